@@ -1,0 +1,53 @@
+"""What can go wrong, as one family: the command line turns each into one line and an exit code."""
+
+from __future__ import annotations
+
+
+class KerastlError(Exception):
+    """Base of every error that kerastl raises on purpose.
+
+    The message is one line that says what is wrong, with which file or argument, and what to do.
+    `exit_code` is what the command line exits with.
+    """
+
+    exit_code = 1
+
+
+class UsageError(KerastlError):
+    """An argument is wrong: unknown name, value out of range, options that contradict each other."""
+
+    exit_code = 2
+
+
+class ImageError(KerastlError):
+    """One picture cannot be read.
+
+    Args:
+        path: The file, or a description such as `"array 3"` for pictures that are no files.
+        reason: Why, as a short phrase without a full stop.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class WeightsError(KerastlError):
+    """A weights file is missing, broken, or cannot be downloaded."""
+
+
+class ModelError(KerastlError):
+    """A saved model cannot be read, or is not what it claims to be."""
+
+
+class DataError(KerastlError):
+    """A folder of labelled pictures cannot be used."""
+
+
+class RecipeError(UsageError):
+    """A fine-tuning recipe contradicts itself or the backbone."""
+
+
+class TrainingError(KerastlError):
+    """Training cannot go on; what was reached has been kept."""
