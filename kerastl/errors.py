@@ -13,7 +13,7 @@ class KerastlError(Exception):
     exit_code = 1
 
 
-class UsageError(KerastlError):
+class UsageError(KerastlError, ValueError):
     """An argument is wrong: unknown name, value out of range, options that contradict each other."""
 
     exit_code = 2

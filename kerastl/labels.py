@@ -1,0 +1,204 @@
+"""Class names, and from scores to the best k of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike
+
+_IMAGENET = Path(__file__).with_name("imagenet.txt")
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The classes of a model, in the order of its outputs.
+
+    Args:
+        names: One name a class. Names may repeat: ImageNet has two kinds of crane.
+        wnids: WordNet ids in the same order, or `None` where there are none.
+    """
+
+    names: tuple[str, ...]
+    wnids: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            raise UsageError("names must hold at least one class name. Received: ()")
+        if self.wnids is not None and len(self.wnids) != len(self.names):
+            raise UsageError(
+                f"wnids must be as many as names. Received: {len(self.wnids)} wnids, {len(self.names)} names"
+            )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One class that a picture may show.
+
+    Args:
+        label: The class name.
+        score: The model's probability for it, between 0 and 1.
+        index: The class's position in the model's output.
+        wnid: Its WordNet id, for ImageNet classes.
+    """
+
+    label: str
+    score: float
+    index: int
+    wnid: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.label} {percent(self.score)}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The four fields, as they stand in JSON."""
+        # Seven significant digits are what a float32 holds.
+        return {"label": self.label, "score": float(f"{self.score:.7g}"), "index": self.index, "wnid": self.wnid}
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What a model says of one picture.
+
+    Args:
+        path: The picture's file, or `None` for pictures that came from memory.
+        model: The name of the model that answered.
+        predictions: The best classes, best first; empty if the picture could not be read.
+        error: Why the picture could not be read, or `None`.
+    """
+
+    path: str | None
+    model: str
+    predictions: tuple[Prediction, ...] = ()
+    error: str | None = None
+
+    @property
+    def best(self) -> Prediction:
+        """The best class.
+
+        Raises:
+            ModelError: The picture could not be read, so that there is none.
+        """
+        if not self.predictions:
+            raise ModelError(f"{self.path}: there is no prediction ({self.error or 'none was asked for'})")
+        return self.predictions[0]
+
+    @property
+    def label(self) -> str:
+        """The name of the best class."""
+        return self.best.label
+
+    @property
+    def score(self) -> float:
+        """The probability of the best class."""
+        return self.best.score
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object that stands in JSON for this picture."""
+        if self.error is not None:
+            return {"path": self.path, "error": self.error}
+        predictions = [prediction.as_dict() for prediction in self.predictions]
+        return {"path": self.path, "model": self.model, "predictions": predictions}
+
+    def __str__(self) -> str:
+        answer = self.error or ", ".join(map(str, self.predictions))
+        return answer if self.path is None else f"{self.path}: {answer}"
+
+    def _repr_html_(self) -> str:
+        title = escape(self.path or "picture")
+        if self.error is not None:
+            return f"<p><b>{title}</b>: {escape(self.error)}</p>"
+        rows = "".join(_html_row(prediction) for prediction in self.predictions)
+        return f"<table><caption>{title} ({escape(self.model)})</caption>{rows}</table>"
+
+
+def _html_row(prediction: Prediction) -> str:
+    bar = f"<div style='background:#4c78a8;height:0.8em;width:{prediction.score * 10:.2f}em'></div>"
+    return (
+        f"<tr><td style='text-align:left'>{escape(prediction.label)}</td>"
+        f"<td>{percent(prediction.score)}</td><td style='text-align:left;min-width:10em'>{bar}</td></tr>"
+    )
+
+
+def percent(score: float) -> str:
+    """A probability for people: `0.9213` is `92.1 %`."""
+    return f"{100 * score:.1f} %"
+
+
+@lru_cache(maxsize=1)
+def imagenet() -> LabelSet:
+    """The 1,000 classes of ImageNet (ILSVRC 2012), in the order that published weights use."""
+    rows = [line.split(" ", 1) for line in _IMAGENET.read_text(encoding="utf-8").splitlines()]
+    return LabelSet(names=tuple(name for _, name in rows), wnids=tuple(wnid for wnid, _ in rows))
+
+
+def top_k(scores: ArrayLike, k: int = 5) -> np.ndarray:
+    """Find the indices of the k largest scores of each row.
+
+    Equal scores go to the lower index.
+
+    Args:
+        scores: Array of shape (n, classes) or (classes,).
+        k: How many; more than there are classes means all.
+
+    Returns:
+        Integer array of shape (n, min(k, classes)) or (min(k, classes),), best first.
+
+    Raises:
+        UsageError: `k` is less than 1, or `scores` has another number of axes.
+        ModelError: A score is not a number.
+    """
+    import numpy as np
+
+    values = np.asarray(scores)
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise UsageError(f"top must be a whole number of at least 1. Received: {k!r}")
+    if values.ndim not in (1, 2):
+        raise UsageError(f"scores must have shape (classes,) or (n, classes). Received: {values.shape}")
+    if np.isnan(values).any():
+        raise ModelError("the model's scores are not numbers (NaN): its weights or its input are broken")
+    # A stable sort of the negated scores keeps equal ones in the order of their index.
+    return np.argsort(-values, axis=-1, kind="stable")[..., :k]
+
+
+def decode(scores: ArrayLike, labels: LabelSet | Sequence[str], top: int = 5) -> list[tuple[Prediction, ...]]:
+    """Turn rows of scores into the best classes of each row.
+
+    Args:
+        scores: Array of shape (n, classes), probabilities.
+        labels: The classes' names in the order of the columns.
+        top: How many classes a row; more than there are means all.
+
+    Returns:
+        One tuple of predictions a row, best first; equal scores in the order of their index.
+
+    Raises:
+        UsageError: The shapes do not fit, or `top` is less than 1.
+        ModelError: A score is not a number.
+    """
+    import numpy as np
+
+    label_set = labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels))
+    values = np.asarray(scores)
+    if values.ndim != 2 or values.shape[1] != len(label_set):
+        raise UsageError(f"scores must have shape (n, {len(label_set)}), a column a label. Received: {values.shape}")
+    return [
+        tuple(_prediction(label_set, int(index), float(row[index])) for index in best)
+        for row, best in zip(values, top_k(values, top), strict=True)
+    ]
+
+
+def _prediction(labels: LabelSet, index: int, score: float) -> Prediction:
+    wnid = None if labels.wnids is None else labels.wnids[index]
+    return Prediction(labels.names[index], score, index, wnid)
