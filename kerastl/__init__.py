@@ -1,0 +1,47 @@
+"""kerastl: transfer learning on Keras.
+
+    import kerastl
+
+    classifier = kerastl.load("mobilenet_v2")
+    print(classifier.classify("photo.jpg", top=3))
+
+The names below are imported when they are first used, so that `import kerastl` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kerastl._version import __version__
+
+if TYPE_CHECKING:
+    from kerastl.classifier import Classifier as Classifier
+    from kerastl.classifier import load as load
+    from kerastl.errors import KerastlError as KerastlError
+    from kerastl.images import load_pixels as load_pixels
+    from kerastl.labels import Classification as Classification
+    from kerastl.labels import Prediction as Prediction
+
+_HOMES = {
+    "Classification": "kerastl.labels",
+    "Classifier": "kerastl.classifier",
+    "KerastlError": "kerastl.errors",
+    "Prediction": "kerastl.labels",
+    "load": "kerastl.classifier",
+    "load_pixels": "kerastl.images",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kerastl' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

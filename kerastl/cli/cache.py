@@ -1,0 +1,34 @@
+"""`kerastl cache`: the compiled networks."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--clear", is_flag=True, help="Remove everything in it; it is made again when needed.")
+def cache(clear: bool) -> None:
+    """Show or clear the cache of compiled networks.
+
+    The folder is the platform's for caches; KERASTL_CACHE names another.
+    """
+    from kerastl.errors import KerastlError
+    from kerastl.runtime.compiled import CompiledCache, cache_folder
+
+    compiled = CompiledCache(cache_folder())
+    if clear:
+        try:
+            count, size = compiled.clear()
+        except OSError as error:
+            raise KerastlError(f"{error.filename} cannot be removed ({error.strerror})") from error
+        click.echo(f"{compiled.folder}: {count} files removed, {_megabytes(size)}", err=True)
+        return
+    total = 0
+    for entry in compiled.entries():
+        total += entry.size
+        click.echo(f"{entry.model:32} {_megabytes(entry.size):>10}  {entry.file}")
+    click.echo(f"{compiled.folder}: {_megabytes(total)}", err=True)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

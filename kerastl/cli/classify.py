@@ -1,0 +1,91 @@
+"""`kerastl classify`: what is in these pictures?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from kerastl.cli.output import FORMATS
+
+if TYPE_CHECKING:
+    from kerastl.images import ResizePolicy
+    from kerastl.labels import Classification
+    from kerastl.runtime.select import EngineName
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--model", "-m", default="mobilenet_v2", show_default=True, metavar="NAME|PATH",
+              help="A network of `kerastl models`, or the run folder of a model you fine-tuned.")
+@click.option("--top", "-k", type=click.IntRange(min=1), default=3, show_default=True, help="Classes a picture.")
+@click.option("--resize", type=click.Choice(["crop", "squash", "pad", "keras"]),
+              help="How pictures become the network's input; `keras` is what keras.utils.load_img does.  "
+              "[default: the model's own, crop for published weights]")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", "-o", type=click.Path(dir_okay=False), metavar="FILE",
+              help="Write to FILE, which appears when it is complete.")
+@click.option("--engine", type=click.Choice(["auto", "litert", "keras"]), default="auto", show_default=True,
+              help="`litert` starts 20 times faster; `keras` works everywhere.")
+@click.option("--batch-size", type=click.IntRange(min=1), metavar="N",
+              help="Pictures that go through the network together.  [default: what this machine does fastest]")
+@click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
+def classify(
+    sources: tuple[str, ...],
+    model: str,
+    top: int,
+    resize: ResizePolicy | None,
+    form: str,
+    output: str | None,
+    engine: EngineName,
+    batch_size: int | None,
+    min_score: float,
+) -> int:
+    """Say what is in pictures.
+
+    SOURCE is a picture, a folder (with everything below it), a pattern in quotes such as '*.jpg', or - for a list of
+    files on standard input. Results go to standard output, in the order of the sources.
+
+    Exit code: 0 all pictures were classified, 1 some could not be, 2 wrong usage.
+    """
+    from kerastl.classifier import load
+    from kerastl.cli import output as out
+    from kerastl.cli.progress import Counter
+    from kerastl.sources import expand, printable
+
+    with Counter("megabytes") as downloaded:
+        classifier = load(
+            model,
+            resize=resize,
+            engine=engine,
+            batch_size=batch_size,
+            progress=lambda _, done, total: downloaded.update(done >> 20, (total or 0) >> 20),
+        )
+    # To count first costs a walk through the folders: only where there is a bar to show it on.
+    known = sys.stderr.isatty() and "-" not in sources
+    total = sum(1 for _ in expand(sources)) if known else None
+    results = classifier.classify(iter(expand(sources, stdin=sys.stdin.buffer)), top, errors="return")
+    count = failed = 0
+    with out.opened(output) as stream, Counter("pictures", total) as counter:
+        try:
+            for result, text in out.rendered(_above(results, min_score), form):
+                count += 1
+                counter.write(stream, text)
+                if result.error is not None:
+                    failed += 1
+                    if form in ("text", "csv"):
+                        counter.complain(f"kerastl: {printable(result.path or '')}: {result.error}")
+                counter.update(count)
+        finally:
+            counter.write(stream, out.ending(form, count))
+    if failed:
+        click.echo(f"kerastl: {failed} of {count} pictures could not be classified", err=True)
+    return 1 if failed else 0
+
+
+def _above(results: Iterable[Classification], score: float) -> Iterator[Classification]:
+    for result in results:
+        yield replace(result, predictions=tuple(p for p in result.predictions if p.score >= score))

@@ -1,0 +1,34 @@
+"""`kerastl download`: published weights, ahead of time."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--no-top", is_flag=True, help="The weights without the 1,000-class head, from which finetune starts.")
+def download(names: tuple[str, ...], no_top: bool) -> int:
+    """Fetch published weights ahead of time.
+
+    They go into Keras's own cache: ~/.keras, or the folder that KERAS_HOME names. Exit code: 0 all are there, 1 some
+    could not be fetched, 2 no such network.
+    """
+    from kerastl import catalog, weights
+    from kerastl.cli.progress import Counter
+    from kerastl.errors import WeightsError
+
+    failed = 0
+    for row in [catalog.get(name) for name in names]:
+        try:
+            with Counter(f"{row.name}, megabytes") as counter:
+                file = weights.fetch(
+                    row,
+                    include_top=not no_top,
+                    progress=lambda _, done, total, counter=counter: counter.update(done >> 20, (total or 0) >> 20),
+                )
+            click.echo(f"{row.name}: {file}")
+        except WeightsError as error:
+            click.echo(f"kerastl: {error}", err=True)
+            failed += 1
+    return 1 if failed else 0

@@ -1,0 +1,56 @@
+"""`kerastl models`: the catalogue."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def models(form: str) -> None:
+    """List the networks that kerastl knows.
+
+    Top-1 is the published share of right answers on ImageNet's validation pictures; `cached` says whether the
+    weights are on this machine.
+    """
+    from kerastl import catalog, weights
+
+    rows = [catalog.get(name) for name in catalog.names()]
+    if form == "json":
+        objects = [
+            {
+                "name": row.name,
+                "input_size": row.input_size,
+                "parameters": row.parameters,
+                "megabytes": row.megabytes,
+                "top1": row.top1,
+                "top5": row.top5,
+                "source": row.source,
+                "stages": [stage.name for stage in row.stages],
+                "cached": weights.cached(row) is not None,
+            }
+            for row in rows
+        ]
+        click.echo(json.dumps(objects, indent=1))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    for heading in ("pixels", "parameters", "MB", "top-1", "top-5"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("cached")
+    for row in rows:
+        table.add_row(
+            row.name,
+            str(row.input_size),
+            f"{row.parameters / 1e6:.1f} M",
+            f"{row.megabytes:.0f}",
+            *("" if accuracy is None else f"{accuracy:.1f} %" for accuracy in (row.top1, row.top5)),
+            "yes" if weights.cached(row) is not None else "",
+        )
+    Console(highlight=False).print(table)

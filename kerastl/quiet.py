@@ -1,0 +1,50 @@
+"""Import Keras without the chatter that native libraries write straight to file descriptor 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+_lock = threading.Lock()
+
+
+@contextmanager
+def native_stderr_silenced() -> Iterator[None]:
+    """Send what is written to file descriptor 2 nowhere while the block runs.
+
+    LiteRT and TensorFlow greet their users on it, and no setting of theirs stops that. Python's own errors are
+    exceptions and pass through. Nothing happens where there is no such descriptor.
+    """
+    with _lock:
+        try:
+            sys.stderr.flush()
+            saved = os.dup(2)
+        except (AttributeError, OSError, ValueError):
+            yield
+            return
+        try:
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def import_keras() -> ModuleType:
+    """Import Keras and its backend quietly.
+
+    An explicit `TF_CPP_MIN_LOG_LEVEL` is left as it is.
+    """
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_stderr_silenced():
+        import keras
+
+        keras.backend.backend()
+    return keras

@@ -1,0 +1,1 @@
+"""Answer fast: the network compiled once, cached, and run without TensorFlow."""

@@ -1,0 +1,128 @@
+"""Choose the engine for a model: compiled if it can be, Keras otherwise."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from kerastl.errors import KerastlError, ModelError, UsageError
+from kerastl.reference import Reference
+from kerastl.runtime.compiled import CompiledCache, cache_folder, plan_untried
+from kerastl.runtime.engines import Engine, KerasEngine, LiteRTEngine, Plan
+from kerastl.runtime.export import EXPORT_VERSION
+from kerastl.runtime.fingerprint import remembered_sha256
+
+if TYPE_CHECKING:
+    import keras
+
+EngineName = Literal["auto", "litert", "keras"]
+ENGINES: tuple[str, ...] = get_args(EngineName)
+
+log = logging.getLogger("kerastl")
+
+
+def open_engine(reference: Reference, engine: EngineName = "auto") -> Engine:
+    """Open the engine for a model; compile the model first where that was not done yet.
+
+    Args:
+        reference: The model.
+        engine: `litert` for the compiled network, `keras` for Keras itself, `auto` for the compiled one where that
+            is possible and Keras elsewhere, with a warning that says why.
+
+    Raises:
+        UsageError: No such engine.
+        ModelError: `litert` was asked for, and the model cannot be compiled or the result not be kept.
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"engine must be one of {', '.join(ENGINES)}. Received: {engine!r}")
+    if engine == "keras":
+        return KerasEngine(reference.build())
+    if not has_litert():
+        if engine == "litert":
+            raise ModelError("the package ai-edge-litert is not installed (it has no wheel for some platforms)")
+        log.info("ai-edge-litert is not installed: answering through Keras, which starts more slowly")
+        return KerasEngine(reference.build())
+    try:
+        return _compiled(reference)
+    except _NotCompiled as error:
+        if engine == "litert":
+            raise ModelError(str(error)) from error
+        log.warning("%s: answering through Keras, which is slower", error)
+        return KerasEngine(error.model or reference.build())
+
+
+class _NotCompiled(KerastlError):
+    """A compiled network is not to be had; carries the Keras model where it was built already."""
+
+    def __init__(self, message: str, model: keras.Model | None = None) -> None:
+        super().__init__(message)
+        self.model = model
+
+
+def has_litert() -> bool:
+    """Whether the fast runtime is installed."""
+    return importlib.util.find_spec("ai_edge_litert") is not None
+
+
+def keras_version() -> str:
+    """The installed Keras's version, without importing it."""
+    spec = importlib.util.find_spec("keras")
+    if spec is not None and spec.submodule_search_locations:
+        source = Path(spec.submodule_search_locations[0]) / "src" / "version.py"
+        if source.is_file() and (found := re.search(r"__version__ = \"([^\"]+)\"", source.read_text())):
+            return found.group(1)
+    from importlib.metadata import version
+
+    return version("keras")
+
+
+def cache_key(reference: Reference, cache: Path) -> str:
+    """Name the compiled form of a model: its weights, what it is, Keras's version and the way of compiling."""
+    parts = {
+        "identity": reference.identity,
+        "weights": remembered_sha256(reference.weights_file, cache / "hashes"),
+        "keras": keras_version(),
+        "export": EXPORT_VERSION,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _compiled(reference: Reference) -> LiteRTEngine:
+    cache = CompiledCache(cache_folder())
+    key = cache_key(reference, cache.folder)
+    if (entry := cache.find(key)) is not None:
+        try:
+            return LiteRTEngine(entry.file, entry.plan)
+        except (ValueError, RuntimeError) as error:
+            log.info("%s is not usable (%s): compiling again", entry.file, error)
+    if (reason := cache.refusal(key)) is not None:
+        raise _NotCompiled(reason)
+    if not cache.writable():
+        raise _NotCompiled(f"the cache folder {cache.folder} cannot be written (KERASTL_CACHE names another)")
+    return _compile(reference, cache, key)
+
+
+def _compile(reference: Reference, cache: CompiledCache, key: str) -> LiteRTEngine:
+    from kerastl.runtime import export, tuning
+
+    name = reference.card.name
+    log.info("%s: compiling for fast answers; once for these weights", name)
+    model = reference.build()
+
+    def examine(file: Path, size: int) -> Plan:
+        export.check(LiteRTEngine(file, plan_untried(size)), model)
+        return tuning.fastest(file, size, model.input_shape[1:])
+
+    try:
+        entry = cache.store(key, name, export.to_litert(model), examine)
+        return LiteRTEngine(entry.file, entry.plan)
+    except ModelError as error:
+        cache.refuse(key, str(error))
+        raise _NotCompiled(str(error), model) from error
+    except OSError as error:
+        raise _NotCompiled(f"the cache folder {cache.folder} cannot be written ({error.strerror})", model) from error
