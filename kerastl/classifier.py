@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from kerastl.card import Card
 from kerastl.errors import ImageError, UsageError
-from kerastl.images import RESIZE_POLICIES, Resize, ResizePolicy, load_pixels
+from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
 from kerastl.labels import Classification, LabelSet, decode
 from kerastl.reference import DEFAULT_MODEL, Reference, resolve
 from kerastl.runtime.engines import Engine
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     # One picture: a file, a PIL image, or a uint8 array of shape (height, width, 3).
-    Picture: TypeAlias = Union[str, bytes, os.PathLike[str], Image, np.ndarray]
+    Picture: TypeAlias = str | bytes | os.PathLike[str] | Image | np.ndarray
     OnError: TypeAlias = Literal["raise", "return"]
 
 

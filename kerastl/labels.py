@@ -64,7 +64,12 @@ class Prediction:
     def as_dict(self) -> dict[str, Any]:
         """The four fields, as they stand in JSON."""
         # Seven significant digits are what a float32 holds.
-        return {"label": self.label, "score": float(f"{self.score:.7g}"), "index": self.index, "wnid": self.wnid}
+        return {
+            "label": self.label,
+            "score": float(f"{self.score:.7g}"),
+            "index": self.index,
+            "wnid": self.wnid,
+        }
 
 
 @dataclass(frozen=True, slots=True)

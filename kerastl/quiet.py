@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 
 _lock = threading.Lock()
@@ -27,7 +28,7 @@ def native_stderr_silenced() -> Iterator[None]:
             yield
             return
         try:
-            with open(os.devnull, "wb") as nowhere:
+            with Path(os.devnull).open("wb") as nowhere:
                 os.dup2(nowhere.fileno(), 2)
             yield
         finally:

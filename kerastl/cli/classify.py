@@ -19,19 +19,42 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--model", "-m", default="mobilenet_v2", show_default=True, metavar="NAME|PATH",
-              help="A network of `kerastl models`, or the run folder of a model you fine-tuned.")
+@click.option(
+    "--model",
+    "-m",
+    default="mobilenet_v2",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.",
+)
 @click.option("--top", "-k", type=click.IntRange(min=1), default=3, show_default=True, help="Classes a picture.")
-@click.option("--resize", type=click.Choice(["crop", "squash", "pad", "keras"]),
-              help="How pictures become the network's input; `keras` is what keras.utils.load_img does.  "
-              "[default: the model's own, crop for published weights]")
+@click.option(
+    "--resize",
+    type=click.Choice(["crop", "squash", "pad", "keras"]),
+    help="How pictures become the network's input; `keras` is what keras.utils.load_img does.  "
+    "[default: the model's own, crop for published weights]",
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--output", "-o", type=click.Path(dir_okay=False), metavar="FILE",
-              help="Write to FILE, which appears when it is complete.")
-@click.option("--engine", type=click.Choice(["auto", "litert", "keras"]), default="auto", show_default=True,
-              help="`litert` starts 20 times faster; `keras` works everywhere.")
-@click.option("--batch-size", type=click.IntRange(min=1), metavar="N",
-              help="Pictures that go through the network together.  [default: what this machine does fastest]")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write to FILE, which appears when it is complete.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "litert", "keras"]),
+    default="auto",
+    show_default=True,
+    help="`litert` starts 20 times faster; `keras` works everywhere.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Pictures that go through the network together.  [default: what this machine does fastest]",
+)
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
 def classify(
     sources: tuple[str, ...],

@@ -33,9 +33,10 @@ def opened(output: str | None) -> Iterator[TextIO]:
     if not Path(output).absolute().parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {Path(output).absolute().parent}")
     interrupted: KeyboardInterrupt | None = None
-    with replacing(Path(output)) as temporary, temporary.open(
-        "w", encoding="utf-8", errors="surrogateescape", newline=""
-    ) as stream:
+    with (
+        replacing(Path(output)) as temporary,
+        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
+    ):
         try:
             yield stream
         except KeyboardInterrupt as error:

@@ -144,7 +144,15 @@ class CompiledCache:
             OSError: A file cannot be removed.
         """
         count = size = 0
-        for pattern in ("*.json", "*.tflite", "*.refused", ".*.tflite", ".*.json", ".*.probe", "hashes/*.json"):
+        for pattern in (
+            "*.json",
+            "*.tflite",
+            "*.refused",
+            ".*.tflite",
+            ".*.json",
+            ".*.probe",
+            "hashes/*.json",
+        ):
             for file in self.folder.glob(pattern):
                 size += file.stat().st_size
                 file.unlink(missing_ok=True)

@@ -79,7 +79,7 @@ class LiteRTEngine:
         self._copies = 0
         self._idle.put(self._copy())
 
-    def _copy(self) -> Any:  # noqa: ANN401 - the runtime has no types
+    def _copy(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
         with native_stderr_silenced():
@@ -88,7 +88,7 @@ class LiteRTEngine:
         self._copies += 1
         return interpreter
 
-    def _take(self) -> Any:  # noqa: ANN401
+    def _take(self) -> Any:
         """An idle copy; a new one if all are busy and more are allowed."""
         try:
             return self._idle.get_nowait()

@@ -38,9 +38,7 @@ def to_litert(model: keras.Model) -> bytes:
     import tensorflow as tf
 
     signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
-    serve = tf.function(
-        lambda pixels: model(tf.cast(pixels, tf.float32), training=False), input_signature=[signature]
-    )
+    serve = tf.function(lambda pixels: model(tf.cast(pixels, tf.float32), training=False), input_signature=[signature])
     verbosity = absl.logging.get_verbosity()
     absl.logging.set_verbosity(absl.logging.ERROR)
     try:

@@ -46,7 +46,7 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) ->
                     return
                 put(pool.submit(function, item))
             put(None)
-        except BaseException as error:  # noqa: BLE001 - it is raised where the caller is
+        except BaseException as error:
             put(error)
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="kerastl")

@@ -49,14 +49,14 @@ def open_engine(reference: Reference, engine: EngineName = "auto") -> Engine:
         return KerasEngine(reference.build())
     try:
         return _compiled(reference)
-    except _NotCompiled as error:
+    except _NotCompiledError as error:
         if engine == "litert":
             raise ModelError(str(error)) from error
         log.warning("%s: answering through Keras, which is slower", error)
         return KerasEngine(error.model or reference.build())
 
 
-class _NotCompiled(KerastlError):
+class _NotCompiledError(KerastlError):
     """A compiled network is not to be had; carries the Keras model where it was built already."""
 
     def __init__(self, message: str, model: keras.Model | None = None) -> None:
@@ -101,9 +101,9 @@ def _compiled(reference: Reference) -> LiteRTEngine:
         except (ValueError, RuntimeError) as error:
             log.info("%s is not usable (%s): compiling again", entry.file, error)
     if (reason := cache.refusal(key)) is not None:
-        raise _NotCompiled(reason)
+        raise _NotCompiledError(reason)
     if not cache.writable():
-        raise _NotCompiled(f"the cache folder {cache.folder} cannot be written (KERASTL_CACHE names another)")
+        raise _NotCompiledError(f"the cache folder {cache.folder} cannot be written (KERASTL_CACHE names another)")
     return _compile(reference, cache, key)
 
 
@@ -123,6 +123,8 @@ def _compile(reference: Reference, cache: CompiledCache, key: str) -> LiteRTEngi
         return LiteRTEngine(entry.file, entry.plan)
     except ModelError as error:
         cache.refuse(key, str(error))
-        raise _NotCompiled(str(error), model) from error
+        raise _NotCompiledError(str(error), model) from error
     except OSError as error:
-        raise _NotCompiled(f"the cache folder {cache.folder} cannot be written ({error.strerror})", model) from error
+        raise _NotCompiledError(
+            f"the cache folder {cache.folder} cannot be written ({error.strerror})", model
+        ) from error
