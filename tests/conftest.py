@@ -1,0 +1,83 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_cache(tmp_path_factory):
+    """A cache of compiled networks that lasts for the test run, so that each is compiled once."""
+    folder = tmp_path_factory.mktemp("kerastl-cache")
+    before = os.environ.get("KERASTL_CACHE")
+    os.environ["KERASTL_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["KERASTL_CACHE"]
+    else:
+        os.environ["KERASTL_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def colour_model(tmp_path_factory):
+    """A run folder whose model tells red, green and blue apart.
+
+    Its logits are ten times the mean of each channel, so that a picture that is all red scores
+    exp(10) / (exp(10) + 2) = 0.99990921 for red, and an all black one 1/3 for each.
+    """
+    import keras
+
+    from kerastl import card
+    from kerastl.images import Resize
+    from kerastl.labels import LabelSet
+
+    pixels = keras.Input((32, 32, 3))
+    means = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(pixels))
+    dense = keras.layers.Dense(3, activation="softmax")
+    model = keras.Model(pixels, dense(means), name="colours")
+    dense.set_weights([10 * np.eye(3, dtype="float32"), np.zeros(3, "float32")])
+    folder = tmp_path_factory.mktemp("colours")
+    model.save(folder / card.MODEL_FILE)
+    described = card.Card("colours", LabelSet(("red", "green", "blue")), Resize(32, 32, "crop", 1.0))
+    card.embed(folder / card.MODEL_FILE, described)
+    return folder
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """Make a picture file of one colour."""
+
+    def make(name, colour, size=(40, 48)):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", size, colour).save(path)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def keras_home():
+    """A Keras cache with MobileNetV2's real weights, as KERAS_HOME names it."""
+    home = os.environ.get("KERAS_HOME")
+    file = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5"
+    if not home or not Path(home, "models", file).is_file():
+        pytest.skip("KERAS_HOME names no Keras cache with MobileNetV2's weights")
+    return Path(home)
+
+
+@pytest.fixture(scope="session")
+def shared_pictures(keras_home):
+    """A folder of real ImageNet pictures beside the Keras cache."""
+    folder = keras_home.parent / "images" / "imagenet_samples"
+    if not folder.is_dir():
+        pytest.skip("there is no folder images/imagenet_samples beside KERAS_HOME")
+    return folder
+
+
+@pytest.fixture
+def lines():
+    """Read JSON lines."""
+    return lambda text: [json.loads(line) for line in text.splitlines()]
