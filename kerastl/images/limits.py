@@ -1,0 +1,161 @@
+"""What a picture may cost: decompression bombs are turned away before they take memory or time."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+
+MEBIBYTE = 1 << 20
+MAX_FILE_BYTES = 256 * MEBIBYTE
+MAX_PIXELS = 89_478_485
+"""As decoded. This is Pillow's own default."""
+MAX_DRAFT_PIXELS = 500_000_000
+"""Before scaled decoding, which JPEG can do without holding the whole picture."""
+MAX_DECODE_BYTES = 384 * MEBIBYTE
+MAX_SCAN_PIXELS = 10_000_000_000
+"""Pixels times scans of a progressive JPEG: each scan takes time for each pixel, however few its bytes."""
+_UNGATED_BYTES = 8 * MEBIBYTE
+
+
+class RefusedError(Exception):
+    """The file could perhaps be read, but will not be. The message is the reason."""
+
+
+# Bytes a pixel that a decoder needs beside the picture itself, as measured.
+_EXTRA_BYTES = {"WEBP": 14, "AVIF": 16, "JPEG2000": 28, "PSD": 1}
+# Decoders written in Python take about a microsecond and dozens of bytes a pixel.
+_SLOW_FORMATS = {"QOI", "XPM", "MSP", "BLP"}
+_SLOW_DECODERS = {"fits_gzip", "SGI16", "bmp_rle", "ppm_plain", "dds_rgb", "ppm"}
+_MAX_SLOW_PIXELS = 16_000_000
+_STORED_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
+
+
+def check_pixels(size: tuple[int, int], limit: int = MAX_PIXELS) -> None:
+    """Raise `RefusedError` when a picture has too many pixels."""
+    pixels = size[0] * size[1]
+    if pixels > limit:
+        raise RefusedError(
+            f"too large: {size[0]} x {size[1]} pixels are {pixels / 1e6:,.0f} million, "
+            f"the limit is {limit / 1e6:,.0f}"
+        )
+
+
+def memory_needed(image: ImageFile.ImageFile, original: tuple[int, int], full_rgb: bool) -> int:
+    """Estimate what decoding takes at its peak, and refuse what is too much.
+
+    Args:
+        image: The opened picture, not yet decoded, its size as it will be decoded.
+        original: Its size in the file.
+        full_rgb: Whether a full-size RGB copy is made of it.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        RefusedError: If the picture would take too much memory or time.
+    """
+    check_pixels(image.size)
+    pixels = image.size[0] * image.size[1]
+    decoders = {str(tile[0]) for tile in image.tile}
+    if (image.format in _SLOW_FORMATS or decoders & _SLOW_DECODERS) and "ppm" not in decoders:
+        check_pixels(image.size, _MAX_SLOW_PIXELS)
+    needed = pixels * (_STORED_BYTES.get(image.mode, 4) + _EXTRA_BYTES.get(image.format or "", 0))
+    if full_rgb and image.mode != "RGB":
+        needed += 4 * pixels
+    if "libtiff" in decoders:
+        needed += _tiff_strip_bytes(image)
+    if isinstance(image, JpegImageFile):
+        needed += _jpeg_coefficient_bytes(image, original)
+    if needed > MAX_DECODE_BYTES:
+        limit = MAX_DECODE_BYTES // MEBIBYTE
+        raise RefusedError(f"too large: decoding takes {needed / MEBIBYTE:,.0f} MiB, the limit is {limit}")
+    return needed
+
+
+def _tiff_strip_bytes(image: ImageFile.ImageFile) -> int:
+    """A strip or tile is decoded at a time by libtiff, and one strip may be the whole picture."""
+    tags = getattr(image, "tag_v2", {})
+    bits = tags.get(258, (8,))
+    bits = bits if isinstance(bits, tuple) else (bits,)
+    samples = tags.get(277, len(bits))
+    per_pixel = max(1, max(bits) * max(samples, len(bits)) // 8)
+    width, height = image.size
+    if 322 in tags and 323 in tags:
+        return int(tags[322] * tags[323] * per_pixel)
+    rows = tags.get(278, height)
+    rows = rows[0] if isinstance(rows, tuple) else rows
+    return int(width * min(rows, height) * per_pixel)
+
+
+def _jpeg_coefficient_bytes(image: JpegImageFile, original: tuple[int, int]) -> int:
+    """A JPEG of several scans is held as 16-bit coefficients, at full size even if decoded at an eighth."""
+    file = image.fp
+    if file is None or not image.layer:
+        return 0
+    components_in_scan = file.read(3)[
+        2:
+    ]  # Pillow stops reading the header just behind the first scan's marker
+    if not image.info.get("progressive") and components_in_scan == bytes([len(image.layer)]):
+        return 0
+    file.seek(0)
+    scans = file.read().count(b"\xff\xda")
+    pixels = original[0] * original[1]
+    if scans * pixels > MAX_SCAN_PIXELS:
+        raise RefusedError(f"too large: a JPEG of {pixels / 1e6:,.0f} megapixels in {scans} scans")
+    widest = max(layer[1] for layer in image.layer)
+    tallest = max(layer[2] for layer in image.layer)
+    return int(sum(2 * pixels * layer[1] * layer[2] / (widest * tallest) for layer in image.layer))
+
+
+# Formats that hold files of other formats, whose own size counts: a 16 x 16 icon may hold a bomb.
+_CONTAINERS = {"ICO", "ICNS", "CUR", "IPTC", "BLP"}
+_EMBEDDED = re.compile(
+    rb"IHDR(?P<png>.{8})|ihdr(?P<jpeg2000>.{8})|\xff[\xc0-\xc3]\x00[\x0b\x11\x14]\x08(?P<jpeg>.{4})",
+    re.DOTALL,
+)
+
+
+def check_embedded(image: ImageFile.ImageFile) -> None:
+    """Raise `RefusedError` when a container such as an icon holds a picture that is too large."""
+    if image.format not in _CONTAINERS or image.fp is None:
+        return
+    position = image.fp.tell()
+    image.fp.seek(0)
+    for found in _EMBEDDED.finditer(image.fp.read()):
+        header = found["png"] or found["jpeg2000"] or found["jpeg"]
+        half = len(header) // 2
+        size = (int.from_bytes(header[:half], "big"), int.from_bytes(header[half:], "big"))
+        check_pixels(size, MAX_PIXELS // 4)
+    image.fp.seek(position)
+
+
+class _Room:
+    """The memory that pictures being decoded at this moment may take together."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def reserved(self, needed: int) -> Iterator[None]:
+        """Wait until `needed` bytes are free, and hold them inside the block."""
+        if needed <= _UNGATED_BYTES:
+            yield
+            return
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken + needed <= MAX_DECODE_BYTES)
+            self._taken += needed
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= needed
+                self._changed.notify_all()
+
+
+room = _Room()

@@ -1,0 +1,133 @@
+"""How a picture of any size becomes one of the network's size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from PIL import Image
+
+from kerastl.errors import UsageError
+
+ResizePolicy = Literal["crop", "squash", "pad", "keras"]
+RESIZE_POLICIES: tuple[ResizePolicy, ...] = get_args(ResizePolicy)
+
+Box = tuple[float, float, float, float]
+
+# Cheap box averaging may shrink a large picture first, down to this many times the wanted size; the bicubic
+# filter does the rest. At 2 (JPEG, scaled while decoding) pixels differ by 0.3 of 255 on average.
+JPEG_GAP = 2
+REDUCING_GAP = 3
+
+PAD_COLOUR = (0, 0, 0)
+"""Black, as in Keras's own `pad_to_aspect_ratio`."""
+
+
+@dataclass(frozen=True)
+class Resize:
+    """The size that a network takes, and how pictures get there.
+
+    Args:
+        height: Height of the result in pixels, 1 or more.
+        width: Width of the result in pixels, 1 or more.
+        policy: `"crop"` takes the largest centred region with the result's aspect ratio, shrunk to
+            `crop_fraction`, and scales it: what "resize the shorter side to height / crop_fraction, then
+            crop the centre" gives, in one step. `"squash"` scales the whole picture, aspect ratio or not.
+            `"pad"` scales the whole picture to fit inside, centred on black. All three are bicubic with
+            antialiasing. `"keras"` repeats `keras.utils.load_img(path, target_size=(height, width))` to the
+            bit: nearest neighbour, no antialiasing, EXIF orientation and transparency ignored.
+        crop_fraction: The part of the region's side that `"crop"` keeps, above 0 and up to 1.
+
+    Raises:
+        UsageError: If an argument is out of range.
+    """
+
+    height: int
+    width: int
+    policy: ResizePolicy = "crop"
+    crop_fraction: float = 0.875
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width"):
+            side = getattr(self, name)
+            if not isinstance(side, int) or isinstance(side, bool) or side < 1:
+                raise UsageError(
+                    f"{name} must be a whole number of pixels, 1 or more. Received: {name}={side!r}"
+                )
+        if self.policy not in RESIZE_POLICIES:
+            choices = ", ".join(RESIZE_POLICIES)
+            raise UsageError(f"resize policy must be one of {choices}. Received: {self.policy!r}")
+        if not 0 < self.crop_fraction <= 1:
+            raise UsageError(
+                f"crop_fraction must be above 0 and at most 1. Received: crop_fraction={self.crop_fraction!r}"
+            )
+
+    def turned(self) -> Resize:
+        """The same for a picture that lies on its side."""
+        return Resize(self.width, self.height, self.policy, self.crop_fraction)
+
+
+def region(size: tuple[int, int], resize: Resize) -> Box:
+    """The part of a picture that the result shows.
+
+    Args:
+        size: Width and height of the picture in pixels.
+        resize: What is wanted.
+
+    Returns:
+        Left, top, right and bottom in pixels, fractions allowed.
+    """
+    width, height = size
+    if resize.policy != "crop":
+        return (0.0, 0.0, float(width), float(height))
+    scale = min(width / resize.width, height / resize.height) * resize.crop_fraction
+    region_width, region_height = min(scale * resize.width, width), min(scale * resize.height, height)
+    left, top = (width - region_width) / 2, (height - region_height) / 2
+    return (left, top, left + region_width, top + region_height)
+
+
+def fitted(size: tuple[int, int], resize: Resize) -> tuple[int, int]:
+    """Width and height to which the region is scaled: the target's, or what fits inside it when padding."""
+    if resize.policy != "pad":
+        return (resize.width, resize.height)
+    width, height = size
+    scale = min(resize.width / width, resize.height / height)
+    return (max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def surplus(size: tuple[int, int], resize: Resize) -> float:
+    """How many times larger than needed the picture is, along the side where it is less."""
+    left, top, right, bottom = region(size, resize)
+    width, height = fitted(size, resize)
+    return min((right - left) / width, (bottom - top) / height)
+
+
+def draft_size(size: tuple[int, int], resize: Resize) -> tuple[int, int]:
+    """The smallest size at which a JPEG may be decoded without visible loss, as Pillow's `draft` takes it."""
+    scale = JPEG_GAP / surplus(size, resize)
+    return (max(1, math.ceil(size[0] * scale)), max(1, math.ceil(size[1] * scale)))
+
+
+def resized(image: Image.Image, size: tuple[int, int], scale: float, resize: Resize) -> Image.Image:
+    """Scale an RGB picture as `resize` says, with any policy but `"keras"`.
+
+    Args:
+        image: The picture, perhaps already smaller than it was.
+        size: Width and height of the original in pixels.
+        scale: How many pixels of the original one pixel of `image` stands for. Sides that this does not
+            divide were rounded up, so the region is worked out on the original.
+        resize: What is wanted.
+
+    Returns:
+        An RGB picture of `resize.width` by `resize.height` pixels.
+    """
+    target = fitted(size, resize)
+    left, top, right, bottom = (edge / scale for edge in region(size, resize))
+    box = (left, top, min(right, image.width), min(bottom, image.height))
+    scaled = image.resize(target, Image.Resampling.BICUBIC, box=box, reducing_gap=REDUCING_GAP)
+    if target == (resize.width, resize.height):
+        return scaled
+    canvas = Image.new("RGB", (resize.width, resize.height), PAD_COLOUR)
+    canvas.paste(scaled, ((resize.width - target[0]) // 2, (resize.height - target[1]) // 2))
+    return canvas
