@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +70,8 @@ class Card:
 
 def embed(model_file: str | os.PathLike[str], card: Card) -> None:
     """Add the card to a `.keras` file that has none yet."""
+    import zipfile
+
     with zipfile.ZipFile(model_file, "a", zipfile.ZIP_DEFLATED) as archive:
         if MEMBER in archive.namelist():
             raise ModelError(f"{os.fspath(model_file)} has a card already")
@@ -97,6 +98,8 @@ def read(model_file: Path) -> Card:
     Raises:
         ModelError: The file is no Keras model, is broken, or has no card.
     """
+    import zipfile
+
     try:
         with zipfile.ZipFile(model_file) as archive:
             if MEMBER not in archive.namelist():

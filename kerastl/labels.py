@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,18 +120,20 @@ class Classification:
         return answer if self.path is None else f"{self.path}: {answer}"
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         title = escape(self.path or "picture")
         if self.error is not None:
             return f"<p><b>{title}</b>: {escape(self.error)}</p>"
-        rows = "".join(_html_row(prediction) for prediction in self.predictions)
+        rows = "".join(_html_row(escape(p.label), p.score) for p in self.predictions)
         return f"<table><caption>{title} ({escape(self.model)})</caption>{rows}</table>"
 
 
-def _html_row(prediction: Prediction) -> str:
-    bar = f"<div style='background:#4c78a8;height:0.8em;width:{prediction.score * 10:.2f}em'></div>"
+def _html_row(label: str, score: float) -> str:
+    bar = f"<div style='background:#4c78a8;height:0.8em;width:{score * 10:.2f}em'></div>"
     return (
-        f"<tr><td style='text-align:left'>{escape(prediction.label)}</td>"
-        f"<td>{percent(prediction.score)}</td><td style='text-align:left;min-width:10em'>{bar}</td></tr>"
+        f"<tr><td style='text-align:left'>{label}</td>"
+        f"<td>{percent(score)}</td><td style='text-align:left;min-width:10em'>{bar}</td></tr>"
     )
 
 

@@ -47,5 +47,6 @@ def import_keras() -> ModuleType:
     with native_stderr_silenced():
         import keras
 
-        keras.backend.backend()
+        # The first tensor makes the backend look for accelerators, which it talks about.
+        keras.ops.zeros(1)
     return keras

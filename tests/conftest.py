@@ -21,7 +21,7 @@ def compiled_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def colour_model(tmp_path_factory):
+def colour_model(tmp_path_factory, compiled_cache):
     """A run folder whose model tells red, green and blue apart.
 
     Its logits are ten times the mean of each channel, so that a picture that is all red scores
@@ -29,6 +29,7 @@ def colour_model(tmp_path_factory):
     """
     import keras
 
+    import kerastl
     from kerastl import card
     from kerastl.images import Resize
     from kerastl.labels import LabelSet
@@ -42,6 +43,7 @@ def colour_model(tmp_path_factory):
     model.save(folder / card.MODEL_FILE)
     described = card.Card("colours", LabelSet(("red", "green", "blue")), Resize(32, 32, "crop", 1.0))
     card.embed(folder / card.MODEL_FILE, described)
+    kerastl.load(folder)  # compiled before any test looks at what is said about that
     return folder
 
 

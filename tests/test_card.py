@@ -52,13 +52,13 @@ def test_the_card_is_found_by_folder_and_by_file(colour_model, tmp_path):
 
 
 def test_what_is_no_model_is_named(tmp_path):
-    with pytest.raises(ModelError, match="holds no model.keras"):
+    with pytest.raises(ModelError, match=r"holds no model\.keras"):
         card.find(tmp_path)
     with pytest.raises(ModelError, match="does not exist"):
         card.find(tmp_path / "missing.keras")
     broken = tmp_path / "broken.keras"
     broken.write_bytes(b"PK\x03\x04 half a zip")
-    with pytest.raises(ModelError, match="broken.keras cannot be read as a Keras model"):
+    with pytest.raises(ModelError, match=r"broken\.keras cannot be read as a Keras model"):
         card.read(broken)
     with zipfile.ZipFile(tmp_path / "bare.keras", "w") as archive:
         archive.writestr("config.json", "{}")

@@ -125,7 +125,7 @@ def test_a_name_that_is_none_suggests_a_close_one():
 
 
 def test_a_path_that_is_no_model_is_named(tmp_path):
-    with pytest.raises(ModelError, match="holds no model.keras"):
+    with pytest.raises(ModelError, match=r"holds no model\.keras"):
         kerastl.load(tmp_path)
     with pytest.raises(UsageError, match="no such model file"):
         kerastl.load(tmp_path / "missing")

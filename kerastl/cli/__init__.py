@@ -75,7 +75,11 @@ def run(arguments: list[str]) -> int:
     """
     _log_to_stderr()
     try:
-        return group.main(arguments, prog_name="kerastl", standalone_mode=False) or 0
+        # Not `group.main`, which has its own mind about interruptions and closed pipes.
+        with group.make_context("kerastl", arguments) as context:
+            return group.invoke(context) or 0
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -101,9 +105,8 @@ def _fail(message: str, code: int) -> int:
 
 def _log_to_stderr() -> None:
     log = logging.getLogger("kerastl")
-    if not log.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("kerastl: %(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
-        log.propagate = False
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("kerastl: %(message)s"))
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False

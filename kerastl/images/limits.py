@@ -40,8 +40,7 @@ def check_pixels(size: tuple[int, int], limit: int = MAX_PIXELS) -> None:
     pixels = size[0] * size[1]
     if pixels > limit:
         raise RefusedError(
-            f"too large: {size[0]} x {size[1]} pixels are {pixels / 1e6:,.0f} million, "
-            f"the limit is {limit / 1e6:,.0f}"
+            f"too large: {size[0]} x {size[1]} pixels are {pixels / 1e6:,.0f} million, the limit is {limit / 1e6:,.0f}"
         )
 
 
@@ -97,9 +96,7 @@ def _jpeg_coefficient_bytes(image: JpegImageFile, original: tuple[int, int]) -> 
     file = image.fp
     if file is None or not image.layer:
         return 0
-    components_in_scan = file.read(3)[
-        2:
-    ]  # Pillow stops reading the header just behind the first scan's marker
+    components_in_scan = file.read(3)[2:]  # Pillow stops reading the header just behind the first scan's marker
     if not image.info.get("progressive") and components_in_scan == bytes([len(image.layer)]):
         return 0
     file.seek(0)

@@ -52,9 +52,7 @@ class Resize:
         for name in ("height", "width"):
             side = getattr(self, name)
             if not isinstance(side, int) or isinstance(side, bool) or side < 1:
-                raise UsageError(
-                    f"{name} must be a whole number of pixels, 1 or more. Received: {name}={side!r}"
-                )
+                raise UsageError(f"{name} must be a whole number of pixels, 1 or more. Received: {name}={side!r}")
         if self.policy not in RESIZE_POLICIES:
             choices = ", ".join(RESIZE_POLICIES)
             raise UsageError(f"resize policy must be one of {choices}. Received: {self.policy!r}")

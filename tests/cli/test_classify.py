@@ -1,0 +1,212 @@
+import csv
+import io
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerastl.cli import COMMANDS, run
+
+PURE = math.exp(10) / (math.exp(10) + 2)
+
+
+@pytest.fixture
+def classify(colour_model, capfd):
+    """Run `kerastl classify` with the colour model; exit code, standard output, standard error."""
+
+    def call(*arguments):
+        code = run(["classify", "--model", str(colour_model), *map(str, arguments)])
+        return code, *capfd.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def folder(picture, tmp_path):
+    """Three pictures and a broken one."""
+    picture("pictures/a.png", "red")
+    picture("pictures/b.png", "blue")
+    (tmp_path / "pictures" / "c.jpg").write_text("no picture")
+    picture("pictures/deep/d.png", (0, 255, 0))
+    return tmp_path / "pictures"
+
+
+def test_text_is_one_line_a_picture(classify, picture):
+    path = picture("a.png", "red")
+    assert classify(path, "--top", "2") == (0, f"{path}: red 100.0 %, green 0.0 %\n", "")
+
+
+def test_jsonl_is_one_object_a_picture_in_order(classify, folder, lines):
+    code, out, err = classify(folder, "--format", "jsonl", "--top", 1)
+    results = lines(out)
+    assert code == 1
+    assert [os.path.relpath(r["path"], folder) for r in results] == ["a.png", "b.png", "c.jpg", "deep/d.png"]
+    assert [r.get("model") for r in results] == ["colours", "colours", None, "colours"]
+    assert results[0]["predictions"] == [
+        {"label": "red", "score": pytest.approx(PURE, abs=1e-6), "index": 0, "wnid": None}
+    ]
+    assert results[3]["predictions"][0]["label"] == "green"
+    assert list(results[2]) == ["path", "error"]
+    assert "1 of 4 pictures could not be classified" in err
+
+
+def test_json_is_one_array(classify, folder):
+    code, out, _ = classify(folder, "--format", "json")
+    assert code == 1
+    assert [r["path"].rsplit("/", 1)[1] for r in json.loads(out)] == ["a.png", "b.png", "c.jpg", "d.png"]
+
+
+def test_csv_has_a_row_a_class(classify, folder):
+    code, out, err = classify(folder / "a.png", folder / "c.jpg", folder / "b.png", "--format", "csv", "--top", 2)
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 1
+    assert [(row["rank"], row["label"]) for row in rows] == [("1", "red"), ("2", "green"), ("1", "blue"), ("2", "red")]
+    assert float(rows[0]["score"]) == pytest.approx(PURE, abs=1e-6)
+    assert rows[0]["path"] == str(folder / "a.png")
+    assert f"{folder / 'c.jpg'}: " in err
+
+
+def test_errors_of_text_are_one_line_on_standard_error(classify, folder):
+    code, out, err = classify(folder / "c.jpg", folder / "missing.png")
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 3
+    assert "c.jpg" in err.splitlines()[0]
+    assert "missing.png" in err.splitlines()[1]
+
+
+def test_low_scores_are_left_out(classify, picture):
+    path = picture("black.png", "black")
+    assert classify(path, "--min-score", "0.5")[1] == f"{path}: nothing scores that high\n"
+    assert json.loads(classify(path, "--min-score", "0.5", "--format", "jsonl")[1])["predictions"] == []
+    assert len(json.loads(classify(path, "--min-score", "0.3", "--format", "jsonl")[1])["predictions"]) == 3
+
+
+def test_top_beyond_the_classes_gives_all(classify, picture):
+    assert len(json.loads(classify(picture("a.png", "red"), "-k", 99, "--format", "jsonl")[1])["predictions"]) == 3
+
+
+def test_output_goes_into_a_file(classify, picture, tmp_path):
+    path, target = picture("a.png", "red"), tmp_path / "out.jsonl"
+    assert classify(path, "--format", "jsonl", "--output", target) == (0, "", "")
+    assert json.loads(target.read_text())["path"] == str(path)
+
+
+def test_output_into_a_folder_that_is_not_there_is_wrong_usage(classify, picture, tmp_path):
+    code, out, err = classify(picture("a.png", "red"), "--output", tmp_path / "no" / "out")
+    assert (code, out) == (2, "")
+    assert "there is no folder" in err
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv"])
+@pytest.mark.parametrize("engine", ["litert", "keras"])
+@pytest.mark.parametrize("batch", ["1", "3"])
+def test_every_way_gives_the_same_order(classify, folder, form, engine, batch):
+    _, expected, _ = classify(folder, "--format", form)
+    code, out, _ = classify(folder, "--format", form, "--engine", engine, "--batch-size", batch)
+    assert code == 1
+    # Scores of the engines differ in the last digits only.
+    assert [line[:60] for line in out.splitlines()] == [line[:60] for line in expected.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Missing argument 'SOURCE...'"),
+        (["x", "--top", "0"], "--top"),
+        (["x", "--format", "xml"], "--format"),
+        (["x", "--engine", "onnx"], "--engine"),
+        (["x", "--resize", "zoom"], "--resize"),
+        (["x", "--min-score", "2"], "--min-score"),
+        (["x", "--batch-size", "-1"], "--batch-size"),
+        (["x", "--nonsense"], "--nonsense"),
+        (["x", "--model", "mobilenetv2"], "mobilenet_v2"),
+        (["x", "--model", "/no/such/folder"], "no such model"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_what(capfd, arguments, message):
+    assert run(["classify", *arguments]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_an_unknown_command_suggests_a_close_one(capfd):
+    assert run(["clasify"]) == 2
+    assert "Did you mean classify?" in capfd.readouterr().err
+
+
+def test_the_lines_of_help_are_the_commands_own():
+    from importlib import import_module
+
+    for name, (module, line) in COMMANDS.items():
+        command = getattr(import_module(module), name.replace("-", "_"))
+        assert command.help.splitlines()[0] == line
+
+
+def start(colour_model, *arguments, **keywords):
+    command = [sys.executable, "-m", "kerastl", "classify", "--model", colour_model, *arguments]
+    return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **keywords)
+
+
+def test_a_list_on_standard_input_is_streamed(colour_model, picture, classify):
+    path = picture("a.png", "red")
+    classify(path)  # compiles
+    process = start(colour_model, "-", "--format", "jsonl", stdin=subprocess.PIPE)
+    for _ in range(3):
+        process.stdin.write(bytes(path) + b"\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["predictions"][0]["label"] == "red"
+    process.stdin.close()
+    assert process.wait(30) == 0
+    process.stdout.close()
+    process.stderr.close()
+
+
+def test_an_interruption_is_one_line_and_keeps_the_output(colour_model, picture, classify, tmp_path):
+    path, target = picture("a.png", "red"), tmp_path / "out.json"
+    classify(path)  # compiles
+    process = start(colour_model, "-", "--format", "json", "--output", target, stdin=subprocess.PIPE)
+    process.stdin.write(bytes(path) + b"\n")
+    process.stdin.flush()
+    hidden = []
+    while not any(file.stat().st_size for file in hidden):
+        time.sleep(0.05)
+        hidden = list(tmp_path.glob(".*out.json"))
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    assert process.stderr.read().decode().splitlines() == ["kerastl: interrupted"]
+    assert [r["path"] for r in json.loads(target.read_text())] == [str(path)]
+    for stream in (process.stdin, process.stdout, process.stderr):
+        stream.close()
+
+
+def test_a_reader_that_leaves_is_no_error(colour_model, picture, classify):
+    path = picture("a.png", "red")
+    classify(path)  # compiles
+    process = start(colour_model, *[path] * 3000, "--format", "jsonl")
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_names_that_are_not_utf8_go_out_as_they_came_in(colour_model, classify, tmp_path):
+    name = os.fsencode(tmp_path) + b"/caf\xe9 \n.png"
+    Image.fromarray(np.full((9, 9, 3), 255, np.uint8)).save(os.fsdecode(name))
+    code, out, _ = classify(os.fsdecode(name), "--format", "jsonl")
+    assert code == 0
+    assert os.fsencode(json.loads(out)["path"]) == name
+    assert len(classify(os.fsdecode(name))[1].splitlines()) == 1
+    process = start(colour_model, os.fsdecode(name), "--format", "csv")
+    out, _ = process.communicate(timeout=60)
+    assert name in out

@@ -1,0 +1,146 @@
+import logging
+import os
+import stat
+
+import numpy as np
+import pytest
+
+import kerastl
+from kerastl import reference
+from kerastl.errors import ModelError
+from kerastl.runtime import export, select
+from kerastl.runtime.compiled import CompiledCache
+
+RED = np.full((32, 32, 3), (255, 0, 0), np.uint8)
+
+
+@pytest.fixture
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERASTL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def said(monkeypatch, caplog):
+    """What kerastl says, without the command line's handler."""
+    log = logging.getLogger("kerastl")
+    monkeypatch.setattr(log, "propagate", True)
+    monkeypatch.setattr(log, "handlers", [])
+    caplog.set_level(logging.INFO, "kerastl")
+    return caplog
+
+
+def test_the_version_of_keras_is_read_without_importing_it():
+    import keras
+
+    assert select.keras_version() == keras.__version__
+
+
+def test_a_network_is_compiled_once(colour_model, own_cache, monkeypatch, said):
+    assert kerastl.load(colour_model).engine == "litert"
+    assert "colours: compiling" in said.text
+    said.clear()
+    monkeypatch.setattr(export, "to_litert", None)
+    assert kerastl.load(colour_model).classify(RED).label == "red"
+    assert said.text == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"text", None])
+def test_a_broken_cache_is_compiled_again(colour_model, own_cache, content):
+    kerastl.load(colour_model)
+    (file,) = own_cache.glob("*.tflite")
+    file.write_bytes(file.read_bytes()[:-100] if content is None else content)
+    assert kerastl.load(colour_model).classify(RED).label == "red"
+
+
+def test_a_foreign_file_with_a_fitting_note_is_compiled_again(colour_model, own_cache):
+    """The hash fits, but it is no network: the runtime refuses it."""
+    kerastl.load(colour_model)
+    cache = CompiledCache(own_cache)
+    key = select.cache_key(reference.resolve(colour_model), own_cache)
+    plan = cache.find(key).plan
+    cache.clear()
+    cache.store(key, "foreign", b"no network at all", lambda file, size: plan)
+    classifier = kerastl.load(colour_model)
+    assert classifier.engine == "litert"
+    assert classifier.classify(RED).label == "red"
+
+
+def test_a_cache_that_cannot_be_written_falls_back_to_keras_with_one_warning(colour_model, tmp_path, monkeypatch, said):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KERASTL_CACHE", str(tmp_path / "file" / "cache"))
+    classifier = kerastl.load(colour_model)
+    assert classifier.engine == "keras"
+    assert classifier.classify(RED).label == "red"
+    assert [record.levelname for record in said.records] == ["WARNING"]
+    assert "cannot be written" in said.text
+    with pytest.raises(ModelError, match="cannot be written"):
+        kerastl.load(colour_model, engine="litert")
+
+
+def test_a_disk_that_fills_up_falls_back_to_keras(colour_model, own_cache, monkeypatch, said):
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(CompiledCache, "store", full)
+    assert kerastl.load(colour_model).engine == "keras"
+    assert "No space left on device" in said.text
+
+
+def test_a_read_only_cache_is_still_read(colour_model, own_cache):
+    kerastl.load(colour_model)
+    for path in [*own_cache.rglob("*"), own_cache]:
+        path.chmod(stat.S_IREAD | (stat.S_IEXEC if path.is_dir() else 0))
+    try:
+        assert kerastl.load(colour_model).engine == "litert"
+    finally:
+        for path in [own_cache, *own_cache.rglob("*")]:
+            path.chmod(stat.S_IRWXU)
+
+
+def test_without_the_runtime_keras_answers(colour_model, own_cache, monkeypatch):
+    monkeypatch.setattr(select, "has_litert", lambda: False)
+    assert kerastl.load(colour_model).engine == "keras"
+    with pytest.raises(ModelError, match="ai-edge-litert is not installed"):
+        kerastl.load(colour_model, engine="litert")
+
+
+def test_a_network_that_compiles_wrongly_is_refused_and_remembered(colour_model, own_cache, monkeypatch, said):
+    import keras
+
+    real = export.to_litert
+
+    def wrong(model):
+        other = keras.models.clone_model(model)
+        other.set_weights([-weight for weight in model.get_weights()])
+        return real(other)
+
+    monkeypatch.setattr(export, "to_litert", wrong)
+    classifier = kerastl.load(colour_model)
+    assert classifier.engine == "keras"
+    assert classifier.classify(RED).label == "red"
+    assert "differs from Keras" in said.text
+    assert not list(own_cache.glob("*.tflite"))
+    monkeypatch.setattr(export, "to_litert", None)
+    assert kerastl.load(colour_model).engine == "keras"
+
+
+def test_the_key_covers_weights_identity_and_versions(colour_model, own_cache, monkeypatch, tmp_path):
+    found = reference.resolve(colour_model)
+    keys = [select.cache_key(found, own_cache)]
+    copy = tmp_path / "copy.keras"
+    copy.write_bytes(found.weights_file.read_bytes())
+    import dataclasses
+
+    assert select.cache_key(dataclasses.replace(found, weights_file=copy), own_cache) == keys[0]
+    with copy.open("ab") as file:
+        file.write(b"\0")
+    os.utime(copy)
+    keys.append(select.cache_key(dataclasses.replace(found, weights_file=copy), own_cache))
+    keys.append(select.cache_key(dataclasses.replace(found, identity="another"), own_cache))
+    monkeypatch.setattr(select, "keras_version", lambda: "99")
+    keys.append(select.cache_key(found, own_cache))
+    monkeypatch.setattr(select, "EXPORT_VERSION", 99)
+    keys.append(select.cache_key(found, own_cache))
+    assert len(set(keys)) == 5

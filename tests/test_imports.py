@@ -1,0 +1,113 @@
+"""The house's layers: imports run one way, and what must start fast imports nothing heavy."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kerastl
+from kerastl.cli import COMMANDS
+
+PACKAGE = Path(kerastl.__file__).parent
+
+# From the ground up. A module may import from its own layer and from those below.
+LAYERS = [
+    {"_version", "errors", "files", "quiet"},
+    {"catalog", "images", "labels", "sources", "weights"},
+    {"card", "backbones"},
+    {"reference"},
+    {"runtime"},
+    {"classifier"},
+    {"cli"},
+    {"__init__", "__main__"},
+]
+HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "h5py", "ai_edge_litert")
+
+
+def modules():
+    return sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def layer(part):
+    found = [number for number, names in enumerate(LAYERS) if part in names]
+    assert len(found) == 1, f"{part} stands in {len(found)} layers of tests/test_imports.py"
+    return found[0]
+
+
+def part_of(relative):
+    return relative.parts[0].removesuffix(".py")
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "kerastl":
+            yield from (f"kerastl.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("relative", modules(), ids=str)
+def test_imports_run_one_way(relative):
+    tree = ast.parse((PACKAGE / relative).read_text())
+    mine = layer(part_of(relative))
+    for name in imported(tree):
+        parts = name.split(".")
+        if parts[0] == "kerastl" and len(parts) > 1:
+            assert layer(parts[1]) <= mine, f"{relative} imports {name}, which stands above it"
+
+
+@pytest.mark.parametrize("relative", modules(), ids=str)
+def test_nothing_heavy_is_imported_at_the_top(relative):
+    tree = ast.parse((PACKAGE / relative).read_text())
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for name in imported(ast.Module([node], [])):
+                assert name.split(".")[0] not in HEAVY, f"{relative} imports {name} at the top"
+
+
+def heavy_after(*arguments, env=None):
+    """Run the command line in a fresh process; which heavy modules were imported, and its exit code."""
+    code = (
+        "import sys, json, io\n"
+        "from kerastl.cli import run\n"
+        "out, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO())\n"
+        "code = run(sys.argv[1:])\n"
+        f"print(json.dumps([code, [name for name in {HEAVY!r} if name in sys.modules]]), file=out)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS]], ids=lambda c: " ".join(c) or "kerastl")
+def test_help_imports_nothing_heavy(command):
+    assert heavy_after(*command, "--help") == [0, []]
+
+
+def test_a_warm_classify_imports_the_fast_engine_only(colour_model, picture):
+    path = picture("a.png", "red")
+    kerastl.load(colour_model)  # compiles
+    assert heavy_after("classify", path, "--model", colour_model) == [0, ["ai_edge_litert"]]
+
+
+def test_importing_the_package_imports_nothing():
+    code = "import sys; before = set(sys.modules); import kerastl; print(sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    new = {name for name in ast.literal_eval(done.stdout) if name.startswith(("kerastl", "numpy", "PIL", *HEAVY))}
+    assert new == {"kerastl", "kerastl._version"}
+
+
+def test_every_public_name_is_there():
+    for name in kerastl.__all__:
+        assert getattr(kerastl, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = kerastl.nothing
+
+
+def test_no_module_is_called_utils():
+    assert not [path for path in modules() if "util" in str(path)]
