@@ -1,0 +1,200 @@
+"""The ImageNet weights files: where they lie, whether they are whole, and how they get there.
+
+They lie where Keras keeps them, so that what Keras has downloaded serves kerastl and the other way round. Nothing
+here imports TensorFlow or Keras.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+from kerastl._version import __version__
+from kerastl.catalog import Backbone, WeightsFile
+from kerastl.errors import WeightsError
+from kerastl.files import replacing
+
+Progress = Callable[[str, int, "int | None"], None]
+"""Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
+
+_CHUNK = 1 << 20
+_SILENCE = 30.0  # seconds without a byte after which a download counts as failed
+
+
+def keras_home() -> Path:
+    """The folder that holds Keras's `models`: `KERAS_HOME`, or `~/.keras`."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+
+
+def folder() -> Path:
+    """The folder of the weights files. It need not exist."""
+    return keras_home() / "models"
+
+
+def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, int] | None = None) -> Path | None:
+    """The backbone's weights file if it lies in the cache, else None. It is not looked into.
+
+    Args:
+        backbone: A row of the catalogue.
+        include_top: Whether the weights of the ImageNet head are wanted.
+        input_size: Height and width in pixels (default: the backbone's own).
+    """
+    path = folder() / backbone.weights_file(include_top, input_size).file
+    return path if path.is_file() else None
+
+
+def fetch(
+    backbone: Backbone,
+    include_top: bool = True,
+    progress: Progress | None = None,
+    input_size: tuple[int, int] | None = None,
+    check: bool = False,
+) -> Path:
+    """The backbone's weights file, downloaded and verified if the cache does not hold it.
+
+    A file that is there already is looked into only when `check` says so: reading half a gigabyte takes a second,
+    and who wants a compiled network needs the file's name only. Whatever loads weights checks them first
+    (`kerastl.backbones.build`).
+
+    Args:
+        backbone: A row of the catalogue.
+        include_top: Whether the weights of the ImageNet head are wanted.
+        progress: Told how far a download has come.
+        input_size: Height and width in pixels (default: the backbone's own).
+        check: Whether to verify a file that is there already.
+
+    Raises:
+        WeightsError: The file in the cache is broken (it is left as it is), or the download failed.
+    """
+    wanted = backbone.weights_file(include_top, input_size)
+    path = cached(backbone, include_top, input_size)
+    if path is None:
+        return download(wanted, folder(), progress)
+    if check:
+        verify(path, wanted)
+    return path
+
+
+def verify(path: str | os.PathLike[str], weights: WeightsFile) -> None:
+    """Check that a file is the weights file it is taken for.
+
+    By its hash where Keras knows one. Else (MobileNet, MobileNetV2) by its HDF5 structure: HDF5 notices a
+    truncated file, and the numbers in it must be as many as the network takes, finite, and no kernel all zero, as a
+    file would hold that was never written to its end.
+
+    Raises:
+        WeightsError: It is not, with the file, the reason, and what to do.
+    """
+    path = Path(path)
+    try:
+        reason = _hash_fault(path, weights.hash) if weights.hash else _hdf5_fault(path, weights.parameters)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise WeightsError(
+            f"{path}: broken weights file ({reason}); delete it to have it downloaded again, "
+            f"or put a good copy of {weights.file} there"
+        )
+
+
+def download(weights: WeightsFile, target: Path, progress: Progress | None = None) -> Path:
+    """Download a weights file into the folder `target`, whole and verified or not at all.
+
+    Raises:
+        WeightsError: It failed. The message says which file is wanted, from where, and where it may be put by hand.
+    """
+    path = target / weights.file
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            _receive(weights, temporary, progress)
+            reason = (
+                _hash_fault(temporary, weights.hash) if weights.hash else _hdf5_fault(temporary, weights.parameters)
+            )
+            if reason:
+                raise _failed(weights, target, f"what arrived is broken: {reason}")
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _failed(weights, target, f"the server answers {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        raise _failed(weights, target, _first_line(error.reason)) from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise _failed(weights, target, _first_line(error)) from error
+    return path
+
+
+def _receive(weights: WeightsFile, path: Path, progress: Progress | None) -> None:
+    """Write what the source gives to `path`; ValueError if less arrives than was announced."""
+    # The addresses are those of the catalogue, all https; tests give their own.
+    request = urllib.request.Request(weights.url, headers={"User-Agent": f"kerastl/{__version__}"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=_SILENCE) as answer, path.open("wb") as file:  # noqa: S310
+        length = answer.headers.get("Content-Length")
+        expected = int(length) if length else None
+        received = 0
+        while chunk := answer.read(_CHUNK):
+            file.write(chunk)
+            received += len(chunk)
+            if progress:
+                progress(weights.file, received, expected)
+    if expected is not None and received != expected:
+        raise ValueError(f"the connection ended after {received:,} of {expected:,} bytes")
+
+
+def _failed(weights: WeightsFile, target: Path, reason: str) -> WeightsError:
+    return WeightsError(
+        f"cannot download {weights.file} from {weights.url} ({reason}); "
+        f"it may be put by hand into {target} (the environment variable KERAS_HOME chooses the folder above it)"
+    )
+
+
+def _first_line(error: object) -> str:
+    """An error in one line: the operating system's words for it where it has some."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(text).splitlines()[0]
+
+
+def _hash_fault(path: Path, expected: str) -> str | None:
+    """Why the file's hash is wrong, or None. MD5 is what Keras publishes; it guards against accidents only."""
+    digest = hashlib.md5(usedforsecurity=False) if len(expected) == 32 else hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    if digest.hexdigest() == expected:
+        return None
+    return f"{digest.name.upper()} is {digest.hexdigest()}, not {expected}"
+
+
+def _hdf5_fault(path: Path, parameters: int) -> str | None:
+    """Why the HDF5 file cannot hold that many weights, or None."""
+    import h5py
+    import numpy as np
+
+    found = 0
+    faults: list[str] = []
+
+    def look(name: str, item: Any) -> None:
+        nonlocal found
+        if not isinstance(item, h5py.Dataset):
+            return
+        values = item[()]
+        found += values.size
+        if not np.isfinite(values).all():
+            faults.append(f"{name} is not finite")
+        elif values.ndim > 1 and not values.any():
+            faults.append(f"{name} is all zero")
+
+    path.stat()  # a file that cannot be reached is another fault than one that is no HDF5
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(look)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        return _first_line(error)
+    if faults:
+        return faults[0]
+    return None if found == parameters else f"it holds {found:,} numbers, not {parameters:,}"
