@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image
 
 WHITE = (255, 255, 255)
-STRIP_PIXELS = 4_000_000
+STRIP_PIXELS = 1_000_000
 """Larger pictures are converted a strip at a time, so that no second full-size copy is needed."""
 
 
@@ -29,18 +30,21 @@ def to_rgb(image: Image.Image, shrink: int = 1) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image.reduce(shrink) if shrink > 1 else image
     span = _span(image) if _is_numeric(image) else None
-    width, height = image.size
-    if width * height <= STRIP_PIXELS:
-        return _strip(image, span).reduce(shrink)
-    canvas = Image.new("RGB", (math.ceil(width / shrink), math.ceil(height / shrink)))
-    rows = max(1, STRIP_PIXELS // width // shrink) * shrink
-    for top in range(0, height, rows):
-        strip = image.crop((0, top, width, min(top + rows, height)))
-        canvas.paste(_strip(strip, span).reduce(shrink), (0, top // shrink))
+    canvas = Image.new("RGB", (math.ceil(image.width / shrink), math.ceil(image.height / shrink)))
+    for top, strip in _strips(image, shrink):
+        canvas.paste(_converted(strip, span).reduce(shrink), (0, top // shrink))
     return canvas
 
 
-def _strip(image: Image.Image, span: tuple[float, float] | None) -> Image.Image:
+def _strips(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """Give the picture from top to bottom in strips, each with where it begins, a multiple of `multiple`."""
+    width, height = image.size
+    rows = max(1, STRIP_PIXELS // width // multiple) * multiple
+    for top in range(0, height, rows):
+        yield top, image.crop((0, top, width, min(top + rows, height)))
+
+
+def _converted(image: Image.Image, span: tuple[float, float] | None) -> Image.Image:
     if span is not None:
         return _grey(image, span)
     mode = image.mode
@@ -83,16 +87,15 @@ def _bits(image: Image.Image) -> int | None:
 
 
 def _finite_extrema(image: Image.Image) -> tuple[float, float]:
-    low, high = image.getextrema()
-    if isinstance(low, (int, float)) and isinstance(high, (int, float)):
-        finite = math.isfinite(low) and math.isfinite(high)
-        if finite and low <= high and image.mode != "F":
-            return (float(low), float(high))
     import numpy as np
 
-    values = np.asarray(image)
-    values = values[np.isfinite(values)]
-    return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    low, high = math.inf, -math.inf
+    for _, strip in _strips(image):
+        values = np.asarray(strip)
+        values = values[np.isfinite(values)]
+        if values.size:
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+    return (low, high) if low <= high else (0.0, 1.0)
 
 
 def _grey(image: Image.Image, span: tuple[float, float]) -> Image.Image:
@@ -100,9 +103,10 @@ def _grey(image: Image.Image, span: tuple[float, float]) -> Image.Image:
 
     transparent = image.info.get("transparency")
     # Pillow has four byte orders of 16 bits and converts each to I, but to L it only clips.
-    values = np.asarray(image if image.mode in ("I", "F") else image.convert("I"), dtype=np.float64)
+    values = np.asarray(image if image.mode in ("I", "F") else image.convert("I"), dtype=np.float32)
     low, high = span
-    scaled = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-300)), nan=0.0)
+    with np.errstate(all="ignore"):  # values may be infinite or no numbers
+        scaled = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-30)), nan=0.0)
     grey = (np.clip(scaled, 0.0, 255.0) + 0.5).astype(np.uint8)
     if isinstance(transparent, int):
         grey[values == transparent] = 255

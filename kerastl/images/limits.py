@@ -6,6 +6,8 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
+from typing import IO
 
 from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -16,8 +18,8 @@ MAX_PIXELS = 89_478_485
 """As decoded. This is Pillow's own default."""
 MAX_DRAFT_PIXELS = 500_000_000
 """Before scaled decoding, which JPEG can do without holding the whole picture."""
-MAX_DECODE_BYTES = 384 * MEBIBYTE
-MAX_SCAN_PIXELS = 10_000_000_000
+MAX_DECODE_BYTES = 352 * MEBIBYTE
+MAX_SCAN_PIXELS = 3_000_000_000
 """Pixels times scans of a progressive JPEG: each scan takes time for each pixel, however few its bytes."""
 _UNGATED_BYTES = 8 * MEBIBYTE
 
@@ -26,12 +28,12 @@ class RefusedError(Exception):
     """The file could perhaps be read, but will not be. The message is the reason."""
 
 
-# Bytes a pixel that a decoder needs beside the picture itself, as measured.
-_EXTRA_BYTES = {"WEBP": 14, "AVIF": 16, "JPEG2000": 28, "PSD": 1}
-# Decoders written in Python take about a microsecond and dozens of bytes a pixel.
-_SLOW_FORMATS = {"QOI", "XPM", "MSP", "BLP"}
-_SLOW_DECODERS = {"fits_gzip", "SGI16", "bmp_rle", "ppm_plain", "dds_rgb", "ppm"}
-_MAX_SLOW_PIXELS = 16_000_000
+# Bytes a pixel that a decoder takes beside the picture itself, as measured: as such, and for each band.
+_EXTRA_BYTES = {"WEBP": (14, 0), "AVIF": (10, 0), "JPEG2000": (4, 4.5)}
+# Written in Python, these take about a microsecond a pixel.
+_SLOW_FORMATS = {"QOI", "XPM", "BLP"}
+_SLOW_DECODERS = {"fits_gzip", "SGI16", "bmp_rle", "ppm_plain", "ppm", "dds_rgb"}
+_MAX_SLOW_PIXELS = 4_000_000
 _STORED_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 
 
@@ -40,7 +42,8 @@ def check_pixels(size: tuple[int, int], limit: int = MAX_PIXELS) -> None:
     pixels = size[0] * size[1]
     if pixels > limit:
         raise RefusedError(
-            f"too large: {size[0]} x {size[1]} pixels are {pixels / 1e6:,.0f} million, the limit is {limit / 1e6:,.0f}"
+            f"too large: {size[0]} x {size[1]} pixels are {pixels / 1e6:,.0f} million, "
+            f"the limit is {limit / 1e6:,.0f}"
         )
 
 
@@ -61,11 +64,15 @@ def memory_needed(image: ImageFile.ImageFile, original: tuple[int, int], full_rg
     check_pixels(image.size)
     pixels = image.size[0] * image.size[1]
     decoders = {str(tile[0]) for tile in image.tile}
-    if (image.format in _SLOW_FORMATS or decoders & _SLOW_DECODERS) and "ppm" not in decoders:
+    if image.format in _SLOW_FORMATS or decoders & _SLOW_DECODERS:
         check_pixels(image.size, _MAX_SLOW_PIXELS)
-    needed = pixels * (_STORED_BYTES.get(image.mode, 4) + _EXTRA_BYTES.get(image.format or "", 0))
+    each, each_band = _EXTRA_BYTES.get(image.format or "", (0, 0))
+    needed = pixels * (_STORED_BYTES.get(image.mode, 4) + each + each_band * len(image.getbands()))
     if full_rgb and image.mode != "RGB":
         needed += 4 * pixels
+    offsets = sorted(tile[2] for tile in image.tile)
+    # Pillow reads all that lies between two tiles at once, and copies it.
+    needed += 2 * max((after - before for before, after in pairwise(offsets)), default=0)
     if "libtiff" in decoders:
         needed += _tiff_strip_bytes(image)
     if isinstance(image, JpegImageFile):
@@ -73,7 +80,7 @@ def memory_needed(image: ImageFile.ImageFile, original: tuple[int, int], full_rg
     if needed > MAX_DECODE_BYTES:
         limit = MAX_DECODE_BYTES // MEBIBYTE
         raise RefusedError(f"too large: decoding takes {needed / MEBIBYTE:,.0f} MiB, the limit is {limit}")
-    return needed
+    return int(needed)
 
 
 def _tiff_strip_bytes(image: ImageFile.ImageFile) -> int:
@@ -84,11 +91,13 @@ def _tiff_strip_bytes(image: ImageFile.ImageFile) -> int:
     samples = tags.get(277, len(bits))
     per_pixel = max(1, max(bits) * max(samples, len(bits)) // 8)
     width, height = image.size
-    if 322 in tags and 323 in tags:
-        return int(tags[322] * tags[323] * per_pixel)
     rows = tags.get(278, height)
     rows = rows[0] if isinstance(rows, tuple) else rows
-    return int(width * min(rows, height) * per_pixel)
+    # The file is mapped into memory, too.
+    mapped = image.fp.seek(0, 2) if image.fp else 0
+    if 322 in tags and 323 in tags:
+        return int(tags[322] * tags[323] * per_pixel) + mapped
+    return int(width * min(rows, height) * per_pixel) + mapped
 
 
 def _jpeg_coefficient_bytes(image: JpegImageFile, original: tuple[int, int]) -> int:
@@ -96,8 +105,11 @@ def _jpeg_coefficient_bytes(image: JpegImageFile, original: tuple[int, int]) -> 
     file = image.fp
     if file is None or not image.layer:
         return 0
-    components_in_scan = file.read(3)[2:]  # Pillow stops reading the header just behind the first scan's marker
-    if not image.info.get("progressive") and components_in_scan == bytes([len(image.layer)]):
+    # Pillow stops reading the header just behind the first scan's, which lists the components in that scan.
+    components = len(image.layer)
+    file.seek(-8 - 2 * components, 1)
+    interleaved = b"\xff\xda\x00" + bytes([6 + 2 * components, components])
+    if not image.info.get("progressive") and file.read(5) == interleaved:
         return 0
     file.seek(0)
     scans = file.read().count(b"\xff\xda")
@@ -109,26 +121,26 @@ def _jpeg_coefficient_bytes(image: JpegImageFile, original: tuple[int, int]) -> 
     return int(sum(2 * pixels * layer[1] * layer[2] / (widest * tallest) for layer in image.layer))
 
 
-# Formats that hold files of other formats, whose own size counts: a 16 x 16 icon may hold a bomb.
-_CONTAINERS = {"ICO", "ICNS", "CUR", "IPTC", "BLP"}
+# Icons (ICO, CUR, ICNS), IPTC and BLP hold files of other formats, whose size counts: a 16 x 16 icon may hold
+# a bomb.
+_CONTAINERS = (b"\0\0\1\0", b"\0\0\2\0", b"icns", b"\x1c", b"BLP")
 _EMBEDDED = re.compile(
     rb"IHDR(?P<png>.{8})|ihdr(?P<jpeg2000>.{8})|\xff[\xc0-\xc3]\x00[\x0b\x11\x14]\x08(?P<jpeg>.{4})",
     re.DOTALL,
 )
 
 
-def check_embedded(image: ImageFile.ImageFile) -> None:
+def check_embedded(file: IO[bytes]) -> None:
     """Raise `RefusedError` when a container such as an icon holds a picture that is too large."""
-    if image.format not in _CONTAINERS or image.fp is None:
-        return
-    position = image.fp.tell()
-    image.fp.seek(0)
-    for found in _EMBEDDED.finditer(image.fp.read()):
-        header = found["png"] or found["jpeg2000"] or found["jpeg"]
-        half = len(header) // 2
-        size = (int.from_bytes(header[:half], "big"), int.from_bytes(header[half:], "big"))
-        check_pixels(size, MAX_PIXELS // 4)
-    image.fp.seek(position)
+    file.seek(0)
+    if file.read(4).startswith(_CONTAINERS):
+        file.seek(0)
+        for found in _EMBEDDED.finditer(file.read()):
+            header = found["png"] or found["jpeg2000"] or found["jpeg"]
+            half = len(header) // 2
+            size = (int.from_bytes(header[:half], "big"), int.from_bytes(header[half:], "big"))
+            check_pixels(size, MAX_PIXELS // 8)
+    file.seek(0)
 
 
 class _Room:

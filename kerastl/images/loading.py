@@ -52,7 +52,7 @@ def load_pixels(source: Source, resize: Resize) -> NDArray[np.uint8]:
     """
     import numpy as np
 
-    with _decoded(source, resize, full_rgb=False) as (image, size, scale, orientation):
+    with _decoded(source, resize, whole=False) as (image, size, scale, orientation):
         if resize.policy == "keras":
             return np.array(_like_keras(image, (resize.width, resize.height)))
         target = resize.turned() if orientation in _LYING else resize
@@ -78,7 +78,7 @@ def open_image(source: Source, *, target: Resize | None = None) -> Image.Image:
         ImageError: As for `load_pixels`.
         UsageError: As for `load_pixels`.
     """
-    with _decoded(source, target, full_rgb=True) as (image, _, _, orientation):
+    with _decoded(source, target, whole=True) as (image, _, _, orientation):
         rgb = to_rgb(image)
         # A copy when nothing has been converted: the file behind `image` is closed here.
         return _upright(rgb.copy() if rgb is image else rgb, orientation)
@@ -88,13 +88,14 @@ Decoded = tuple[Image.Image, tuple[int, int], int, int]
 
 
 @contextmanager
-def _decoded(source: Any, target: Resize | None, *, full_rgb: bool) -> Iterator[Decoded]:
+def _decoded(source: Any, target: Resize | None, *, whole: bool) -> Iterator[Decoded]:
     """Give the decoded picture, its size in the file, the divisor it was decoded at, its EXIF orientation."""
     if isinstance(source, (str, bytes, os.PathLike)):
         path = os.fspath(source)
         with reported(os.fsdecode(path)), silenced(), opened(path) as image:
             size, scale = _scaled(image, target)
-            with limits.room.reserved(limits.memory_needed(image, size, full_rgb)):
+            converted = whole or _converted_first(image, target)
+            with limits.room.reserved(limits.memory_needed(image, size, converted)):
                 image.load()
                 yield image, image.size if scale == 1 else size, scale, _orientation(image)
     elif isinstance(source, Image.Image):
@@ -133,6 +134,11 @@ def _orientation(image: Image.Image) -> int:
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
     return image if orientation == 1 else image.transpose(_TRANSPOSITIONS[orientation])
+
+
+def _converted_first(image: Image.Image, target: Resize | None) -> bool:
+    """Whether the policy needs all of the picture in RGB before it is resized."""
+    return target is not None and target.policy == "keras" and image.mode not in _PIXELS_AS_STORED
 
 
 def _like_keras(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import re
 import stat
-import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +15,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from kerastl.errors import ImageError, KerastlError
 from kerastl.images import limits
+from kerastl.images.reasons import guess, reason
 
 # fmt: off
 IMAGE_SUFFIXES = frozenset((
@@ -35,30 +33,6 @@ _NOT_REGULAR = {
     stat.S_IFCHR: "a device, not a picture file",
     stat.S_IFBLK: "a device, not a picture file",
 }
-_SYSTEM_REASONS = {
-    errno.ENOENT: "no such file",
-    errno.ENOTDIR: "no such file",
-    errno.EACCES: "permission denied",
-    errno.EPERM: "permission denied",
-    errno.ELOOP: "a loop of symbolic links",
-    errno.ENAMETOOLONG: "the name is too long",
-}
-# What people often hold for a picture, by how it begins.
-_KNOWN_BEGINNINGS = (
-    (rb"\s*(<!doctype html|<html)", "a web page (HTML), not a picture"),
-    (
-        rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!doctype svg[^>]*>\s*)*<svg",
-        "an SVG drawing, not a picture",
-    ),
-    (rb"%PDF-", "a PDF document, which Pillow cannot read"),
-    (rb"....ftyp(heic|heix|heif|hevc|hevx|heim|heis|mif1|msf1)", "a HEIC picture, which Pillow cannot read"),
-    (rb"....ftyp", "a video, not a picture"),
-    (rb"GIF8[79]a", "a broken GIF"),
-    (rb"BM", "a broken BMP, or no picture"),
-    (rb"(II|MM)(\*\x00|\x00\*|\+\x00|\x00\+)", "a broken TIFF"),
-    (rb"RIFF....WEBP", "a broken WebP"),
-    (rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf\x27\x1c|Rar!", "an archive, not a picture"),
-)
 _initialise = threading.Lock()
 
 
@@ -71,7 +45,7 @@ def reported(name: str) -> Iterator[None]:
         raise
     # Pillow's decoders raise a dozen unrelated types on broken files, and each new version adds some.
     except Exception as error:
-        raise ImageError(name, _reason(error)) from error
+        raise ImageError(name, reason(error)) from error
 
 
 @contextmanager
@@ -106,12 +80,12 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
             return PngImageFile(file)
         with _initialise:  # while one thread registers formats, another might not see them all
             Image.init()
+        limits.check_embedded(file)
         image = Image.open(file)
     except UnidentifiedImageError:
-        raise limits.RefusedError(_guess(beginning)) from None
+        raise limits.RefusedError(guess(beginning)) from None
     if isinstance(image, ImageFile.StubImageFile) and getattr(image, "_handler", None) is None:
         raise limits.RefusedError(f"a {image.format} file, which Pillow recognises but cannot decode")
-    limits.check_embedded(image)
     return image
 
 
@@ -134,40 +108,3 @@ def _check_regular(status: os.stat_result) -> None:
         mebibytes = status.st_size / limits.MEBIBYTE
         limit = limits.MAX_FILE_BYTES // limits.MEBIBYTE
         raise limits.RefusedError(f"too large: a file of {mebibytes:,.0f} MiB, the limit is {limit}")
-
-
-def _guess(beginning: bytes) -> str:
-    for pattern, reason in _KNOWN_BEGINNINGS:
-        if re.match(pattern, beginning, re.IGNORECASE | re.DOTALL):
-            return reason
-    try:
-        # A character may be cut at the end of what was read.
-        text = beginning.decode("utf-8", errors="strict" if len(beginning) < 4096 else "ignore")
-    except UnicodeDecodeError:
-        text = "\0"
-    if all(character.isprintable() or character.isspace() for character in text):
-        return "a text file, not a picture"
-    return "not a picture, or of a format that Pillow cannot read"
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, limits.RefusedError):
-        return str(error)
-    if isinstance(error, OSError) and error.errno is not None:
-        return _SYSTEM_REASONS.get(error.errno, (error.strerror or "cannot be read").lower())
-    if isinstance(error, MemoryError):
-        return "not enough memory to decode it"
-    if isinstance(error, Image.DecompressionBombError):
-        return _bomb(str(error))
-    if isinstance(error, EOFError) or "truncated" in str(error).lower():
-        return "truncated: the file ends before the picture does"
-    detail = " ".join(re.sub(r"<[^<>]*>|0x[0-9a-fA-F]+", "", str(error)).split())[:120].rstrip(". :")
-    if isinstance(error, (struct.error, IndexError, KeyError, TypeError, AttributeError)) or not detail:
-        return "broken: the data is not what the format asks for"
-    return f"broken: {detail}"
-
-
-def _bomb(message: str) -> str:
-    pixels = re.search(r"[0-9]+", message)
-    size = f"{int(pixels[0]) / 1e6:,.0f} million pixels" if pixels else "a decompression bomb"
-    return f"too large: {size}, the limit is {limits.MAX_PIXELS / 1e6:,.0f}"

@@ -1,0 +1,102 @@
+"""Why a picture cannot be read, in a few words for the person who owns it."""
+
+from __future__ import annotations
+
+import errno
+import re
+import struct
+
+from PIL import Image
+
+from kerastl.images import limits
+
+_DAMAGED = "broken: the data is damaged"
+_NONSENSE = "broken: the data is not what the format asks for"
+_TRUNCATED = "truncated: the file ends before the picture does"
+_SYSTEM_REASONS = {
+    errno.ENOENT: "no such file",
+    errno.ENOTDIR: "no such file",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ELOOP: "a loop of symbolic links",
+    errno.EINVAL: _NONSENSE,  # from a position in the file that cannot be
+    errno.ENAMETOOLONG: "the name is too long",
+}
+# What people often hold for a picture, by how it begins.
+_KNOWN_BEGINNINGS = (
+    (rb"\s*(<!doctype html|<html)", "a web page (HTML), not a picture"),
+    (
+        rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!doctype svg[^>]*>\s*)*<svg",
+        "an SVG drawing, not a picture",
+    ),
+    (rb"%PDF-", "a PDF document, which Pillow cannot read"),
+    (rb"....ftyp(heic|heix|heif|hevc|hevx|heim|heis|mif1|msf1)", "a HEIC picture, which Pillow cannot read"),
+    (rb"....ftyp(avif|avis)", "a broken or truncated AVIF"),
+    (rb"....ftyp", "a video, not a picture"),
+    (rb"GIF8[79]a", "a broken or truncated GIF"),
+    (rb"BM", "a broken BMP, or not a picture"),
+    (rb"(II|MM)(\*\x00|\x00\*|\+\x00|\x00\+)", "a broken or truncated TIFF"),
+    (rb"RIFF....WEBP", "a broken or truncated WebP"),
+    (rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf\x27\x1c|Rar!", "an archive, not a picture"),
+)
+
+
+def guess(beginning: bytes) -> str:
+    """Say what a file that no decoder accepts may be, from its first 4096 bytes."""
+    for pattern, what in _KNOWN_BEGINNINGS:
+        if re.match(pattern, beginning, re.IGNORECASE | re.DOTALL):
+            return what
+    try:
+        # A character may be cut at the end of what was read.
+        text = beginning.decode("utf-8", errors="strict" if len(beginning) < 4096 else "ignore")
+    except UnicodeDecodeError:
+        text = "\0"
+    if all(character.isprintable() or character.isspace() for character in text):
+        return "a text file, not a picture"
+    return "not a picture, or of a format that Pillow cannot read"
+
+
+# What Pillow's messages begin with, and what a user can make something of.
+_REWORDED = (
+    ("not identified by this driver", "broken: the header makes no sense"),
+    ("cannot load this image", "of a format that Pillow recognises but cannot decode"),
+    ("unrecognized data stream", _NONSENSE),
+    ("unpack_from requires", _NONSENSE),
+    ("invalid literal", _NONSENSE),
+    ("could not convert string", _NONSENSE),
+    ("broken data stream", _DAMAGED),
+    ("decoder error", _DAMAGED),
+    ("could not create decoder", _DAMAGED),
+    ("failed to read next frame", _DAMAGED),
+    ("Expected to read", _TRUNCATED),
+    ("not enough image data", _TRUNCATED),
+    ("Decompressed data too large", "too large: a bomb of compressed text"),
+)
+
+
+def reason(error: Exception) -> str:
+    """Put what was raised while a picture was read into one short line."""
+    if isinstance(error, limits.RefusedError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        return _SYSTEM_REASONS.get(error.errno, (error.strerror or "cannot be read").lower())
+    if isinstance(error, MemoryError):
+        return "not enough memory to decode it"
+    if isinstance(error, Image.DecompressionBombError):
+        return _bomb(str(error))
+    if isinstance(error, EOFError) or "truncated" in str(error).lower():
+        return _TRUNCATED
+    # Nothing that only makes sense inside Python, such as `<_io.BytesIO object at 0x7f...>`.
+    detail = " ".join(re.sub(r"<[^<>]*>|0x[0-9a-fA-F]+|^b(?=')", "", str(error)).split())[:120].rstrip(". :")
+    for beginning, plainly in _REWORDED:
+        if detail.startswith(beginning):
+            return plainly
+    if not detail or isinstance(error, (struct.error, LookupError, TypeError, AttributeError)):
+        return _NONSENSE
+    return f"broken: {detail.removeprefix('broken ')}"
+
+
+def _bomb(message: str) -> str:
+    pixels = re.search(r"[0-9]+", message)
+    size = f"{int(pixels[0]) / 1e6:,.0f} million pixels" if pixels else "a decompression bomb"
+    return f"too large: {size}, the limit is {limits.MAX_PIXELS / 1e6:,.0f}"
