@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from kerastl.errors import ImageError, KerastlError
 from kerastl.images import limits
-from kerastl.images.reasons import guess, reason
+from kerastl.images.reasons import folder, guess, missing, reason
 
 # fmt: off
 IMAGE_SUFFIXES = frozenset((
@@ -27,7 +27,6 @@ IMAGE_SUFFIXES = frozenset((
 """Suffixes, in lower case, of files that are regarded as pictures without a look inside."""
 
 _NOT_REGULAR = {
-    stat.S_IFDIR: "a folder, not a picture",
     stat.S_IFIFO: "a named pipe, not a picture file",
     stat.S_IFSOCK: "a socket, not a picture file",
     stat.S_IFCHR: "a device, not a picture file",
@@ -93,7 +92,13 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
 def _regular_file(path: str | bytes) -> Iterator[IO[bytes]]:
     # Looking first, since opening a pipe waits and opening a device may do things. Then opening without
     # waiting, in case the file has been replaced since.
-    _check_regular(os.stat(path))  # noqa: PTH116 - pathlib takes no bytes
+    try:
+        status = os.stat(path)  # noqa: PTH116 - pathlib takes no bytes
+    except FileNotFoundError:
+        raise limits.RefusedError(missing(path)) from None
+    if stat.S_ISDIR(status.st_mode):
+        raise limits.RefusedError(folder(path))
+    _check_regular(status)
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as file:
         _check_regular(os.fstat(descriptor))

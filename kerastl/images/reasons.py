@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import glob
+import os
 import re
 import struct
 
@@ -58,6 +60,8 @@ def guess(beginning: bytes) -> str:
 
 # What Pillow's messages begin with, and what a user can make something of.
 _REWORDED = (
+    ("embedded null", "no such file: the name holds a null byte"),
+    ("'utf-8' codec", "no such file: the name cannot be written on this system"),
     ("not identified by this driver", "broken: the header makes no sense"),
     ("cannot load this image", "of a format that Pillow recognises but cannot decode"),
     ("unrecognized data stream", _NONSENSE),
@@ -72,6 +76,24 @@ _REWORDED = (
     ("not enough image data", _TRUNCATED),
     ("Decompressed data too large", "too large: a bomb of compressed text"),
 )
+
+
+def missing(path: str | bytes) -> str:
+    """Say why there is nothing at `path`."""
+    if os.path.islink(path):  # noqa: PTH114 - pathlib takes no bytes
+        return "a link to a file that is not there"
+    return "no file matches this pattern" if glob.has_magic(path) else "no such file"
+
+
+def folder(path: str | bytes) -> str:
+    """Say what is to say of a folder that was given as a picture."""
+    try:
+        names = os.listdir(path)  # noqa: PTH208 - pathlib takes no bytes
+    except OSError as error:
+        return f"a folder that cannot be read: {reason(error)}"
+    if all(os.fsdecode(name).startswith(".") for name in names):
+        return "an empty folder"
+    return "a folder, not a picture"
 
 
 def reason(error: Exception) -> str:
