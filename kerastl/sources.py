@@ -1,8 +1,8 @@
-"""What a user names on the command line becomes a stream of paths: files, folders, patterns, a list on a pipe.
+"""What a user names becomes a stream of paths: files, folders, patterns, a list on a pipe.
 
 Paths stay text exactly as they were written, which `pathlib` would tidy up.
 """
-# ruff: noqa: PTH
+# ruff: noqa: PTH112, PTH116, PTH118, PTH206, PTH207
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
 def expand(sources: Iterable[str], stdin: IO[bytes] | None = None) -> Iterator[str]:
     """Give the path of every picture that the sources name, in order and as soon as each is known.
 
-    A folder stands for all files below it, sorted by name level by level. Names that begin with a dot are left
-    out, as are `Thumbs.db` and `desktop.ini`; every other file is given, picture or not. Links to folders are
-    followed, and no folder is gone through twice. A pattern such as `photos/**/*.jpg` stands for the files that
-    match, unless a file has that very name. `-` stands for a list of files and folders on `stdin`, one a line or
-    separated by null bytes.
+    A folder stands for all files below it, sorted by name level by level. Names that begin with a dot are
+    left out, as are `Thumbs.db` and `desktop.ini`; every other file is given, picture or not. Links to folders
+    are followed, and no folder is gone through twice. A pattern such as `photos/**/*.jpg` stands for the files
+    that match, unless a file has that very name. `-` stands for a list of files and folders on `stdin`, one a
+    line or separated by null bytes.
 
     What leads to no file is given as it is, for whoever opens it to report: a missing file, a pattern that
     matches nothing, a folder that is empty or cannot be read.

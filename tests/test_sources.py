@@ -1,5 +1,5 @@
 """Paths from files, folders, patterns and pipes."""
-# ruff: noqa: PTH
+# ruff: noqa: PTH102, PTH109, PTH118, PTH123
 
 from __future__ import annotations
 

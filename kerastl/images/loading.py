@@ -92,7 +92,7 @@ def _decoded(source: Any, target: Resize | None, *, whole: bool) -> Iterator[Dec
     """Give the decoded picture, its size in the file, the divisor it was decoded at, its EXIF orientation."""
     if isinstance(source, (str, bytes, os.PathLike)):
         path = os.fspath(source)
-        with reported(os.fsdecode(path)), silenced(), opened(path) as image:
+        with reported(os.fsdecode(path) or "(no name)"), silenced(), opened(path) as image:
             size, scale = _scaled(image, target)
             converted = whole or _converted_first(image, target)
             with limits.room.reserved(limits.memory_needed(image, size, converted)):
