@@ -22,10 +22,10 @@ def expand(sources: Iterable[str], stdin: IO[bytes] | None = None) -> Iterator[s
     """Give the path of every picture that the sources name, in order and as soon as each is known.
 
     A folder stands for all files below it, sorted by name level by level. Names that begin with a dot are
-    left out, as are `Thumbs.db` and `desktop.ini`; every other file is given, picture or not. Links to folders
-    are followed, and no folder is gone through twice. A pattern such as `photos/**/*.jpg` stands for the files
-    that match, unless a file has that very name. `-` stands for a list of files and folders on `stdin`, one a
-    line or separated by null bytes.
+    left out, as are `Thumbs.db` and `desktop.ini`; every other file is given, picture or not. Links to
+    folders are followed, and no folder is gone through twice. A pattern such as `photos/**/*.jpg` stands for
+    the files that match, unless a file has that very name. `-` stands for a list of files and folders on
+    `stdin`, one a line or separated by null bytes.
 
     What leads to no file is given as it is, for whoever opens it to report: a missing file, a pattern that
     matches nothing, a folder that is empty or cannot be read.
