@@ -42,8 +42,7 @@ def check_pixels(size: tuple[int, int], limit: int = MAX_PIXELS) -> None:
     pixels = size[0] * size[1]
     if pixels > limit:
         raise RefusedError(
-            f"too large: {size[0]} x {size[1]} pixels are {pixels / 1e6:,.0f} million, "
-            f"the limit is {limit / 1e6:,.0f}"
+            f"too large: {size[0]} x {size[1]} pixels are {pixels / 1e6:,.0f} million, the limit is {limit / 1e6:,.0f}"
         )
 
 
