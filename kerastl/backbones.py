@@ -88,13 +88,15 @@ def build(
     with warnings.catch_warnings():
         # Keras warns that it would load the weights for 224 px; which weights are loaded is decided here.
         warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
-        model = getattr(keras.applications, row.constructor)(
+        network = getattr(keras.applications, row.constructor)(
             weights=None,
             include_top=include_top,
             input_tensor=preprocess(pixels, row.pixel_mode),
             input_shape=(height, width, 3),
             **row.arguments,
         )
+    # Built on a tensor, most of them take a list of one input; users give one array.
+    model = keras.Model(pixels, network.outputs[0], name=network.name)
     if path:
         _load(model, path)
         if weights == "imagenet" and row.module == "efficientnet":
@@ -176,8 +178,11 @@ def _weights_path(
 def _load(model: keras.Model, path: Path) -> None:
     """Load the weights as Keras does, with what goes wrong said in one line."""
     try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns when it leaves layers at their random weights.
+            warnings.filterwarnings("error", message="Skipping nested container")
+            model.load_weights(path)
+    except (OSError, ValueError, KeyError, TypeError, UserWarning) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise WeightsError(f"{path}: these weights do not fit {model.name} ({reason})") from error
 
