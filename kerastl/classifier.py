@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerastl.card import Card
 from kerastl.errors import ImageError, UsageError
@@ -13,7 +13,7 @@ from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
 from kerastl.labels import Classification, LabelSet, decode
 from kerastl.reference import DEFAULT_MODEL, Reference, resolve
 from kerastl.runtime.engines import Engine
-from kerastl.runtime.ordered import chunks, ordered_map
+from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
 
 if TYPE_CHECKING:
@@ -115,17 +115,7 @@ class Classifier:
         """
         return self._reference.build()
 
-    @overload
-    def classify(self, pictures: Picture, top: int = 5, *, errors: OnError = "raise") -> Classification: ...
-    @overload
-    def classify(
-        self, pictures: Sequence[Picture], top: int = 5, *, errors: OnError = "raise"
-    ) -> list[Classification]: ...
-    @overload
-    def classify(
-        self, pictures: Iterable[Picture], top: int = 5, *, errors: OnError = "raise"
-    ) -> Iterator[Classification]: ...
-    def classify(self, pictures: Any, top: int = 5, *, errors: OnError = "raise") -> Any:
+    def classify(self, pictures: Picture | Iterable[Picture], top: int = 5, *, errors: OnError = "raise") -> Any:
         """Say what pictures show.
 
         Args:
@@ -148,8 +138,8 @@ class Classifier:
         if isinstance(top, bool) or not isinstance(top, int) or top < 1:
             raise UsageError(f"top must be a whole number of at least 1. Received: {top!r}")
         if _is_one(pictures):
-            return self._classify_chunk([pictures], top, errors)[0]
-        stream = self._stream(pictures, lambda chunk: self._classify_chunk(chunk, top, errors))
+            return self._classify_group([pictures], top, errors)[0]
+        stream = self._stream(pictures, lambda group: self._classify_group(group, top, errors))
         return stream if not _is_sized(pictures) else list(stream)
 
     def predict_proba(self, pictures: Picture | Iterable[Picture]) -> np.ndarray:
@@ -167,17 +157,16 @@ class Classifier:
         import numpy as np
 
         many: Any = [pictures] if _is_one(pictures) else pictures
-        rows = list(self._stream(many, lambda chunk: list(self._scores([self._pixels(p) for p in chunk]))))
+        rows = list(self._stream(many, lambda group: list(self._scores([self._pixels(p) for p in group]))))
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
 
-    def _stream(self, pictures: Iterable[Any], work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
-        for results in ordered_map(work, chunks(pictures, self._plan.batch), self._plan.workers):
-            yield from results
+    def _stream(self, pictures: Any, work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
+        return ordered_map(work, pictures, self._plan.workers, self._plan.batch)
 
-    def _classify_chunk(self, chunk: list[Any], top: int, errors: OnError) -> list[Classification]:
+    def _classify_group(self, group: list[Any], top: int, errors: OnError) -> list[Classification]:
         results: list[Classification | None] = []
         pixels = []
-        for picture in chunk:
+        for picture in group:
             try:
                 pixels.append(self._pixels(picture))
                 results.append(None)
@@ -188,7 +177,7 @@ class Classifier:
         best = iter(decode(self._scores(pixels), self.labels, top) if pixels else [])
         return [
             Classification(_path(picture), self.name, next(best)) if result is None else result
-            for picture, result in zip(chunk, results, strict=True)
+            for picture, result in zip(group, results, strict=True)
         ]
 
     def _pixels(self, picture: Any) -> np.ndarray:

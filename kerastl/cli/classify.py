@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -85,12 +85,12 @@ def classify(
             resize=resize,
             engine=engine,
             batch_size=batch_size,
-            progress=lambda _, done, total: downloaded.update(done >> 20, (total or 0) >> 20),
+            progress=downloaded.megabytes,
         )
     # To count first costs a walk through the folders: only where there is a bar to show it on.
     known = sys.stderr.isatty() and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None
-    results = classifier.classify(iter(expand(sources, stdin=sys.stdin.buffer)), top, errors="return")
+    results = classifier.classify(iter(expand(sources, stdin=_standard_input())), top, errors="return")
     count = failed = 0
     with out.opened(output) as stream, Counter("pictures", total) as counter:
         try:
@@ -107,6 +107,14 @@ def classify(
     if failed:
         click.echo(f"kerastl: {failed} of {count} pictures could not be classified", err=True)
     return 1 if failed else 0
+
+
+def _standard_input() -> IO[bytes]:
+    """Standard input without a buffer.
+
+    A thread waits for it, and Python aborts when it ends while a thread holds the lock of a buffer.
+    """
+    return open(0, "rb", buffering=0, closefd=False)  # noqa: PTH123, SIM115 - a descriptor, and not ours to close
 
 
 def _above(results: Iterable[Classification], score: float) -> Iterator[Classification]:

@@ -20,15 +20,12 @@ def download(names: tuple[str, ...], no_top: bool) -> int:
 
     failed = 0
     for row in [catalog.get(name) for name in names]:
-        try:
-            with Counter(f"{row.name}, megabytes") as counter:
-                file = weights.fetch(
-                    row,
-                    include_top=not no_top,
-                    progress=lambda _, done, total, counter=counter: counter.update(done >> 20, (total or 0) >> 20),
-                )
-            click.echo(f"{row.name}: {file}")
-        except WeightsError as error:
-            click.echo(f"kerastl: {error}", err=True)
-            failed += 1
+        with Counter(f"{row.name}, megabytes") as counter:
+            try:
+                file = weights.fetch(row, include_top=not no_top, progress=counter.megabytes, check=True)
+            except WeightsError as error:
+                click.echo(f"kerastl: {error}", err=True)
+                failed += 1
+            else:
+                click.echo(f"{row.name}: {file}")
     return 1 if failed else 0

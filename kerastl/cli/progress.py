@@ -50,6 +50,10 @@ class Counter:
         assert self._task is not None  # noqa: S101 - made with the bar
         self._bar.update(self._task, completed=done, total=total or self._total)
 
+    def megabytes(self, _: str, received: int, total: int | None) -> None:
+        """Say how far a download is, in bytes."""
+        self.update(received >> 20, None if total is None else total >> 20)
+
     def write(self, stream: TextIO, text: str) -> None:
         """Write `text` to `stream`; above the bar, where both are on the terminal."""
         if self._bar is not None and stream.isatty():

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -151,53 +152,51 @@ def test_the_lines_of_help_are_the_commands_own():
         assert command.help.splitlines()[0] == line
 
 
-def start(colour_model, *arguments, **keywords):
+@contextmanager
+def started(colour_model, *arguments, **keywords):
+    """Run `kerastl classify` in a process of its own."""
     command = [sys.executable, "-m", "kerastl", "classify", "--model", colour_model, *arguments]
-    return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **keywords)
+    with subprocess.Popen(
+        [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **keywords
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def test_a_list_on_standard_input_is_streamed(colour_model, picture, classify):
+def test_a_list_on_standard_input_is_streamed(colour_model, picture):
     path = picture("a.png", "red")
-    classify(path)  # compiles
-    process = start(colour_model, "-", "--format", "jsonl", stdin=subprocess.PIPE)
-    for _ in range(3):
+    with started(colour_model, "-", "--format", "jsonl", stdin=subprocess.PIPE) as process:
+        for _ in range(3):
+            process.stdin.write(bytes(path) + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["predictions"][0]["label"] == "red"
+        process.stdin.close()
+        assert process.wait(30) == 0
+
+
+def test_an_interruption_is_one_line_and_keeps_the_output(colour_model, picture, tmp_path):
+    path, target = picture("a.png", "red"), tmp_path / "out.json"
+    with started(colour_model, "-", "--format", "json", "--output", target, stdin=subprocess.PIPE) as process:
         process.stdin.write(bytes(path) + b"\n")
         process.stdin.flush()
-        assert json.loads(process.stdout.readline())["predictions"][0]["label"] == "red"
-    process.stdin.close()
-    assert process.wait(30) == 0
-    process.stdout.close()
-    process.stderr.close()
-
-
-def test_an_interruption_is_one_line_and_keeps_the_output(colour_model, picture, classify, tmp_path):
-    path, target = picture("a.png", "red"), tmp_path / "out.json"
-    classify(path)  # compiles
-    process = start(colour_model, "-", "--format", "json", "--output", target, stdin=subprocess.PIPE)
-    process.stdin.write(bytes(path) + b"\n")
-    process.stdin.flush()
-    hidden = []
-    while not any(file.stat().st_size for file in hidden):
-        time.sleep(0.05)
-        hidden = list(tmp_path.glob(".*out.json"))
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
-    assert process.stderr.read().decode().splitlines() == ["kerastl: interrupted"]
+        while not any(file.stat().st_size for file in tmp_path.glob(".*out.json")):
+            time.sleep(0.05)
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr.read().decode().splitlines() == ["kerastl: interrupted"]
     assert [r["path"] for r in json.loads(target.read_text())] == [str(path)]
-    for stream in (process.stdin, process.stdout, process.stderr):
-        stream.close()
 
 
-def test_a_reader_that_leaves_is_no_error(colour_model, picture, classify):
+def test_a_reader_that_leaves_is_no_error(colour_model, picture):
     path = picture("a.png", "red")
-    classify(path)  # compiles
-    process = start(colour_model, *[path] * 3000, "--format", "jsonl")
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.wait(60) == 0
-    assert process.stderr.read() == b""
-    process.stderr.close()
+    with started(colour_model, *[path] * 3000, "--format", "jsonl") as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
 
 
 def test_names_that_are_not_utf8_go_out_as_they_came_in(colour_model, classify, tmp_path):
@@ -207,6 +206,5 @@ def test_names_that_are_not_utf8_go_out_as_they_came_in(colour_model, classify, 
     assert code == 0
     assert os.fsencode(json.loads(out)["path"]) == name
     assert len(classify(os.fsdecode(name))[1].splitlines()) == 1
-    process = start(colour_model, os.fsdecode(name), "--format", "csv")
-    out, _ = process.communicate(timeout=60)
-    assert name in out
+    with started(colour_model, os.fsdecode(name), "--format", "csv") as process:
+        assert name in process.stdout.read()
