@@ -6,11 +6,15 @@ swapped for good. Here one filter goes in once, for a category that covers all w
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import PIL
 
 # Without a handler, what Pillow logs about odd files reaches stderr in programs that set up no logging.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -43,3 +47,18 @@ def silenced() -> Iterator[None]:
         yield
     finally:
         _thread.depth -= 1
+
+
+@functools.cache
+def silence_libtiff() -> None:
+    """Stop libtiff from writing to standard error what Pillow raises as an exception, or gets over, anyway.
+
+    Pillow has no switch for this. Its wheels for Linux and macOS bring libtiff as a library of its own; where it is
+    linked in some other way, nothing happens.
+    """
+    import ctypes
+
+    package = Path(PIL.__file__).parent
+    for library in (*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")):
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(str(library)).TIFFSetErrorHandler(None)
