@@ -16,6 +16,7 @@ from PIL.PngImagePlugin import PngImageFile
 from kerastl.errors import ImageError, KerastlError
 from kerastl.images import limits
 from kerastl.images.reasons import folder, guess, missing, reason
+from kerastl.images.silence import silence_libtiff
 
 # fmt: off
 IMAGE_SUFFIXES = frozenset((
@@ -80,6 +81,7 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
         with _initialise:  # while one thread registers formats, another might not see them all
             Image.init()
         limits.check_embedded(file)
+        silence_libtiff()
         image = Image.open(file)
     except UnidentifiedImageError:
         raise limits.RefusedError(guess(beginning)) from None

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,8 +92,23 @@ def test_warnings_are_silent_inside_and_unchanged_outside(tmp_path):
         warnings.simplefilter("error")  # in front of all filters that were there before
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda _: load_pixels(tmp_path / "a.jpg", Resize(8, 8)), range(20)))
-        with pytest.raises(UserWarning, match="EXIF"):
+        with pytest.raises(UserWarning, match="Skipping tag"):
             Image.open(tmp_path / "a.jpg")
+
+
+@pytest.mark.skipif(
+    not any(Path(Image.__file__).parent.parent.glob("pillow.libs/libtiff*")), reason="needs Pillow's wheel for Linux"
+)
+def test_nothing_is_written_to_standard_error(tmp_path, capfd):
+    path = tmp_path / "a.tif"
+    photo().convert("1").save(path, compression="group3")
+    data = bytearray(path.read_bytes())
+    data[60:90] = bytes(30)  # libtiff: "Bad code word"
+    for index in range(8, len(data), 40):
+        path.write_bytes(data[:index] + b"\xff\0" + data[index + 2 :])
+        with suppress(ImageError):
+            load_pixels(path, Resize(8, 8))
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.fixture
