@@ -98,7 +98,7 @@ def build(
     # Built on a tensor, most of them take a list of one input; users give one array.
     model = keras.Model(pixels, network.outputs[0], name=network.name)
     if path:
-        _load(model, path)
+        _load(model, path, row.name)
         if weights == "imagenet" and row.module == "efficientnet":
             _complete_efficientnet_scaling(model)
     return model
@@ -175,16 +175,20 @@ def _weights_path(
     return path
 
 
-def _load(model: keras.Model, path: Path) -> None:
+def _load(model: keras.Model, path: Path, name: str) -> None:
     """Load the weights as Keras does, with what goes wrong said in one line."""
+    reason = None
     try:
-        with warnings.catch_warnings():
-            # Keras only warns when it leaves layers at their random weights.
-            warnings.filterwarnings("error", message="Skipping nested container")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             model.load_weights(path)
-    except (OSError, ValueError, KeyError, TypeError, UserWarning) as error:
+        # Keras only warns when it leaves layers at their random weights.
+        if any("Skipping nested container" in str(warning.message) for warning in caught):
+            reason = "some layers find none in it"
+    except (OSError, ValueError, KeyError, TypeError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise WeightsError(f"{path}: these weights do not fit {model.name} ({reason})") from error
+    if reason:
+        raise WeightsError(f"{path}: these weights do not fit {name} ({reason})")
 
 
 def _complete_efficientnet_scaling(model: keras.Model) -> None:

@@ -58,8 +58,8 @@ def fetch(
 ) -> Path:
     """The backbone's weights file, downloaded and verified if the cache does not hold it.
 
-    A file that is there already is looked into only when `check` says so: reading half a gigabyte takes a second,
-    and who wants a compiled network needs the file's name only. Whatever loads weights checks them first
+    A file that is there already is looked into only when `check` says so: reading half a gigabyte takes a second or
+    more, and who wants a compiled network needs the file's name only. Whatever loads weights checks them first
     (`kerastl.backbones.build`).
 
     Args:
