@@ -114,7 +114,7 @@ def _standard_input() -> IO[bytes]:
 
     A thread waits for it, and Python aborts when it ends while a thread holds the lock of a buffer.
     """
-    return open(0, "rb", buffering=0, closefd=False)  # noqa: PTH123, SIM115 - a descriptor, and not ours to close
+    return open(0, "rb", buffering=0, closefd=False)
 
 
 def _above(results: Iterable[Classification], score: float) -> Iterator[Classification]:

@@ -1,0 +1,102 @@
+"""What the documentation of Keras shows, and what kerastl makes of the same picture."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kerastl
+from kerastl import backbones, catalog
+from kerastl.card import Card
+from kerastl.classifier import Classifier
+from kerastl.images import Resize
+from kerastl.labels import imagenet
+from kerastl.reference import Reference
+from kerastl.runtime.engines import KerasEngine
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    """The photograph that matplotlib ships."""
+    import matplotlib.cbook
+
+    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
+        return Path(file.name)
+
+
+def documented(model, module, path, size=224):
+    """The script of Keras's documentation; label and score of the three best."""
+    import keras
+
+    applications = getattr(keras.applications, module)
+    x = np.expand_dims(keras.utils.img_to_array(keras.utils.load_img(path, target_size=(size, size))), axis=0)
+    scores = model.predict(applications.preprocess_input(x), verbose=0)
+    return [(name, float(score)) for _, name, score in applications.decode_predictions(scores, top=3)[0]]
+
+
+def same(result, expected):
+    assert [p.label for p in result.predictions] == [name for name, _ in expected]
+    assert [p.score for p in result.predictions] == pytest.approx([score for _, score in expected], abs=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["litert", "keras"])
+@pytest.mark.parametrize(
+    ("name", "module", "arguments"),
+    [("mobilenet_v2", "mobilenet_v2", {}), ("mobilenet_025", "mobilenet", {"alpha": 0.25})],
+)
+def test_real_weights_score_as_in_the_documentation(
+    engine, name, module, arguments, photograph, keras_home, shared_pictures
+):
+    import keras
+
+    row = catalog.get(name)
+    model = getattr(keras.applications, row.constructor)(**arguments)
+    classifier = kerastl.load(name, resize="keras", engine=engine)
+    for path in [photograph, *sorted(shared_pictures.iterdir())[::50]]:
+        same(classifier.classify(path, top=3), documented(model, module, path))
+
+
+def test_vgg16_with_random_weights_scores_as_in_the_documentation(photograph, keras_home):
+    import keras
+
+    plain = keras.applications.VGG16(weights=None)
+    # Random weights of the usual size give 1,000 scores that are almost equal: larger ones tell them apart.
+    plain.get_layer("predictions").set_weights([w * 30 for w in plain.get_layer("predictions").get_weights()])
+    ours = backbones.build("vgg16", weights=None)
+    ours.set_weights(plain.get_weights())
+    card = Card("vgg16", imagenet(), Resize(224, 224, "keras"), "vgg16")
+    classifier = Classifier(Reference(card, photograph, "test", lambda: ours), KerasEngine(ours))
+    same(classifier.classify(photograph, top=3), documented(plain, "vgg16", photograph))
+
+
+def test_the_default_is_better_than_the_documentations_preprocessing(shared_pictures):
+    pictures = sorted(shared_pictures.iterdir())
+    truth = [re.match(r"n\d{8}", path.name).group() for path in pictures]
+
+    def right(**arguments):
+        results = kerastl.load("mobilenet_v2", **arguments).classify(pictures, top=1)
+        return np.mean([result.best.wnid == wnid for result, wnid in zip(results, truth, strict=True)])
+
+    assert right() - right(resize="keras") >= 0.06
+
+
+def test_the_photograph_is_recognised(photograph, keras_home):
+    result = kerastl.load().classify(photograph)
+    assert result.model == "mobilenet_v2"
+    assert "military_uniform" in [prediction.label for prediction in result.predictions]
+
+
+def test_every_odd_file_is_classified_or_reported(keras_home):
+    folder = keras_home.parent / "images" / "odd"
+    if not folder.is_dir():
+        pytest.skip("there is no folder images/odd beside KERAS_HOME")
+    files = sorted(folder.iterdir())
+    results = kerastl.load().classify(files, errors="return")
+    assert [result.path for result in results] == [str(file) for file in files]
+    for result in results:
+        assert (result.error is None) != (result.predictions == ())
+        assert result.error is None or ("\n" not in result.error and len(result.error) < 200)
+    broken = {Path(r.path).name for r in results if r.error}
+    assert {"broken.png", "truncated_image.png", "truncated_jpeg.jpg", "zero_width.gif"} <= broken
+    assert not {"hopper.jpg", "hopper_16bit.pgm", "pil_sample_cmyk.jpg", "chi.gif", "Portrait_6.jpg"} & broken
