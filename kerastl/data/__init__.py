@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kerastl.data.dataset import Dataset, Item, Split
+    from kerastl.data.inspection import Inspection, inspect
     from kerastl.data.scanning import scan
+    from kerastl.data.splitting import read_split, split, write_split
 
 _HOMES = {
     "Dataset": "dataset",
     "Item": "dataset",
     "Split": "dataset",
+    "Inspection": "inspection",
+    "inspect": "inspection",
+    "read_split": "splitting",
     "scan": "scanning",
+    "split": "splitting",
+    "write_split": "splitting",
 }
-__all__ = ["Dataset", "Item", "Split", "scan"]
+__all__ = ["Dataset", "Inspection", "Item", "Split", "inspect", "read_split", "scan", "split", "write_split"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,9 @@
 """Find pictures that occur twice, to the byte or to the eye.
 
 Two pictures look the same if their perceptual hashes differ in few bits (the hash is that of Zauner,
-"Implementation and benchmarking of perceptual image hash functions", 2010: signs of the lowest cosine frequencies
-against their median) and if what the hash cannot see agrees too: the averaged colours, after brightness and
-contrast are taken out. The hash alone takes drawings of one kind for the same drawing.
+"Implementation and benchmarking of perceptual image hash functions", 2010: which of the lowest cosine
+frequencies lie above their median) and if what the hash cannot see agrees too: the averaged colours, after
+brightness and contrast are taken out. The hash alone takes drawings of one kind for the same drawing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MIN_CORRELATION = 0.98
 MAX_DEVIATION = 0.7
 """The most that one averaged pixel may differ, in standard deviations of the picture's pixels."""
 MIN_CONTRAST = 4.0
-"""Pictures with a smaller standard deviation, of 255, look like any other flat picture: they are not compared."""
+"""Pictures with a smaller standard deviation, of 255, are not compared: all flat pictures look the same."""
 
 # Among 7 bands of 9 bits, two hashes that differ in 6 bits or fewer agree in one band at least.
 _BANDS, _BAND_BITS = MAX_BITS + 1, 9

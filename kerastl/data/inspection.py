@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kerastl.data.dataset import Dataset
-from kerastl.data.parallel import ordered_map
 from kerastl.errors import ImageError
+from kerastl.runtime.ordered import ordered_map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,7 +117,7 @@ def inspect(dataset: Dataset, *, workers: int | None = None, progress: Progress 
     looks = np.zeros((count, LOOK_SIDE, LOOK_SIDE, 3), dtype=np.uint8)
     unreadable = {}
     files = (str(dataset.file(item)) for item in dataset.items)
-    for index, facts in enumerate(ordered_map(_look_at, files, workers)):
+    for index, facts in enumerate(ordered_map(_look_at, files, workers or os.cpu_count() or 1)):
         for column, text in zip(texts, (facts.content, facts.format, facts.mode), strict=True):
             column.append(text)
         sizes[index] = facts.width, facts.height

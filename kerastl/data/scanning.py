@@ -20,8 +20,8 @@ def scan(root: str | os.PathLike[str]) -> Dataset:
 
     Pictures are the files with a picture's suffix, in either case, at any depth below a class folder. Hidden
     files are skipped. Links are followed. A table is a `.csv` or `.tsv` file with a header: `path` (or
-    `file`, `filename`, `image`), `label` (or `class`, `target`) and, if wanted, `split`. It is used when it is
-    given as `root`, or when it is the only one in the folder and the files it names exist.
+    `file`, `filename`, `image`), `label` (or `class`, `target`) and, if wanted, `split`. It is used when it
+    is given as `root`, or when it is the only one in the folder and the files it names exist.
 
     Args:
         root: The folder, or the table.

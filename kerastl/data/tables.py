@@ -58,7 +58,7 @@ def read(table: Path) -> Dataset:
     """
     root = table.parent
     items: dict[str, Item] = {}
-    for number, path, label, split in _rows(table):
+    for number, path, label, split in rows(table):
         if not path or not label:
             raise DataError(f"{table}: row {number} has no {'label' if path else 'path'}")
         item = Item(_relative(path, root), class_name(label), _part(split, f"{table}: row {number}"))
@@ -118,8 +118,12 @@ def _part(text: str, where: str) -> Split | None:
         raise DataError(f"{where}: split '{text}' is not one of {', '.join(SPLIT_NAMES)}") from None
 
 
-def _rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
-    """The rows as `(number, path, label, split)`, stripped; `split` may be empty."""
+def rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
+    """Read a table as `(number, path, label, split)` a row, stripped; the split may be empty.
+
+    Raises:
+        DataError: If it cannot be read, or has no column of paths or of labels.
+    """
     reader = _reader(table)
     header = next(reader, [])
     columns = _columns(header)
