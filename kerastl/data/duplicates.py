@@ -50,6 +50,7 @@ def joined(*links: Iterable[Sequence[int]]) -> list[list[int]]:
 
     for groups in links:
         for first, *others in groups:
+            parent.setdefault(first, first)
             for other in others:
                 parent[leader(other)] = leader(first)
     together: dict[int, list[int]] = {}

@@ -38,8 +38,8 @@ def read(root: Path) -> Dataset:
 
 
 def class_name(text: str) -> str:
-    """The name of a class as it is stored: composed Unicode, since macOS lists folder names decomposed."""
-    return unicodedata.normalize("NFC", text)
+    """The name of a class as it is stored: trimmed, composed Unicode (macOS lists names decomposed)."""
+    return unicodedata.normalize("NFC", text.strip())
 
 
 def _read_tree(root: Path) -> _Tree:

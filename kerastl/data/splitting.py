@@ -28,19 +28,19 @@ def split(
 ) -> Dataset:
     """Give each picture its part: `train` or `val`.
 
-    Each class gives `val_fraction` of its pictures to `val`, and at least one. Pictures that are the same, to the
-    byte or to the eye (`Inspection.similar_groups`), stay on one side, and so do those of one group. The same
-    arguments give the same parts, whatever order the files come in.
+    Each class gives `val_fraction` of its pictures to `val`, and at least one. Pictures that are the same, to
+    the byte or to the eye (`Inspection.similar_groups`), stay on one side, and so do those of one group. The
+    same arguments give the same parts, whatever order the files come in.
 
-    A data set that comes with its parts keeps them; only pictures of `train` that `val` or `test` hold too, to the
-    byte, are left out, with a warning. Unreadable pictures are left out always.
+    A data set that comes with its parts keeps them; only pictures of `train` that `val` or `test` hold too,
+    to the byte, are left out, with a warning. Unreadable pictures are left out always.
 
     Args:
         dataset: What `scan` gave.
         val_fraction: The part of the pictures to validate on, between 0 and 1, both excluded.
         seed: Another seed, another choice.
-        group_by: A regular expression, searched in each path. Pictures for which it finds the same text (that of
-            its first group, if it has one) belong together: one patient, one camera.
+        group_by: A regular expression, searched in each path. Pictures for which it finds the same text (that
+            of its first group, if it has one) belong together: one patient, one camera.
         inspection: What `inspect` found; made here if None, which reads every file.
 
     Returns:
@@ -67,7 +67,7 @@ def split(
 
 
 def write_split(dataset: Dataset, path: str | os.PathLike[str]) -> None:
-    """Write the parts as CSV: a row a picture, the columns `path` (relative to the root), `label`, `split`."""
+    """Write the parts as CSV, a row a picture: `path` (relative to the root), `label`, `split`."""
     with (
         replacing(path) as temporary,
         temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
@@ -136,10 +136,10 @@ def _keys(paths: Iterable[str], group_by: str) -> Iterable[str]:
 
 
 def _choose(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
-    """Take groups in random order, each one that brings the classes' counts in `val` closer to what is wanted.
+    """Take groups in random order, each that brings the classes' counts in `val` closer to what is wanted.
 
-    scikit-learn's splitters know groups that keep together or fractions that are met, not both, and may leave a
-    small class without any picture in `val`.
+    scikit-learn's splitters know groups that keep together or fractions that are met, not both, and may leave
+    a small class without any picture in `val`.
     """
     import numpy as np
 
@@ -211,16 +211,18 @@ def _check_both_sides(dataset: Dataset, groups: Sequence[Sequence[str]], group_b
 def _without_leaks(dataset: Dataset, inspection: Inspection) -> Dataset:
     """Leave out of `train` what `val` or `test` hold too, to the byte."""
     parts = {item.path: item.split for item in dataset.items}
-    leaks = set()
+    leaks: set[str] = set()
     for group in inspection.exact_groups:
         if any(parts.get(path) in ("val", "test") for path in group):
             leaks.update(path for path in group if parts.get(path) == "train")
-    if not leaks:
-        return dataset
-    what = "1 picture of train is" if len(leaks) == 1 else f"{len(leaks)} pictures of train are"
-    warning = f"{what} left out: val or test hold the same ({min(leaks)})"
     result = dataset.without(leaks)
     for name, count in result.counts("train").items():
         if count == 0:
-            raise DataError(f"{dataset.root}: every picture of class '{name}' in train is in val or test too")
+            raise DataError(
+                f"{dataset.root}: class '{name}' has no readable picture in train that is not in val or test too"
+            )
+    if not leaks:
+        return result
+    what = "1 picture of train is" if len(leaks) == 1 else f"{len(leaks)} pictures of train are"
+    warning = f"{what} left out: val or test hold the same ({min(leaks)})"
     return replace(result, warnings=(*dataset.warnings, warning))

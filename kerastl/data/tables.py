@@ -59,9 +59,9 @@ def read(table: Path) -> Dataset:
     root = table.parent
     items: dict[str, Item] = {}
     for number, path, label, split in rows(table):
-        if not path or not label:
-            raise DataError(f"{table}: row {number} has no {'label' if path else 'path'}")
-        item = Item(_relative(path, root), class_name(label), _part(split, f"{table}: row {number}"))
+        if not path.strip() or not label:
+            raise DataError(f"{table}: row {number} has no {'label' if path.strip() else 'path'}")
+        item = Item(_relative(path, root), label, _part(split, f"{table}: row {number}"))
         known = items.setdefault(item.path, item)
         if known != item:
             what = "labels" if known.label != item.label else "splits"
@@ -101,6 +101,8 @@ def _missing(table: Path, items: Sequence[Item]) -> list[str]:
 
 def _relative(path: str, root: Path) -> str:
     """`path` as items hold it: relative to `root` with forward slashes, absolute if outside."""
+    if path != path.strip() and not (root / path).exists():
+        path = path.strip()
     if os.sep == "/" and "\\" in path and not (root / path).exists():
         path = path.replace("\\", "/")  # a table that was written on Windows
     pure = PurePath(path)
@@ -119,7 +121,7 @@ def _part(text: str, where: str) -> Split | None:
 
 
 def rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
-    """Read a table as `(number, path, label, split)` a row, stripped; the split may be empty.
+    """Read a table as `(number, path, label, split)` a row; the split may be empty.
 
     Raises:
         DataError: If it cannot be read, or has no column of paths or of labels.
@@ -134,20 +136,28 @@ def rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
         )
     try:
         for number, row in enumerate(reader, start=2):
-            cells = [cell.strip() for cell in row] + [""] * (len(header) - len(row))
-            if any(cells):
-                split = "" if columns.split is None else cells[columns.split]
-                yield number, cells[columns.path], cells[columns.label], split
+            cells = row + [""] * (len(header) - len(row))
+            if any(cell.strip() for cell in cells):
+                split = "" if columns.split is None else cells[columns.split].strip()
+                yield number, cells[columns.path], _label(cells[columns.label], table), split
     except csv.Error as error:
         raise DataError(f"{table}: is no readable table ({error})") from error
 
 
+def _label(text: str, table: Path) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{table}: is not UTF-8; save it as UTF-8") from None
+    return class_name(text)
+
+
 def _reader(table: Path) -> Iterator[list[str]]:
     try:
-        text = table.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise DataError(f"{table}: cannot be read, it {reason}") from error
+        # Names of files need not be UTF-8; labels are checked.
+        text = table.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise DataError(f"{table}: cannot be read ({error.strerror})") from error
     header = text.partition("\n")[0]
     # The header decides: names of columns hold no delimiters, while paths and labels may hold any.
     delimiter = max(",;\t|", key=header.count)
