@@ -72,8 +72,6 @@ def similar_pairs(looks: NDArray[np.uint8], places: Sequence[int]) -> list[tuple
     import numpy as np
 
     chosen = np.asarray(places, dtype=np.int64)
-    if len(chosen) < 2:
-        return []
     chosen = chosen[_contrast(looks, chosen) >= MIN_CONTRAST]
     hashes = perceptual_hashes(looks, chosen)
     found: list[tuple[int, int]] = []
@@ -115,7 +113,7 @@ def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64],
 
     mask = np.uint64((1 << _BAND_BITS) - 1)
     bands = [(hashes >> np.uint64(_BAND_BITS * band)) & mask for band in range(_BANDS)]
-    for number, band in enumerate(bands):
+    for number, band in enumerate(bands if len(hashes) > 1 else []):
         order = np.argsort(band, kind="stable")
         edges = np.flatnonzero(np.diff(band[order])) + 1
         for bucket in np.split(order, edges):
@@ -144,12 +142,12 @@ def _bits(words: NDArray[np.uint64]) -> NDArray[np.uint8]:
     return np.unpackbits(octets, axis=-1).sum(axis=-1, dtype=np.uint8)
 
 
-def _contrast(looks: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.float32]:
+def _contrast(looks: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.float64]:
     import numpy as np
 
     flat = looks.reshape(len(looks), -1)
     blocks = [flat[places[start : start + _PAIRS]].std(axis=1) for start in range(0, len(places), _PAIRS)]
-    return np.concatenate(blocks).astype(np.float32)
+    return np.concatenate([np.empty(0), *blocks])
 
 
 def _normalised(looks: NDArray[np.uint8]) -> NDArray[np.float32]:

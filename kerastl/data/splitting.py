@@ -219,7 +219,7 @@ def _without_leaks(dataset: Dataset, inspection: Inspection) -> Dataset:
     for name, count in result.counts("train").items():
         if count == 0:
             raise DataError(
-                f"{dataset.root}: class '{name}' has no readable picture in train that is not in val or test too"
+                f"{dataset.root}: class '{name}' has no readable picture in train that val or test has not"
             )
     if not leaks:
         return result
