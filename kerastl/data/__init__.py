@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kerastl.data.checking import CheckReport, Evidence, Finding, check
     from kerastl.data.dataset import Dataset, Item, Split
     from kerastl.data.inspection import Inspection, inspect
     from kerastl.data.scanning import scan
@@ -18,6 +19,10 @@ _HOMES = {
     "Dataset": "dataset",
     "Item": "dataset",
     "Split": "dataset",
+    "CheckReport": "checking",
+    "Evidence": "checking",
+    "Finding": "checking",
+    "check": "checking",
     "Inspection": "inspection",
     "inspect": "inspection",
     "read_split": "splitting",
@@ -25,7 +30,21 @@ _HOMES = {
     "split": "splitting",
     "write_split": "splitting",
 }
-__all__ = ["Dataset", "Inspection", "Item", "Split", "inspect", "read_split", "scan", "split", "write_split"]
+__all__ = [
+    "CheckReport",
+    "Dataset",
+    "Evidence",
+    "Finding",
+    "Inspection",
+    "Item",
+    "Split",
+    "check",
+    "inspect",
+    "read_split",
+    "scan",
+    "split",
+    "write_split",
+]
 
 
 def __getattr__(name: str) -> Any:

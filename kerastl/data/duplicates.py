@@ -72,7 +72,7 @@ def similar_pairs(looks: NDArray[np.uint8], places: Sequence[int]) -> list[tuple
     import numpy as np
 
     chosen = np.asarray(places, dtype=np.int64)
-    chosen = chosen[_contrast(looks, chosen) >= MIN_CONTRAST]
+    chosen = chosen[contrast(looks)[chosen] >= MIN_CONTRAST]
     hashes = perceptual_hashes(looks, chosen)
     found: list[tuple[int, int]] = []
     for first, second in _candidates(hashes):
@@ -142,11 +142,12 @@ def _bits(words: NDArray[np.uint64]) -> NDArray[np.uint8]:
     return np.unpackbits(octets, axis=-1).sum(axis=-1, dtype=np.uint8)
 
 
-def _contrast(looks: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.float64]:
+def contrast(looks: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The standard deviation of each picture's values, shape `(n,)`, in levels of 255."""
     import numpy as np
 
     flat = looks.reshape(len(looks), -1)
-    blocks = [flat[places[start : start + _PAIRS]].std(axis=1) for start in range(0, len(places), _PAIRS)]
+    blocks = [flat[start : start + _PAIRS].std(axis=1) for start in range(0, len(flat), _PAIRS)]
     return np.concatenate([np.empty(0), *blocks])
 
 

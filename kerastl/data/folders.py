@@ -123,9 +123,7 @@ def _is_class_of_train(path: str, splits: Mapping[str, Split]) -> bool:
     return splits.get(top) == "train" and bool(rest) and "/" not in rest
 
 
-def _filled_classes(
-    root: Path, items: Sequence[Item], folders: set[str]
-) -> tuple[tuple[str, ...], list[str]]:
+def _filled_classes(root: Path, items: Sequence[Item], folders: set[str]) -> tuple[tuple[str, ...], list[str]]:
     """The classes that have pictures, and a warning about those that have none."""
     classes = tuple(sorted({item.label for item in items}))
     if len(classes) < 2:

@@ -144,10 +144,7 @@ def _choose(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, 
     import numpy as np
 
     labels = {item.path: item.label for item in dataset.items}
-    wanted = {
-        name: min(max(1, round(fraction * count)), max(1, count - 1))
-        for name, count in dataset.counts().items()
-    }
+    wanted = {name: min(max(1, round(fraction * count)), max(1, count - 1)) for name, count in dataset.counts().items()}
     order = np.random.default_rng(seed).permutation(len(groups))
     contents = [Counter(labels[path] for path in groups[number]) for number in order]
     taken: set[int] = set()
@@ -182,9 +179,7 @@ def _fill(
             _take(number, contents[number], taken, have, left)
 
 
-def _take(
-    number: int, content: Mapping[str, int], taken: set[int], have: Counter[str], left: Counter[str]
-) -> None:
+def _take(number: int, content: Mapping[str, int], taken: set[int], have: Counter[str], left: Counter[str]) -> None:
     taken.add(number)
     have.update(content)
     left.subtract(dict.fromkeys(content, 1))
@@ -218,9 +213,7 @@ def _without_leaks(dataset: Dataset, inspection: Inspection) -> Dataset:
     result = dataset.without(leaks)
     for name, count in result.counts("train").items():
         if count == 0:
-            raise DataError(
-                f"{dataset.root}: class '{name}' has no readable picture in train that val or test has not"
-            )
+            raise DataError(f"{dataset.root}: class '{name}' has no readable picture in train that val or test has not")
     if not leaks:
         return result
     what = "1 picture of train is" if len(leaks) == 1 else f"{len(leaks)} pictures of train are"

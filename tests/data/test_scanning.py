@@ -102,9 +102,7 @@ def test_a_class_missing_from_val_is_a_warning(fill: Fill) -> None:
 
 def test_a_class_only_in_val_is_refused(fill: Fill) -> None:
     root = fill({"train/Ants/1.png": 1, "train/Bees/2.png": 2, "val/ants/3.png": 3, "val/Bees/4.png": 4})
-    with pytest.raises(
-        DataError, match=r"'ants' is in val \(val/ants/3.png\) but not in train; did you mean 'Ants'\?"
-    ):
+    with pytest.raises(DataError, match=r"'ants' is in val \(val/ants/3.png\) but not in train; did you mean 'Ants'\?"):
         scan(root)
 
 

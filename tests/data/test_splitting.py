@@ -19,9 +19,7 @@ def described(labels: str, contents: str | None = None) -> tuple[Dataset, Inspec
     """A data set of one picture a letter: its label, and its content (each its own if not given)."""
     items = tuple(Item(f"{label}/{number:03}.png", label) for number, label in enumerate(labels))
     items = tuple(sorted(items))
-    known = dict(
-        zip((f"{label}/{number:03}.png" for number, label in enumerate(labels)), contents or "", strict=False)
-    )
+    known = dict(zip((f"{label}/{number:03}.png" for number, label in enumerate(labels)), contents or "", strict=False))
     count = len(items)
     inspection = Inspection(
         paths=tuple(item.path for item in items),
@@ -122,9 +120,7 @@ def test_expressions_that_do_not_serve(expression: str, message: str) -> None:
 
 def test_classes_too_small_to_split() -> None:
     dataset, inspection = described("aaab")
-    with pytest.raises(
-        DataError, match="class 'b' has 1 picture, too few to be both trained and validated on"
-    ):
+    with pytest.raises(DataError, match="class 'b' has 1 picture, too few to be both trained and validated on"):
         split(dataset, inspection=inspection)
     dataset, inspection = described("aaabbb", "012xxx")
     with pytest.raises(DataError, match="class 'b' has 3 pictures that fall into 1 group"):
