@@ -9,13 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kerastl.data.augmentation import Augmentation, Colour, Crop, CutMix, Flip, MixUp, RandAugment, Rotate
     from kerastl.data.checking import CheckReport, Evidence, Finding, check
     from kerastl.data.dataset import Dataset, Item, Split
     from kerastl.data.inspection import Inspection, inspect
+    from kerastl.data.pipeline import Pictures
     from kerastl.data.scanning import scan
     from kerastl.data.splitting import read_split, split, write_split
 
 _HOMES = {
+    **dict.fromkeys(
+        ("Augmentation", "Colour", "Crop", "CutMix", "Flip", "MixUp", "RandAugment", "Rotate"), "augmentation"
+    ),
+    "Pictures": "pipeline",
     "Dataset": "dataset",
     "Item": "dataset",
     "Split": "dataset",
@@ -31,12 +37,21 @@ _HOMES = {
     "write_split": "splitting",
 }
 __all__ = [
+    "Augmentation",
     "CheckReport",
+    "Colour",
+    "Crop",
+    "CutMix",
     "Dataset",
     "Evidence",
     "Finding",
+    "Flip",
     "Inspection",
     "Item",
+    "MixUp",
+    "Pictures",
+    "RandAugment",
+    "Rotate",
     "Split",
     "check",
     "inspect",
