@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Source = (
-        str | bytes | os.PathLike[str] | os.PathLike[bytes] | io.BytesIO | Image.Image | NDArray[np.uint8]
-    )
+    Source = str | bytes | os.PathLike[str] | os.PathLike[bytes] | io.BytesIO | Image.Image | NDArray[np.uint8]
 
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
