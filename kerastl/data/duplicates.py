@@ -59,28 +59,49 @@ def joined(*links: Iterable[Sequence[int]]) -> list[list[int]]:
     return list(together.values())
 
 
-def similar_pairs(looks: NDArray[np.uint8], places: Sequence[int]) -> list[tuple[int, int]]:
+def similar_groups(looks: NDArray[np.uint8], places: Sequence[int]) -> list[list[int]]:
     """Find the pictures that look the same, without comparing each with each.
+
+    Pictures that both look like a third are in one group, whether or not they look alike.
 
     Args:
         looks: All pictures averaged to few pixels, shape `(n, side, side, 3)`, uint8.
         places: Which of the `n` to compare.
 
     Returns:
-        Pairs of places in `looks`.
+        Places in `looks`, two or more in each group.
     """
     import numpy as np
 
     chosen = np.asarray(places, dtype=np.int64)
     chosen = chosen[contrast(looks)[chosen] >= MIN_CONTRAST]
-    hashes = perceptual_hashes(looks, chosen)
-    found: list[tuple[int, int]] = []
-    for first, second in _candidates(hashes):
-        for start in range(0, len(first), _PAIRS):
-            one, other = chosen[first[start : start + _PAIRS]], chosen[second[start : start + _PAIRS]]
-            alike = _look_alike(_normalised(looks[one]), _normalised(looks[other]))
-            found.extend(zip(one[alike].tolist(), other[alike].tolist(), strict=True))
-    return found
+    groups = np.arange(len(chosen))  # the number of each picture's group
+    for first, second in candidates(perceptual_hashes(looks, chosen)):
+        start = 0
+        # In a film of a still scene each picture is like each other: what is known to be one group is not compared.
+        while start < len(first):
+            apart = groups[first[start:]] != groups[second[start:]]
+            one, other = first[start:][apart][:_PAIRS], second[start:][apart][:_PAIRS]
+            if not len(one):
+                break
+            start += int(np.flatnonzero(apart)[len(one) - 1]) + 1
+            alike = _look_alike(_normalised(looks[chosen[one]]), _normalised(looks[chosen[other]]))
+            _unite(groups, one[alike], other[alike])
+    order = np.argsort(groups, kind="stable")
+    split = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    return [chosen[group].tolist() for group in split if len(group) > 1]
+
+
+def _unite(groups: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.int64]) -> None:
+    """Give the groups of each pair one number."""
+    links = joined(zip(groups[one].tolist(), groups[other].tolist(), strict=True))
+    if links:
+        import numpy as np
+
+        renumbered = np.arange(len(groups))
+        for link in links:
+            renumbered[link] = link[0]
+        groups[:] = renumbered[groups]
 
 
 def perceptual_hashes(looks: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -107,8 +128,15 @@ def perceptual_hashes(looks: NDArray[np.uint8], places: NDArray[np.int64]) -> ND
     return (bits.astype(np.uint64) << np.arange(63, dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
 
 
-def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Pairs whose hashes are close, each once, in blocks that fit into memory."""
+def candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Find the hashes that differ in at most `MAX_BITS` bits.
+
+    Args:
+        hashes: Shape `(n,)`, uint64, 63 bits used.
+
+    Yields:
+        The places of the first and of the second of each pair, each pair once, in blocks that fit into memory.
+    """
     import numpy as np
 
     mask = np.uint64((1 << _BAND_BITS) - 1)

@@ -72,14 +72,14 @@ class Inspection:
     @cached_property
     def similar_groups(self) -> list[tuple[str, ...]]:
         """Paths of pictures that are one picture: with the same bytes, or looking the same; all sorted."""
-        from kerastl.data.duplicates import equal_groups, joined, similar_pairs
+        from kerastl.data.duplicates import equal_groups, joined, similar_groups
 
         firsts: dict[str, int] = {}
         for index, (path, content) in enumerate(zip(self.paths, self.contents, strict=True)):
             if path not in self.unreadable:
                 firsts.setdefault(content, index)
-        pairs = similar_pairs(self.looks, sorted(firsts.values()))
-        return self._named(joined(pairs, equal_groups(self.contents)))
+        alike = similar_groups(self.looks, sorted(firsts.values()))
+        return self._named(joined(alike, equal_groups(self.contents)))
 
     @cached_property
     def near_groups(self) -> list[tuple[str, ...]]:

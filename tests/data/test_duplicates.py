@@ -12,7 +12,7 @@ from patches import noise
 from PIL import Image, ImageDraw
 from scipy.fft import dctn
 
-from kerastl.data.duplicates import MAX_BITS, equal_groups, joined, perceptual_hashes, similar_pairs
+from kerastl.data.duplicates import MAX_BITS, candidates, equal_groups, joined, perceptual_hashes, similar_groups
 
 
 def look(image: Image.Image) -> NDArray[np.uint8]:
@@ -59,8 +59,8 @@ def test_a_picture_is_known_again(change: str) -> None:
         "grey file": original.resize((100, 100), Image.Resampling.BOX),
     }[change]
     looks = np.stack([look(original), look(noise(2)), look(changed), look(noise(3))])
-    assert similar_pairs(looks, range(4)) == [(0, 2)]
-    assert similar_pairs(looks, [0, 1, 3]) == []
+    assert similar_groups(looks, range(4)) == [[0, 2]]
+    assert similar_groups(looks, [0, 1, 3]) == []
 
 
 def drawing(seed: int) -> Image.Image:
@@ -77,7 +77,7 @@ def test_drawings_of_one_kind_are_not_one_drawing() -> None:
     hashes = perceptual_hashes(looks, np.arange(40)).tolist()
     # The hash alone would not do.
     assert any((one ^ other).bit_count() <= MAX_BITS for one, other in combinations(hashes, 2))
-    assert similar_pairs(looks, range(40)) == []
+    assert similar_groups(looks, range(40)) == []
 
 
 def test_one_shape_in_two_colours_is_two_pictures() -> None:
@@ -86,23 +86,44 @@ def test_one_shape_in_two_colours_is_two_pictures() -> None:
         image = Image.new("RGB", (64, 64), "white")
         ImageDraw.Draw(image).rectangle((8, 20, 40, 50), fill=colour)
         shapes.append(look(image))
-    assert similar_pairs(np.stack(shapes), range(2)) == []
+    assert similar_groups(np.stack(shapes), range(2)) == []
 
 
 def test_flat_pictures_are_not_compared() -> None:
     looks = np.full((3, 16, 16, 3), 200, dtype=np.uint8)
     looks[1, 3, 3] += 2
-    assert similar_pairs(looks, range(3)) == []
+    assert similar_groups(looks, range(3)) == []
 
 
-def test_each_pair_is_found_once_however_many_bands_agree() -> None:
+def test_groups_are_those_of_comparing_each_with_each() -> None:
     looks = random_looks(300)
     looks[200:] = looks[:100]
     looks[250] = looks[251] = looks[50]
     hashes = perceptual_hashes(looks, np.arange(300)).tolist()
     pairs = combinations(range(300), 2)
-    close = {(one, other) for one, other in pairs if (hashes[one] ^ hashes[other]).bit_count() <= MAX_BITS}
-    found = similar_pairs(looks, range(300))
-    assert len(found) == len(set(found))
-    assert set(found) == close
-    assert {(0, 200), (50, 250), (50, 251), (250, 251)} <= close
+    close = [(one, other) for one, other in pairs if (hashes[one] ^ hashes[other]).bit_count() <= MAX_BITS]
+    found = sorted(similar_groups(looks, range(300)))
+    assert found == sorted(joined(close))
+    assert [50, 250, 251] in found
+    assert [0, 200] in found
+    assert len(found) == 99  # a picture and its copy each, but for the 51st, which became a copy of the 50th
+
+
+def test_a_still_film_is_one_group() -> None:
+    scene = look(noise(1, size=200)).astype(np.int16)
+    frames = np.stack([scene + np.random.default_rng(frame).integers(-3, 4, scene.shape) for frame in range(3_000)])
+    looks = np.concatenate([frames.clip(0, 255).astype(np.uint8), look(noise(2))[None]])
+    assert similar_groups(looks, range(3_001)) == [list(range(3_000))]
+
+
+def test_every_band_of_bits_is_searched() -> None:
+    # Whichever six bits differ, the two hashes agree in one of the bands.
+    base = int(np.random.default_rng(0).integers(0, 2**63))
+    for seed in range(50):
+        flips = np.random.default_rng(seed).choice(63, MAX_BITS, replace=False)
+        other = base
+        for bit in flips.tolist():
+            other ^= 1 << bit
+        pairs = list(candidates(np.array([base, other], dtype=np.uint64)))
+        assert [(first.tolist(), second.tolist()) for first, second in pairs] == [([0], [1])]
+    assert list(candidates(np.array([base, base ^ 0b1111111], dtype=np.uint64))) == []

@@ -29,7 +29,7 @@ def test_what_is_known_of_each_file(fill: Fill) -> None:
     assert result.sizes.tolist() == [[32, 32]] * 4 + [[0, 0]] * 2 + [[48, 48]]
     assert set(result.unreadable) == {"b/cut.jpg", "b/empty.png", "b/gone.png"}
     assert result.unreadable["b/empty.png"] == "an empty file"
-    assert result.unreadable["b/gone.png"] == "no such file"
+    assert "not there" in result.unreadable["b/gone.png"]
     assert result.exact_groups == [("a/1.png", "a/copy.png")]
     assert result.near_groups == []
     assert "b/gone.png" not in result.digests
