@@ -117,7 +117,9 @@ def inspect(dataset: Dataset, *, workers: int | None = None, progress: Progress 
     looks = np.zeros((count, LOOK_SIDE, LOOK_SIDE, 3), dtype=np.uint8)
     unreadable = {}
     files = (str(dataset.file(item)) for item in dataset.items)
-    for index, facts in enumerate(ordered_map(_look_at, files, workers or os.cpu_count() or 1)):
+    workers = workers or os.cpu_count() or 1
+    found = ordered_map(lambda group: [_look_at(file) for file in group], files, workers, group=8)
+    for index, facts in enumerate(found):
         for column, text in zip(texts, (facts.content, facts.format, facts.mode), strict=True):
             column.append(text)
         sizes[index] = facts.width, facts.height

@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kerastl.data.augmentation import Augmentation
@@ -18,7 +19,7 @@ from kerastl.data.dataset import Dataset, Item
 from kerastl.data.mixing import mix
 from kerastl.errors import ImageError, UsageError
 from kerastl.images import Resize, load_pixels, open_image
-from kerastl.runtime.ordered import chunks, ordered_map
+from kerastl.runtime.ordered import ordered_map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,10 +79,10 @@ class Pictures:
         import numpy as np
 
         try:
-            decoded = ordered_map(one, indices, self.workers)
-            for together in chunks(zip(indices, decoded, strict=True), batch_size):
-                numbers, pictures = zip(*together, strict=True)
-                yield np.array(numbers, dtype=np.int64), np.stack(pictures)
+            decoded = ordered_map(lambda group: [one(index) for index in group], indices, self.workers, group=4)
+            for start in range(0, len(indices), batch_size):
+                numbers = np.array(indices[start : start + batch_size], dtype=np.int64)
+                yield numbers, np.stack(list(islice(decoded, batch_size)))
         except ImageError as error:
             self.failure = error
             raise
