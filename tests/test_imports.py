@@ -20,6 +20,7 @@ LAYERS = [
     {"card", "backbones"},
     {"reference"},
     {"runtime"},
+    {"data"},
     {"classifier"},
     {"cli"},
     {"__init__", "__main__"},

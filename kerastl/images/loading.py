@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Source = str | bytes | os.PathLike[str] | os.PathLike[bytes] | Image.Image | NDArray[np.uint8]
+    Source = str | bytes | os.PathLike[str] | os.PathLike[bytes] | io.BytesIO | Image.Image | NDArray[np.uint8]
 
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -40,7 +41,8 @@ def load_pixels(source: Source, resize: Resize) -> NDArray[np.uint8]:
     """Read one picture at the size that a network takes. Any number of threads may do so at once.
 
     Args:
-        source: A path, a PIL image of any mode, or an array of shape (H, W, 3), uint8, RGB.
+        source: A path, the bytes of a file as `io.BytesIO`, a PIL image of any mode, or an array of shape
+            (H, W, 3), uint8, RGB.
         resize: The size, and how to get there.
 
     Returns:
@@ -90,9 +92,10 @@ Decoded = tuple[Image.Image, tuple[int, int], int, int]
 @contextmanager
 def _decoded(source: Any, target: Resize | None, *, whole: bool) -> Iterator[Decoded]:
     """Give the decoded picture, its size in the file, the divisor it was decoded at, its EXIF orientation."""
-    if isinstance(source, (str, bytes, os.PathLike)):
-        path = os.fspath(source)
-        with reported(os.fsdecode(path) or "(no name)"), silenced(), opened(path) as image:
+    if isinstance(source, (str, bytes, os.PathLike, io.BytesIO)):
+        file = source if isinstance(source, io.BytesIO) else os.fspath(source)
+        name = "picture in memory" if isinstance(file, io.BytesIO) else os.fsdecode(file) or "(no name)"
+        with reported(name), silenced(), opened(file) as image:
             size, scale = _scaled(image, target)
             converted = whole or _converted_first(image, target)
             with limits.room.reserved(limits.memory_needed(image, size, converted)):

@@ -6,7 +6,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import IO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -49,13 +49,13 @@ def reported(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: str | bytes) -> Iterator[ImageFile.ImageFile]:
-    """Open the picture at `path` without decoding it.
+def opened(source: str | bytes | IO[bytes]) -> Iterator[ImageFile.ImageFile]:
+    """Open the picture at a path, or in a file that is open, without decoding it.
 
     Raises:
         Exception: Of any type, for `reported` to explain.
     """
-    with _regular_file(path) as file:
+    with regular_file(source) if isinstance(source, (str, bytes)) else nullcontext(source) as file:
         image = identified(file)
         try:
             yield image
@@ -91,7 +91,8 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
 
 
 @contextmanager
-def _regular_file(path: str | bytes) -> Iterator[IO[bytes]]:
+def regular_file(path: str | bytes) -> Iterator[IO[bytes]]:
+    """Open what is a file and nothing else: no pipe, no device, not too large."""
     # Looking first, since opening a pipe waits and opening a device may do things. Then opening without
     # waiting, in case the file has been replaced since.
     try:

@@ -1,0 +1,120 @@
+"""`kerastl check`: what is wrong with a labelled folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kerastl.data.checking import CheckReport, Finding
+
+# So that a report fits on a screen; JSON has everything.
+_CLASSES, _EVIDENCE = 12, 3
+
+
+@click.command()
+@click.argument("data_dir", metavar="DATA_DIR")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="JSON holds every file, text the first few.",
+)  # fmt: skip
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
+def check(data_dir: str, form: str, workers: int | None) -> int:
+    """Look for what spoils training in a folder of labelled pictures.
+
+    DATA_DIR holds a folder a class; or train/ and val/ (or valid/, validation/, test/), each with a folder a
+    class; or it is, or holds, a CSV file with the columns path and label, and split if wanted.
+
+    Each file is read once. Problems are pictures that cannot be read, the same picture in two classes or in
+    two splits, and classes too small to split. Warnings are other duplicates and near-duplicates, imbalance,
+    small classes, blank pictures, files whose name says another format, odd formats, sizes and modes.
+
+    JSON: root, layout, pictures, classes, formats, modes, sizes, ignored_files, ok, and findings, each with
+    kind, severity (problem or warning), message, and evidence: the paths, and a detail.
+
+    Exit code: 0 no problems, 1 problems, 2 wrong usage.
+    """
+    from kerastl.cli.progress import Counter
+    from kerastl.data import inspect, scan
+    from kerastl.data.checking import check as examine
+
+    dataset = scan(data_dir)
+    with Counter("pictures", len(dataset.items)) as counter:
+        inspection = inspect(dataset, workers=workers, progress=counter.update)
+    report = examine(dataset, inspection=inspection)
+    if form == "json":
+        click.echo(json.dumps(report.as_dict(), indent=1))
+    else:
+        _print(report)
+    return 1 if report.problems else 0
+
+
+def _print(report: CheckReport) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_readable(f"{report.dataset.root}: {report.dataset.layout}"), markup=False)
+    _print_classes(console, report)
+    for finding in report.findings:
+        _print_finding(console, finding)
+    problems, warnings = len(report.problems), len(report.warnings)
+    if not report.findings:
+        console.print("Nothing to complain about.")
+    elif problems:
+        console.print(f"[bold]{problems} problem{'s'[: problems > 1]}[/], {warnings} warning{'s'[: warnings != 1]}")
+    else:
+        console.print(f"No problems, {warnings} warning{'s'[: warnings != 1]}")
+
+
+def _print_classes(console: Console, report: CheckReport) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from kerastl.data.dataset import SPLITS
+
+    dataset = report.dataset
+    parts = [part for part in SPLITS if dataset.part(part)]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("class")
+    columns = [dataset.counts(), *(dataset.counts(part) for part in parts)]
+    for heading in ("pictures", *parts):
+        table.add_column(heading, justify="right")
+    for name in dataset.classes[:_CLASSES]:
+        table.add_row(_readable(name), *(f"{column[name]:,}" for column in columns))
+    if len(dataset.classes) > _CLASSES:
+        table.add_row(f"... {len(dataset.classes) - _CLASSES} more")
+    if len(dataset.classes) > 1:
+        table.add_section()
+        table.add_row("all", *(f"{sum(column.values()):,}" for column in columns))
+    console.print(table)
+    formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.items())
+    modes = ", ".join(f"{count:,} {name}" for name, count in report.modes.items())
+    console.print(f"{formats}; {modes}", markup=False)
+    for side, (smallest, median, largest) in report.sizes.items():
+        console.print(f"{side} {smallest:,} to {largest:,} pixels, median {median:,}", markup=False)
+    ignored = report.dataset.ignored
+    if ignored:
+        shown = ", ".join(ignored[:_EVIDENCE]) + (", ..." if len(ignored) > _EVIDENCE else "")
+        console.print(_readable(f"not used: {len(ignored):,} file{'s'[: len(ignored) > 1]} ({shown})"), markup=False)
+    console.print()
+
+
+def _print_finding(console: Console, finding: Finding) -> None:
+    mark, style = ("x", "bold red") if finding.severity == "problem" else ("!", "yellow")
+    console.print(f"[{style}]{mark}[/] ", end="")
+    console.print(_readable(finding.message), markup=False)
+    for one in finding.evidence[:_EVIDENCE]:
+        detail = f"  ({one.detail})" if one.detail else ""
+        console.print(_readable(f"    {', '.join(one.paths)}{detail}"), markup=False, style="dim")
+    more = len(finding.evidence) - _EVIDENCE
+    if more > 0:
+        console.print(f"    ... {more:,} more; --format json has them all", markup=False, style="dim")
+
+
+def _readable(text: str) -> str:
+    """What a terminal can show of a name that is not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,152 @@
+"""Layouts that speak through the names of folders."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from kerastl.data.dataset import Dataset, Item, Split
+from kerastl.data.given_splits import SPLIT_NAMES, settle
+from kerastl.data.walking import walk
+from kerastl.errors import DataError
+from kerastl.images import IMAGE_SUFFIXES
+
+
+@dataclass
+class _Tree:
+    """What lies below a folder, as paths relative to it."""
+
+    folders: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    def filled(self, depth: int) -> set[str]:
+        """The top folders that hold pictures directly (`depth` 1) or in folders of theirs (2)."""
+        return {path.split("/")[0] for path in self.pictures if min(path.count("/"), 2) == depth}
+
+
+def read(root: Path) -> Dataset:
+    """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
+    tree = _read_tree(root)
+    if not tree.pictures:
+        found = f", only {len(tree.others)} other files" if tree.others else ""
+        raise DataError(f"{root}: no pictures in it{found}")
+    splits = _split_folders(root, tree)
+    return _read_splits(root, tree, splits) if splits else _read_classes(root, tree)
+
+
+def class_name(text: str) -> str:
+    """The name of a class as it is stored: trimmed, composed Unicode (macOS lists names decomposed)."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def _read_tree(root: Path) -> _Tree:
+    tree = _Tree()
+    for path, is_folder in walk(root):
+        if is_folder:
+            tree.folders.append(path)
+        elif PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES:
+            tree.pictures.append(path)
+        else:
+            tree.others.append(path)
+    return tree
+
+
+def _split_folders(root: Path, tree: _Tree) -> dict[str, Split]:
+    """The folders that are splits, by name; empty where the top folders are the classes.
+
+    A class may well be called "train". It is a split if another split lies beside it, or if nothing else
+    there holds pictures and its own lie in folders.
+    """
+    direct, deep = tree.filled(1), tree.filled(2)
+    filled = sorted(direct | deep)
+    splits = {name: SPLIT_NAMES[name.lower()] for name in filled if name.lower() in SPLIT_NAMES}
+    train = [name for name, split in splits.items() if split == "train"]
+    if not train:
+        return {}
+    if len(splits) > 1:
+        if not deep.intersection(train):
+            raise DataError(f"{root / train[0]}: no class folders in it; give each class a folder of its own")
+        return {name: split for name, split in splits.items() if name in deep}
+    return splits if filled == train and not direct else {}
+
+
+def _read_classes(root: Path, tree: _Tree) -> Dataset:
+    items, stray = [], []
+    for path in tree.pictures:
+        folder, _, inside = path.partition("/")
+        if inside:
+            items.append(Item(path, class_name(folder)))
+        else:
+            stray.append(path)
+    folders = {path for path in tree.folders if "/" not in path}
+    classes, empty = _filled_classes(root, items, folders)
+    return Dataset(
+        root=root,
+        classes=classes,
+        items=tuple(sorted(items)),
+        layout=f"{len(classes)} class folders",
+        warnings=(*empty, *_outside(stray, "a class folder")),
+        ignored=tuple(sorted(tree.others + stray)),
+    )
+
+
+def _read_splits(root: Path, tree: _Tree, splits: Mapping[str, Split]) -> Dataset:
+    items, stray = [], []
+    for path in tree.pictures:
+        top, _, rest = path.partition("/")
+        folder, _, inside = rest.partition("/")
+        if inside and top in splits:
+            items.append(Item(path, class_name(folder), splits[top]))
+        else:
+            stray.append(path)
+    train = {path.partition("/")[2] for path in tree.folders if _is_class_of_train(path, splits)}
+    classes, empty = _filled_classes(root, [item for item in items if item.split == "train"], train)
+    order = list(SPLIT_NAMES)
+    named = " and ".join(f"{name}/" for name in sorted(splits, key=lambda name: order.index(name.lower())))
+    return settle(
+        Dataset(
+            root=root,
+            classes=classes,
+            items=tuple(sorted(items)),
+            layout=f"{named} with {len(classes)} class folders",
+            warnings=(*empty, *_outside(stray, "a class folder of a split")),
+            ignored=tuple(sorted(tree.others + stray)),
+        )
+    )
+
+
+def _is_class_of_train(path: str, splits: Mapping[str, Split]) -> bool:
+    top, _, rest = path.partition("/")
+    return splits.get(top) == "train" and bool(rest) and "/" not in rest
+
+
+def _filled_classes(root: Path, items: Sequence[Item], folders: set[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The classes that have pictures, and a warning about those that have none."""
+    classes = tuple(sorted({item.label for item in items}))
+    if len(classes) < 2:
+        raise DataError(_too_few(root, items, classes))
+    empty = sorted({class_name(name) for name in folders}.difference(classes))
+    if not empty:
+        return classes, []
+    shown = ", ".join(f"'{name}'" for name in empty[:5]) + (", ..." if len(empty) > 5 else "")
+    it = "it" if len(empty) == 1 else "them"
+    return classes, [f"{shown}: no pictures in {it}, left out of the classes"]
+
+
+def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str]) -> str:
+    if not classes:
+        return f"{root}: pictures, but no class folders; give each class a folder of its own, or name a table"
+    top = items[0].path.split("/")[0]
+    inner = {item.path.split("/")[1] for item in items if item.path.count("/") > 1 and item.split is None}
+    hint = f"; did you mean {root / top}, with {len(inner)} folders of pictures" if len(inner) > 1 else ""
+    return f"{root}: one class only ('{classes[0]}'); a classifier needs two or more{hint}"
+
+
+def _outside(stray: Sequence[str], where: str) -> list[str]:
+    if not stray:
+        return []
+    pictures = "1 picture lies" if len(stray) == 1 else f"{len(stray)} pictures lie"
+    return [f"{pictures} outside {where} and {'is' if len(stray) == 1 else 'are'} not used ({min(stray)})"]

@@ -1,0 +1,94 @@
+"""Make sense of the parts that a folder or a table already names: train, val, test."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from kerastl.data.dataset import Dataset, Item, Split
+from kerastl.errors import DataError
+
+SPLIT_NAMES: Mapping[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def settle(dataset: Dataset) -> Dataset:
+    """Check the given parts against each other, and say how they are used.
+
+    A `test` without a `val` is what one validates on. A `train` alone is split later: its pictures lose their
+    part. A `test` that shares no class with `train` is left out: it usually is one folder without labels.
+
+    Args:
+        dataset: With a part in each item, and the classes of `train` as classes.
+
+    Returns:
+        The data set to use; its layout and its warnings say what was done.
+
+    Raises:
+        DataError: If `train` is missing, or a class is in another part only.
+    """
+    if not dataset.part("train"):
+        raise DataError(f"{dataset.root}: nothing to train on; there is no picture in train")
+    dataset = _without_foreign_test(dataset)
+    parts = {item.split for item in dataset.items}
+    if parts == {"train"}:
+        items = tuple(replace(item, split=None) for item in dataset.items)
+        return replace(dataset, items=items, layout=f"{dataset.layout}; val is to be split off")
+    if "val" not in parts:
+        items = tuple(replace(item, split="val") if item.split == "test" else item for item in dataset.items)
+        layout = f"{dataset.layout}; test is used to validate, there is no val"
+        dataset = replace(dataset, items=items, layout=layout)
+    _refuse_unknown_classes(dataset)
+    return replace(dataset, warnings=(*dataset.warnings, *_unvalidated(dataset)))
+
+
+def _without_foreign_test(dataset: Dataset) -> Dataset:
+    test = dataset.part("test")
+    if not test or {item.label for item in test} & set(dataset.classes):
+        return dataset
+    warning = f"test is left out: {_names(sorted({item.label for item in test}))} is no class of train"
+    return replace(
+        dataset,
+        items=tuple(item for item in dataset.items if item.split != "test"),
+        warnings=(*dataset.warnings, warning),
+        ignored=tuple(sorted((*dataset.ignored, *(item.path for item in test)))),
+    )
+
+
+def _refuse_unknown_classes(dataset: Dataset) -> None:
+    known = set(dataset.classes)
+    for item in dataset.items:
+        if item.label in known:
+            continue
+        close = difflib.get_close_matches(item.label.lower(), [name.lower() for name in dataset.classes], n=1)
+        meant = [name for name in dataset.classes if close and name.lower() == close[0]]
+        hint = f"did you mean '{meant[0]}'?" if meant else f"train has {_names(dataset.classes)}"
+        raise DataError(
+            f"{dataset.root}: class '{item.label}' is in {item.split} ({item.path}) but not in train; {hint}"
+        )
+
+
+def _unvalidated(dataset: Dataset) -> Sequence[str]:
+    missing = [name for name, count in dataset.counts("val").items() if count == 0]
+    if not missing:
+        return []
+    it = "it" if len(missing) == 1 else "them"
+    return [f"no pictures in val for {_names(missing)}: accuracy will say nothing about {it}"]
+
+
+def _names(names: Sequence[str], most: int = 5) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def labels_of(items: Sequence[Item]) -> tuple[str, ...]:
+    """The class names in `items`, sorted."""
+    return tuple(sorted({item.label for item in items}))

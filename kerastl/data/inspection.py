@@ -1,0 +1,160 @@
+"""Read every file of a data set once, and keep a little about each."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kerastl.data.dataset import Dataset
+from kerastl.errors import ImageError
+from kerastl.runtime.ordered import ordered_map
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LOOK_SIDE = 16
+"""Pixels a side to which each picture is averaged for comparison."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    content: str = ""
+    format: str = ""
+    mode: str = ""
+    width: int = 0
+    height: int = 0
+    look: bytes = b""
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """What reading the files of a data set has shown; some 1,200 bytes a picture.
+
+    Args:
+        paths: The pictures, as `Item.path`, sorted.
+        contents: A hash of each file's bytes, 32 hexadecimal digits; empty where the file could not be read.
+        formats: What the file really is, in Pillow's words (`"JPEG"`); empty where that is unknown.
+        modes: The pixels' mode in Pillow's words (`"RGB"`, `"L"`, ...); empty where that is unknown.
+        sizes: Width and height in pixels as stored, shape `(n, 2)`, int32; zeros where unknown.
+        looks: Each picture averaged to `LOOK_SIDE` pixels a side, shape `(n, 16, 16, 3)`, uint8, RGB.
+        unreadable: Pictures that cannot be decoded, and why.
+    """
+
+    paths: tuple[str, ...]
+    contents: tuple[str, ...]
+    formats: tuple[str, ...]
+    modes: tuple[str, ...]
+    sizes: NDArray[np.int32]
+    looks: NDArray[np.uint8]
+    unreadable: dict[str, str]
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """The content hash of each file that could be read, by path."""
+        return {path: content for path, content in zip(self.paths, self.contents, strict=True) if content}
+
+    @cached_property
+    def exact_groups(self) -> list[tuple[str, ...]]:
+        """Paths of files with the same bytes, two or more in each group; all sorted."""
+        from kerastl.data.duplicates import equal_groups
+
+        return self._named(equal_groups(self.contents))
+
+    @cached_property
+    def similar_groups(self) -> list[tuple[str, ...]]:
+        """Paths of pictures that are one picture: with the same bytes, or looking the same; all sorted."""
+        from kerastl.data.duplicates import equal_groups, joined, similar_groups
+
+        firsts: dict[str, int] = {}
+        for index, (path, content) in enumerate(zip(self.paths, self.contents, strict=True)):
+            if path not in self.unreadable:
+                firsts.setdefault(content, index)
+        alike = similar_groups(self.looks, sorted(firsts.values()))
+        return self._named(joined(alike, equal_groups(self.contents)))
+
+    @cached_property
+    def near_groups(self) -> list[tuple[str, ...]]:
+        """Those of `similar_groups` whose files are not all the same."""
+        return [group for group in self.similar_groups if len({self.digests[path] for path in group}) > 1]
+
+    def fingerprint(self, dataset: Dataset) -> str:
+        """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits."""
+        total = hashlib.sha256()
+        for item in dataset.items:
+            line = (item.path, item.label, item.split or "", self.digests.get(item.path, ""))
+            total.update("\0".join(line).encode("utf-8", "surrogateescape") + b"\n")
+        return total.hexdigest()
+
+    def _named(self, groups: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
+        return sorted(tuple(sorted(self.paths[index] for index in group)) for group in groups)
+
+
+def inspect(dataset: Dataset, *, workers: int | None = None, progress: Progress | None = None) -> Inspection:
+    """Read every file of `dataset` once, in threads: its hash, what it is, and how it looks in small.
+
+    Args:
+        dataset: What to read.
+        workers: Threads; as many as there are processors if None.
+        progress: Called with the pictures done and their number, after each.
+
+    Returns:
+        The findings. A file that cannot be read or decoded is among `unreadable`; it raises nothing.
+    """
+    import numpy as np
+
+    count = len(dataset.items)
+    texts: tuple[list[str], list[str], list[str]] = ([], [], [])
+    sizes = np.zeros((count, 2), dtype=np.int32)
+    looks = np.zeros((count, LOOK_SIDE, LOOK_SIDE, 3), dtype=np.uint8)
+    unreadable = {}
+    files = (str(dataset.file(item)) for item in dataset.items)
+    workers = workers or os.cpu_count() or 1
+    found = ordered_map(lambda group: [_look_at(file) for file in group], files, workers, group=8)
+    for index, facts in enumerate(found):
+        for column, text in zip(texts, (facts.content, facts.format, facts.mode), strict=True):
+            column.append(text)
+        sizes[index] = facts.width, facts.height
+        if facts.problem:
+            unreadable[dataset.items[index].path] = facts.problem
+        else:
+            looks[index] = np.frombuffer(facts.look, np.uint8).reshape(looks.shape[1:])
+        if progress:
+            progress(index + 1, count)
+    paths = tuple(item.path for item in dataset.items)
+    return Inspection(paths, tuple(texts[0]), tuple(texts[1]), tuple(texts[2]), sizes, looks, unreadable)
+
+
+def _look_at(path: str) -> _Facts:
+    from kerastl.images import opening, silence
+
+    content = kind = mode = ""
+    width = height = 0
+    try:
+        with opening.reported(path), silence.silenced():
+            with opening.regular_file(path) as file:
+                data = file.read()
+            content = hashlib.blake2b(data, digest_size=16).hexdigest()
+            with opening.identified(io.BytesIO(data)) as image:
+                kind, mode, (width, height) = image.format or "", image.mode, image.size
+            return _Facts(content, kind, mode, width, height, look=_look(data))
+    except ImageError as error:
+        return _Facts(content, kind, mode, width, height, problem=error.reason)
+
+
+def _look(data: bytes) -> bytes:
+    from PIL import Image
+
+    from kerastl.images import Resize, open_image
+
+    # Four pixels of the decoded picture, or more, go into each of the sixteen.
+    image = open_image(io.BytesIO(data), target=Resize(2 * LOOK_SIDE, 2 * LOOK_SIDE, "squash"))
+    return image.resize((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX).tobytes()

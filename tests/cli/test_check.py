@@ -1,0 +1,70 @@
+"""`kerastl check` as a user sees it."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from kerastl.cli.check import check
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes of 25 pictures, one of them broken."""
+    random = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(25):
+            patches = random.integers(0, 256, (8, 8, 3))
+            Image.fromarray(patches.astype(np.uint8)).resize((40, 40)).save(tmp_path / name / f"{number}.png")
+    (tmp_path / "dog" / "3.png").write_bytes(b"")
+    return tmp_path
+
+
+def run(*arguments):
+    result = CliRunner().invoke(check, [str(argument) for argument in arguments], standalone_mode=False)
+    if result.exception:
+        raise result.exception
+    return result
+
+
+def test_the_report_as_text(folder):
+    result = run(folder)
+    assert result.return_value == 1
+    lines = [line.rstrip() for line in result.stdout.splitlines() if line.strip()]
+    assert lines == [
+        f"{folder}: 2 class folders",
+        " class   pictures",
+        " ────────────────",
+        " cat           25",
+        " dog           25",
+        " all           50",
+        "49 PNG; 49 RGB",
+        "width 40 to 40 pixels, median 40",
+        "height 40 to 40 pixels, median 40",
+        "x 1 picture cannot be read; training leaves it out",
+        "    dog/3.png  (an empty file)",
+        "1 problem, 0 warnings",
+    ]
+    assert result.stderr == ""
+
+
+def test_the_report_as_json(folder):
+    result = run(folder, "--format", "json")
+    assert result.return_value == 1
+    assert [finding["kind"] for finding in json.loads(result.stdout)["findings"]] == ["unreadable"]
+
+
+def test_a_clean_folder_exits_with_0(folder):
+    (folder / "dog" / "3.png").unlink()
+    result = run(folder)
+    assert result.return_value == 0
+    assert result.stdout.endswith("Nothing to complain about.\n")
+
+
+def test_names_with_markup_and_odd_bytes_are_shown(folder):
+    (folder / "dog" / "[bold]\udce9.png").write_bytes(b"")
+    result = run(folder)
+    assert "    dog/[bold]\\udce9.png  (an empty file)" in result.stdout
