@@ -16,6 +16,18 @@ import keras
 from kerastl.errors import RecipeError
 from kerastl.finetuning.recipe import HEAD
 
+# Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.
+_HARMLESS = (
+    keras.layers.Activation,
+    keras.layers.ReLU,
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalMaxPooling2D,
+    keras.layers.AveragePooling2D,
+    keras.layers.MaxPooling2D,
+    keras.layers.Flatten,
+    keras.layers.Reshape,
+)
+
 
 @dataclass(frozen=True)
 class Network:
@@ -79,37 +91,25 @@ def boundary(network: Network, trained: Sequence[str]) -> list[keras.KerasTensor
     Raises:
         RecipeError: None of the named stages has a weight that could train.
     """
-    upper = {id(layer) for name in trained for layer in network.stages[name]}
-    for layer in network.model.layers:  # in the order of the graph, bottom first
-        if isinstance(layer, keras.layers.InputLayer) or (id(layer) in upper and _passes_through(layer, upper)):
-            upper.discard(id(layer))
+    wanted = {id(layer) for name in trained for layer in network.stages[name]}
+    upper: set[int] = set()
     crossing: list[keras.KerasTensor] = []
-    for layer in network.model.layers:
-        if id(layer) not in upper:
+    for operation in network.model.operations:  # from the input up; not all of them are layers
+        if isinstance(operation, keras.layers.InputLayer):
             continue
-        for tensor in keras.tree.flatten(layer.input):
-            if id(_producer(tensor)) not in upper and not any(tensor is known for known in crossing):
-                crossing.append(tensor)
+        inputs = keras.tree.flatten(operation.input)
+        above = any(id(_producer(tensor)) in upper for tensor in inputs)
+        if not above and (id(operation) not in wanted or isinstance(operation, _HARMLESS)):
+            continue
+        upper.add(id(operation))
+        crossing += [
+            tensor
+            for tensor in inputs
+            if id(_producer(tensor)) not in upper and not any(tensor is known for known in crossing)
+        ]
     if not crossing:
-        raise RecipeError(f"nothing trains: there are no weights in {', '.join(trained)}")
+        raise RecipeError(f"nothing trains: there are no layers with weights in {', '.join(trained)}")
     return crossing
-
-
-def _passes_through(layer: keras.layers.Layer, upper: set[int]) -> bool:
-    """Whether `layer` can sit below the boundary: no weights, the same in training, never larger than its input."""
-    harmless = (
-        keras.layers.Activation,
-        keras.layers.ReLU,
-        keras.layers.GlobalAveragePooling2D,
-        keras.layers.GlobalMaxPooling2D,
-        keras.layers.AveragePooling2D,
-        keras.layers.MaxPooling2D,
-        keras.layers.Flatten,
-        keras.layers.Reshape,
-    )
-    return isinstance(layer, harmless) and all(
-        id(_producer(tensor)) not in upper for tensor in keras.tree.flatten(layer.input)
-    )
 
 
 def _producer(tensor: keras.KerasTensor) -> keras.layers.Layer:
