@@ -27,6 +27,8 @@ def build_backbone(
     keras = import_keras()
     from kerastl import backbones
 
+    if settings.weights is None:
+        keras.utils.set_random_seed(settings.seed)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(settings.precision)
     try:
