@@ -154,7 +154,14 @@ def test_a_picture_that_breaks_is_left_out_of_its_batch():
     sources[5] = Constant(None)
     targets, weights = np.eye(12, dtype=np.float32), np.ones(12, np.float32)
     feed = StreamedFeed(
-        lambda epoch: sources, PixelEngine(), targets, weights, np.arange(12), 4, (0,), on_skip=lambda *e: told.append(e)
+        lambda epoch: sources,
+        PixelEngine(),
+        targets,
+        weights,
+        np.arange(12),
+        4,
+        (0,),
+        on_skip=lambda *e: told.append(e),
     )
     values = [value for batch in feed.batches(0) for value in batch.inputs[:, 0, 0, 0]]
     assert sorted(values) == [n for n in range(12) if n != 5]

@@ -118,9 +118,7 @@ def test_wrong_arguments_are_one_line(coloured_folder, tmp_path, capsys, argumen
 def test_a_stage_that_is_not_there(coloured_folder, tmp_path):
     recipe = Recipe("r", (Phase(trains="block_99"),))
     with pytest.raises(RecipeError, match="block_12"):
-        kerastl.finetune(
-            "mobilenet_025", coloured_folder, recipe, output=tmp_path / "run", input_size=32, weights=None
-        )
+        kerastl.finetune("mobilenet_025", coloured_folder, recipe, output=tmp_path / "run", input_size=32, weights=None)
 
 
 def test_unreadable_pictures_are_skipped_and_listed_or_refused(coloured_folder, tmp_path, capsys):
@@ -263,7 +261,12 @@ def test_lr_find_suggests_and_plots(coloured_folder, tmp_path, capsys):
 
 def test_recipes_prints_json_that_finetune_takes(capsys):
     assert kerastl_command(["recipes"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[:4]] == ["auto", "probe", "gradual", "full"]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[:4]] == [
+        "auto",
+        "probe",
+        "gradual",
+        "full",
+    ]
     assert kerastl_command(["recipes", "gradual"]) == 0
     assert Recipe.from_json(capsys.readouterr().out).name == "gradual"
     assert kerastl_command(["recipes", "auto"]) == 2
