@@ -171,5 +171,5 @@ def test_a_picture_that_breaks_is_left_out_of_its_batch():
 def test_when_all_pictures_break_the_disk_is_gone():
     targets, weights = np.eye(4, dtype=np.float32), np.ones(4, np.float32)
     feed = StreamedFeed(lambda epoch: [Constant(None)] * 4, None, targets, weights, np.arange(4), 2, (0,))
-    with pytest.raises(DataError, match="cannot be read any more.*no such file"):
+    with pytest.raises(DataError, match=r"cannot be read any more.*no such file"):
         list(feed.batches(0))

@@ -86,7 +86,7 @@ def test_broken_json_is_one_clear_line(text, message):
 
 
 def test_validation_names_recipe_and_phase():
-    with pytest.raises(RecipeError, match="'mine', phase 2: .*'nose'"):
+    with pytest.raises(RecipeError, match=r"'mine', phase 2: .*'nose'"):
         Recipe("mine", (Phase(), Phase(trains="nose"))).validate(STAGES)
 
 

@@ -134,7 +134,7 @@ def test_the_best_weights_are_kept_across_phases(small_network, data, tmp_path):
 def test_nan_is_one_clear_line_and_keeps_what_was_reached(small_network, data, tmp_path):
     explode = Phase(trains="all", epochs=2, learning_rate=1e30, batch_size=8, batch_norm="trained")
     recipe = Recipe("nan", (TWO.phases[0], explode), dropout=0.0)
-    with pytest.raises(TrainingError, match="loss became .*lower learning_rate"):
+    with pytest.raises(TrainingError, match=r"loss became .*lower learning_rate"):
         run(small_network, recipe, data, tmp_path)
     assert all(np.isfinite(weight).all() for weight in weights(small_network))
 
