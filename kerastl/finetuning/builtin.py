@@ -50,7 +50,11 @@ def built_in(name: str, stages: int = 6, images: int = 3_200) -> Recipe:
 
 
 def _opened(stages: int) -> Phase:
-    """The head and the topmost stages on cached views; BatchNorm stays fixed, which was better by 2 to 4 points."""
+    """The head and the topmost stages on cached views.
+
+    BatchNorm stays fixed: MobileNet 0.25 on 10 classes of 96 px pictures had 68.3 % with it fixed and 65.5 % with it
+    trained (one seed).
+    """
     return Phase(
         trains=stages,
         epochs=8,
@@ -67,7 +71,11 @@ def _opened(stages: int) -> Phase:
 
 
 def _everything(images: int) -> Phase:
-    """Everything at once; BatchNorm follows the new pictures, without which this lost 10 points."""
+    """Everything at once, and BatchNorm follows the new pictures.
+
+    MobileNet 0.25 on 10 classes of 96 px pictures had 64.7 % after 12 epochs with BatchNorm trained and 53.2 % with it
+    fixed (one seed).
+    """
     return Phase(
         trains=ALL,
         epochs=min(60, max(20, round(_STEPS * 32 / images))),
