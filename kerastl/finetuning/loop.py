@@ -86,6 +86,7 @@ def train_epoch(
             share = rate_at(min(step, steps - 1), steps, phase.shape, phase.warmup * feed.steps)
             rate = phase.learning_rate * share
             model.optimizer.learning_rate = rate
+            model.reset_metrics()  # Keras before 3.13 goes on with the means of the batches before
             logs = model.train_on_batch(batch.inputs, batch.targets, batch.weights, return_dict=True)
             if not math.isfinite(logs["loss"]):
                 raise TrainingError(

@@ -108,6 +108,7 @@ def _sweep(
     for step, batch in zip(range(steps), batches, strict=False):
         rate = lowest * (highest / lowest) ** (step / (steps - 1))
         model.optimizer.learning_rate = rate
+        model.reset_metrics()  # Keras before 3.13 goes on with the means of the batches before
         loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
         if not math.isfinite(loss):
             break

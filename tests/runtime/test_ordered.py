@@ -80,7 +80,7 @@ def test_no_thread_is_left_behind():
     next(results)
     results.close()
     time.sleep(0.3)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_an_exception_of_the_source_comes_after_what_it_gave():
