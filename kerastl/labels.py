@@ -40,6 +40,27 @@ class LabelSet:
     def __len__(self) -> int:
         return len(self.names)
 
+    def find(self, label: str) -> int:
+        """The index of a class.
+
+        Args:
+            label: Its name, where spaces count as underscores and large letters as small ones unless only the exact
+                name fits one class, or its WordNet id. The first class of that name, where names repeat.
+
+        Raises:
+            UsageError: There is none; the message names the closest ones.
+        """
+        for known in (self.names, self.wnids or (), [_plain(name) for name in self.names]):
+            wanted = _plain(label) if isinstance(known, list) else label
+            if wanted in known:
+                return known.index(wanted)
+        from difflib import get_close_matches
+
+        plain = {_plain(name): name for name in self.names}
+        close = [plain[match] for match in get_close_matches(_plain(label), plain, n=3)]
+        hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(self.names[:5])} and so on"
+        raise UsageError(f"no class is called {label!r}; {hint}")
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -127,6 +148,10 @@ class Classification:
             return f"<p><b>{title}</b>: {escape(self.error)}</p>"
         rows = "".join(_html_row(escape(p.label), p.score) for p in self.predictions)
         return f"<table><caption>{title} ({escape(self.model)})</caption>{rows}</table>"
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "_")
 
 
 def _html_row(label: str, score: float) -> str:
