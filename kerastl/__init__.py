@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kerastl.classifier import Classifier as Classifier
     from kerastl.classifier import load as load
     from kerastl.errors import KerastlError as KerastlError
+    from kerastl.explaining import Explanation as Explanation
     from kerastl.images import load_pixels as load_pixels
     from kerastl.labels import Classification as Classification
     from kerastl.labels import Prediction as Prediction
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Classification": "kerastl.labels",
     "Classifier": "kerastl.classifier",
+    "Explanation": "kerastl.explaining",
     "KerastlError": "kerastl.errors",
     "Prediction": "kerastl.labels",
     "load": "kerastl.classifier",

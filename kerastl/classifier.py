@@ -13,7 +13,7 @@ from kerastl.errors import ImageError, UsageError
 from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
 from kerastl.labels import Classification, LabelSet, decode
 from kerastl.reference import DEFAULT_MODEL, Reference, resolve
-from kerastl.runtime.engines import Engine
+from kerastl.runtime.engines import Engine, KerasEngine
 from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
 
@@ -171,9 +171,9 @@ class Classifier:
         Args:
             picture: A path, a PIL image, or a uint8 array of shape (height, width, 3), RGB.
             label: The class, by name, WordNet id or index; `None` takes the best one.
-            method: `gradcam` shows the region, quickly. `idgi` and `integrated-gradients` show single pixels, which
-                takes some seconds. `occlusion` covers one place after the other, and needs no TensorFlow where the
-                network runs compiled.
+            method: `gradcam` shows the region that speaks for the class, quickly. `idgi` shows the pixels that matter,
+                `integrated-gradients` also which way, with more noise; both take some seconds. `occlusion` covers one
+                place after the other, and needs no TensorFlow where the network runs compiled.
 
         Returns:
             The map, with `overlay()` to look at it. In a notebook it shows as a picture.
@@ -198,7 +198,9 @@ class Classifier:
     def _explainer(self) -> Explainer:
         from kerastl.explaining import Explainer
 
-        return Explainer(self.keras_model, self._engine.predict)
+        engine = self._engine
+        build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
+        return Explainer(build, engine.predict)
 
     def _index(self, label: str | int) -> int:
         if isinstance(label, str):

@@ -19,6 +19,7 @@ from kerastl.errors import KerastlError
 # Command: module, and the line that `kerastl --help` shows for it, since reading it there would import the module.
 COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("kerastl.cli.classify", "Say what is in pictures."),
+    "explain": ("kerastl.cli.explain", "Show which parts of pictures speak for a class."),
     "check": ("kerastl.cli.check", "Look for what spoils training in a labelled folder."),
     "models": ("kerastl.cli.models", "List the networks that kerastl knows."),
     "download": ("kerastl.cli.download", "Fetch published weights ahead of time."),

@@ -1,8 +1,8 @@
 """Why a network answers as it does: maps that show which pixels speak for a class.
 
-`gradcam` is quick and coarse and shows the region. `idgi` and `integrated-gradients` are fine and signed, and their
-values add up to the score; the second is the classic, the first much less noisy. `occlusion` covers one place after
-the other and needs nothing but the answers.
+`gradcam` is quick and coarse: the region that speaks for the class. `idgi` is fine: the pixels that matter, for or
+against. `integrated-gradients` is the classic that says which way each pixel counts, and noisy. `occlusion` covers one
+place after the other and needs nothing but the answers.
 
 Nothing here loads Keras or matplotlib before a map or a figure is made.
 """

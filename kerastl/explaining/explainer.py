@@ -64,9 +64,9 @@ class Explainer:
             method: One of `METHODS`.
 
         Returns:
-            float32 array of shape (height, width). `gradcam`: in [0, 1]. `idgi` and `integrated-gradients`: signed,
-            adding up to the score before the softmax minus that of a grey picture. `occlusion`: signed, in
-            probability.
+            float32 array of shape (height, width). `gradcam`: in [0, 1]. `integrated-gradients`: signed, adding up
+            to the score before the softmax minus that of a grey picture. `idgi`: adding up to the same, with sizes
+            that have a meaning and signs that have none. `occlusion`: signed, in probability.
 
         Raises:
             UsageError: No such method, or a Keras backend that has no gradients.

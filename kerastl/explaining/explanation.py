@@ -27,8 +27,9 @@ class Explanation:
         score: The model's probability for it, between 0 and 1.
         method: How the map was made.
         map: float32 array of shape (height, width). `gradcam`: in [0, 1], scaled so that the largest value is 1.
-            `idgi` and `integrated-gradients`: signed; adds up to the class's score before the softmax minus that of a
-            grey picture. `occlusion`: signed; how far the probability falls when the place is covered.
+            `integrated-gradients`: signed; adds up to the class's score before the softmax minus that of a grey
+            picture. `idgi`: adds up to the same, but tells only how much a pixel matters, not which way. `occlusion`:
+            signed; how far the probability falls when the place is covered.
         pixels: uint8 array of shape (height, width, 3), RGB: the picture as the network sees it, upright and resized.
     """
 
@@ -43,8 +44,8 @@ class Explanation:
 
     @property
     def signed(self) -> bool:
-        """Whether the map has values below 0, which speak against the class."""
-        return self.method != "gradcam"
+        """Whether values below 0 speak against the class; else only their size has a meaning."""
+        return self.method in ("integrated-gradients", "occlusion")
 
     def __repr__(self) -> str:
         height, width = self.map.shape

@@ -72,7 +72,8 @@ def idgi(
     Yang, Wang and Bilgic 2023, "IDGI: A Framework to Eliminate Explanation Noise from Integrated Gradients",
     algorithm 1. Integrated gradients also count the part of each step that leaves the score as it is, which makes
     them noisy; this does not. The values add up to the score of the picture minus that of the blank one, whatever
-    the number of steps (unless the gradient is 0 throughout at the start of a step: its gain is left out).
+    the number of steps (unless the gradient is 0 throughout at the start of a step: its gain is left out). The price:
+    all pixels share the sign of a step, so the map shows what matters, be it for the class or against it.
 
     Args:
         gradient: As for `integrated_gradients`.

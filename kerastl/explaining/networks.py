@@ -32,7 +32,9 @@ def scoring(model: keras.Model) -> keras.Model:
 
     if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
         shapes = ", ".join(str(tuple(output.shape)) for output in model.outputs)
-        raise ModelError(f"{model.name}: only networks with one output of shape (n, classes) are explained, not {shapes}")
+        raise ModelError(
+            f"{model.name}: only networks with one output of shape (n, classes) are explained, not {shapes}"
+        )
     return keras.Model(model.inputs[0], _before_softmax(model.outputs[0]), name=model.name)
 
 

@@ -19,14 +19,15 @@ _GRAINS = 50  # along the shorter side; finer maps are averaged
 
 
 def overlay(pixels: np.ndarray, values: np.ndarray, *, signed: bool) -> Image:
-    """Paint a map over a picture turned grey; the picture shows through where the map is near 0.
+    """Paint a map over a picture; the picture shows through where the map is near 0.
+
+    Fine maps are averaged over a few pixels, and the largest few values count as equal.
 
     Args:
         pixels: uint8 array of shape (height, width, 3), RGB.
-        values: float array of shape (height, width).
-        signed: Whether values are of both signs, of any size, and fine: they are smoothed a little, the largest few
-            count as equal, and orange means positive, blue negative. Else they are in [0, 1], and the colours run
-            from dark violet to yellow.
+        values: float array of shape (height, width), of any size.
+        signed: Whether the sign has a meaning: then the picture turns grey, positive values are orange and negative
+            ones blue. Else the sizes of the values run from violet to yellow.
 
     Returns:
         A PIL image of mode RGB, as large as the picture.
@@ -35,22 +36,21 @@ def overlay(pixels: np.ndarray, values: np.ndarray, *, signed: bool) -> Image:
     from PIL import Image
 
     grey = np.asarray(Image.fromarray(pixels).convert("L"), np.float32)[..., None]
+    strength = _smoothed(values if signed else np.abs(values))
     if signed:
         # Dark outlines would hide blue, so black becomes a middle grey.
-        grey = 90 + grey * (165 / 255)
-        strength = _smoothed(values)
-        colours = np.where(strength[..., None] > 0, np.float32(FOR), np.float32(AGAINST))
-        strength = np.abs(strength)
+        background = 90 + grey * (165 / 255)
+        colours = np.where(strength[..., None] > 0, np.array(FOR, np.float32), np.array(AGAINST, np.float32))
+        share = np.abs(strength)
     else:
         import matplotlib
 
-        strength = np.clip(values, 0, 1)
-        colours = np.float32(matplotlib.colormaps["plasma"](strength)[..., :3]) * 255
+        colours = np.asarray(matplotlib.colormaps["plasma"](strength)[..., :3], np.float32) * 255
         # Halfway to the colours of the picture, so that it can be recognised.
-        grey = (grey + pixels) / 2
-        strength = np.sqrt(strength)
-    share = _STRONGEST * strength[..., None]
-    return Image.fromarray(np.uint8(np.clip(grey * (1 - share) + colours * share + 0.5, 0, 255)))
+        background = (grey + pixels) / 2
+        share = np.sqrt(np.clip(strength, 0, 1))
+    share = _STRONGEST * share[..., None]
+    return Image.fromarray(np.uint8(np.clip(background * (1 - share) + colours * share + 0.5, 0, 255)))
 
 
 def _smoothed(values: np.ndarray) -> np.ndarray:
