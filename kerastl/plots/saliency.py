@@ -58,5 +58,6 @@ def saliency(*explanations: Explained) -> Figure:
 
 
 def _legend(one: Explained) -> str:
-    colours = "orange: for, blue: against" if one.signed else "violet to yellow: matters"
-    return f"{one.method}\n{colours}"
+    if one.signed:
+        return f"{one.method}\norange: for, blue: against"
+    return f"{one.method}\nviolet to yellow: {'for' if one.method == 'gradcam' else 'matters'}"

@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter
 from scipy.stats import spearmanr
 
 from kerastl.errors import UsageError
-from kerastl.explaining import METHODS, Explainer
+from kerastl.explaining import Explainer
 
 keras = pytest.importorskip("keras")
 
@@ -33,9 +33,9 @@ def test_the_mass_falls_on_the_object(blobs, scene, method):
     pixels, disc, square = scene
     made = explainer(blobs)
     # One place of the feature map is 4 pixels wide, a covering square 8.
-    for index, mask in enumerate((widened(disc, 6), widened(square, 6))):
-        assert mask.mean() < 0.28
-        assert share(made.explain(pixels, index, method), mask) > 0.95
+    for index, mask in enumerate((widened(disc, 4), widened(square, 4))):
+        assert mask.mean() < 0.22
+        assert share(made.explain(pixels, index, method), mask) > 0.9
 
 
 @pytest.mark.parametrize("method", SIGNED)
@@ -55,19 +55,23 @@ def test_idgi_shows_what_matters_for_or_against(blobs, scene):
 
 
 @pytest.mark.parametrize("method", ["gradcam", *SIGNED])
-def test_random_weights_destroy_the_map(blobs, scene, method):
+def test_random_weights_destroy_the_map(blobs, method):
     """The model parameter randomisation test of Adebayo et al. 2018, "Sanity Checks for Saliency Maps"."""
-    pixels = scene[0]
-    before = explainer(blobs).explain(pixels, 0, method).ravel()
-    assert spearmanr(before, explainer(blobs).explain(pixels, 0, method).ravel())[0] > 0.999
+    mosaic = np.random.default_rng(4).integers(0, 256, (12, 12, 3)).astype(np.uint8).repeat(4, 0).repeat(4, 1)
+    before = explainer(blobs).explain(mosaic, 0, method).ravel()
+    assert spearmanr(before, explainer(blobs).explain(mosaic, 0, method).ravel())[0] > 0.999
     correlations = []
-    for seed in range(12):
+    for seed in range(20):
         keras.utils.set_random_seed(seed)
         for weight in blobs.weights:
-            weight.assign(keras.random.normal(weight.shape, stddev=0.5))
-        after = explainer(blobs).explain(pixels, 0, method).ravel()
-        correlations.append(0.0 if not after.any() else spearmanr(before, after)[0])
-    assert abs(np.mean(correlations)) < 0.3
+            # Biases above 0 keep the network from being dead.
+            random = keras.random.normal(weight.shape, stddev=0.3)
+            weight.assign(keras.ops.abs(random) if len(weight.shape) == 1 else random)
+        after = explainer(blobs).explain(mosaic, 0, method).ravel()
+        if after.any():
+            correlations.append(spearmanr(before, after)[0])
+    assert len(correlations) >= 8
+    assert abs(np.mean(correlations)) < 0.3, correlations
 
 
 def test_an_unknown_method_is_named():
