@@ -44,22 +44,29 @@ class LabelSet:
         """The index of a class.
 
         Args:
-            label: Its name, where spaces count as underscores and large letters as small ones unless only the exact
-                name fits one class, or its WordNet id. The first class of that name, where names repeat.
+            label: Its name or WordNet id. Where neither fits, its name in any case, with spaces or hyphens for
+                underscores.
 
         Raises:
-            UsageError: There is none; the message names the closest ones.
+            UsageError: There is none, and the message names the closest ones; or there are several.
         """
-        for known in (self.names, self.wnids or (), [_plain(name) for name in self.names]):
-            wanted = _plain(label) if isinstance(known, list) else label
-            if wanted in known:
-                return known.index(wanted)
+        plain = [_plain(name) for name in self.names]
+        for known, wanted in ((self.names, label), (self.wnids or (), label), (plain, _plain(label))):
+            found = [index for index, name in enumerate(known) if name == wanted]
+            if len(found) > 1:
+                kinds = self.wnids or tuple(str(index) for index in range(len(self)))
+                which = " or ".join(kinds[index] for index in found)
+                raise UsageError(f"{len(found)} classes are called {label!r}; say {which}")
+            if found:
+                return found[0]
+        raise UsageError(f"no class is called {label!r}; {self._closest(label, plain)}")
+
+    def _closest(self, label: str, plain: list[str]) -> str:
         from difflib import get_close_matches
 
-        plain = {_plain(name): name for name in self.names}
-        close = [plain[match] for match in get_close_matches(_plain(label), plain, n=3)]
-        hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(self.names[:5])} and so on"
-        raise UsageError(f"no class is called {label!r}; {hint}")
+        if close := get_close_matches(_plain(label), plain, n=3, cutoff=0.7):
+            return f"did you mean {' or '.join(self.names[plain.index(match)] for match in close)}?"
+        return f"there are {', '.join(self.names[:5])}{' and so on' if len(self) > 5 else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,7 @@ class Classification:
 
 
 def _plain(name: str) -> str:
-    return name.casefold().replace(" ", "_")
+    return name.casefold().replace(" ", "_").replace("-", "_")
 
 
 def _html_row(label: str, score: float) -> str:

@@ -2,58 +2,65 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kerastl.errors import UsageError
 from kerastl.plots import style
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike
 
 
-def reliability(scores: ArrayLike, correct: ArrayLike, *, bins: int = 10) -> Figure:
+class Binned(Protocol):
+    """Pictures in bins of equal width by the score of their best class, from 0 to 1."""
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Integer array of shape (bins,): pictures."""
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """Float array of shape (bins,): their mean score; NaN where there are none."""
+
+    @property
+    def accuracy(self) -> np.ndarray:
+        """Float array of shape (bins,): the share of them that is right; NaN where there are none."""
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error, in [0, 1]."""
+
+
+def reliability(binned: Binned) -> Figure:
     """Draw how often the model is right against how sure it is (Guo et al. 2017, section 2).
 
     On the diagonal a score of 80 % is right in 80 of 100 cases. Below it the model is too sure of itself. The lower
     part shows how many pictures got such a score, so how much a bar can be relied on.
 
     Args:
-        scores: Array of shape (n,): the probability of each picture's best class, in [0, 1].
-        correct: Boolean array of shape (n,): whether that class is right.
-        bins: Number of bins of equal width, at least 1.
+        binned: The bins; an evaluation has them.
 
     Raises:
-        UsageError: The shapes do not fit, there is no picture, or a score is out of range.
+        UsageError: There is no picture.
     """
     import numpy as np
 
-    sure, right = np.asarray(scores, np.float64), np.asarray(correct, bool)
-    if sure.ndim != 1 or sure.shape != right.shape or not len(sure) or bins < 1:
-        raise UsageError(
-            "scores and correct must have the same shape (n,), n and bins at least 1. "
-            f"Received: {sure.shape}, {right.shape}, bins={bins}"
-        )
-    if not ((sure >= 0) & (sure <= 1)).all():
-        raise UsageError(f"scores must be between 0 and 1. Received: {sure.min()} to {sure.max()}")
-    edges = np.linspace(0, 1, bins + 1)
-    # Upper edges belong to their bin, as in the paper.
-    places = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)
-    counts = np.bincount(places, minlength=bins)
-    some = counts > 0
-    accuracy = np.bincount(places, right, bins)[some] / counts[some]
-    confidence = np.bincount(places, sure, bins)[some] / counts[some]
-    error = float((counts[some] / len(sure) * np.abs(accuracy - confidence)).sum())
+    some = np.asarray(binned.counts) > 0
+    if not some.any():
+        raise UsageError("a reliability diagram needs at least one picture. Received: none")
+    width = 1 / len(some)
+    centres = (np.arange(len(some)) + 0.5) * width
+    accuracy, confidence = binned.accuracy[some], binned.confidence[some]
 
     figure = style.new_figure(4.4, 4.8)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    style.tidy(above, title=f"calibration error {100 * error:.1f} %", y="share that is right")
-    centres, width = (edges[:-1] + edges[1:])[some] / 2, 0.92 / bins
-    above.bar(centres, accuracy, width, color=style.BLUE, label="right")
+    style.tidy(above, title=f"calibration error {100 * binned.error:.1f} %", y="share that is right")
+    above.bar(centres[some], accuracy, 0.92 * width, color=style.BLUE, label="right")
     above.bar(
-        centres,
+        centres[some],
         confidence - accuracy,
-        width,
+        0.92 * width,
         bottom=accuracy,
         facecolor="none",
         edgecolor=style.ORANGE,
@@ -65,5 +72,5 @@ def reliability(scores: ArrayLike, correct: ArrayLike, *, bins: int = 10) -> Fig
     above.set(xlim=(0, 1), ylim=(0, 1.02))
     style.legend(above, loc="upper left")
     style.tidy(below, x="score of the best class", y="pictures", grid=False)
-    below.bar((edges[:-1] + edges[1:]) / 2, counts, width, color=style.GREY)
+    below.bar(centres, binned.counts, 0.92 * width, color=style.GREY)
     return figure

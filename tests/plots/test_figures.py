@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -100,33 +101,27 @@ def test_confusion_matrix_that_does_not_fit():
         plots.confusion_matrix(np.eye(3), ["a", "b"])
 
 
-def test_reliability():
-    # Two bins: 0.2 and 0.4, of which one is right; 0.9, 0.8, 1.0 and 0.9, of which three are.
-    above, below = drawn(
-        plots.reliability([0.2, 0.4, 0.9, 0.8, 1.0, 0.9], [True, False, True, True, True, False], bins=2)
+def binned(counts, confidence, accuracy, error):
+    return SimpleNamespace(
+        counts=np.array(counts), confidence=np.array(confidence), accuracy=np.array(accuracy), error=error
     )
+
+
+def test_reliability():
+    nan = float("nan")
+    above, below = drawn(plots.reliability(binned([2, 0, 0, 4], [0.2, nan, nan, 0.9], [0.5, nan, nan, 0.75], 0.1667)))
     right, gap = above.containers
     assert [bar.get_height() for bar in right] == pytest.approx([0.5, 0.75])
-    assert [bar.get_height() for bar in gap] == pytest.approx([0.3 - 0.5, 0.9 - 0.75])
-    assert [bar.get_height() for bar in below.containers[0]] == [2, 4]
-    # (2 x 0.2 + 4 x 0.15) / 6
+    assert [bar.get_x() + bar.get_width() / 2 for bar in right] == pytest.approx([1 / 8, 7 / 8])
+    assert [bar.get_y() for bar in gap] == pytest.approx([0.5, 0.75])
+    assert [bar.get_height() for bar in gap] == pytest.approx([0.2 - 0.5, 0.9 - 0.75])
+    assert [bar.get_height() for bar in below.containers[0]] == [2, 0, 0, 4]
     assert above.get_title(loc="left") == "calibration error 16.7 %"
 
 
-def test_reliability_leaves_empty_bins_out_and_takes_the_ends():
-    above, below = drawn(plots.reliability([0.0, 0.5, 1.0], [False, True, True], bins=2))
-    # An upper edge belongs to its bin: 0.5 is in the lower one.
-    assert [bar.get_height() for bar in below.containers[0]] == [2, 1]
-    above, _ = drawn(plots.reliability([0.95], [True], bins=10))
-    assert [bar.get_x() + bar.get_width() / 2 for bar in above.containers[0]] == pytest.approx([0.95])
-
-
-@pytest.mark.parametrize(
-    ("scores", "correct"), [([], []), ([0.5], [True, False]), ([1.5], [True]), ([float("nan")], [1])]
-)
-def test_reliability_of_nonsense(scores, correct):
-    with pytest.raises(UsageError, match="scores"):
-        plots.reliability(scores, correct)
+def test_reliability_of_nothing():
+    with pytest.raises(UsageError, match="at least one picture"):
+        plots.reliability(binned([0], [float("nan")], [float("nan")], float("nan")))
 
 
 def result(path, label, score=0.9):
@@ -209,7 +204,7 @@ def test_figures_leave_matplotlib_as_it_was():
         "look = lambda: {name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != 'backend'}\n"
         "before = look()\n"
         "from kerastl import plots\n"
-        "plots.reliability([0.5], [True])._repr_png_()\n"
+        "plots.learning_rates([0.1, 1], [2, 1])._repr_png_()\n"
         "plots.confusion_matrix([[1]], ['a'])._repr_png_()\n"
         "plots.training_curves([{'loss': 1, 'accuracy': 0}])._repr_png_()\n"
         "assert look() == before\n"
