@@ -69,7 +69,7 @@ class Explainer:
             that have a meaning and signs that have none. `occlusion`: signed, in probability.
 
         Raises:
-            UsageError: No such method, or a Keras backend that has no gradients.
+            UsageError: No such method, or one that does not work on Keras's backend.
             ModelError: The method does not fit the network.
         """
         import numpy as np

@@ -25,15 +25,17 @@ def class_gradient(model: keras.Model) -> ClassGradient:
         their gradients, float32 of the inputs' shape. It is compiled when it is first called, for any n.
 
     Raises:
-        UsageError: Keras runs on a backend other than TensorFlow, JAX and PyTorch.
+        UsageError: Keras runs on a backend other than TensorFlow and JAX.
     """
     import keras
     from keras import ops
 
-    known = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
+    known = {"tensorflow": _tensorflow, "jax": _jax}
     backend = keras.backend.backend()
     if backend not in known:
-        raise UsageError(f"Keras's backend {backend} has no gradients; use {', '.join(known)}, or the method occlusion")
+        raise UsageError(
+            f"on Keras's backend {backend} only the method occlusion works; use {' or '.join(known)} for the others"
+        )
     differentiated = known[backend](lambda inputs, index: ops.take(model(inputs, training=False), index, axis=1))
 
     def call(inputs: np.ndarray, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,18 +67,5 @@ def _jax(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def differentiated(inputs: Any, index: Any) -> tuple[Any, Any]:
         scores, pull_back = jax.vjp(lambda tensor: function(tensor, index), inputs)
         return scores, pull_back(jax.numpy.ones_like(scores))[0]
-
-    return differentiated
-
-
-def _torch(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    import torch
-    from keras import ops
-
-    def differentiated(inputs: Any, index: Any) -> tuple[Any, Any]:
-        tensor = ops.convert_to_tensor(inputs).detach().requires_grad_(True)
-        scores = function(tensor, index)
-        (gradient,) = torch.autograd.grad(scores.sum(), tensor, allow_unused=True)
-        return scores.detach(), gradient
 
     return differentiated
