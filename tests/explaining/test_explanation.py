@@ -37,7 +37,7 @@ def test_a_class_can_be_named(classifier, label):
 
 @pytest.mark.parametrize(
     ("label", "message"),
-    [("rde", "did you mean red"), ("", "there are red, green, blue"), (3, "0 to 2"), (-1, "0 to 2"), (True, "0 to 2")],
+    [("redd", "did you mean red"), ("", "there are red, green, blue"), (3, "0 to 2"), (-1, "0 to 2"), (True, "0 to 2")],
 )
 def test_a_class_that_is_not_there_is_named(classifier, label, message):
     with pytest.raises(UsageError, match=message):
