@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kerastl.classifier import Classifier as Classifier
     from kerastl.classifier import load as load
     from kerastl.errors import KerastlError as KerastlError
+    from kerastl.explaining import Explanation as Explanation
     from kerastl.finetuning.recipe import Phase as Phase
     from kerastl.finetuning.recipe import Recipe as Recipe
     from kerastl.finetuning.run import finetune as finetune
@@ -31,6 +32,7 @@ _HOMES = {
     "finetune": "kerastl.finetuning.run",
     "Classification": "kerastl.labels",
     "Classifier": "kerastl.classifier",
+    "Explanation": "kerastl.explaining",
     "KerastlError": "kerastl.errors",
     "Prediction": "kerastl.labels",
     "load": "kerastl.classifier",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerastl.card import Card
@@ -12,7 +13,7 @@ from kerastl.errors import ImageError, UsageError
 from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
 from kerastl.labels import Classification, LabelSet, decode
 from kerastl.reference import DEFAULT_MODEL, Reference, resolve
-from kerastl.runtime.engines import Engine
+from kerastl.runtime.engines import Engine, KerasEngine
 from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
     from PIL.Image import Image
+
+    from kerastl.explaining import Explainer, Explanation, Method
 
     # One picture: a file, a PIL image, or a uint8 array of shape (height, width, 3).
     Picture: TypeAlias = str | bytes | os.PathLike[str] | Image | np.ndarray
@@ -159,6 +162,54 @@ class Classifier:
         many: Any = [pictures] if _is_one(pictures) else pictures
         rows = list(self._stream(many, lambda group: list(self._scores([self._pixels(p) for p in group]))))
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
+
+    def explain(self, picture: Picture, label: str | int | None = None, method: Method = "gradcam") -> Explanation:
+        """Show which pixels of a picture speak for a class.
+
+        The Keras model is built when this is first used, and kept.
+
+        Args:
+            picture: A path, a PIL image, or a uint8 array of shape (height, width, 3), RGB.
+            label: The class, by name, WordNet id or index; `None` takes the best one.
+            method: `gradcam` shows the region that speaks for the class, quickly. `idgi` shows the pixels that matter,
+                `integrated-gradients` also which way, with more noise; both take some seconds. `occlusion` covers one
+                place after the other, and needs no TensorFlow where the network runs compiled.
+
+        Returns:
+            The map, with `overlay()` to look at it. In a notebook it shows as a picture.
+
+        Raises:
+            ImageError: The picture cannot be read.
+            UsageError: No such class or method, or a picture of another kind.
+            ModelError: The method does not fit the network.
+        """
+        from kerastl.explaining import Explanation
+
+        index = None if label is None else self._index(label)
+        pixels = self._pixels(picture)
+        scores = self._scores([pixels])
+        if index is None:
+            index = decode(scores, self.labels, 1)[0][0].index
+        values = self._explainer.explain(pixels, index, method)
+        name, score = self.labels.names[index], float(scores[0, index])
+        return Explanation(_path(picture), self.name, name, index, score, method, values, pixels)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        from kerastl.explaining import Explainer
+
+        engine = self._engine
+        build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
+        return Explainer(build, engine.predict)
+
+    def _index(self, label: str | int) -> int:
+        if isinstance(label, str):
+            return self.labels.find(label)
+        if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label < len(self.labels):
+            raise UsageError(
+                f"label must be a class name, or a number from 0 to {len(self.labels) - 1}. Received: {label!r}"
+            )
+        return label
 
     def _stream(self, pictures: Any, work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
         return ordered_map(work, pictures, self._plan.workers, self._plan.batch)

@@ -40,6 +40,34 @@ class LabelSet:
     def __len__(self) -> int:
         return len(self.names)
 
+    def find(self, label: str) -> int:
+        """The index of a class.
+
+        Args:
+            label: Its name or WordNet id. Where neither fits, its name in any case, with spaces or hyphens for
+                underscores.
+
+        Raises:
+            UsageError: There is none, and the message names the closest ones; or there are several.
+        """
+        plain = [_plain(name) for name in self.names]
+        for known, wanted in ((self.names, label), (self.wnids or (), label), (plain, _plain(label))):
+            found = [index for index, name in enumerate(known) if name == wanted]
+            if len(found) > 1:
+                kinds = self.wnids or tuple(str(index) for index in range(len(self)))
+                which = " or ".join(kinds[index] for index in found)
+                raise UsageError(f"{len(found)} classes are called {label!r}; say {which}")
+            if found:
+                return found[0]
+        raise UsageError(f"no class is called {label!r}; {self._closest(label, plain)}")
+
+    def _closest(self, label: str, plain: list[str]) -> str:
+        from difflib import get_close_matches
+
+        if close := get_close_matches(_plain(label), plain, n=3, cutoff=0.7):
+            return f"did you mean {' or '.join(self.names[plain.index(match)] for match in close)}?"
+        return f"there are {', '.join(self.names[:5])}{' and so on' if len(self) > 5 else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -127,6 +155,10 @@ class Classification:
             return f"<p><b>{title}</b>: {escape(self.error)}</p>"
         rows = "".join(_html_row(escape(p.label), p.score) for p in self.predictions)
         return f"<table><caption>{title} ({escape(self.model)})</caption>{rows}</table>"
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "_").replace("-", "_")
 
 
 def _html_row(label: str, score: float) -> str:

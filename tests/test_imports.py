@@ -21,6 +21,8 @@ LAYERS = [
     {"reference"},
     {"runtime"},
     {"data"},
+    {"plots"},
+    {"explaining"},
     {"classifier"},
     {"finetuning"},
     {"cli"},

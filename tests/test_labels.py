@@ -106,3 +106,26 @@ def test_a_failed_result_has_no_best():
 def test_scores_keep_seven_digits_in_json():
     score = float(np.float32(0.12345678))
     assert Prediction("a", score, 0).as_dict() == {"label": "a", "score": 0.1234568, "index": 0, "wnid": None}
+
+
+def test_a_class_is_found_by_name_wordnet_id_or_loosely():
+    labels = imagenet()
+    assert labels.find("umbrella") == labels.find("n04507155") == labels.find("UMBRELLA") == 879
+    assert labels.find("soccer ball") == labels.find("soccer_ball") == labels.find("Soccer-Ball") == 805
+
+
+def test_an_exact_name_goes_before_a_loose_one():
+    labels = LabelSet(("A", "a", "b c"))
+    assert (labels.find("a"), labels.find("A"), labels.find("B_C")) == (1, 0, 2)
+
+
+def test_a_name_of_two_classes_is_not_guessed_at():
+    with pytest.raises(UsageError, match="2 classes are called 'crane'; say n02012849 or n03126707"):
+        imagenet().find("crane")
+
+
+def test_a_class_that_is_not_there_has_close_ones():
+    with pytest.raises(UsageError, match=r"no class is called 'umbrela'; did you mean umbrella\?"):
+        imagenet().find("umbrela")
+    with pytest.raises(UsageError, match=r"there are a, b$"):
+        LabelSet(("a", "b")).find("zzz")

@@ -19,6 +19,7 @@ from kerastl.errors import KerastlError
 # Command: module, and the line that `kerastl --help` shows for it, since reading it there would import the module.
 COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("kerastl.cli.classify", "Say what is in pictures."),
+    "explain": ("kerastl.cli.explain", "Show which parts of pictures speak for a class."),
     "check": ("kerastl.cli.check", "Look for what spoils training in a labelled folder."),
     "finetune": ("kerastl.cli.finetune", "Turn a folder of labelled pictures into a classifier."),
     "recipes": ("kerastl.cli.recipes", "List the recipes for fine-tuning, or print one as JSON to edit."),

@@ -1,0 +1,115 @@
+"""`kerastl explain`: which parts of these pictures speak for a class?"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kerastl.classifier import Classifier
+    from kerastl.errors import ImageError
+    from kerastl.explaining import Explanation, Method
+    from kerastl.images import ResizePolicy
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "--model",
+    "-m",
+    default="mobilenet_v2",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["gradcam", "idgi", "integrated-gradients", "occlusion"]),
+    default="gradcam",
+    show_default=True,
+    help="`gradcam` shows the region that speaks for the class, `idgi` the pixels that matter. `integrated-gradients` "
+    "and `occlusion` also show what speaks against it.",
+)
+@click.option(
+    "--label", "-l", metavar="CLASS", help="The class to explain: name or WordNet id.  [default: each picture's best]"
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(file_okay=False),
+    default="explanations",
+    show_default=True,
+    metavar="DIR",
+    help="The folder to write to.",
+)
+@click.option(
+    "--resize",
+    type=click.Choice(["crop", "squash", "pad", "keras"]),
+    help="How pictures become the network's input.  [default: the model's own]",
+)
+def explain(
+    sources: tuple[str, ...],
+    model: str,
+    method: Method,
+    label: str | None,
+    output: str,
+    resize: ResizePolicy | None,
+) -> int:
+    """Show which parts of pictures speak for a class.
+
+    SOURCE is a picture, a folder (with everything below it), a pattern in quotes such as '*.jpg', or - for a list of
+    files on standard input. For each picture a PNG of what the network sees is written, coloured where it counts for
+    the class: from violet to yellow for gradcam and idgi; orange, with blue for what speaks against it, for the others.
+
+    The paths of the PNGs go to standard output, one a line.
+
+    Exit code: 0 all pictures were explained, 1 some could not be, 2 wrong usage.
+    """
+    from pathlib import Path
+
+    from kerastl.classifier import load
+    from kerastl.cli import output as out
+    from kerastl.cli.overlay_files import OverlayFiles
+    from kerastl.cli.progress import Counter
+    from kerastl.errors import ImageError, UsageError
+    from kerastl.sources import expand, printable
+
+    with Counter("megabytes") as downloaded:
+        classifier = load(model, resize=resize, progress=downloaded.megabytes)
+    index = None if label is None else classifier.labels.find(label)
+    known = sys.stderr.isatty() and "-" not in sources
+    total = sum(1 for _ in expand(sources)) if known else None
+    files = OverlayFiles(Path(output))
+    count = failed = 0
+    with out.opened(None) as stream, Counter("pictures", total) as counter:
+        for result in _explained(classifier, expand(sources), index, method):
+            count += 1
+            if isinstance(result, ImageError):
+                failed += 1
+                counter.complain(f"kerastl: {printable(result.path)}: {result.reason}")
+            else:
+                try:
+                    target = files.write(result)
+                except OSError as error:
+                    raise UsageError(f"--output {output}: cannot be written ({error.strerror or error})") from error
+                counter.write(stream, f"{target}\n")
+            counter.update(count)
+    if failed:
+        click.echo(f"kerastl: {failed} of {count} pictures could not be explained", err=True)
+    return 1 if failed else 0
+
+
+def _explained(
+    classifier: Classifier, paths: Iterator[str], index: int | None, method: Method
+) -> Iterator[Explanation | ImageError]:
+    from kerastl.errors import ImageError
+
+    for path in paths:
+        try:
+            yield classifier.explain(path, index, method)
+        except ImageError as error:
+            yield error

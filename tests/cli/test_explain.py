@@ -1,0 +1,136 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kerastl
+from kerastl.cli import run
+from kerastl.cli.overlay_files import OverlayFiles
+
+
+@pytest.fixture
+def explain(colour_model, capfd, tmp_path):
+    """Run `kerastl explain` with the colour model; exit code, standard output, standard error."""
+
+    def call(*arguments):
+        code = run(["explain", "--model", str(colour_model), "-o", str(tmp_path / "out"), *map(str, arguments)])
+        return code, *capfd.readouterr()
+
+    return call
+
+
+def test_the_path_of_the_overlay_is_printed(explain, colour_model, picture, tmp_path):
+    path = picture("a.png", "red")
+    assert explain(path) == (0, f"{tmp_path}/out/a-gradcam-red.png\n", "")
+    with Image.open(tmp_path / "out" / "a-gradcam-red.png") as written:
+        expected = kerastl.load(colour_model).explain(path).overlay()
+        np.testing.assert_array_equal(np.asarray(written), np.asarray(expected))
+        assert written.info["Description"] == f"{path}: red 100.0 % by gradcam"
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+@pytest.mark.parametrize("method", ["gradcam", "idgi", "integrated-gradients", "occlusion"])
+def test_method_and_label_are_in_the_name(explain, picture, tmp_path, method):
+    assert explain(picture("a.png", "red"), "--method", method, "--label", "Green") == (
+        0,
+        f"{tmp_path}/out/a-{method}-green.png\n",
+        "",
+    )
+
+
+def test_pictures_of_the_same_name_get_a_number(explain, picture, tmp_path):
+    for name in ("x/a.png", "y/a.png", "z/A.png"):
+        picture(f"in/{name}", "red")
+    code, out, _ = explain(tmp_path / "in")
+    names = ["a-gradcam-red.png", "a-gradcam-red-2.png", "A-gradcam-red-3.png"]
+    assert (code, out.splitlines()) == (0, [f"{tmp_path}/out/{name}" for name in names])
+    # The same command gives the same files.
+    assert explain(tmp_path / "in")[1] == out
+    assert len(list((tmp_path / "out").iterdir())) == 3
+
+
+def test_files_of_others_are_left_alone(explain, picture, tmp_path):
+    (tmp_path / "out").mkdir()
+    theirs = picture("out/a-gradcam-red.png", "blue")
+    before = theirs.read_bytes()
+    (tmp_path / "out" / "a-gradcam-red-2.png").write_text("no picture")
+    (tmp_path / "out" / "a-gradcam-red-3.png").symlink_to("elsewhere")
+    assert explain(picture("a.png", "red"))[1] == f"{tmp_path}/out/a-gradcam-red-4.png\n"
+    assert theirs.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (b"caf\xe9 \n.png", "caf"),
+        ("päron: 1*.png".encode(), "päron__1"),
+        (b"...png", "picture"),
+        (b"-rf.png", "rf"),
+        (b"x" * 200 + b".png", "x" * 60),
+    ],
+)
+def test_names_are_safe(explain, tmp_path, name, expected):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
+    with open(path, "wb") as file:  # noqa: PTH123 - the bytes are no path that pathlib would keep
+        Image.new("RGB", (9, 9), "red").save(file, "PNG")
+    assert explain(path) == (0, f"{tmp_path}/out/{expected}-gradcam-red.png\n", "")
+
+
+def test_a_picture_that_cannot_be_read_does_not_stop_the_others(explain, picture, tmp_path):
+    first, last = picture("a.png", "red"), picture("c.png", "blue")
+    broken = tmp_path / "b.jpg"
+    broken.write_text("no picture")
+    code, out, err = explain(first, broken, last)
+    assert code == 1
+    assert len(out.splitlines()) == 2
+    assert err.splitlines()[0].startswith(f"kerastl: {broken}: ")
+    assert err.splitlines()[-1] == "kerastl: 1 of 3 pictures could not be explained"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Missing argument 'SOURCE...'"),
+        (["x", "--method", "lime"], "--method"),
+        (["x", "--label", "purple"], "no class is called 'purple'"),
+        (["x", "--resize", "zoom"], "--resize"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_what(explain, arguments, message, tmp_path):
+    code, out, err = explain(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(explain, picture, tmp_path):
+    path = picture("a.png", "red")
+    code, out, err = explain(path, "-o", path / "deep")
+    assert (code, out) == (2, "")
+    assert err == f"kerastl: --output {path / 'deep'}: cannot be written (Not a directory)\n"
+
+
+def test_a_reader_that_leaves_is_no_error(colour_model, picture, tmp_path):
+    path = picture("a.png", "red")
+    command = [sys.executable, "-m", "kerastl", "explain", "-m", colour_model, "-o", tmp_path / "out", *[path] * 30]
+    with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+def test_an_overlay_is_written_whole_or_not_at_all(colour_model, tmp_path, monkeypatch):
+    explanation = kerastl.load(colour_model).explain(np.zeros((32, 32, 3), np.uint8))
+    files = OverlayFiles(tmp_path)
+
+    def full(self, *_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write(explanation)
+    assert list(tmp_path.iterdir()) == []
