@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kerastl.classifier import Classifier as Classifier
     from kerastl.classifier import load as load
     from kerastl.errors import KerastlError as KerastlError
+    from kerastl.evaluation.evaluating import evaluate as evaluate
+    from kerastl.evaluation.result import Evaluation as Evaluation
     from kerastl.images import load_pixels as load_pixels
     from kerastl.labels import Classification as Classification
     from kerastl.labels import Prediction as Prediction
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "Classification": "kerastl.labels",
     "Classifier": "kerastl.classifier",
+    "Evaluation": "kerastl.evaluation.result",
     "KerastlError": "kerastl.errors",
     "Prediction": "kerastl.labels",
+    "evaluate": "kerastl.evaluation.evaluating",
     "load": "kerastl.classifier",
     "load_pixels": "kerastl.images",
 }

@@ -17,6 +17,8 @@ from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import keras
     import numpy as np
     from PIL.Image import Image
@@ -85,6 +87,11 @@ class Classifier:
         return self._reference.card
 
     @property
+    def file(self) -> Path:
+        """The file that the weights come from: `model.keras` in the run folder of a fine-tuned model."""
+        return self._reference.weights_file
+
+    @property
     def name(self) -> str:
         """What results call the model."""
         return self.card.name
@@ -139,7 +146,7 @@ class Classifier:
             raise UsageError(f"top must be a whole number of at least 1. Received: {top!r}")
         if _is_one(pictures):
             return self._classify_group([pictures], top, errors)[0]
-        stream = self._stream(pictures, lambda group: self._classify_group(group, top, errors))
+        stream = self.stream(pictures, lambda group: self._classify_group(group, top, errors))
         return stream if not _is_sized(pictures) else list(stream)
 
     def predict_proba(self, pictures: Picture | Iterable[Picture]) -> np.ndarray:
@@ -157,18 +164,51 @@ class Classifier:
         import numpy as np
 
         many: Any = [pictures] if _is_one(pictures) else pictures
-        rows = list(self._stream(many, lambda group: list(self._scores([self._pixels(p) for p in group]))))
+        rows = list(self.stream(many, lambda group: list(self._scores([self.pixels(p) for p in group]))))
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
 
-    def _stream(self, pictures: Any, work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
-        return ordered_map(work, pictures, self._plan.workers, self._plan.batch)
+    def pixels(self, picture: Picture) -> np.ndarray:
+        """Read a picture as the network gets it.
+
+        Returns:
+            uint8 array of shape (height, width, 3), RGB.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        if isinstance(picture, ImageError):
+            raise picture
+        return load_pixels(picture, self.card.resize)
+
+    def predict_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        """Compute the probability of every class for pictures that `pixels` has read; threads may share this.
+
+        Args:
+            pixels: uint8 array of shape (n, height, width, 3), RGB, of the network's own size.
+
+        Returns:
+            float32 array of shape (n, classes).
+        """
+        return self._engine.predict(pixels)
+
+    def stream(self, items: Any, work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
+        """Apply a function to groups of items, in as many threads and as large groups as suit the model.
+
+        Args:
+            items: Any iterable, read a little ahead.
+            work: From a list of items to as many results.
+
+        Yields:
+            The results, one by one, in the order of the items.
+        """
+        return ordered_map(work, items, self._plan.workers, self._plan.batch)
 
     def _classify_group(self, group: list[Any], top: int, errors: OnError) -> list[Classification]:
         results: list[Classification | None] = []
         pixels = []
         for picture in group:
             try:
-                pixels.append(self._pixels(picture))
+                pixels.append(self.pixels(picture))
                 results.append(None)
             except ImageError as error:
                 if errors == "raise":
@@ -180,15 +220,10 @@ class Classifier:
             for picture, result in zip(group, results, strict=True)
         ]
 
-    def _pixels(self, picture: Any) -> np.ndarray:
-        if isinstance(picture, ImageError):
-            raise picture
-        return load_pixels(picture, self.card.resize)
-
     def _scores(self, pixels: list[np.ndarray]) -> np.ndarray:
         import numpy as np
 
-        return self._engine.predict(np.stack(pixels))
+        return self.predict_pixels(np.stack(pixels))
 
 
 def _is_one(pictures: object) -> bool:

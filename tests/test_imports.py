@@ -22,6 +22,7 @@ LAYERS = [
     {"runtime"},
     {"data"},
     {"classifier"},
+    {"evaluation"},
     {"cli"},
     {"__init__", "__main__"},
 ]

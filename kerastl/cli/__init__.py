@@ -20,6 +20,7 @@ from kerastl.errors import KerastlError
 COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("kerastl.cli.classify", "Say what is in pictures."),
     "check": ("kerastl.cli.check", "Look for what spoils training in a labelled folder."),
+    "evaluate": ("kerastl.cli.evaluate", "Hold a model against labelled pictures."),
     "models": ("kerastl.cli.models", "List the networks that kerastl knows."),
     "download": ("kerastl.cli.download", "Fetch published weights ahead of time."),
     "cache": ("kerastl.cli.cache", "Show or clear the cache of compiled networks."),
