@@ -20,11 +20,17 @@ if TYPE_CHECKING:
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation.evaluating import evaluate as evaluate
     from kerastl.evaluation.result import Evaluation as Evaluation
+    from kerastl.finetuning.recipe import Phase as Phase
+    from kerastl.finetuning.recipe import Recipe as Recipe
+    from kerastl.finetuning.run import finetune as finetune
     from kerastl.images import load_pixels as load_pixels
     from kerastl.labels import Classification as Classification
     from kerastl.labels import Prediction as Prediction
 
 _HOMES = {
+    "Phase": "kerastl.finetuning.recipe",
+    "Recipe": "kerastl.finetuning.recipe",
+    "finetune": "kerastl.finetuning.run",
     "Classification": "kerastl.labels",
     "Classifier": "kerastl.classifier",
     "Evaluation": "kerastl.evaluation.result",

@@ -20,7 +20,10 @@ from kerastl.errors import KerastlError
 COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("kerastl.cli.classify", "Say what is in pictures."),
     "check": ("kerastl.cli.check", "Look for what spoils training in a labelled folder."),
+    "finetune": ("kerastl.cli.finetune", "Turn a folder of labelled pictures into a classifier."),
     "evaluate": ("kerastl.cli.evaluate", "Hold a model against labelled pictures."),
+    "recipes": ("kerastl.cli.recipes", "List the recipes for fine-tuning; print one to edit."),
+    "lr-find": ("kerastl.cli.lr_find", "Find a learning rate for a folder of pictures."),
     "models": ("kerastl.cli.models", "List the networks that kerastl knows."),
     "download": ("kerastl.cli.download", "Fetch published weights ahead of time."),
     "cache": ("kerastl.cli.cache", "Show or clear the cache of compiled networks."),

@@ -24,7 +24,7 @@ _CLASSES, _EVIDENCE = 12, 3
 )  # fmt: skip
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
 def check(data_dir: str, form: str, workers: int | None) -> int:
-    """Look for what spoils training in a folder of labelled pictures.
+    """Look for what spoils training in a labelled folder.
 
     DATA_DIR holds a folder a class; or train/ and val/ (or valid/, validation/, test/), each with a folder a
     class; or it is, or holds, a CSV file with the columns path and label, and split if wanted.

@@ -90,7 +90,7 @@ def log_losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def brier_scores(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Squared distance of each row from the right answer: float64 array of shape (n,), values in [0, 2].
 
-    Brier (1950), equation 2; for two classes this is twice what is sometimes called so.
+    Summed over the classes, as in Brier (1950), equation 2; for two classes this is twice what is sometimes called so.
     """
     values = probabilities.astype(np.float64)
     own = values[np.arange(len(labels)), labels]

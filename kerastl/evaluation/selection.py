@@ -12,8 +12,8 @@ from kerastl.data import Dataset, Item
 from kerastl.data.inspection import digest, fingerprint
 from kerastl.data.tables import rows
 from kerastl.errors import DataError, UsageError
+from kerastl.finetuning.folder import SPLIT
 
-SPLIT_FILE = "split.csv"
 Part = Literal["train", "val", "test", "all"]
 PARTS: tuple[str, ...] = get_args(Part)
 
@@ -65,7 +65,7 @@ def select(dataset: Dataset, part: Part | None, run: Path | None = None, card: C
 
 def _with_parts_of_the_run(dataset: Dataset, run: Path | None, card: Card | None) -> tuple[Dataset, tuple[str, ...]]:
     """Give the pictures the parts they had in training, if these are the pictures of the training."""
-    table = None if run is None else run / SPLIT_FILE
+    table = None if run is None else run / SPLIT
     if table is None or not table.is_file():
         return dataset, ()
     known = {(path, label): split for _, path, label, split in rows(table)}

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import IO
 
-from PIL import ImageFile
+from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 MEBIBYTE = 1 << 20
@@ -22,6 +22,11 @@ MAX_DECODE_BYTES = 352 * MEBIBYTE
 MAX_SCAN_PIXELS = 3_000_000_000
 """Pixels times scans of a progressive JPEG: each scan takes time for each pixel, however few its bytes."""
 _UNGATED_BYTES = 8 * MEBIBYTE
+
+
+# Pillow takes the memory for a picture in blocks. Those of its default size of 16 MiB stay with the C library once
+# freed, as many times as there are threads; blocks above 32 MiB always go back to the system.
+Image.core.set_block_size(64 * MEBIBYTE)
 
 
 class RefusedError(Exception):

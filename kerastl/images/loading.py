@@ -99,8 +99,11 @@ def _decoded(source: Any, target: Resize | None, *, whole: bool) -> Iterator[Dec
             size, scale = _scaled(image, target)
             converted = whole or _converted_first(image, target)
             with limits.room.reserved(limits.memory_needed(image, size, converted)):
-                image.load()
-                yield image, image.size if scale == 1 else size, scale, _orientation(image)
+                try:
+                    image.load()
+                    yield image, image.size if scale == 1 else size, scale, _orientation(image)
+                finally:
+                    image.close()  # gives the memory back before the next picture may take it
     elif isinstance(source, Image.Image):
         with reported(getattr(source, "filename", "") or "PIL image"), silenced():
             source.load()

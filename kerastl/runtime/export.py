@@ -19,6 +19,14 @@ EXPORT_VERSION = 1
 TOLERANCE = 1e-3
 
 
+def unavailable() -> str | None:
+    """Why nothing can be compiled in this process, or `None`."""
+    backend = import_keras().backend.backend()
+    if backend == "tensorflow":
+        return None
+    return f"only Keras on TensorFlow can be compiled, and it runs on {backend}"
+
+
 def to_litert(model: keras.Model) -> bytes:
     """Compile a model.
 
@@ -29,11 +37,8 @@ def to_litert(model: keras.Model) -> bytes:
         A LiteRT flatbuffer: uint8 pixels of shape (n, height, width, 3) in, float32 out, n free.
 
     Raises:
-        ModelError: The network cannot be compiled, or Keras does not run on TensorFlow.
+        ModelError: The network cannot be compiled.
     """
-    keras = import_keras()
-    if keras.backend.backend() != "tensorflow":
-        raise ModelError(f"only Keras on TensorFlow can be compiled; it runs on {keras.backend.backend()}")
     import absl.logging
     import tensorflow as tf
 

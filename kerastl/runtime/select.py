@@ -110,6 +110,8 @@ def _compiled(reference: Reference) -> LiteRTEngine:
 def _compile(reference: Reference, cache: CompiledCache, key: str) -> LiteRTEngine:
     from kerastl.runtime import export, tuning
 
+    if (reason := export.unavailable()) is not None:
+        raise _NotCompiledError(reason)
     name = reference.card.name
     log.info("%s: compiling for fast answers; once for these weights", name)
     model = reference.build()

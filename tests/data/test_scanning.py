@@ -144,6 +144,12 @@ def test_links_are_followed_and_loops_end(fill: Fill, tmp_path: Path) -> None:
     assert [item.path for item in dataset.items] == ["a/more/3.png", "b/2.png", "b/gone.png"]
 
 
+def test_a_link_to_itself_is_a_file_that_cannot_be_read(fill: Fill) -> None:
+    root = fill({"a/1.png": 1, "b/2.png": 2})
+    (root / "a" / "loop.jpg").symlink_to(root / "a" / "loop.jpg")
+    assert "a/loop.jpg" in [item.path for item in scan(root).items]
+
+
 def test_decomposed_and_composed_names_are_one_class(fill: Fill) -> None:
     composed = "Bärenklau"
     root = fill(

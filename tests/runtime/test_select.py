@@ -144,3 +144,11 @@ def test_the_key_covers_weights_identity_and_versions(colour_model, own_cache, m
     monkeypatch.setattr(select, "EXPORT_VERSION", 99)
     keys.append(select.cache_key(found, own_cache))
     assert len(set(keys)) == 5
+
+
+def test_what_only_this_process_lacks_is_not_remembered(colour_model, own_cache, monkeypatch, said):
+    with monkeypatch.context() as patched:
+        patched.setattr(export, "unavailable", lambda: "Keras runs on jax")
+        assert kerastl.load(colour_model).engine == "keras"
+        assert "Keras runs on jax: answering through Keras" in said.text
+    assert kerastl.load(colour_model).engine == "litert"

@@ -1,0 +1,136 @@
+"""Fine-tuning against the recipe of the Keras guide on transfer learning, on the same split of any folder.
+
+    python benchmarks/finetune.py DATA_DIR [--epochs 5] [--unfrozen] [--recipes gradual,full] [--seed 0]
+
+The peer is a process of its own: `image_dataset_from_directory` at 224 px in batches of 32, flips and rotations,
+frozen MobileNetV2, dropout 0.2, Adam 1e-3; with `--unfrozen` as many epochs of the whole network at 1e-5 follow.
+kerastl runs `finetune --recipe probe` as a process of its own, its caches cold, then the recipes that are named.
+`--unfrozen` also times one epoch with MobileNetV2 open from block 13 on, on cached features.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PEER = """
+import json, sys, time
+import keras
+folder, epochs, unfrozen, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+keras.utils.set_random_seed(seed)
+train, val = (
+    keras.utils.image_dataset_from_directory(f"{folder}/{part}", image_size=(224, 224), batch_size=32, verbose=False)
+    for part in ("train", "val")
+)
+train, val = (data.prefetch(2) for data in (train, val))
+base = keras.applications.MobileNetV2(include_top=False, input_shape=(224, 224, 3))
+base.trainable = False
+pixels = keras.Input((224, 224, 3))
+x = keras.layers.RandomFlip("horizontal")(pixels)
+x = keras.layers.RandomRotation(0.1)(x)
+x = keras.layers.Rescaling(1 / 127.5, -1)(x)
+x = base(x, training=False)
+x = keras.layers.GlobalAveragePooling2D()(x)
+x = keras.layers.Dropout(0.2)(x)
+model = keras.Model(pixels, keras.layers.Dense(len(sys.argv[5].split("/")), activation="softmax")(x))
+model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+frozen = model.fit(train, validation_data=val, epochs=epochs, verbose=0).history["val_accuracy"]
+model.save(f"{folder}/peer.keras")
+result = {"frozen": frozen, "unfrozen": [], "epoch_seconds": []}
+if unfrozen:
+    base.trainable = True
+    model.compile(keras.optimizers.Adam(1e-5), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    for epoch in range(unfrozen):
+        start = time.perf_counter()
+        model.fit(train, epochs=1, verbose=0)
+        result["epoch_seconds"].append(time.perf_counter() - start)
+        result["unfrozen"].append(model.evaluate(val, verbose=0)[1])
+print(json.dumps(result))
+"""
+
+TOP = {
+    "name": "top",
+    "phases": [
+        {"trains": "head", "solver": "logistic_regression"},
+        {"trains": "block_13", "epochs": 3, "learning_rate": 1e-4},
+    ],
+}
+
+
+def kerastl(data: Path, output: Path, recipe: str, seed: int) -> tuple[float, dict[str, float]]:
+    """Run the command line; seconds of the process, and its metrics."""
+    command = [sys.executable, "-m", "kerastl", "finetune", str(data), "-o", str(output), "--recipe", recipe]
+    start = time.perf_counter()
+    subprocess.run([*command, "--seed", str(seed)], check=True, capture_output=True)
+    return time.perf_counter() - start, json.loads((output / "metrics.json").read_text())
+
+
+def linked(data: Path, split: Path, target: Path) -> list[str]:
+    """Lay the split out as `train/` and `val/` for Keras, with links; return the classes."""
+    with split.open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["split"] in ("train", "val")]
+    classes = sorted({row["label"] for row in rows})
+    for number, row in enumerate(rows):
+        source = (data / row["path"]).resolve()
+        folder = target / row["split"] / f"{classes.index(row['label']):04d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        # Keras looks at the suffix; it decodes what it finds.
+        (folder / f"{number}{source.suffix.lower()}").symlink_to(source)
+    return classes
+
+
+def epoch_seconds(output: Path, phase: int) -> float:
+    """Median seconds of the epochs of a phase."""
+    with (output / "history.csv").open() as stream:
+        seconds = sorted(float(row["seconds"]) for row in csv.DictReader(stream) if int(row["phase"]) == phase)
+    return seconds[len(seconds) // 2]
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--unfrozen", type=int, default=0, metavar="EPOCHS")
+    parser.add_argument("--recipes", default="", help="more of kerastl's recipes, with commas")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["KERASTL_CACHE"] = str(folder / "cache")
+        ours, probe = kerastl(options.data, folder / "probe", "probe", options.seed)
+        classes = linked(options.data, folder / "probe" / "split.csv", folder / "peer")
+        start = time.perf_counter()
+        arguments = [str(folder / "peer"), options.epochs, options.unfrozen, options.seed, "/".join(classes)]
+        done = subprocess.run(
+            [sys.executable, "-c", PEER, *map(str, arguments)], capture_output=True, text=True, check=True
+        )
+        whole = time.perf_counter() - start
+        peer = json.loads(done.stdout.splitlines()[-1])
+        theirs = whole - sum(peer["epoch_seconds"])
+        print(f"{probe['train_images']} pictures to train on, {probe['val_images']} to validate on")
+        if not options.unfrozen:
+            print(f"guide, {options.epochs} frozen epochs: {theirs:.1f} s, {peer['frozen'][-1]:.1%}")
+            print(f"kerastl probe: {ours:.1f} s, {probe['val_accuracy']:.1%}: {theirs / ours:.1f} times faster")
+        else:
+            print(f"guide frozen {peer['frozen'][-1]:.1%}, then unfrozen {max(peer['unfrozen']):.1%} in {whole:.0f} s")
+            print(f"kerastl probe: {ours:.1f} s, {probe['val_accuracy']:.1%}")
+            recipe = folder / "top.json"
+            recipe.write_text(json.dumps(TOP))
+            kerastl(options.data, folder / "top", str(recipe), options.seed)
+            own, guide = epoch_seconds(folder / "top", 2), sorted(peer["epoch_seconds"])[options.unfrozen // 2]
+            print(f"unfrozen epoch: guide {guide:.1f} s, kerastl from block 13 on {own:.1f} s: {guide / own:.1f} times")
+        for recipe_name in filter(None, options.recipes.split(",")):
+            seconds, metrics = kerastl(options.data, folder / recipe_name, recipe_name, options.seed)
+            print(f"kerastl {recipe_name}: {seconds:.0f} s, {metrics['val_accuracy']:.1%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""`kerastl lr-find`: a learning rate for a folder of pictures."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command("lr-find")
+@click.argument("data", metavar="DATA_DIR", type=click.Path(exists=True))
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="The plot, as PNG; the curve goes beside it as CSV.",
+)
+@click.option(
+    "--backbone", "-b", default="mobilenet_v2", show_default=True, metavar="NAME", help="See `kerastl models`."
+)
+@click.option("--trains", default="head", show_default=True, metavar="STAGE|all|N", help="What trains, as in a recipe.")
+@click.option("--steps", type=click.IntRange(min=10), default=100, show_default=True, metavar="N")
+@click.option("--lowest", type=float, default=1e-7, show_default=True, metavar="RATE")
+@click.option("--highest", type=float, default=1.0, show_default=True, metavar="RATE")
+@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True, metavar="N")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@click.option(
+    "--input-size", type=click.IntRange(min=1), metavar="PIXELS", help="Height and width.  [default: the backbone's]"
+)
+@click.option("--weights", default="imagenet", show_default=True, metavar="imagenet|none|FILE")
+def lr_find(
+    data: str,
+    output: str,
+    backbone: str,
+    trains: str,
+    steps: int,
+    lowest: float,
+    highest: float,
+    batch_size: int,
+    seed: int,
+    input_size: int | None,
+    weights: str,
+) -> int:
+    """Find a learning rate: train with a growing one until the loss explodes, and show where it falls best.
+
+    The suggestion goes to standard output.
+    """
+    from kerastl.cli.training_progress import TrainingProgress
+    from kerastl.finetuning.recipe import Phase
+    from kerastl.finetuning.settings import Settings
+    from kerastl.finetuning.sweep import find_rate
+
+    phase = Phase(trains=int(trains) if trains.isdigit() else trains, batch_size=batch_size)
+    settings = Settings(
+        backbone=backbone, seed=seed, input_size=input_size, weights=None if weights == "none" else weights
+    )
+    with TrainingProgress() as listener:
+        curve = find_rate(data, phase, settings, lowest=lowest, highest=highest, steps=steps, listener=listener)
+    curve.plot(output)
+    curve.write_csv(output + ".csv")
+    sys.stderr.write(f"{output}: loss against learning rate over {len(curve.rates)} steps\n")
+    click.echo(f"{curve.suggestion:.3g}")
+    return 0

@@ -1,0 +1,40 @@
+"""The backbone that a run asks for, in the precision it trains in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerastl import catalog
+from kerastl.finetuning.settings import Settings
+from kerastl.quiet import import_keras
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build_backbone(
+    row: catalog.Backbone, settings: Settings
+) -> tuple[keras.Model, dict[str, list[keras.layers.Layer]]]:
+    """Build a backbone without a head.
+
+    Args:
+        row: Of the catalogue.
+        settings: Weights, input size and precision.
+
+    Returns:
+        The network, raw pixels to a feature map, and its stages from the top down.
+    """
+    keras = import_keras()
+    from kerastl import backbones
+
+    if settings.weights is None:
+        keras.utils.set_random_seed(settings.seed)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(settings.precision)
+    try:
+        model = backbones.build(row, weights=settings.weights, include_top=False, input_size=settings.input_size)
+    finally:
+        keras.config.set_dtype_policy(before)
+    stages = backbones.stages(model, row)
+    stages.pop("head", None)
+    return model, stages

@@ -1,0 +1,55 @@
+"""The fast engine for the frozen half of a network, where it agrees with Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerastl.errors import ModelError
+from kerastl.files import replacing
+from kerastl.finetuning.listener import Listener
+from kerastl.runtime.compiled import plan_untried
+from kerastl.runtime.engines import Engine, KerasEngine, LiteRTEngine
+from kerastl.runtime.export import to_litert
+
+# The two may differ by this share of the largest activation; measured: 1e-6 to 1e-5.
+TOLERANCE = 1e-3
+
+
+def boundary_engine(lower: keras.Model, folder: Path, listener: Listener | None = None) -> Engine:
+    """Open the engine that computes activations at the boundary.
+
+    Args:
+        lower: Raw pixels `(n, h, w, 3)` to activations `(n, ...)`.
+        folder: Where the compiled network is put, as `boundary.tflite`; it must stay while the engine is used.
+        listener: Hears why Keras itself is used, where it is.
+
+    Returns:
+        The compiled network where it can be had and agrees with Keras, else Keras.
+    """
+    listener = listener or Listener()
+    try:
+        return _compiled(lower, folder)
+    except (ModelError, ValueError, RuntimeError, ImportError) as error:
+        listener.warn(f"the fast engine is not used ({error}): features take longer")
+        return KerasEngine(lower)
+
+
+def _compiled(lower: keras.Model, folder: Path) -> LiteRTEngine:
+    content = to_litert(lower)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "boundary.tflite"
+    with replacing(file) as temporary:
+        temporary.write_bytes(content)
+    engine = LiteRTEngine(file, plan_untried(len(content)))
+    height, width = lower.input_shape[1:3]
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 256, (1, 8, 8, 3)).repeat(-(-height // 8), 1).repeat(-(-width // 8), 2)
+    pixels = coarse[:, :height, :width].astype(np.uint8)
+    expected = keras.ops.convert_to_numpy(lower(pixels.astype(np.float32), training=False))
+    difference = float(np.max(np.abs(engine.predict(pixels) - expected)) / max(np.max(np.abs(expected)), 1e-6))
+    if not difference <= TOLERANCE:
+        raise ModelError(f"it differs from Keras by {difference:.1g} of the largest activation")
+    return engine

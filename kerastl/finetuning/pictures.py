@@ -1,0 +1,104 @@
+"""The labelled pictures that a network is trained and validated on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kerastl import catalog
+from kerastl.data import Dataset
+from kerastl.data.augmentation import Augmentation
+from kerastl.data.augmenting import augment
+from kerastl.finetuning.settings import Settings
+from kerastl.finetuning.sources import Picture
+from kerastl.images import Resize, load_pixels, open_image
+
+
+@dataclass(frozen=True)
+class Part:
+    """The pictures of one part of the data.
+
+    Args:
+        files: One a picture.
+        labels: int64 `(n,)`, each in `[0, classes)`.
+    """
+
+    files: Sequence[Path]
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything that training needs to know about the pictures.
+
+    Args:
+        classes: Names, in the order of the model's outputs.
+        train: Pictures to train on.
+        val: Pictures to validate on.
+        resize: How files become pixels.
+        balanced: Weigh the classes so that each counts the same in the loss.
+    """
+
+    classes: tuple[str, ...]
+    train: Part
+    val: Part
+    resize: Resize
+    balanced: bool = False
+
+    def targets(self) -> np.ndarray:
+        """One-hot targets of the training pictures: float32 `(n, classes)`."""
+        return np.eye(len(self.classes), dtype=np.float32)[self.train.labels]
+
+    def weights(self) -> np.ndarray:
+        """Weight of each training picture: float32 `(n,)`, with a mean of 1."""
+        labels = self.train.labels
+        if not self.balanced:
+            return np.ones(len(labels), np.float32)
+        counts = np.bincount(labels, minlength=len(self.classes))
+        share = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        return share[labels].astype(np.float32)
+
+    def plain(self, part: Part) -> list[Picture]:
+        """The pictures as they are, one row each."""
+        load = partial(load_pixels, resize=self.resize)
+        return [Picture(file, load) for file in part.files]
+
+    def augmented(self, augmentation: Augmentation, seed: Sequence[int]) -> list[Picture]:
+        """One augmented version of each training picture; `seed` and its number decide which."""
+        return [
+            Picture(file, partial(_augmented, resize=self.resize, augmentation=augmentation, seed=(*seed, n)))
+            for n, file in enumerate(self.train.files)
+        ]
+
+    def views(self, augmentation: Augmentation, count: int, seed: Sequence[int]) -> list[Picture]:
+        """Each training picture `count` times in a row: once as it is, then augmented."""
+        versions = [self.plain(self.train)]
+        versions += [self.augmented(augmentation, (*seed, view)) for view in range(1, count)]
+        return [picture for same in zip(*versions, strict=True) for picture in same]
+
+
+def _augmented(file: Path, resize: Resize, augmentation: Augmentation, seed: Sequence[int]) -> np.ndarray:
+    if not augmentation.varies_pictures:
+        return load_pixels(file, resize)
+    return augment(open_image(file, target=resize), resize, augmentation, np.random.default_rng(seed))
+
+
+def training_data(dataset: Dataset, size: tuple[int, int], settings: Settings) -> TrainingData:
+    """Take the training and validation pictures of a split data set.
+
+    Args:
+        dataset: Each item has its part.
+        size: Height and width of the network's input in pixels.
+        settings: For resizing and class weights.
+    """
+    crop = catalog.get(settings.backbone).crop_fraction
+    resize = Resize(*size, settings.resize or "crop", crop)
+    train, val = (
+        Part([dataset.file(item) for item in items], dataset.class_indices(items))
+        for items in (dataset.part("train"), dataset.part("val"))
+    )
+    return TrainingData(dataset.classes, train, val, resize, settings.class_weights == "balanced")

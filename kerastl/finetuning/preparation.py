@@ -1,0 +1,275 @@
+"""What a phase needs before its first step: the halves of the network, and batches for the upper one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastl.data.augmentation import Augmentation
+from kerastl.data.mixing import mix
+from kerastl.errors import DataError, RecipeError
+from kerastl.finetuning.engine import boundary_engine
+from kerastl.finetuning.features import FeatureCache, Features, HalfOverflow, store_key, weights_digest
+from kerastl.finetuning.feeds import Batch, CachedFeed, Feed, StreamedFeed
+from kerastl.finetuning.interrupt import Stop
+from kerastl.finetuning.listener import Listener
+from kerastl.finetuning.network import Network, halves
+from kerastl.finetuning.pictures import Part, TrainingData
+from kerastl.finetuning.recipe import Phase
+from kerastl.finetuning.sources import Picture
+from kerastl.images import Resize
+from kerastl.runtime.engines import Engine, Plan, cores
+from kerastl.runtime.ordered import ordered_map
+
+# Rows with more numbers than this are kept in half precision; pooled features are small and stay whole.
+_SMALL_ROW = 4096
+
+
+class Rows:
+    """Rows at the boundary, looked up or computed when they are asked for.
+
+    Args:
+        lookup: Row numbers to an array `(n, ...)`.
+        usable: Numbers of the rows that can be had.
+    """
+
+    def __init__(self, lookup: Callable[[np.ndarray], np.ndarray], usable: np.ndarray) -> None:
+        self._lookup = lookup
+        self.usable = usable
+
+    def __len__(self) -> int:
+        return len(self.usable)
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        return self._lookup(self.usable[part])
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A phase that can begin.
+
+    Args:
+        upper: The half that trains, from the boundary to probabilities.
+        feed: Training batches.
+        train: Training rows without augmentation, where they are cached, for a direct solution.
+        val: Validation rows.
+    """
+
+    upper: keras.Model
+    feed: Feed
+    train: Rows | None
+    val: Rows
+
+
+class PixelEngine:
+    """The engine of a boundary that lies at the pixels: gives them as they are."""
+
+    name = "pixels"
+
+    def __init__(self) -> None:
+        self.plan = Plan(workers=cores(), interpreters=1, threads=1, batch=1)
+
+    def predict(self, pixels: np.ndarray) -> np.ndarray:
+        """Return `pixels`."""
+        return pixels
+
+
+class Preparation:
+    """Prepares one phase after the other; what they share is kept: the engine, the cache, what was skipped.
+
+    Args:
+        network: What is trained.
+        data: The pictures.
+        cache: Of features.
+        seed: Of orders and augmentations.
+        keep_features: Keep the stores of earlier phases.
+        listener: Hears what is done.
+        stop: Looked at while features are computed.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: TrainingData,
+        cache: FeatureCache,
+        seed: int,
+        *,
+        keep_features: bool = False,
+        listener: Listener | None = None,
+        stop: Stop | None = None,
+    ) -> None:
+        self._network = network
+        self._data = data
+        self._cache = cache
+        self.seed = seed
+        self.weights = data.weights()
+        self._keep = keep_features
+        self._listener = listener or Listener()
+        self._stop = stop
+        self._engine: tuple[str, Engine] | None = None
+        self.skipped: dict[Path, str] = {}
+
+    def prepare(self, phase: Phase, number: int) -> Prepared:
+        """Split the network and get its lower half's activations.
+
+        Args:
+            phase: Which one; the network must be frozen for it.
+            number: Of the phase in the recipe, from 0.
+
+        Raises:
+            DataError: No training or no validation picture can be read.
+            Stopped: A stop was asked for.
+        """
+        lower, upper = halves(self._network, phase.trained_stages(tuple(self._network.stages)))
+        half = _LowerHalf(lower, self._network.model.input_shape[1:])
+        engine = self._open(half)
+        seed = (self.seed, number)
+        val_store = _Wanted(half, self._data.plain(self._data.val), {"part": "val"}, half.exact, self._data.resize)
+        train_store, views = self._wanted(phase, half, seed)
+        if not self._keep:
+            self._cache.keep_only([store.key for store in (val_store, train_store) if store])
+        val = self._rows(val_store, self._compute(val_store, engine), engine)
+        train = self._compute(train_store, engine) if train_store else None
+        if train is None:
+            feed: Feed = self._streamed(phase, half, engine, seed)
+            rows = None
+        else:
+            usable = self._usable(self._data.train, train, views)
+            targets, weights = self._data.targets(), self.weights
+            feed = CachedFeed(train.array, views, targets, weights, usable, phase.batch_size, seed)
+            rows = Rows(train.array.__getitem__, usable) if views == 1 else None
+        return Prepared(upper, feed, rows, val)
+
+    def _open(self, half: _LowerHalf) -> Engine:
+        if half.lower is None:
+            return PixelEngine()
+        if self._engine is None or self._engine[0] != half.digest:
+            self._engine = (half.digest, boundary_engine(half.lower, self._cache.folder, self._listener))
+        return self._engine[1]
+
+    def _wanted(self, phase: Phase, half: _LowerHalf, seed: tuple[int, ...]) -> tuple[_Wanted | None, int]:
+        """Which training store a phase asks for, and how many views it holds; None for fresh augmentation."""
+        data, augmentation = self._data, phase.augmentation
+        if augmentation is None:
+            return _Wanted(half, data.plain(data.train), {"part": "train"}, half.dtype, data.resize), 1
+        if phase.views is None:
+            return None, 1
+        view = {"part": "train", "augmentation": augmentation.as_dict(), "views": phase.views, "seed": seed}
+        sources = data.views(augmentation, phase.views, seed)
+        return _Wanted(half, sources, view, half.dtype, data.resize), phase.views
+
+    def _compute(self, store: _Wanted, engine: Engine) -> Features | None:
+        """Fill a store, or say why it is done without."""
+        size = store.size
+        if not self._cache.fits(store.key, size):
+            self._listener.say(
+                f"features would take {_megabytes(size)}, more than the cache may ({_megabytes(self._cache.limit)}) "
+                "or the disk can hold: they are computed anew in each epoch (--cache-limit)"
+            )
+            return None
+        self._listener.say(f"features: {store.description}, {_megabytes(size)} in {self._cache.folder}")
+        compute = partial(self._cache.compute, listener=self._listener, stop=self._stop)
+        try:
+            return compute(store.key, engine, store.sources, store.dtype)
+        except HalfOverflow:
+            return compute(f"{store.key}-float32", engine, store.sources, "float32")
+        except OSError as error:
+            self._listener.warn(f"features cannot be kept ({error.strerror}): they are computed anew in each epoch")
+            return None
+
+    def _rows(self, store: _Wanted, features: Features | None, engine: Engine) -> Rows:
+        """Validation rows, from the cache or on the way."""
+        if features is not None:
+            return Rows(features.array.__getitem__, self._usable(self._data.val, features, 1))
+
+        def compute(numbers: Sequence[int]) -> list[np.ndarray]:
+            return [engine.predict(store.sources[n].pixels()[None])[0] for n in numbers]
+
+        def lookup(numbers: np.ndarray) -> np.ndarray:
+            rows = ordered_map(compute, numbers, cores())
+            return np.stack(list(rows))
+
+        return Rows(lookup, np.arange(len(store.sources)))
+
+    def _usable(self, part: Part, features: Features, views: int) -> np.ndarray:
+        """Numbers of the pictures of which every view could be read; the others are reported."""
+        broken = {row // views: reason for row, reason in features.problems.items()}
+        for picture, reason in broken.items():
+            if part.files[picture] not in self.skipped:
+                self.skipped[part.files[picture]] = reason
+                self._listener.warn(f"{part.files[picture]}: {reason}; skipped")
+        usable = np.setdiff1d(np.arange(len(part.files)), list(broken))
+        if not len(usable):
+            raise DataError(f"none of {len(part.files)} pictures can be read, the first: {next(iter(broken.values()))}")
+        return usable
+
+    def _streamed(self, phase: Phase, half: _LowerHalf, engine: Engine, seed: tuple[int, ...]) -> StreamedFeed:
+        data, augmentation = self._data, phase.augmentation
+
+        def sources(epoch: int) -> list[Picture]:
+            return data.augmented(augmentation, (*seed, epoch)) if augmentation else data.plain(data.train)
+
+        mixed = None
+        if augmentation is not None and augmentation.mixes:
+            if half.lower is not None:
+                raise RecipeError("mixup and cutmix mix pixels: a phase with them must train all, with views null")
+            mixed = partial(_mixed, augmentation)
+        return StreamedFeed(
+            sources,
+            None if half.lower is None else engine,
+            data.targets(),
+            self.weights,
+            np.arange(len(data.train.files)),
+            phase.batch_size,
+            seed,
+            mixed,
+            workers=cores(),
+            on_skip=self._skip,
+        )
+
+    def _skip(self, picture: int, reason: str) -> None:
+        file = self._data.train.files[picture]
+        if file not in self.skipped:
+            self.skipped[file] = reason
+            self._listener.warn(f"{file}: {reason}; skipped")
+
+
+def _mixed(augmentation: Augmentation, batch: Batch, random: np.random.Generator) -> Batch:
+    inputs, targets = mix(batch.inputs, batch.targets, augmentation, random)
+    return Batch(inputs, targets, batch.weights)
+
+
+class _LowerHalf:
+    """The frozen half, and what is asked of it again and again."""
+
+    def __init__(self, lower: keras.Model | None, pixels: tuple[int, ...]) -> None:
+        self.lower = lower
+        self.digest = "pixels" if lower is None else weights_digest(lower)
+        self.shape = tuple(pixels) if lower is None else tuple(lower.output_shape[1:])
+        self.exact = "uint8" if lower is None else "float32"
+        self.dtype = "float16" if lower is not None and math.prod(self.shape) > _SMALL_ROW else self.exact
+
+
+class _Wanted:
+    """A store that a phase asks for."""
+
+    def __init__(
+        self, half: _LowerHalf, sources: Sequence[Picture], view: dict[str, Any], dtype: str, resize: Resize
+    ) -> None:
+        self.sources = sources
+        self.dtype = dtype
+        self.key = store_key(half.digest, asdict(resize), view, dtype)
+        self.size = len(sources) * math.prod(half.shape) * np.dtype(dtype).itemsize
+        shape = " x ".join(str(side) for side in half.shape)
+        self.description = f"{len(sources):,} rows ({view['part']}) of {shape} {dtype}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"

@@ -1,0 +1,58 @@
+"""From the name or the file of a recipe to the recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from kerastl.data import Dataset
+from kerastl.errors import RecipeError
+from kerastl.finetuning.builtin import NAMES, built_in, choose
+from kerastl.finetuning.recipe import Recipe
+
+
+def find_recipe(
+    wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: Sequence[str], epochs: int | None
+) -> Recipe:
+    """Return the recipe for some data and network.
+
+    Args:
+        wanted: A recipe, the name of a built-in one, or a JSON file.
+        dataset: What it is for.
+        stages: Of the network, from the head down.
+        epochs: Instead of the recipe's, in phases that train by gradient steps.
+
+    Raises:
+        RecipeError: There is no such recipe, or it does not fit the network.
+    """
+    recipe = _find(wanted, dataset, len(stages) - 1)
+    if epochs is not None:
+        phases = tuple(
+            dataclasses.replace(phase, epochs=epochs, warmup=min(phase.warmup, epochs))
+            if phase.solver == "gradient"
+            else phase
+            for phase in recipe.phases
+        )
+        recipe = dataclasses.replace(recipe, phases=phases)
+    recipe.validate(stages)
+    return recipe
+
+
+def _find(wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: int) -> Recipe:
+    if isinstance(wanted, Recipe):
+        return wanted
+    if wanted == "auto":
+        counts = [count for count in dataset.counts("train").values() if count]
+        return choose(sum(counts), min(counts), stages)
+    if str(wanted) in NAMES:
+        return built_in(str(wanted), stages)
+    try:
+        return Recipe.from_json(Path(wanted).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise RecipeError(
+            f"{wanted} is neither a built-in recipe ({', '.join(NAMES)}) nor a JSON file that can be read"
+        ) from None
+    except RecipeError as error:
+        raise RecipeError(f"{wanted}: {error}") from None

@@ -1,0 +1,110 @@
+"""What a run leaves behind: metrics, and the files they go into."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._version import __version__
+from kerastl.card import Card
+from kerastl.finetuning import outputs
+from kerastl.finetuning.pictures import TrainingData
+from kerastl.finetuning.recipe import Recipe
+from kerastl.finetuning.settings import Settings
+from kerastl.finetuning.splits import SplitData
+from kerastl.labels import LabelSet
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastl.finetuning.training import Progress
+
+
+class Report:
+    """Writes the outputs of a run.
+
+    Args:
+        folder: The run folder.
+        settings: What was wanted.
+        recipe: What was done.
+        parts: The data.
+        pictures: The same, as it was trained on.
+    """
+
+    def __init__(
+        self, folder: Path, settings: Settings, recipe: Recipe, parts: SplitData, pictures: TrainingData
+    ) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._recipe = recipe
+        self._parts = parts
+        self._pictures = pictures
+
+    def metrics(
+        self, progress: Progress, skipped: Mapping[Path, str], seconds: float, *, stopped: bool
+    ) -> dict[str, Any]:
+        """Return what `metrics.json` holds; `progress` has a best score."""
+        best = progress.best
+        assert best is not None  # noqa: S101 - a run without one ends before
+        gone = {str(path) for path in skipped}
+        train, val = (
+            sum(str(file) not in gone for file in part.files) for part in (self._pictures.train, self._pictures.val)
+        )
+        return {
+            "val_accuracy": best.accuracy,
+            "val_top5": best.top5,
+            "val_loss": best.loss,
+            "classes": len(self._pictures.classes),
+            "train_images": train,
+            "val_images": val,
+            "skipped_images": len(self._parts.skipped) + len(gone),
+            "recipe": self._recipe.name,
+            "epochs": len(progress.history),
+            "seconds": round(seconds, 3),
+            "phase_seconds": [round(phase, 3) for phase in progress.seconds],
+            "complete": not stopped,
+        }
+
+    def write(
+        self, model: keras.Model, progress: Progress, skipped: Mapping[Path, str], metrics: dict[str, Any]
+    ) -> Card:
+        """Write everything; return the model's card."""
+        card = Card(
+            self._folder.absolute().name,
+            LabelSet(self._pictures.classes),
+            self._pictures.resize,
+            self._settings.backbone,
+            {
+                "recipe": self._recipe.as_dict(),
+                "settings": self._settings.as_dict(),
+                "versions": _versions(),
+                "data_fingerprint": self._parts.fingerprint,
+                "metrics": metrics,
+            },
+        )
+        outputs.write_model(self._folder, model, card)
+        outputs.write_history(self._folder, progress.history)
+        if progress.history:
+            outputs.write_curves(self._folder, progress.history, [str(phase.trains) for phase in self._recipe.phases])
+        root = self._parts.dataset.root
+        late = {_relative(path, root): reason for path, reason in skipped.items()}
+        outputs.write_skipped(self._folder, {**self._parts.skipped, **late})
+        outputs.write_metrics(self._folder, metrics)
+        return card
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _versions() -> dict[str, str]:
+    found = {"kerastl": __version__, "python": platform.python_version()}
+    for package in ("keras", "tensorflow", "ai-edge-litert", "numpy", "scikit-learn"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

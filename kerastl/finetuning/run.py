@@ -1,0 +1,227 @@
+"""A folder of labelled pictures -> a classifier: the whole way, and on from where it was stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl import catalog
+from kerastl.card import Card
+from kerastl.errors import TrainingError
+from kerastl.finetuning.building import build_backbone
+from kerastl.finetuning.features import FeatureCache
+from kerastl.finetuning.folder import RunFolder
+from kerastl.finetuning.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
+from kerastl.finetuning.listener import Listener
+from kerastl.finetuning.pictures import training_data
+from kerastl.finetuning.recipe import Recipe
+from kerastl.finetuning.recipes import find_recipe
+from kerastl.finetuning.report import Report
+from kerastl.finetuning.settings import Settings
+from kerastl.finetuning.splits import SplitData, open_dataset, reopen_dataset, split_dataset
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastl.data import Dataset
+    from kerastl.finetuning.training import Training
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """What fine-tuning gives.
+
+    Args:
+        model: Raw RGB pixels `(n, h, w, 3)` in [0, 255] to probabilities `(n, classes)`; the best weights.
+        card: Class names and resizing.
+        metrics: What `metrics.json` holds.
+        history: One row an epoch, as in `history.csv`.
+        folder: The run folder; `kerastl.load` takes it.
+        stopped: Whether it ended early; the run can be resumed.
+    """
+
+    model: keras.Model
+    card: Card
+    metrics: dict[str, Any]
+    history: list[dict[str, Any]]
+    folder: Path
+    stopped: bool
+
+
+def finetune(
+    backbone: str = "mobilenet_v2",
+    data: str | os.PathLike[str] | Dataset = ".",
+    recipe: str | os.PathLike[str] | Recipe = "auto",
+    *,
+    output: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    listener: Listener | None = None,
+    **settings: Any,
+) -> FineTuned:
+    """Fine-tune a pretrained network on labelled pictures.
+
+    Args:
+        backbone: A name of the catalogue.
+        data: A folder or table of labelled pictures, or what `kerastl.data.scan` made of one.
+        recipe: `auto`, `probe`, `gradual`, `full`, a JSON file, or a `Recipe`.
+        output: The run folder, new or empty; None makes a temporary one.
+        resume: Go on with the run in `output`.
+        overwrite: Replace the run in `output`.
+        listener: Hears what is done; nobody by default.
+        **settings: The fields of `kerastl.finetuning.Settings`.
+
+    Returns:
+        The classifier with the best weights on validation pictures, and how it came about.
+
+    Raises:
+        UsageError: An argument is wrong, or the run folder is not free.
+        DataError: The pictures cannot be used.
+        TrainingError: Training broke off; what was reached is in the run folder.
+    """
+    wanted = Settings(backbone=backbone, **settings)
+    catalog.get(backbone)  # before anything is written
+    target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
+    folder = RunFolder(target)
+    going_on = folder.open(resume=resume, overwrite=overwrite)
+    if resume and folder.finished:
+        raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
+    run = Run(folder, wanted, listener or Listener())
+    with stop_on_interrupt(run.stop):
+        try:
+            return run.go_on(data) if going_on else run.begin(data, recipe)
+        except Stopped:
+            raise Interrupted(f"stopped before anything was trained; --resume goes on in {target}") from None
+
+
+class Run:
+    """One run in one folder.
+
+    Args:
+        folder: Opened.
+        settings: What is wanted.
+        listener: Hears what is done.
+    """
+
+    def __init__(self, folder: RunFolder, settings: Settings, listener: Listener) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._listener = listener
+        self._start = time.monotonic()
+        self.stop = Stop()
+
+    def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
+        """Run from the start."""
+        row = catalog.get(self._settings.backbone)
+        dataset = open_dataset(data, self._listener)
+        with ThreadPoolExecutor(1, "kerastl-split") as pool:
+            # Reading all pictures once and importing Keras take seconds each, and mostly different cores.
+            splitting = pool.submit(
+                split_dataset, dataset, self._settings, self._folder.split, self._listener, self.stop
+            )
+            backbone, stages = build_backbone(row, self._settings)
+            parts = splitting.result()
+        chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.epochs)
+        extra = {
+            "settings": self._settings.as_dict(),
+            "recipe": chosen.as_dict(),
+            "classes": list(parts.dataset.classes),
+            "skipped": parts.skipped,
+            "data_fingerprint": parts.fingerprint,
+        }
+        self._folder.checkpoint.save(extra, {})
+        return self._train(backbone, stages, parts, chosen, extra, None)
+
+    def go_on(self, data: str | os.PathLike[str] | Dataset) -> FineTuned:
+        """Run from the state in the folder."""
+        state = self._folder.checkpoint.load()
+        assert state is not None  # noqa: S101 - `RunFolder.open` has seen it
+        self._settings = self._settings.resumed(state["settings"])
+        root = data.root if not isinstance(data, str | os.PathLike) else Path(data)
+        root = root if root.is_dir() else root.parent
+        dataset = reopen_dataset(self._folder.split, root, state["classes"])
+        backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
+        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"])
+        chosen = Recipe.from_dict(state["recipe"])
+        extra = {name: value for name, value in state.items() if name != "progress"}
+        return self._train(backbone, stages, parts, chosen, extra, state)
+
+    def _train(
+        self,
+        backbone: keras.Model,
+        stages: dict[str, list[keras.Layer]],
+        parts: SplitData,
+        recipe: Recipe,
+        extra: dict[str, Any],
+        state: dict[str, Any] | None,
+    ) -> FineTuned:
+        from kerastl.finetuning.network import attach_head
+        from kerastl.finetuning.preparation import Preparation
+        from kerastl.finetuning.training import Training
+
+        settings, listener = self._settings, self._listener
+        listener.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
+        size = len(parts.dataset.classes)
+        network = attach_head(backbone, stages, size, dropout=recipe.dropout, seed=settings.seed)
+        pictures = training_data(parts.dataset, network.model.input_shape[1:3], settings)
+        preparation = Preparation(
+            network,
+            pictures,
+            FeatureCache(self._folder.features, settings.cache_limit),
+            settings.seed,
+            keep_features=settings.keep_features,
+            listener=listener,
+            stop=self.stop,
+        )
+        training = Training(
+            network,
+            recipe,
+            preparation,
+            (pictures.train.labels, pictures.val.labels),
+            self._folder.checkpoint,
+            extra=extra,
+            listener=listener,
+            stop=self.stop,
+        )
+        if state is not None:
+            training.resume(state)
+        earlier = sum(training.progress.seconds)
+        stopped = self._run(training)
+        report = Report(self._folder.path, settings, recipe, parts, pictures)
+        seconds = earlier + time.monotonic() - self._start
+        metrics = report.metrics(training.progress, preparation.skipped, seconds, stopped=stopped is not None)
+        model = network.model if settings.precision == "float32" else self._in_float32(network.model, recipe, size)
+        card = report.write(model, training.progress, preparation.skipped, metrics)
+        if stopped is None:
+            self._folder.close(keep_features=settings.keep_features)
+        elif isinstance(stopped, TrainingError):
+            raise TrainingError(f"{stopped}. The best so far is in {self._folder.path}")
+        return FineTuned(model, card, metrics, training.progress.history, self._folder.path, stopped is not None)
+
+    @staticmethod
+    def _run(training: Training) -> Stopped | TrainingError | None:
+        """Train; return what ended it early, if something has been reached by then."""
+        try:
+            training.run()
+        except (Stopped, TrainingError) as reason:
+            if training.progress.best is None:
+                raise
+            return reason
+        return None
+
+    def _in_float32(self, model: keras.Model, recipe: Recipe, classes: int) -> keras.Model:
+        """The same network with the same weights, all in float32."""
+        from kerastl.finetuning.network import attach_head
+
+        settings = self._settings
+        plain_settings = dataclasses.replace(settings, precision="float32", weights=None)
+        backbone, stages = build_backbone(catalog.get(settings.backbone), plain_settings)
+        plain = attach_head(backbone, stages, classes, dropout=recipe.dropout, seed=settings.seed).model
+        plain.set_weights(model.get_weights())
+        return plain

@@ -1,0 +1,84 @@
+"""What a run was asked for, in a form that is stored with it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kerastl.errors import UsageError
+from kerastl.images import RESIZE_POLICIES, ResizePolicy
+
+ClassWeights = Literal["balanced"]
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+DEFAULT_CACHE_LIMIT = 8 * 10**9
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of a run, all but the data, the recipe and the folder.
+
+    Args:
+        backbone: A name of the catalogue.
+        weights: Of the backbone: `imagenet`, a path, or None for random ones.
+        seed: Of the split, the classifier's first weights, orders and augmentations.
+        val_fraction: Share of the pictures to validate on, where the data does not come with its parts.
+        group_by: Regular expression; pictures for which it finds the same text stay together in the split.
+        strict: Refuse data with unreadable pictures.
+        class_weights: `balanced` weighs classes against their frequency; None does not.
+        precision: Keras dtype policy that trains. The saved model is float32 always.
+        resize: Policy that makes pictures fit; None is `crop` with the backbone's fraction.
+        input_size: Height and width in pixels; None is the backbone's own.
+        epochs: Instead of the recipe's, in phases that train by gradient steps.
+        cache_limit: Bytes that cached features may take on the disk.
+        keep_features: Leave them in the run folder.
+    """
+
+    backbone: str = "mobilenet_v2"
+    weights: str | None = "imagenet"
+    seed: int = 0
+    val_fraction: float = 0.2
+    group_by: str | None = None
+    strict: bool = False
+    class_weights: ClassWeights | None = None
+    precision: str = "float32"
+    resize: ResizePolicy | None = None
+    input_size: int | None = None
+    epochs: int | None = None
+    cache_limit: int = DEFAULT_CACHE_LIMIT
+    keep_features: bool = False
+
+    def __post_init__(self) -> None:
+        rules = {
+            "seed must be zero or more": self.seed >= 0,
+            "class_weights must be 'balanced' or None": self.class_weights in ("balanced", None),
+            f"precision must be one of {', '.join(PRECISIONS)}": self.precision in PRECISIONS,
+            f"resize must be one of {', '.join(RESIZE_POLICIES)}": self.resize in (*RESIZE_POLICIES, None),
+            "epochs must be at least 1": self.epochs is None or self.epochs >= 1,
+            "cache_limit must be zero or more bytes": self.cache_limit >= 0,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                name = rule.split(" ", 1)[0]
+                raise UsageError(f"{rule}. Received: {name}={getattr(self, name)!r}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return dataclasses.asdict(self)
+
+    def resumed(self, stored: dict[str, Any]) -> Settings:
+        """The settings of a run that goes on: those it began with.
+
+        Raises:
+            UsageError: An argument was given that says something else.
+        """
+        changeable = {"cache_limit", "keep_features"}
+        for field in dataclasses.fields(self):
+            given = getattr(self, field.name)
+            if field.name in changeable and given != field.default:
+                stored = {**stored, field.name: given}
+            elif given not in (field.default, stored[field.name]):
+                raise UsageError(
+                    f"the run was begun with {field.name}={stored[field.name]!r} and cannot go on with {given!r}"
+                )
+        return Settings(**stored)

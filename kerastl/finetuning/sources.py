@@ -1,0 +1,47 @@
+"""One training row: a picture, or an augmented view of it, and what tells whether it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from kerastl.errors import ImageError
+from kerastl.runtime.fingerprint import sha256
+
+
+class Source(Protocol):
+    """Gives the pixels of one row."""
+
+    def digest(self) -> str:
+        """Hash of the content that the pixels are made from; raises `ImageError`."""
+
+    def pixels(self) -> np.ndarray:
+        """uint8 RGB `(h, w, 3)`; raises `ImageError`."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture file, as it is or in one augmented view.
+
+    Args:
+        path: The file.
+        load: Gives its pixels, uint8 `(h, w, 3)`; raises `ImageError`.
+    """
+
+    path: Path
+    load: Callable[[Path], np.ndarray]
+
+    def digest(self) -> str:
+        """See `Source`."""
+        try:
+            return sha256(self.path)
+        except OSError as error:
+            raise ImageError(str(self.path), error.strerror or "cannot be read") from None
+
+    def pixels(self) -> np.ndarray:
+        """See `Source`."""
+        return self.load(self.path)

@@ -1,0 +1,85 @@
+"""From a folder to the pictures of a run, and back to the same ones when it goes on."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerastl.data import Dataset, Item, scan
+from kerastl.data.dataset import SPLITS
+from kerastl.data.inspection import inspect
+from kerastl.data.splitting import split, write_split
+from kerastl.errors import DataError
+from kerastl.finetuning.interrupt import Stop
+from kerastl.finetuning.listener import Listener
+from kerastl.finetuning.settings import Settings
+
+
+@dataclass(frozen=True)
+class SplitData:
+    """Pictures with their parts.
+
+    Args:
+        dataset: Each item has its part.
+        skipped: Unreadable pictures: path to reason.
+        fingerprint: Hash of paths, labels, parts and contents.
+    """
+
+    dataset: Dataset
+    skipped: dict[str, str]
+    fingerprint: str
+
+
+def open_dataset(data: str | os.PathLike[str] | Dataset, listener: Listener) -> Dataset:
+    """Scan a folder, unless that was done."""
+    dataset = data if isinstance(data, Dataset) else scan(data)
+    listener.say(f"{dataset.root}: {dataset.layout}")
+    for warning in dataset.warnings:
+        listener.warn(warning)
+    return dataset
+
+
+def split_dataset(dataset: Dataset, settings: Settings, target: Path, listener: Listener, stop: Stop) -> SplitData:
+    """Read every picture once, split, and write the split to `target`.
+
+    Raises:
+        DataError: The pictures cannot be split; or some cannot be read and `strict` is set.
+        Stopped: A stop was asked for.
+    """
+    inspection = inspect(dataset, progress=lambda done, total: stop.check())
+    skipped = dict(inspection.unreadable)
+    if skipped:
+        first = next(iter(sorted(skipped.items())))
+        text = f"{len(skipped)} unreadable picture{'s' * (len(skipped) > 1)} (the first: {first[0]}: {first[1]})"
+        if settings.strict:
+            raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
+        listener.warn(f"{text}; skipped")
+    parts = split(
+        dataset,
+        val_fraction=settings.val_fraction,
+        seed=settings.seed,
+        group_by=settings.group_by,
+        inspection=inspection,
+    )
+    for warning in parts.warnings[len(dataset.warnings) :]:
+        listener.warn(warning)
+    write_split(parts, target)
+    return SplitData(parts, skipped, inspection.fingerprint(parts))
+
+
+def reopen_dataset(table: Path, root: Path, classes: Sequence[str]) -> Dataset:
+    """Read back what `split_dataset` wrote, whether all files are still there or not.
+
+    Raises:
+        DataError: The table is gone or broken.
+    """
+    try:
+        with table.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            rows = [(row["path"], row["label"], row["split"]) for row in csv.DictReader(stream)]
+    except (OSError, KeyError) as error:
+        raise DataError(f"{table}: the split of the run cannot be read ({error}); --overwrite starts anew") from None
+    items = tuple(Item(path, label, part) for path, label, name in rows for part in SPLITS if part == name)
+    return Dataset(root, tuple(classes), items, layout=f"as split before, in {table.name}")

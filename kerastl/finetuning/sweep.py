@@ -1,0 +1,72 @@
+"""The learning-rate finder on a folder of pictures."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from kerastl import catalog
+from kerastl.finetuning.features import FeatureCache
+from kerastl.finetuning.feeds import Batch, Feed
+from kerastl.finetuning.interrupt import Stop
+from kerastl.finetuning.listener import Listener
+from kerastl.finetuning.pictures import training_data
+from kerastl.finetuning.rate_finder import RateCurve, lr_find
+from kerastl.finetuning.recipe import Phase
+from kerastl.finetuning.settings import Settings
+from kerastl.finetuning.splits import open_dataset, split_dataset
+from kerastl.quiet import import_keras
+
+
+def find_rate(
+    data: str | os.PathLike[str],
+    phase: Phase,
+    settings: Settings,
+    *,
+    lowest: float = 1e-7,
+    highest: float = 1.0,
+    steps: int = 100,
+    listener: Listener | None = None,
+) -> RateCurve:
+    """Run `lr_find` as a phase of fine-tuning would train.
+
+    Args:
+        data: A folder or table of labelled pictures.
+        phase: What trains, and with what batches.
+        settings: Backbone, seed, size and so on.
+        lowest: Learning rate of the first step.
+        highest: Of the last.
+        steps: At least 10.
+        listener: Hears what is done.
+    """
+    import_keras()  # first and quietly
+    from kerastl.finetuning.building import build_backbone
+    from kerastl.finetuning.freezing import freeze, stage_rates
+    from kerastl.finetuning.loop import compile_for
+    from kerastl.finetuning.network import attach_head
+    from kerastl.finetuning.optimizer import LayerwiseAdamW
+    from kerastl.finetuning.preparation import Preparation
+
+    listener = listener or Listener()
+    row = catalog.get(settings.backbone)
+    with tempfile.TemporaryDirectory(prefix="kerastl-") as folder:
+        target = Path(folder)
+        dataset = open_dataset(data, listener)
+        parts = split_dataset(dataset, settings, target / "split.csv", listener, Stop())
+        backbone, stages = build_backbone(row, settings)
+        network = attach_head(backbone, stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
+        freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
+        pictures = training_data(parts.dataset, network.model.input_shape[1:3], settings)
+        cache = FeatureCache(target / "features", settings.cache_limit)
+        prepared = Preparation(network, pictures, cache, settings.seed, listener=listener).prepare(phase, 0)
+        rates = stage_rates(network, phase.stage_decay)
+        compile_for(prepared.upper, phase, LayerwiseAdamW(rates, lowest, phase.weight_decay))
+        return lr_find(prepared.upper, _endless(prepared.feed), lowest=lowest, highest=highest, steps=steps)
+
+
+def _endless(feed: Feed) -> Iterator[Batch]:
+    for epoch in itertools.count():
+        yield from feed.batches(epoch)

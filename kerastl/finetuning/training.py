@@ -1,0 +1,263 @@
+"""A recipe, phase by phase, with a state on disk after each epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastl.errors import RecipeError, TrainingError
+from kerastl.finetuning.checkpoint import Checkpoint
+from kerastl.finetuning.freezing import freeze, stage_rates
+from kerastl.finetuning.interrupt import Stop, Stopped
+from kerastl.finetuning.listener import Listener
+from kerastl.finetuning.loop import Epoch, compile_for, train_epoch, validation
+from kerastl.finetuning.network import Network
+from kerastl.finetuning.optimizer import LayerwiseAdamW
+from kerastl.finetuning.preparation import Preparation, Prepared
+from kerastl.finetuning.recipe import HEAD, Phase, Recipe
+from kerastl.finetuning.scores import Score
+from kerastl.finetuning.solver import solve_head
+
+# Features that logistic regression holds in memory; more are trained on by gradient steps.
+_SOLVER_BYTES = 512 * 2**20
+
+
+@dataclass
+class Progress:
+    """How far a run has come.
+
+    Args:
+        phase: Number of the phase that is under way, from 0.
+        epoch: Number of its epochs that are complete.
+        best: The best score of the run.
+        best_here: Whether it was reached in this phase.
+        phase_best: The best score of this phase.
+        waited: Epochs since then.
+        history: Rows of `history.csv`.
+        seconds: Of each phase.
+    """
+
+    phase: int = 0
+    epoch: int = 0
+    best: Score | None = None
+    best_here: bool = False
+    phase_best: Score | None = None
+    waited: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any]) -> Progress:
+        """Read what `asdict` gave."""
+        scores = {name: Score(**raw[name]) if raw[name] else None for name in ("best", "phase_best")}
+        return cls(**{**raw, **scores})
+
+    def record(self, row: dict[str, Any], reached: Score) -> bool:
+        """Add an epoch; return whether it is the best of the run."""
+        self.history.append(row)
+        self.seconds[self.phase] += row["seconds"]
+        self.epoch = row["epoch"]
+        self.waited += 1
+        if self.phase_best is None or reached > self.phase_best:
+            self.phase_best, self.waited = reached, 0
+        if self.best is None or reached > self.best:
+            self.best, self.best_here = reached, True
+            return True
+        return False
+
+    def next_phase(self) -> None:
+        """Begin the next phase."""
+        self.phase, self.epoch, self.best_here, self.phase_best, self.waited = self.phase + 1, 0, False, None, 0
+
+
+class Training:
+    """Goes through the phases of a recipe. Each starts from the best weights so far.
+
+    Args:
+        network: Trained in place; ends with the best weights.
+        recipe: Valid for the network's stages.
+        preparation: Gives each phase its batches.
+        labels: int64, of the training pictures and of the validation pictures.
+        checkpoint: Where the state lies.
+        extra: Stored with the state.
+        listener: Hears what is done.
+        stop: Asks for an early end.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        recipe: Recipe,
+        preparation: Preparation,
+        labels: tuple[np.ndarray, np.ndarray],
+        checkpoint: Checkpoint,
+        *,
+        extra: dict[str, Any] | None = None,
+        listener: Listener | None = None,
+        stop: Stop | None = None,
+    ) -> None:
+        self._network = network
+        self._recipe = recipe
+        self._preparation = preparation
+        self._train_labels, self._val_labels = labels
+        self._checkpoint = checkpoint
+        self._extra = extra or {}
+        self._listener = listener or Listener()
+        self._stop = stop
+        self._best: list[np.ndarray] = []
+        self._before: list[np.ndarray] = []
+        self.progress = Progress()
+
+    def resume(self, values: dict[str, Any]) -> None:
+        """Take up the state that `Checkpoint.load` gave."""
+        if values.get("progress"):
+            self.progress = Progress.from_dict(values["progress"])
+            _assign(self._network.model.variables, self._checkpoint.arrays("start"))
+
+    def run(self) -> None:
+        """Train what is left of the recipe.
+
+        Raises:
+            Stopped: A stop was asked for. The network holds the best weights, if there are any.
+            TrainingError: The loss is not a number, or the disk is full. As before.
+        """
+        while self.progress.phase < len(self._recipe.phases):
+            phase = self._recipe.phases[self.progress.phase]
+            if len(self.progress.seconds) <= self.progress.phase:
+                self.progress.seconds.append(0.0)
+            self._run_phase(phase)
+            self.progress.next_phase()
+            self._save(start=_values(self._network.model.variables))
+
+    def _run_phase(self, phase: Phase) -> None:
+        start = time.monotonic()
+        network, number = self._network, self.progress.phase
+        trained = phase.trained_stages(tuple(network.stages))
+        count = freeze(network, trained, phase.batch_norm)
+        self._listener.say(
+            f"phase {number + 1}/{len(self._recipe.phases)}: {_named(phase, trained)}, "
+            f"{count:,} of {network.model.count_params():,} parameters train"
+        )
+        prepared = self._preparation.prepare(phase, number)
+        self.progress.seconds[number] += time.monotonic() - start
+        held = list(prepared.upper.variables)
+        self._before = _values(held)
+        if phase.solver == "logistic_regression" and self._solvable(prepared):
+            self._solve(prepared)
+            self._best = _values(held) if self.progress.best_here else self._before
+        else:
+            self._train(phase, prepared, held)
+        _assign(held, self._best if self.progress.best_here else self._before)
+
+    def _train(self, phase: Phase, prepared: Prepared, held: Sequence[Any]) -> None:
+        model, progress = prepared.upper, self.progress
+        rates = stage_rates(self._network, phase.stage_decay)
+        optimizer = LayerwiseAdamW(rates, phase.learning_rate, phase.weight_decay)
+        compile_for(model, phase, optimizer)
+        optimizer.build(model.trainable_variables)
+        state = [*held, *optimizer.variables]
+        if progress.epoch:
+            _assign(state, self._checkpoint.arrays("now"))
+            self._best = self._checkpoint.arrays("best") if progress.best_here else []
+        start = [] if progress.epoch else _values(self._network.model.variables)
+        try:
+            while progress.epoch < phase.epochs and not (phase.patience and progress.waited >= phase.patience):
+                done = train_epoch(
+                    model,
+                    prepared.feed,
+                    phase,
+                    progress.epoch,
+                    lambda: validation(model, prepared.val, self._val_labels[prepared.val.usable]),
+                    listener=self._listener,
+                    stop=self._stop,
+                )
+                better = self._record(done)
+                if better:
+                    self._best = _values(held)
+                self._save(
+                    start=start if progress.epoch == 1 else None,
+                    now=_values(state),
+                    best=self._best if better else None,
+                )
+        except (Stopped, TrainingError):
+            self._leave(model, prepared, held)
+            raise
+
+    def _leave(self, model: keras.Model, prepared: Prepared, held: Sequence[Any]) -> None:
+        """Put the best weights back; those of an unfinished first epoch are better than none."""
+        if self.progress.best_here:
+            _assign(held, self._best)
+        elif self.progress.best is not None:
+            _assign(held, self._before)
+        elif all(np.isfinite(value).all() for value in _values(held)):
+            self.progress.best = validation(model, prepared.val, self._val_labels[prepared.val.usable])
+
+    def _record(self, done: Epoch) -> bool:
+        row = {
+            "phase": self.progress.phase + 1,
+            "epoch": done.number,
+            "learning_rate": done.learning_rate,
+            "loss": done.loss,
+            "accuracy": done.accuracy,
+            "val_loss": done.score.loss,
+            "val_accuracy": done.score.accuracy,
+            "val_top5": done.score.top5,
+            "seconds": round(done.seconds, 3),
+        }
+        better = self.progress.record(row, done.score)
+        self._listener.epoch(row)
+        return better
+
+    def _save(self, **arrays: list[np.ndarray] | None) -> None:
+        values = {**self._extra, "progress": asdict(self.progress)}
+        try:
+            self._checkpoint.save(values, arrays)
+        except OSError as error:
+            raise TrainingError(
+                f"the state cannot be written to {self._checkpoint.folder} ({error.strerror}); what was reached "
+                "before is kept: make room and go on with --resume"
+            ) from None
+
+    def _solvable(self, prepared: Prepared) -> bool:
+        rows = prepared.train
+        if rows is None or rows[:1].nbytes * len(rows) > _SOLVER_BYTES:
+            self._listener.say("too many features for logistic regression in memory: gradient steps instead")
+            return False
+        return True
+
+    def _solve(self, prepared: Prepared) -> None:
+        start = time.monotonic()
+        rows, classifier = prepared.train, self._network.stages[HEAD][-1]
+        assert rows is not None  # noqa: S101 - `_solvable` saw to it
+        features = rows[:]
+        if features.ndim != 2 or features.shape[1] != classifier.kernel.shape[0]:
+            raise RecipeError("logistic_regression needs a head of one Dense layer on pooled features")
+        labels = self._train_labels[rows.usable]
+        weights = self._preparation.weights[rows.usable]
+        head = solve_head(features, labels, classifier.units, weights, self._preparation.seed)
+        classifier.set_weights([head.kernel, head.bias])
+        self._listener.say(f"logistic regression: C = {head.strength:g} by cross-validation")
+        own = validation(prepared.upper, rows, labels)
+        reached = validation(prepared.upper, prepared.val, self._val_labels[prepared.val.usable])
+        self._record(Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start))
+
+
+def _named(phase: Phase, trained: Sequence[str]) -> str:
+    what = trained[0] if len(trained) == 1 else f"{trained[0]} to {trained[-1]}"
+    return f"{what} by logistic regression" if phase.solver == "logistic_regression" else what
+
+
+def _values(variables: Sequence[Any]) -> list[np.ndarray]:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    if len(variables) != len(values):
+        raise TrainingError("the state on disk is of another network; --overwrite starts anew")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

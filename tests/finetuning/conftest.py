@@ -1,0 +1,53 @@
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerastl.finetuning.network import attach_head
+
+
+@pytest.fixture
+def small_network():
+    """A network of three stages on 16 px pictures, with BatchNorm and a residual sum; weights from a seed."""
+    keras.utils.set_random_seed(7)
+    pixels = keras.Input((16, 16, 3), name="pixels")
+    x = keras.layers.Rescaling(1 / 127.5, -1.0, name="scale")(pixels)
+    x = keras.layers.Conv2D(6, 3, 2, "same", use_bias=False, name="stem_conv")(x)
+    x = keras.layers.BatchNormalization(name="stem_norm")(x)
+    stem = keras.layers.ReLU(name="stem_relu")(x)
+    x = keras.layers.Conv2D(6, 3, padding="same", use_bias=False, name="middle_conv")(stem)
+    x = keras.layers.BatchNormalization(name="middle_norm")(x)
+    middle = keras.layers.Add(name="middle_sum")([stem, x])
+    x = keras.layers.Conv2D(8, 3, 2, "same", use_bias=False, name="top_conv")(middle)
+    x = keras.layers.BatchNormalization(name="top_norm")(x)
+    x = keras.layers.ReLU(name="top_relu")(x)
+    backbone = keras.Model(pixels, x, name="small")
+    named = {
+        stage: [layer for layer in backbone.layers if layer.name.startswith(stage)]
+        for stage in ("top", "middle", "stem")
+    }
+    return attach_head(backbone, named, 3, seed=1)
+
+
+@pytest.fixture
+def activations():
+    """48 random pictures of 16 px, float32 in [0, 255], and their classes, which the brightest channel decides."""
+    random = np.random.default_rng(3)
+    labels = random.integers(3, size=48)
+    pixels = random.integers(0, 120, (48, 16, 16, 3))
+    pixels[np.arange(48), :, :, labels] += 100
+    return pixels.astype(np.uint8), labels
+
+
+@pytest.fixture(scope="session")
+def coloured_folder(tmp_path_factory):
+    """Three class folders of twelve noisy pictures each, reddish, greenish and bluish."""
+    folder = tmp_path_factory.mktemp("coloured")
+    random = np.random.default_rng(0)
+    for channel, name in enumerate(("blue", "green", "red")):
+        (folder / name).mkdir()
+        for number in range(12):
+            pixels = random.integers(0, 160, (40, 48, 3))
+            pixels[:, :, 2 - channel] += 70
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number}.png")
+    return folder

@@ -1,0 +1,175 @@
+import numpy as np
+import pytest
+
+from kerastl.errors import DataError, ImageError
+from kerastl.finetuning.features import FeatureCache, HalfOverflow, store_key
+from kerastl.finetuning.feeds import CachedFeed, StreamedFeed, epoch_order
+from kerastl.finetuning.interrupt import Stop, Stopped
+from kerastl.finetuning.preparation import PixelEngine
+from kerastl.runtime.engines import Plan
+
+
+class Constant:
+    """A source of one colour that counts how often it is decoded."""
+
+    def __init__(self, value, content=None):
+        self.value, self.content, self.read = value, content or f"content {value}", 0
+
+    def digest(self):
+        return self.content
+
+    def pixels(self):
+        self.read += 1
+        if self.value is None:
+            raise ImageError("gone.jpg", "no such file")
+        return np.full((4, 4, 3), self.value, np.uint8)
+
+
+class Means:
+    """An engine whose features are the sums of the channels."""
+
+    def __init__(self, scale=1.0):
+        self.plan, self._scale = Plan(workers=2, interpreters=1, threads=1, batch=3), scale
+
+    def predict(self, pixels):
+        return pixels.sum(axis=(1, 2), dtype=np.float32) * self._scale
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return FeatureCache(tmp_path / "features", 10**6)
+
+
+def test_rows_hold_the_features_in_order(cache):
+    features = cache.compute("a", Means(), [Constant(n) for n in range(7)], "float32")
+    np.testing.assert_array_equal(features.array, np.repeat(16.0 * np.arange(7)[:, None], 3, axis=1))
+    assert isinstance(features.array, np.memmap)
+    assert not features.problems
+
+
+def test_a_second_time_nothing_is_computed(cache):
+    cache.compute("a", Means(), [Constant(n) for n in range(7)], "float32")
+    again = [Constant(n) for n in range(7)]
+    features = cache.compute("a", Means(), again, "float32")
+    assert [source.read for source in again] == [0] * 7
+    assert features.array[6, 0] == 96
+
+
+def test_a_row_whose_picture_changed_is_computed_again(cache):
+    cache.compute("a", Means(), [Constant(n) for n in range(7)], "float32")
+    changed = [Constant(n) for n in range(7)]
+    changed[2] = Constant(100)
+    features = cache.compute("a", Means(), changed, "float32")
+    assert [source.read for source in changed] == [0, 0, 1, 0, 0, 0, 0]
+    assert features.array[:, 0].tolist() == [0, 16, 1600, 48, 64, 80, 96]
+
+
+def test_an_interrupted_store_goes_on_where_it_stopped(cache):
+    stop = Stop()
+
+    class StopsLate(Constant):
+        def pixels(self):
+            stop.requested = self.value >= 30
+            return super().pixels()
+
+    with pytest.raises(Stopped):
+        cache.compute("a", Means(), [StopsLate(n) for n in range(40)], "float32", stop=stop)
+    again = [Constant(n) for n in range(40)]
+    features = cache.compute("a", Means(), again, "float32")
+    assert again[0].read == 0
+    assert again[39].read == 1
+    np.testing.assert_array_equal(features.array[:, 0], 16.0 * np.arange(40))
+
+
+def test_a_broken_picture_is_reported_and_tried_again(cache):
+    sources = [Constant(1), Constant(None), Constant(3)]
+    assert cache.compute("a", Means(), sources, "float32").problems == {1: "no such file"}
+    sources[1] = Constant(2)
+    features = cache.compute("a", Means(), sources, "float32")
+    assert not features.problems
+    assert features.array[:, 0].tolist() == [16, 32, 48]
+
+
+def test_another_number_of_rows_is_another_store(cache):
+    cache.compute("a", Means(), [Constant(n) for n in range(7)], "float32")
+    assert cache.compute("a", Means(), [Constant(n) for n in range(5)], "float32").array.shape == (5, 3)
+
+
+def test_half_precision_refuses_what_it_cannot_hold(cache):
+    # 16 pixels of 200 sum to 3200; thirty times that is more than 65504.
+    cache.compute("fits", Means(), [Constant(200)], "float16")
+    with pytest.raises(HalfOverflow):
+        cache.compute("large", Means(30.0), [Constant(200)], "float16")
+
+
+def test_the_limit_counts_all_stores(tmp_path):
+    cache = FeatureCache(tmp_path / "features", 1000)
+    assert cache.fits("a", 1000)
+    assert not cache.fits("a", 1001)
+    cache.compute("a", Means(), [Constant(n) for n in range(50)], "float32")
+    used = cache.used()
+    assert used == 50 * 3 * 4 + 128  # and the header of a .npy file
+    assert cache.fits("b", 1000 - used)
+    assert not cache.fits("b", 1001 - used)
+    cache.keep_only(["b"])
+    assert cache.used() == 0
+
+
+def test_keys_depend_on_everything():
+    base = ["weights", {"height": 4}, {"views": 1}, "float32"]
+    others = [["other", *base[1:]], [base[0], {"height": 5}, *base[2:]], [*base[:2], {"views": 2}, base[3]]]
+    keys = {store_key(*parts) for parts in [base, *others, [*base[:3], "float16"]]}
+    assert len(keys) == 5
+    assert store_key(*base) in keys
+
+
+def test_an_epoch_has_full_batches_of_different_pictures():
+    order = epoch_order((1, 0), 0, 70, 32)
+    assert order.shape == (2, 32)
+    assert len(set(order.ravel())) == 64
+    assert not np.array_equal(order, epoch_order((1, 0), 1, 70, 32))
+    np.testing.assert_array_equal(order, epoch_order((1, 0), 0, 70, 32))
+    assert epoch_order((1,), 0, 5, 32).shape == (1, 5)
+
+
+def test_cached_views_belong_to_their_picture():
+    # Picture p has the views 10 p, 10 p + 1 and 10 p + 2.
+    features = np.array([[10.0 * picture + view] for picture in range(6) for view in range(3)], np.float16)
+    targets, weights = np.eye(6, dtype=np.float32), np.ones(6, np.float32)
+    feed = CachedFeed(features, 3, targets, weights, np.array([0, 2, 3, 5]), 2, (0,))
+    seen = {}
+    for epoch in range(20):
+        for batch in feed.batches(epoch):
+            assert batch.inputs.dtype == np.float32
+            pictures = batch.inputs[:, 0] // 10
+            np.testing.assert_array_equal(batch.targets.argmax(axis=1), pictures)
+            for value in batch.inputs[:, 0]:
+                seen.setdefault(value // 10, set()).add(value % 10)
+    assert seen == {picture: {0, 1, 2} for picture in (0, 2, 3, 5)}
+
+
+def test_a_picture_that_breaks_is_left_out_of_its_batch():
+    told = []
+    sources = [Constant(n) for n in range(12)]
+    sources[5] = Constant(None)
+    targets, weights = np.eye(12, dtype=np.float32), np.ones(12, np.float32)
+    feed = StreamedFeed(
+        lambda epoch: sources,
+        PixelEngine(),
+        targets,
+        weights,
+        np.arange(12),
+        4,
+        (0,),
+        on_skip=lambda *e: told.append(e),
+    )
+    values = [value for batch in feed.batches(0) for value in batch.inputs[:, 0, 0, 0]]
+    assert sorted(values) == [n for n in range(12) if n != 5]
+    assert told == [(5, "no such file")]
+
+
+def test_when_all_pictures_break_the_disk_is_gone():
+    targets, weights = np.eye(4, dtype=np.float32), np.ones(4, np.float32)
+    feed = StreamedFeed(lambda epoch: [Constant(None)] * 4, None, targets, weights, np.arange(4), 2, (0,))
+    with pytest.raises(DataError, match=r"cannot be read any more.*no such file"):
+        list(feed.batches(0))

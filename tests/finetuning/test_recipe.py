@@ -1,0 +1,110 @@
+import pytest
+
+from kerastl import catalog
+from kerastl.data.augmentation import Augmentation, Crop, Flip
+from kerastl.errors import RecipeError
+from kerastl.finetuning.builtin import built_in, choose
+from kerastl.finetuning.recipe import Phase, Recipe
+
+STAGES = ("head", "top", "middle", "stem")
+
+
+@pytest.mark.parametrize(
+    ("trains", "expected"),
+    [
+        ("head", ("head",)),
+        ("middle", ("head", "top", "middle")),
+        (1, ("head", "top")),
+        (3, STAGES),
+        ("all", STAGES),
+    ],
+)
+def test_a_phase_trains_from_the_head_down(trains, expected):
+    assert Phase(trains=trains).trained_stages(STAGES) == expected
+
+
+@pytest.mark.parametrize("trains", ["block_99", 4])
+def test_a_stage_that_is_not_there_is_an_error_that_lists_what_is(trains):
+    with pytest.raises(RecipeError, match="top, middle, stem"):
+        Phase(trains=trains).trained_stages(STAGES)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"trains": 0},
+        {"trains": -1},
+        {"trains": ""},
+        {"trains": True},
+        {"trains": None},
+        {"epochs": 0},
+        {"epochs": 1.5},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"stage_decay": 0.0},
+        {"stage_decay": 1.5},
+        {"warmup": 9.0, "epochs": 5},
+        {"shape": "square"},
+        {"weight_decay": -0.1},
+        {"label_smoothing": 1.0},
+        {"augmentation": {}},
+        {"views": 0},
+        {"patience": 0},
+        {"batch_norm": "melted"},
+        {"batch_size": 0},
+        {"solver": "magic"},
+        {"trains": "all", "solver": "logistic_regression"},
+    ],
+)
+def test_rules_of_a_phase(wrong):
+    field = next(iter(wrong)) if "solver" not in wrong else "solver"
+    with pytest.raises(RecipeError, match=f"{field}.*Received: {field}="):
+        Phase(**wrong)
+
+
+def test_a_recipe_survives_json():
+    augmentation = Augmentation(crop=Crop(0.5), flip=Flip())
+    recipe = Recipe("mine", (Phase(), Phase(trains=2, augmentation=augmentation, views=3)), dropout=0.1, why="so")
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "must be a JSON object"),
+        ('{"phases": []}', "no phases"),
+        ('{"phases": 3}', "phases must be a list"),
+        ('{"phases": [{"train": "head"}]}', "phase 1: a phase has no field train. There is: trains"),
+        ('{"phases": [{}, {"epochs": 0}]}', "phase 2: epochs"),
+        ('{"phases": [{"augmentation": {"blur": {}}}]}', "phase 1: .*blur"),
+    ],
+)
+def test_broken_json_is_one_clear_line(text, message):
+    with pytest.raises(RecipeError, match=message):
+        Recipe.from_json(text)
+
+
+def test_validation_names_recipe_and_phase():
+    with pytest.raises(RecipeError, match=r"'mine', phase 2: .*'nose'"):
+        Recipe("mine", (Phase(), Phase(trains="nose"))).validate(STAGES)
+
+
+@pytest.mark.parametrize("name", ["probe", "gradual", "full"])
+def test_built_in_recipes_fit_every_backbone(name):
+    for backbone in catalog.names():
+        stages = [stage.name for stage in catalog.get(backbone).stages]
+        built_in(name, len(stages) - 1).validate(stages)
+
+
+def test_auto_chooses_by_the_data_and_says_why():
+    few, some, many = choose(60, 5, 6), choose(500, 100, 6), choose(5_000, 800, 6)
+    assert [recipe.name for recipe in (few, some, many)] == ["probe", "gradual", "full"]
+    assert "5 training pictures in the smallest class" in few.why
+    assert "500" in some.why
+    assert "5,000" in many.why
+
+
+def test_unknown_built_in():
+    with pytest.raises(RecipeError, match="probe, gradual, full"):
+        built_in("magic")

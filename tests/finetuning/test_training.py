@@ -1,0 +1,180 @@
+"""Cached, streamed and plain Keras training give the same weights."""
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerastl.errors import TrainingError
+from kerastl.finetuning.checkpoint import Checkpoint
+from kerastl.finetuning.features import FeatureCache
+from kerastl.finetuning.feeds import epoch_order
+from kerastl.finetuning.interrupt import Stop, Stopped
+from kerastl.finetuning.listener import Listener
+from kerastl.finetuning.pictures import Part, TrainingData
+from kerastl.finetuning.preparation import Preparation
+from kerastl.finetuning.recipe import Phase, Recipe
+from kerastl.finetuning.scores import score
+from kerastl.finetuning.training import Progress, Training
+from kerastl.images import Resize
+
+
+@pytest.fixture
+def data(tmp_path, activations):
+    pixels, labels = activations
+    files = []
+    for number, picture in enumerate(pixels):
+        files.append(tmp_path / f"{number}.png")
+        Image.fromarray(picture).save(files[-1])
+    train, val = slice(0, 36), slice(36, 48)
+    resize = Resize(16, 16, "squash")
+    return TrainingData(("r", "g", "b"), Part(files[train], labels[train]), Part(files[val], labels[val]), resize)
+
+
+def run(network, recipe, data, folder, *, limit=10**9, stop=None, listener=None):
+    preparation = Preparation(network, data, FeatureCache(folder / "f", limit), 5, stop=stop)
+    labels = (data.train.labels, data.val.labels)
+    checkpoint = Checkpoint(folder / "state")
+    training = Training(network, recipe, preparation, labels, checkpoint, stop=stop, listener=listener)
+    if (state := checkpoint.load()) is not None:
+        training.resume(state)
+    training.run()
+    return training
+
+
+def weights(network):
+    return [np.array(weight) for weight in network.model.weights]
+
+
+@pytest.mark.parametrize("trains", ["head", "top", "middle", "all"])
+def test_cached_and_streamed_training_agree(small_network, data, tmp_path, trains):
+    phase = Phase(trains=trains, epochs=2, learning_rate=0.01, batch_size=8, batch_norm="trained")
+    start = weights(small_network)
+    run(small_network, Recipe("r", (phase,), dropout=0.0), data, tmp_path / "cached")
+    cached = weights(small_network)
+    small_network.model.set_weights(start)
+    run(small_network, Recipe("r", (phase,), dropout=0.0), data, tmp_path / "streamed", limit=0)
+    for one, other in zip(cached, weights(small_network), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_cached_training_agrees_with_plain_keras(small_network, data, activations, tmp_path):
+    phase = Phase(trains="top", epochs=1, learning_rate=0.01, batch_size=8)
+    start = weights(small_network)
+    training = run(small_network, Recipe("r", (phase,), dropout=0.0), data, tmp_path)
+    assert training.progress.best_here is False  # the next phase would begin
+    ours = weights(small_network)
+
+    model = small_network.model
+    model.set_weights(start)
+    for layer in model.layers:
+        layer.trainable = layer.name in ("top_conv", "head_classifier")
+    model.compile(keras.optimizers.Adam(0.01), "categorical_crossentropy")
+    pixels, labels = activations
+    for rows in epoch_order((5, 0), 0, 36, 8):
+        model.train_on_batch(pixels[rows].astype("float32"), np.eye(3, dtype="float32")[labels[rows]])
+    for one, other in zip(ours, weights(small_network), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-5)
+
+
+TWO = Recipe(
+    "two",
+    (
+        Phase(epochs=2, learning_rate=0.02, batch_size=8),
+        Phase(trains="all", epochs=3, learning_rate=0.003, batch_size=8, batch_norm="trained", shape="cosine"),
+    ),
+    dropout=0.0,
+)
+
+
+class StopsAfter(Listener):
+    """Asks for a stop in the step after an epoch."""
+
+    def __init__(self, stop, epochs):
+        self.stop, self.epochs, self.rows = stop, epochs, []
+
+    def epoch(self, row):
+        self.rows.append(row)
+
+    def advance(self, steps=1):
+        self.stop.requested = len(self.rows) == self.epochs
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 4])
+def test_a_resumed_run_ends_as_one_that_never_stopped(small_network, data, tmp_path, epochs):
+    start = weights(small_network)
+    whole = run(small_network, TWO, data, tmp_path / "whole")
+    expected = weights(small_network)
+
+    small_network.model.set_weights(start)
+    stop = Stop()
+    with pytest.raises(Stopped):
+        run(small_network, TWO, data, tmp_path / "parts", stop=stop, listener=StopsAfter(stop, epochs))
+    small_network.model.set_weights([np.full_like(weight, 9) for weight in start])
+    resumed = run(small_network, TWO, data, tmp_path / "parts")
+    for one, other in zip(expected, weights(small_network), strict=True):
+        np.testing.assert_array_equal(one, other)
+    timeless = [[{**row, "seconds": 0} for row in t.progress.history] for t in (whole, resumed)]
+    assert timeless[0] == timeless[1]
+    assert resumed.progress.best == whole.progress.best
+
+
+def test_the_best_weights_are_kept_across_phases(small_network, data, tmp_path):
+    wild = Recipe("wild", (TWO.phases[0], Phase(trains="all", epochs=1, learning_rate=5.0, batch_size=8)), dropout=0.0)
+    training = run(small_network, wild, data, tmp_path)
+    history = training.progress.history
+    best = max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
+    assert best["phase"] == 1
+    pixels = np.stack([np.array(Image.open(file)) for file in data.val.files]).astype("float32")
+    reached = score(np.asarray(small_network.model(pixels)), data.val.labels)
+    assert reached.accuracy == best["val_accuracy"]
+    assert reached.loss == pytest.approx(best["val_loss"], abs=1e-5)
+
+
+def test_nan_is_one_clear_line_and_keeps_what_was_reached(small_network, data, tmp_path):
+    explode = Phase(trains="all", epochs=2, learning_rate=1e30, batch_size=8, batch_norm="trained")
+    recipe = Recipe("nan", (TWO.phases[0], explode), dropout=0.0)
+    with pytest.raises(TrainingError, match=r"loss became .*lower learning_rate"):
+        run(small_network, recipe, data, tmp_path)
+    assert all(np.isfinite(weight).all() for weight in weights(small_network))
+
+
+def test_logistic_regression_beats_the_first_weights(small_network, data, tmp_path):
+    recipe = Recipe("probe", (Phase(solver="logistic_regression"),), dropout=0.0)
+    training = run(small_network, recipe, data, tmp_path)
+    assert training.progress.best.accuracy == 1.0
+
+
+def test_patience_ends_a_phase(small_network, data, tmp_path):
+    phase = Phase(epochs=50, learning_rate=1e-12, batch_size=8, patience=2)
+    training = run(small_network, Recipe("r", (phase,), dropout=0.0), data, tmp_path)
+    assert len(training.progress.history) < 50
+
+
+def test_progress_survives_json():
+    progress = Progress(seconds=[0.0])
+    progress.record({"epoch": 1, "seconds": 2.0}, score(np.array([[0.7, 0.3]]), np.array([0])))
+    import dataclasses
+    import json
+
+    assert Progress.from_dict(json.loads(json.dumps(dataclasses.asdict(progress)))) == progress
+
+
+def test_score_by_hand():
+    probabilities = np.array([[0.5, 0.3, 0.2], [0.2, 0.4, 0.4], [0.2, 0.4, 0.4]], np.float32)
+    reached = score(probabilities, np.array([0, 1, 2]))
+    assert reached.accuracy == pytest.approx(2 / 3)  # of two equal ones the first counts
+    assert reached.loss == pytest.approx(-np.log([0.5, 0.4, 0.4]).mean(), rel=1e-6)
+    assert reached.top5 == 1.0
+
+
+def test_a_checkpoint_is_whole_whatever_lies_around(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "state")
+    assert checkpoint.load() is None
+    checkpoint.save({"n": 1}, {"a": [np.arange(3)], "b": [np.eye(2)]})
+    (tmp_path / "state" / "2-a.npz").write_bytes(b"half a fil")  # killed while writing
+    checkpoint.save({"n": 2}, {"a": [np.arange(4), np.ones(1)], "b": None})
+    assert checkpoint.load() == {"n": 2}
+    assert [array.tolist() for array in checkpoint.arrays("a")] == [[0, 1, 2, 3], [1.0]]
+    assert checkpoint.arrays("b")[0].tolist() == [[1, 0], [0, 1]]
+    assert len(list((tmp_path / "state").iterdir())) == 3
