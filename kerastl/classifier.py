@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerastl.card import Card
 from kerastl.errors import ImageError, UsageError
+from kerastl.featured import featured
 from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
-from kerastl.labels import Classification, LabelSet, decode
+from kerastl.labels import Classification, LabelSet
+from kerastl.question import Question, ask
 from kerastl.reference import DEFAULT_MODEL, Reference, resolve
 from kerastl.runtime.engines import Engine
 from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
+from kerastl.trust import temperature
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +83,9 @@ class Classifier:
     def __init__(self, reference: Reference, engine: Engine, batch_size: int | None = None) -> None:
         self._reference = reference
         self._engine = engine
+        self._temperature = temperature.of(reference.card)
+        self._featured: Engine | None = None
+        self._lock = threading.Lock()
         self._plan = engine.plan if batch_size is None else replace(engine.plan, batch=batch_size)
 
     @property
@@ -118,11 +125,19 @@ class Classifier:
 
         Returns:
             A functional model: float32 pixels 0-255 of shape (n, height, width, 3) in, float32 probabilities of
-            shape (n, classes) out.
+            shape (n, classes) out, as the network gives them: before the temperature that calibration found.
         """
         return self._reference.build()
 
-    def classify(self, pictures: Picture | Iterable[Picture], top: int = 5, *, errors: OnError = "raise") -> Any:
+    def classify(
+        self,
+        pictures: Picture | Iterable[Picture],
+        top: int = 5,
+        *,
+        errors: OnError = "raise",
+        coverage: float | None = None,
+        reject: bool = False,
+    ) -> Any:
         """Say what pictures show.
 
         Args:
@@ -131,6 +146,10 @@ class Classifier:
             top: How many classes a picture; more than there are means all.
             errors: `raise` an `ImageError` for a picture that cannot be read, or `return` a result that has `error`
                 set in its place.
+            coverage: Between 0 and 1: give, instead of the `top` best classes, as many of the best as hold the right
+                one that often. The model must be calibrated.
+            reject: Say of each picture whether it is unlike what the model was trained on. The model must be
+                calibrated.
 
         Returns:
             One `Classification` for one picture; a list for a list, tuple or array; for any other iterable an
@@ -138,15 +157,15 @@ class Classifier:
 
         Raises:
             ImageError: A picture cannot be read.
-            UsageError: `top` is less than 1, or a picture is of another kind.
+            UsageError: `top` is less than 1, or a picture is of another kind; or the model is not calibrated, or not
+                on enough pictures for this coverage.
         """
         if errors not in ("raise", "return"):
             raise UsageError(f"errors must be 'raise' or 'return'. Received: {errors!r}")
-        if isinstance(top, bool) or not isinstance(top, int) or top < 1:
-            raise UsageError(f"top must be a whole number of at least 1. Received: {top!r}")
+        question = ask(self.file, top, coverage, reject)
         if _is_one(pictures):
-            return self._classify_group([pictures], top, errors)[0]
-        stream = self.stream(pictures, lambda group: self._classify_group(group, top, errors))
+            return self._classify_group([pictures], question, errors)[0]
+        stream = self.stream(pictures, lambda group: self._classify_group(group, question, errors))
         return stream if not _is_sized(pictures) else list(stream)
 
     def predict_proba(self, pictures: Picture | Iterable[Picture]) -> np.ndarray:
@@ -189,7 +208,24 @@ class Classifier:
         Returns:
             float32 array of shape (n, classes).
         """
-        return self._engine.predict(pixels)
+        return temperature.scaled(self._engine.predict(pixels), self._temperature)
+
+    def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute what is needed to judge an answer; threads may share this. The first use compiles the network.
+
+        Args:
+            pixels: As for `predict_pixels`.
+
+        Returns:
+            The network's own probabilities, before the temperature: float32 array of shape (n, classes). And the
+            features it decides by: float32 array of shape (n, d), rows of length 1.
+        """
+        with self._lock:
+            if self._featured is None:
+                engine: EngineName = "litert" if self._engine.name == "litert" else "keras"
+                self._featured = open_engine(featured(self._reference), engine)
+        output = self._featured.predict(pixels)
+        return output[:, : len(self.labels)], output[:, len(self.labels) :]
 
     def stream(self, items: Any, work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
         """Apply a function to groups of items, in as many threads and as large groups as suit the model.
@@ -203,7 +239,7 @@ class Classifier:
         """
         return ordered_map(work, items, self._plan.workers, self._plan.batch)
 
-    def _classify_group(self, group: list[Any], top: int, errors: OnError) -> list[Classification]:
+    def _classify_group(self, group: list[Any], question: Question, errors: OnError) -> list[Classification]:
         results: list[Classification | None] = []
         pixels = []
         for picture in group:
@@ -214,11 +250,19 @@ class Classifier:
                 if errors == "raise":
                     raise
                 results.append(Classification(_path(picture), self.name, error=error.reason))
-        best = iter(decode(self._scores(pixels), self.labels, top) if pixels else [])
+        answers = iter(self._answers(pixels, question) if pixels else [])
         return [
-            Classification(_path(picture), self.name, next(best)) if result is None else result
+            replace(next(answers), path=_path(picture)) if result is None else result
             for picture, result in zip(group, results, strict=True)
         ]
+
+    def _answers(self, pixels: list[np.ndarray], question: Question) -> list[Classification]:
+        import numpy as np
+
+        together = np.stack(pixels)
+        if question.reject:
+            return question.answers(*self.predict_features(together), self.card, self._temperature)
+        return question.answers(self._engine.predict(together), None, self.card, self._temperature)
 
     def _scores(self, pixels: list[np.ndarray]) -> np.ndarray:
         import numpy as np

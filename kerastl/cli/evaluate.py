@@ -36,6 +36,17 @@ _CLASSES, _ROWS = 20, 5
     metavar="DIR",
     help="Write evaluation.json and predictions.csv, a row a picture, into DIR.",
 )
+@click.option(
+    "--corruptions",
+    is_flag=True,
+    help="Also under noise, blur, brightness, contrast, JPEG, pixelation and rotation; takes 36 times as long.",
+)
+@click.option(
+    "--reject",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="OTHERS",
+    help="Also how well pictures of other things, in the folder OTHERS, are rejected.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
     "--top", "-k", type=click.IntRange(min=1), default=5, show_default=True,
@@ -46,7 +57,15 @@ _CLASSES, _ROWS = 20, 5
     help="As for classify.",
 )  # fmt: skip
 def evaluate(
-    model: str, data: str, split: Part | None, report: str | None, form: str, top: int, engine: EngineName
+    model: str,
+    data: str,
+    split: Part | None,
+    report: str | None,
+    corruptions: bool,
+    reject: str | None,
+    form: str,
+    top: int,
+    engine: EngineName,
 ) -> int:
     """Hold a model against labelled pictures.
 
@@ -57,6 +76,9 @@ def evaluate(
     Intervals are 95 % by bootstrap over pictures. Precision, recall and F1 are means over the classes that have
     pictures. The calibration error is the mean gap between score and accuracy in 15 bins. The Brier score lies between
     0 and 2.
+
+    --reject needs a model that `kerastl calibrate` has seen. AUROC is the probability that a picture of OTHERS is more
+    unlike the training pictures than one of DATA.
 
     Exit code: 0 all pictures were used, 1 some could not be read, 2 wrong usage.
     """
@@ -69,7 +91,9 @@ def evaluate(
     with Counter("megabytes") as downloaded:
         classifier = load(model, engine=engine, progress=downloaded.megabytes)
     with Counter("pictures") as counter:
-        result = examine(classifier, data, split, k=top, progress=counter.update)
+        result = examine(
+            classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update
+        )
     if report is not None:
         _write(result, Path(report))
     if form == "json":
@@ -97,6 +121,8 @@ def _print(result: Evaluation) -> None:
     for title, lines in (
         ("most confused", _confusions(result)),
         ("surest mistakes", _mistakes(result)),
+        ("accuracy under corruptions, from weak to strong", _robustness(result)),
+        ("rejection", [] if result.rejection is None else [str(result.rejection)]),
         ("notes", _notes(result)),
     ):
         shown = list(lines)
@@ -135,8 +161,20 @@ def _mistakes(result: Evaluation) -> Iterator[str]:
         yield f"{answer.path}: {answer.predictions[0]}, but is {answer.label} ({answer.label_score:.1%})"
 
 
+def _robustness(result: Evaluation) -> Iterator[str]:
+    if result.robustness is not None:
+        for name, row in result.robustness.accuracy.items():
+            yield f"{name:10}  " + "  ".join(f"{accuracy:6.1%}" for accuracy in row)
+        yield f"{'mean':10}  {result.robustness.mean:6.1%}, and {result.robustness.clean:.1%} as they are"
+
+
 def _notes(result: Evaluation) -> Iterator[str]:
     yield from result.notes
+    if result.temperature != 1:
+        yield (
+            f"scores are scaled with the temperature {result.temperature:.3f}; without it the calibration error is "
+            f"{result.reliability_before.error:.1%}"
+        )
     for name, count in list(result.unknown.items())[:_ROWS]:
         why = (result.matching.unknown.get(name) if result.matching else "") or "the model has no such class"
         yield f"{name}: {why}; {count} pictures left out"

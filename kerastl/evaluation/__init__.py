@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kerastl.evaluation.calibrating import Calibration as Calibration
+    from kerastl.evaluation.calibrating import calibrate as calibrate
     from kerastl.evaluation.evaluating import evaluate as evaluate
     from kerastl.evaluation.prediction_table import write_predictions as write_predictions
     from kerastl.evaluation.result import Answer as Answer
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Answer": "result",
+    "Calibration": "calibrating",
     "Evaluation": "result",
     "Figure": "result",
+    "calibrate": "calibrating",
     "evaluate": "evaluating",
     "write_predictions": "prediction_table",
 }

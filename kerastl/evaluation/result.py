@@ -12,8 +12,11 @@ import numpy as np
 from kerastl.evaluation import bootstrap, metrics
 from kerastl.evaluation.matching import Matching
 from kerastl.evaluation.metrics import ClassScores, Confused, ConfusionMatrix
+from kerastl.evaluation.rejecting import Rejection
 from kerastl.evaluation.reliability import BINS, Reliability, reliability
+from kerastl.evaluation.robustness import Robustness
 from kerastl.labels import LabelSet, Prediction, decode
+from kerastl.trust.temperature import scaled
 
 # Figures in the order in which people read them, with what they are called in text.
 FIGURES = {
@@ -87,6 +90,9 @@ class Evaluation:
         matching: The data's classes among the model's.
         failed: Pictures that could not be read, and why; they are left out.
         notes: What else to know, one line each.
+        temperature: What the probabilities were scaled with; 1 where the model is not calibrated.
+        robustness: Accuracy under corruptions, where that was asked for.
+        rejection: How pictures of other things are told apart, where that was asked for.
         bins: Of the calibration error.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
@@ -104,6 +110,9 @@ class Evaluation:
     matching: Matching | None = None
     failed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    temperature: float = 1.0
+    robustness: Robustness | None = None
+    rejection: Rejection | None = None
     bins: int = BINS
     resamples: int = bootstrap.RESAMPLES
     seed: int = 0
@@ -162,6 +171,12 @@ class Evaluation:
         """Confidence against accuracy, in bins."""
         return reliability(self.probabilities.max(axis=1).astype(np.float64), self.right, self.bins)
 
+    @cached_property
+    def reliability_before(self) -> Reliability:
+        """The same for the network's own probabilities, before the temperature."""
+        own = scaled(self.probabilities, 1 / self.temperature)
+        return reliability(own.max(axis=1).astype(np.float64), self.right, self.bins)
+
     def answers(self) -> Iterator[Answer]:
         """What the model said of each picture, in the order of `paths`."""
         return (self._answer(index) for index in range(len(self)))
@@ -207,6 +222,11 @@ class Evaluation:
                 for c in self.confused[:20]
             ],
             "reliability": self.reliability.as_dict(),
+            "temperature": self.temperature,
+            "reliability_before_temperature": self.reliability_before.as_dict(),
+            "calibration_error_before_temperature": self.reliability_before.error,
+            "robustness": None if self.robustness is None else self.robustness.as_dict(),
+            "rejection": None if self.rejection is None else self.rejection.as_dict(),
             "unknown_classes": dict(self.unknown),
             "missing_classes": list(self.missing),
             "failed": dict(self.failed),
