@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "finetune": ("kerastl.cli.finetune", "Turn a folder of labelled pictures into a classifier."),
     "evaluate": ("kerastl.cli.evaluate", "Hold a model against labelled pictures."),
     "calibrate": ("kerastl.cli.calibrate", "Fit how far to trust a model's scores, and store it with the model."),
-    "recipes": ("kerastl.cli.recipes", "List the recipes for fine-tuning; print one to edit."),
+    "recipes": ("kerastl.cli.recipes", "List the recipes for fine-tuning, or print one as JSON to edit."),
     "lr-find": ("kerastl.cli.lr_find", "Find a learning rate for a folder of pictures."),
     "models": ("kerastl.cli.models", "List the networks that kerastl knows."),
     "download": ("kerastl.cli.download", "Fetch published weights ahead of time."),

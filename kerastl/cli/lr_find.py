@@ -43,9 +43,10 @@ def lr_find(
     input_size: int | None,
     weights: str,
 ) -> int:
-    """Find a learning rate: train with a growing one until the loss explodes, and show where it falls best.
+    """Find a learning rate for a folder of pictures.
 
-    The suggestion goes to standard output.
+    Trains with a growing rate until the loss explodes, and shows where it falls best. The suggestion goes to
+    standard output.
     """
     from kerastl.cli.training_progress import TrainingProgress
     from kerastl.finetuning.recipe import Phase

@@ -47,7 +47,7 @@ def _find(wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: int
         counts = [count for count in dataset.counts("train").values() if count]
         return choose(sum(counts), min(counts), stages)
     if str(wanted) in NAMES:
-        return built_in(str(wanted), stages)
+        return built_in(str(wanted), stages, sum(dataset.counts("train").values()))
     try:
         return Recipe.from_json(Path(wanted).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):

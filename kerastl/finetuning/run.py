@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl import catalog
+from kerastl import catalog, weights
 from kerastl.card import Card
+from kerastl.data.splitting import write_split
 from kerastl.errors import TrainingError
 from kerastl.finetuning.building import build_backbone
 from kerastl.finetuning.features import FeatureCache
@@ -119,12 +120,14 @@ class Run:
     def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
         """Run from the start."""
         row = catalog.get(self._settings.backbone)
+        if self._settings.weights == "imagenet":
+            size = self._settings.input_size
+            # What fails should fail before pictures are read.
+            weights.fetch(row, include_top=False, input_size=(size, size) if size else None)
         dataset = open_dataset(data, self._listener)
         with ThreadPoolExecutor(1, "kerastl-split") as pool:
             # Reading all pictures once and importing Keras take seconds each, and mostly different cores.
-            splitting = pool.submit(
-                split_dataset, dataset, self._settings, self._folder.split, self._listener, self.stop
-            )
+            splitting = pool.submit(split_dataset, dataset, self._settings, self._listener, self.stop)
             backbone, stages = build_backbone(row, self._settings)
             parts = splitting.result()
         chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.epochs)
@@ -135,6 +138,7 @@ class Run:
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
         }
+        write_split(parts.dataset, self._folder.split)
         self._folder.checkpoint.save(extra, {})
         return self._train(backbone, stages, parts, chosen, extra, None)
 

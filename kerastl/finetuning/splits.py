@@ -11,7 +11,7 @@ from pathlib import Path
 from kerastl.data import Dataset, Item, scan
 from kerastl.data.dataset import SPLITS
 from kerastl.data.inspection import inspect
-from kerastl.data.splitting import split, write_split
+from kerastl.data.splitting import split
 from kerastl.errors import DataError
 from kerastl.finetuning.interrupt import Stop
 from kerastl.finetuning.listener import Listener
@@ -42,8 +42,8 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, listener: Listener) -> 
     return dataset
 
 
-def split_dataset(dataset: Dataset, settings: Settings, target: Path, listener: Listener, stop: Stop) -> SplitData:
-    """Read every picture once, split, and write the split to `target`.
+def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop: Stop) -> SplitData:
+    """Read every picture once, and split.
 
     Raises:
         DataError: The pictures cannot be split; or some cannot be read and `strict` is set.
@@ -66,12 +66,11 @@ def split_dataset(dataset: Dataset, settings: Settings, target: Path, listener: 
     )
     for warning in parts.warnings[len(dataset.warnings) :]:
         listener.warn(warning)
-    write_split(parts, target)
     return SplitData(parts, skipped, inspection.fingerprint(parts))
 
 
 def reopen_dataset(table: Path, root: Path, classes: Sequence[str]) -> Dataset:
-    """Read back what `split_dataset` wrote, whether all files are still there or not.
+    """Read back the split of a run, whether all files are still there or not.
 
     Raises:
         DataError: The table is gone or broken.

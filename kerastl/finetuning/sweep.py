@@ -55,7 +55,7 @@ def find_rate(
     with tempfile.TemporaryDirectory(prefix="kerastl-") as folder:
         target = Path(folder)
         dataset = open_dataset(data, listener)
-        parts = split_dataset(dataset, settings, target / "split.csv", listener, Stop())
+        parts = split_dataset(dataset, settings, listener, Stop())
         backbone, stages = build_backbone(row, settings)
         network = attach_head(backbone, stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
         freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
