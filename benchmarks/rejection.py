@@ -39,10 +39,9 @@ def main() -> None:
     kernel, bias = head.get_weights()
 
     train, val = (labelled(classifier, data, part) for part in ("train", "val"))
-    seen = {part: _features(classifier, network, part) for part in (train, val)}
     strange = {name: _folder(classifier, network, Path(name)) for name in others}
-    judged = Scores(seen[train], train.truth(train.items), kernel, bias)
-    known = judged.of(seen[val])
+    judged = Scores(_features(classifier, network, train), train.truth(train.items), kernel, bias)
+    known = judged.of(_features(classifier, network, val))
     unknown = {name: judged.of(features) for name, features in strange.items()}
     print(f"{'':18}", *(f"{Path(name).name[:18]:>18}" for name in others))
     for score, values in known.items():

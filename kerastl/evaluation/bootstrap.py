@@ -79,6 +79,9 @@ def intervals(
 ) -> Mapping[str, tuple[float, float]]:
     """Percentile bootstrap (Efron 1979) over pictures.
 
+    The calibration error of a resample is larger on average, since fewer different pictures make every bin noisier; its
+    interval is moved back by that bias, and cut off at 0.
+
     Args:
         pictures: What is resampled, as a whole: the figures of a resample belong together.
         k: Of the top-k accuracy.
@@ -93,12 +96,11 @@ def intervals(
     random = np.random.default_rng(seed)
     n = len(pictures.labels)
     drawn = [pictures.take(random.integers(0, n, n)).figures(k, bins) for _ in range(resamples)]
+    values = {name: np.array([figures[name] for figures in drawn]) for name in drawn[0]}
+    errors = values["calibration_error"]
+    values["calibration_error"] = np.maximum(errors - errors.mean() + pictures.figures(k, bins)["calibration_error"], 0)
     tails = [(1 - level) / 2, (1 + level) / 2]
-    return {
-        name: (float(low), float(high))
-        for name in drawn[0]
-        for low, high in [np.quantile([figures[name] for figures in drawn], tails)]
-    }
+    return {name: (float(low), float(high)) for name, row in values.items() for low, high in [np.quantile(row, tails)]}
 
 
 def _macro(labels: np.ndarray, predicted: np.ndarray) -> tuple[float, float, float]:

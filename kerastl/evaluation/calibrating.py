@@ -91,7 +91,7 @@ def calibrate(
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
     The figures after the temperature are cross-validated: those of a picture come from a temperature that was fitted
-    without it.
+    without it. Where they are no better, scores stay as they are.
 
     Args:
         model: A run folder or a `.keras` file of kerastl's, or what `kerastl.load` made of one.
@@ -123,7 +123,9 @@ def calibrate(
         trust = _with_rejection(trust, looked.features, classifier, dataset, false_alarms, seed, progress)
     except (DataError, UsageError) as reason:
         notes = (*notes, f"rejection was not fitted: {reason}")
-    found = temperature.fit(looked.own, looked.labels)
+    found, losses, errors = _temperature(looked.own, looked.labels, seed)
+    if found == 1:
+        notes = (*notes, "no temperature makes these pictures more likely, cross-validated: scores stay as they are")
     n = len(looked.labels)
     result = Calibration(
         classifier.name,
@@ -132,7 +134,8 @@ def calibrate(
         n,
         names_hash(dataset, looked.items),
         found,
-        *_before_and_after(looked.own, looked.labels, seed),
+        losses,
+        errors,
         n / (n + 1),
         0 if trust.references is None else len(trust.references),
         false_alarms,
@@ -197,10 +200,13 @@ def _with_rejection(
     return replace(trust, references=references, novelty_threshold=limit)
 
 
-def _before_and_after(
+def _temperature(
     own: np.ndarray, labels: np.ndarray, seed: int
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Log loss and calibration error, each before and after; after is cross-validated."""
+) -> tuple[float, tuple[float, float], tuple[float, float]]:
+    """The temperature; log loss and calibration error, each before and after, where after is cross-validated.
+
+    The temperature is 1 where the log loss does not fall: a few pictures may mislead by more than there is to gain.
+    """
     after = np.empty_like(own)
     order = np.random.default_rng(seed).permutation(len(labels))
     for fold in np.array_split(order, min(_FOLDS, len(labels))):
@@ -209,4 +215,6 @@ def _before_and_after(
     right = own.argmax(axis=1) == labels
     losses = [float(log_losses(values, labels).mean()) for values in (own, after)]
     errors = [reliability(values.max(axis=1).astype(np.float64), right).error for values in (own, after)]
-    return (losses[0], losses[1]), (errors[0], errors[1])
+    if losses[1] >= losses[0]:
+        return 1.0, (losses[0], losses[0]), (errors[0], errors[0])
+    return temperature.fit(own, labels), (losses[0], losses[1]), (errors[0], errors[1])

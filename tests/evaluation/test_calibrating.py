@@ -119,6 +119,20 @@ def test_calibrating_again_gives_the_same(calibrated, folder):
     assert calibrate(run, folder) == found
 
 
+def test_a_temperature_that_does_not_help_is_not_used(colour_model, tmp_path, picture):
+    """One mistake among few: without its fold no temperature is low enough, with it every one is too high."""
+    for number in range(20):
+        picture(f"data/red/{number:02}.png", "red")
+        picture(f"data/blue/{number:02}.png", "blue")
+    picture("data/red/wrong.png", (100, 0, 104))
+    run = tmp_path / "run"
+    shutil.copytree(colour_model, run)
+    found = calibrate(run, tmp_path / "data")
+    assert found.temperature == 1
+    assert found.log_loss[0] == found.log_loss[1]
+    assert any("scores stay as they are" in note for note in found.notes)
+
+
 def test_rejection_needs_training_pictures(colour_model, folder, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(colour_model, run)

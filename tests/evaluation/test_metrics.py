@@ -153,3 +153,13 @@ def test_intervals_repeat_with_the_seed():
     first, again, other = (bootstrap.intervals(pictures, 2, 15, resamples=50, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
+
+
+def test_the_interval_of_the_calibration_error_is_around_it():
+    """Scores that are right as often as they say: resamples look worse than all pictures together."""
+    random = np.random.default_rng(3)
+    sure = random.uniform(0.5, 1, 60)
+    probabilities = np.stack([sure, 1 - sure], axis=1)
+    pictures = bootstrap.PerPicture.of(probabilities, (random.random(60) > sure).astype(int))
+    low, high = bootstrap.intervals(pictures, 1, 15)["calibration_error"]
+    assert 0 <= low < pictures.figures(1, 15)["calibration_error"] < high
