@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kerastl.classifier import Classifier as Classifier
     from kerastl.classifier import load as load
     from kerastl.errors import KerastlError as KerastlError
+    from kerastl.evaluation.calibrating import calibrate as calibrate
+    from kerastl.evaluation.evaluating import evaluate as evaluate
+    from kerastl.evaluation.result import Evaluation as Evaluation
     from kerastl.explaining import Explanation as Explanation
     from kerastl.finetuning.recipe import Phase as Phase
     from kerastl.finetuning.recipe import Recipe as Recipe
@@ -33,8 +36,11 @@ _HOMES = {
     "Classification": "kerastl.labels",
     "Classifier": "kerastl.classifier",
     "Explanation": "kerastl.explaining",
+    "Evaluation": "kerastl.evaluation.result",
     "KerastlError": "kerastl.errors",
     "Prediction": "kerastl.labels",
+    "calibrate": "kerastl.evaluation.calibrating",
+    "evaluate": "kerastl.evaluation.evaluating",
     "load": "kerastl.classifier",
     "load_pixels": "kerastl.images",
 }

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kerastl.errors import ModelError
+from kerastl.files import replacing, write_text
 from kerastl.images import Resize
 from kerastl.labels import LabelSet
 
 MODEL_FILE = "model.keras"
 MEMBER = "kerastl.json"
 FORMAT = 1
+# What the names of kerastl's members begin with.
+_OWN = "kerastl"
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,83 @@ def embed(model_file: str | os.PathLike[str], card: Card) -> None:
         if MEMBER in archive.namelist():
             raise ModelError(f"{os.fspath(model_file)} has a card already")
         archive.writestr(MEMBER, json.dumps(card.as_dict(), ensure_ascii=False, indent=1))
+
+
+def update(model_file: str | os.PathLike[str], card: Card, members: Mapping[str, bytes] | None = None) -> None:
+    """Replace the card of a `.keras` file, and the copy of it that a run folder keeps beside the file.
+
+    The file is written anew as a whole: whoever reads it meanwhile, and a crash, find the old one or the new one. The
+    network inside stays byte for byte what it was.
+
+    Args:
+        model_file: A file with a card.
+        card: The new one.
+        members: Further members to replace or to add, by name; names begin with `kerastl`.
+
+    Raises:
+        ModelError: The file is no Keras model.
+        OSError: It cannot be written; it stays what it was.
+    """
+    import shutil
+    import zipfile
+    from copy import copy
+
+    model_file = Path(model_file)
+    text = json.dumps(card.as_dict(), ensure_ascii=False, indent=1)
+    new = {MEMBER: text.encode(), **(members or {})}
+    try:
+        with replacing(model_file) as temporary:
+            with zipfile.ZipFile(model_file) as old, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+                for entry in old.infolist():
+                    if entry.filename not in new:
+                        with old.open(entry) as source, archive.open(copy(entry), "w", force_zip64=True) as target:
+                            shutil.copyfileobj(source, target, 1 << 20)
+                for name, content in new.items():
+                    archive.writestr(name, content)
+            shutil.copymode(model_file, temporary)
+    except zipfile.BadZipFile as error:
+        raise ModelError(f"{model_file} cannot be read as a Keras model ({error})") from error
+    beside = model_file.with_name(MEMBER)
+    if beside.is_file():
+        write_text(beside, text)
+
+
+def member(model_file: Path, name: str) -> bytes | None:
+    """Read a member that `update` added; `None` if there is none.
+
+    Raises:
+        ModelError: The file is no Keras model, or is broken.
+    """
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(model_file) as archive:
+            return archive.read(name) if name in archive.namelist() else None
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ModelError(f"{model_file} cannot be read as a Keras model ({error})") from error
+
+
+def network_sha256(model_file: Path) -> str:
+    """Hash what a `.keras` file holds besides kerastl's own members: the network, whatever its card says.
+
+    Raises:
+        ModelError: The file is no Keras model, or is broken.
+    """
+    import hashlib
+    import zipfile
+
+    digest = hashlib.sha256()
+    try:
+        with zipfile.ZipFile(model_file) as archive:
+            for name in sorted(archive.namelist()):
+                if not name.startswith(_OWN):
+                    digest.update(f"{name}\0{archive.getinfo(name).file_size}\0".encode())
+                    with archive.open(name) as stream:
+                        while block := stream.read(1 << 20):
+                            digest.update(block)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ModelError(f"{model_file} cannot be read as a Keras model ({error})") from error
+    return digest.hexdigest()
 
 
 def find(path: str | os.PathLike[str]) -> Path:

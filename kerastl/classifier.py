@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -10,14 +11,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerastl.card import Card
 from kerastl.errors import ImageError, UsageError
+from kerastl.featured import featured
 from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
 from kerastl.labels import Classification, LabelSet, decode
+from kerastl.question import Question, ask
 from kerastl.reference import DEFAULT_MODEL, Reference, resolve
 from kerastl.runtime.engines import Engine, KerasEngine
 from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
+from kerastl.trust import temperature
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import keras
     import numpy as np
     from PIL.Image import Image
@@ -80,12 +86,20 @@ class Classifier:
     def __init__(self, reference: Reference, engine: Engine, batch_size: int | None = None) -> None:
         self._reference = reference
         self._engine = engine
+        self._temperature = temperature.of(reference.card)
+        self._featured: Engine | None = None
+        self._lock = threading.Lock()
         self._plan = engine.plan if batch_size is None else replace(engine.plan, batch=batch_size)
 
     @property
     def card(self) -> Card:
         """The model's name, labels and resizing."""
         return self._reference.card
+
+    @property
+    def file(self) -> Path:
+        """The file that the weights come from: `model.keras` in the run folder of a fine-tuned model."""
+        return self._reference.weights_file
 
     @property
     def name(self) -> str:
@@ -114,11 +128,19 @@ class Classifier:
 
         Returns:
             A functional model: float32 pixels 0-255 of shape (n, height, width, 3) in, float32 probabilities of
-            shape (n, classes) out.
+            shape (n, classes) out, as the network gives them: before the temperature that calibration found.
         """
         return self._reference.build()
 
-    def classify(self, pictures: Picture | Iterable[Picture], top: int = 5, *, errors: OnError = "raise") -> Any:
+    def classify(
+        self,
+        pictures: Picture | Iterable[Picture],
+        top: int = 5,
+        *,
+        errors: OnError = "raise",
+        coverage: float | None = None,
+        reject: bool = False,
+    ) -> Any:
         """Say what pictures show.
 
         Args:
@@ -127,6 +149,10 @@ class Classifier:
             top: How many classes a picture; more than there are means all.
             errors: `raise` an `ImageError` for a picture that cannot be read, or `return` a result that has `error`
                 set in its place.
+            coverage: Between 0 and 1: give, instead of the `top` best classes, as many of the best as hold the right
+                one that often. The model must be calibrated.
+            reject: Say of each picture whether it is unlike what the model was trained on. The model must be
+                calibrated.
 
         Returns:
             One `Classification` for one picture; a list for a list, tuple or array; for any other iterable an
@@ -134,15 +160,15 @@ class Classifier:
 
         Raises:
             ImageError: A picture cannot be read.
-            UsageError: `top` is less than 1, or a picture is of another kind.
+            UsageError: `top` is less than 1, or a picture is of another kind; or the model is not calibrated, or not
+                on enough pictures for this coverage.
         """
         if errors not in ("raise", "return"):
             raise UsageError(f"errors must be 'raise' or 'return'. Received: {errors!r}")
-        if isinstance(top, bool) or not isinstance(top, int) or top < 1:
-            raise UsageError(f"top must be a whole number of at least 1. Received: {top!r}")
+        question = ask(self.file, top, coverage, reject)
         if _is_one(pictures):
-            return self._classify_group([pictures], top, errors)[0]
-        stream = self._stream(pictures, lambda group: self._classify_group(group, top, errors))
+            return self._classify_group([pictures], question, errors)[0]
+        stream = self.stream(pictures, lambda group: self._classify_group(group, question, errors))
         return stream if not _is_sized(pictures) else list(stream)
 
     def predict_proba(self, pictures: Picture | Iterable[Picture]) -> np.ndarray:
@@ -160,7 +186,7 @@ class Classifier:
         import numpy as np
 
         many: Any = [pictures] if _is_one(pictures) else pictures
-        rows = list(self._stream(many, lambda group: list(self._scores([self._pixels(p) for p in group]))))
+        rows = list(self.stream(many, lambda group: list(self._scores([self.pixels(p) for p in group]))))
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
 
     def explain(self, picture: Picture, label: str | int | None = None, method: Method = "gradcam") -> Explanation:
@@ -186,8 +212,8 @@ class Classifier:
         from kerastl.explaining import Explanation
 
         index = None if label is None else self._index(label)
-        pixels = self._pixels(picture)
-        scores = self._scores([pixels])
+        pixels = self.pixels(picture)
+        scores = self.predict_pixels(pixels[None])
         if index is None:
             index = decode(scores, self.labels, 1)[0][0].index
         values = self._explainer.explain(pixels, index, method)
@@ -211,35 +237,88 @@ class Classifier:
             )
         return label
 
-    def _stream(self, pictures: Any, work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
-        return ordered_map(work, pictures, self._plan.workers, self._plan.batch)
+    def pixels(self, picture: Picture) -> np.ndarray:
+        """Read a picture as the network gets it.
 
-    def _classify_group(self, group: list[Any], top: int, errors: OnError) -> list[Classification]:
+        Returns:
+            uint8 array of shape (height, width, 3), RGB.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        if isinstance(picture, ImageError):
+            raise picture
+        return load_pixels(picture, self.card.resize)
+
+    def predict_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        """Compute the probability of every class for pictures that `pixels` has read; threads may share this.
+
+        Args:
+            pixels: uint8 array of shape (n, height, width, 3), RGB, of the network's own size.
+
+        Returns:
+            float32 array of shape (n, classes).
+        """
+        return temperature.scaled(self._engine.predict(pixels), self._temperature)
+
+    def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute what is needed to judge an answer; threads may share this. The first use compiles the network.
+
+        Args:
+            pixels: As for `predict_pixels`.
+
+        Returns:
+            The network's own probabilities, before the temperature: float32 array of shape (n, classes). And the
+            features it decides by: float32 array of shape (n, d), rows of length 1.
+        """
+        with self._lock:
+            if self._featured is None:
+                engine: EngineName = "litert" if self._engine.name == "litert" else "keras"
+                self._featured = open_engine(featured(self._reference), engine)
+        output = self._featured.predict(pixels)
+        return output[:, : len(self.labels)], output[:, len(self.labels) :]
+
+    def stream(self, items: Any, work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
+        """Apply a function to groups of items, in as many threads and as large groups as suit the model.
+
+        Args:
+            items: Any iterable, read a little ahead.
+            work: From a list of items to as many results.
+
+        Yields:
+            The results, one by one, in the order of the items.
+        """
+        return ordered_map(work, items, self._plan.workers, self._plan.batch)
+
+    def _classify_group(self, group: list[Any], question: Question, errors: OnError) -> list[Classification]:
         results: list[Classification | None] = []
         pixels = []
         for picture in group:
             try:
-                pixels.append(self._pixels(picture))
+                pixels.append(self.pixels(picture))
                 results.append(None)
             except ImageError as error:
                 if errors == "raise":
                     raise
                 results.append(Classification(_path(picture), self.name, error=error.reason))
-        best = iter(decode(self._scores(pixels), self.labels, top) if pixels else [])
+        answers = iter(self._answers(pixels, question) if pixels else [])
         return [
-            Classification(_path(picture), self.name, next(best)) if result is None else result
+            replace(next(answers), path=_path(picture)) if result is None else result
             for picture, result in zip(group, results, strict=True)
         ]
 
-    def _pixels(self, picture: Any) -> np.ndarray:
-        if isinstance(picture, ImageError):
-            raise picture
-        return load_pixels(picture, self.card.resize)
+    def _answers(self, pixels: list[np.ndarray], question: Question) -> list[Classification]:
+        import numpy as np
+
+        together = np.stack(pixels)
+        if question.reject:
+            return question.answers(*self.predict_features(together), self.card, self._temperature)
+        return question.answers(self._engine.predict(together), None, self.card, self._temperature)
 
     def _scores(self, pixels: list[np.ndarray]) -> np.ndarray:
         import numpy as np
 
-        return self._engine.predict(np.stack(pixels))
+        return self.predict_pixels(np.stack(pixels))
 
 
 def _is_one(pictures: object) -> bool:

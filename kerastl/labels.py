@@ -108,12 +108,18 @@ class Classification:
         model: The name of the model that answered.
         predictions: The best classes, best first; empty if the picture could not be read.
         error: Why the picture could not be read, or `None`.
+        coverage: Where a set was asked for: how often the right class is among `predictions`, which then are the set.
+        novelty: Where rejection was asked for: how unlike the training pictures this one is, between 0 and 2.
+        rejected: Where rejection was asked for: whether that is too much for the answer to mean anything.
     """
 
     path: str | None
     model: str
     predictions: tuple[Prediction, ...] = ()
     error: str | None = None
+    coverage: float | None = None
+    novelty: float | None = None
+    rejected: bool | None = None
 
     @property
     def best(self) -> Prediction:
@@ -141,16 +147,23 @@ class Classification:
         if self.error is not None:
             return {"path": self.path, "error": self.error}
         predictions = [prediction.as_dict() for prediction in self.predictions]
-        return {"path": self.path, "model": self.model, "predictions": predictions}
+        values: dict[str, Any] = {"path": self.path, "model": self.model, "predictions": predictions}
+        if self.coverage is not None:
+            values["coverage"] = self.coverage
+        if self.novelty is not None:
+            values |= {"novelty": float(f"{self.novelty:.7g}"), "rejected": self.rejected}
+        return values
 
     def __str__(self) -> str:
         answer = self.error or ", ".join(map(str, self.predictions))
+        if self.rejected:
+            answer = f"none of these (closest: {answer})"
         return answer if self.path is None else f"{self.path}: {answer}"
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        title = escape(self.path or "picture")
+        title = escape(self.path or "picture") + (": none of these" if self.rejected else "")
         if self.error is not None:
             return f"<p><b>{title}</b>: {escape(self.error)}</p>"
         rows = "".join(_html_row(escape(p.label), p.score) for p in self.predictions)

@@ -29,12 +29,14 @@ class Reference:
         weights_file: The file its weights come from.
         identity: What it is besides its weights, for cache keys.
         build: Builds it with its weights: raw pixels 0-255 in, probabilities out.
+        hash: Hashes what decides its answers in `weights_file`; all of the file's bytes if `None`.
     """
 
     card: Card
     weights_file: Path
     identity: str
     build: Callable[[], keras.Model]
+    hash: Callable[[Path], str] | None = None
 
 
 def resolve(
@@ -88,4 +90,4 @@ def _saved(path: Path) -> Reference:
             reason = str(error).strip().splitlines()[0:1]
             raise ModelError(f"{file} cannot be loaded by Keras ({''.join(reason)[:200]})") from error
 
-    return Reference(cards.read(file), file, "saved", build)
+    return Reference(cards.read(file), file, "saved", build, cards.network_sha256)

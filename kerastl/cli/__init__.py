@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("kerastl.cli.explain", "Show which parts of pictures speak for a class."),
     "check": ("kerastl.cli.check", "Look for what spoils training in a labelled folder."),
     "finetune": ("kerastl.cli.finetune", "Turn a folder of labelled pictures into a classifier."),
+    "evaluate": ("kerastl.cli.evaluate", "Hold a model against labelled pictures."),
+    "calibrate": ("kerastl.cli.calibrate", "Fit how far to trust a model's scores, and store it with the model."),
     "recipes": ("kerastl.cli.recipes", "List the recipes for fine-tuning, or print one as JSON to edit."),
     "lr-find": ("kerastl.cli.lr_find", "Find a learning rate for a folder of pictures."),
     "models": ("kerastl.cli.models", "List the networks that kerastl knows."),

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from kerastl.cli.output import FORMATS
+from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
     from kerastl.images import ResizePolicy
@@ -55,6 +56,13 @@ if TYPE_CHECKING:
     metavar="N",
     help="Pictures that go through the network together.  [default: what this machine does fastest]",
 )
+@click.option(
+    "--coverage",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Instead of the best --top classes, give as many as hold the right one with probability P.",
+)
+@click.option("--reject", is_flag=True, help="Flag pictures unlike those that the model was trained on.")
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
 def classify(
     sources: tuple[str, ...],
@@ -65,12 +73,16 @@ def classify(
     output: str | None,
     engine: EngineName,
     batch_size: int | None,
+    coverage: float | None,
+    reject: bool,
     min_score: float,
 ) -> int:
     """Say what is in pictures.
 
     SOURCE is a picture, a folder (with everything below it), a pattern in quotes such as '*.jpg', or - for a list of
     files on standard input. Results go to standard output, in the order of the sources.
+
+    --coverage and --reject need a model that `kerastl calibrate` has seen.
 
     Exit code: 0 all pictures were classified, 1 some could not be, 2 wrong usage.
     """
@@ -79,6 +91,8 @@ def classify(
     from kerastl.cli.progress import Counter
     from kerastl.sources import expand, printable
 
+    if coverage is not None and min_score > 0:
+        raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
     with Counter("megabytes") as downloaded:
         classifier = load(
             model,
@@ -90,11 +104,12 @@ def classify(
     # To count first costs a walk through the folders: only where there is a bar to show it on.
     known = sys.stderr.isatty() and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None
-    results = classifier.classify(iter(expand(sources, stdin=_standard_input())), top, errors="return")
+    paths = iter(expand(sources, stdin=_standard_input()))
+    results = classifier.classify(paths, top, errors="return", coverage=coverage, reject=reject)
     count = failed = 0
     with out.opened(output) as stream, Counter("pictures", total) as counter:
         try:
-            for result, text in out.rendered(_above(results, min_score), form):
+            for result, text in out.rendered(_above(results, min_score), form, reject):
                 count += 1
                 counter.write(stream, text)
                 if result.error is not None:

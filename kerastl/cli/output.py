@@ -45,17 +45,22 @@ def opened(output: str | None) -> Iterator[TextIO]:
         raise interrupted
 
 
-def rendered(results: Iterable[Classification], form: str) -> Iterator[tuple[Classification, str]]:
+def rendered(
+    results: Iterable[Classification], form: str, reject: bool = False
+) -> Iterator[tuple[Classification, str]]:
     """Give each result with the text to write for it; JSON needs some after the last.
 
     Args:
         results: In the order in which they are to be written.
         form: One of `FORMATS`.
+        reject: Whether CSV has the columns `novelty` and `rejected`.
 
     Yields:
         The result and its text, which may be empty.
     """
-    return {"text": _text, "json": _json, "jsonl": _jsonl, "csv": _csv}[form](results)
+    if form == "csv":
+        return _csv(results, reject)
+    return {"text": _text, "json": _json, "jsonl": _jsonl}[form](results)
 
 
 def ending(form: str, count: int) -> str:
@@ -68,6 +73,8 @@ def ending(form: str, count: int) -> str:
 def _text(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for result in results:
         answers = ", ".join(map(str, result.predictions)) or "nothing scores that high"
+        if result.rejected:
+            answers = f"none of these (closest: {answers})"
         yield result, "" if result.error else f"{printable(result.path or '')}: {answers}\n"
 
 
@@ -81,16 +88,17 @@ def _jsonl(results: Iterable[Classification]) -> Iterator[tuple[Classification, 
         yield result, json.dumps(result.as_dict()) + "\n"
 
 
-def _csv(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
+def _csv(results: Iterable[Classification], reject: bool) -> Iterator[tuple[Classification, str]]:
     import csv
     import io
 
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
-    writer.writerow(["path", "rank", "label", "score"])
+    writer.writerow(["path", "rank", "label", "score", *(["novelty", "rejected"] if reject else [])])
     for result in results:
+        judged = [] if result.novelty is None else [f"{result.novelty:.7g}", int(bool(result.rejected))]
         for rank, prediction in enumerate(result.predictions, start=1):
-            writer.writerow([result.path, rank, prediction.label, f"{prediction.score:.7g}"])
+            writer.writerow([result.path, rank, prediction.label, f"{prediction.score:.7g}", *judged])
         yield result, line.getvalue()
         line.seek(0)
         line.truncate()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -88,14 +88,29 @@ class Inspection:
 
     def fingerprint(self, dataset: Dataset) -> str:
         """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits."""
-        total = hashlib.sha256()
-        for item in dataset.items:
-            line = (item.path, item.label, item.split or "", self.digests.get(item.path, ""))
-            total.update("\0".join(line).encode("utf-8", "surrogateescape") + b"\n")
-        return total.hexdigest()
+        return fingerprint(dataset, self.digests)
 
     def _named(self, groups: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
         return sorted(tuple(sorted(self.paths[index] for index in group)) for group in groups)
+
+
+def digest(content: bytes) -> str:
+    """The content hash of a file: 32 hexadecimal digits."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def fingerprint(dataset: Dataset, digests: Mapping[str, str]) -> str:
+    """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits.
+
+    Args:
+        dataset: The pictures.
+        digests: The content hash of each file that could be read, by path.
+    """
+    total = hashlib.sha256()
+    for item in dataset.items:
+        line = (item.path, item.label, item.split or "", digests.get(item.path, ""))
+        total.update("\0".join(line).encode("utf-8", "surrogateescape") + b"\n")
+    return total.hexdigest()
 
 
 def inspect(dataset: Dataset, *, workers: int | None = None, progress: Progress | None = None) -> Inspection:
@@ -142,7 +157,7 @@ def _look_at(path: str) -> _Facts:
         with opening.reported(path), silence.silenced():
             with opening.regular_file(path) as file:
                 data = file.read()
-            content = hashlib.blake2b(data, digest_size=16).hexdigest()
+            content = digest(data)
             with opening.identified(io.BytesIO(data)) as image:
                 kind, mode, (width, height) = image.format or "", image.mode, image.size
             return _Facts(content, kind, mode, width, height, look=_look(data))

@@ -85,7 +85,7 @@ def cache_key(reference: Reference, cache: Path) -> str:
     """Name the compiled form of a model: its weights, what it is, Keras's version and the way of compiling."""
     parts = {
         "identity": reference.identity,
-        "weights": remembered_sha256(reference.weights_file, cache / "hashes"),
+        "weights": remembered_sha256(reference.weights_file, cache / "hashes", reference.hash),
         "keras": keras_version(),
         "export": EXPORT_VERSION,
     }

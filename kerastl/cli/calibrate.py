@@ -1,0 +1,55 @@
+"""`kerastl calibrate`: how far to trust a model's scores."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from kerastl.evaluation.selection import Part
+
+
+@click.command()
+@click.argument("model", metavar="RUN_DIR")
+@click.argument("data", metavar="DATA")
+@click.option(
+    "--split",
+    type=click.Choice(["val", "test", "all"]),
+    help="Which part of DATA.  [default: val where there is one, else all]",
+)
+@click.option(
+    "--false-alarms",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    metavar="P",
+    help="Share of the pictures like these that classify --reject may flag.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def calibrate(model: str, data: str, split: Part | None, false_alarms: float, seed: int, form: str) -> int:
+    """Fit how far to trust a model's scores, and store it with the model.
+
+    RUN_DIR is the run folder of a model you fine-tuned. DATA is the folder it was trained on, whose validation pictures
+    are taken, or another folder of labelled pictures.
+
+    Scores are scaled so that they are right as often as they say, in every command and in Python, on either engine.
+    `kerastl classify --coverage` and `--reject` need what is stored here. Rejection compares with the training
+    pictures, so that DATA must hold them. A second calibration replaces the first.
+
+    Exit code: 0 done, 1 the pictures cannot be used, 2 wrong usage.
+    """
+    from kerastl.cli.progress import Counter
+    from kerastl.evaluation import calibrate as fit
+
+    with Counter("pictures") as counter:
+        result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update)
+    if form == "json":
+        click.echo(json.dumps(result.as_dict(), indent=1))
+        return 0
+    click.echo(result)
+    for note in result.notes:
+        click.echo(f"kerastl: {note}", err=True)
+    return 0

@@ -1,0 +1,194 @@
+"""`kerastl evaluate`: how good is a model, and where is it wrong?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kerastl.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kerastl.evaluation import Evaluation
+    from kerastl.evaluation.selection import Part
+    from kerastl.runtime.select import EngineName
+
+# So that the answer fits on a screen; JSON and the report have everything.
+_CLASSES, _ROWS = 20, 5
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "val", "test", "all"]),
+    help="Which part of DATA.  [default: val where there is one, else all]",
+)
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Write evaluation.json and predictions.csv, a row a picture, into DIR.",
+)
+@click.option(
+    "--corruptions",
+    is_flag=True,
+    help="Also under noise, blur, brightness, contrast, JPEG, pixelation and rotation; takes 36 times as long.",
+)
+@click.option(
+    "--reject",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="OTHERS",
+    help="Also how well pictures of other things, in the folder OTHERS, are rejected.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--top", "-k", type=click.IntRange(min=1), default=5, show_default=True,
+    help="For the top-k accuracy, and classes a picture in predictions.csv.",
+)  # fmt: skip
+@click.option(
+    "--engine", type=click.Choice(["auto", "litert", "keras"]), default="auto", show_default=True,
+    help="As for classify.",
+)  # fmt: skip
+def evaluate(
+    model: str,
+    data: str,
+    split: Part | None,
+    report: str | None,
+    corruptions: bool,
+    reject: str | None,
+    form: str,
+    top: int,
+    engine: EngineName,
+) -> int:
+    """Hold a model against labelled pictures.
+
+    MODEL is the run folder of a model you fine-tuned, or a network of `kerastl models`. DATA is a folder or table of
+    labelled pictures as for `kerastl check`. Where it is what the model was trained on, its parts are those of the
+    training. Classes are matched by name or WordNet id; those that do not match are reported and left out.
+
+    Intervals are 95 % by bootstrap over pictures. Precision, recall and F1 are means over the classes that have
+    pictures. The calibration error is the mean gap between score and accuracy in 15 bins. The Brier score lies between
+    0 and 2.
+
+    --reject needs a model that `kerastl calibrate` has seen. AUROC is the probability that a picture of OTHERS is more
+    unlike the training pictures than one of DATA.
+
+    Exit code: 0 all pictures were used, 1 some could not be read, 2 wrong usage.
+    """
+    from kerastl.classifier import load
+    from kerastl.cli.progress import Counter
+    from kerastl.evaluation import evaluate as examine
+
+    if report is not None and not Path(report).absolute().parent.is_dir():
+        raise UsageError(f"--report {report}: there is no folder {Path(report).absolute().parent}")
+    with Counter("megabytes") as downloaded:
+        classifier = load(model, engine=engine, progress=downloaded.megabytes)
+    with Counter("pictures") as counter:
+        result = examine(
+            classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update
+        )
+    if report is not None:
+        _write(result, Path(report))
+    if form == "json":
+        click.echo(json.dumps(result.as_dict(), indent=1))
+    else:
+        _print(result)
+    return 1 if result.failed else 0
+
+
+def _write(result: Evaluation, folder: Path) -> None:
+    from kerastl.evaluation import write_predictions
+    from kerastl.files import write_text
+
+    folder.mkdir(exist_ok=True)
+    write_predictions(result, folder / "predictions.csv")
+    write_text(folder / "evaluation.json", json.dumps(result.as_dict(), indent=1))
+
+
+def _print(result: Evaluation) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_readable(str(result)), markup=False)
+    _print_classes(console, result)
+    for title, lines in (
+        ("most confused", _confusions(result)),
+        ("surest mistakes", _mistakes(result)),
+        ("accuracy under corruptions, from weak to strong", _robustness(result)),
+        ("rejection", [] if result.rejection is None else [str(result.rejection)]),
+        ("notes", _notes(result)),
+    ):
+        shown = list(lines)
+        if shown:
+            console.print(f"\n{title}")
+            for line in shown:
+                console.print(_readable(f"  {line}"), markup=False)
+
+
+def _print_classes(console: Console, result: Evaluation) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("class")
+    for heading in ("precision", "recall", "F1", "pictures"):
+        table.add_column(heading, justify="right")
+    # The worst classes are what one looks for where there are too many to show.
+    scores = sorted(result.classes, key=lambda scores: scores.f1) if len(result.classes) > _CLASSES else result.classes
+    for scored in scores[:_CLASSES]:
+        shares = (f"{value:.1%}" for value in (scored.precision, scored.recall, scored.f1))
+        table.add_row(_readable(scored.label).replace("[", "\\["), *shares, f"{scored.support:,}")
+    console.print()
+    console.print(table, end="")
+    if len(scores) > _CLASSES:
+        console.print(f"... {len(scores) - _CLASSES} classes with a better F1")
+
+
+def _confusions(result: Evaluation) -> Iterator[str]:
+    for pair in result.confused[:_ROWS]:
+        yield f"{pair.label} taken for {pair.predicted}: {pair.count}, {pair.share:.1%} of {pair.label}"
+
+
+def _mistakes(result: Evaluation) -> Iterator[str]:
+    for answer in result.mistakes(_ROWS):
+        yield f"{answer.path}: {answer.predictions[0]}, but is {answer.label} ({answer.label_score:.1%})"
+
+
+def _robustness(result: Evaluation) -> Iterator[str]:
+    if result.robustness is not None:
+        for name, row in result.robustness.accuracy.items():
+            yield f"{name:10}  " + "  ".join(f"{accuracy:6.1%}" for accuracy in row)
+        yield f"{'mean':10}  {result.robustness.mean:6.1%}, and {result.robustness.clean:.1%} as they are"
+
+
+def _notes(result: Evaluation) -> Iterator[str]:
+    yield from result.notes
+    if result.temperature != 1:
+        yield (
+            f"scores are scaled with the temperature {result.temperature:.3f}; without it the calibration error is "
+            f"{result.reliability_before.error:.1%}"
+        )
+    for name, count in list(result.unknown.items())[:_ROWS]:
+        why = (result.matching.unknown.get(name) if result.matching else "") or "the model has no such class"
+        yield f"{name}: {why}; {count} pictures left out"
+    if len(result.unknown) > _ROWS:
+        yield f"... {len(result.unknown) - _ROWS} more classes that the model does not have"
+    if missing := result.missing:
+        few = ", ".join(missing[:_ROWS]) + (", ..." if len(missing) > _ROWS else "")
+        yield f"no pictures of {len(missing)} of the model's {len(result.labels)} classes: {few}"
+    for path, reason in list(result.failed.items())[:_ROWS]:
+        yield f"{path}: {reason}"
+    if len(result.failed) > _ROWS:
+        yield f"... {len(result.failed) - _ROWS} more pictures that cannot be read"
+
+
+def _readable(text: str) -> str:
+    """What a terminal can show of a name that is not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

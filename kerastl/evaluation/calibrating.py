@@ -1,0 +1,220 @@
+"""Fit on validation pictures what tells how far to trust an answer, and store it with the model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kerastl import catalog
+from kerastl.classifier import Classifier, load
+from kerastl.data import Dataset, Item, scan
+from kerastl.data.inspection import fingerprint
+from kerastl.errors import DataError, UsageError
+from kerastl.evaluation.labelled import Labelled, Progress, compute, labelled
+from kerastl.evaluation.metrics import log_losses
+from kerastl.evaluation.reliability import reliability
+from kerastl.evaluation.selection import Part
+from kerastl.trust import conformal, novelty, stored, temperature
+from kerastl.trust.stored import Trust
+
+FALSE_ALARMS = 0.05
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted.
+
+    Args:
+        model: The model's name.
+        data: The folder's name.
+        part: Which part of it.
+        images: Pictures it was fitted on.
+        pictures: What names these pictures: a hash of their paths and labels.
+        temperature: What scores are scaled with.
+        log_loss: Before and after, in nats.
+        calibration_error: Before and after, in [0, 1].
+        most_coverage: The largest coverage that a set of classes can have.
+        references: Training pictures that new ones are compared with; 0 where rejection was not fitted.
+        false_alarms: Share of the pictures like these that rejection may flag.
+        novelty_threshold: Above it a picture is rejected.
+        notes: What else to know, one line each.
+    """
+
+    model: str
+    data: str
+    part: str
+    images: int
+    pictures: str
+    temperature: float
+    log_loss: tuple[float, float]
+    calibration_error: tuple[float, float]
+    most_coverage: float
+    references: int
+    false_alarms: float
+    novelty_threshold: float | None
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return {**asdict(self), "notes": list(self.notes)}
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.model}, calibrated on {self.images} pictures of {self.data} ({self.part})",
+            f"temperature        {self.temperature:.3f}",
+            "calibration error  {:.1%} before, {:.1%} after".format(*self.calibration_error),
+            "log loss           {:.3f} before, {:.3f} after".format(*self.log_loss),
+            f"sets of classes    coverage up to {self.most_coverage:.2%}",
+        ]
+        if self.references:
+            lines.append(
+                f"rejection          flags {self.false_alarms:.1%} of such pictures; compares with {self.references} "
+                "training pictures"
+            )
+        return "\n".join(lines)
+
+
+def calibrate(
+    model: str | os.PathLike[str] | Classifier,
+    data: str | os.PathLike[str] | Dataset,
+    split: Part | None = None,
+    *,
+    false_alarms: float = FALSE_ALARMS,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Fit temperature, sets of classes and rejection, and store them in the model's file.
+
+    The figures after the temperature are cross-validated: those of a picture come from a temperature that was fitted
+    without it. Where they are no better, scores stay as they are.
+
+    Args:
+        model: A run folder or a `.keras` file of kerastl's, or what `kerastl.load` made of one.
+        data: Labelled pictures that the model was not trained on: the folder of the training, whose validation
+            pictures are taken, or another one.
+        split: Which part; `None` takes `val` where there is one, else all.
+        false_alarms: Share of the pictures like these that rejection may flag, between 0 and 1.
+        seed: Of the folds, and of the choice of training pictures to compare with.
+        progress: Called with the pictures done and their number.
+
+    Returns:
+        What was fitted. A classifier that was loaded before does not know of it.
+
+    Raises:
+        UsageError: An argument is wrong, or the model is one of the catalogue, which has no file of its own.
+        DataError: The pictures cannot be used, or were trained on.
+    """
+    if not 0 < false_alarms < 1:
+        raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
+    classifier = _own_model(model)
+    dataset = data if isinstance(data, Dataset) else scan(data)
+    pictures = labelled(classifier, dataset, split)
+    if any(item.split == "train" for item in pictures.items):
+        raise DataError(f"{dataset.root}: the model was trained on some of these pictures; calibrate with --split val")
+    looked = _look(classifier, pictures, progress)
+    notes = (*pictures.selection.notes, *(f"{path}: {reason}; left out" for path, reason in looked.failed.items()))
+    trust = Trust(np.sort(conformal.scores(looked.own, looked.labels)))
+    try:
+        trust = _with_rejection(trust, looked.features, classifier, dataset, false_alarms, seed, progress)
+    except (DataError, UsageError) as reason:
+        notes = (*notes, f"rejection was not fitted: {reason}")
+    found, losses, errors = _temperature(looked.own, looked.labels, seed)
+    if found == 1:
+        notes = (*notes, "no temperature makes these pictures more likely, cross-validated: scores stay as they are")
+    n = len(looked.labels)
+    result = Calibration(
+        classifier.name,
+        dataset.root.absolute().name,
+        pictures.selection.part,
+        n,
+        names_hash(dataset, looked.items),
+        found,
+        losses,
+        errors,
+        n / (n + 1),
+        0 if trust.references is None else len(trust.references),
+        false_alarms,
+        trust.novelty_threshold,
+        notes,
+    )
+    stored.write(classifier.file, classifier.card, trust, found, result.as_dict())
+    return result
+
+
+def _own_model(model: str | os.PathLike[str] | Classifier) -> Classifier:
+    """A model with a file of its own to store things in; said before a published one is fetched."""
+    published = model.file.suffix != ".keras" if isinstance(model, Classifier) else os.fspath(model) in catalog.names()
+    if published:
+        name = model.name if isinstance(model, Classifier) else os.fspath(model)
+        raise UsageError(f"{name} is a published network: only what you fine-tuned can be calibrated")
+    return model if isinstance(model, Classifier) else load(model)
+
+
+def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
+    """Name some pictures: a hash of their paths and labels."""
+    return fingerprint(replace(dataset, items=tuple(replace(item, split=None) for item in items)), {})
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What the network says of pictures: its own probabilities (n, classes), features (n, d), right classes (n,)."""
+
+    items: tuple[Item, ...]
+    own: np.ndarray
+    features: np.ndarray
+    labels: np.ndarray
+    failed: Mapping[str, str]
+
+
+def _look(classifier: Classifier, pictures: Labelled, progress: Progress | None) -> _Looked:
+    kept, rows, failed = compute(
+        pictures,
+        classifier,
+        lambda pixels, _: list(zip(*classifier.predict_features(pixels), strict=True)),
+        progress,
+    )
+    own, features = (np.stack(column) for column in zip(*rows, strict=True))
+    return _Looked(kept, own, features, pictures.truth(kept), failed)
+
+
+def _with_rejection(
+    trust: Trust,
+    features: np.ndarray,
+    classifier: Classifier,
+    dataset: Dataset,
+    false_alarms: float,
+    seed: int,
+    progress: Progress | None,
+) -> Trust:
+    conformal.threshold(np.zeros(len(features)), 1 - false_alarms)  # before the training pictures are read
+    trained = labelled(classifier, dataset, "train")
+    chosen = novelty.choose(trained.truth(trained.items), seed=seed)
+    some = replace(trained, items=tuple(trained.items[index] for index in chosen))
+    references = _look(classifier, some, progress).features.astype(np.float16)
+    limit = conformal.threshold(novelty.distances(features, references), 1 - false_alarms)
+    return replace(trust, references=references, novelty_threshold=limit)
+
+
+def _temperature(
+    own: np.ndarray, labels: np.ndarray, seed: int
+) -> tuple[float, tuple[float, float], tuple[float, float]]:
+    """The temperature; log loss and calibration error, each before and after, where after is cross-validated.
+
+    The temperature is 1 where the log loss does not fall: a few pictures may mislead by more than there is to gain.
+    """
+    after = np.empty_like(own)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    for fold in np.array_split(order, min(_FOLDS, len(labels))):
+        others = np.setdiff1d(order, fold)
+        after[fold] = temperature.scaled(own[fold], temperature.fit(own[others], labels[others]) if len(others) else 1)
+    right = own.argmax(axis=1) == labels
+    losses = [float(log_losses(values, labels).mean()) for values in (own, after)]
+    errors = [reliability(values.max(axis=1).astype(np.float64), right).error for values in (own, after)]
+    if losses[1] >= losses[0]:
+        return 1.0, (losses[0], losses[0]), (errors[0], errors[0])
+    return temperature.fit(own, labels), (losses[0], losses[1]), (errors[0], errors[1])

@@ -1,0 +1,115 @@
+"""A model's view of a labelled folder: which pictures, which classes, and what is computed of each."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastl.classifier import Classifier
+from kerastl.data import Dataset, Item, scan
+from kerastl.errors import DataError, ImageError
+from kerastl.evaluation.matching import Matching, match
+from kerastl.evaluation.selection import Part, Selection, select
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Pictures whose class the model knows.
+
+    Args:
+        dataset: Where they are from.
+        selection: The part that was chosen.
+        matching: The data set's classes among the model's.
+        items: The pictures, sorted by path.
+        unknown: Pictures of the selection that the model has no class for, by class.
+    """
+
+    dataset: Dataset
+    selection: Selection
+    matching: Matching
+    items: tuple[Item, ...]
+    unknown: Mapping[str, int]
+
+    def truth(self, items: Sequence[Item]) -> np.ndarray:
+        """The classes of `items`: int64 array of shape (n,), places in the model's output."""
+        return np.array([self.matching.indices[item.label] for item in items], np.int64)
+
+
+def labelled(classifier: Classifier, data: str | os.PathLike[str] | Dataset, part: Part | None) -> Labelled:
+    """Choose the pictures of a folder that a model can be held against.
+
+    Args:
+        classifier: The model.
+        data: A folder or table of labelled pictures, or what `kerastl.data.scan` made of one.
+        part: See `kerastl.evaluation.selection.select`.
+
+    Raises:
+        UsageError: There is no such part.
+        DataError: There is nothing to evaluate on.
+    """
+    dataset = data if isinstance(data, Dataset) else scan(data)
+    selection = select(dataset, part, classifier.file.parent, classifier.card)
+    matching = match(sorted({item.label for item in selection.items}), classifier.labels, classifier.name)
+    known = tuple(item for item in selection.items if item.label in matching.indices)
+    unknown = Counter(item.label for item in selection.items if item.label not in matching.indices)
+    return Labelled(dataset, selection, matching, known, dict(sorted(unknown.items())))
+
+
+def compute(
+    pictures: Labelled,
+    classifier: Classifier,
+    function: Callable[[np.ndarray, Sequence[Item]], Sequence[Any]],
+    progress: Progress | None = None,
+) -> tuple[tuple[Item, ...], list[Any], dict[str, str]]:
+    """Apply a function to the pixels of each picture, in several threads.
+
+    Args:
+        pictures: The pictures.
+        classifier: Reads them.
+        function: From uint8 pixels of shape (n, height, width, 3) and their items to n results.
+        progress: Called with the pictures done and their number.
+
+    Returns:
+        The pictures that could be read, a result for each, and why the others could not be read.
+
+    Raises:
+        DataError: Not one can be read.
+    """
+
+    def work(group: list[Item]) -> list[Any]:
+        read: list[Any] = [_pixels(classifier, pictures.dataset.file(item)) for item in group]
+        good = [index for index, pixels in enumerate(read) if not isinstance(pixels, ImageError)]
+        if good:
+            results = function(np.stack([read[index] for index in good]), [group[index] for index in good])
+            for index, result in zip(good, results, strict=True):
+                read[index] = result
+        return read
+
+    kept, results, failed = [], [], {}
+    for item, result in zip(pictures.items, classifier.stream(pictures.items, work), strict=True):
+        if isinstance(result, ImageError):
+            failed[item.path] = result.reason
+        else:
+            kept.append(item)
+            results.append(result)
+        if progress is not None:
+            progress(len(kept) + len(failed), len(pictures.items))
+    if not kept:
+        path, reason = next(iter(failed.items()))
+        raise DataError(f"{pictures.dataset.root}: not one picture can be read (the first: {path}: {reason})")
+    return tuple(kept), results, failed
+
+
+def _pixels(classifier: Classifier, file: Path) -> np.ndarray | ImageError:
+    try:
+        return classifier.pixels(file)
+    except ImageError as error:
+        return error

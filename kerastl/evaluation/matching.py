@@ -1,0 +1,75 @@
+"""Which class of a model a folder's name means: by name, never by place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kerastl.errors import DataError
+from kerastl.labels import LabelSet
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Classes of a data set against those of a model.
+
+    Args:
+        indices: Class of the data set to place in the model's output.
+        unknown: Classes of the data set that the model does not know, and why if there is more to say.
+        missing: Classes of the model that the data set has no pictures of.
+    """
+
+    indices: dict[str, int]
+    unknown: dict[str, str]
+    missing: tuple[str, ...]
+
+
+def match(classes: Sequence[str], labels: LabelSet, model: str) -> Matching:
+    """Find each class of a data set among those of a model.
+
+    A class goes by its exact name or its WordNet id. Where neither fits, by its name in any case, with spaces or
+    hyphens for underscores. A name that several classes have is not guessed at.
+
+    Args:
+        classes: Names in the data set.
+        labels: The model's classes.
+        model: Its name, for messages.
+
+    Raises:
+        DataError: Not one of the classes is known.
+    """
+    exact: dict[str, list[int]] = {}
+    loose: dict[str, list[int]] = {}
+    for index, name in enumerate(labels.names):
+        exact.setdefault(name, []).append(index)
+        loose.setdefault(_plain(name), []).append(index)
+    for index, wnid in enumerate(labels.wnids or ()):
+        exact.setdefault(wnid, []).append(index)
+    indices, unknown = {}, {}
+    for name in classes:
+        found = exact.get(name) or loose.get(_plain(name), [])
+        if len(found) == 1:
+            indices[name] = found[0]
+        else:
+            unknown[name] = _several(found, labels)
+    if not indices:
+        raise DataError(f"{model} knows none of the classes ({_some(classes)}); it knows {_some(labels.names)}")
+    met = set(indices.values())
+    missing = tuple(name for index, name in enumerate(labels.names) if index not in met)
+    return Matching(indices, unknown, missing)
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "_").replace("-", "_")
+
+
+def _several(found: Sequence[int], labels: LabelSet) -> str:
+    if not found:
+        return ""
+    if labels.wnids is None:
+        return f"{len(found)} classes of the model are called so"
+    return f"{len(found)} classes are called so: name the folder {' or '.join(labels.wnids[i] for i in found)}"
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

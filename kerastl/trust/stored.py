@@ -1,0 +1,127 @@
+"""What was fitted on validation pictures, inside the model's file.
+
+The temperature stands in the card, as `extra["temperature"]`, since every answer needs it. The arrays, which only sets
+and rejection need, are a member of their own.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastl import card as cards
+from kerastl.card import Card
+from kerastl.errors import ModelError, UsageError
+from kerastl.trust import conformal, novelty
+from kerastl.trust.temperature import TEMPERATURE
+
+ARRAYS = "kerastl-trust.npz"
+SUMMARY = "calibration"
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What answers are judged by.
+
+    Args:
+        set_scores: float32 array of shape (n,): `conformal.scores` of the calibration pictures, ascending. They are of
+            the network's own probabilities, before the temperature: that is fitted on the same pictures, and the
+            guarantee must not depend on it.
+        references: float16 array of shape (m, d): features of training pictures, rows of length 1; `None` where
+            rejection was not fitted.
+        novelty_threshold: Pictures further than that from every reference are unlike the training pictures.
+    """
+
+    set_scores: np.ndarray
+    references: np.ndarray | None = None
+    novelty_threshold: float | None = None
+
+    @cached_property
+    def _single(self) -> np.ndarray:
+        assert self.references is not None  # noqa: S101 - `novelty` has looked
+        return self.references.astype(np.float32)
+
+    def check_coverage(self, coverage: float) -> None:
+        """Raise `UsageError` if there are too few calibration pictures for a coverage."""
+        conformal.threshold(self.set_scores, coverage)
+
+    def check_rejection(self) -> None:
+        """Raise `UsageError` if rejection was not fitted."""
+        if self.references is None or self.novelty_threshold is None:
+            raise UsageError("rejection was not fitted: kerastl calibrate needs the training pictures for that")
+
+    def set_sizes(self, probabilities: np.ndarray, coverage: float) -> np.ndarray:
+        """How many of the best classes make up each picture's set.
+
+        Args:
+            probabilities: float array of shape (n, classes): of the network itself, before the temperature.
+            coverage: How often the right class is to be among them, between 0 and 1.
+
+        Raises:
+            UsageError: There are too few calibration pictures for that.
+        """
+        return conformal.sizes(probabilities, conformal.threshold(self.set_scores, coverage))
+
+    def novelty(self, features: np.ndarray) -> np.ndarray:
+        """How unlike the training pictures each picture is: float32 array of shape (n,), values in [0, 2].
+
+        Args:
+            features: float array of shape (n, d), rows of length 1.
+
+        Raises:
+            UsageError: Rejection was not fitted.
+        """
+        self.check_rejection()
+        return novelty.distances(features, self._single)
+
+
+def write(model_file: Path, card: Card, trust: Trust, temperature: float, summary: dict[str, Any]) -> Card:
+    """Store what was fitted, in the model's file and in the copy of the card beside it.
+
+    Args:
+        model_file: The model; replaced whole.
+        card: Its card.
+        trust: The arrays.
+        temperature: See `kerastl.trust.temperature`.
+        summary: What was fitted on what, as JSON values.
+
+    Returns:
+        The new card.
+    """
+    stream = io.BytesIO()
+    arrays = {"set_scores": trust.set_scores}
+    if trust.references is not None:
+        arrays["references"] = trust.references
+        arrays["novelty_threshold"] = np.float64(trust.novelty_threshold)
+    np.savez(stream, **arrays)  # type: ignore[arg-type]
+    new = replace(card, extra={**card.extra, TEMPERATURE: temperature, SUMMARY: summary})
+    cards.update(model_file, new, {ARRAYS: stream.getvalue()})
+    return new
+
+
+def read(model_file: Path) -> Trust:
+    """Read what `write` stored.
+
+    Raises:
+        UsageError: Nothing was.
+        ModelError: It is broken.
+    """
+    content = cards.member(model_file, ARRAYS)
+    if content is None:
+        raise UsageError(f"{model_file}: not calibrated yet; do that with kerastl calibrate RUN_DIR DATA")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            has_references = "references" in arrays.files
+            return Trust(
+                arrays["set_scores"],
+                arrays["references"] if has_references else None,
+                float(arrays["novelty_threshold"]) if has_references else None,
+            )
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{model_file}: what kerastl calibrate stored is broken ({error}); run it again") from error

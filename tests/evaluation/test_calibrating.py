@@ -1,0 +1,202 @@
+"""Calibration of the colour model on pictures whose novelty and scores one can work out."""
+
+import json
+import math
+import shutil
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+import kerastl
+from kerastl import card
+from kerastl.errors import DataError, UsageError
+from kerastl.evaluation import calibrate, evaluate
+from kerastl.trust import stored
+
+# How much green the validation pictures have beside pure red or blue.
+GREENS = range(0, 100, 5)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """train: pure red, pure blue; val: twenty of each with more and more green, and three of "red" that are blue."""
+    from PIL import Image
+
+    root = tmp_path_factory.mktemp("reds-and-blues")
+
+    def save(name, colour):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (32, 32), colour).save(path)
+
+    save("train/red/1.png", (255, 0, 0))
+    save("train/blue/1.png", (0, 0, 255))
+    for green in GREENS:
+        save(f"val/red/{green:02}.png", (255, green, 0))
+        save(f"val/blue/{green:02}.png", (0, green, 255))
+    for number in range(3):
+        save(f"val/red/x{number}.png", (0, 0, 255))
+    return root
+
+
+@pytest.fixture(scope="module")
+def calibrated(colour_model, folder, tmp_path_factory):
+    """A calibrated copy of the colour model's run folder, and what was fitted."""
+    run = tmp_path_factory.mktemp("runs") / "run"
+    shutil.copytree(colour_model, run)
+    return run, calibrate(run, folder)
+
+
+def colour(*channels):
+    return np.full((32, 32, 3), channels, np.uint8)
+
+
+def novelty(green):
+    return 1 - 255 / math.hypot(255, green)
+
+
+def test_what_was_fitted(calibrated):
+    run, found = calibrated
+    assert (found.part, found.images, found.references) == ("val", 43, 2)
+    assert found.most_coverage == pytest.approx(43 / 44)
+    # The ceil(44 * 0.95) = 42nd of 43: of pairs with the same green, that is the larger of the most green.
+    assert found.novelty_threshold == pytest.approx(novelty(95), abs=1e-6)
+    assert found.temperature > 2  # three mistakes that the model is sure of
+    assert found.log_loss[1] < found.log_loss[0]
+    assert card.read(card.find(run)).extra["temperature"] == found.temperature
+    assert "temperature" in str(found)
+    json.dumps(found.as_dict())
+
+
+def test_scores_are_scaled_from_then_on(calibrated):
+    run, found = calibrated
+    expected = softmax(np.array([10, 0, 0]) / found.temperature)[0]
+    assert kerastl.load(run).classify(colour(255, 0, 0)).score == pytest.approx(expected, abs=1e-5)
+
+
+def test_pictures_unlike_the_training_are_rejected(calibrated):
+    run, _ = calibrated
+    pictures = [colour(255, 0, 0), colour(90, 0, 0), colour(255, 90, 0), colour(255, 100, 0), colour(0, 255, 0)]
+    found = kerastl.load(run).classify(pictures, reject=True)
+    expected = [0, 0, novelty(90), novelty(100), 1]
+    assert [answer.novelty for answer in found] == pytest.approx(expected, abs=1e-5)
+    assert [answer.rejected for answer in found] == [False, False, False, True, True]
+    assert found[4].as_dict()["rejected"] is True
+    assert str(found[4]).startswith("none of these (closest: green ")
+
+
+def test_sets_hold_as_many_classes_as_the_coverage_takes(calibrated):
+    run, _ = calibrated
+    classifier = kerastl.load(run)
+    # 40 of 43 scores are 0: up to ceil(44 c) = 40 the set is the best class alone.
+    unsure = colour(255, 0, 200)
+    (single,) = classifier.classify(unsure, coverage=0.9).predictions
+    assert single.label == "red"
+    # From then on the threshold is the probability of blue where red is right: 0.99990921.
+    pair = classifier.classify([unsure], coverage=0.95)[0]
+    assert [prediction.label for prediction in pair.predictions] == ["red", "blue"]
+    assert pair.as_dict()["coverage"] == 0.95
+    both = classifier.classify(unsure, coverage=0.95, reject=True)
+    assert both.predictions == pytest.approx(pair.predictions)
+    assert both.rejected is True
+
+
+def test_a_coverage_that_cannot_be_had_is_said_before_any_picture_is_read(calibrated):
+    classifier = kerastl.load(calibrated[0])
+    with pytest.raises(UsageError, match=r"0\.99 cannot be guaranteed from 43 calibration pictures"):
+        classifier.classify(iter(["missing.png"]), coverage=0.99)
+
+
+def test_a_model_that_is_not_calibrated_says_so(colour_model):
+    for asked in ({"coverage": 0.9}, {"reject": True}):
+        with pytest.raises(UsageError, match="not calibrated yet; do that with kerastl calibrate"):
+            kerastl.load(colour_model).classify(colour(255, 0, 0), **asked)
+
+
+def test_calibrating_again_gives_the_same(calibrated, folder):
+    run, found = calibrated
+    assert calibrate(run, folder) == found
+
+
+def test_a_temperature_that_does_not_help_is_not_used(colour_model, tmp_path, picture):
+    """One mistake among few: without its fold no temperature is low enough, with it every one is too high."""
+    for number in range(20):
+        picture(f"data/red/{number:02}.png", "red")
+        picture(f"data/blue/{number:02}.png", "blue")
+    picture("data/red/wrong.png", (100, 0, 104))
+    run = tmp_path / "run"
+    shutil.copytree(colour_model, run)
+    found = calibrate(run, tmp_path / "data")
+    assert found.temperature == 1
+    assert found.log_loss[0] == found.log_loss[1]
+    assert any("scores stay as they are" in note for note in found.notes)
+
+
+def test_rejection_needs_training_pictures(colour_model, folder, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(colour_model, run)
+    found = calibrate(run, folder / "val")
+    assert (found.part, found.images, found.references, found.novelty_threshold) == ("all", 43, 0, None)
+    assert any("rejection was not fitted" in note for note in found.notes)
+    with pytest.raises(UsageError, match="rejection was not fitted"):
+        kerastl.load(run).classify(colour(255, 0, 0), reject=True)
+    assert kerastl.load(run).classify(colour(255, 0, 0), coverage=0.9).label == "red"
+
+
+def test_rejection_needs_enough_pictures_for_its_rate(colour_model, folder, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(colour_model, run)
+    found = calibrate(run, folder, false_alarms=0.01)
+    assert found.references == 0
+    assert any("0.99 cannot be guaranteed from 43" in note for note in found.notes)
+    assert stored.read(card.find(run)).references is None
+
+
+def test_pictures_of_the_training_are_refused(colour_model, folder, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(colour_model, run)
+    with pytest.raises(DataError, match="calibrate with --split val"):
+        calibrate(run, folder, "all")
+    with pytest.raises(UsageError, match="false_alarms must be between 0 and 1"):
+        calibrate(run, folder, false_alarms=1.0)
+
+
+def test_published_networks_are_refused_before_they_are_fetched(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="only what you fine-tuned can be calibrated"):
+        calibrate("mobilenet_v2", folder)
+
+
+def test_an_evaluation_shows_before_and_after(calibrated, folder):
+    run, found = calibrated
+    result = evaluate(run, folder)
+    values = result.as_dict()
+    assert values["temperature"] == found.temperature
+    assert values["calibration_error_before_temperature"] == pytest.approx(found.calibration_error[0], abs=1e-5)
+    assert result.figures["calibration_error"].value == result.reliability.error
+    assert any("was calibrated on these pictures" in note for note in result.notes)
+    assert not any("calibrated on these" in note for note in evaluate(run, folder, "train").notes)
+
+
+def test_pictures_of_other_things(calibrated, folder, tmp_path, picture):
+    for number, channels in enumerate([(0, 255, 0), (255, 255, 255), (255, 100, 0), (255, 0, 0)]):
+        picture(f"others/deep/{number}.png", channels)
+    (tmp_path / "others" / "broken.jpg").write_text("no picture")
+    found = evaluate(calibrated[0], folder, others=tmp_path / "others").rejection
+    assert (found.images, found.detected, found.false_alarms) == (4, 0.75, 0)
+    # Pure red is as near as the 5 of 43 that are pure, which count half, and nearer than the 38 others.
+    assert found.auroc == pytest.approx((3 + 2.5 / 43) / 4)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no picture in it"):
+        evaluate(calibrated[0], folder, others=tmp_path / "empty")
+
+
+def test_accuracy_under_corruptions(calibrated, folder):
+    found = evaluate(calibrated[0], folder, corruptions=True).robustness
+    assert found.clean == pytest.approx(40 / 43)
+    # These leave the strongest channel the strongest in pictures of one colour.
+    for name in ("blur", "contrast", "pixelation", "rotation"):
+        assert found.accuracy[name] == pytest.approx([40 / 43] * 5)
+    values = found.as_dict()
+    assert values["mean"] == pytest.approx(np.mean([row["mean"] for row in values["corruptions"].values()]))

@@ -1,0 +1,105 @@
+from dataclasses import replace
+
+import pytest
+
+from kerastl.card import Card
+from kerastl.data import inspect, scan, split, write_split
+from kerastl.errors import DataError, UsageError
+from kerastl.evaluation.selection import select
+from kerastl.images import Resize
+from kerastl.labels import LabelSet
+
+
+@pytest.fixture
+def folder(picture, tmp_path):
+    """Two classes of five pictures each."""
+    for number in range(5):
+        picture(f"data/a/{number}.png", (255, 50 * number, 0))
+        picture(f"data/b/{number}.png", (0, 50 * number, 255), (40 + number, 80))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def run(folder, tmp_path):
+    """A run folder with a split of `folder`, and the card of its model."""
+    (tmp_path / "run").mkdir()
+    dataset = scan(folder)
+    inspection = inspect(dataset)
+    parts = split(dataset, val_fraction=0.4, inspection=inspection)
+    write_split(parts, tmp_path / "run" / "split.csv")
+    extra = {"data_fingerprint": inspection.fingerprint(parts)}
+    card = Card("m", LabelSet(("a", "b")), Resize(8, 8), extra=extra)
+    return tmp_path / "run", card, {item.path for item in parts.part("val")}
+
+
+def paths(selection):
+    return {item.path for item in selection.items}
+
+
+def test_all_of_a_folder_without_parts(folder):
+    chosen = select(scan(folder), None)
+    assert (chosen.part, len(chosen.items), chosen.notes) == ("all", 10, ())
+    with pytest.raises(DataError, match="there is no val part; it is not split: use --split all"):
+        select(scan(folder), "val")
+
+
+def test_the_parts_that_a_folder_has(picture, tmp_path):
+    for part in ("train", "val"):
+        for name in "ab":
+            picture(f"{part}/{name}/1.png", "red")
+    dataset = scan(tmp_path)
+    assert paths(select(dataset, None)) == {"val/a/1.png", "val/b/1.png"}
+    assert len(select(dataset, "all").items) == 4
+    with pytest.raises(DataError, match="there is no test part; it has train, val"):
+        select(dataset, "test")
+    with pytest.raises(UsageError, match="split must be one of"):
+        select(dataset, "dev")
+
+
+def test_the_parts_of_the_training(folder, run):
+    where, card, val = run
+    chosen = select(scan(folder), None, where, card)
+    assert (chosen.part, paths(chosen)) == ("val", val)
+    assert "parts as in" in chosen.notes[0]
+    everything = select(scan(folder), "all", where, card)
+    assert len(everything.items) == 10
+    assert "6 of the pictures were trained on" in everything.notes[1]
+
+
+def test_new_pictures_belong_to_no_part(folder, run, picture):
+    where, card, val = run
+    picture("data/a/new.png", "white")
+    chosen = select(scan(folder), "val", where, card)
+    assert paths(chosen) == val
+    assert "1 pictures are not in it" in chosen.notes[0]
+    assert len(select(scan(folder), "all", where, card).items) == 11
+
+
+def test_pictures_that_are_gone(folder, run):
+    where, card, val = run
+    gone = sorted(val)[0]
+    (folder / gone).unlink()
+    chosen = select(scan(folder), None, where, card)
+    assert paths(chosen) == val - {gone}
+    assert "1 of its 10 pictures are no longer there" in chosen.notes[0]
+
+
+def test_other_pictures_of_the_same_names_have_no_parts(folder, run, picture):
+    where, card, _ = run
+    picture("data/a/0.png", "white")
+    chosen = select(scan(folder), None, where, card)
+    assert (chosen.part, len(chosen.items)) == ("all", 10)
+    assert "are others" in chosen.notes[0]
+
+
+def test_another_folder_has_no_parts(picture, tmp_path, run):
+    where, card, _ = run
+    for name in "ab":
+        picture(f"other/{name}/x.png", "red")
+    chosen = select(scan(tmp_path / "other"), None, where, card)
+    assert (chosen.part, chosen.notes) == ("all", ())
+
+
+def test_a_card_without_a_fingerprint_is_believed(folder, run):
+    where, card, val = run
+    assert paths(select(scan(folder), None, where, replace(card, extra={}))) == val
