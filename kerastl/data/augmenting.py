@@ -16,7 +16,8 @@ from PIL import Image, ImageEnhance
 from kerastl.data import rand_augment
 from kerastl.data.augmentation import Augmentation, Colour, Crop, Flip
 from kerastl.images import Resize
-from kerastl.images.resizing import REDUCING_GAP, Box, region, resized
+from kerastl.images.resizing import region, resized
+from kerastl.images.scaling import Box, scaled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +94,7 @@ def _crop(image: Image.Image, resize: Resize, crop: Crop, rng: np.random.Generat
     size = (resize.width, resize.height)
     if resize.policy == "keras":
         return image.resize(size, Image.Resampling.NEAREST, box=box)
-    return image.resize(size, Image.Resampling.BICUBIC, box=box, reducing_gap=REDUCING_GAP)
+    return scaled(image, size, box)
 
 
 def crop_box(size: tuple[int, int], resize: Resize, crop: Crop, rng: np.random.Generator) -> Box:

@@ -15,7 +15,8 @@ from kerastl.errors import UsageError
 from kerastl.images import limits
 from kerastl.images.colours import to_rgb
 from kerastl.images.opening import opened, reported
-from kerastl.images.resizing import REDUCING_GAP, Resize, draft_size, resized, surplus
+from kerastl.images.resizing import Resize, draft_size, resized, surplus
+from kerastl.images.scaling import REDUCING_GAP
 from kerastl.images.silence import silenced
 
 if TYPE_CHECKING:

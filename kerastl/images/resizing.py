@@ -9,16 +9,14 @@ from typing import Literal, get_args
 from PIL import Image
 
 from kerastl.errors import UsageError
+from kerastl.images.scaling import Box, scaled
 
 ResizePolicy = Literal["crop", "squash", "pad", "keras"]
 RESIZE_POLICIES: tuple[ResizePolicy, ...] = get_args(ResizePolicy)
 
-Box = tuple[float, float, float, float]
-
-# Cheap box averaging may shrink a large picture first, down to this many times the wanted size; the bicubic
-# filter does the rest. At 2 (JPEG, scaled while decoding) pixels differ by 0.3 of 255 on average.
+# A large JPEG is scaled while it is decoded, down to this many times the wanted size; the bicubic filter does the
+# rest. Pixels differ by 0.3 of 255 on average.
 JPEG_GAP = 2
-REDUCING_GAP = 3
 
 PAD_COLOUR = (0, 0, 0)
 """Black, as in Keras's own `pad_to_aspect_ratio`."""
@@ -123,9 +121,9 @@ def resized(image: Image.Image, size: tuple[int, int], scale: float, resize: Res
     target = fitted(size, resize)
     left, top, right, bottom = (edge / scale for edge in region(size, resize))
     box = (left, top, min(right, image.width), min(bottom, image.height))
-    scaled = image.resize(target, Image.Resampling.BICUBIC, box=box, reducing_gap=REDUCING_GAP)
+    small = scaled(image, target, box)
     if target == (resize.width, resize.height):
-        return scaled
+        return small
     canvas = Image.new("RGB", (resize.width, resize.height), PAD_COLOUR)
-    canvas.paste(scaled, ((resize.width - target[0]) // 2, (resize.height - target[1]) // 2))
+    canvas.paste(small, ((resize.width - target[0]) // 2, (resize.height - target[1]) // 2))
     return canvas

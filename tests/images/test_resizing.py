@@ -12,12 +12,17 @@ from kerastl.images import RESIZE_POLICIES, Resize, load_pixels
 from kerastl.images.resizing import region
 
 
+def bicubic(image, size, box=None):
+    """What Pillow gives when each channel is scaled in float32, before it is rounded."""
+    channels = [np.asarray(c.convert("F").resize(size, Image.Resampling.BICUBIC, box=box)) for c in image.split()]
+    return np.clip(np.stack(channels, axis=-1), 0, 255)
+
+
 def test_crop_equals_resize_then_centre_crop(tmp_path):
     photo(400, 300).save(tmp_path / "a.png")
     # Shorter side 300 to 128 and the centre 112: the middle 262.5 pixels of the original.
-    box = (68.75, 18.75, 331.25, 281.25)
-    expected = photo(400, 300).resize((112, 112), Image.Resampling.BICUBIC, box=box)
-    assert np.array_equal(load_pixels(tmp_path / "a.png", Resize(112, 112)), np.asarray(expected))
+    expected = bicubic(photo(400, 300), (112, 112), (68.75, 18.75, 331.25, 281.25))
+    assert np.abs(load_pixels(tmp_path / "a.png", Resize(112, 112)) - expected).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -35,8 +40,8 @@ def test_regions(size, resize, expected):
 
 
 def test_squash_is_plain_antialiased_bicubic():
-    expected = photo().resize((30, 50), Image.Resampling.BICUBIC)
-    assert np.array_equal(load_pixels(photo(), Resize(50, 30, "squash")), np.asarray(expected))
+    expected = bicubic(photo(), (30, 50))
+    assert np.abs(load_pixels(photo(), Resize(50, 30, "squash")) - expected).max() <= 1
 
 
 def test_pad_shows_all_of_the_picture_centred_on_black():
