@@ -252,7 +252,7 @@ def test_lr_find_suggests_and_plots(coloured_folder, tmp_path, capsys):
     assert kerastl_command(["lr-find", str(coloured_folder), "-o", str(plot), "--steps", "40", *SMALL]) == 0
     assert 1e-7 < float(capsys.readouterr().out) < 1
     with Image.open(plot) as image:
-        assert image.size == (600, 400)
+        assert image.size == (648, 432)
     with (tmp_path / "rates.png.csv").open() as stream:
         rates = [float(row["learning_rate"]) for row in csv.DictReader(stream)]
     assert rates[0] == pytest.approx(1e-7)
