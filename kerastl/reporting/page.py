@@ -20,6 +20,7 @@ from kerastl.reporting.training import training
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 MISTAKES = 12
 # Of larger data sets only the evaluated pictures are checked: the others would take longer than all the rest.
@@ -71,9 +72,7 @@ def render(
     return _environment().get_template("report.html").render(_values(evaluation, mistakes, report, progress))
 
 
-def _values(
-    evaluation: Evaluation, most: int, report: CheckReport | None, progress: Progress | None
-) -> dict[str, Any]:
+def _values(evaluation: Evaluation, most: int, report: CheckReport | None, progress: Progress | None) -> dict[str, Any]:
     explained = None if progress is None else partial(progress, "explaining mistakes with TensorFlow")
     return {
         "version": __version__,
@@ -120,7 +119,6 @@ def _checked(evaluation: Evaluation, progress: Progress | None) -> CheckReport |
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
 
     environment = Environment(
         loader=PackageLoader("kerastl.reporting"),
@@ -130,8 +128,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = lambda share: Markup(percent(share).replace(" ", "&nbsp;"))
+    environment.filters["nobreak"] = _nobreak
+    environment.filters["percent"] = lambda share: _nobreak(percent(share))
     environment.filters["plural"] = _plural
+    environment.filters["soft"] = _soft
     return environment
 
 
@@ -142,6 +142,23 @@ def _shown(value: Any) -> Any:
     from kerastl.sources import printable
 
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _nobreak(text: str) -> Markup:
+    """Escaped text in which numbers and their per cent signs stay on one line."""
+    from markupsafe import Markup, escape
+
+    return escape(_shown(text)).replace(" %", Markup("&nbsp;%"))
+
+
+def _soft(text: str) -> Markup:
+    """Escaped text that may go on in the next line after `_` and `/`."""
+    from markupsafe import Markup, escape
+
+    safe = escape(_shown(text))
+    for sign in "_/":
+        safe = safe.replace(sign, Markup(f"{sign}<wbr>"))
+    return safe
 
 
 def _plural(count: int, one: str, many: str = "") -> str:

@@ -15,6 +15,8 @@ from kerastl.labels import percent
 _SHOWN = ("accuracy", "top_k_accuracy", "macro_f1", "log_loss", "calibration_error", "brier_score")
 # Scores that are off by less on average are as good as right.
 _HONEST = 0.02
+# What always answering the largest class reaches is worth a word from here on.
+_NAIVE = 0.1
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _meanings(evaluation: Evaluation) -> dict[str, str]:
 
 def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
     """What was evaluated on what, as names and values."""
-    found = [("Model", evaluation.model)]
+    found = []
     if evaluation.classifier is not None:
         card = evaluation.classifier.card
         if card.backbone and card.backbone != card.name:
@@ -98,18 +100,22 @@ def reading(evaluation: Evaluation) -> str:
 def _sentences(evaluation: Evaluation) -> Iterator[str]:
     figure, n = evaluation.figures["accuracy"], len(evaluation)
     largest = max(evaluation.classes, key=lambda scores: scores.support)
+    share = largest.support / n
     yield (
-        f"The model is right on {int(evaluation.right.sum()):,} of {n:,} pictures, {percent(figure.value)} "
-        f"(between {percent(figure.low)} and {percent(figure.high)} on other pictures of this kind); always answering "
-        f"“{largest.label}” would be right on {percent(largest.support / n)}."
+        f"The model is right on {int(evaluation.right.sum()):,} of {n:,} picture{'' if n == 1 else 's'}, "
+        f"{percent(figure.value)} (between {percent(figure.low)} and {percent(figure.high)} on other pictures of this "
+        "kind)"
+        + (f"; always answering “{largest.label}” would be right on {percent(share)}." if share >= _NAIVE else ".")
     )
-    if evaluation.confused:
+    if evaluation.confused and evaluation.confused[0].count > 1:
         pair = evaluation.confused[0]
         support = next(scores.support for scores in evaluation.classes if scores.label == pair.label)
         yield (
             f"Its most frequent mistake is to take “{pair.label}” for “{pair.predicted}”: "
             f"{pair.count:,} of {support:,}."
         )
+    elif evaluation.confused:
+        yield "It made no mistake twice."
     else:
         yield "It made no mistake."
     yield _on_scores(evaluation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,19 @@ from kerastl.evaluation.metrics import ClassScores, ConfusionMatrix
 from kerastl.evaluation.robustness import Robustness
 
 if TYPE_CHECKING:
-    from kerastl.data.checking import CheckReport
+    from kerastl.data.checking import CheckReport, Finding
 
 # More classes than this: no numbers in the cells; and no names, but a picture.
 NUMBERED, NAMED = 20, 60
+# So few classes leave room for the confused pairs beside the matrix.
+BESIDE = 5
 # More rows than this are folded away.
 CLASSES, PAIRS, EXAMPLES, UNUSED = 20, 12, 3, 20
 # So that a single mistake among many pictures can still be seen.
 _FAINTEST = 0.3
 _BLUE, _ORANGE = (0, 114, 178), (213, 94, 0)
+# For kinds with a finding a class.
+_KINDS = {"class_too_small": "classes too small to learn and to validate", "small_class": "classes with few pictures"}
 
 
 @dataclass(frozen=True)
@@ -139,16 +143,24 @@ class Problem:
 
 
 def problems(report: CheckReport) -> list[Problem]:
-    """What `kerastl check` finds, problems first."""
-    return [
-        Problem(
-            finding.severity == "problem",
-            finding.message,
-            tuple(
-                ", ".join(one.paths) + (f" ({one.detail})" if one.detail else "")
-                for one in finding.evidence[:EXAMPLES]
-            ),
-            max(0, len(finding.evidence) - EXAMPLES),
+    """What `kerastl check` finds, problems first; many findings of one kind become one with examples."""
+    kinds: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        kinds.setdefault(finding.kind, []).append(finding)
+    return [problem for group in kinds.values() for problem in _problems(group)]
+
+
+def _problems(group: Sequence[Finding]) -> Iterator[Problem]:
+    """The findings of one kind."""
+    if len(group) > EXAMPLES:
+        first = group[0]
+        examples = tuple(finding.message for finding in group[:EXAMPLES])
+        message = f"{len(group):,} {_KINDS.get(first.kind, 'findings of one kind')}"
+        yield Problem(first.severity == "problem", message, examples, len(group) - EXAMPLES)
+        return
+    for finding in group:
+        examples = tuple(
+            ", ".join(one.paths) + (f" ({one.detail})" if one.detail else "") for one in finding.evidence[:EXAMPLES]
         )
-        for finding in report.findings
-    ]
+        more = max(0, len(finding.evidence) - EXAMPLES)
+        yield Problem(finding.severity == "problem", finding.message, examples, more)

@@ -44,13 +44,18 @@ def training(classifier: Classifier) -> Training | None:
     try:
         history = read_history(file)
         recipe = classifier.card.extra.get("recipe") or {}
-        names = [str(phase["trains"]) for phase in recipe.get("phases", ())]
+        names = [_trained(phase["trains"]) for phase in recipe.get("phases", ())]
         charts = curve_charts(history, names) if len(history) > 1 else ()
     except (DataError, ValueError, KeyError, TypeError):
         return None
     if not history:
         return None
     return Training(str(recipe.get("name", "")), str(recipe.get("why", "")), history, charts)
+
+
+def _trained(trains: object) -> str:
+    """A phase by what it trains: a number counts stages from the top."""
+    return f"top {trains}" if isinstance(trains, int) else str(trains)
 
 
 def _is_number(text: str) -> bool:
