@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerastl.errors import KerastlError
+from kerastl.errors import ImageError, KerastlError
 from kerastl.evaluation.result import Answer, Evaluation
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def _mistake(answer: Answer, root: Path, classifier: Classifier | None) -> Mista
         picture = _uri(pixels)
         if classifier is not None:
             overlay = _uri(classifier.explain(pixels, answer.predictions[0].index).overlay())
+    except ImageError as error:
+        trouble = error.reason
     except KerastlError as error:
         trouble = str(error)
     except Exception as error:  # a backend may fail in any way, which must not cost the report

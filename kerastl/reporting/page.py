@@ -155,10 +155,7 @@ def _soft(text: str) -> Markup:
     """Escaped text that may go on in the next line after `_` and `/`."""
     from markupsafe import Markup, escape
 
-    safe = escape(_shown(text))
-    for sign in "_/":
-        safe = safe.replace(sign, Markup(f"{sign}<wbr>"))
-    return safe
+    return escape(_shown(text)).replace("_", Markup("_<wbr>")).replace("/", Markup("/<wbr>"))
 
 
 def _plural(count: int, one: str, many: str = "") -> str:

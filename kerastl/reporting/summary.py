@@ -76,7 +76,7 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
         card = evaluation.classifier.card
         if card.backbone and card.backbone != card.name:
             found.append(("Network", card.backbone))
-        found.append(("Input", f"{card.resize.width} × {card.resize.height} pixels, {card.resize.policy}"))
+        found.append(("Input", f"{card.resize.width} x {card.resize.height} pixels, {card.resize.policy}"))
         if recipe := (card.extra.get("recipe") or {}).get("name"):
             found.append(("Recipe", str(recipe)))
         if trained := (card.extra.get("metrics") or {}).get("train_images"):
@@ -85,7 +85,7 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("Data", evaluation.data),
         ("Part", evaluation.part),
         ("Pictures", f"{len(evaluation):,}"),
-        ("Classes", f"{len(evaluation.classes):,} of the model’s {len(evaluation.labels):,}"),
+        ("Classes", f"{len(evaluation.classes):,} of the model's {len(evaluation.labels):,}"),
     ]
     if evaluation.temperature != 1:
         found.append(("Temperature", f"{evaluation.temperature:.3f}"))

@@ -73,6 +73,7 @@ def matrix(confusion: ConfusionMatrix, names: Sequence[str]) -> Matrix:
     """
     counts = confusion.counts
     strengths = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+    strengths = np.where(counts > 0, np.maximum(strengths, _FAINTEST), 0)
     shown = tuple(names[index] for index in confusion.classes)
     if len(shown) > NAMED:
         return Matrix(shown, (), _image(strengths))
@@ -85,8 +86,7 @@ def _image(strengths: np.ndarray) -> str:
     from PIL import Image
 
     full = np.where(np.eye(len(strengths), dtype=bool)[..., None], _BLUE, _ORANGE)
-    alpha = np.where(strengths > 0, np.maximum(strengths, _FAINTEST), 0)
-    pixels = np.concatenate([np.where(alpha[..., None] > 0, full, 0), np.rint(255 * alpha)[..., None]], axis=-1)
+    pixels = np.concatenate([np.where(strengths[..., None] > 0, full, 0), np.rint(255 * strengths)[..., None]], axis=-1)
     stream = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8), "RGBA").save(stream, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

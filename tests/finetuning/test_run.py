@@ -129,7 +129,10 @@ def test_unreadable_pictures_are_skipped_and_listed_or_refused(coloured_folder, 
     assert kerastl_command([*command, "-o", str(tmp_path / "strict"), "--strict"]) == 1
     assert "red/broken.png" in capsys.readouterr().err
     assert kerastl_command([*command, "-o", str(tmp_path / "run")]) == 0
-    assert "1 unreadable picture " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "1 unreadable picture " in said
+    run = tmp_path / "run"
+    assert said.splitlines()[-1].endswith(f"  kerastl evaluate {run} {folder} --report {run}-report")
     with (tmp_path / "run" / "skipped.csv").open() as stream:
         assert [row["path"] for row in csv.DictReader(stream)] == ["red/broken.png"]
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["skipped_images"] == 1
