@@ -21,7 +21,6 @@ import kerastl
 
 ROOT = Path(__file__).resolve().parents[1]
 TRAINED_ON = 3  # of each class
-COLOURS = 256
 
 
 def report(folder: Path) -> Path:
@@ -41,9 +40,9 @@ def report(folder: Path) -> Path:
 
 
 def save(png: bytes, target: Path) -> None:
-    """Write a picture with few colours, which a page has."""
+    """Write a picture as small as it gets without loss."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+    image.save(target, optimize=True)
     print(f"{target}: {image.width} x {image.height}, {target.stat().st_size:,} bytes")
 
 
@@ -58,7 +57,7 @@ def main(target: Path) -> None:
         browser.show(file, width=1100)
         end = browser.evaluate("document.querySelector('#classes').getBoundingClientRect().bottom")
         save(browser.screenshot(height=int(end) + 24), target / "report.png")
-        browser.show(file, width=390, dark=True, scale=1.5)
+        browser.show(file, width=390, dark=True, scale=1.25)
         top = browser.evaluate("document.querySelector('#mistakes').getBoundingClientRect().top")
         save(browser.screenshot(height=980, top=int(top) - 14), target / "report_phone.png")
 
