@@ -127,6 +127,18 @@ def test_a_real_model(colour_model, colours, page, tmp_path):
     assert "1 picture cannot be read; training leaves it out" in made.text
 
 
+def test_files_with_hostile_names(colour_model, colours, page, picture):
+    name = os.fsdecode(b"\xff<img src=x onerror=alert(1)>.png")
+    try:
+        picture("pictures/red/hostile.png", "blue").rename(colours / "red" / name)
+    except OSError:
+        pytest.skip("the file system takes no names that are not UTF-8")
+    made = page(render(kerastl.evaluate(colour_model, colours, resamples=1)))
+    assert "red/\\xff<img src=x onerror=alert(1)>.png" in made.text
+    assert len(made.all("img")) == 4
+    assert all(decoded(values["src"]) for values in made.all("img"))
+
+
 def test_the_same_evaluation_gives_the_same_bytes(colour_model, colours):
     pages = {render(kerastl.evaluate(colour_model, colours, resamples=20), mistakes=n) for n in (1, 1)}
     assert len(pages) == 1
