@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,20 +50,29 @@ class LabelSet:
         Raises:
             UsageError: There is none, and the message names the closest ones; or there are several.
         """
-        plain = [_plain(name) for name in self.names]
-        for known, wanted in ((self.names, label), (self.wnids or (), label), (plain, _plain(label))):
-            found = [index for index, name in enumerate(known) if name == wanted]
-            if len(found) > 1:
-                kinds = self.wnids or tuple(str(index) for index in range(len(self)))
-                which = " or ".join(kinds[index] for index in found)
-                raise UsageError(f"{len(found)} classes are called {label!r}; say {which}")
-            if found:
-                return found[0]
-        raise UsageError(f"no class is called {label!r}; {self._closest(label, plain)}")
+        found = self.places(label)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            kinds = self.wnids or tuple(str(index) for index in range(len(self)))
+            which = " or ".join(kinds[index] for index in found)
+            raise UsageError(f"{len(found)} classes are called {label!r}; say {which}")
+        raise UsageError(f"no class is called {label!r}; {self._closest(label)}")
 
-    def _closest(self, label: str, plain: list[str]) -> str:
+    def places(self, label: str) -> tuple[int, ...]:
+        """The indices of all classes that a text can mean, as `find` reads it; none if there are none."""
+        names, wnids, loose = self._places
+        return names.get(label) or wnids.get(label) or loose.get(_plain(label), ())
+
+    @cached_property
+    def _places(self) -> tuple[Mapping[str, tuple[int, ...]], ...]:
+        """Where names, WordNet ids and names in any spelling stand."""
+        return _index(self.names), _index(self.wnids or ()), _index([_plain(name) for name in self.names])
+
+    def _closest(self, label: str) -> str:
         from difflib import get_close_matches
 
+        plain = [_plain(name) for name in self.names]
         if close := get_close_matches(_plain(label), plain, n=3, cutoff=0.7):
             return f"did you mean {' or '.join(self.names[plain.index(match)] for match in close)}?"
         return f"there are {', '.join(self.names[:5])}{' and so on' if len(self) > 5 else ''}"
@@ -168,6 +177,13 @@ class Classification:
             return f"<p><b>{title}</b>: {escape(self.error)}</p>"
         rows = "".join(_html_row(escape(p.label), p.score) for p in self.predictions)
         return f"<table><caption>{title} ({escape(self.model)})</caption>{rows}</table>"
+
+
+def _index(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for index, name in enumerate(names):
+        found[name] = (*found.get(name, ()), index)
+    return found
 
 
 def _plain(name: str) -> str:

@@ -27,10 +27,11 @@ LAYERS = [
     {"classifier"},
     {"finetuning"},
     {"evaluation"},
+    {"reporting"},
     {"cli"},
     {"__init__", "__main__"},
 ]
-HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "h5py", "ai_edge_litert")
+HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {

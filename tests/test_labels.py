@@ -124,6 +124,13 @@ def test_a_name_of_two_classes_is_not_guessed_at():
         imagenet().find("crane")
 
 
+def test_all_places_of_a_name_are_told():
+    labels = LabelSet(("A", "a", "B c", "a", "b_C"), ("n1", "n2", "n3", "n4", "B c"))
+    assert (labels.places("a"), labels.places("A"), labels.places("n4")) == ((1, 3), (0,), (3,))
+    # A name goes before a WordNet id, an exact one before a loose one; loosely two are called so.
+    assert (labels.places("B c"), labels.places("b-c"), labels.places("d")) == ((2,), (2, 4), ())
+
+
 def test_a_class_that_is_not_there_has_close_ones():
     with pytest.raises(UsageError, match=r"no class is called 'umbrela'; did you mean umbrella\?"):
         imagenet().find("umbrela")

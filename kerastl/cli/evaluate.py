@@ -34,8 +34,12 @@ _CLASSES, _ROWS = 20, 5
     "--report",
     type=click.Path(file_okay=False),
     metavar="DIR",
-    help="Write evaluation.json and predictions.csv, a row a picture, into DIR.",
+    help="Write report.html, evaluation.json, and predictions.csv with a row a picture, into DIR.",
 )
+@click.option(
+    "--mistakes", type=click.IntRange(min=0), default=12, show_default=True, metavar="N",
+    help="How many report.html shows and explains; explaining needs TensorFlow.",
+)  # fmt: skip
 @click.option(
     "--corruptions",
     is_flag=True,
@@ -61,6 +65,7 @@ def evaluate(
     data: str,
     split: Part | None,
     report: str | None,
+    mistakes: int,
     corruptions: bool,
     reject: str | None,
     form: str,
@@ -100,6 +105,8 @@ def evaluate(
         click.echo(json.dumps(result.as_dict(), indent=1))
     else:
         _print(result)
+    if report is not None:
+        _write_page(result, Path(report) / "report.html", mistakes)
     return 1 if result.failed else 0
 
 
@@ -110,6 +117,16 @@ def _write(result: Evaluation, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     write_predictions(result, folder / "predictions.csv")
     write_text(folder / "evaluation.json", json.dumps(result.as_dict(), indent=1))
+
+
+def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:
+    from kerastl.cli.progress import Counter
+    from kerastl.reporting import write_report
+    from kerastl.sources import printable
+
+    with Counter("report") as counter:
+        write_report(result, file, mistakes=mistakes, progress=counter.stage)
+    click.echo(f"report: {printable(str(file))}", err=True)
 
 
 def _print(result: Evaluation) -> None:

@@ -102,6 +102,7 @@ def finetune(data: str, cache_limit: float, weights: str, **options: Any) -> int
     _summary(result)
     if result.stopped:
         raise Interrupted(f"stopped early; {result.folder} holds the best so far, and --resume goes on")
+    _next_step(result, data)
     return 0
 
 
@@ -111,3 +112,12 @@ def _summary(result: FineTuned) -> None:
         f"{result.folder}: {metrics['val_accuracy']:.1%} of {metrics['val_images']:,} validation pictures right, "
         f"{metrics['train_images']:,} trained on, {metrics['classes']} classes, {metrics['seconds']:.1f} s\n"
     )
+
+
+def _next_step(result: FineTuned, data: str) -> None:
+    from shlex import join
+
+    from kerastl.sources import printable
+
+    command = join(["kerastl", "evaluate", str(result.folder), data, "--report", f"{result.folder}-report"])
+    sys.stderr.write(f"how good is it, and where is it wrong?  {printable(command)}\n")

@@ -50,6 +50,12 @@ class Counter:
         assert self._task is not None  # noqa: S101 - made with the bar
         self._bar.update(self._task, completed=done, total=total or self._total)
 
+    def stage(self, what: str, done: int, total: int) -> None:
+        """Say how far a stage of the work is, and call it by its name."""
+        self.update(done, total)
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=what)
+
     def megabytes(self, _: str, received: int, total: int | None) -> None:
         """Say how far a download is, in bytes."""
         self.update(received >> 20, None if total is None else total >> 20)

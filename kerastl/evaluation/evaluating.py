@@ -85,6 +85,8 @@ def evaluate(
         rejected,
         resamples=resamples,
         seed=seed,
+        classifier=classifier,
+        dataset=pictures.dataset,
     )
 
 

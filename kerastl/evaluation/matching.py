@@ -27,8 +27,7 @@ class Matching:
 def match(classes: Sequence[str], labels: LabelSet, model: str) -> Matching:
     """Find each class of a data set among those of a model.
 
-    A class goes by its exact name or its WordNet id. Where neither fits, by its name in any case, with spaces or
-    hyphens for underscores. A name that several classes have is not guessed at.
+    A class goes by what `LabelSet.find` takes for it. A name that several classes have is not guessed at.
 
     Args:
         classes: Names in the data set.
@@ -38,16 +37,9 @@ def match(classes: Sequence[str], labels: LabelSet, model: str) -> Matching:
     Raises:
         DataError: Not one of the classes is known.
     """
-    exact: dict[str, list[int]] = {}
-    loose: dict[str, list[int]] = {}
-    for index, name in enumerate(labels.names):
-        exact.setdefault(name, []).append(index)
-        loose.setdefault(_plain(name), []).append(index)
-    for index, wnid in enumerate(labels.wnids or ()):
-        exact.setdefault(wnid, []).append(index)
     indices, unknown = {}, {}
     for name in classes:
-        found = exact.get(name) or loose.get(_plain(name), [])
+        found = labels.places(name)
         if len(found) == 1:
             indices[name] = found[0]
         else:
@@ -57,10 +49,6 @@ def match(classes: Sequence[str], labels: LabelSet, model: str) -> Matching:
     met = set(indices.values())
     missing = tuple(name for index, name in enumerate(labels.names) if index not in met)
     return Matching(indices, unknown, missing)
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace(" ", "_").replace("-", "_")
 
 
 def _several(found: Sequence[int], labels: LabelSet) -> str:

@@ -124,6 +124,8 @@ def confusion_matrix(predicted: np.ndarray, labels: np.ndarray) -> ConfusionMatr
     from sklearn.metrics import confusion_matrix as count
 
     classes = np.union1d(labels, predicted)
+    if len(classes) == 1:  # which scikit-learn warns of
+        return ConfusionMatrix(classes, np.array([[len(labels)]]))
     return ConfusionMatrix(classes, count(labels, predicted, labels=classes))
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from kerastl.classifier import Classifier
+from kerastl.data import Dataset
 from kerastl.evaluation import bootstrap, metrics
 from kerastl.evaluation.matching import Matching
 from kerastl.evaluation.metrics import ClassScores, Confused, ConfusionMatrix
@@ -96,6 +98,8 @@ class Evaluation:
         bins: Of the calibration error.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
+        classifier: What was evaluated, if it is still at hand; pickles go without it.
+        dataset: What the pictures were chosen from, likewise.
     """
 
     model: str
@@ -116,9 +120,14 @@ class Evaluation:
     bins: int = BINS
     resamples: int = bootstrap.RESAMPLES
     seed: int = 0
+    classifier: Classifier | None = field(default=None, repr=False)
+    dataset: Dataset | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "classifier": None}
 
     @cached_property
     def _pictures(self) -> bootstrap.PerPicture:

@@ -68,22 +68,7 @@ def write_skipped(folder: Path, skipped: Mapping[str, str]) -> None:
 
 def write_curves(folder: Path, history: Sequence[Mapping[str, Any]], phases: Sequence[str]) -> None:
     """Draw loss and accuracy over all epochs, with a line where a phase begins."""
-    from matplotlib.figure import Figure
+    from kerastl.plots import training_curves
 
-    epochs = range(1, len(history) + 1)
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for column, label in ((name, "training"), (f"val_{name}", "validation")):
-            axes.plot(epochs, [row[column] for row in history], marker="o", markersize=3, label=label)
-        starts = [n for n in epochs if n == 1 or history[n - 1]["phase"] != history[n - 2]["phase"]]
-        for start in starts:
-            axes.axvline(start - 0.5, color="grey", linewidth=0.8)
-            title = phases[history[start - 1]["phase"] - 1]
-            axes.annotate(
-                title, (start - 0.5, 1), xycoords=("data", "axes fraction"), rotation=90, va="top", fontsize=8
-            )
-        axes.set(xlabel="epoch", ylabel=name, xlim=(0.5, len(history) + 0.5))
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend()
     with files.replacing(folder / CURVES) as temporary:
-        figure.savefig(temporary, dpi=100)
+        training_curves(history, phases).savefig(temporary)

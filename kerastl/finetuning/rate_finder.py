@@ -40,16 +40,10 @@ class RateCurve:
 
     def plot(self, path: str | Path) -> None:
         """Draw the curve and the suggestion as PNG."""
-        from matplotlib.figure import Figure
+        from kerastl.plots import learning_rates
 
-        figure = Figure(figsize=(6, 4), layout="constrained")
-        axes = figure.subplots()
-        axes.semilogx(self.rates, self.losses)
-        axes.axvline(self.suggestion, color="grey", linestyle="--", label=f"suggestion: {self.suggestion:.2g}")
-        axes.set(xlabel="learning rate", ylabel="training loss, smoothed")
-        axes.legend()
         with replacing(path) as temporary:
-            figure.savefig(temporary, dpi=100, format="png")
+            learning_rates(self.rates, self.losses, self.suggestion).savefig(temporary, format="png")
 
     def write_csv(self, path: str | Path) -> None:
         """Write the columns `learning_rate` and `loss`."""

@@ -34,9 +34,26 @@ def test_json_goes_to_standard_output_alone(colour_model, folder, capfd):
 def test_the_report_holds_the_predictions(colour_model, folder, tmp_path, capfd):
     (folder / "red" / "broken.png").write_text("no picture")
     assert run(["evaluate", str(colour_model), str(folder), "--report", str(tmp_path / "report")]) == 1
-    assert "red/broken.png: " in capfd.readouterr().out
+    out, err = capfd.readouterr()
+    assert "red/broken.png: " in out
+    assert err.splitlines()[-1] == f"report: {tmp_path / 'report' / 'report.html'}"
+    assert "red/<wbr>2.png" in (tmp_path / "report" / "report.html").read_text("utf-8")
     assert len((tmp_path / "report" / "predictions.csv").read_text().splitlines()) == 6
     assert json.loads((tmp_path / "report" / "evaluation.json").read_text())["images"] == 4
+
+
+def test_the_figures_stay_when_the_page_fails(colour_model, folder, tmp_path, capfd, monkeypatch):
+    def fails(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("kerastl.reporting.page.write_text", fails)
+    arguments = ["evaluate", str(colour_model), str(folder), "--report", str(tmp_path / "r"), "--mistakes", "0"]
+    assert run(arguments) != 0
+    out, err = capfd.readouterr()
+    assert "accuracy             75.0%" in out
+    assert "No space left on device" in err
+    assert "Traceback" not in err
+    assert sorted(path.name for path in (tmp_path / "r").iterdir()) == ["evaluation.json", "predictions.csv"]
 
 
 @pytest.mark.parametrize(

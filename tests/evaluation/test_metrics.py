@@ -163,3 +163,8 @@ def test_the_interval_of_the_calibration_error_is_around_it():
     pictures = bootstrap.PerPicture.of(probabilities, (random.random(60) > sure).astype(int))
     low, high = bootstrap.intervals(pictures, 1, 15)["calibration_error"]
     assert 0 <= low < pictures.figures(1, 15)["calibration_error"] < high
+
+
+def test_a_single_class_has_a_matrix_of_one_cell():
+    matrix = metrics.confusion_matrix(np.array([2, 2]), np.array([2, 2]))
+    assert (matrix.classes.tolist(), matrix.counts.tolist()) == ([2], [[2]])

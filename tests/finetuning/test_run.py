@@ -129,7 +129,10 @@ def test_unreadable_pictures_are_skipped_and_listed_or_refused(coloured_folder, 
     assert kerastl_command([*command, "-o", str(tmp_path / "strict"), "--strict"]) == 1
     assert "red/broken.png" in capsys.readouterr().err
     assert kerastl_command([*command, "-o", str(tmp_path / "run")]) == 0
-    assert "1 unreadable picture " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "1 unreadable picture " in said
+    run = tmp_path / "run"
+    assert said.splitlines()[-1].endswith(f"  kerastl evaluate {run} {folder} --report {run}-report")
     with (tmp_path / "run" / "skipped.csv").open() as stream:
         assert [row["path"] for row in csv.DictReader(stream)] == ["red/broken.png"]
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["skipped_images"] == 1
@@ -252,7 +255,7 @@ def test_lr_find_suggests_and_plots(coloured_folder, tmp_path, capsys):
     assert kerastl_command(["lr-find", str(coloured_folder), "-o", str(plot), "--steps", "40", *SMALL]) == 0
     assert 1e-7 < float(capsys.readouterr().out) < 1
     with Image.open(plot) as image:
-        assert image.size == (600, 400)
+        assert image.size == (648, 432)
     with (tmp_path / "rates.png.csv").open() as stream:
         rates = [float(row["learning_rate"]) for row in csv.DictReader(stream)]
     assert rates[0] == pytest.approx(1e-7)
