@@ -104,7 +104,7 @@ class Phase:
         depth, solved = self.trains, self.solver == "logistic_regression"
         options = {} if self.augmentation is None else self.augmentation.as_dict()
         return {
-            "trains": f"head and {depth} stages" if isinstance(depth, int) else depth,
+            "trains": f"head and {depth} stage{'s' * (depth > 1)}" if isinstance(depth, int) else depth,
             "epochs": "solved directly" if solved else str(self.epochs),
             "learning rate": "" if solved else f"{self.learning_rate:g}, {self.shape}",
             "each stage below": "" if solved or self.stage_decay == 1 else f"x {self.stage_decay:g}",
