@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from kerastl._version import __version__
 
 if TYPE_CHECKING:
+    from kerastl.catalog.table import models as models
     from kerastl.classifier import Classifier as Classifier
     from kerastl.classifier import load as load
+    from kerastl.data.checking import check as check
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation.calibrating import calibrate as calibrate
     from kerastl.evaluation.evaluating import evaluate as evaluate
@@ -41,9 +43,11 @@ _HOMES = {
     "KerastlError": "kerastl.errors",
     "Prediction": "kerastl.labels",
     "calibrate": "kerastl.evaluation.calibrating",
+    "check": "kerastl.data.checking",
     "evaluate": "kerastl.evaluation.evaluating",
     "load": "kerastl.classifier",
     "load_pixels": "kerastl.images",
+    "models": "kerastl.catalog.table",
     "write_report": "kerastl.reporting",
 }
 

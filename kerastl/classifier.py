@@ -9,13 +9,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from kerastl import display
 from kerastl.card import Card
 from kerastl.errors import ImageError, UsageError
 from kerastl.featured import featured
 from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
-from kerastl.labels import Classification, LabelSet, decode
+from kerastl.labels import Classification, Classifications, LabelSet, decode
 from kerastl.question import Question, ask
-from kerastl.reference import DEFAULT_MODEL, Reference, resolve
+from kerastl.reference import DEFAULT_MODEL, IMAGENET, Reference, resolve
 from kerastl.runtime.engines import Engine, KerasEngine
 from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     Picture: TypeAlias = str | bytes | os.PathLike[str] | Image | np.ndarray
     OnError: TypeAlias = Literal["raise", "return"]
 
+# Classes that a notebook names of a classifier.
+_NAMES = 8
+
 
 def load(
     name_or_path: str | os.PathLike[str] = DEFAULT_MODEL,
@@ -41,6 +45,7 @@ def load(
     resize: ResizePolicy | None = None,
     engine: EngineName = "auto",
     batch_size: int | None = None,
+    weights: str | os.PathLike[str] | None = IMAGENET,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Classifier:
     """Load a classifier.
@@ -53,6 +58,9 @@ def load(
         engine: `auto` runs the network compiled, without TensorFlow, where it can; `litert` insists on that;
             `keras` runs the Keras model.
         batch_size: Pictures that go through the network together; `None` takes what this machine does fastest.
+        weights: Of a network of the catalogue: `imagenet`, a weights file that fits, or `None` for random ones, the
+            same each time, whose answers mean nothing: for tests and for trying things out without a download. They
+            run in Keras, and set its seed.
         progress: Told of a download: file name, bytes so far, bytes in all if known.
 
     Returns:
@@ -67,11 +75,13 @@ def load(
         raise UsageError(f"resize must be one of {', '.join(RESIZE_POLICIES)}. Received: {resize!r}")
     if batch_size is not None and batch_size < 1:
         raise UsageError(f"batch_size must be at least 1. Received: {batch_size}")
-    reference = resolve(name_or_path, progress)
+    if weights is None and engine == "litert":
+        raise UsageError("random weights run in Keras only. Received: engine='litert' with weights=None")
+    reference = resolve(name_or_path, progress, weights)
     if resize is not None:
         card = replace(reference.card, resize=replace(reference.card.resize, policy=resize))
         reference = replace(reference, card=card)
-    return Classifier(reference, open_engine(reference, engine), batch_size)
+    return Classifier(reference, open_engine(reference, "keras" if weights is None else engine), batch_size)
 
 
 class Classifier:
@@ -123,6 +133,18 @@ class Classifier:
             f"({resize.policy}), {self.engine}>"
         )
 
+    def _repr_html_(self) -> str:
+        resize, names = self.card.resize, self.labels.names
+        facts = {
+            "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
+            "pictures": f"{resize.width} x {resize.height} pixels, {resize.policy}",
+            "backbone": self.card.backbone or "unknown",
+            "runs in": self.engine,
+        }
+        if self._temperature != 1:
+            facts["temperature"] = f"{self._temperature:.3f}"
+        return display.facts(facts.items(), caption=f"classifier {self.name}")
+
     def keras_model(self) -> keras.Model:
         """Build the Keras model.
 
@@ -169,7 +191,7 @@ class Classifier:
         if _is_one(pictures):
             return self._classify_group([pictures], question, errors)[0]
         stream = self.stream(pictures, lambda group: self._classify_group(group, question, errors))
-        return stream if not _is_sized(pictures) else list(stream)
+        return stream if not _is_sized(pictures) else Classifications(stream)
 
     def predict_proba(self, pictures: Picture | Iterable[Picture]) -> np.ndarray:
         """Compute the probability of every class.

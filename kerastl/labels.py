@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl import display
 from kerastl.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 _IMAGENET = Path(__file__).with_name("imagenet.txt")
+# Rows that a notebook shows of many results.
+_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -170,13 +173,40 @@ class Classification:
         return answer if self.path is None else f"{self.path}: {answer}"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        title = escape(self.path or "picture") + (": none of these" if self.rejected else "")
+        title = self.path or "picture"
         if self.error is not None:
-            return f"<p><b>{title}</b>: {escape(self.error)}</p>"
-        rows = "".join(_html_row(escape(p.label), p.score) for p in self.predictions)
-        return f"<table><caption>{title} ({escape(self.model)})</caption>{rows}</table>"
+            return f"<p>{display.bold(title)}: {display.text(self.error)}</p>"
+        rows = [(p.label, percent(p.score), display.bar(p.score)) for p in self.predictions]
+        return display.table(rows, caption=f"{title} ({self.model})", align="lrl", notes=self._remarks())
+
+    def _remarks(self) -> list[str]:
+        """What was asked for besides the best classes."""
+        remarks = []
+        if self.coverage is not None:
+            remarks.append(f"one of these in {percent(self.coverage)} of such cases")
+        if self.rejected:
+            remarks.append("none of these: unlike the training pictures")
+        return remarks
+
+
+class Classifications(list[Classification]):
+    """What a model says of several pictures: a list, which notebooks show as a table."""
+
+    def _repr_html_(self) -> str:
+        rows = [_row(result) for result in self[:_SHOWN]]
+        notes = [f"and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
+        models = dict.fromkeys(result.model for result in self)
+        return display.table(rows, caption=", ".join(models), align="llrl", notes=notes)
+
+
+def _row(result: Classification) -> list[object]:
+    """Picture, answer, score, and the other classes."""
+    picture = result.path or "picture"
+    if not result.predictions:
+        return [picture, result.error or "", "", ""]
+    answer = f"{result.label} (none of these)" if result.rejected else result.label
+    others = ", ".join(map(str, result.predictions[1:]))
+    return [picture, display.bold(answer), percent(result.score), others]
 
 
 def _index(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -188,14 +218,6 @@ def _index(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
 
 def _plain(name: str) -> str:
     return name.casefold().replace(" ", "_").replace("-", "_")
-
-
-def _html_row(label: str, score: float) -> str:
-    bar = f"<div style='background:#4c78a8;height:0.8em;width:{score * 10:.2f}em'></div>"
-    return (
-        f"<tr><td style='text-align:left'>{label}</td>"
-        f"<td>{percent(score)}</td><td style='text-align:left;min-width:10em'>{bar}</td></tr>"
-    )
 
 
 def percent(score: float) -> str:

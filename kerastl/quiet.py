@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -36,11 +37,18 @@ def native_stderr_silenced() -> Iterator[None]:
             os.close(saved)
 
 
+def _no_false_alarm(record: logging.LogRecord) -> bool:
+    """Leave out that Keras traces its functions often: once for each network, and a run of some phases has many."""
+    text = str(record.msg)
+    return "triggered tf.function retracing" not in text or "TensorFlowTrainer" not in text
+
+
 def import_keras() -> ModuleType:
     """Import Keras and its backend quietly.
 
     An explicit `TF_CPP_MIN_LOG_LEVEL` is left as it is.
     """
+    logging.getLogger("tensorflow").addFilter(_no_false_alarm)
     if "keras" in sys.modules:
         return sys.modules["keras"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

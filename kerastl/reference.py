@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastl import card as cards
-from kerastl import catalog, labels, weights
+from kerastl import catalog, labels
+from kerastl import weights as weights_files
 from kerastl.card import Card
-from kerastl.errors import ModelError, UsageError
+from kerastl.errors import ModelError, UsageError, WeightsError
 from kerastl.images import Resize
 
 if TYPE_CHECKING:
     import keras
 
 DEFAULT_MODEL = "mobilenet_v2"
+# Weights by the name that Keras gives them.
+IMAGENET = "imagenet"
+# Stands where the file of weights would, for a network that has none.
+RANDOM = Path("random")
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,9 @@ class Reference:
 
 
 def resolve(
-    name_or_path: str | os.PathLike[str], progress: Callable[[str, int, int | None], None] | None = None
+    name_or_path: str | os.PathLike[str],
+    progress: Callable[[str, int, int | None], None] | None = None,
+    weights: str | os.PathLike[str] | None = IMAGENET,
 ) -> Reference:
     """Find the model that a name or a path means.
 
@@ -48,15 +56,18 @@ def resolve(
         name_or_path: A name of the catalogue, a run folder, or a `.keras` file that kerastl made. A name of the
             catalogue goes before a folder of that name; write `./name` for the folder.
         progress: Told of a download: file name, bytes so far, bytes in all if known.
+        weights: Of a network of the catalogue: `imagenet`, a weights file that fits, or `None` for random ones.
 
     Raises:
-        UsageError: Neither a name nor a path that exists.
+        UsageError: Weights are given for a model that has its own; or neither a name nor a path that exists.
         WeightsError: The published weights are not there and cannot be fetched, or are broken.
         ModelError: The path holds no model of kerastl's.
     """
     given = os.fspath(name_or_path)
     if given in catalog.names():
-        return _published(catalog.get(given), progress)
+        return _with_weights(catalog.get(given), weights, progress)
+    if weights != IMAGENET:
+        raise UsageError(f"weights are for networks of the catalogue; {given} has its own. Received: {weights!r}")
     if Path(given).exists():
         return _saved(Path(given))
     if os.sep in given or given.endswith(".keras"):
@@ -65,16 +76,34 @@ def resolve(
     raise AssertionError(given)
 
 
-def _published(row: catalog.Backbone, progress: Callable[[str, int, int | None], None] | None) -> Reference:
+def _with_weights(
+    row: catalog.Backbone,
+    weights: str | os.PathLike[str] | None,
+    progress: Callable[[str, int, int | None], None] | None,
+) -> Reference:
     resize = Resize(row.input_size, row.input_size, "crop", row.crop_fraction)
-    file = weights.fetch(row, progress=progress)
+    card = Card(row.name, labels.imagenet(), resize, row.name)
+    if weights is None:
+        return Reference(card, RANDOM, f"random {row.name}", cache(lambda: _random(row)))
+    file = weights_files.fetch(row, progress=progress) if weights == IMAGENET else Path(weights)
+    if not file.is_file():
+        raise WeightsError(f"{file}: no such weights file")
 
     def build() -> keras.Model:
         from kerastl import backbones
 
-        return backbones.build(row)
+        return backbones.build(row, weights=weights)
 
-    return Reference(Card(row.name, labels.imagenet(), resize, row.name), file, f"catalogue {row.name}", build)
+    return Reference(card, file, f"catalogue {row.name}", build)
+
+
+def _random(row: catalog.Backbone) -> keras.Model:
+    """The same weights each time, which takes Keras's own seed."""
+    from kerastl import backbones
+    from kerastl.quiet import import_keras
+
+    import_keras().utils.set_random_seed(0)
+    return backbones.build(row, weights=None)
 
 
 def _saved(path: Path) -> Reference:

@@ -7,6 +7,7 @@ here imports TensorFlow or Keras.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import urllib.error
 import urllib.request
@@ -18,7 +19,7 @@ from typing import Any
 from kerastl._version import __version__
 from kerastl.catalog import Backbone, WeightsFile
 from kerastl.errors import WeightsError
-from kerastl.files import replacing
+from kerastl.files import replacing, write_text
 
 Progress = Callable[[str, int, "int | None"], None]
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
@@ -126,6 +127,28 @@ def download(weights: WeightsFile, target: Path, progress: Progress | None = Non
         raise _failed(weights, target, _first_line(error.reason)) from error
     except (OSError, HTTPException, ValueError) as error:
         raise _failed(weights, target, _first_line(error)) from error
+    return path
+
+
+def class_index() -> Path:
+    """The file with ImageNet's class names that Keras's `decode_predictions` reads, written if it is not there.
+
+    Keras would download it; kerastl knows the names. What it writes is the same to the byte, so that Keras takes it.
+
+    Raises:
+        WeightsError: The folder cannot be written.
+    """
+    from kerastl import labels
+
+    path = folder() / "imagenet_class_index.json"
+    if not path.is_file():
+        names = labels.imagenet()
+        index = {str(n): pair for n, pair in enumerate(zip(names.wnids or (), names.names, strict=True))}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text(path, json.dumps(index))
+        except OSError as error:
+            raise WeightsError(f"{path} cannot be written ({_first_line(error)})") from error
     return path
 
 

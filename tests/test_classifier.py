@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import kerastl
-from kerastl.errors import ImageError, ModelError, UsageError
+from kerastl.errors import ImageError, ModelError, UsageError, WeightsError
 
 PURE = math.exp(10) / (math.exp(10) + 2)
 RED = np.full((32, 32, 3), (255, 0, 0), np.uint8)
@@ -163,3 +163,29 @@ def test_two_models_that_differ_in_weights_do_not_share_a_compiled_form(colour_m
     assert kerastl.load(colour_model).classify(RED).label == "red"
     assert kerastl.load(tmp_path).classify(RED).label == "green"
     assert Path(tmp_path, "model.keras").is_file()
+
+
+def test_random_weights_are_the_same_each_time():
+    first, second = (kerastl.load("mobilenet_025", weights=None) for _ in range(2))
+    assert first.engine == "keras"
+    np.testing.assert_array_equal(first.predict_proba(RED), second.predict_proba(RED))
+    expected = first.keras_model().predict(first.pixels(RED)[None].astype("float32"), verbose=0)
+    np.testing.assert_allclose(first.predict_proba(RED), expected, atol=1e-6)
+
+
+def test_weights_of_ones_own(tmp_path):
+    theirs = kerastl.load("mobilenet_025", weights=None).keras_model()
+    theirs.save_weights(tmp_path / "own.weights.h5")
+    own = kerastl.load("mobilenet_025", weights=tmp_path / "own.weights.h5", engine="keras")
+    expected = theirs.predict(own.pixels(RED)[None].astype("float32"), verbose=0)
+    np.testing.assert_allclose(own.predict_proba(RED), expected, atol=1e-6)
+    assert own.file == tmp_path / "own.weights.h5"
+
+
+def test_weights_that_do_not_fit_the_question(colour_model, tmp_path):
+    with pytest.raises(UsageError, match=r"has its own. Received: None"):
+        kerastl.load(colour_model, weights=None)
+    with pytest.raises(UsageError, match="Keras only"):
+        kerastl.load("mobilenet_025", weights=None, engine="litert")
+    with pytest.raises(WeightsError, match=r"none.h5: no such weights file"):
+        kerastl.load("mobilenet_025", weights=tmp_path / "none.h5")

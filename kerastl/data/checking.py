@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from kerastl.data.dataset import SPLITS, Dataset
 from kerastl.data.inspection import Inspection, inspect
-
-if TYPE_CHECKING:
-    pass
+from kerastl.data.scanning import scan
 
 FEW_PICTURES = 20
 """A class with fewer readable pictures to train on is called small."""
@@ -25,7 +24,6 @@ LONG_ASPECT = 4.0
 RARE_SHARE = 0.02
 """A file format with at most this share of the pictures, or with one picture, is called rare."""
 ORDINARY_MODES = frozenset({"RGB", "L", "P", "1"})
-
 Severity = Literal["problem", "warning"]
 
 
@@ -59,7 +57,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CheckReport:
     """What `check` found.
 
@@ -117,19 +115,32 @@ class CheckReport:
             ],
         }
 
+    def __repr__(self) -> str:
+        found = f"{len(self.problems)} problems, {len(self.warnings)} warnings"
+        return f"<CheckReport of {self.dataset.root}: {len(self.dataset.items)} pictures, {found}>"
 
-def check(dataset: Dataset, *, inspection: Inspection | None = None) -> CheckReport:
+    def _repr_html_(self) -> str:
+        from kerastl.data import check_table
+
+        return check_table.html(self)
+
+
+def check(data: str | os.PathLike[str] | Dataset, *, inspection: Inspection | None = None) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
     Args:
-        dataset: What `scan` gave.
+        data: A folder or table of labelled pictures, or what `scan` made of one.
         inspection: What `inspect` found; made here if None, which reads every file.
 
     Returns:
         The report. Nothing is raised for what is wrong with the pictures.
+
+    Raises:
+        DataError: There are no labelled pictures.
     """
     import numpy as np
 
+    dataset = data if isinstance(data, Dataset) else scan(data)
     inspection = inspection or inspect(dataset)
     known = inspection.sizes[(inspection.sizes > 0).all(axis=1)]
     sizes = {

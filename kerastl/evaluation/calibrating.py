@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastl import catalog
+from kerastl import catalog, display
 from kerastl.classifier import Classifier, load
 from kerastl.data import Dataset, Item, scan
 from kerastl.data.inspection import fingerprint
@@ -18,6 +18,7 @@ from kerastl.evaluation.labelled import Labelled, Progress, compute, labelled
 from kerastl.evaluation.metrics import log_losses
 from kerastl.evaluation.reliability import reliability
 from kerastl.evaluation.selection import Part
+from kerastl.labels import percent
 from kerastl.trust import conformal, novelty, stored, temperature
 from kerastl.trust.stored import Trust
 
@@ -77,6 +78,24 @@ class Calibration:
                 "training pictures"
             )
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("calibration error", *map(percent, self.calibration_error)),
+            ("log loss", *(f"{value:.3f}" for value in self.log_loss)),
+        ]
+        notes = [
+            f"temperature {self.temperature:.3f}",
+            f"sets of classes with a coverage of up to {self.most_coverage:.2%}",
+        ]
+        if self.references:
+            notes.append(
+                f"rejection flags {percent(self.false_alarms)} of such pictures; compares with {self.references:,} "
+                "training pictures"
+            )
+        caption = f"{self.model}, calibrated on {self.images:,} pictures of {self.data} ({self.part})"
+        heads = ("", "before", "after")
+        return display.table(rows, caption=caption, heads=heads, align="lrr", notes=(*notes, *self.notes))
 
 
 def calibrate(

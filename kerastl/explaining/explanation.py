@@ -81,11 +81,12 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         import base64
-        from html import escape
+
+        from kerastl import display
 
         picture = base64.b64encode(self._repr_png_()).decode("ascii")
-        title = escape(str(self))
+        title = display.text(self)
         return (
-            f"<figure style='display:inline-block;margin:0.3em'><img alt='{escape(str(self), quote=True)}' "
+            f"<figure style='display:inline-block;margin:0.3em'><img alt='{title}' "
             f"style='min-width:14em' src='data:image/png;base64,{picture}'><figcaption>{title}</figcaption></figure>"
         )

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from kerastl import display
 from kerastl.data.augmentation import Augmentation
 from kerastl.errors import RecipeError, UsageError
 
@@ -97,6 +98,19 @@ class Phase:
                 f"There is: {', '.join(stages)}, {ALL}, or a number of stages below the head"
             )
         return tuple(stages[: list(stages).index(self.trains) + 1])
+
+    def summary(self) -> dict[str, str]:
+        """What people want to know first, as text."""
+        depth, solved = self.trains, self.solver == "logistic_regression"
+        options = {} if self.augmentation is None else self.augmentation.as_dict()
+        return {
+            "trains": f"head and {depth} stage{'s' * (depth > 1)}" if isinstance(depth, int) else depth,
+            "epochs": "solved directly" if solved else str(self.epochs),
+            "learning rate": "" if solved else f"{self.learning_rate:g}, {self.shape}",
+            "each stage below": "" if solved or self.stage_decay == 1 else f"x {self.stage_decay:g}",
+            "pictures": "as they are" if not options else f"{', '.join(options)} ({self.views or 'always new'} views)",
+            "BatchNorm": self.batch_norm,
+        }
 
 
 def _phase_rules(phase: Phase) -> dict[str, bool]:
@@ -184,6 +198,11 @@ class Recipe:
             augmentation = None if phase.augmentation is None else phase.augmentation.as_dict()
             phases.append({**dataclasses.asdict(phase), "augmentation": augmentation})
         return {**dataclasses.asdict(self), "phases": phases}
+
+    def _repr_html_(self) -> str:
+        rows = [(number, *phase.summary().values()) for number, phase in enumerate(self.phases, 1)]
+        heads = ("phase", *self.phases[0].summary())
+        return display.table(rows, caption=f"recipe {self.name}", heads=heads, notes=[self.why] if self.why else [])
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:

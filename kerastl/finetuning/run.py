@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl import catalog, weights
+from kerastl import catalog, display, weights
 from kerastl.card import Card
 from kerastl.data.splitting import write_split
 from kerastl.errors import TrainingError
@@ -26,6 +26,7 @@ from kerastl.finetuning.recipes import find_recipe
 from kerastl.finetuning.report import Report
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import SplitData, open_dataset, reopen_dataset, split_dataset
+from kerastl.labels import percent
 
 if TYPE_CHECKING:
     import keras
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from kerastl.finetuning.training import Training
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FineTuned:
     """What fine-tuning gives.
 
@@ -53,6 +54,24 @@ class FineTuned:
     history: list[dict[str, Any]]
     folder: Path
     stopped: bool
+
+    def __repr__(self) -> str:
+        right = f"{percent(self.metrics['val_accuracy'])} of {self.metrics['val_images']} validation pictures right"
+        return f"<FineTuned {self.card.name}: {right}, in {self.folder}>"
+
+    def _repr_html_(self) -> str:
+        metrics = self.metrics
+        facts = {
+            "recipe": metrics["recipe"],
+            "pictures": f"{metrics['train_images']:,} to train on, {metrics['val_images']:,} to validate on",
+            "classes": f"{metrics['classes']:,}",
+            "epochs": metrics["epochs"],
+            "validation accuracy": percent(metrics["val_accuracy"]),
+            "validation loss": f"{metrics['val_loss']:.3f}",
+            "folder": self.folder,
+        }
+        ended = " (stopped early: resume=True goes on)" if self.stopped else ""
+        return display.facts(facts.items(), caption=f"fine-tuned {self.card.name}{ended}")
 
 
 def finetune(

@@ -53,9 +53,8 @@ def training_curves(history: Iterable[Mapping[str, Any]], phases: Sequence[str] 
     figure = style.new_figure(9, 3.6)
     for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         _curve(axes, rows, measure)
-        # Where the curves leave room: a loss falls from the top left, an accuracy rises from the bottom left.
-        _phase_lines(axes, rows, phases, at_top=measure == "accuracy")
         axes.set_xlim(0.5, len(rows) + 0.5)
+        _phase_lines(axes, rows, phases)
         axes.xaxis.get_major_locator().set_params(integer=True)
         style.legend(axes)
     return figure
@@ -63,8 +62,11 @@ def training_curves(history: Iterable[Mapping[str, Any]], phases: Sequence[str] 
 
 def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: str) -> None:
     import numpy as np
+    from matplotlib.ticker import PercentFormatter
 
     style.tidy(axes, title=measure, x="epoch")
+    if measure == "accuracy":
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     epochs = np.arange(1, len(rows) + 1)
     training, validation = (np.array([_number(row.get(name)) for row in rows]) for name in (measure, f"val_{measure}"))
     dots: dict[str, Any] = {"marker": "o", "markersize": 3.5} if len(rows) <= 40 else {}
@@ -78,25 +80,39 @@ def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: str) -> None:
     axes.plot([best + 1], [validation[best]], "D", color=style.ORANGE, markersize=7, label=label)
 
 
-def _phase_lines(axes: Axes, rows: list[Mapping[str, Any]], phases: Sequence[str], *, at_top: bool) -> None:
+def _phase_lines(axes: Axes, rows: list[Mapping[str, Any]], phases: Sequence[str]) -> None:
     starts = [n for n, row in enumerate(rows) if n == 0 or row.get("phase") != rows[n - 1].get("phase")]
     if len(starts) < 2:
         return
     for start in starts:
         if start:
             axes.axvline(start + 0.5, color=style.GREY, linewidth=0.8, linestyle=":")
+        at_top = _room_above(axes, start + 0.5)
         axes.annotate(
             _phase_name(rows[start].get("phase"), phases),
             (start + 0.5, 1 if at_top else 0),
             xycoords=("data", "axes fraction"),
-            xytext=(3, -3 if at_top else 3),
+            xytext=(4, -4 if at_top else 4),
             textcoords="offset points",
             rotation=90,
             va="top" if at_top else "bottom",
             fontsize=style.SMALL,
             color=style.GREY,
             parse_math=False,
+            # Where the curves leave no room, the name still reads.
+            bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1},
         )
+
+
+def _room_above(axes: Axes, place: float) -> bool:
+    """Whether the curves right of an epoch leave more room above them than below."""
+    import numpy as np
+
+    bottom, top = axes.get_ylim()
+    curves = [(np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)) for line in axes.lines]
+    near = np.concatenate([y[(x >= place) & (x <= place + 1)] for x, y in curves])
+    near = near[np.isfinite(near)]
+    return bool(near.size) and float(top - near.max()) > float(near.min() - bottom)
 
 
 def _phase_name(phase: Any, phases: Sequence[str]) -> str:

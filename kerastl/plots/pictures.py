@@ -57,6 +57,7 @@ def picture_grid(
 def _cell(axes: Axes, picture: Any, title: str, mark: bool | None) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
+    axes.set_anchor("N")  # titles of a row stand at one height, whatever the pictures' proportions
     colour = style.LIGHT if mark is None else style.BLUE if mark else style.ORANGE
     for spine in axes.spines.values():
         spine.set(color=colour, linewidth=1 if mark is None else 2.5)

@@ -24,6 +24,7 @@ def clean(fill: Fill) -> Path:
 
 def test_nothing_is_wrong_with_a_clean_folder(clean: Path) -> None:
     report = check(scan(clean))
+    assert check(clean) == report
     assert report.findings == ()
     assert report.formats == {"JPEG": 40}
     assert report.modes == {"RGB": 40}
