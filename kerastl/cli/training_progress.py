@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from kerastl.cli.progress import Counter
-from kerastl.finetuning.listener import Listener
+from kerastl.runs.listener import Listener
 
 
 class TrainingProgress(Listener):

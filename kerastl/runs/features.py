@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from kerastl.errors import ImageError
-from kerastl.finetuning.interrupt import Stop
-from kerastl.finetuning.listener import Listener
-from kerastl.finetuning.sources import Source
+from kerastl.runs.interrupt import Stop
+from kerastl.runs.listener import Listener
+from kerastl.runs.sources import Source
 from kerastl.runtime.engines import Engine
 from kerastl.runtime.ordered import ordered_map
 
