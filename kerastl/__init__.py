@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kerastl.images import load_pixels as load_pixels
     from kerastl.labels import Classification as Classification
     from kerastl.labels import Prediction as Prediction
+    from kerastl.pretraining.run import pretrain as pretrain
 
 _HOMES = {
     "Phase": "kerastl.finetuning.recipe",
@@ -43,6 +44,7 @@ _HOMES = {
     "evaluate": "kerastl.evaluation.evaluating",
     "load": "kerastl.classifier",
     "load_pixels": "kerastl.images",
+    "pretrain": "kerastl.pretraining.run",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]
