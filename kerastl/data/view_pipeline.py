@@ -119,15 +119,25 @@ def _blurred(pixels: Any, shares: Any, size: int) -> Any:
     """Mix in a Gaussian blur whose standard deviation is a 64th of the side, mirrored at the edges."""
     import tensorflow as tf
 
-    deviation = size / 64
+    rows = tf.where(shares > 0)[:, 0]
+
+    def mixed() -> Any:
+        sharp = tf.gather(pixels, rows)
+        share = tf.gather(shares, rows)[:, None, None, None]
+        mixture = sharp + share * (_soft(sharp, size / 64) - sharp)
+        return tf.tensor_scatter_nd_update(pixels, rows[:, None], mixture)
+
+    return tf.cond(tf.size(rows) > 0, mixed, lambda: pixels)
+
+
+def _soft(pixels: Any, deviation: float) -> Any:
+    import tensorflow as tf
+
     reach = max(1, round(2 * deviation))
     weights = tf.exp(-(tf.range(-reach, reach + 1, dtype=tf.float32) ** 2) / (2 * deviation**2))
     weights /= tf.reduce_sum(weights)
-    rows = tf.where(shares > 0)[:, 0]
-    sharp = tf.gather(pixels, rows)
-    soft = tf.pad(sharp, [[0, 0], [reach, reach], [reach, reach], [0, 0]], mode="SYMMETRIC")
+    soft = tf.pad(pixels, [[0, 0], [reach, reach], [reach, reach], [0, 0]], mode="SYMMETRIC")
     for shape in ((-1, 1), (1, -1)):
         kernel = tf.tile(tf.reshape(weights, shape)[:, :, None, None], (1, 1, 3, 1))
         soft = tf.nn.depthwise_conv2d(soft, kernel, (1, 1, 1, 1), "VALID")
-    share = tf.gather(shares, rows)[:, None, None, None]
-    return tf.tensor_scatter_nd_update(pixels, rows[:, None], sharp + share * (soft - sharp))
+    return soft
