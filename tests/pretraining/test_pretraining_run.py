@@ -189,9 +189,7 @@ def test_unreadable_pictures_are_skipped_counted_and_listed(quickly_built, pictu
     assert rows_of(run)[0]["knn_accuracy"] == ""
 
 
-def test_pixels_that_do_not_fit_are_decoded_in_each_epoch_and_are_the_same(
-    quickly_built, picture_folder, tmp_path, capsys
-):
+def test_pixels_that_do_not_fit_are_decoded_each_time_and_are_the_same(quickly_built, picture_folder, tmp_path, capsys):
     runs = []
     for limit in ("8", "0"):
         run = tmp_path / limit
