@@ -63,13 +63,14 @@ class Roles:
     classes: np.ndarray
 
 
-def collect(root: Path, labels: str = "auto") -> Collection:
+def collect(root: Path, labels: str = "auto", output: Path | None = None) -> Collection:
     """Find all pictures below a folder, at any depth.
 
     Args:
         root: The folder.
         labels: `auto` takes class folders or a table of labels if there are any, as `kerastl.data.scan` does;
             `none` does not look; else the path of a table.
+        output: A folder that may lie below `root` and whose pictures are none of the user's.
 
     Raises:
         DataError: No such folder, no pictures, or a folder that cannot be read.
@@ -77,7 +78,8 @@ def collect(root: Path, labels: str = "auto") -> Collection:
     """
     if not root.is_dir():
         raise DataError(f"{root}: {'is no folder' if root.exists() else 'no such folder'}")
-    files = sorted(path for path, is_folder in walk(root) if not is_folder)
+    own = _below(root, output)
+    files = sorted(path for path, is_folder in walk(root) if not is_folder and not (own and path.startswith(own)))
     paths = tuple(path for path in files if PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES)
     if not paths:
         found = f", only {len(files)} other files" if files else ""
@@ -89,6 +91,13 @@ def collect(root: Path, labels: str = "auto") -> Collection:
     classes = {path: item.label for path, item in known.items()}
     parts: dict[str, str] = {path: item.split for path, item in known.items() if item.split}
     return Collection(root, paths, classes, parts, labelled.layout)
+
+
+def _below(root: Path, folder: Path | None) -> str:
+    """The beginning of the paths in a folder, if it lies below `root`."""
+    if folder is None or not folder.resolve().is_relative_to(root.resolve()):
+        return ""
+    return f"{folder.resolve().relative_to(root.resolve()).as_posix()}/"
 
 
 def _matched(root: Path, paths: Sequence[str], labelled: Dataset) -> dict[str, Item]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +78,7 @@ def pretrain(
     wanted = Settings(backbone=backbone, **settings)
     folder = RunFolder(Path(output), outputs.NAMES, outputs.DESCRIPTION)
     _check(wanted)  # before anything is written
-    collection = collect(Path(images), wanted.labels)
+    collection = collect(Path(images), wanted.labels, folder.path)
     going_on = folder.open(resume=resume, overwrite=overwrite)
     if resume and folder.finished:
         raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
@@ -196,7 +195,7 @@ class Run:
         return training, learner.backbone
 
     def _train(self, training: Training, backbone: keras.Model, pixels: Pixels, roles: Roles, size: int) -> PreTrained:
-        start, folder, progress = time.monotonic(), self._folder.path, training.progress
+        folder, progress = self._folder.path, training.progress
         skipped = {self._collection.paths[number]: reason for number, reason in pixels.problems.items()}
 
         def write(complete: bool) -> dict[str, Any]:
@@ -205,7 +204,7 @@ class Run:
                 "pictures": len(roles.trained),
                 "held_out": len(roles.held_out),
                 "skipped": len(skipped),
-                "seconds": round(time.monotonic() - start, 3),
+                "seconds": round(sum(row["seconds"] for row in training.progress.history), 3),
                 "history": training.progress.history,
             }
             outputs.write_all(folder, backbone, training.progress.history, skipped, description)

@@ -72,6 +72,12 @@ def test_the_fingerprint_is_of_paths_and_labels(folder):
     assert collect(root).fingerprint() != before
 
 
+def test_a_run_folder_among_the_pictures_is_left_out(folder):
+    root = folder("a.png", "run/curves.png", "runs/b.png")
+    assert collect(root, output=root / "run").paths == ("a.png", "runs/b.png")
+    assert len(collect(root, output=root.parent / "run").paths) == 3
+
+
 def test_what_cannot_be_used(folder, tmp_path):
     with pytest.raises(DataError, match="no such folder"):
         collect(tmp_path / "nowhere")
