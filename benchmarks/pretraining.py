@@ -1,7 +1,7 @@
 """What pre-training without labels is worth: Tiny ImageNet at 32 px, or any archive laid out like it.
 
     python benchmarks/pretraining.py ARCHIVE [--backbone mobilenet_025] [--size 64] [--epochs 20] [--classes 20]
-        [--pictures 500] [--methods vicreg,byol] [--labels 1,10] [--work DIR]
+        [--pictures 500] [--methods barlow,byol] [--labels 1,10] [--work DIR]
 
 ARCHIVE is a tar file with `train/CLASS/images/*`. Of each class some pictures are kept for testing; `kerastl pretrain`
 sees the rest, without labels. Then, on the test pictures: a linear probe (scikit-learn's logistic regression on
@@ -39,7 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--classes", type=int, default=20)
     parser.add_argument("--pictures", type=int, default=500, help="of each class")
     parser.add_argument("--test", type=int, default=50, help="of them for testing")
-    parser.add_argument("--methods", default="vicreg,byol")
+    parser.add_argument("--methods", default="barlow,byol")
     parser.add_argument("--labels", default="1,10", help="percent of the labels to fine-tune with")
     parser.add_argument("--finetune-epochs", type=int, default=30)
     parser.add_argument("--probe-pictures", type=int, default=100, help="labelled pictures of a class for the probe")
@@ -106,10 +106,10 @@ def pictures(folder: Path, size: int, most: int) -> tuple[np.ndarray, np.ndarray
 
 def features(pixels: np.ndarray, weights: Path | None, options: argparse.Namespace) -> np.ndarray:
     """Pooled features of a backbone with given or with random weights."""
-    import keras
-
     from kerastl import backbones
+    from kerastl.quiet import import_keras
 
+    keras = import_keras()
     keras.utils.set_random_seed(options.seed)
     network = backbones.build(options.backbone, weights=weights, include_top=False, input_size=options.size)
     x = keras.layers.GlobalAveragePooling2D()(network.output) if len(network.output.shape) == 4 else network.output
