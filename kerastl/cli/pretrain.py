@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--method",
-    default="vicreg",
+    default="barlow",
     show_default=True,
     metavar="NAME",
-    help="vicreg (Bardes et al. 2022), barlow (Zbontar et al. 2021) or byol (Grill et al. 2020).",
+    help="barlow (Zbontar et al. 2021), byol (Grill et al. 2020) or vicreg (Bardes et al. 2022).",
 )
 @click.option(
     "--size", type=click.IntRange(min=1), metavar="PIXELS", help="Height and width.  [default: the backbone's]"

@@ -90,5 +90,5 @@ class CollapseMonitor:
             raise CollapseError(
                 f"the features have collapsed: for {self.suspect} looks in a row all pictures get nearly the same "
                 f"(spread {spread:.3f} of 1, effective rank {rank:.1f}). Try a lower --learning-rate, a larger "
-                "--batch-size, or --method vicreg"
+                "--batch-size, or --method barlow"
             )

@@ -19,10 +19,6 @@ class Method:
 
 
 METHODS = {
-    "vicreg": Method(
-        "views of a picture alike, each feature spread over the batch, no two features the same",
-        "Bardes, Ponce and LeCun 2022, VICReg: Variance-Invariance-Covariance Regularization, arXiv:2105.04906",
-    ),
     "barlow": Method(
         "each feature the same in both views, no two features the same",
         "Zbontar et al. 2021, Barlow Twins: Self-Supervised Learning via Redundancy Reduction, arXiv:2103.03230",
@@ -30,5 +26,9 @@ METHODS = {
     "byol": Method(
         "predict what a slowly following copy of the network sees in the other view",
         "Grill et al. 2020, Bootstrap Your Own Latent, arXiv:2006.07733",
+    ),
+    "vicreg": Method(
+        "views of a picture alike, each feature spread over the batch, no two features the same",
+        "Bardes, Ponce and LeCun 2022, VICReg: Variance-Invariance-Covariance Regularization, arXiv:2105.04906",
     ),
 }
