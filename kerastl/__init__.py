@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kerastl.images import load_pixels as load_pixels
     from kerastl.labels import Classification as Classification
     from kerastl.labels import Prediction as Prediction
+    from kerastl.pretraining.run import pretrain as pretrain
     from kerastl.reporting import write_report as write_report
 
 _HOMES = {
@@ -49,6 +50,7 @@ _HOMES = {
     "load_pixels": "kerastl.images",
     "models": "kerastl.catalog.table",
     "write_report": "kerastl.reporting",
+    "pretrain": "kerastl.pretraining.run",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

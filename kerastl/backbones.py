@@ -79,7 +79,7 @@ def build(
     """
     keras = import_keras()
     row = catalog.get(backbone) if isinstance(backbone, str) else backbone
-    height, width = _size(row, input_size, include_top)
+    height, width = check_size(row, input_size, include_top=include_top)
     if keras.config.image_data_format() != "channels_last":
         raise UsageError("Keras is set to channels_first; set image_data_format to channels_last in keras.json")
     # Before the network is built, since a missing file is the commonest reason to stop.
@@ -148,8 +148,19 @@ def boundary_tensors(model: keras.Model, row: Backbone, stage: str) -> list[kera
     return [tensor for tensor in made if id(tensor) in used]
 
 
-def _size(row: Backbone, input_size: int | tuple[int, int] | None, include_top: bool) -> tuple[int, int]:
-    """Height and width in pixels, checked."""
+def check_size(
+    row: Backbone, input_size: int | tuple[int, int] | None, *, include_top: bool = False
+) -> tuple[int, int]:
+    """Height and width in pixels of a backbone's input.
+
+    Args:
+        row: Of the catalogue.
+        input_size: Height and width, one number for both, or None for the backbone's own.
+        include_top: With the ImageNet head or without.
+
+    Raises:
+        UsageError: The backbone does not take pictures of that size.
+    """
     size = row.input_size if input_size is None else input_size
     height, width = (size, size) if isinstance(size, int) else size
     if min(height, width) < row.min_size:

@@ -25,7 +25,8 @@ LAYERS = [
     {"plots"},
     {"explaining"},
     {"classifier"},
-    {"finetuning"},
+    {"runs"},
+    {"finetuning", "pretraining"},
     {"evaluation"},
     {"reporting"},
     {"cli"},
@@ -38,6 +39,8 @@ ON_KERAS = {
     f"finetuning/{name}.py"
     for name in ("engine", "freezing", "loop", "network", "optimizer", "preparation", "schedule", "training")
 }
+ON_KERAS |= {"runs/variables.py"}
+ON_KERAS |= {f"pretraining/{name}.py" for name in ("learners", "losses", "momentum", "networks", "training")}
 
 
 def modules():

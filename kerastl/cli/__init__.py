@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("kerastl.cli.classify", "Say what is in pictures."),
     "explain": ("kerastl.cli.explain", "Show which parts of pictures speak for a class."),
     "check": ("kerastl.cli.check", "Look for what spoils training in a labelled folder."),
+    "pretrain": ("kerastl.cli.pretrain", "Train a network on pictures without labels."),
     "finetune": ("kerastl.cli.finetune", "Turn a folder of labelled pictures into a classifier."),
     "evaluate": ("kerastl.cli.evaluate", "Hold a model against labelled pictures."),
     "calibrate": ("kerastl.cli.calibrate", "Fit how far to trust a model's scores, and store it with the model."),

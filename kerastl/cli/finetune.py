@@ -88,8 +88,8 @@ def finetune(data: str, cache_limit: float, weights: str, **options: Any) -> int
     Exit code: 0 done, 1 training broke off, 2 wrong usage, 130 interrupted. After 1 and 130, --resume goes on.
     """
     from kerastl.cli.training_progress import TrainingProgress
-    from kerastl.finetuning.interrupt import Interrupted
     from kerastl.finetuning.run import finetune as run
+    from kerastl.runs.interrupt import Interrupted
 
     with TrainingProgress() as listener:
         result = run(

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from kerastl.cli.progress import Counter
-from kerastl.finetuning.listener import Listener
+from kerastl.runs.listener import Listener
 
 
 class TrainingProgress(Listener):
@@ -61,4 +61,17 @@ class TrainingProgress(Listener):
             self.say(
                 f"  epoch {row['epoch']}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.1%}, "
                 f"validation loss {row['val_loss']:.4f}, accuracy {row['val_accuracy']:.1%} ({row['seconds']:.1f} s)"
+            )
+
+
+class PreTrainingProgress(TrainingProgress):
+    """The same for pre-training, whose epochs have other figures."""
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        """Write an epoch's line."""
+        if self._terminal:
+            known = "" if row["knn_accuracy"] is None else f", neighbours right {row['knn_accuracy']:.1%}"
+            self.say(
+                f"  epoch {row['epoch']}: loss {row['loss']:.4f}{known}, spread {row['spread']:.2f}, "
+                f"rank {row['rank']:.1f} ({row['seconds']:.1f} s)"
             )

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kerastl.finetuning.builtin import built_in as built_in
     from kerastl.finetuning.engine import boundary_engine as boundary_engine
-    from kerastl.finetuning.features import FeatureCache as FeatureCache
     from kerastl.finetuning.freezing import freeze as freeze
     from kerastl.finetuning.freezing import stage_rates as stage_rates
-    from kerastl.finetuning.listener import Listener as Listener
     from kerastl.finetuning.network import Network as Network
     from kerastl.finetuning.network import attach_head as attach_head
     from kerastl.finetuning.network import halves as halves
@@ -29,26 +27,28 @@ if TYPE_CHECKING:
     from kerastl.finetuning.schedule import LearningRateCourse as LearningRateCourse
     from kerastl.finetuning.settings import Settings as Settings
     from kerastl.finetuning.solver import solve_head as solve_head
+    from kerastl.runs.features import FeatureCache as FeatureCache
+    from kerastl.runs.listener import Listener as Listener
 
 _MODULES = {
-    "FeatureCache": "features",
-    "FineTuned": "run",
-    "LayerwiseAdamW": "optimizer",
-    "LearningRateCourse": "schedule",
-    "Listener": "listener",
-    "Network": "network",
-    "Phase": "recipe",
-    "Recipe": "recipe",
-    "Settings": "settings",
-    "attach_head": "network",
-    "boundary_engine": "engine",
-    "built_in": "builtin",
-    "finetune": "run",
-    "freeze": "freezing",
-    "halves": "network",
-    "lr_find": "rate_finder",
-    "solve_head": "solver",
-    "stage_rates": "freezing",
+    "FeatureCache": "kerastl.runs.features",
+    "FineTuned": "kerastl.finetuning.run",
+    "LayerwiseAdamW": "kerastl.finetuning.optimizer",
+    "LearningRateCourse": "kerastl.finetuning.schedule",
+    "Listener": "kerastl.runs.listener",
+    "Network": "kerastl.finetuning.network",
+    "Phase": "kerastl.finetuning.recipe",
+    "Recipe": "kerastl.finetuning.recipe",
+    "Settings": "kerastl.finetuning.settings",
+    "attach_head": "kerastl.finetuning.network",
+    "boundary_engine": "kerastl.finetuning.engine",
+    "built_in": "kerastl.finetuning.builtin",
+    "finetune": "kerastl.finetuning.run",
+    "freeze": "kerastl.finetuning.freezing",
+    "halves": "kerastl.finetuning.network",
+    "lr_find": "kerastl.finetuning.rate_finder",
+    "solve_head": "kerastl.finetuning.solver",
+    "stage_rates": "kerastl.finetuning.freezing",
 }
 
 __all__ = sorted(_MODULES)
@@ -57,7 +57,7 @@ __all__ = sorted(_MODULES)
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
     return value
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerastl.errors import ModelError
 from kerastl.files import replacing
-from kerastl.finetuning.listener import Listener
+from kerastl.runs.listener import Listener
 from kerastl.runtime.compiled import plan_untried
 from kerastl.runtime.engines import Engine, KerasEngine, LiteRTEngine
 from kerastl.runtime.export import to_litert

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from kerastl.errors import DataError, ImageError
-from kerastl.finetuning.sources import Source
+from kerastl.runs.sources import Source
 from kerastl.runtime.engines import Engine
 from kerastl.runtime.ordered import ordered_map
 

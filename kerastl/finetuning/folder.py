@@ -1,73 +1,23 @@
-"""The run folder: who may write into it, and what of it is kerastl's."""
+"""The run folder of fine-tuning."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from kerastl.card import MEMBER, MODEL_FILE
-from kerastl.errors import UsageError
-from kerastl.finetuning.checkpoint import Checkpoint
 from kerastl.finetuning.outputs import CURVES, HISTORY, METRICS, SKIPPED
+from kerastl.runs.folder import RunFolder
 
 SPLIT = "split.csv"
-_STATE = "state"
-_FEATURES = "features"
-_OWN = (MODEL_FILE, MEMBER, METRICS, HISTORY, SPLIT, SKIPPED, CURVES, _STATE, _FEATURES)
 
 
-class RunFolder:
-    """A folder for one run.
+class FineTuningFolder(RunFolder):
+    """A folder for one run of fine-tuning, which also holds how the pictures were split.
 
     Args:
         path: Made if it does not exist.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.checkpoint = Checkpoint(path / _STATE)
-        self.features = path / _FEATURES
+        super().__init__(path, (MODEL_FILE, MEMBER, METRICS, HISTORY, SPLIT, SKIPPED, CURVES), METRICS)
         self.split = path / SPLIT
-
-    def open(self, *, resume: bool, overwrite: bool) -> bool:
-        """Get ready for a run; return whether there is a state to go on from.
-
-        Raises:
-            UsageError: The folder is not empty and neither was asked for, or both were, or `resume` finds
-                something else than a run.
-        """
-        if resume and overwrite:
-            raise UsageError("resume and overwrite exclude each other")
-        if self.path.exists() and not self.path.is_dir():
-            raise UsageError(f"{self.path} is a file; the run folder must be another path")
-        filled = self.path.is_dir() and any(self.path.iterdir())
-        if filled and overwrite:
-            self._clear()
-        elif filled and not resume:
-            raise UsageError(f"{self.path} is not empty: --resume goes on with the run in it, --overwrite replaces it")
-        elif filled and not any((self.path / name).exists() for name in _OWN):
-            raise UsageError(f"{self.path} holds no run to resume")
-        self.path.mkdir(parents=True, exist_ok=True)
-        return resume and self.checkpoint.load() is not None
-
-    @property
-    def finished(self) -> bool:
-        """Whether a run has come to its end here."""
-        return (self.path / METRICS).exists() and not (self.path / _STATE).exists()
-
-    def close(self, *, keep_features: bool) -> None:
-        """Remove what only a run under way needs."""
-        shutil.rmtree(self.path / _STATE)
-        if not keep_features:
-            shutil.rmtree(self.features, ignore_errors=True)
-
-    def _clear(self) -> None:
-        """Remove a run's files, and no others."""
-        if not any((self.path / name).exists() for name in _OWN):
-            raise UsageError(f"{self.path} holds files but no run of kerastl; it is not overwritten")
-        for name in _OWN:
-            target = self.path / name
-            if target.is_dir():
-                shutil.rmtree(target)
-            else:
-                target.unlink(missing_ok=True)

@@ -13,11 +13,11 @@ import numpy as np
 
 from kerastl.errors import TrainingError
 from kerastl.finetuning.feeds import Feed
-from kerastl.finetuning.interrupt import Stop
-from kerastl.finetuning.listener import Listener
 from kerastl.finetuning.recipe import Phase
-from kerastl.finetuning.schedule import rate_at
 from kerastl.finetuning.scores import Score, score
+from kerastl.runs.interrupt import Stop
+from kerastl.runs.listener import Listener
+from kerastl.runs.rates import rate_at
 
 _PREDICTION_BATCH = 64
 

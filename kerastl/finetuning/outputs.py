@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl import files
 from kerastl.card import MEMBER, MODEL_FILE, Card, embed
+from kerastl.runs.tables import SKIPPED, write_rows, write_skipped
 
 if TYPE_CHECKING:
     import keras
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 HISTORY = "history.csv"
 METRICS = "metrics.json"
 CURVES = "curves.png"
-SKIPPED = "skipped.csv"
 COLUMNS = (
     "phase",
     "epoch",
@@ -30,6 +29,8 @@ COLUMNS = (
     "seconds",
 )
 
+__all__ = ["SKIPPED", "write_curves", "write_history", "write_metrics", "write_model", "write_skipped"]
+
 
 def write_model(folder: Path, model: keras.Model, card: Card) -> None:
     """Write `model.keras`, which plain Keras reads, with the card inside, and the card as `kerastl.json` beside it."""
@@ -41,29 +42,12 @@ def write_model(folder: Path, model: keras.Model, card: Card) -> None:
 
 def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
     """Write one row an epoch."""
-    with files.replacing(folder / HISTORY) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(history)
+    write_rows(folder / HISTORY, COLUMNS, history)
 
 
 def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     """Write `metrics.json`."""
     files.write_text(folder / METRICS, json.dumps(metrics, indent=1))
-
-
-def write_skipped(folder: Path, skipped: Mapping[str, str]) -> None:
-    """Write the pictures that could not be read, and why; nothing when there are none."""
-    if not skipped:
-        (folder / SKIPPED).unlink(missing_ok=True)
-        return
-    with (
-        files.replacing(folder / SKIPPED) as temporary,
-        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
-    ):
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(("path", "reason"))
-        writer.writerows(sorted(skipped.items()))
 
 
 def write_curves(folder: Path, history: Sequence[Mapping[str, Any]], phases: Sequence[str]) -> None:

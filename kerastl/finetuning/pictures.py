@@ -14,8 +14,8 @@ from kerastl.data import Dataset
 from kerastl.data.augmentation import Augmentation
 from kerastl.data.augmenting import augment
 from kerastl.finetuning.settings import Settings
-from kerastl.finetuning.sources import Picture
 from kerastl.images import Resize, load_pixels, open_image
+from kerastl.runs.sources import Picture
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from kerastl.data.augmentation import Augmentation
 from kerastl.data.mixing import mix
 from kerastl.errors import DataError, RecipeError
 from kerastl.finetuning.engine import boundary_engine
-from kerastl.finetuning.features import FeatureCache, Features, HalfOverflow, store_key, weights_digest
 from kerastl.finetuning.feeds import Batch, CachedFeed, Feed, StreamedFeed
-from kerastl.finetuning.interrupt import Stop
-from kerastl.finetuning.listener import Listener
 from kerastl.finetuning.network import Network, halves
 from kerastl.finetuning.pictures import Part, TrainingData
 from kerastl.finetuning.recipe import Phase
-from kerastl.finetuning.sources import Picture
 from kerastl.images import Resize
+from kerastl.runs.features import FeatureCache, Features, HalfOverflow, store_key, weights_digest
+from kerastl.runs.interrupt import Stop
+from kerastl.runs.listener import Listener
+from kerastl.runs.sources import Picture
 from kerastl.runtime.engines import Engine, Plan, cores
 from kerastl.runtime.ordered import ordered_map
 

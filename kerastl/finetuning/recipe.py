@@ -17,11 +17,11 @@ from typing import Any, Literal, get_args
 from kerastl import display
 from kerastl.data.augmentation import Augmentation
 from kerastl.errors import RecipeError, UsageError
+from kerastl.runs.rates import Shape
 
 HEAD = "head"
 ALL = "all"
 
-Shape = Literal["constant", "cosine", "one_cycle"]
 BatchNormPolicy = Literal["frozen", "trained"]
 Solver = Literal["gradient", "logistic_regression"]
 

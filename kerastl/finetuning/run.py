@@ -16,10 +16,7 @@ from kerastl.card import Card
 from kerastl.data.splitting import write_split
 from kerastl.errors import TrainingError
 from kerastl.finetuning.building import build_backbone
-from kerastl.finetuning.features import FeatureCache
-from kerastl.finetuning.folder import RunFolder
-from kerastl.finetuning.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
-from kerastl.finetuning.listener import Listener
+from kerastl.finetuning.folder import FineTuningFolder
 from kerastl.finetuning.pictures import training_data
 from kerastl.finetuning.recipe import Recipe
 from kerastl.finetuning.recipes import find_recipe
@@ -27,6 +24,9 @@ from kerastl.finetuning.report import Report
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import SplitData, open_dataset, reopen_dataset, split_dataset
 from kerastl.labels import percent
+from kerastl.runs.features import FeatureCache
+from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
+from kerastl.runs.listener import Listener
 
 if TYPE_CHECKING:
     import keras
@@ -108,7 +108,7 @@ def finetune(
     wanted = Settings(backbone=backbone, **settings)
     catalog.get(backbone)  # before anything is written
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
-    folder = RunFolder(target)
+    folder = FineTuningFolder(target)
     going_on = folder.open(resume=resume, overwrite=overwrite)
     if resume and folder.finished:
         raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
@@ -129,7 +129,7 @@ class Run:
         listener: Hears what is done.
     """
 
-    def __init__(self, folder: RunFolder, settings: Settings, listener: Listener) -> None:
+    def __init__(self, folder: FineTuningFolder, settings: Settings, listener: Listener) -> None:
         self._folder = folder
         self._settings = settings
         self._listener = listener
@@ -164,7 +164,7 @@ class Run:
     def go_on(self, data: str | os.PathLike[str] | Dataset) -> FineTuned:
         """Run from the state in the folder."""
         state = self._folder.checkpoint.load()
-        assert state is not None  # noqa: S101 - `RunFolder.open` has seen it
+        assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"])
         root = data.root if not isinstance(data, str | os.PathLike) else Path(data)
         root = root if root.is_dir() else root.parent

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from kerastl.errors import UsageError
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
+from kerastl.runs.resuming import resumed
 
 ClassWeights = Literal["balanced"]
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -72,13 +73,4 @@ class Settings:
         Raises:
             UsageError: An argument was given that says something else.
         """
-        changeable = {"cache_limit", "keep_features"}
-        for field in dataclasses.fields(self):
-            given = getattr(self, field.name)
-            if field.name in changeable and given != field.default:
-                stored = {**stored, field.name: given}
-            elif given not in (field.default, stored[field.name]):
-                raise UsageError(
-                    f"the run was begun with {field.name}={stored[field.name]!r} and cannot go on with {given!r}"
-                )
-        return Settings(**stored)
+        return resumed(self, stored, ("cache_limit", "keep_features"))

@@ -13,9 +13,9 @@ from kerastl.data.dataset import SPLITS
 from kerastl.data.inspection import inspect
 from kerastl.data.splitting import split
 from kerastl.errors import DataError
-from kerastl.finetuning.interrupt import Stop
-from kerastl.finetuning.listener import Listener
 from kerastl.finetuning.settings import Settings
+from kerastl.runs.interrupt import Stop
+from kerastl.runs.listener import Listener
 
 
 @dataclass(frozen=True)

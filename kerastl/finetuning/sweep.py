@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kerastl import catalog
-from kerastl.finetuning.features import FeatureCache
 from kerastl.finetuning.feeds import Batch, Feed
-from kerastl.finetuning.interrupt import Stop
-from kerastl.finetuning.listener import Listener
 from kerastl.finetuning.pictures import training_data
 from kerastl.finetuning.rate_finder import RateCurve, lr_find
 from kerastl.finetuning.recipe import Phase
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import open_dataset, split_dataset
 from kerastl.quiet import import_keras
+from kerastl.runs.features import FeatureCache
+from kerastl.runs.interrupt import Stop
+from kerastl.runs.listener import Listener
 
 
 def find_rate(

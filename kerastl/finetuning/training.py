@@ -11,10 +11,7 @@ import keras
 import numpy as np
 
 from kerastl.errors import RecipeError, TrainingError
-from kerastl.finetuning.checkpoint import Checkpoint
 from kerastl.finetuning.freezing import freeze, stage_rates
-from kerastl.finetuning.interrupt import Stop, Stopped
-from kerastl.finetuning.listener import Listener
 from kerastl.finetuning.loop import Epoch, compile_for, train_epoch, validation
 from kerastl.finetuning.network import Network
 from kerastl.finetuning.optimizer import LayerwiseAdamW
@@ -22,6 +19,10 @@ from kerastl.finetuning.preparation import Preparation, Prepared
 from kerastl.finetuning.recipe import HEAD, Phase, Recipe
 from kerastl.finetuning.scores import Score
 from kerastl.finetuning.solver import solve_head
+from kerastl.runs.checkpoint import Checkpoint
+from kerastl.runs.interrupt import Stop, Stopped
+from kerastl.runs.listener import Listener
+from kerastl.runs.variables import assign, values_of
 
 # Features that logistic regression holds in memory; more are trained on by gradient steps.
 _SOLVER_BYTES = 512 * 2**20
@@ -117,7 +118,7 @@ class Training:
         """Take up the state that `Checkpoint.load` gave."""
         if values.get("progress"):
             self.progress = Progress.from_dict(values["progress"])
-            _assign(self._network.model.variables, self._checkpoint.arrays("start"))
+            assign(self._network.model.variables, self._checkpoint.arrays("start"))
 
     def run(self) -> None:
         """Train what is left of the recipe.
@@ -132,7 +133,7 @@ class Training:
                 self.progress.seconds.append(0.0)
             self._run_phase(phase)
             self.progress.next_phase()
-            self._save(start=_values(self._network.model.variables))
+            self._save(start=values_of(self._network.model.variables))
 
     def _run_phase(self, phase: Phase) -> None:
         start = time.monotonic()
@@ -146,13 +147,13 @@ class Training:
         prepared = self._preparation.prepare(phase, number)
         self.progress.seconds[number] += time.monotonic() - start
         held = list(prepared.upper.variables)
-        self._before = _values(held)
+        self._before = values_of(held)
         if phase.solver == "logistic_regression" and self._solvable(prepared):
             self._solve(prepared)
-            self._best = _values(held) if self.progress.best_here else self._before
+            self._best = values_of(held) if self.progress.best_here else self._before
         else:
             self._train(phase, prepared, held)
-        _assign(held, self._best if self.progress.best_here else self._before)
+        assign(held, self._best if self.progress.best_here else self._before)
 
     def _train(self, phase: Phase, prepared: Prepared, held: Sequence[Any]) -> None:
         model, progress = prepared.upper, self.progress
@@ -162,9 +163,9 @@ class Training:
         optimizer.build(model.trainable_variables)
         state = [*held, *optimizer.variables]
         if progress.epoch:
-            _assign(state, self._checkpoint.arrays("now"))
+            assign(state, self._checkpoint.arrays("now"))
             self._best = self._checkpoint.arrays("best") if progress.best_here else []
-        start = [] if progress.epoch else _values(self._network.model.variables)
+        start = [] if progress.epoch else values_of(self._network.model.variables)
         try:
             while progress.epoch < phase.epochs and not (phase.patience and progress.waited >= phase.patience):
                 done = train_epoch(
@@ -178,10 +179,10 @@ class Training:
                 )
                 better = self._record(done)
                 if better:
-                    self._best = _values(held)
+                    self._best = values_of(held)
                 self._save(
                     start=start if progress.epoch == 1 else None,
-                    now=_values(state),
+                    now=values_of(state),
                     best=self._best if better else None,
                 )
         except (Stopped, TrainingError):
@@ -191,10 +192,10 @@ class Training:
     def _leave(self, model: keras.Model, prepared: Prepared, held: Sequence[Any]) -> None:
         """Put the best weights back; those of an unfinished first epoch are better than none."""
         if self.progress.best_here:
-            _assign(held, self._best)
+            assign(held, self._best)
         elif self.progress.best is not None:
-            _assign(held, self._before)
-        elif all(np.isfinite(value).all() for value in _values(held)):
+            assign(held, self._before)
+        elif all(np.isfinite(value).all() for value in values_of(held)):
             self.progress.best = validation(model, prepared.val, self._val_labels[prepared.val.usable])
 
     def _record(self, done: Epoch) -> bool:
@@ -250,14 +251,3 @@ class Training:
 def _named(phase: Phase, trained: Sequence[str]) -> str:
     what = trained[0] if len(trained) == 1 else f"{trained[0]} to {trained[-1]}"
     return f"{what} by logistic regression" if phase.solver == "logistic_regression" else what
-
-
-def _values(variables: Sequence[Any]) -> list[np.ndarray]:
-    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
-
-
-def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
-    if len(variables) != len(values):
-        raise TrainingError("the state on disk is of another network; --overwrite starts anew")
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)

@@ -9,6 +9,7 @@ from kerastl.plots.confidence import reliability
 from kerastl.plots.confusion import confusion_matrix
 from kerastl.plots.curves import learning_rates, read_history, training_curves
 from kerastl.plots.pictures import augmented, picture_grid, predictions
+from kerastl.plots.pretraining import pretraining_curves
 from kerastl.plots.saliency import saliency
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "learning_rates",
     "picture_grid",
     "predictions",
+    "pretraining_curves",
     "read_history",
     "reliability",
     "saliency",

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from kerastl.errors import DataError, ImageError
-from kerastl.finetuning.features import FeatureCache, HalfOverflow, store_key
 from kerastl.finetuning.feeds import CachedFeed, StreamedFeed, epoch_order
-from kerastl.finetuning.interrupt import Stop, Stopped
 from kerastl.finetuning.preparation import PixelEngine
+from kerastl.runs.features import FeatureCache, HalfOverflow, store_key
+from kerastl.runs.interrupt import Stop, Stopped
 from kerastl.runtime.engines import Plan
 
 

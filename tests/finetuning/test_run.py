@@ -219,7 +219,7 @@ def test_a_picture_that_vanishes_is_skipped_with_a_word(coloured_folder, tmp_pat
     shutil.copytree(coloured_folder, folder)
     victim = folder / "red" / "0.png"
     from kerastl.data import scan
-    from kerastl.finetuning.listener import Listener
+    from kerastl.runs.listener import Listener
 
     class Thief(Listener):
         """Takes the picture away once the split is made."""

@@ -6,17 +6,17 @@ import pytest
 from PIL import Image
 
 from kerastl.errors import TrainingError
-from kerastl.finetuning.checkpoint import Checkpoint
-from kerastl.finetuning.features import FeatureCache
 from kerastl.finetuning.feeds import epoch_order
-from kerastl.finetuning.interrupt import Stop, Stopped
-from kerastl.finetuning.listener import Listener
 from kerastl.finetuning.pictures import Part, TrainingData
 from kerastl.finetuning.preparation import Preparation
 from kerastl.finetuning.recipe import Phase, Recipe
 from kerastl.finetuning.scores import score
 from kerastl.finetuning.training import Progress, Training
 from kerastl.images import Resize
+from kerastl.runs.checkpoint import Checkpoint
+from kerastl.runs.features import FeatureCache
+from kerastl.runs.interrupt import Stop, Stopped
+from kerastl.runs.listener import Listener
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Activations at the boundary, computed once and kept in a memory-mapped file.
+"""Rows, such as activations at the boundary or pixels, computed once and kept in a memory-mapped file.
 
 A store holds one row a picture, or several where a picture has augmented views. Beside it a list says, row by
 row, which content the row was computed from. A row whose content has changed is computed again, so that a store
@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from kerastl.errors import ImageError
-from kerastl.finetuning.interrupt import Stop
-from kerastl.finetuning.listener import Listener
-from kerastl.finetuning.sources import Source
+from kerastl.runs.interrupt import Stop
+from kerastl.runs.listener import Listener
+from kerastl.runs.sources import Source
 from kerastl.runtime.engines import Engine
 from kerastl.runtime.ordered import ordered_map
 
@@ -92,6 +92,7 @@ class FeatureCache:
         *,
         listener: Listener | None = None,
         stop: Stop | None = None,
+        what: str = "features",
     ) -> Features:
         """Compute the features of `sources`, or what is missing of them.
 
@@ -99,9 +100,10 @@ class FeatureCache:
             key: Name of the store, from `store_key`.
             engine: Pixels to activations.
             sources: One a row.
-            dtype: `float16` or `float32`.
+            dtype: `float16`, `float32`, or what the engine gives.
             listener: Hears the progress, in rows.
             stop: Looked at between rows; what was computed is kept.
+            what: What the listener is told is computed, in the plural.
 
         Raises:
             HalfOverflow: An activation does not fit in float16.
@@ -110,7 +112,7 @@ class FeatureCache:
         """
         listener = listener or Listener()
         store = _Store(self.folder / key, len(sources), np.dtype(dtype))
-        listener.begin("features", len(sources))
+        listener.begin(what, len(sources))
         try:
             work = _Work(engine, sources, store.lines)
             for row, line, feature in ordered_map(work, range(len(sources)), engine.plan.workers, engine.plan.batch):

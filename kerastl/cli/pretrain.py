@@ -1,0 +1,103 @@
+"""`kerastl pretrain`: a folder of pictures without labels becomes a backbone's weights."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from kerastl.pretraining.run import PreTrained
+
+
+@click.command()
+@click.argument("images", metavar="IMAGE_DIR", type=click.Path())
+@click.option(
+    "--output", "-o", required=True, metavar="RUN_DIR", type=click.Path(), help="The run folder, new or empty."
+)
+@click.option(
+    "--backbone", "-b", default="mobilenet_v2", show_default=True, metavar="NAME", help="See `kerastl models`."
+)
+@click.option(
+    "--method",
+    default="barlow",
+    show_default=True,
+    metavar="NAME",
+    help="barlow (Zbontar et al. 2021), byol (Grill et al. 2020) or vicreg (Bardes et al. 2022).",
+)
+@click.option(
+    "--size", type=click.IntRange(min=1), metavar="PIXELS", help="Height and width.  [default: the backbone's]"
+)
+@click.option("--epochs", type=click.IntRange(min=1), default=100, show_default=True, metavar="N")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=2),
+    default=256,
+    show_default=True,
+    metavar="N",
+    help="Pictures in a step; each is seen twice.",
+)
+@click.option(
+    "--learning-rate", type=float, default=2e-3, show_default=True, metavar="RATE", help="The highest, of AdamW."
+)
+@click.option(
+    "--width", type=click.IntRange(min=2), default=1024, show_default=True, metavar="N", help="Of the projector."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@click.option(
+    "--initial-weights",
+    default="none",
+    show_default=True,
+    metavar="imagenet|none|FILE",
+    help="What the backbone starts from.",
+)
+@click.option(
+    "--labels",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|TABLE",
+    help="Where classes come from to watch progress by; a tenth of the pictures is held out for that. auto: class "
+    "folders or a table in IMAGE_DIR, if there are any.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in RUN_DIR, as if it had never stopped.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in RUN_DIR.")
+@click.option(
+    "--cache-limit",
+    type=click.FloatRange(min=0),
+    default=8.0,
+    show_default=True,
+    metavar="GB",
+    help="Disk space that decoded pictures may take; 0 decodes them in each epoch.",
+)
+def pretrain(images: str, initial_weights: str, cache_limit: float, **options: Any) -> int:
+    """Train a network on pictures without labels.
+
+    IMAGE_DIR holds pictures at any depth. Labels, where there are any, only tell how it goes; nothing is learnt from
+    them. RUN_DIR gets backbone.weights.h5, which `kerastl finetune --weights` takes with the same --backbone, and so
+    does load_weights of the network in keras.applications without its head.
+
+    Exit code: 0 done, 1 training broke off, 2 wrong usage, 130 interrupted. After 1 and 130, --resume goes on.
+    """
+    from kerastl.cli.training_progress import PreTrainingProgress
+    from kerastl.pretraining.run import pretrain as run
+
+    with PreTrainingProgress() as listener:
+        result = run(
+            images,
+            weights=None if initial_weights == "none" else initial_weights,
+            cache_limit=int(cache_limit * 1e9),
+            listener=listener,
+            **options,
+        )
+    _summary(result)
+    return 0
+
+
+def _summary(result: PreTrained) -> None:
+    last, described = result.history[-1], result.description
+    known = "" if last["knn_accuracy"] is None else f", neighbours right {last['knn_accuracy']:.1%}"
+    sys.stderr.write(
+        f"{result.weights}: {described['backbone']} at {described['size']} px by {described['method']}, "
+        f"loss {last['loss']:.4f}{known}, effective rank {last['rank']:.0f}, {described['seconds']:.1f} s\n"
+    )

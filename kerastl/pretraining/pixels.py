@@ -1,0 +1,164 @@
+"""The pictures' pixels, decoded once where they fit on the disk, else in each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kerastl.errors import DataError, ImageError
+from kerastl.images import Resize, load_pixels
+from kerastl.images.opening import opened, reported
+from kerastl.images.silence import silenced
+from kerastl.runs.features import FeatureCache
+from kerastl.runs.interrupt import Stop
+from kerastl.runs.listener import Listener
+from kerastl.runs.sources import Picture
+from kerastl.runtime.engines import Plan, cores
+from kerastl.runtime.ordered import ordered_map
+
+# Crops are taken from pictures this much larger than the views, if the files have the pixels.
+_SURPLUS = 1.5
+_SAMPLE = 200
+_STORE = "pixels"
+
+
+class _AsTheyAre:
+    """An engine, as `FeatureCache` takes it, that gives pixels back."""
+
+    name = "pixels"
+
+    def __init__(self) -> None:
+        self.plan = Plan(workers=cores(), interpreters=1, threads=1, batch=16)
+
+    def predict(self, pixels: np.ndarray) -> np.ndarray:
+        """Return `pixels`."""
+        return pixels
+
+
+class Pixels:
+    """Pixels of pictures that can be read, by number.
+
+    `failure` holds the error that stopped a pipeline: TensorFlow hands on its text only.
+
+    Args:
+        files: The pictures.
+        side: Height and width in pixels to which they are cropped and scaled.
+        problems: Numbers of pictures that cannot be read, and why.
+        stored: uint8 `(n, side, side, 3)`, or None to decode them whenever they are asked for.
+    """
+
+    def __init__(
+        self, files: Sequence[Path], side: int, problems: dict[int, str], stored: np.ndarray | None = None
+    ) -> None:
+        self._files = files
+        self.side = side
+        self.problems = problems
+        self._stored = stored
+        self.failure: DataError | None = None
+        self._load = partial(load_pixels, resize=_square(side))
+
+    def rows(self, numbers: np.ndarray) -> np.ndarray:
+        """Return uint8 `(n, side, side, 3)`, RGB, of the pictures with these numbers.
+
+        Raises:
+            DataError: One of them cannot be read any more.
+        """
+        if self._stored is not None:
+            return np.asarray(self._stored[numbers])
+        try:
+            with ThreadPoolExecutor(cores()) as pool:
+                return np.stack(list(pool.map(self._load, [self._files[number] for number in numbers])))
+        except ImageError as error:
+            self.failure = DataError(f"{error}; it could be read when the run began")
+            raise self.failure from None
+
+
+def read_pixels(
+    files: Sequence[Path], size: int, cache: FeatureCache, listener: Listener, stop: Stop | None = None
+) -> Pixels:
+    """Read every picture once.
+
+    Args:
+        files: The pictures.
+        size: Height and width of the views to come.
+        cache: Keeps the pixels, if they fit.
+        listener: Hears the progress.
+        stop: Looked at between pictures; what was read is kept.
+
+    Raises:
+        DataError: The disk is full.
+        Stopped: A stop was asked for.
+    """
+    side = stored_side(files, size)
+    key = f"{_STORE}-{side}"
+    if not cache.fits(key, len(files) * side * side * 3):
+        listener.say("too many pixels to keep: pictures are decoded in each epoch (--cache-limit)")
+        return Pixels(files, side, _check(files, side, listener, stop))
+    sources = [Picture(file, partial(load_pixels, resize=_square(side))) for file in files]
+    try:
+        store = cache.compute(key, _AsTheyAre(), sources, "uint8", listener=listener, stop=stop, what="pictures")
+    except OSError as error:
+        raise DataError(
+            f"{cache.folder}: decoded pictures cannot be kept ({error.strerror}); make room, or --cache-limit 0"
+        ) from None
+    return Pixels(files, side, store.problems, store.array)
+
+
+def _check(files: Sequence[Path], side: int, listener: Listener, stop: Stop | None) -> dict[int, str]:
+    """What is wrong with each picture that cannot be read."""
+
+    def problem(group: list[Path]) -> list[str]:
+        return [_problem(file, side) for file in group]
+
+    problems = {}
+    listener.begin("pictures", len(files))
+    try:
+        for number, reason in enumerate(ordered_map(problem, files, cores(), group=8)):
+            if stop is not None:
+                stop.check()
+            if reason:
+                problems[number] = reason
+            listener.advance()
+    finally:
+        listener.end()
+    return problems
+
+
+def _problem(file: Path, side: int) -> str:
+    try:
+        load_pixels(file, _square(side))
+    except ImageError as error:
+        return error.reason
+    return ""
+
+
+def _square(side: int) -> Resize:
+    return Resize(side, side, "crop", 1.0)
+
+
+def stored_side(files: Sequence[Path], size: int) -> int:
+    """How large pictures are kept for crops of `size` pixels: up to half as large again, if they have that.
+
+    Decided by the median of the shorter sides of a sample spread over all files.
+    """
+    sides = []
+    for file in files[:: max(1, len(files) // _SAMPLE)]:
+        try:
+            with reported(str(file)), silenced(), opened(str(file)) as image:
+                sides.append(min(image.size))
+        except ImageError:
+            continue
+    median = float(np.median(sides)) if sides else size
+    return int(min(max(size, median), round(_SURPLUS * size)))
+
+
+def scaled(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Whole pictures at the size of the views: uint8 `(n, side, side, 3)` to `(n, size, size, 3)`."""
+    if pixels.shape[1] == size:
+        return pixels
+    target = Resize(size, size, "squash")
+    return np.stack([load_pixels(np.ascontiguousarray(picture), target) for picture in pixels])

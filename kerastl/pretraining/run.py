@@ -1,0 +1,237 @@
+"""A folder of pictures without labels -> a backbone's weights: the whole way, and on from where it was stopped."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl import catalog, weights
+from kerastl.data.views import Views
+from kerastl.errors import TrainingError
+from kerastl.pretraining import outputs
+from kerastl.pretraining.collection import Collection, Roles, assign_roles, collect
+from kerastl.pretraining.methods import METHODS
+from kerastl.pretraining.settings import Settings
+from kerastl.quiet import import_keras
+from kerastl.runs.features import FeatureCache
+from kerastl.runs.folder import RunFolder
+from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
+from kerastl.runs.listener import Listener
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastl.pretraining.pixels import Pixels
+    from kerastl.pretraining.training import Training
+
+
+@dataclass(frozen=True)
+class PreTrained:
+    """What pre-training gives.
+
+    Args:
+        backbone: Raw RGB pixels `(n, h, w, 3)` in [0, 255] to a feature map.
+        weights: The file that `kerastl finetune --weights` takes.
+        history: One row an epoch, as in `history.csv`.
+        description: What `pretraining.json` holds.
+        folder: The run folder.
+    """
+
+    backbone: keras.Model
+    weights: Path
+    history: list[dict[str, Any]]
+    description: dict[str, Any]
+    folder: Path
+
+
+def pretrain(
+    images: str | os.PathLike[str],
+    backbone: str = "mobilenet_v2",
+    *,
+    output: str | os.PathLike[str],
+    resume: bool = False,
+    overwrite: bool = False,
+    listener: Listener | None = None,
+    **settings: Any,
+) -> PreTrained:
+    """Train a backbone on pictures without labels.
+
+    Args:
+        images: A folder with pictures at any depth.
+        backbone: A name of the catalogue.
+        output: The run folder, new or empty.
+        resume: Go on with the run in `output`.
+        overwrite: Replace the run in `output`.
+        listener: Hears what is done; nobody by default.
+        **settings: The fields of `kerastl.pretraining.Settings`.
+
+    Returns:
+        The trained backbone and where its weights lie.
+
+    Raises:
+        UsageError: An argument is wrong, or the run folder is not free.
+        DataError: The pictures cannot be used.
+        TrainingError: Training broke off, was stopped, or the features collapsed; what was reached is in `output`.
+    """
+    wanted = Settings(backbone=backbone, **settings)
+    folder = RunFolder(Path(output), outputs.NAMES, outputs.DESCRIPTION)
+    _check(wanted)  # before anything is written
+    collection = collect(Path(images), wanted.labels, folder.path)
+    going_on = folder.open(resume=resume, overwrite=overwrite)
+    if resume and folder.finished:
+        raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
+    run = Run(folder, collection, wanted, listener or Listener())
+    with stop_on_interrupt(run.stop):
+        try:
+            return run.go(folder.checkpoint.load() if going_on else None)
+        except Stopped:
+            raise Interrupted(f"stopped early; --resume goes on in {folder.path}") from None
+
+
+def _check(settings: Settings) -> None:
+    """Refuse a backbone or a size that there is not."""
+    from kerastl.backbones import check_size
+
+    row = catalog.get(settings.backbone)
+    check_size(row, settings.size)
+
+
+class Run:
+    """One run in one folder.
+
+    Args:
+        folder: Opened.
+        collection: The pictures.
+        settings: What is wanted.
+        listener: Hears what is done.
+    """
+
+    def __init__(self, folder: RunFolder, collection: Collection, settings: Settings, listener: Listener) -> None:
+        self._folder = folder
+        self._collection = collection
+        self._settings = settings
+        self._listener = listener
+        self.stop = Stop()
+
+    def go(self, state: dict[str, Any] | None) -> PreTrained:
+        """Run from the start, or from a state."""
+        if state is not None:
+            self._settings = self._settings.resumed(state["settings"])
+            if state["collection"] != self._collection.fingerprint():
+                raise TrainingError(
+                    f"the pictures in {self._collection.root} are not those that the run began with; "
+                    "--overwrite starts anew"
+                )
+        row = catalog.get(self._settings.backbone)
+        size = self._settings.size or row.input_size
+        if self._settings.weights == "imagenet":  # what fails should fail before pictures are read
+            weights.fetch(row, include_top=False, input_size=(size, size))
+        pixels, roles = self._read(size)
+        extra = {
+            "settings": self._settings.as_dict(),
+            "collection": self._collection.fingerprint(),
+            "views": state["views"] if state else Views.for_size(size).as_dict(),
+        }
+        training, backbone = self._prepare(pixels, roles, size, extra)
+        if state is not None:
+            training.resume(state)
+        else:
+            self._folder.checkpoint.save(extra, {})
+        return self._train(training, backbone, pixels, roles, size)
+
+    def _read(self, size: int) -> tuple[Pixels, Roles]:
+        from kerastl.pretraining.pixels import read_pixels
+
+        paths, root = self._collection.paths, self._collection.root
+        cache = FeatureCache(self._folder.features, self._settings.cache_limit)
+        pixels = read_pixels([root / path for path in paths], size, cache, self._listener, self.stop)
+        broken = [paths[number] for number in pixels.problems]
+        roles = assign_roles(self._collection, set(broken), self._settings.seed)
+        say = f"{len(roles.trained):,} pictures to train on"
+        if len(roles.held_out):
+            say += f", {len(roles.held_out):,} held out to test neighbours ({self._collection.found})"
+        self._listener.say(say)
+        if broken:
+            first = f"{broken[0]}: {next(iter(pixels.problems.values()))}"
+            self._listener.warn(f"{len(broken)} unreadable, skipped (the first: {first})")
+        return pixels, roles
+
+    def _prepare(self, pixels: Pixels, roles: Roles, size: int, extra: dict[str, Any]) -> tuple[Training, keras.Model]:
+        set_seed = import_keras().utils.set_random_seed
+        from kerastl.backbones import build
+        from kerastl.data.view_pipeline import ViewFeed
+        from kerastl.pretraining.evaluating import Examination
+        from kerastl.pretraining.learners import make
+        from kerastl.pretraining.training import Training
+
+        settings = self._settings
+        set_seed(settings.seed)
+
+        def backbone() -> keras.Model:
+            return build(settings.backbone, weights=settings.weights, include_top=False, input_size=size)
+
+        learner = make(settings.method, backbone, settings.width, settings.seed)
+        feed = ViewFeed(
+            lambda chosen: pixels.rows(roles.trained[chosen]),
+            len(roles.trained),
+            pixels.side,
+            size,
+            settings.batch_size,
+            settings.seed,
+            Views.from_dict(extra["views"]),
+        )
+        training = Training(
+            learner,
+            feed,
+            Examination(pixels, roles, size, settings.seed),
+            settings,
+            self._folder.checkpoint,
+            extra=extra,
+            listener=self._listener,
+            stop=self.stop,
+        )
+        return training, learner.backbone
+
+    def _train(self, training: Training, backbone: keras.Model, pixels: Pixels, roles: Roles, size: int) -> PreTrained:
+        folder, progress = self._folder.path, training.progress
+        skipped = {self._collection.paths[number]: reason for number, reason in pixels.problems.items()}
+
+        def write(complete: bool) -> dict[str, Any]:
+            description = {
+                **self._describe(size, complete),
+                "pictures": len(roles.trained),
+                "held_out": len(roles.held_out),
+                "skipped": len(skipped),
+                "seconds": round(sum(row["seconds"] for row in training.progress.history), 3),
+                "history": training.progress.history,
+            }
+            outputs.write_all(folder, backbone, training.progress.history, skipped, description)
+            return description
+
+        try:
+            training.run(lambda history: outputs.write_history(folder, history))
+        except (Stopped, TrainingError) as reason:
+            write(complete=False)
+            if isinstance(reason, TrainingError):
+                raise type(reason)(f"{reason}. What was reached is in {folder}") from None
+            raise
+        except Exception as error:
+            if pixels.failure is None:
+                raise
+            raise pixels.failure from error
+        description = write(complete=True)
+        self._folder.close(keep_features=False)
+        return PreTrained(backbone, folder / outputs.WEIGHTS, progress.history, description, folder)
+
+    def _describe(self, size: int, complete: bool) -> dict[str, Any]:
+        method = METHODS[self._settings.method]
+        return {
+            "backbone": self._settings.backbone,
+            "size": size,
+            "method": self._settings.method,
+            "paper": method.paper,
+            "settings": self._settings.as_dict(),
+            "complete": complete,
+        }

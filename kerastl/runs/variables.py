@@ -1,0 +1,28 @@
+"""The variables of a network and its optimiser as arrays, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastl.errors import TrainingError
+
+
+def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
+    """Copy the variables' values."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    """Give the variables values, in the order of `values_of`.
+
+    Raises:
+        TrainingError: There are more or fewer.
+    """
+    if len(variables) != len(values):
+        raise TrainingError("the state on disk is of another network; --overwrite starts anew")
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,0 +1,342 @@
+"""From the command line to the weights file and what may be done with it, on a tiny network."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import kerastl
+from kerastl import backbones
+from kerastl.cli import run as kerastl_command
+from kerastl.errors import DataError, UsageError
+from kerastl.pretraining.health import CollapseError, CollapseMonitor
+from kerastl.pretraining.pixels import Pixels, scaled, stored_side
+from kerastl.pretraining.settings import Settings
+from kerastl.runs.interrupt import Interrupted
+from kerastl.runs.listener import Listener
+
+SMALL = ["--backbone", "mobilenet_025", "--size", "32", "--batch-size", "16", "--width", "16"]
+OUTPUTS = {"backbone.weights.h5", "curves.png", "history.csv", "pretraining.json"}
+
+
+@pytest.fixture(scope="module")
+def done(picture_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "byol"
+    command = ["pretrain", str(picture_folder), "-o", str(folder), "--epochs", "2", "--method", "byol", *SMALL]
+    assert kerastl_command(command) == 0
+    return folder
+
+
+@pytest.fixture
+def quickly_built(monkeypatch, small_backbone):
+    """Two convolutions instead of any network of the catalogue: built and compiled in no time."""
+    monkeypatch.setattr(backbones, "build", lambda *_, input_size, **__: small_backbone(input_size))
+
+
+def rows_of(folder):
+    with (folder / "history.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_run_leaves_its_files_and_no_others(done):
+    assert {path.name for path in done.iterdir()} == OUTPUTS
+    described = json.loads((done / "pretraining.json").read_text())
+    assert (described["backbone"], described["size"], described["method"]) == ("mobilenet_025", 32, "byol")
+    assert (described["pictures"], described["held_out"], described["skipped"]) == (43, 5, 0)
+    assert described["complete"] is True
+    assert "2006.07733" in described["paper"]
+    assert described["settings"]["epochs"] == len(described["history"]) == 2
+    rows = rows_of(done)
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert all(0 <= float(row["knn_accuracy"]) <= 1 and float(row["rank"]) > 1 for row in rows)
+    with Image.open(done / "curves.png") as curves:
+        assert curves.size[0] > 1_000  # three panels
+
+
+def plain_network(size):
+    return keras.applications.MobileNet(alpha=0.25, include_top=False, weights=None, input_shape=(size, size, 3))
+
+
+def test_plain_keras_and_backbones_take_the_weights_at_any_size(done, tmp_path):
+    code = (
+        "import sys, keras, numpy as np\n"
+        "network = keras.applications.MobileNet(\n"
+        "    alpha=0.25, include_top=False, weights=None, input_shape=(64, 64, 3))\n"
+        "network.load_weights(sys.argv[1])\n"
+        "assert not [name for name in sys.modules if name.startswith('kerastl')]\n"
+        "np.savez(sys.argv[2], *network.get_weights())\n"
+    )
+    target = tmp_path / "weights.npz"
+    subprocess.run([sys.executable, "-c", code, done / "backbone.weights.h5", target], check=True, capture_output=True)
+    with np.load(target) as stored:
+        plain = [stored[f"arr_{number}"] for number in range(len(stored.files))]
+    path = done / "backbone.weights.h5"
+    ours = backbones.build("mobilenet_025", weights=path, include_top=False, input_size=96).get_weights()
+    here = plain_network(32)
+    here.load_weights(path)
+    random = plain_network(32).get_weights()
+    for one, two, three in zip(plain, ours, here.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_array_equal(one, three)
+    assert not all(np.array_equal(one, other) for one, other in zip(plain, random, strict=True))
+    assert all(np.isfinite(weight).all() for weight in plain)
+
+
+def test_finetune_takes_the_weights_and_its_result_classifies(done, picture_folder, tmp_path, capsys):
+    run, weights = tmp_path / "tuned", str(done / "backbone.weights.h5")
+    command = ["finetune", str(picture_folder), "-o", str(run), "--recipe", "probe", "--backbone", "mobilenet_025"]
+    assert kerastl_command([*command, "--weights", weights, "--input-size", "48"]) == 0
+    answer = kerastl.load(run).classify(str(picture_folder / "red" / "01.png"), top=2)
+    assert {entry.label for entry in answer.predictions} == {"red", "blue"}
+    model = keras.saving.load_model(run / "model.keras")
+    expected = backbones.build("mobilenet_025", weights=weights, include_top=False, input_size=48)
+    for one, other in zip(model.get_weights()[:-2], expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    capsys.readouterr()
+    assert kerastl_command([*command[:-1], "mobilenet_050", "--weights", weights, "--overwrite"]) == 1
+    assert "do not fit mobilenet_050" in capsys.readouterr().err
+
+
+def test_going_on_from_other_weights(done, picture_folder, tmp_path):
+    weights = str(done / "backbone.weights.h5")
+    command = ["pretrain", str(picture_folder), "-o", str(tmp_path / "run"), "--epochs", "1", *SMALL]
+    assert kerastl_command([*command, "--initial-weights", weights, "--learning-rate", "1e-12"]) == 0
+    before, after = (
+        backbones.build("mobilenet_025", weights=w, include_top=False, input_size=32)
+        for w in (weights, tmp_path / "run" / "backbone.weights.h5")
+    )
+    for one, other in zip(before.trainable_weights, after.trainable_weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--method", "magic"], "method must be one of barlow, byol, vicreg. Received: method='magic'"),
+        (["--size", "16"], "at least 32 px, not 16 x 16"),
+        (["--backbone", "mobilenet_v9"], "mobilenet_v9"),
+        (["--resume", "--overwrite"], "exclude each other"),
+        (["--labels", "nowhere.csv"], "nowhere.csv: no such table"),
+        (["--initial-weights", "nowhere.h5"], "nowhere.h5: no such weights file"),
+        (["--learning-rate", "0"], "learning_rate must be above 0"),
+    ],
+)
+def test_wrong_arguments_are_one_line(picture_folder, tmp_path, capsys, arguments, message):
+    command = ["pretrain", str(picture_folder), "-o", str(tmp_path / "run"), *SMALL, *arguments]
+    assert kerastl_command(command) in (1, 2)
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+
+
+def test_folders_that_cannot_be_used_are_one_line(done, picture_folder, tmp_path, capsys):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert kerastl_command(["pretrain", str(empty), "-o", str(tmp_path / "run"), *SMALL]) == 1
+    assert capsys.readouterr().err == f"kerastl: {empty}: no pictures in it\n"
+    assert not (tmp_path / "run").exists()
+    assert kerastl_command(["pretrain", str(tmp_path / "nowhere"), "-o", str(tmp_path / "run"), *SMALL]) == 1
+    assert "no such folder" in capsys.readouterr().err
+    assert kerastl_command(["pretrain", str(picture_folder), "-o", str(done), *SMALL]) == 2
+    assert "--resume goes on" in capsys.readouterr().err
+    assert kerastl_command(["pretrain", str(picture_folder), "-o", str(done), "--resume", *SMALL]) == 1
+    assert "nothing to resume" in capsys.readouterr().err
+
+
+def closed_to_all(folder):
+    """Whether permissions can close a folder here; root reads all."""
+    try:
+        os.listdir(folder)  # noqa: PTH208
+    except PermissionError:
+        return True
+    return False
+
+
+def test_a_folder_that_cannot_be_listed(tmp_path, capsys):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    try:
+        if not closed_to_all(closed):
+            pytest.skip("this user may list every folder")
+        assert kerastl_command(["pretrain", str(tmp_path), "-o", str(tmp_path / "run"), *SMALL]) == 1
+        assert "cannot be listed" in capsys.readouterr().err
+    finally:
+        closed.chmod(0o700)
+
+
+def test_unreadable_pictures_are_skipped_counted_and_listed(quickly_built, picture_folder, tmp_path, capsys):
+    folder = tmp_path / "data"
+    shutil.copytree(picture_folder, folder)
+    (folder / "red" / "broken.png").write_bytes((folder / "red" / "01.png").read_bytes()[:200])
+    run = tmp_path / "run"
+    command = ["pretrain", str(folder), "-o", str(run), "--epochs", "1", "--labels", "none", *SMALL]
+    assert kerastl_command(command) == 0
+    assert "1 unreadable, skipped (the first: red/broken.png" in capsys.readouterr().err
+    with (run / "skipped.csv").open() as stream:
+        assert [row["path"] for row in csv.DictReader(stream)] == ["red/broken.png"]
+    described = json.loads((run / "pretraining.json").read_text())
+    assert (described["pictures"], described["held_out"], described["skipped"]) == (48, 0, 1)
+    assert rows_of(run)[0]["knn_accuracy"] == ""
+
+
+def test_pixels_that_do_not_fit_are_decoded_each_time_and_are_the_same(quickly_built, picture_folder, tmp_path, capsys):
+    runs = []
+    for limit in ("8", "0"):
+        run = tmp_path / limit
+        command = ["pretrain", str(picture_folder), "-o", str(run), "--epochs", "1", "--cache-limit", limit, *SMALL]
+        assert kerastl_command(command) == 0
+        runs.append([{**row, "seconds": ""} for row in rows_of(run)])
+    assert "decoded in each epoch" in capsys.readouterr().err
+    assert runs[0] == runs[1]
+
+
+def start(images, folder, *more):
+    command = [sys.executable, "-m", "kerastl", "pretrain", str(images), "-o", str(folder), *SMALL, *more]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def progress(folder):
+    try:
+        return json.loads((folder / "state" / "state.json").read_text())["values"]["progress"]
+    except (OSError, KeyError):
+        return {"epoch": 0}
+
+
+def wait_for(process, folder, epoch):
+    """Wait until an epoch is complete, or the process has ended."""
+    while process.poll() is None and progress(folder)["epoch"] < epoch:
+        time.sleep(0.005)
+
+
+def loaded(folder):
+    found = []
+    with h5py.File(folder / "backbone.weights.h5") as file:
+        file.visititems(lambda _, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None)
+    assert found
+    return found
+
+
+def test_killed_and_resumed_is_the_same_to_the_bit(picture_folder, tmp_path):
+    more = ("--epochs", "4", "--method", "byol")
+    whole = start(picture_folder, tmp_path / "whole", *more)
+    parts = start(picture_folder, tmp_path / "parts", *more)
+    wait_for(parts, tmp_path / "parts", 2)
+    parts.kill()
+    parts.communicate()
+    assert parts.returncode != 0
+    last = start(picture_folder, tmp_path / "parts", *more, "--resume")
+    for process in (whole, last):
+        _, said = process.communicate()
+        assert process.returncode == 0, said
+    for one, other in zip(loaded(tmp_path / "whole"), loaded(tmp_path / "parts"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    rows = [[{**row, "seconds": ""} for row in rows_of(tmp_path / name)] for name in ("whole", "parts")]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
+def test_ctrl_c_saves_inside_an_epoch_and_resume_goes_on(picture_folder, tmp_path, capsys):
+    run = tmp_path / "run"
+    process = start(picture_folder, run, "--epochs", "10000")
+    wait_for(process, run, 2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130, said
+    assert f"--resume goes on in {run}" in said
+    assert "Traceback" not in said
+    assert {path.name for path in run.iterdir()} >= OUTPUTS
+    assert json.loads((run / "pretraining.json").read_text())["complete"] is False
+    assert all(np.isfinite(weight).all() for weight in loaded(run))
+    Image.new("RGB", (40, 40)).save(tmp_path / "new.png")
+    command = ["pretrain", str(tmp_path), "-o", str(run), "--epochs", "10000", "--resume", *SMALL]
+    assert kerastl_command(command) == 1
+    assert "not those that the run began with" in capsys.readouterr().err
+
+
+def test_stopped_between_steps_and_resumed_is_the_same_to_the_bit(quickly_built, picture_folder, tmp_path):
+    class Impatient(Listener):
+        """Sends Ctrl-C in the second epoch."""
+
+        def begin(self, what, total):
+            if what == "epoch 2/2":
+                os.kill(os.getpid(), signal.SIGINT)
+
+    options = {"size": 32, "batch_size": 16, "width": 16, "epochs": 2, "labels": "none"}
+    kerastl.pretrain(picture_folder, "mobilenet_025", output=tmp_path / "whole", **options)
+    with pytest.raises(Interrupted, match="--resume goes on"):
+        kerastl.pretrain(picture_folder, "mobilenet_025", output=tmp_path / "parts", listener=Impatient(), **options)
+    state = progress(tmp_path / "parts")
+    assert (state["epoch"], state["step"]) == (1, 1)
+    kerastl.pretrain(picture_folder, "mobilenet_025", output=tmp_path / "parts", resume=True, **options)
+    for one, other in zip(loaded(tmp_path / "whole"), loaded(tmp_path / "parts"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_collapse_stops_the_run_and_keeps_it(quickly_built, picture_folder, tmp_path, monkeypatch, capsys):
+    from kerastl.pretraining import evaluating
+
+    monkeypatch.setattr(evaluating, "relative_spread", lambda embeddings: 0.001)
+    monkeypatch.setattr(CollapseMonitor, "__init__", _strict(CollapseMonitor.__init__))
+    command = ["pretrain", str(picture_folder), "-o", str(tmp_path / "run"), "--epochs", "50", *SMALL]
+    assert kerastl_command(command) == 1
+    said = capsys.readouterr().err
+    assert "features have collapsed" in said
+    assert f"What was reached is in {tmp_path / 'run'}" in said
+    assert {path.name for path in (tmp_path / "run").iterdir()} >= OUTPUTS
+    assert len(rows_of(tmp_path / "run")) == 3
+    with pytest.raises(CollapseError):
+        kerastl.pretrain(
+            picture_folder,
+            "mobilenet_025",
+            output=tmp_path / "run",
+            resume=True,
+            size=32,
+            batch_size=16,
+            width=16,
+            epochs=50,
+        )
+
+
+def _strict(plain):
+    def init(self):
+        plain(self, grace=0)
+
+    return init
+
+
+def test_resume_takes_no_other_settings():
+    stored = Settings(method="byol", cache_limit=5).as_dict()
+    assert Settings().resumed(stored).method == "byol"
+    assert Settings(cache_limit=7).resumed(stored).cache_limit == 7
+    with pytest.raises(UsageError, match="begun with method='byol'"):
+        Settings(method="vicreg").resumed(stored)
+
+
+def test_pictures_are_kept_larger_than_the_views_if_they_are(picture_folder, tmp_path):
+    files = sorted(picture_folder.rglob("*.png"))  # 48 x 40 px
+    assert stored_side(files, 32) == 40
+    assert stored_side(files, 24) == 36
+    assert stored_side(files, 64) == 64
+    assert stored_side([tmp_path / "none.png"], 32) == 32
+
+
+def test_a_picture_that_vanishes_is_said(picture_folder, tmp_path):
+    victim = tmp_path / "a.png"
+    shutil.copy(picture_folder / "red" / "01.png", victim)
+    pixels = Pixels([victim], 32, {})
+    assert scaled(pixels.rows(np.array([0])), 16).shape == (1, 16, 16, 3)
+    victim.unlink()
+    with pytest.raises(DataError, match="could be read when the run began"):
+        pixels.rows(np.array([0]))
+    assert "a.png" in str(pixels.failure)
