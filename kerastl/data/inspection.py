@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,28 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kerastl.data.dataset import Dataset
-from kerastl.errors import ImageError
-from kerastl.runtime.ordered import ordered_map
+from kerastl.data.looking import LOOK_SIDE, look_at_all, looked_at_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LOOK_SIDE = 16
-"""Pixels a side to which each picture is averaged for comparison."""
-
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    content: str = ""
-    format: str = ""
-    mode: str = ""
-    width: int = 0
-    height: int = 0
-    look: bytes = b""
-    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +78,6 @@ class Inspection:
         return sorted(tuple(sorted(self.paths[index] for index in group)) for group in groups)
 
 
-def digest(content: bytes) -> str:
-    """The content hash of a file: 32 hexadecimal digits."""
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
 def fingerprint(dataset: Dataset, digests: Mapping[str, str]) -> str:
     """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits.
 
@@ -113,12 +92,15 @@ def fingerprint(dataset: Dataset, digests: Mapping[str, str]) -> str:
     return total.hexdigest()
 
 
-def inspect(dataset: Dataset, *, workers: int | None = None, progress: Progress | None = None) -> Inspection:
+def inspect(
+    dataset: Dataset, *, workers: int | None = None, progress: Progress | None = None, elsewhere: bool = False
+) -> Inspection:
     """Read every file of `dataset` once, in threads: its hash, what it is, and how it looks in small.
 
     Args:
         dataset: What to read.
         workers: Threads; as many as there are processors if None.
+        elsewhere: Whether the threads run in a process of their own, for a caller that is busy with Python itself.
         progress: Called with the pictures done and their number, after each.
 
     Returns:
@@ -131,9 +113,9 @@ def inspect(dataset: Dataset, *, workers: int | None = None, progress: Progress 
     sizes = np.zeros((count, 2), dtype=np.int32)
     looks = np.zeros((count, LOOK_SIDE, LOOK_SIDE, 3), dtype=np.uint8)
     unreadable = {}
-    files = (str(dataset.file(item)) for item in dataset.items)
+    files = [str(dataset.file(item)) for item in dataset.items]
     workers = workers or os.cpu_count() or 1
-    found = ordered_map(lambda group: [_look_at(file) for file in group], files, workers, group=8)
+    found = looked_at_elsewhere(files, workers) if elsewhere else look_at_all(files, workers)
     for index, facts in enumerate(found):
         for column, text in zip(texts, (facts.content, facts.format, facts.mode), strict=True):
             column.append(text)
@@ -146,30 +128,3 @@ def inspect(dataset: Dataset, *, workers: int | None = None, progress: Progress 
             progress(index + 1, count)
     paths = tuple(item.path for item in dataset.items)
     return Inspection(paths, tuple(texts[0]), tuple(texts[1]), tuple(texts[2]), sizes, looks, unreadable)
-
-
-def _look_at(path: str) -> _Facts:
-    from kerastl.images import opening, silence
-
-    content = kind = mode = ""
-    width = height = 0
-    try:
-        with opening.reported(path), silence.silenced():
-            with opening.regular_file(path) as file:
-                data = file.read()
-            content = digest(data)
-            with opening.identified(io.BytesIO(data)) as image:
-                kind, mode, (width, height) = image.format or "", image.mode, image.size
-            return _Facts(content, kind, mode, width, height, look=_look(data))
-    except ImageError as error:
-        return _Facts(content, kind, mode, width, height, problem=error.reason)
-
-
-def _look(data: bytes) -> bytes:
-    from PIL import Image
-
-    from kerastl.images import Resize, open_image
-
-    # Four pixels of the decoded picture, or more, go into each of the sixteen.
-    image = open_image(io.BytesIO(data), target=Resize(2 * LOOK_SIDE, 2 * LOOK_SIDE, "squash"))
-    return image.resize((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX).tobytes()

@@ -9,7 +9,8 @@ from typing import Literal, get_args
 
 from kerastl.card import Card
 from kerastl.data import Dataset, Item
-from kerastl.data.inspection import digest, fingerprint
+from kerastl.data.inspection import fingerprint
+from kerastl.data.looking import digest
 from kerastl.data.tables import rows
 from kerastl.errors import DataError, UsageError
 from kerastl.finetuning.folder import SPLIT

@@ -17,6 +17,9 @@ from kerastl.finetuning.settings import Settings
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
 
+# So many pictures are worth a process of their own, which takes 0.2 s to start.
+_MANY = 500
+
 
 @dataclass(frozen=True)
 class SplitData:
@@ -49,7 +52,7 @@ def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop
         DataError: The pictures cannot be split; or some cannot be read and `strict` is set.
         Stopped: A stop was asked for.
     """
-    inspection = inspect(dataset, progress=lambda done, total: stop.check())
+    inspection = inspect(dataset, progress=lambda done, total: stop.check(), elsewhere=len(dataset.items) >= _MANY)
     skipped = dict(inspection.unreadable)
     if skipped:
         first = next(iter(sorted(skipped.items())))
