@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,13 +65,14 @@ def build(
 
     Args:
         backbone: A name of the catalogue, or a row of it.
-        weights: `"imagenet"` (from the Keras cache, downloaded if missing), None for random ones, or the path of a
+        weights: `"imagenet"` for the published ones (from the Keras cache, downloaded if missing; of a network that
+            comes with kerastl its own, whatever they were trained on), None for random ones, or the path of a
             weights file that fits (`.h5`, `.weights.h5`, `.keras`).
         include_top: With the ImageNet head or without.
         input_size: Height and width in pixels, or one number for both; default is the backbone's own.
 
     Returns:
-        A network from float32 RGB pixels 0-255 of shape (n, height, width, 3) to probabilities (n, 1000), or
+        A network from float32 RGB pixels 0-255 of shape (n, height, width, 3) to probabilities (n, classes), or
         without the head to a feature map (n, rows, columns, channels). The layers carry the names Keras gives them.
 
     Raises:
@@ -88,7 +90,7 @@ def build(
     with warnings.catch_warnings():
         # Keras warns that it would load the weights for 224 px; which weights are loaded is decided here.
         warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
-        network = getattr(keras.applications, row.constructor)(
+        network = getattr(import_module(row.library), row.constructor)(
             weights=None,
             include_top=include_top,
             input_tensor=preprocess(pixels, row.pixel_mode),

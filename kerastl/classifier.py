@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerastl import display
 from kerastl.card import Card
+from kerastl.choice import MODEL, choose
 from kerastl.errors import ImageError, UsageError
 from kerastl.featured import featured
 from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
 from kerastl.labels import Classification, Classifications, LabelSet, decode
 from kerastl.question import Question, ask
-from kerastl.reference import DEFAULT_MODEL, IMAGENET, Reference, resolve
+from kerastl.reference import IMAGENET, Reference, resolve
 from kerastl.runtime.engines import Engine, KerasEngine
 from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
@@ -40,7 +41,7 @@ _NAMES = 8
 
 
 def load(
-    name_or_path: str | os.PathLike[str] = DEFAULT_MODEL,
+    name_or_path: str | os.PathLike[str] | None = None,
     *,
     resize: ResizePolicy | None = None,
     engine: EngineName = "auto",
@@ -52,7 +53,9 @@ def load(
 
     Args:
         name_or_path: A name of the catalogue (`kerastl models` lists them), or the run folder or `.keras` file of a
-            model that kerastl fine-tuned.
+            model that kerastl fine-tuned. `None` takes MobileNetV2; where its weights are not on this machine and
+            cannot be downloaded, `kerastl_mini`, which comes with kerastl and knows 200 classes, and a warning is
+            logged. What is named is never replaced.
         resize: How pictures become the network's input: `crop` (antialiased, centre crop), `squash`, `pad`, or
             `keras` (what `keras.utils.load_img` does). `None` takes what belongs to the model.
         engine: `auto` runs the network compiled, without TensorFlow, where it can; `litert` insists on that;
@@ -77,6 +80,8 @@ def load(
         raise UsageError(f"batch_size must be at least 1. Received: {batch_size}")
     if weights is None and engine == "litert":
         raise UsageError("random weights run in Keras only. Received: engine='litert' with weights=None")
+    if name_or_path is None:
+        name_or_path = choose(progress=progress) if weights == IMAGENET else MODEL
     reference = resolve(name_or_path, progress, weights)
     if resize is not None:
         card = replace(reference.card, resize=replace(reference.card.resize, policy=resize))

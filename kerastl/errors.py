@@ -37,6 +37,19 @@ class WeightsError(KerastlError):
     """A weights file is missing, broken, or cannot be downloaded."""
 
 
+class DownloadError(WeightsError):
+    """A weights file cannot be downloaded.
+
+    Args:
+        reason: Why, as a short phrase without a full stop.
+        message: The whole line.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class ModelError(KerastlError):
     """A saved model cannot be read, or is not what it claims to be."""
 

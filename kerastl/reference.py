@@ -19,7 +19,6 @@ from kerastl.images import Resize
 if TYPE_CHECKING:
     import keras
 
-DEFAULT_MODEL = "mobilenet_v2"
 # Weights by the name that Keras gives them.
 IMAGENET = "imagenet"
 # Stands where the file of weights would, for a network that has none.
@@ -82,7 +81,7 @@ def _with_weights(
     progress: Callable[[str, int, int | None], None] | None,
 ) -> Reference:
     resize = Resize(row.input_size, row.input_size, "crop", row.crop_fraction)
-    card = Card(row.name, labels.imagenet(), resize, row.name)
+    card = Card(row.name, labels.published(row.classes), resize, row.name)
     if weights is None:
         return Reference(card, RANDOM, f"random {row.name}", cache(lambda: _random(row)))
     file = weights_files.fetch(row, progress=progress) if weights == IMAGENET else Path(weights)

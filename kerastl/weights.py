@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import queue
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from typing import Any
 
 from kerastl._version import __version__
 from kerastl.catalog import Backbone, WeightsFile
-from kerastl.errors import WeightsError
+from kerastl.errors import DownloadError, WeightsError
 from kerastl.files import replacing, write_text
 
 Progress = Callable[[str, int, "int | None"], None]
@@ -39,14 +41,15 @@ def folder() -> Path:
 
 
 def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, int] | None = None) -> Path | None:
-    """The backbone's weights file if it lies in the cache, else None. It is not looked into.
+    """The backbone's weights file if it is on this machine, else None. It is not looked into.
 
     Args:
         backbone: A row of the catalogue.
         include_top: Whether the weights of the ImageNet head are wanted.
         input_size: Height and width in pixels (default: the backbone's own).
     """
-    path = folder() / backbone.weights_file(include_top, input_size).file
+    wanted = backbone.weights_file(include_top, input_size)
+    path = wanted.shipped or folder() / wanted.file
     return path if path.is_file() else None
 
 
@@ -56,6 +59,7 @@ def fetch(
     progress: Progress | None = None,
     input_size: tuple[int, int] | None = None,
     check: bool = False,
+    patience: float | None = None,
 ) -> Path:
     """The backbone's weights file, downloaded and verified if the cache does not hold it.
 
@@ -69,6 +73,7 @@ def fetch(
         progress: Told how far a download has come.
         input_size: Height and width in pixels (default: the backbone's own).
         check: Whether to verify a file that is there already.
+        patience: Seconds that the connection for a download may take in all; None waits as long as something answers.
 
     Raises:
         WeightsError: The file in the cache is broken (it is left as it is), or the download failed.
@@ -76,7 +81,9 @@ def fetch(
     wanted = backbone.weights_file(include_top, input_size)
     path = cached(backbone, include_top, input_size)
     if path is None:
-        return download(wanted, folder(), progress)
+        if wanted.shipped:
+            raise WeightsError(f"{wanted.shipped} is missing, which comes with kerastl; install kerastl again")
+        return download(wanted, folder(), progress, patience)
     if check:
         verify(path, wanted)
     return path
@@ -97,6 +104,8 @@ def verify(path: str | os.PathLike[str], weights: WeightsFile) -> None:
         reason = _hash_fault(path, weights.hash) if weights.hash else _hdf5_fault(path, weights.parameters)
     except OSError as error:
         reason = error.strerror or str(error)
+    if reason and weights.shipped:
+        raise WeightsError(f"{path}: broken weights file ({reason}); it comes with kerastl: install kerastl again")
     if reason:
         raise WeightsError(
             f"{path}: broken weights file ({reason}); delete it to have it downloaded again, "
@@ -104,17 +113,25 @@ def verify(path: str | os.PathLike[str], weights: WeightsFile) -> None:
         )
 
 
-def download(weights: WeightsFile, target: Path, progress: Progress | None = None) -> Path:
+def download(
+    weights: WeightsFile, target: Path, progress: Progress | None = None, patience: float | None = None
+) -> Path:
     """Download a weights file into the folder `target`, whole and verified or not at all.
 
+    Args:
+        weights: One that is downloaded.
+        target: Made if it is not there.
+        progress: Told how far it has come.
+        patience: Seconds that the connection may take in all; None waits as long as something answers.
+
     Raises:
-        WeightsError: It failed. The message says which file is wanted, from where, and where it may be put by hand.
+        DownloadError: It failed. The message says which file is wanted, from where, and where it may be put by hand.
     """
     path = target / weights.file
     try:
         target.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
-            _receive(weights, temporary, progress)
+            _receive(weights, temporary, progress, patience)
             reason = (
                 _hash_fault(temporary, weights.hash) if weights.hash else _hdf5_fault(temporary, weights.parameters)
             )
@@ -152,11 +169,11 @@ def class_index() -> Path:
     return path
 
 
-def _receive(weights: WeightsFile, path: Path, progress: Progress | None) -> None:
+def _receive(weights: WeightsFile, path: Path, progress: Progress | None, patience: float | None) -> None:
     """Write what the source gives to `path`; ValueError if less arrives than was announced."""
     # The addresses are those of the catalogue, all https; tests give their own.
     request = urllib.request.Request(weights.url, headers={"User-Agent": f"kerastl/{__version__}"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=_SILENCE) as answer, path.open("wb") as file:  # noqa: S310
+    with _opened(request, patience) as answer, path.open("wb") as file:
         length = answer.headers.get("Content-Length")
         expected = int(length) if length else None
         received = 0
@@ -169,10 +186,37 @@ def _receive(weights: WeightsFile, path: Path, progress: Progress | None) -> Non
         raise ValueError(f"the connection ended after {received:,} of {expected:,} bytes")
 
 
-def _failed(weights: WeightsFile, target: Path, reason: str) -> WeightsError:
-    return WeightsError(
+def _opened(request: urllib.request.Request, patience: float | None) -> Any:
+    """The server's answer; TimeoutError if the connection takes longer than `patience`.
+
+    A timeout of `urlopen` holds for each address of the server and not at all for finding them, so that a network
+    that swallows everything can keep it busy for minutes. Hence a thread, which is left behind.
+    """
+    if patience is None:
+        return urllib.request.urlopen(request, timeout=_SILENCE)  # noqa: S310
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(urllib.request.urlopen(request, timeout=_SILENCE))  # noqa: S310
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, name="kerastl-connect", daemon=True).start()
+    try:
+        answer = answers.get(timeout=patience)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {patience:g} seconds") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _failed(weights: WeightsFile, target: Path, reason: str) -> DownloadError:
+    return DownloadError(
+        reason,
         f"cannot download {weights.file} from {weights.url} ({reason}); "
-        f"it may be put by hand into {target} (the environment variable KERAS_HOME chooses the folder above it)"
+        f"it may be put by hand into {target} (the environment variable KERAS_HOME chooses the folder above it)",
     )
 
 

@@ -26,6 +26,7 @@ from kerastl import backbones, catalog
 from kerastl.catalog import Backbone, WeightsFile
 from kerastl.errors import UsageError
 
+LIBRARY = "keras.applications"
 # Their cells read the two cells before them; every other boundary is crossed by one tensor.
 _NASNETS = ("nasnet_mobile", "nasnet_large")
 
@@ -132,7 +133,7 @@ def faults(row: Backbone) -> Iterator[str]:
 def missing_constructors() -> list[str]:
     """Constructors of Keras that no row stands for."""
     theirs = {name for name in dir(keras.applications) if name[0].isupper()}
-    return sorted(theirs - {row.constructor for row in catalog.rows()})
+    return sorted(theirs - {row.constructor for row in catalog.rows() if row.library == LIBRARY})
 
 
 def main(names: list[str]) -> int:
@@ -142,7 +143,7 @@ def main(names: list[str]) -> int:
     for missing in [] if names else missing_constructors():
         wrong += 1
         print(f"{missing}: no row")
-    for name in names or catalog.names():
+    for name in names or [row.name for row in catalog.rows() if row.library == LIBRARY]:
         try:
             row = catalog.get(name)
         except UsageError as error:

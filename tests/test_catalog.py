@@ -9,17 +9,21 @@ from kerastl.errors import UsageError
 STORE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
+OF_KERAS = [row for row in catalog.rows() if row.library == "keras.applications"]
+
+
 def test_every_constructor_of_keras_has_a_row():
     import keras
 
     theirs = {name for name in dir(keras.applications) if name[0].isupper()}
-    assert {row.constructor for row in catalog.rows()} == theirs
+    assert {row.constructor for row in OF_KERAS} == theirs
     assert len(theirs) == 40
 
 
 def test_names():
     names = catalog.names()
-    assert len(names) == len(set(names)) == 48
+    assert len(names) == len(set(names)) == 49
+    assert [row.name for row in OF_KERAS] == [name for name in names if name != "kerastl_mini"]
     assert all(name == name.lower() and name.isidentifier() for name in names)
     assert {"mobilenet_025", "mobilenet_050", "mobilenet_075", "mobilenet"} <= set(names)
     assert {f"mobilenet_v2{alpha}" for alpha in ("_035", "_050", "_075", "", "_130", "_140")} <= set(names)
@@ -63,12 +67,14 @@ def test_crop_fraction(name, fraction):
 
 
 def test_every_row_is_plausible():
-    for row in catalog.rows():
+    for row in OF_KERAS:
         assert row.top1 is None or 40 < row.top1 < 90, row.name
         assert row.top5 is None or row.top1 < row.top5 < 100, row.name
         assert row.source.startswith("https://"), row.name
         assert 0.8 < row.crop_fraction <= 1, row.name
         assert row.crop_reason, row.name
+        assert row.classes == "imagenet", row.name
+        assert not row.shipped, row.name
         assert row.weights.file != row.weights_no_top.file, row.name
         assert row.weights.parameters == row.parameters > row.weights_no_top.parameters, row.name
         hashed = row.module not in ("mobilenet", "mobilenet_v2")
@@ -76,8 +82,19 @@ def test_every_row_is_plausible():
 
 
 def test_files_are_told_apart():
-    files = [file for row in catalog.rows() for file in (row.weights.file, row.weights_no_top.file)]
+    files = [file for row in OF_KERAS for file in (row.weights.file, row.weights_no_top.file)]
     assert len(files) == len(set(files)) == 96
+
+
+def test_the_network_in_the_box():
+    row = catalog.get("kerastl_mini")
+    assert (row.input_size, row.min_size, row.pixel_mode, row.crop_fraction) == (32, 8, "tf", 1.0)
+    assert (row.top1, row.top5, row.classes) == (None, None, "tiny_imagenet")
+    assert row.shipped
+    assert row.weights.shipped.is_file()
+    assert row.weights.shipped == row.weights_no_top.shipped
+    assert row.weights.parameters == row.parameters
+    assert [stage.name for stage in row.stages] == ["head", "stage3", "stage2", "stage1", "stem"]
 
 
 def test_weights_of_other_sizes():

@@ -16,8 +16,8 @@ PACKAGE = Path(kerastl.__file__).parent
 # From the ground up. A module may import from its own layer and from those below.
 LAYERS = [
     {"_version", "display", "errors", "files", "quiet"},
-    {"catalog", "images", "labels", "sources", "weights"},
-    {"card", "backbones"},
+    {"catalog", "images", "labels", "mini", "sources", "weights"},
+    {"card", "backbones", "choice"},
     {"reference", "trust"},
     {"featured", "question"},
     {"runtime"},

@@ -220,7 +220,7 @@ def test_fetch_downloads_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.setattr(weights, "download", lambda *given: asked.append(given) or Path("there"))
     row = catalog.get("mobilenet_025")
     assert weights.fetch(row, include_top=False, input_size=(160, 160)) == Path("there")
-    assert asked == [(row.weights_file(False, (160, 160)), tmp_path / "models", None)]
+    assert asked == [(row.weights_file(False, (160, 160)), tmp_path / "models", None, None)]
 
 
 def test_the_class_index_is_what_keras_wants(tmp_path, monkeypatch):

@@ -1,4 +1,6 @@
-"""Every backbone of `keras.applications` as a row of facts: size, pixel mode, scores, weights files, stages.
+"""Every backbone as a row of facts: size, pixel mode, scores, weights files, stages.
+
+They are those of `keras.applications`, and `kerastl_mini`, which comes with kerastl.
 
 Nothing here imports TensorFlow or Keras, and a row is made when it is asked for, so that looking one up costs next
 to nothing.
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -43,19 +46,21 @@ class Stage:
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A weights file of `keras.applications`.
+    """A weights file, which is downloaded or comes with kerastl.
 
     Args:
-        file: Its name in `KERAS_HOME/models`.
-        url: Where Keras downloads it.
+        file: Its name in `KERAS_HOME/models`, or in its folder of the package.
+        url: Where Keras downloads it; empty for one that comes with kerastl.
         hash: MD5 (32 digits) or SHA-256 (64 digits) in hexadecimal; None where Keras knows none.
         parameters: How many numbers it holds.
+        shipped: Where it lies in the package, or None for one that is downloaded.
     """
 
     file: str
     url: str
     hash: str | None
     parameters: int
+    shipped: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,33 +69,37 @@ class Backbone:
 
     Args:
         name: What users type.
-        constructor: The name of the function in `keras.applications`.
-        module: The module of `keras.applications` that holds its `preprocess_input`.
+        constructor: The name of the function in `library` that builds it.
+        library: The module that holds the constructor: `keras.applications`, or one of kerastl's own.
+        module: The module of `keras.applications` that holds its `preprocess_input`; of others, the family's name.
         arguments: What the constructor takes beyond the usual.
         input_size: Height and width in pixels that the weights were made for.
         min_size: The smallest height and width that the network takes, in pixels.
         pixel_mode: How raw pixels become the network's input.
-        parameters: Number of parameters with the ImageNet head.
+        parameters: Number of parameters with the head that the published weights have.
+        classes: What that head tells apart, as `kerastl.labels.published` knows it.
         top1: Published ImageNet top-1 in percent, or None.
         top5: Published ImageNet top-5 in percent, or None.
         source: Where the scores are published.
         crop_fraction: How much of the shorter side the evaluation crop keeps, in (0, 1].
         crop_reason: Why that much.
         stages: From the head down. A stage reaches up to where the one above it starts, in the order of the layers.
-        weights: The ImageNet weights with the head.
-        weights_no_top: The ImageNet weights without the head.
+        weights: The published weights with the head.
+        weights_no_top: The published weights without the head; for a shipped network the same file.
         weight_sizes: The input sizes that have weights of their own; empty where one file serves all.
         flattens: Whether the head flattens the feature map, so that with it only `input_size` fits.
     """
 
     name: str
     constructor: str
+    library: str
     module: str
     arguments: Mapping[str, Any]
     input_size: int
     min_size: int
     pixel_mode: PixelMode
     parameters: int
+    classes: str
     top1: float | None
     top5: float | None
     source: str
@@ -101,6 +110,11 @@ class Backbone:
     weights_no_top: WeightsFile
     weight_sizes: tuple[int, ...]
     flattens: bool
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the weights come with kerastl, so that they need no download."""
+        return self.weights.shipped is not None
 
     @property
     def megabytes(self) -> float:
@@ -116,7 +130,7 @@ class Backbone:
         raise UsageError(f"{self.name} has no stage {name!r}; it has, from the head down: {known}")
 
     def weights_file(self, include_top: bool = True, input_size: tuple[int, int] | None = None) -> WeightsFile:
-        """The ImageNet weights that Keras loads for a height and width in pixels (default: `input_size`).
+        """The published weights that Keras loads for a height and width in pixels (default: `input_size`).
 
         MobileNet and MobileNetV2 were trained at several sizes; sizes without their own weights get those of 224.
         """
@@ -129,6 +143,7 @@ class Backbone:
         return WeightsFile(file, url, HASHES.get(file), weights.parameters)
 
 
+_PACKAGE = Path(__file__).parent.parent
 _ROWS_BY_NAME = {row[0]: row for row in ROWS}
 
 
@@ -158,12 +173,14 @@ def get(name: str) -> Backbone:
     return Backbone(
         name=name,
         constructor=constructor,
+        library=facts.get("library", "keras.applications"),
         module=facts.get("module", stem if family_name == "vgg" else family_name),
         arguments=MappingProxyType(arguments),
         input_size=size,
         min_size=facts.get("min_size", 32),
         pixel_mode=facts["pixel_mode"],
         parameters=parameters,
+        classes=facts.get("classes", "imagenet"),
         top1=top1,
         top5=top5,
         source=facts["source"],
@@ -171,7 +188,7 @@ def get(name: str) -> Backbone:
         crop_reason=reason,
         stages=_stages(name, facts),
         weights=_weights_file(facts, stem, 0, parameters),
-        weights_no_top=_weights_file(facts, stem, 1, no_top),
+        weights_no_top=_weights_file(facts, stem, 1, parameters if "shipped" in facts else no_top),
         weight_sizes=facts.get("weight_sizes", ()),
         flattens=facts.get("flattens", False),
     )
@@ -191,6 +208,8 @@ def _suggestion(name: str) -> str:
 
 def _weights_file(facts: Mapping[str, Any], stem: str, which: Literal[0, 1], parameters: int) -> WeightsFile:
     file = facts["files"][which].format(stem=stem)
+    if "shipped" in facts:
+        return WeightsFile(file, "", None, parameters, _PACKAGE / facts["shipped"] / file)
     remote = facts.get("remote", facts["files"])[which].format(stem=stem)
     return WeightsFile(file, facts["url"].format(stem=stem) + remote, HASHES.get(file), parameters)
 

@@ -267,4 +267,17 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "files": ("{stem}.h5", "{stem}_notop.h5"),
         "stages": _CONVNEXT_STAGES,
     },
+    "kerastl_mini": {
+        "library": "kerastl.mini.network",
+        "shipped": "mini",
+        "classes": "tiny_imagenet",
+        "min_size": 8,
+        "pixel_mode": "tf",
+        "crop": (1.0, "at 32 pixels a crop would leave little of the picture"),
+        "source": "trained for kerastl on the 200 classes of Tiny ImageNet; scripts/mini holds how",
+        "files": ("{stem}.weights.h5", "{stem}.weights.h5"),
+        "stages": {"head": "after stage3_block2_relu"}
+        | {f"stage{n}": f"at stage{n}_block1_1_conv" for n in (3, 2, 1)}
+        | {"stem": ""},
+    },
 }

@@ -32,5 +32,5 @@ def _row(row: Backbone) -> tuple[str, ...]:
     from kerastl import weights  # which imports the catalogue
 
     scores = ("" if score is None else f"{score:.1f} %" for score in (row.top1, row.top5))
-    here = "yes" if weights.cached(row) else ""
+    here = "shipped" if row.shipped else "yes" if weights.cached(row) else ""
     return row.name, str(row.input_size), f"{row.parameters / 1e6:.1f} M", f"{row.megabytes:.0f}", *scores, here

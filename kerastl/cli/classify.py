@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 @click.option(
     "--model",
     "-m",
-    default="mobilenet_v2",
-    show_default=True,
     metavar="NAME|PATH",
-    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.",
+    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.  [default: mobilenet_v2; "
+    "kerastl_mini where that cannot be had]",
 )
 @click.option("--top", "-k", type=click.IntRange(min=1), default=3, show_default=True, help="Classes a picture.")
 @click.option(
@@ -66,7 +65,7 @@ if TYPE_CHECKING:
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
 def classify(
     sources: tuple[str, ...],
-    model: str,
+    model: str | None,
     top: int,
     resize: ResizePolicy | None,
     form: str,

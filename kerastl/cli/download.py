@@ -27,5 +27,7 @@ def download(names: tuple[str, ...], no_top: bool) -> int:
                 click.echo(f"kerastl: {error}", err=True)
                 failed += 1
             else:
+                if row.shipped:
+                    click.echo(f"kerastl: {row.name} comes with kerastl: nothing to download", err=True)
                 click.echo(f"{row.name}: {file}")
     return 1 if failed else 0

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 @click.option(
     "--model",
     "-m",
-    default="mobilenet_v2",
-    show_default=True,
     metavar="NAME|PATH",
-    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.",
+    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.  [default: mobilenet_v2; "
+    "kerastl_mini where that cannot be had]",
 )
 @click.option(
     "--method",
@@ -53,7 +52,7 @@ if TYPE_CHECKING:
 )
 def explain(
     sources: tuple[str, ...],
-    model: str,
+    model: str | None,
     method: Method,
     label: str | None,
     output: str,

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     "--output", "-o", required=True, metavar="RUN_DIR", type=click.Path(), help="The run folder, new or empty."
 )
 @click.option(
-    "--backbone", "-b", default="mobilenet_v2", show_default=True, metavar="NAME", help="See `kerastl models`."
-)
+    "--backbone", "-b", metavar="NAME",
+    help="See `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
+)  # fmt: skip
 @click.option(
     "--recipe",
     "-r",

@@ -18,8 +18,9 @@ import click
     help="The plot, as PNG; the curve goes beside it as CSV.",
 )
 @click.option(
-    "--backbone", "-b", default="mobilenet_v2", show_default=True, metavar="NAME", help="See `kerastl models`."
-)
+    "--backbone", "-b", metavar="NAME",
+    help="See `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
+)  # fmt: skip
 @click.option("--trains", default="head", show_default=True, metavar="STAGE|all|N", help="What trains, as in a recipe.")
 @click.option("--steps", type=click.IntRange(min=10), default=100, show_default=True, metavar="N")
 @click.option("--lowest", type=float, default=1e-7, show_default=True, metavar="RATE")
@@ -33,7 +34,7 @@ import click
 def lr_find(
     data: str,
     output: str,
-    backbone: str,
+    backbone: str | None,
     trains: str,
     steps: int,
     lowest: float,
@@ -48,12 +49,15 @@ def lr_find(
     Trains with a growing rate until the loss explodes, and shows where it falls best. The suggestion goes to
     standard output.
     """
+    from kerastl.choice import MODEL, choose
     from kerastl.cli.training_progress import TrainingProgress
     from kerastl.finetuning.recipe import Phase
     from kerastl.finetuning.settings import Settings
     from kerastl.finetuning.sweep import find_rate
 
     phase = Phase(trains=int(trains) if trains.isdigit() else trains, batch_size=batch_size)
+    if backbone is None:
+        backbone = choose(False, input_size) if weights == "imagenet" else MODEL
     settings = Settings(
         backbone=backbone, seed=seed, input_size=input_size, weights=None if weights == "none" else weights
     )

@@ -13,9 +13,9 @@ def models(form: str) -> None:
     """List the networks that kerastl knows.
 
     Top-1 is the published share of right answers on ImageNet's validation pictures; `cached` says whether the
-    weights are on this machine.
+    weights are on this machine. Those of kerastl_mini are shipped with kerastl; it knows 200 of the 1,000 classes.
     """
-    from kerastl import catalog, weights
+    from kerastl import catalog, labels, weights
 
     rows = [catalog.get(name) for name in catalog.names()]
     if form == "json":
@@ -30,6 +30,8 @@ def models(form: str) -> None:
                 "source": row.source,
                 "stages": [stage.name for stage in row.stages],
                 "cached": weights.cached(row) is not None,
+                "shipped": row.shipped,
+                "classes": len(labels.published(row.classes)),
             }
             for row in rows
         ]
@@ -51,6 +53,6 @@ def models(form: str) -> None:
             f"{row.parameters / 1e6:.1f} M",
             f"{row.megabytes:.0f}",
             *("" if accuracy is None else f"{accuracy:.1f} %" for accuracy in (row.top1, row.top5)),
-            "yes" if weights.cached(row) is not None else "",
+            "shipped" if row.shipped else "yes" if weights.cached(row) is not None else "",
         )
     Console(highlight=False).print(table)

@@ -94,11 +94,11 @@ def _csv(results: Iterable[Classification], reject: bool) -> Iterator[tuple[Clas
 
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
-    writer.writerow(["path", "rank", "label", "score", *(["novelty", "rejected"] if reject else [])])
+    writer.writerow(["path", "rank", "label", "score", "model", *(["novelty", "rejected"] if reject else [])])
     for result in results:
         judged = [] if result.novelty is None else [f"{result.novelty:.7g}", int(bool(result.rejected))]
         for rank, prediction in enumerate(result.predictions, start=1):
-            writer.writerow([result.path, rank, prediction.label, f"{prediction.score:.7g}", *judged])
+            writer.writerow([result.path, rank, prediction.label, f"{prediction.score:.7g}", result.model, *judged])
         yield result, line.getvalue()
         line.seek(0)
         line.truncate()

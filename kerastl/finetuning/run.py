@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl import catalog, display, weights
 from kerastl.card import Card
+from kerastl.choice import MODEL, choose
 from kerastl.data.splitting import write_split
 from kerastl.errors import TrainingError
 from kerastl.finetuning.building import build_backbone
@@ -75,7 +76,7 @@ class FineTuned:
 
 
 def finetune(
-    backbone: str = "mobilenet_v2",
+    backbone: str | None = None,
     data: str | os.PathLike[str] | Dataset = ".",
     recipe: str | os.PathLike[str] | Recipe = "auto",
     *,
@@ -88,7 +89,8 @@ def finetune(
     """Fine-tune a pretrained network on labelled pictures.
 
     Args:
-        backbone: A name of the catalogue.
+        backbone: A name of the catalogue. None takes MobileNetV2; where its weights are not on this machine and cannot
+            be downloaded, `kerastl_mini`, which comes with kerastl, and a warning is logged.
         data: A folder or table of labelled pictures, or what `kerastl.data.scan` made of one.
         recipe: `auto`, `probe`, `gradual`, `full`, a JSON file, or a `Recipe`.
         output: The run folder, new or empty; None makes a temporary one.
@@ -105,13 +107,15 @@ def finetune(
         DataError: The pictures cannot be used.
         TrainingError: Training broke off; what was reached is in the run folder.
     """
-    wanted = Settings(backbone=backbone, **settings)
-    catalog.get(backbone)  # before anything is written
+    wanted = Settings(backbone=backbone or MODEL, **settings)
+    catalog.get(wanted.backbone)  # before anything is written
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
     folder = FineTuningFolder(target)
     going_on = folder.open(resume=resume, overwrite=overwrite)
     if resume and folder.finished:
         raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
+    if backbone is None and not going_on and wanted.weights == "imagenet":
+        wanted = dataclasses.replace(wanted, backbone=choose(False, wanted.input_size))
     run = Run(folder, wanted, listener or Listener())
     with stop_on_interrupt(run.stop):
         try:

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kerastl.choice import MODEL
 from kerastl.errors import UsageError
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
 from kerastl.runs.resuming import resumed
@@ -35,7 +36,7 @@ class Settings:
         keep_features: Leave them in the run folder.
     """
 
-    backbone: str = "mobilenet_v2"
+    backbone: str = MODEL
     weights: str | None = "imagenet"
     seed: int = 0
     val_fraction: float = 0.2

@@ -144,7 +144,8 @@ def learning_rates(
     axes.semilogx(rates, losses, color=style.BLUE, linewidth=1.8)
     # The explosion at the end would press everything else flat.
     lowest, first = float(np.min(losses)), float(losses[0])
-    axes.set_ylim(lowest - 0.08 * (first - lowest), first + 0.6 * (first - lowest))
+    if lowest < first:
+        axes.set_ylim(lowest - 0.08 * (first - lowest), first + 0.6 * (first - lowest))
     if suggestion is not None:
         axes.axvline(suggestion, color=style.ORANGE, linewidth=1.4, linestyle="--", label=f"take {suggestion:.2g}")
         place = float(np.interp(np.log(suggestion), np.log(rates), losses))

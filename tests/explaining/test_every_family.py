@@ -30,6 +30,7 @@ MEMBERS = {
     "efficientnet_b0": 64,
     "efficientnet_v2_b0": 64,
     "convnext_tiny": 64,
+    "kerastl_mini": 32,
 }
 # Heads that are more than a mean and a linear layer.
 OTHER_HEADS = {"mobilenet_025", "mobilenet_v3_small", "convnext_tiny"}

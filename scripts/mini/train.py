@@ -1,0 +1,236 @@
+"""Train the model in the box, kerastl_mini, on the training pictures of Tiny ImageNet at 32 pixels.
+
+    python scripts/mini/train.py TINY_IMAGENET_32.tar.xz --work FOLDER [--teacher MODEL] [--epochs N]
+
+A teacher is any kerastl classifier of the same 200 classes, such as an ImageNet backbone fine-tuned on the same
+training pictures; its scores are mixed into the targets (Hinton et al. 2015, https://arxiv.org/abs/1503.02531). The
+work folder holds a checkpoint of each epoch, from which the same command goes on, and the log. The weights come from
+an exponential moving average over training and are written in half precision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+import pictures
+from muon import ConvolutionMuon
+from numpy.typing import NDArray
+
+from kerastl import backbones
+from kerastl.files import replacing
+from kerastl.mini.network import KerastlMini
+
+SMOOTHING = 0.1
+TEACHER_SHARE = 0.7
+EMA = 0.998
+WARMUP_EPOCHS = 0.5
+DECAY = 0.05
+SMALL = 24
+"""Pixels a side in the first epochs: two thirds of the work for most of what there is to learn."""
+
+
+def network(size: int) -> keras.Model:
+    """The network on raw pixels of a size; its weights do not depend on the size."""
+    raw = keras.Input((size, size, 3))
+    mini = KerastlMini(input_tensor=backbones.preprocess(raw, "tf"), classifier_activation=None)
+    return keras.Model(raw, mini.outputs[0])
+
+
+def targets(data: pictures.Data, teacher: str | None, work: Path) -> NDArray[np.float16]:
+    """What each training picture should score, shape (n, classes)."""
+    hard = np.eye(len(data.wnids), dtype=np.float32)[data.train.classes]
+    hard = hard * (1 - SMOOTHING) + SMOOTHING / len(data.wnids)
+    if teacher is None:
+        return hard.astype(np.float16)
+    cache = work / "teacher.npy"
+    if not cache.exists():
+        import kerastl
+
+        classifier = kerastl.load(teacher)
+        if sorted(classifier.labels.labels) != data.wnids:
+            raise SystemExit(f"{teacher} must have the {len(data.wnids)} WordNet ids as its classes")
+        scores = classifier.predict_proba(iter(data.train.pixels))
+        columns = [classifier.labels.labels.index(wnid) for wnid in data.wnids]
+        with replacing(cache) as path, path.open("wb") as file:
+            np.save(file, scores[:, columns].astype(np.float16))
+    soft = np.load(cache).astype(np.float32)
+    print(f"teacher: {np.mean(soft.argmax(1) == data.train.classes):.1%} of its training pictures", flush=True)
+    return ((1 - TEACHER_SHARE) * hard + TEACHER_SHARE * soft).astype(np.float16)
+
+
+class Rate(keras.callbacks.Callback):
+    """Warm-up, a constant rate, and a straight line down to zero over the last epochs; and the moving average."""
+
+    def __init__(self, peak: float, steps: int, epochs: int, cooldown: int, average: list[Any]) -> None:
+        super().__init__()
+        self.peak, self.steps, self.epochs, self.cooldown = peak, steps, epochs, cooldown
+        self.average = average
+        self.epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Remember where training stands."""
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Set the step's rate."""
+        now = self.epoch + batch / self.steps
+        left = (self.epochs - now) / self.cooldown
+        self.model.optimizer.learning_rate = self.peak * min(1.0, (now + 0.02) / WARMUP_EPOCHS, left)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Move the average."""
+        if batch % 8:  # every eighth step costs little and averages the same
+            return
+        done = self.epoch * self.steps + batch
+        keep = min(EMA**8, done / (done + 80))
+        for mean, variable in zip(self.average, self.model.weights, strict=True):
+            mean *= keep
+            mean += (1 - keep) * np.asarray(variable)
+
+
+def accuracy(model: keras.Model, part: pictures.Pictures) -> tuple[float, float]:
+    """Top-1 and top-5 on the pictures as they are, from 0 to 1."""
+    scores = model.predict(part.pixels.astype(np.float32), batch_size=250, verbose=0)
+    order = np.argsort(-scores, axis=1)[:, :5]
+    hits = order == part.classes[:, None]
+    return float(hits[:, 0].mean()), float(hits.any(axis=1).mean())
+
+
+def save_half(model: keras.Model, path: Path) -> None:
+    """Write a weights file of half-precision numbers, which Keras loads like any other."""
+    with replacing(path) as whole:
+        full = whole.with_suffix(".full.weights.h5")
+        model.save_weights(full)
+        with h5py.File(full) as source, h5py.File(whole, "w") as target:
+            source.visititems(lambda name, item: _copy_half(name, item, target))
+        full.unlink()
+
+
+def _copy_half(name: str, item: Any, target: h5py.File) -> None:
+    if isinstance(item, h5py.Dataset):
+        copy = target.create_dataset(name, data=item[()].astype(np.float16), compression="gzip", shuffle=True)
+    else:
+        copy = target.require_group(name)
+    for key, value in item.attrs.items():
+        copy.attrs[key] = value
+
+
+def main() -> None:
+    """Train, going on from the checkpoint if there is one."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("archive", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--teacher")
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--cooldown", type=int, default=10, help="epochs over which the rate falls to zero")
+    parser.add_argument("--small", type=int, default=15, help="so many epochs, the first, run at 24 pixels")
+    parser.add_argument("--rate", type=float, default=4e-3)
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(args.seed)
+    data = pictures.read(args.archive, args.work / "pictures.npz")
+    soft = targets(data, args.teacher, args.work)
+    training = Training(args, data, soft)
+    for epoch in range(training.done, args.epochs):
+        training.epoch(epoch)
+
+
+class Training:
+    """The network, its optimiser and the moving average, from one epoch to the next.
+
+    Args:
+        args: The command's arguments.
+        data: The pictures.
+        soft: The training pictures' targets.
+    """
+
+    def __init__(self, args: argparse.Namespace, data: pictures.Data, soft: NDArray[np.float16]) -> None:
+        self.args, self.data, self.soft = args, data, soft
+        self.state = args.work / "checkpoint.npz"
+        self.size = 0
+        self.resize(SMALL)
+        self.average = _numbers(self.model.weights)
+        self.done = 0
+        if self.state.exists():
+            self._load()
+
+    def resize(self, size: int) -> None:
+        """Go on at another size of pictures, with the same numbers."""
+        if size == self.size:
+            return
+        model = network(size)
+        args = self.args
+        optimizer = ConvolutionMuon(args.rate, weight_decay=DECAY, adam_weight_decay=DECAY, adam_lr_ratio=0.5)
+        optimizer.build(model.trainable_variables)
+        if self.size:
+            _assign(model.weights, _numbers(self.model.weights))
+            _assign(
+                optimizer.variables,
+                _numbers(self.model.optimizer.variables),
+            )
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
+        self.model, self.size = model, size
+
+    def epoch(self, epoch: int) -> None:
+        """Train one epoch, save, and write down how good the average is."""
+        start = time.perf_counter()
+        args = self.args
+        self.resize(SMALL if epoch < args.small else pictures.SIZE)
+        steps = len(self.data.train.pixels) // args.batch
+        rate = Rate(args.rate, steps, args.epochs, args.cooldown, self.average)
+        feed = pictures.batches(self.data.train, self.soft, self.size, args.batch, args.seed * 1000 + epoch)
+        fit = self.model.fit(feed, initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False)
+        self._save(epoch + 1)
+        averaged = network(pictures.SIZE)
+        _assign(averaged.weights, self.average)
+        save_half(averaged, args.work / "kerastl_mini.weights.h5")
+        line = {
+            "epoch": epoch + 1,
+            "pixels": self.size,
+            "loss": round(fit.history["loss"][0], 4),
+            "accuracy": round(fit.history["accuracy"][0], 4),
+            "held_out": accuracy(averaged, self.data.held_out),
+            "val": accuracy(averaged, self.data.val),
+            "seconds": round(time.perf_counter() - start),
+        }
+        print(json.dumps(line), flush=True)
+        with (args.work / "log.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def _save(self, done: int) -> None:
+        arrays = {f"w{i}": value for i, value in enumerate(_numbers(self.model.weights))}
+        arrays |= {f"o{i}": value for i, value in enumerate(_numbers(self.model.optimizer.variables))}
+        arrays |= {f"a{i}": mean for i, mean in enumerate(self.average)}
+        with replacing(self.state) as path, path.open("wb") as file:
+            np.savez(file, epoch=done, **arrays)
+
+    def _load(self) -> None:
+        with np.load(self.state) as saved:
+            self.done = int(saved["epoch"])
+            variables = self.model.optimizer.variables
+            _assign(self.model.weights, [saved[f"w{i}"] for i in range(len(self.average))])
+            _assign(variables, [saved[f"o{i}"] for i in range(len(variables))])
+            self.average = [saved[f"a{i}"] for i in range(len(self.average))]
+
+
+def _numbers(variables: list[Any]) -> list[NDArray[Any]]:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _assign(variables: list[Any], values: list[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+if __name__ == "__main__":
+    main()
