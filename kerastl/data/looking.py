@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kerastl.errors import ImageError
+from kerastl.runtime.child import start_child
 from kerastl.runtime.ordered import ordered_map
 
 LOOK_SIDE = 16
@@ -52,24 +52,16 @@ def looked_at_elsewhere(files: Sequence[str], workers: int) -> Iterator[Facts]:
     be started or dies, is done here.
     """
     done = 0
-    if sys.executable:
-        for facts in _from_child(files, workers):
-            done += 1
-            yield facts
+    for facts in _from_child(files, workers):
+        done += 1
+        yield facts
     if done < len(files):
         yield from look_at_all(files[done:], workers)
 
 
 def _from_child(files: Sequence[str], workers: int) -> Iterator[Facts]:
-    # The package is found where this process has found it, and nothing in the working folder takes its place.
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
-    command = [sys.executable, "-c", "from kerastl.data.looking import serve; serve()"]
-    pipe = subprocess.PIPE
     try:
-        child = subprocess.Popen(  # noqa: S603 - this very Python
-            command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment
-        )
+        child = start_child("kerastl.data.looking.serve", stdout=subprocess.PIPE)
     except OSError:
         return
     assert child.stdin is not None  # noqa: S101 - they are pipes

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerastl.data.ahead import DecodedAhead
 from kerastl.data.augmentation import Augmentation
 from kerastl.data.mixing import mix
 from kerastl.errors import DataError, RecipeError
@@ -24,7 +25,7 @@ from kerastl.images import Resize
 from kerastl.runs.features import FeatureCache, Features, HalfOverflow, store_key, weights_digest
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
-from kerastl.runs.sources import Picture
+from kerastl.runs.sources import DecodedPicture, Picture, Source
 from kerastl.runtime.engines import Engine, Plan, cores
 from kerastl.runtime.ordered import ordered_map
 
@@ -92,6 +93,7 @@ class Preparation:
         keep_features: Keep the stores of earlier phases.
         listener: Hears what is done.
         stop: Looked at while features are computed.
+        ahead: Pictures that have been decoded already, for the first phase; closed with it.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Preparation:
         keep_features: bool = False,
         listener: Listener | None = None,
         stop: Stop | None = None,
+        ahead: DecodedAhead | None = None,
     ) -> None:
         self._network = network
         self._data = data
@@ -113,6 +116,7 @@ class Preparation:
         self._keep = keep_features
         self._listener = listener or Listener()
         self._stop = stop
+        self._ahead = ahead
         self._engine: tuple[str, Engine] | None = None
         self.skipped: dict[Path, str] = {}
 
@@ -130,13 +134,17 @@ class Preparation:
         lower, upper = halves(self._network, phase.trained_stages(tuple(self._network.stages)))
         half = _LowerHalf(lower, self._network.model.input_shape[1:])
         engine = self._open(half)
+        if self._ahead is not None:
+            self._ahead.stop()  # from here on all processors are busy with the same pictures
         seed = (self.seed, number)
-        val_store = _Wanted(half, self._data.plain(self._data.val), {"part": "val"}, half.exact, self._data.resize)
+        val_store = _Wanted(half, self._plain(self._data.val), {"part": "val"}, half.exact, self._data.resize)
         train_store, views = self._wanted(phase, half, seed)
         if not self._keep:
             self._cache.keep_only([store.key for store in (val_store, train_store) if store])
         val = self._rows(val_store, self._compute(val_store, engine), engine)
         train = self._compute(train_store, engine) if train_store else None
+        if self._ahead is not None:
+            self._ahead.close()
         if train is None:
             feed: Feed = self._streamed(phase, half, engine, seed)
             rows = None
@@ -146,6 +154,12 @@ class Preparation:
             feed = CachedFeed(train.array, views, targets, weights, usable, phase.batch_size, seed)
             rows = Rows(train.array.__getitem__, usable) if views == 1 else None
         return Prepared(upper, feed, rows, val)
+
+    def _plain(self, part: Part) -> Sequence[Source]:
+        pictures = self._data.plain(part)
+        if self._ahead is None:
+            return pictures
+        return [DecodedPicture(picture, self._ahead.get) for picture in pictures]
 
     def _open(self, half: _LowerHalf) -> Engine:
         if half.lower is None:
@@ -158,7 +172,7 @@ class Preparation:
         """Which training store a phase asks for, and how many views it holds; None for fresh augmentation."""
         data, augmentation = self._data, phase.augmentation
         if augmentation is None:
-            return _Wanted(half, data.plain(data.train), {"part": "train"}, half.dtype, data.resize), 1
+            return _Wanted(half, self._plain(data.train), {"part": "train"}, half.dtype, data.resize), 1
         if phase.views is None:
             return None, 1
         view = {"part": "train", "augmentation": augmentation.as_dict(), "views": phase.views, "seed": seed}
@@ -261,7 +275,7 @@ class _Wanted:
     """A store that a phase asks for."""
 
     def __init__(
-        self, half: _LowerHalf, sources: Sequence[Picture], view: dict[str, Any], dtype: str, resize: Resize
+        self, half: _LowerHalf, sources: Sequence[Source], view: dict[str, Any], dtype: str, resize: Resize
     ) -> None:
         self.sources = sources
         self.dtype = dtype

@@ -18,7 +18,7 @@ from kerastl.data.splitting import write_split
 from kerastl.errors import TrainingError
 from kerastl.finetuning.building import build_backbone
 from kerastl.finetuning.folder import FineTuningFolder
-from kerastl.finetuning.pictures import training_data
+from kerastl.finetuning.pictures import decode_ahead, training_data
 from kerastl.finetuning.recipe import Recipe
 from kerastl.finetuning.recipes import find_recipe
 from kerastl.finetuning.report import Report
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import keras
 
     from kerastl.data import Dataset
+    from kerastl.data.ahead import DecodedAhead
     from kerastl.finetuning.training import Training
 
 
@@ -122,6 +123,8 @@ def finetune(
             return run.go_on(data) if going_on else run.begin(data, recipe)
         except Stopped:
             raise Interrupted(f"stopped before anything was trained; --resume goes on in {target}") from None
+        finally:
+            run.close()
 
 
 class Run:
@@ -138,6 +141,7 @@ class Run:
         self._settings = settings
         self._listener = listener
         self._start = time.monotonic()
+        self._ahead: DecodedAhead | None = None
         self.stop = Stop()
 
     def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
@@ -150,7 +154,7 @@ class Run:
         dataset = open_dataset(data, self._listener)
         with ThreadPoolExecutor(1, "kerastl-split") as pool:
             # Reading all pictures once and importing Keras take seconds each, and mostly different cores.
-            splitting = pool.submit(split_dataset, dataset, self._settings, self._listener, self.stop)
+            splitting = pool.submit(self._read, dataset, row.input_size)
             backbone, stages = build_backbone(row, self._settings)
             parts = splitting.result()
         chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.epochs)
@@ -164,6 +168,17 @@ class Run:
         write_split(parts.dataset, self._folder.split)
         self._folder.checkpoint.save(extra, {})
         return self._train(backbone, stages, parts, chosen, extra, None)
+
+    def _read(self, dataset: Dataset, size: int) -> SplitData:
+        parts = split_dataset(dataset, self._settings, self._listener, self.stop)
+        side = self._settings.input_size or size
+        self._ahead = decode_ahead(training_data(parts.dataset, (side, side), self._settings), self._folder.path)
+        return parts
+
+    def close(self) -> None:
+        """End what is still under way."""
+        if self._ahead is not None:
+            self._ahead.close()
 
     def go_on(self, data: str | os.PathLike[str] | Dataset) -> FineTuned:
         """Run from the state in the folder."""
@@ -205,6 +220,7 @@ class Run:
             keep_features=settings.keep_features,
             listener=listener,
             stop=self.stop,
+            ahead=self._ahead if self._ahead is not None and self._ahead.resize == pictures.resize else None,
         )
         training = Training(
             network,

@@ -45,3 +45,26 @@ class Picture:
     def pixels(self) -> np.ndarray:
         """See `Source`."""
         return self.load(self.path)
+
+
+@dataclass(frozen=True)
+class DecodedPicture:
+    """A picture file that may have been decoded before.
+
+    Args:
+        picture: The file, for where it was not.
+        decoded: Gives hash and pixels of a file, or None where there is nothing.
+    """
+
+    picture: Picture
+    decoded: Callable[[Path], tuple[str, np.ndarray] | None]
+
+    def digest(self) -> str:
+        """See `Source`."""
+        found = self.decoded(self.picture.path)
+        return found[0] if found else self.picture.digest()
+
+    def pixels(self) -> np.ndarray:
+        """See `Source`."""
+        found = self.decoded(self.picture.path)
+        return found[1] if found else self.picture.pixels()

@@ -1,6 +1,6 @@
 """Train the model in the box, kerastl_mini, on the training pictures of Tiny ImageNet at 32 pixels.
 
-    python scripts/mini/train.py TINY_IMAGENET_32.tar.xz --work FOLDER [--teacher MODEL] [--epochs N]
+    python scripts/mini/train.py TINY_IMAGENET_32.tar.xz --work FOLDER [--start WEIGHTS] [--teacher MODEL] [--epochs N]
 
 A teacher is any kerastl classifier of the same 200 classes, such as an ImageNet backbone fine-tuned on the same
 training pictures; its scores are mixed into the targets (Hinton et al. 2015, https://arxiv.org/abs/1503.02531). The
@@ -127,6 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("archive", type=Path)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with, instead of random ones")
     parser.add_argument("--teacher")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--cooldown", type=int, default=10, help="epochs over which the rate falls to zero")
@@ -158,6 +159,8 @@ class Training:
         self.state = args.work / "checkpoint.npz"
         self.size = 0
         self.resize(SMALL)
+        if args.start is not None:
+            self.model.load_weights(args.start)
         self.average = _numbers(self.model.weights)
         self.done = 0
         if self.state.exists():

@@ -273,3 +273,29 @@ def test_recipes_prints_json_that_finetune_takes(capsys):
     assert kerastl_command(["recipes", "gradual"]) == 0
     assert Recipe.from_json(capsys.readouterr().out).name == "gradual"
     assert kerastl_command(["recipes", "auto"]) == 2
+
+
+def test_pictures_decoded_ahead_change_nothing(coloured_folder, probed, tmp_path, monkeypatch):
+    from kerastl.data.ahead import DecodedAhead
+    from kerastl.finetuning import pictures
+
+    found = []
+    get, stop = DecodedAhead.get, DecodedAhead.stop
+
+    def all_of_them(self):
+        if self._child is not None:
+            self._child.wait(timeout=60)
+        stop(self)
+
+    monkeypatch.setattr(pictures, "_MANY", 1)
+    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(DecodedAhead, "stop", all_of_them)
+    monkeypatch.setattr(DecodedAhead, "get", lambda self, file: found.append(get(self, file)) or found[-1])
+    output = tmp_path / "ahead"
+    assert kerastl_command(["finetune", str(coloured_folder), "-o", str(output), "--recipe", "probe", *SMALL]) == 0
+    assert len(found) >= 36
+    assert None not in found
+    assert {path.name for path in output.iterdir()} == OUTPUTS
+    ours, theirs = (keras.models.load_model(run / "model.keras").get_weights() for run in (output, probed))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
