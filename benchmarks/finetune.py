@@ -1,6 +1,6 @@
 """Fine-tuning against the recipe of the Keras guide on transfer learning, on the same split of any folder.
 
-    python benchmarks/finetune.py DATA_DIR [--epochs 5] [--unfrozen] [--recipes gradual,full] [--seed 0]
+    python benchmarks/finetune.py DATA_DIR [--epochs 5] [--unfrozen EPOCHS] [--recipes gradual,full] [--seed 0]
 
 The peer is a process of its own: `image_dataset_from_directory` at 224 px in batches of 32, flips and rotations,
 frozen MobileNetV2, dropout 0.2, Adam 1e-3; with `--unfrozen` as many epochs of the whole network at 1e-5 follow.
@@ -19,29 +19,34 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+
+from kerastl import catalog
 
 PEER = """
 import json, sys, time
 import keras
-folder, epochs, unfrozen, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-keras.utils.set_random_seed(seed)
+given = json.loads(sys.argv[1])
+folder, size, unfrozen = given["folder"], given["size"], given["unfrozen"]
+keras.utils.set_random_seed(given["seed"])
 train, val = (
-    keras.utils.image_dataset_from_directory(f"{folder}/{part}", image_size=(224, 224), batch_size=32, verbose=False)
+    keras.utils.image_dataset_from_directory(f"{folder}/{part}", image_size=(size, size), batch_size=32, verbose=False)
     for part in ("train", "val")
 )
 train, val = (data.prefetch(2) for data in (train, val))
-base = keras.applications.MobileNetV2(include_top=False, input_shape=(224, 224, 3))
+constructor = getattr(keras.applications, given["constructor"])
+base = constructor(include_top=False, input_shape=(size, size, 3), **given["arguments"])
 base.trainable = False
-pixels = keras.Input((224, 224, 3))
+pixels = keras.Input((size, size, 3))
 x = keras.layers.RandomFlip("horizontal")(pixels)
 x = keras.layers.RandomRotation(0.1)(x)
 x = keras.layers.Rescaling(1 / 127.5, -1)(x)
 x = base(x, training=False)
 x = keras.layers.GlobalAveragePooling2D()(x)
 x = keras.layers.Dropout(0.2)(x)
-model = keras.Model(pixels, keras.layers.Dense(len(sys.argv[5].split("/")), activation="softmax")(x))
+model = keras.Model(pixels, keras.layers.Dense(given["classes"], activation="softmax")(x))
 model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
-frozen = model.fit(train, validation_data=val, epochs=epochs, verbose=0).history["val_accuracy"]
+frozen = model.fit(train, validation_data=val, epochs=given["epochs"], verbose=0).history["val_accuracy"]
 model.save(f"{folder}/peer.keras")
 result = {"frozen": frozen, "unfrozen": [], "epoch_seconds": []}
 if unfrozen:
@@ -64,12 +69,28 @@ TOP = {
 }
 
 
-def kerastl(data: Path, output: Path, recipe: str, seed: int) -> tuple[float, dict[str, float]]:
+def kerastl(data: Path, output: Path, recipe: str, seed: int, *options: str) -> tuple[float, dict[str, float]]:
     """Run the command line; seconds of the process, and its metrics."""
     command = [sys.executable, "-m", "kerastl", "finetune", str(data), "-o", str(output), "--recipe", recipe]
     start = time.perf_counter()
-    subprocess.run([*command, "--seed", str(seed)], check=True, capture_output=True)
+    done = subprocess.run([*command, "--seed", str(seed), *options], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stderr)
     return time.perf_counter() - start, json.loads((output / "metrics.json").read_text())
+
+
+def guide(
+    folder: Path, classes: int, epochs: int, unfrozen: int, seed: int, backbone: str, size: int
+) -> dict[str, Any]:
+    """Run the peer; the accuracies of its epochs, and the seconds of those unfrozen."""
+    row = catalog.get(backbone)
+    if row.pixel_mode != "tf":
+        raise SystemExit(f"{backbone}: the peer scales pixels to [-1, 1], which this network is not made for")
+    given = {"folder": str(folder), "classes": classes, "epochs": epochs, "unfrozen": unfrozen, "seed": seed}
+    given |= {"constructor": row.constructor, "arguments": dict(row.arguments), "size": size}
+    command = [sys.executable, "-c", PEER, json.dumps(given)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def linked(data: Path, split: Path, target: Path) -> list[str]:
@@ -108,12 +129,8 @@ def main() -> None:
         ours, probe = kerastl(options.data, folder / "probe", "probe", options.seed)
         classes = linked(options.data, folder / "probe" / "split.csv", folder / "peer")
         start = time.perf_counter()
-        arguments = [str(folder / "peer"), options.epochs, options.unfrozen, options.seed, "/".join(classes)]
-        done = subprocess.run(
-            [sys.executable, "-c", PEER, *map(str, arguments)], capture_output=True, text=True, check=True
-        )
+        peer = guide(folder / "peer", len(classes), options.epochs, options.unfrozen, options.seed, "mobilenet_v2", 224)
         whole = time.perf_counter() - start
-        peer = json.loads(done.stdout.splitlines()[-1])
         theirs = whole - sum(peer["epoch_seconds"])
         print(f"{probe['train_images']} pictures to train on, {probe['val_images']} to validate on")
         if not options.unfrozen:
@@ -125,8 +142,8 @@ def main() -> None:
             recipe = folder / "top.json"
             recipe.write_text(json.dumps(TOP))
             kerastl(options.data, folder / "top", str(recipe), options.seed)
-            own, guide = epoch_seconds(folder / "top", 2), sorted(peer["epoch_seconds"])[options.unfrozen // 2]
-            print(f"unfrozen epoch: guide {guide:.1f} s, kerastl from block 13 on {own:.1f} s: {guide / own:.1f} times")
+            own, other = epoch_seconds(folder / "top", 2), sorted(peer["epoch_seconds"])[options.unfrozen // 2]
+            print(f"unfrozen epoch: guide {other:.1f} s, kerastl from block 13 on {own:.1f} s: {other / own:.1f} times")
         for recipe_name in filter(None, options.recipes.split(",")):
             seconds, metrics = kerastl(options.data, folder / recipe_name, recipe_name, options.seed)
             print(f"kerastl {recipe_name}: {seconds:.0f} s, {metrics['val_accuracy']:.1%}")

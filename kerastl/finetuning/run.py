@@ -25,6 +25,7 @@ from kerastl.finetuning.report import Report
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import SplitData, open_dataset, reopen_dataset, split_dataset
 from kerastl.labels import percent
+from kerastl.runs.disk import full_disk_reported
 from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.runs.listener import Listener
@@ -118,7 +119,7 @@ def finetune(
     if backbone is None and not going_on and wanted.weights == "imagenet":
         wanted = dataclasses.replace(wanted, backbone=choose(False, wanted.input_size))
     run = Run(folder, wanted, listener or Listener())
-    with stop_on_interrupt(run.stop):
+    with stop_on_interrupt(run.stop), full_disk_reported(target):
         try:
             return run.go_on(data) if going_on else run.begin(data, recipe)
         except Stopped:

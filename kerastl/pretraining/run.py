@@ -15,6 +15,7 @@ from kerastl.pretraining.collection import Collection, Roles, assign_roles, coll
 from kerastl.pretraining.methods import METHODS
 from kerastl.pretraining.settings import Settings
 from kerastl.quiet import import_keras
+from kerastl.runs.disk import full_disk_reported
 from kerastl.runs.features import FeatureCache
 from kerastl.runs.folder import RunFolder
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
@@ -83,7 +84,7 @@ def pretrain(
     if resume and folder.finished:
         raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
     run = Run(folder, collection, wanted, listener or Listener())
-    with stop_on_interrupt(run.stop):
+    with stop_on_interrupt(run.stop), full_disk_reported(folder.path):
         try:
             return run.go(folder.checkpoint.load() if going_on else None)
         except Stopped:
