@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerastl.cli import options
+
 if TYPE_CHECKING:
     from kerastl.evaluation.selection import Part
 
@@ -14,11 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model", metavar="RUN_DIR")
 @click.argument("data", metavar="DATA")
-@click.option(
-    "--split",
-    type=click.Choice(["val", "test", "all"]),
-    help="Which part of DATA.  [default: val where there is one, else all]",
-)
+@options.split("val", "test", "all")
 @click.option(
     "--false-alarms",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -27,8 +25,8 @@ if TYPE_CHECKING:
     metavar="P",
     help="Share of the pictures like these that classify --reject may flag.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.seed
+@options.form("text", "json")
 def calibrate(model: str, data: str, split: Part | None, false_alarms: float, seed: int, form: str) -> int:
     """Fit how far to trust a model's scores, and store it with the model.
 

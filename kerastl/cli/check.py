@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerastl.cli import options
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,10 +20,7 @@ _CLASSES, _EVIDENCE = 12, 3
 
 @click.command()
 @click.argument("data_dir", metavar="DATA_DIR")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="JSON holds every file, text the first few.",
-)  # fmt: skip
+@options.form("text", "json", text="JSON holds every file, text the first few.")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
 def check(data_dir: str, form: str, workers: int | None) -> int:
     """Look for what spoils training in a labelled folder.

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from kerastl.cli import options
 from kerastl.cli.output import FORMATS
 from kerastl.errors import UsageError
 
@@ -20,21 +21,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option(
-    "--model",
-    "-m",
-    metavar="NAME|PATH",
-    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.  [default: mobilenet_v2; "
-    "kerastl_mini where that cannot be had]",
-)
-@click.option("--top", "-k", type=click.IntRange(min=1), default=3, show_default=True, help="Classes a picture.")
-@click.option(
-    "--resize",
-    type=click.Choice(["crop", "squash", "pad", "keras"]),
-    help="How pictures become the network's input; `keras` is what keras.utils.load_img does.  "
-    "[default: the model's own, crop for published weights]",
-)
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@options.model
+@options.top(3, "Classes a picture.")
+@options.resize("the model's own, crop for published weights", "; `keras` is what keras.utils.load_img does")
+@options.form(*FORMATS)
 @click.option(
     "--output",
     "-o",
@@ -42,13 +32,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write to FILE, which appears when it is complete.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "litert", "keras"]),
-    default="auto",
-    show_default=True,
-    help="`litert` starts 20 times faster; `keras` works everywhere.",
-)
+@options.engine("`litert` starts 20 times faster; `keras` works everywhere.")
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),

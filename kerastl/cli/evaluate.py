@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerastl.cli import options
 from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,11 +26,7 @@ _CLASSES, _ROWS = 20, 5
 @click.command()
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
-@click.option(
-    "--split",
-    type=click.Choice(["train", "val", "test", "all"]),
-    help="Which part of DATA.  [default: val where there is one, else all]",
-)
+@options.split("train", "val", "test", "all")
 @click.option(
     "--report",
     type=click.Path(file_okay=False),
@@ -51,15 +48,9 @@ _CLASSES, _ROWS = 20, 5
     metavar="OTHERS",
     help="Also how well pictures of other things, in the folder OTHERS, are rejected.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option(
-    "--top", "-k", type=click.IntRange(min=1), default=5, show_default=True,
-    help="For the top-k accuracy, and classes a picture in predictions.csv.",
-)  # fmt: skip
-@click.option(
-    "--engine", type=click.Choice(["auto", "litert", "keras"]), default="auto", show_default=True,
-    help="As for classify.",
-)  # fmt: skip
+@options.form("text", "json")
+@options.top(5, "For the top-k accuracy, and classes a picture in predictions.csv.")
+@options.engine("As for classify.")
 def evaluate(
     model: str,
     data: str,

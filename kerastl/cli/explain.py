@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerastl.cli import options
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,13 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option(
-    "--model",
-    "-m",
-    metavar="NAME|PATH",
-    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.  [default: mobilenet_v2; "
-    "kerastl_mini where that cannot be had]",
-)
+@options.model
 @click.option(
     "--method",
     type=click.Choice(["gradcam", "idgi", "integrated-gradients", "occlusion"]),
@@ -45,11 +41,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="The folder to write to.",
 )
-@click.option(
-    "--resize",
-    type=click.Choice(["crop", "squash", "pad", "keras"]),
-    help="How pictures become the network's input.  [default: the model's own]",
-)
+@options.resize("the model's own")
 def explain(
     sources: tuple[str, ...],
     model: str | None,

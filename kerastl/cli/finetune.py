@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerastl.cli import options
+
 if TYPE_CHECKING:
     from kerastl.finetuning.run import FineTuned
 
 
 @click.command()
 @click.argument("data", metavar="DATA_DIR", type=click.Path(exists=True))
-@click.option(
-    "--output", "-o", required=True, metavar="RUN_DIR", type=click.Path(), help="The run folder, new or empty."
-)
-@click.option(
-    "--backbone", "-b", metavar="NAME",
-    help="See `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
-)  # fmt: skip
+@options.run_folder
+@options.backbone
 @click.option(
     "--recipe",
     "-r",
@@ -28,12 +25,12 @@ if TYPE_CHECKING:
     metavar="NAME|FILE",
     help="auto, probe, gradual, full, or a JSON file; see `kerastl recipes`.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in RUN_DIR, as if it had never stopped.")
-@click.option("--overwrite", is_flag=True, help="Replace the run in RUN_DIR.")
+@options.resume
+@options.overwrite
 @click.option(
     "--epochs", type=click.IntRange(min=1), metavar="N", help="Epochs of each phase that trains by gradient steps."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@options.seed
 @click.option(
     "--val-fraction",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -56,31 +53,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of training; the saved model is float32.",
 )
-@click.option(
-    "--resize",
-    type=click.Choice(["crop", "squash", "pad", "keras"]),
-    help="How pictures become the network's input.  [default: crop]",
-)
-@click.option(
-    "--input-size", type=click.IntRange(min=1), metavar="PIXELS", help="Height and width.  [default: the backbone's]"
-)
-@click.option(
-    "--weights",
-    default="imagenet",
-    show_default=True,
-    metavar="imagenet|none|FILE",
-    help="What the backbone starts from.",
-)
-@click.option(
-    "--cache-limit",
-    type=click.FloatRange(min=0),
-    default=8.0,
-    show_default=True,
-    metavar="GB",
-    help="Disk space that cached features may take; 0 computes them in each epoch.",
-)
+@options.resize("crop")
+@options.size("--input-size")
+@options.weights("--weights", "imagenet")
+@options.cache_limit("cached features", "computes them")
 @click.option("--keep-features", is_flag=True, help="Leave cached features in RUN_DIR.")
-def finetune(data: str, cache_limit: float, weights: str, **options: Any) -> int:
+def finetune(data: str, cache_limit: float, weights: str, **settings: Any) -> int:
     """Turn a folder of labelled pictures into a classifier.
 
     DATA_DIR holds a folder a class, or train/ and val/ with a folder a class each, or a table of paths and labels.
@@ -95,10 +73,10 @@ def finetune(data: str, cache_limit: float, weights: str, **options: Any) -> int
     with TrainingProgress() as listener:
         result = run(
             data=data,
-            weights=None if weights == "none" else weights,
+            weights=options.started_from(weights),
             cache_limit=int(cache_limit * 1e9),
             listener=listener,
-            **options,
+            **settings,
         )
     _summary(result)
     if result.stopped:

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from kerastl.cli import options
+
 
 @click.command("lr-find")
 @click.argument("data", metavar="DATA_DIR", type=click.Path(exists=True))
@@ -17,20 +19,15 @@ import click
     type=click.Path(dir_okay=False),
     help="The plot, as PNG; the curve goes beside it as CSV.",
 )
-@click.option(
-    "--backbone", "-b", metavar="NAME",
-    help="See `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
-)  # fmt: skip
+@options.backbone
 @click.option("--trains", default="head", show_default=True, metavar="STAGE|all|N", help="What trains, as in a recipe.")
 @click.option("--steps", type=click.IntRange(min=10), default=100, show_default=True, metavar="N")
 @click.option("--lowest", type=float, default=1e-7, show_default=True, metavar="RATE")
 @click.option("--highest", type=float, default=1.0, show_default=True, metavar="RATE")
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True, metavar="N")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
-@click.option(
-    "--input-size", type=click.IntRange(min=1), metavar="PIXELS", help="Height and width.  [default: the backbone's]"
-)
-@click.option("--weights", default="imagenet", show_default=True, metavar="imagenet|none|FILE")
+@options.seed
+@options.size("--input-size")
+@options.weights("--weights", "imagenet", None)
 def lr_find(
     data: str,
     output: str,
@@ -58,9 +55,7 @@ def lr_find(
     phase = Phase(trains=int(trains) if trains.isdigit() else trains, batch_size=batch_size)
     if backbone is None:
         backbone = choose(False, input_size) if weights == "imagenet" else MODEL
-    settings = Settings(
-        backbone=backbone, seed=seed, input_size=input_size, weights=None if weights == "none" else weights
-    )
+    settings = Settings(backbone=backbone, seed=seed, input_size=input_size, weights=options.started_from(weights))
     with TrainingProgress() as listener:
         curve = find_rate(data, phase, settings, lowest=lowest, highest=highest, steps=steps, listener=listener)
     curve.plot(output)

@@ -6,9 +6,11 @@ import json
 
 import click
 
+from kerastl.cli import options
+
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.form("text", "json")
 def models(form: str) -> None:
     """List the networks that kerastl knows.
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerastl.cli import options
+
 if TYPE_CHECKING:
     from kerastl.pretraining.run import PreTrained
 
 
 @click.command()
 @click.argument("images", metavar="IMAGE_DIR", type=click.Path())
-@click.option(
-    "--output", "-o", required=True, metavar="RUN_DIR", type=click.Path(), help="The run folder, new or empty."
-)
+@options.run_folder
 @click.option(
     "--backbone", "-b", default="mobilenet_v2", show_default=True, metavar="NAME", help="See `kerastl models`."
 )
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="barlow (Zbontar et al. 2021), byol (Grill et al. 2020) or vicreg (Bardes et al. 2022).",
 )
-@click.option(
-    "--size", type=click.IntRange(min=1), metavar="PIXELS", help="Height and width.  [default: the backbone's]"
-)
+@options.size("--size")
 @click.option("--epochs", type=click.IntRange(min=1), default=100, show_default=True, metavar="N")
 @click.option(
     "--batch-size",
@@ -44,14 +42,8 @@ if TYPE_CHECKING:
 @click.option(
     "--width", type=click.IntRange(min=2), default=1024, show_default=True, metavar="N", help="Of the projector."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
-@click.option(
-    "--initial-weights",
-    default="none",
-    show_default=True,
-    metavar="imagenet|none|FILE",
-    help="What the backbone starts from.",
-)
+@options.seed
+@options.weights("--initial-weights", "none")
 @click.option(
     "--labels",
     default="auto",
@@ -60,17 +52,10 @@ if TYPE_CHECKING:
     help="Where classes come from to watch progress by; a tenth of the pictures is held out for that. auto: class "
     "folders or a table in IMAGE_DIR, if there are any.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in RUN_DIR, as if it had never stopped.")
-@click.option("--overwrite", is_flag=True, help="Replace the run in RUN_DIR.")
-@click.option(
-    "--cache-limit",
-    type=click.FloatRange(min=0),
-    default=8.0,
-    show_default=True,
-    metavar="GB",
-    help="Disk space that decoded pictures may take; 0 decodes them in each epoch.",
-)
-def pretrain(images: str, initial_weights: str, cache_limit: float, **options: Any) -> int:
+@options.resume
+@options.overwrite
+@options.cache_limit("decoded pictures", "decodes them")
+def pretrain(images: str, initial_weights: str, cache_limit: float, **settings: Any) -> int:
     """Train a network on pictures without labels.
 
     IMAGE_DIR holds pictures at any depth. Labels, where there are any, only tell how it goes; nothing is learnt from
@@ -85,10 +70,10 @@ def pretrain(images: str, initial_weights: str, cache_limit: float, **options: A
     with PreTrainingProgress() as listener:
         result = run(
             images,
-            weights=None if initial_weights == "none" else initial_weights,
+            weights=options.started_from(initial_weights),
             cache_limit=int(cache_limit * 1e9),
             listener=listener,
-            **options,
+            **settings,
         )
     _summary(result)
     return 0

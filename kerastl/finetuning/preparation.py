@@ -25,8 +25,9 @@ from kerastl.images import Resize
 from kerastl.runs.features import FeatureCache, Features, HalfOverflow, store_key, weights_digest
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
+from kerastl.runs.pixel_engine import PixelEngine
 from kerastl.runs.sources import DecodedPicture, Picture, Source
-from kerastl.runtime.engines import Engine, Plan, cores
+from kerastl.runtime.engines import Engine, cores
 from kerastl.runtime.ordered import ordered_map
 
 # Rows with more numbers than this are kept in half precision; pooled features are small and stay whole.
@@ -67,19 +68,6 @@ class Prepared:
     feed: Feed
     train: Rows | None
     val: Rows
-
-
-class PixelEngine:
-    """The engine of a boundary that lies at the pixels: gives them as they are."""
-
-    name = "pixels"
-
-    def __init__(self) -> None:
-        self.plan = Plan(workers=cores(), interpreters=1, threads=1, batch=1)
-
-    def predict(self, pixels: np.ndarray) -> np.ndarray:
-        """Return `pixels`."""
-        return pixels
 
 
 class Preparation:

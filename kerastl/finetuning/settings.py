@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from kerastl.choice import MODEL
-from kerastl.errors import UsageError
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
-from kerastl.runs.resuming import resumed
+from kerastl.runs.settings import DEFAULT_CACHE_LIMIT, RunSettings
 
 ClassWeights = Literal["balanced"]
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-DEFAULT_CACHE_LIMIT = 8 * 10**9
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(RunSettings):
     """The arguments of a run, all but the data, the recipe and the folder.
 
     Args:
@@ -36,6 +33,8 @@ class Settings:
         keep_features: Leave them in the run folder.
     """
 
+    changeable = ("cache_limit", "keep_features")
+
     backbone: str = MODEL
     weights: str | None = "imagenet"
     seed: int = 0
@@ -50,8 +49,9 @@ class Settings:
     cache_limit: int = DEFAULT_CACHE_LIMIT
     keep_features: bool = False
 
-    def __post_init__(self) -> None:
-        rules = {
+    def rules(self) -> dict[str, bool]:
+        """See `RunSettings`."""
+        return {
             "seed must be zero or more": self.seed >= 0,
             "class_weights must be 'balanced' or None": self.class_weights in ("balanced", None),
             f"precision must be one of {', '.join(PRECISIONS)}": self.precision in PRECISIONS,
@@ -59,19 +59,3 @@ class Settings:
             "epochs must be at least 1": self.epochs is None or self.epochs >= 1,
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
-        for rule, holds in rules.items():
-            if not holds:
-                name = rule.split(" ", 1)[0]
-                raise UsageError(f"{rule}. Received: {name}={getattr(self, name)!r}")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON values."""
-        return dataclasses.asdict(self)
-
-    def resumed(self, stored: dict[str, Any]) -> Settings:
-        """The settings of a run that goes on: those it began with.
-
-        Raises:
-            UsageError: An argument was given that says something else.
-        """
-        return resumed(self, stored, ("cache_limit", "keep_features"))

@@ -16,27 +16,17 @@ from kerastl.images.silence import silenced
 from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
+from kerastl.runs.pixel_engine import PixelEngine
 from kerastl.runs.sources import Picture
-from kerastl.runtime.engines import Plan, cores
+from kerastl.runtime.engines import cores
 from kerastl.runtime.ordered import ordered_map
 
 # Crops are taken from pictures this much larger than the views, if the files have the pixels.
 _SURPLUS = 1.5
 _SAMPLE = 200
 _STORE = "pixels"
-
-
-class _AsTheyAre:
-    """An engine, as `FeatureCache` takes it, that gives pixels back."""
-
-    name = "pixels"
-
-    def __init__(self) -> None:
-        self.plan = Plan(workers=cores(), interpreters=1, threads=1, batch=16)
-
-    def predict(self, pixels: np.ndarray) -> np.ndarray:
-        """Return `pixels`."""
-        return pixels
+# Pictures that a thread decodes before it hands them over.
+_BATCH = 16
 
 
 class Pixels:
@@ -100,7 +90,7 @@ def read_pixels(
         return Pixels(files, side, _check(files, side, listener, stop))
     sources = [Picture(file, partial(load_pixels, resize=_square(side))) for file in files]
     try:
-        store = cache.compute(key, _AsTheyAre(), sources, "uint8", listener=listener, stop=stop, what="pictures")
+        store = cache.compute(key, PixelEngine(_BATCH), sources, "uint8", listener=listener, stop=stop, what="pictures")
     except OSError as error:
         raise DataError(
             f"{cache.folder}: decoded pictures cannot be kept ({error.strerror}); make room, or --cache-limit 0"

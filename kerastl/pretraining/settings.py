@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
-from kerastl.errors import UsageError
 from kerastl.pretraining.methods import METHODS
-from kerastl.runs.resuming import resumed
-
-DEFAULT_CACHE_LIMIT = 8 * 10**9
+from kerastl.runs.settings import DEFAULT_CACHE_LIMIT, RunSettings
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(RunSettings):
     """The arguments of a run, all but the pictures and the folder.
 
     Args:
@@ -34,6 +29,8 @@ class Settings:
         cache_limit: Bytes that decoded pictures may take on the disk; more are decoded in each epoch.
     """
 
+    changeable = ("cache_limit",)
+
     backbone: str = "mobilenet_v2"
     method: str = "barlow"
     weights: str | None = None
@@ -47,8 +44,9 @@ class Settings:
     labels: str = "auto"
     cache_limit: int = DEFAULT_CACHE_LIMIT
 
-    def __post_init__(self) -> None:
-        rules = {
+    def rules(self) -> dict[str, bool]:
+        """See `RunSettings`."""
+        return {
             f"method must be one of {', '.join(METHODS)}": self.method in METHODS,
             "size must be at least 1 pixel": self.size is None or self.size >= 1,
             "epochs must be at least 1": self.epochs >= 1,
@@ -59,15 +57,3 @@ class Settings:
             "seed must be zero or more": self.seed >= 0,
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
-        for rule, holds in rules.items():
-            if not holds:
-                name = rule.split(" ", 1)[0]
-                raise UsageError(f"{rule}. Received: {name}={getattr(self, name)!r}")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON values."""
-        return dataclasses.asdict(self)
-
-    def resumed(self, stored: dict[str, Any]) -> Settings:
-        """The settings of a run that goes on: those it began with; `UsageError` if an argument says otherwise."""
-        return resumed(self, stored, ("cache_limit",))

@@ -3,9 +3,9 @@ import pytest
 
 from kerastl.errors import DataError, ImageError
 from kerastl.finetuning.feeds import CachedFeed, StreamedFeed, epoch_order
-from kerastl.finetuning.preparation import PixelEngine
 from kerastl.runs.features import FeatureCache, HalfOverflow, store_key
 from kerastl.runs.interrupt import Stop, Stopped
+from kerastl.runs.pixel_engine import PixelEngine
 from kerastl.runtime.engines import Plan
 
 

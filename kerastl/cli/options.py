@@ -1,0 +1,93 @@
+"""Options that several commands have, so that they read and behave alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+model = click.option(
+    "--model",
+    "-m",
+    metavar="NAME|PATH",
+    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.  [default: mobilenet_v2; "
+    "kerastl_mini where that cannot be had]",
+)
+
+backbone = click.option(
+    "--backbone", "-b", metavar="NAME",
+    help="See `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
+)  # fmt: skip
+
+run_folder = click.option(
+    "--output", "-o", required=True, metavar="RUN_DIR", type=click.Path(), help="The run folder, new or empty."
+)
+resume = click.option("--resume", is_flag=True, help="Go on with the run in RUN_DIR, as if it had never stopped.")
+overwrite = click.option("--overwrite", is_flag=True, help="Replace the run in RUN_DIR.")
+
+seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+
+
+def top(default: int, text: str) -> Callable[[C], C]:
+    """`--top`: how many classes; `text` says of what."""
+    return click.option("--top", "-k", type=click.IntRange(min=1), default=default, show_default=True, help=text)
+
+
+def engine(text: str) -> Callable[[C], C]:
+    """`--engine`: what runs the network."""
+    return click.option(
+        "--engine", type=click.Choice(["auto", "litert", "keras"]), default="auto", show_default=True, help=text
+    )
+
+
+def form(*forms: str, text: str | None = None) -> Callable[[C], C]:
+    """`--format`, handed on as `form`: the first of `forms` unless another is asked for."""
+    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help=text)
+
+
+def split(*parts: str) -> Callable[[C], C]:
+    """`--split`: which of these parts of the data."""
+    return click.option(
+        "--split", type=click.Choice(parts), help="Which part of DATA.  [default: val where there is one, else all]"
+    )
+
+
+def resize(default: str, text: str = "") -> Callable[[C], C]:
+    """`--resize`: how pictures become the input; `text` adds to that, `default` says what is done without it."""
+    return click.option(
+        "--resize",
+        type=click.Choice(["crop", "squash", "pad", "keras"]),
+        help=f"How pictures become the network's input{text}.  [default: {default}]",
+    )
+
+
+def size(name: str) -> Callable[[C], C]:
+    """The side of the network's input, by the name that the command gives it."""
+    return click.option(
+        name, type=click.IntRange(min=1), metavar="PIXELS", help="Height and width.  [default: the backbone's]"
+    )
+
+
+def weights(name: str, default: str, text: str | None = "What the backbone starts from.") -> Callable[[C], C]:
+    """The backbone's weights, by the name that the command gives them; `started_from` reads the answer."""
+    return click.option(name, default=default, show_default=True, metavar="imagenet|none|FILE", help=text)
+
+
+def started_from(answer: str) -> str | None:
+    """What Python takes for an answer to `weights`: None for random ones."""
+    return None if answer == "none" else answer
+
+
+def cache_limit(what: str, without: str) -> Callable[[C], C]:
+    """`--cache-limit`: GB of disk for `what`; `without` says what each epoch does where there is no room."""
+    return click.option(
+        "--cache-limit",
+        type=click.FloatRange(min=0),
+        default=8.0,
+        show_default=True,
+        metavar="GB",
+        help=f"Disk space that {what} may take; 0 {without} in each epoch.",
+    )
