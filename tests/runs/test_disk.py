@@ -13,7 +13,7 @@ from kerastl.runs.disk import full_disk_reported
     [OSError(errno.ENOSPC, "No space left on device"), OSError("file write failed: No space left on device")],
 )
 def test_a_full_disk_says_what_to_do(error, tmp_path):
-    with pytest.raises(TrainingError, match="no room left on the disk.*--resume"), full_disk_reported(tmp_path):
+    with pytest.raises(TrainingError, match=r"no room left on the disk.*--resume"), full_disk_reported(tmp_path):
         raise error
 
 
