@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     default="barlow",
     show_default=True,
     metavar="NAME",
-    help="barlow (Zbontar et al. 2021), byol (Grill et al. 2020) or vicreg (Bardes et al. 2022).",
+    help="barlow (Zbontar et al. 2021) or byol (Grill et al. 2020).",
 )
 @options.size("--size")
 @click.option("--epochs", type=click.IntRange(min=1), default=100, show_default=True, metavar="N")

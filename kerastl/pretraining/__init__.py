@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from kerastl.pretraining.learners import BYOL as BYOL
     from kerastl.pretraining.learners import BarlowTwins as BarlowTwins
     from kerastl.pretraining.learners import Learner as Learner
-    from kerastl.pretraining.learners import VICReg as VICReg
     from kerastl.pretraining.methods import METHODS as METHODS
     from kerastl.pretraining.neighbours import neighbour_accuracy as neighbour_accuracy
     from kerastl.pretraining.run import PreTrained as PreTrained
@@ -34,7 +33,6 @@ _MODULES = {
     "METHODS": "methods",
     "PreTrained": "run",
     "Settings": "settings",
-    "VICReg": "learners",
     "effective_rank": "health",
     "neighbour_accuracy": "neighbours",
     "pretrain": "run",

@@ -61,14 +61,6 @@ class Learner(keras.Model):
         """
 
 
-class VICReg(Learner):
-    """See `losses.vicreg`."""
-
-    def objective(self, first: Any, second: Any) -> Any:
-        """See `Learner`."""
-        return losses.vicreg(first, second)
-
-
 class BarlowTwins(Learner):
     """See `losses.barlow_twins`."""
 
@@ -140,5 +132,4 @@ def make(method: str, build: Callable[[], keras.Model], width: int, seed: int) -
     """
     if method == "byol":
         return BYOL(build(), build(), width, seed)
-    kind: type[Learner] = {"vicreg": VICReg, "barlow": BarlowTwins}[method]
-    return kind(build(), width, seed)
+    return BarlowTwins(build(), width, seed)

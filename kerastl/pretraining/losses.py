@@ -10,46 +10,6 @@ from typing import Any
 from keras import ops
 
 
-def vicreg(
-    first: Any,
-    second: Any,
-    invariance: float = 25.0,
-    variance: float = 25.0,
-    covariance: float = 1.0,
-    epsilon: float = 1e-4,
-) -> Any:
-    """Variance, invariance, covariance (Bardes et al. 2022, equations 1 to 6).
-
-    Normalised as in the authors' code, for which these weights are made: the invariance is a mean over features
-    too, where equation 5 has a sum; and the variance term is the mean of both views, where equation 6 has a sum.
-
-    Args:
-        first: Embeddings `(n, d)` of one view, n at least 2.
-        second: Those of the other.
-        invariance: Weight of the squared distance between the views.
-        variance: Weight of the hinge that keeps each feature's standard deviation at 1 or more.
-        covariance: Weight of the squared covariances between features.
-        epsilon: Added to variances before the root.
-    """
-    terms = invariance * ops.mean(ops.square(first - second))
-    for view in (first, second):
-        terms = terms + 0.5 * variance * _hinge(view, epsilon) + covariance * _covariances(view)
-    return terms
-
-
-def _hinge(view: Any, epsilon: float) -> Any:
-    centred = view - ops.mean(view, axis=0)
-    spread = ops.sqrt(ops.sum(ops.square(centred), axis=0) / (ops.shape(view)[0] - 1) + epsilon)
-    return ops.mean(ops.relu(1.0 - spread))
-
-
-def _covariances(view: Any) -> Any:
-    """The squared covariances off the diagonal, summed, over d."""
-    centred = view - ops.mean(view, axis=0)
-    matrix = ops.matmul(ops.transpose(centred), centred) / (ops.shape(view)[0] - 1)
-    return (ops.sum(ops.square(matrix)) - ops.sum(ops.square(ops.diagonal(matrix)))) / view.shape[1]
-
-
 def barlow_twins(first: Any, second: Any, redundancy: float = 5e-3, epsilon: float = 1e-5) -> Any:
     """Cross-correlation of the views' features against the identity (Zbontar et al. 2021, equations 1 and 2).
 

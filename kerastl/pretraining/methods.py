@@ -27,8 +27,4 @@ METHODS = {
         "predict what a slowly following copy of the network sees in the other view",
         "Grill et al. 2020, Bootstrap Your Own Latent, arXiv:2006.07733",
     ),
-    "vicreg": Method(
-        "views of a picture alike, each feature spread over the batch, no two features the same",
-        "Bardes, Ponce and LeCun 2022, VICReg: Variance-Invariance-Covariance Regularization, arXiv:2105.04906",
-    ),
 }
