@@ -21,6 +21,7 @@ import keras
 import numpy as np
 import pictures
 from muon import ConvolutionMuon
+from normalization import fused
 from numpy.typing import NDArray
 
 from kerastl import backbones
@@ -134,6 +135,7 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=15, help="so many epochs, the first, run at 24 pixels")
     parser.add_argument("--rate", type=float, default=4e-3)
     parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--precision", default="float32", help="mixed_bfloat16 is faster where a CPU computes in it")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
@@ -160,7 +162,9 @@ class Training:
         self.size = 0
         self.resize(SMALL)
         if args.start is not None:
-            self.model.load_weights(args.start)
+            started = network(SMALL)
+            started.load_weights(args.start)
+            _assign(self.model.weights, _numbers(started.weights))
         self.average = _numbers(self.model.weights)
         self.done = 0
         if self.state.exists():
@@ -170,8 +174,10 @@ class Training:
         """Go on at another size of pictures, with the same numbers."""
         if size == self.size:
             return
-        model = network(size)
         args = self.args
+        keras.mixed_precision.set_global_policy(args.precision)
+        model = fused(network(size))
+        keras.mixed_precision.set_global_policy("float32")
         optimizer = ConvolutionMuon(args.rate, weight_decay=DECAY, adam_weight_decay=DECAY, adam_lr_ratio=0.5)
         optimizer.build(model.trainable_variables)
         if self.size:

@@ -1,0 +1,36 @@
+"""Batch normalisation in one operation, which a CPU computes much faster than Keras's several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer over the last axis of (n, height, width, channels), computed by TensorFlow's fused operation."""
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Normalise by the batch's statistics in training, by the moving ones otherwise."""
+        scale, offset = self.gamma.value, self.beta.value
+        if not training:
+            mean, variance = self.moving_mean.value, self.moving_variance.value
+            return self._fused(inputs, scale, offset, mean=mean, variance=variance, is_training=False)[0]
+        outputs, mean, variance = self._fused(inputs, scale, offset, is_training=True)
+        for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + new * (1 - self.momentum))
+        return outputs
+
+    def _fused(self, inputs: Any, scale: Any, offset: Any, **settings: Any) -> Any:
+        return tf.compat.v1.nn.fused_batch_norm(inputs, scale, offset, epsilon=self.epsilon, **settings)
+
+
+def fused(model: keras.Model) -> keras.Model:
+    """The same network with fused normalisation; its weights come in the same order, with new values."""
+    return keras.models.clone_model(model, clone_function=_fused_layer)
+
+
+def _fused_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+    kind = FusedBatchNormalization if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
+    return kind.from_config(layer.get_config())
