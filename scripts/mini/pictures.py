@@ -13,6 +13,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from kerastl.data.augmentation import Augmentation, CutMix
+from kerastl.data.mixing import mix
 from kerastl.images import Resize, load_pixels
 
 HELD_OUT = 50
@@ -20,6 +22,7 @@ HELD_OUT = 50
 
 SIZE = 32
 _WHOLE = Resize(SIZE, SIZE, "squash")
+_MIXED = Augmentation(cutmix=CutMix(alpha=1.0, probability=0.5))
 
 
 class Pictures(NamedTuple):
@@ -90,20 +93,25 @@ def batches(pictures: Pictures, soft: NDArray[np.float16], size: int, batch: int
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         pixels, targets = tf.numpy_function(draw, [step], [tf.uint8, tf.float32])
         pixels = tf.ensure_shape(pixels, (batch, SIZE, SIZE, 3))
-        targets = tf.ensure_shape(targets, (batch, soft.shape[1]))
-        return augmented(tf.cast(pixels, tf.float32), size, tf.stack([seed, tf.cast(step, tf.int32)])), targets
+        varied = augmented(tf.cast(pixels, tf.float32), size, tf.stack([seed, tf.cast(step, tf.int32)]))
+        varied, targets = tf.numpy_function(mixed, [step, varied, targets], [tf.float32, tf.float32])
+        return tf.ensure_shape(varied, (batch, size, size, 3)), tf.ensure_shape(targets, (batch, soft.shape[1]))
+
+    def mixed(step: Any, varied: Any, targets: Any) -> Any:
+        varied, targets = mix(varied, targets, _MIXED, np.random.default_rng([seed, int(step)]))
+        return varied.astype(np.float32), targets.astype(np.float32)
 
     return tf.data.Dataset.range(steps).map(load, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
 def augmented(pixels: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
-    """Crop, flip, and blur or sharpen each picture of a batch on its own."""
+    """Crop, flip, recolour, and blur or sharpen each picture of a batch on its own."""
     count = tf.shape(pixels)[0]
 
     def uniform(low: float, high: float, number: int) -> tf.Tensor:
         return tf.random.stateless_uniform((count,), seed + tf.constant([0, number * 100_003]), low, high)
 
-    area, ratio = uniform(0.45, 1.0, 1), tf.exp(uniform(-0.22, 0.22, 2))
+    area, ratio = uniform(0.35, 1.0, 1), tf.exp(uniform(-0.22, 0.22, 2))
     height, width = tf.minimum(tf.sqrt(area / ratio), 1.0), tf.minimum(tf.sqrt(area * ratio), 1.0)
     top, left = uniform(0, 1, 3) * (1 - height), uniform(0, 1, 4) * (1 - width)
     flip = uniform(0, 1, 5) < 0.5
@@ -114,7 +122,17 @@ def augmented(pixels: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
     boxes = tf.stack([top + half, start + edge, top + height - half, stop - edge], axis=1) * SIZE / (SIZE - 1)
     boxes -= half * SIZE / (SIZE - 1)
     cropped = tf.image.crop_and_resize(pixels, boxes, tf.range(count), (size, size))
-    return filtered(cropped, uniform(-0.6, 1.8, 6))
+    filtering = filtered(cropped, uniform(-0.6, 1.8, 6))
+    return recoloured(filtering, *(uniform(0.7, 1.3, number) for number in (7, 8, 9)))
+
+
+def recoloured(pixels: tf.Tensor, brightness: tf.Tensor, contrast: tf.Tensor, saturation: tf.Tensor) -> tf.Tensor:
+    """Each picture's brightness, contrast and saturation times a factor of its own, 1 leaving it as it is."""
+    brightness, contrast, saturation = (factor[:, None, None, None] for factor in (brightness, contrast, saturation))
+    grey = tf.reduce_mean(pixels, axis=3, keepdims=True)
+    pixels = grey + saturation * (pixels - grey)
+    mean = tf.reduce_mean(pixels, axis=(1, 2, 3), keepdims=True)
+    return tf.clip_by_value(brightness * (mean + contrast * (pixels - mean)), 0.0, 255.0)
 
 
 def filtered(pixels: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:

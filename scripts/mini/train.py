@@ -1,11 +1,11 @@
 """Train the model in the box, kerastl_mini, on the training pictures of Tiny ImageNet at 32 pixels.
 
-    python scripts/mini/train.py TINY_IMAGENET_32.tar.xz --work FOLDER [--start WEIGHTS] [--teacher MODEL] [--epochs N]
+    python scripts/mini/train.py TINY_IMAGENET_32.tar.xz --work FOLDER [--start WEIGHTS] [--teachers WEIGHTS ...]
 
-A teacher is any kerastl classifier of the same 200 classes, such as an ImageNet backbone fine-tuned on the same
-training pictures; its scores are mixed into the targets (Hinton et al. 2015, https://arxiv.org/abs/1503.02531). The
-work folder holds a checkpoint of each epoch, from which the same command goes on, and the log. The weights come from
-an exponential moving average over training and are written in half precision.
+Teachers are weights of earlier runs: the mean of what they say about each training picture is mixed into its target
+(Furlanello et al. 2018, "Born-Again Neural Networks", https://arxiv.org/abs/1805.04770). The work folder holds a
+checkpoint of each epoch, from which the same command goes on, and the log. The weights come from an exponential moving
+average over training and are written in half precision.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from kerastl.files import replacing
 from kerastl.mini.network import KerastlMini
 
 SMOOTHING = 0.1
-TEACHER_SHARE = 0.7
+TEACHER_SHARE = 0.5
 EMA = 0.998
 WARMUP_EPOCHS = 0.5
 DECAY = 0.05
@@ -44,26 +44,32 @@ def network(size: int) -> keras.Model:
     return keras.Model(raw, mini.outputs[0])
 
 
-def targets(data: pictures.Data, teacher: str | None, work: Path) -> NDArray[np.float16]:
+def targets(data: pictures.Data, teachers: list[Path], work: Path) -> NDArray[np.float16]:
     """What each training picture should score, shape (n, classes)."""
     hard = np.eye(len(data.wnids), dtype=np.float32)[data.train.classes]
     hard = hard * (1 - SMOOTHING) + SMOOTHING / len(data.wnids)
-    if teacher is None:
+    if not teachers:
         return hard.astype(np.float16)
-    cache = work / "teacher.npy"
+    cache = work / "teachers.npy"
     if not cache.exists():
-        import kerastl
-
-        classifier = kerastl.load(teacher)
-        if sorted(classifier.labels.labels) != data.wnids:
-            raise SystemExit(f"{teacher} must have the {len(data.wnids)} WordNet ids as its classes")
-        scores = classifier.predict_proba(iter(data.train.pixels))
-        columns = [classifier.labels.labels.index(wnid) for wnid in data.wnids]
+        scores = np.mean([_taught(weights, data.train.pixels) for weights in teachers], axis=0)
         with replacing(cache) as path, path.open("wb") as file:
-            np.save(file, scores[:, columns].astype(np.float16))
+            np.save(file, scores.astype(np.float16))
     soft = np.load(cache).astype(np.float32)
-    print(f"teacher: {np.mean(soft.argmax(1) == data.train.classes):.1%} of its training pictures", flush=True)
+    print(f"teachers: {np.mean(soft.argmax(1) == data.train.classes):.1%} of the training pictures", flush=True)
     return ((1 - TEACHER_SHARE) * hard + TEACHER_SHARE * soft).astype(np.float16)
+
+
+def _taught(weights: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Probabilities of an earlier network, the mean over each picture and its mirror image."""
+    model = network(pictures.SIZE)
+    model.load_weights(weights)
+    probabilities = keras.Sequential([model, keras.layers.Softmax()])
+    parts = np.array_split(pixels, len(pixels) // 5000 + 1)
+    views = [(part.astype(np.float32), part[:, :, ::-1].astype(np.float32)) for part in parts]
+    return np.concatenate(
+        [sum(probabilities.predict(view, batch_size=250, verbose=0) for view in pair) / 2 for pair in views]
+    )
 
 
 class Rate(keras.callbacks.Callback):
@@ -129,7 +135,7 @@ def main() -> None:
     parser.add_argument("archive", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with, instead of random ones")
-    parser.add_argument("--teacher")
+    parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="weights of earlier runs")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--cooldown", type=int, default=10, help="epochs over which the rate falls to zero")
     parser.add_argument("--small", type=int, default=15, help="so many epochs, the first, run at 24 pixels")
@@ -141,7 +147,7 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
     data = pictures.read(args.archive, args.work / "pictures.npz")
-    soft = targets(data, args.teacher, args.work)
+    soft = targets(data, args.teachers, args.work)
     training = Training(args, data, soft)
     for epoch in range(training.done, args.epochs):
         training.epoch(epoch)
