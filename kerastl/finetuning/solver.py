@@ -15,6 +15,7 @@ FOLDS = 3
 # The strength is chosen on at most so many pictures: it depends little on more, and the time grows with them.
 _ENOUGH_TO_CHOOSE = 2_000
 _ITERATIONS = 100
+_ROWS = 1_024
 
 
 class Head(NamedTuple):
@@ -31,7 +32,9 @@ class Head(NamedTuple):
     strength: float
 
 
-def solve_head(features: np.ndarray, labels: np.ndarray, classes: int, weights: np.ndarray, seed: int = 0) -> Head:
+def solve_head(
+    features: np.ndarray, labels: np.ndarray, classes: int, weights: np.ndarray, seed: int = 0, *, copy: bool = True
+) -> Head:
     """Fit multinomial logistic regression with an L2 penalty by L-BFGS (scikit-learn).
 
     Features are standardised first; the scaling is folded into the result. C is the one with the least cross
@@ -43,16 +46,15 @@ def solve_head(features: np.ndarray, labels: np.ndarray, classes: int, weights: 
         classes: Number of classes.
         weights: float32 `(n,)`, of each picture in the loss.
         seed: Of the folds.
+        copy: False to write over `features`, if they are float32, which saves as much memory as they take.
 
     Returns:
         The weights of a softmax layer on the features as they are given.
     """
-    features = np.asarray(features, np.float32)
-    mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-    scale = np.maximum(features.std(axis=0, dtype=np.float64), 1e-6).astype(np.float32)
-    # With d features of unit variance the squared length is about d; this keeps C comparable among networks.
-    scale *= np.sqrt(features.shape[1])
-    scaled = (features - mean) / scale
+    scaled = (np.array if copy else np.asarray)(features, np.float32)
+    mean, scale = _moments(scaled)
+    scaled -= mean
+    scaled /= scale
     with _calm():
         strength = _choose(scaled, labels, weights, seed)
         model = _model(strength, len(labels)).fit(scaled, labels, weights)
@@ -61,6 +63,20 @@ def solve_head(features: np.ndarray, labels: np.ndarray, classes: int, weights: 
         kernel, bias = np.hstack([-kernel / 2, kernel / 2]), np.concatenate([-bias / 2, bias / 2])
     kernel = kernel / scale[:, None]
     return Head(kernel.astype(np.float32), (bias - mean @ kernel).astype(np.float32), strength)
+
+
+def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of each feature, and by what to divide it so that rows have a mean squared length of 1.
+
+    The length keeps C comparable among networks. A part at a time, since sums in float64 take twice the memory.
+    """
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler()
+    for start in range(0, len(features), _ROWS):
+        scaler.partial_fit(features[start : start + _ROWS].astype(np.float64))
+    scale = np.maximum(np.sqrt(scaler.var_), 1e-6) * np.sqrt(features.shape[1])
+    return scaler.mean_.astype(np.float32), scale.astype(np.float32)
 
 
 def _model(strength: float, n: int) -> Any:

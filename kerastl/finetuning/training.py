@@ -240,7 +240,7 @@ class Training:
             raise RecipeError("logistic_regression needs a head of one Dense layer on pooled features")
         labels = self._train_labels[rows.usable]
         weights = self._preparation.weights[rows.usable]
-        head = solve_head(features, labels, classifier.units, weights, self._preparation.seed)
+        head = solve_head(features, labels, classifier.units, weights, self._preparation.seed, copy=False)
         classifier.set_weights([head.kernel, head.bias])
         self._listener.say(f"logistic regression: C = {head.strength:g} by cross-validation")
         own = validation(prepared.upper, rows, labels)

@@ -73,7 +73,16 @@ def _pack(folder: Path, cache: Path) -> None:
     np.savez(cache, **arrays)
 
 
-def batches(pictures: Pictures, soft: NDArray[np.float16], size: int, batch: int, seed: int) -> tf.data.Dataset:
+def batches(
+    pictures: Pictures,
+    soft: NDArray[np.float16],
+    size: int,
+    batch: int,
+    seed: int,
+    smallest_crop: float,
+    *,
+    cut: bool,
+) -> tf.data.Dataset:
     """One epoch of augmented batches: pixels float32 0-255 (batch, size, size, 3), and targets (batch, classes).
 
     Args:
@@ -82,6 +91,8 @@ def batches(pictures: Pictures, soft: NDArray[np.float16], size: int, batch: int
         size: Height and width of what comes out, in pixels.
         batch: Pictures in a batch; what is left over is dropped.
         seed: Decides order and augmentation.
+        smallest_crop: Share of a picture's area that a crop keeps at least.
+        cut: Whether half of the batches are mixed by cutmix.
     """
     order = np.random.default_rng(seed).permutation(len(pictures.pixels))
     steps = len(order) // batch
@@ -93,8 +104,10 @@ def batches(pictures: Pictures, soft: NDArray[np.float16], size: int, batch: int
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         pixels, targets = tf.numpy_function(draw, [step], [tf.uint8, tf.float32])
         pixels = tf.ensure_shape(pixels, (batch, SIZE, SIZE, 3))
-        varied = augmented(tf.cast(pixels, tf.float32), size, tf.stack([seed, tf.cast(step, tf.int32)]))
-        varied, targets = tf.numpy_function(mixed, [step, varied, targets], [tf.float32, tf.float32])
+        chance = tf.stack([seed, tf.cast(step, tf.int32)])
+        varied = augmented(tf.cast(pixels, tf.float32), size, chance, smallest_crop)
+        if cut:
+            varied, targets = tf.numpy_function(mixed, [step, varied, targets], [tf.float32, tf.float32])
         return tf.ensure_shape(varied, (batch, size, size, 3)), tf.ensure_shape(targets, (batch, soft.shape[1]))
 
     def mixed(step: Any, varied: Any, targets: Any) -> Any:
@@ -104,14 +117,14 @@ def batches(pictures: Pictures, soft: NDArray[np.float16], size: int, batch: int
     return tf.data.Dataset.range(steps).map(load, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
-def augmented(pixels: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
+def augmented(pixels: tf.Tensor, size: int, seed: tf.Tensor, smallest_crop: float) -> tf.Tensor:
     """Crop, flip, recolour, and blur or sharpen each picture of a batch on its own."""
     count = tf.shape(pixels)[0]
 
     def uniform(low: float, high: float, number: int) -> tf.Tensor:
         return tf.random.stateless_uniform((count,), seed + tf.constant([0, number * 100_003]), low, high)
 
-    area, ratio = uniform(0.35, 1.0, 1), tf.exp(uniform(-0.22, 0.22, 2))
+    area, ratio = uniform(smallest_crop, 1.0, 1), tf.exp(uniform(-0.22, 0.22, 2))
     height, width = tf.minimum(tf.sqrt(area / ratio), 1.0), tf.minimum(tf.sqrt(area * ratio), 1.0)
     top, left = uniform(0, 1, 3) * (1 - height), uniform(0, 1, 4) * (1 - width)
     flip = uniform(0, 1, 5) < 0.5
