@@ -108,6 +108,11 @@ class Preparation:
         self._engine: tuple[str, Engine] | None = None
         self.skipped: dict[Path, str] = {}
 
+    @property
+    def scratch(self) -> Path:
+        """Where large things may lie for a moment; there once a phase has cached features."""
+        return self._cache.folder
+
     def prepare(self, phase: Phase, number: int) -> Prepared:
         """Split the network and get its lower half's activations.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,6 +18,14 @@ FOLDS = 3
 _ENOUGH_TO_CHOOSE = 2_000
 _ITERATIONS = 100
 _ROWS = 1_024
+
+
+class RowsLike(Protocol):
+    """What gives rows of features, such as an array."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> np.ndarray: ...
 
 
 class Head(NamedTuple):
@@ -33,7 +43,13 @@ class Head(NamedTuple):
 
 
 def solve_head(
-    features: np.ndarray, labels: np.ndarray, classes: int, weights: np.ndarray, seed: int = 0, *, copy: bool = True
+    features: RowsLike,
+    labels: np.ndarray,
+    classes: int,
+    weights: np.ndarray,
+    seed: int = 0,
+    *,
+    scratch: str | os.PathLike[str] | None = None,
 ) -> Head:
     """Fit multinomial logistic regression with an L2 penalty by L-BFGS (scikit-learn).
 
@@ -41,23 +57,29 @@ def solve_head(
     entropy in stratified cross-validation on these pictures alone.
 
     Args:
-        features: `(n, d)`, float.
+        features: `(n, d)`, float: an array, or what gives its rows.
         labels: int64 `(n,)`, each class at least once.
         classes: Number of classes.
         weights: float32 `(n,)`, of each picture in the loss.
         seed: Of the folds.
-        copy: False to write over `features`, if they are float32, which saves as much memory as they take.
+        scratch: Folder for the standardised features, `4 n d` bytes, which are mapped from a file rather than held in
+            memory; default is the one for temporary files.
 
     Returns:
         The weights of a softmax layer on the features as they are given.
+
+    Raises:
+        OSError: The disk is full.
     """
-    scaled = (np.array if copy else np.asarray)(features, np.float32)
-    mean, scale = _moments(scaled)
-    scaled -= mean
-    scaled /= scale
-    with _calm():
+    mean, scale = _moments(features)
+    with tempfile.TemporaryFile(dir=scratch) as file, _calm():
+        for part in _parts(features):
+            file.write(((part - mean) / scale).tobytes())
+        file.flush()
+        scaled = np.memmap(file, np.float32, "r", shape=(len(features), len(mean)))
         strength = _choose(scaled, labels, weights, seed)
         model = _model(strength, len(labels)).fit(scaled, labels, weights)
+        del scaled  # an open map keeps the file on some systems
     kernel, bias = model.coef_.T, model.intercept_
     if classes == 2:  # scikit-learn keeps one column: the log odds of the second class
         kernel, bias = np.hstack([-kernel / 2, kernel / 2]), np.concatenate([-bias / 2, bias / 2])
@@ -65,17 +87,23 @@ def solve_head(
     return Head(kernel.astype(np.float32), (bias - mean @ kernel).astype(np.float32), strength)
 
 
-def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _parts(features: RowsLike) -> Iterator[np.ndarray]:
+    """A few rows at a time, float32."""
+    for start in range(0, len(features), _ROWS):
+        yield np.asarray(features[start : start + _ROWS], np.float32)
+
+
+def _moments(features: RowsLike) -> tuple[np.ndarray, np.ndarray]:
     """The mean of each feature, and by what to divide it so that rows have a mean squared length of 1.
 
-    The length keeps C comparable among networks. A part at a time, since sums in float64 take twice the memory.
+    That length keeps C comparable among networks, whose numbers of features differ.
     """
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler()
-    for start in range(0, len(features), _ROWS):
-        scaler.partial_fit(features[start : start + _ROWS].astype(np.float64))
-    scale = np.maximum(np.sqrt(scaler.var_), 1e-6) * np.sqrt(features.shape[1])
+    for part in _parts(features):
+        scaler.partial_fit(part.astype(np.float64))
+    scale = np.maximum(np.sqrt(scaler.var_), 1e-6) * np.sqrt(len(scaler.var_))
     return scaler.mean_.astype(np.float32), scale.astype(np.float32)
 
 

@@ -227,7 +227,7 @@ class Training:
     def _solvable(self, prepared: Prepared) -> bool:
         rows = prepared.train
         if rows is None or rows[:1].nbytes * len(rows) > _SOLVER_BYTES:
-            self._listener.say("too many features for logistic regression in memory: gradient steps instead")
+            self._listener.say("too many features for logistic regression: gradient steps instead")
             return False
         return True
 
@@ -235,12 +235,12 @@ class Training:
         start = time.monotonic()
         rows, classifier = prepared.train, self._network.stages[HEAD][-1]
         assert rows is not None  # noqa: S101 - `_solvable` saw to it
-        features = rows[:]
-        if features.ndim != 2 or features.shape[1] != classifier.kernel.shape[0]:
+        if rows[:1].shape[1:] != classifier.kernel.shape[:1]:
             raise RecipeError("logistic_regression needs a head of one Dense layer on pooled features")
         labels = self._train_labels[rows.usable]
         weights = self._preparation.weights[rows.usable]
-        head = solve_head(features, labels, classifier.units, weights, self._preparation.seed, copy=False)
+        preparation = self._preparation
+        head = solve_head(rows, labels, classifier.units, weights, preparation.seed, scratch=preparation.scratch)
         classifier.set_weights([head.kernel, head.bias])
         self._listener.say(f"logistic regression: C = {head.strength:g} by cross-validation")
         own = validation(prepared.upper, rows, labels)
