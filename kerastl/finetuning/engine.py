@@ -27,14 +27,30 @@ def boundary_engine(lower: keras.Model, folder: Path, listener: Listener | None 
         listener: Hears why Keras itself is used, where it is.
 
     Returns:
-        The compiled network where it can be had and agrees with Keras, else Keras.
+        The compiled network where it can be had and agrees with Keras, else Keras. Either computes in float32,
+        whatever precision trains: LiteRT knows no other, and what is computed once may as well be exact.
     """
     listener = listener or Listener()
+    lower = _in_float32(lower)
     try:
         return _compiled(lower, folder)
     except (ModelError, ValueError, RuntimeError, ImportError) as error:
         listener.warn(f"the fast engine is not used ({error}): features take longer")
         return KerasEngine(lower)
+
+
+def _in_float32(model: keras.Model) -> keras.Model:
+    if all(layer.compute_dtype == "float32" for layer in model.layers):
+        return model
+    plain = keras.models.clone_model(model, clone_function=_float32_copy)
+    plain.set_weights(model.get_weights())
+    return plain
+
+
+def _float32_copy(operation: keras.Operation) -> keras.Operation:
+    config = operation.get_config()
+    # A bare operation, such as a sum, has no precision of its own.
+    return type(operation).from_config(config | {"dtype": "float32"} if "dtype" in config else config)
 
 
 def _compiled(lower: keras.Model, folder: Path) -> LiteRTEngine:

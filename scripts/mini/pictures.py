@@ -22,7 +22,6 @@ HELD_OUT = 50
 
 SIZE = 32
 _WHOLE = Resize(SIZE, SIZE, "squash")
-_MIXED = Augmentation(cutmix=CutMix(alpha=1.0, probability=0.5))
 
 
 class Pictures(NamedTuple):
@@ -80,8 +79,7 @@ def batches(
     batch: int,
     seed: int,
     smallest_crop: float,
-    *,
-    cut: bool,
+    cutmix: float,
 ) -> tf.data.Dataset:
     """One epoch of augmented batches: pixels float32 0-255 (batch, size, size, 3), and targets (batch, classes).
 
@@ -92,8 +90,9 @@ def batches(
         batch: Pictures in a batch; what is left over is dropped.
         seed: Decides order and augmentation.
         smallest_crop: Share of a picture's area that a crop keeps at least.
-        cut: Whether half of the batches are mixed by cutmix.
+        cutmix: Share of the batches that are mixed by it.
     """
+    mixing = Augmentation(cutmix=CutMix(alpha=1.0, probability=cutmix) if cutmix else None)
     order = np.random.default_rng(seed).permutation(len(pictures.pixels))
     steps = len(order) // batch
 
@@ -106,12 +105,11 @@ def batches(
         pixels = tf.ensure_shape(pixels, (batch, SIZE, SIZE, 3))
         chance = tf.stack([seed, tf.cast(step, tf.int32)])
         varied = augmented(tf.cast(pixels, tf.float32), size, chance, smallest_crop)
-        if cut:
-            varied, targets = tf.numpy_function(mixed, [step, varied, targets], [tf.float32, tf.float32])
+        varied, targets = tf.numpy_function(mixed, [step, varied, targets], [tf.float32, tf.float32])
         return tf.ensure_shape(varied, (batch, size, size, 3)), tf.ensure_shape(targets, (batch, soft.shape[1]))
 
     def mixed(step: Any, varied: Any, targets: Any) -> Any:
-        varied, targets = mix(varied, targets, _MIXED, np.random.default_rng([seed, int(step)]))
+        varied, targets = mix(varied, targets, mixing, np.random.default_rng([seed, int(step)]))
         return varied.astype(np.float32), targets.astype(np.float32)
 
     return tf.data.Dataset.range(steps).map(load, num_parallel_calls=2, deterministic=True).prefetch(4)

@@ -4,9 +4,9 @@
 
 Teachers are weights of earlier runs: the mean of what they say about each training picture is mixed into its target
 (Furlanello et al. 2018, "Born-Again Neural Networks", https://arxiv.org/abs/1805.04770). The last epochs run at the
-full 32 pixels, with larger crops and unmixed pictures, which is closer to what the network is for. The work folder holds
-a checkpoint of each epoch, from which the same command goes on, and the log. The weights come from an exponential moving
-average over training and are written in half precision.
+full 32 pixels, with larger crops and unmixed pictures, which is closer to what the network is for. The work folder
+holds a checkpoint of each epoch, from which the same command goes on, and the log. The weights come from an exponential
+moving average over training and are written in half precision.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WARMUP_EPOCHS = 0.5
 DECAY = 0.05
 SMALL = 24
 """Pixels a side in the first epochs: two thirds of the work for most of what there is to learn."""
-SMALL_CROP, LARGE_CROP = 0.35, 0.6
+SMALL_CROP, LARGE_CROP = 0.4, 0.6
 """Share of a picture's area that a crop keeps at least, in the first epochs and in the last."""
 EVALUATED = 4
 """The average is evaluated after so many epochs, and after each at the full size."""
@@ -148,6 +148,7 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=15, help="so many epochs, the first, run at 24 pixels")
     parser.add_argument("--rate", type=float, default=5e-3)
     parser.add_argument("--batch", type=int, default=512)
+    parser.add_argument("--cutmix", type=float, default=0.25, help="share of the batches that are mixed")
     parser.add_argument("--precision", default="float32", help="mixed_bfloat16 is faster where a CPU computes in it")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -211,8 +212,8 @@ class Training:
         steps = len(self.data.train.pixels) // args.batch
         rate = Rate(args.rate, steps, args.epochs, args.cooldown, self.average)
         seed, small = args.seed * 1000 + epoch, self.size == SMALL
-        smallest_crop = SMALL_CROP if small else LARGE_CROP
-        feed = pictures.batches(self.data.train, self.soft, self.size, args.batch, seed, smallest_crop, cut=small)
+        smallest_crop, cutmix = (SMALL_CROP, args.cutmix) if small else (LARGE_CROP, 0.0)
+        feed = pictures.batches(self.data.train, self.soft, self.size, args.batch, seed, smallest_crop, cutmix)
         fit = self.model.fit(feed, initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False)
         self._save(epoch + 1)
         averaged = network(pictures.SIZE)

@@ -299,3 +299,16 @@ def test_pictures_decoded_ahead_change_nothing(coloured_folder, probed, tmp_path
     ours, theirs = (keras.models.load_model(run / "model.keras").get_weights() for run in (output, probed))
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_in_half_the_precision_the_saved_model_is_float32(coloured_folder, recipe_file, tmp_path, capsys, precision):
+    command = ["finetune", str(coloured_folder), "-o", str(tmp_path / "run"), "--recipe", recipe_file, *SMALL]
+    assert kerastl_command([*command, "--precision", precision]) == 0
+    assert "warning" not in capsys.readouterr().err
+    model = keras.saving.load_model(tmp_path / "run" / "model.keras")
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+    with (tmp_path / "run" / "history.csv").open() as stream:
+        losses = [float(row["loss"]) for row in csv.DictReader(stream) if row["phase"] == "1"]
+    assert losses[-1] < losses[0]
