@@ -5,8 +5,8 @@
     python benchmarks/choices.py memory DATA_DIR [DATA_DIR ...]
 
 `head`: logistic regression, its strength chosen inside the training pictures, against 30 epochs of gradient steps whose
-best epoch is chosen by the validation pictures that are reported, which favours them. `half`: activations at the
-boundary of the topmost stage kept in float16, as the recipes do, against float32. `memory`: the peak of the whole
+best epoch is chosen by the validation pictures that are reported, which favours them. `half`: activations below the
+topmost three stages kept in float16, as the recipes do, against float32. `memory`: the peak of the whole
 process of a probe for each folder; give folders that differ in the number of pictures only.
 """
 
@@ -25,7 +25,7 @@ import numpy as np
 
 SOLVED = {"trains": "head", "solver": "logistic_regression"}
 STEPS = {"trains": "head", "epochs": 30, "learning_rate": 1e-3, "shape": "cosine", "weight_decay": 0.05}
-TOP = {**STEPS, "trains": 1, "epochs": 8, "stage_decay": 0.5, "warmup": 0.5}
+TOP = {**STEPS, "trains": 3, "epochs": 6, "stage_decay": 0.5, "warmup": 0.5}
 
 
 def trained(data: Path, seed: int, backbone: str, *phases: dict[str, Any]) -> dict[str, float]:
@@ -47,12 +47,12 @@ def head(data: Path, seed: int, backbone: str) -> dict[str, dict[str, float]]:
 
 
 def half(data: Path, seed: int, backbone: str) -> dict[str, dict[str, float]]:
-    """The topmost stage on activations of either precision."""
+    """The topmost three stages on activations of either precision."""
     from kerastl.finetuning import preparation
 
-    found = {"float16": trained(data, seed, backbone, SOLVED, TOP)}
+    found = {"float16": trained(data, seed, backbone, TOP)}
     kept, preparation._SMALL_ROW = preparation._SMALL_ROW, sys.maxsize
-    found["float32"] = trained(data, seed, backbone, SOLVED, TOP)
+    found["float32"] = trained(data, seed, backbone, TOP)
     preparation._SMALL_ROW = kept
     return found
 

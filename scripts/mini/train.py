@@ -43,40 +43,39 @@ EVALUATED = 4
 """The average is evaluated after so many epochs, and after each at the full size."""
 
 
-def network(size: int) -> keras.Model:
-    """The network on raw pixels of a size; its weights do not depend on the size."""
+def network(size: int, precision: str = "float32") -> keras.Model:
+    """The network on raw pixels of a size, to logits; its weights do not depend on the size."""
+    keras.mixed_precision.set_global_policy(precision)
     raw = keras.Input((size, size, 3))
     mini = KerastlMini(input_tensor=backbones.preprocess(raw, "tf"), classifier_activation=None)
+    keras.mixed_precision.set_global_policy("float32")
     return keras.Model(raw, mini.outputs[0])
 
 
-def targets(data: pictures.Data, teachers: list[Path], work: Path) -> NDArray[np.float16]:
+def targets(data: pictures.Data, teachers: list[Path], work: Path, precision: str) -> NDArray[np.float16]:
     """What each training picture should score, shape (n, classes)."""
     hard = np.eye(len(data.wnids), dtype=np.float32)[data.train.classes]
     hard = hard * (1 - SMOOTHING) + SMOOTHING / len(data.wnids)
     if not teachers:
         return hard.astype(np.float16)
-    names = hashlib.sha256(b"".join(weights.read_bytes() for weights in teachers)).hexdigest()
-    cache = work / f"teachers_{names[:12]}.npy"
-    if not cache.exists():
-        scores = np.mean([_taught(weights, data.train.pixels) for weights in teachers], axis=0)
-        with replacing(cache) as path, path.open("wb") as file:
-            np.save(file, scores.astype(np.float16))
-    soft = np.load(cache).astype(np.float32)
+    soft = np.mean([_taught(weights, data.train.pixels, work, precision) for weights in teachers], axis=0)
     print(f"teachers: {np.mean(soft.argmax(1) == data.train.classes):.1%} of the training pictures", flush=True)
     return ((1 - TEACHER_SHARE) * hard + TEACHER_SHARE * soft).astype(np.float16)
 
 
-def _taught(weights: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Probabilities of an earlier network, the mean over each picture and its mirror image."""
-    model = network(pictures.SIZE)
-    model.load_weights(weights)
-    probabilities = keras.Sequential([model, keras.layers.Softmax()])
-    parts = np.array_split(pixels, len(pixels) // 5000 + 1)
-    views = [(part.astype(np.float32), part[:, :, ::-1].astype(np.float32)) for part in parts]
-    return np.concatenate(
-        [sum(probabilities.predict(view, batch_size=250, verbose=0) for view in pair) / 2 for pair in views]
-    )
+def _taught(weights: Path, pixels: NDArray[np.uint8], work: Path, precision: str) -> NDArray[np.float32]:
+    """Probabilities of an earlier network, the mean over each picture and its mirror image; computed once."""
+    cache = work / f"teacher_{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}.npy"
+    if not cache.exists():
+        model = network(pictures.SIZE, precision)
+        model.load_weights(weights)
+        probabilities = keras.Sequential([model, keras.layers.Softmax(dtype="float32")])
+        parts = np.array_split(pixels, len(pixels) // 5000 + 1)
+        views = [(part.astype(np.float32), part[:, :, ::-1].astype(np.float32)) for part in parts]
+        means = [sum(probabilities.predict(view, batch_size=500, verbose=0) for view in pair) / 2 for pair in views]
+        with replacing(cache) as path, path.open("wb") as file:
+            np.save(file, np.concatenate(means).astype(np.float16))
+    return np.load(cache).astype(np.float32)
 
 
 class Rate(keras.callbacks.Callback):
@@ -155,7 +154,7 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
     data = pictures.read(args.archive, args.work / "pictures.npz")
-    soft = targets(data, args.teachers, args.work)
+    soft = targets(data, args.teachers, args.work, args.precision)
     training = Training(args, data, soft)
     for epoch in range(training.done, args.epochs):
         training.epoch(epoch)
@@ -189,9 +188,7 @@ class Training:
         if size == self.size:
             return
         args = self.args
-        keras.mixed_precision.set_global_policy(args.precision)
-        model = fused(network(size))
-        keras.mixed_precision.set_global_policy("float32")
+        model = fused(network(size, args.precision))
         optimizer = ConvolutionMuon(args.rate, weight_decay=DECAY, adam_weight_decay=DECAY, adam_lr_ratio=0.5)
         optimizer.build(model.trainable_variables)
         if self.size:
