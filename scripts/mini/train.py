@@ -4,9 +4,9 @@
 
 Teachers are weights of earlier runs: the mean of what they say about each training picture is mixed into its target
 (Furlanello et al. 2018, "Born-Again Neural Networks", https://arxiv.org/abs/1805.04770). The last epochs run at the
-full 32 pixels, with larger crops and unmixed pictures, which is closer to what the network is for. The work folder
-holds a checkpoint of each epoch, from which the same command goes on, and the log. The weights come from an exponential
-moving average over training and are written in half precision.
+full 32 pixels, with larger crops, which is closer to what the network is for. The work folder holds a checkpoint of
+each epoch, from which the same command goes on, and the log. The weights come from an exponential moving average over
+training and are written in half precision.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WARMUP_EPOCHS = 0.5
 DECAY = 0.05
 SMALL = 24
 """Pixels a side in the first epochs: two thirds of the work for most of what there is to learn."""
-SMALL_CROP, LARGE_CROP = 0.4, 0.6
+SMALL_CROP, LARGE_CROP = 0.4, 0.5
 """Share of a picture's area that a crop keeps at least, in the first epochs and in the last."""
 EVALUATED = 4
 """The average is evaluated after so many epochs, and after each at the full size."""
@@ -209,8 +209,8 @@ class Training:
         steps = len(self.data.train.pixels) // args.batch
         rate = Rate(args.rate, steps, args.epochs, args.cooldown, self.average)
         seed, small = args.seed * 1000 + epoch, self.size == SMALL
-        smallest_crop, cutmix = (SMALL_CROP, args.cutmix) if small else (LARGE_CROP, 0.0)
-        feed = pictures.batches(self.data.train, self.soft, self.size, args.batch, seed, smallest_crop, cutmix)
+        smallest_crop = SMALL_CROP if small else LARGE_CROP
+        feed = pictures.batches(self.data.train, self.soft, self.size, args.batch, seed, smallest_crop, args.cutmix)
         fit = self.model.fit(feed, initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False)
         self._save(epoch + 1)
         averaged = network(pictures.SIZE)
