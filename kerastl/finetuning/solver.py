@@ -17,6 +17,7 @@ FOLDS = 3
 # The strength is chosen on at most so many pictures: it depends little on more, and the time grows with them.
 _ENOUGH_TO_CHOOSE = 2_000
 _ITERATIONS = 100
+# Rows that are scaled at a time: few enough that copies in float64 do not count.
 _ROWS = 1_024
 
 
