@@ -1,12 +1,13 @@
 """Train the model in the box, kerastl_mini, on the training pictures of Tiny ImageNet at 32 pixels.
 
-    python scripts/mini/train.py TINY_IMAGENET_32.tar.xz --work FOLDER [--start WEIGHTS] [--teachers WEIGHTS ...]
+    python scripts/mini/train.py TINY_IMAGENET_32.tar.xz --work FOLDER [--start WEIGHTS] [--teachers FILE ...]
 
-Teachers are weights of earlier runs: the mean of what they say about each training picture is mixed into its target
-(Furlanello et al. 2018, "Born-Again Neural Networks", https://arxiv.org/abs/1805.04770). The last epochs run at the
-full 32 pixels, with larger crops, which is closer to what the network is for. The work folder holds a checkpoint of
-each epoch, from which the same command goes on, and the log. The weights come from an exponential moving average over
-training and are written in half precision.
+Teachers are weights of earlier runs (Furlanello et al. 2018, "Born-Again Neural Networks",
+https://arxiv.org/abs/1805.04770) or the scores.npy that teacher.py makes: the mean of what they say about each training
+picture is mixed into its target. The last epochs run at the full 32 pixels, with larger crops, which is closer to what
+the network is for. The work folder holds a checkpoint of each epoch, from which the same command goes on, and the log.
+The weights come from an exponential moving average over training and are written in half precision, of which the
+kernels keep so many bits that the file stays below 4 MB.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ import h5py
 import keras
 import numpy as np
 import pictures
+import scipy.special
 from muon import ConvolutionMuon
 from normalization import fused
 from numpy.typing import NDArray
@@ -31,7 +34,7 @@ from kerastl.files import replacing
 from kerastl.mini.network import KerastlMini
 
 SMOOTHING = 0.1
-TEACHER_SHARE = 0.5
+TEACHER_SHARE = 0.7
 EMA = 0.998
 WARMUP_EPOCHS = 0.5
 DECAY = 0.05
@@ -39,6 +42,8 @@ SMALL = 24
 """Pixels a side in the first epochs: two thirds of the work for most of what there is to learn."""
 SMALL_CROP, LARGE_CROP = 0.4, 0.5
 """Share of a picture's area that a crop keeps at least, in the first epochs and in the last."""
+MANTISSA_BITS = 4
+"""Bits after the leading one that a weight of a kernel keeps of the ten of half precision: three per cent at most."""
 EVALUATED = 4
 """The average is evaluated after so many epochs, and after each at the full size."""
 
@@ -58,17 +63,19 @@ def targets(data: pictures.Data, teachers: list[Path], work: Path, precision: st
     hard = hard * (1 - SMOOTHING) + SMOOTHING / len(data.wnids)
     if not teachers:
         return hard.astype(np.float16)
-    soft = np.mean([_taught(weights, data.train.pixels, work, precision) for weights in teachers], axis=0)
+    soft = np.mean([_taught(teacher, data.train.pixels, work, precision) for teacher in teachers], axis=0)
     print(f"teachers: {np.mean(soft.argmax(1) == data.train.classes):.1%} of the training pictures", flush=True)
     return ((1 - TEACHER_SHARE) * hard + TEACHER_SHARE * soft).astype(np.float16)
 
 
-def _taught(weights: Path, pixels: NDArray[np.uint8], work: Path, precision: str) -> NDArray[np.float32]:
-    """Probabilities of an earlier network, the mean over each picture and its mirror image; computed once."""
-    cache = work / f"teacher_{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}.npy"
+def _taught(teacher: Path, pixels: NDArray[np.uint8], work: Path, precision: str) -> NDArray[np.float32]:
+    """Probabilities from scores, or of an earlier network as mean over each picture and its mirror, computed once."""
+    if teacher.suffix == ".npy":
+        return scipy.special.softmax(np.load(teacher).astype(np.float32), axis=1)
+    cache = work / f"teacher_{hashlib.sha256(teacher.read_bytes()).hexdigest()[:12]}.npy"
     if not cache.exists():
         model = network(pictures.SIZE, precision)
-        model.load_weights(weights)
+        grow(model, teacher)
         probabilities = keras.Sequential([model, keras.layers.Softmax(dtype="float32")])
         parts = np.array_split(pixels, len(pixels) // 5000 + 1)
         views = [(part.astype(np.float32), part[:, :, ::-1].astype(np.float32)) for part in parts]
@@ -116,6 +123,30 @@ def accuracy(model: keras.Model, part: pictures.Pictures) -> tuple[float, float]
     return float(hits[:, 0].mean()), float(hits.any(axis=1).mean())
 
 
+def grow(model: keras.Model, weights: Path) -> None:
+    """Give a network the weights of an earlier one, which may have been narrower.
+
+    Each of the earlier arrays becomes the corner of the new one. What was there before hears nothing of what is new,
+    so that the scores are those of the earlier network (a simpler way than that of Chen et al. 2016, "Net2Net",
+    https://arxiv.org/abs/1511.05641: the new channels are random ones).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        full = Path(folder) / "full.weights.h5"
+        model.save_weights(full)
+        with h5py.File(full, "r+") as target, h5py.File(weights) as source:
+            source.visititems(lambda name, item: _copy_corner(item, target[name]))
+        model.load_weights(full)
+
+
+def _copy_corner(source: Any, target: Any) -> None:
+    if isinstance(source, h5py.Dataset):
+        value = target[()]
+        if value.ndim > 1:
+            value[..., source.shape[-2] :, : source.shape[-1]] = 0
+        value[tuple(slice(length) for length in source.shape)] = source[()]
+        target[...] = value
+
+
 def save_half(model: keras.Model, path: Path) -> None:
     """Write a weights file of half-precision numbers, which Keras loads like any other."""
     with replacing(path) as whole:
@@ -128,11 +159,20 @@ def save_half(model: keras.Model, path: Path) -> None:
 
 def _copy_half(name: str, item: Any, target: h5py.File) -> None:
     if isinstance(item, h5py.Dataset):
-        copy = target.create_dataset(name, data=item[()].astype(np.float16), compression="gzip", shuffle=True)
+        value = item[()].astype(np.float16)
+        value = _rounded(value) if value.ndim > 1 else value
+        copy = target.create_dataset(name, data=value, compression="gzip", compression_opts=9, shuffle=True)
     else:
         copy = target.require_group(name)
     for key, value in item.attrs.items():
         copy.attrs[key] = value
+
+
+def _rounded(value: NDArray[np.float16]) -> NDArray[np.float16]:
+    """The nearest numbers of fewer bits, which compress better."""
+    lost = 10 - MANTISSA_BITS
+    bits = value.view(np.uint16).astype(np.uint32) + (1 << (lost - 1))
+    return (bits >> lost << lost).astype(np.uint16).view(np.float16)
 
 
 def main() -> None:
@@ -141,7 +181,7 @@ def main() -> None:
     parser.add_argument("archive", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with, instead of random ones")
-    parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="weights of earlier runs")
+    parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="earlier weights, or scores.npy")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--cooldown", type=int, default=10, help="epochs over which the rate falls to zero")
     parser.add_argument("--small", type=int, default=15, help="so many epochs, the first, run at 24 pixels")
@@ -176,9 +216,9 @@ class Training:
         self.resize(SMALL)
         if args.start is not None:
             started = network(SMALL)
-            started.load_weights(args.start)
-            _assign(self.model.weights, _numbers(started.weights))
-        self.average = _numbers(self.model.weights)
+            grow(started, args.start)
+            assign(self.model.weights, numbers(started.weights))
+        self.average = numbers(self.model.weights)
         self.done = 0
         if self.state.exists():
             self._load()
@@ -192,10 +232,10 @@ class Training:
         optimizer = ConvolutionMuon(args.rate, weight_decay=DECAY, adam_weight_decay=DECAY, adam_lr_ratio=0.5)
         optimizer.build(model.trainable_variables)
         if self.size:
-            _assign(model.weights, _numbers(self.model.weights))
-            _assign(
+            assign(model.weights, numbers(self.model.weights))
+            assign(
                 optimizer.variables,
-                _numbers(self.model.optimizer.variables),
+                numbers(self.model.optimizer.variables),
             )
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
@@ -214,7 +254,7 @@ class Training:
         fit = self.model.fit(feed, initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False)
         self._save(epoch + 1)
         averaged = network(pictures.SIZE)
-        _assign(averaged.weights, self.average)
+        assign(averaged.weights, self.average)
         save_half(averaged, args.work / "kerastl_mini.weights.h5")
         line = {
             "epoch": epoch + 1,
@@ -230,8 +270,8 @@ class Training:
             file.write(json.dumps(line) + "\n")
 
     def _save(self, done: int) -> None:
-        arrays = {f"w{i}": value for i, value in enumerate(_numbers(self.model.weights))}
-        arrays |= {f"o{i}": value for i, value in enumerate(_numbers(self.model.optimizer.variables))}
+        arrays = {f"w{i}": value for i, value in enumerate(numbers(self.model.weights))}
+        arrays |= {f"o{i}": value for i, value in enumerate(numbers(self.model.optimizer.variables))}
         arrays |= {f"a{i}": mean for i, mean in enumerate(self.average)}
         with replacing(self.state) as path, path.open("wb") as file:
             np.savez(file, epoch=done, **arrays)
@@ -240,16 +280,18 @@ class Training:
         with np.load(self.state) as saved:
             self.done = int(saved["epoch"])
             variables = self.model.optimizer.variables
-            _assign(self.model.weights, [saved[f"w{i}"] for i in range(len(self.average))])
-            _assign(variables, [saved[f"o{i}"] for i in range(len(variables))])
+            assign(self.model.weights, [saved[f"w{i}"] for i in range(len(self.average))])
+            assign(variables, [saved[f"o{i}"] for i in range(len(variables))])
             self.average = [saved[f"a{i}"] for i in range(len(self.average))]
 
 
-def _numbers(variables: list[Any]) -> list[NDArray[Any]]:
+def numbers(variables: list[Any]) -> list[NDArray[Any]]:
+    """The values of variables."""
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
-def _assign(variables: list[Any], values: list[Any]) -> None:
+def assign(variables: list[Any], values: list[Any]) -> None:
+    """Give variables their values."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
