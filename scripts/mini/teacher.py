@@ -27,7 +27,7 @@ from kerastl import backbones, labels
 from kerastl.files import replacing
 
 BACKBONE = "mobilenet_v2"
-SCALED_UP = 96
+SCALED_UP = 3
 SMALLEST_CROP = 0.5
 WARMUP_EPOCHS = 0.3
 DECAY = 0.01
@@ -41,8 +41,9 @@ def network(wnids: list[str]) -> keras.Model:
     rows = [known.index(wnid) for wnid in wnids]
     *body, kernel, bias = backbones.build(BACKBONE).get_weights()
     raw = keras.Input((pictures.SIZE, pictures.SIZE, 3))
-    larger = keras.layers.Resizing(SCALED_UP, SCALED_UP, interpolation="bilinear")(raw)
-    backbone = backbones.build(BACKBONE, weights=None, include_top=False, input_size=SCALED_UP)
+    larger = keras.layers.UpSampling2D(SCALED_UP, interpolation="bilinear")(raw)
+    side = SCALED_UP * pictures.SIZE
+    backbone = backbones.build(BACKBONE, weights=None, include_top=False, input_size=side)
     pooled = keras.layers.GlobalAveragePooling2D()(backbone(larger))
     model = keras.Model(raw, keras.layers.Dense(len(rows))(pooled))
     model = keras.models.clone_model(model, clone_function=_fused)

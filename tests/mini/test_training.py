@@ -1,0 +1,186 @@
+"""The pieces of scripts/mini, which trained the network in the box."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+from kerastl.mini import network as architecture
+
+FOLDER = Path(__file__).parents[2] / "scripts" / "mini"
+NAMES = ("muon", "normalization", "pictures", "teacher", "train")
+
+
+@pytest.fixture(scope="module")
+def scripts():
+    """The scripts as modules, which are forgotten afterwards."""
+    sys.path.insert(0, str(FOLDER))
+    yield SimpleNamespace(**{name: importlib.import_module(name) for name in NAMES})
+    sys.path.remove(str(FOLDER))
+    for name in NAMES:
+        del sys.modules[name]
+
+
+def narrow(scripts, monkeypatch, widths):
+    monkeypatch.setattr(architecture, "WIDTHS", widths)
+    monkeypatch.setattr(architecture, "STEM_WIDTH", widths[0])
+    return scripts.train.network(16)
+
+
+def randomised(model):
+    """Nothing as it was at the start: statistics and scales too."""
+    draw = np.random.default_rng(0)
+    model.set_weights([draw.uniform(0.1, 0.3, weight.shape) for weight in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize("widths", [(4, 8, 12), (6, 8, 20)])
+def test_a_wider_network_begins_with_the_scores_of_the_narrower(scripts, monkeypatch, tmp_path, widths):
+    before = randomised(narrow(scripts, monkeypatch, (4, 8, 12)))
+    before.save_weights(tmp_path / "before.weights.h5")
+    after = randomised(narrow(scripts, monkeypatch, widths))
+    scripts.train.grow(after, tmp_path / "before.weights.h5")
+    pixels = np.random.default_rng(1).uniform(0, 255, (2, 16, 16, 3)).astype("float32")
+    expected = np.asarray(before(pixels))
+    assert expected.std() > 0
+    np.testing.assert_allclose(np.asarray(after(pixels)), expected, rtol=1e-5)
+
+
+def test_fewer_bits_are_the_nearest(scripts):
+    """Four bits after the leading one: steps of 1/16 from 1 to 2, of 1/8 from 2 to 4, of 1/256 from 1/16 to 1/8."""
+    whole = np.array([1, 1.03, 1.0313, -3.9, 3.97, 0.1, 0], np.float16)
+    expected = [1, 1, 1.0625, -3.875, 4, 26 / 256, 0]
+    np.testing.assert_array_equal(scripts.train._rounded(whole), expected)
+
+
+def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
+    saved = randomised(narrow(scripts, monkeypatch, (4, 8, 12)))
+    scripts.train.save_half(saved, tmp_path / "half.weights.h5")
+    loaded = narrow(scripts, monkeypatch, (4, 8, 12))
+    loaded.load_weights(tmp_path / "half.weights.h5")
+    for ours, theirs in zip(saved.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_allclose(theirs, ours, rtol=1 / 32 if ours.ndim > 1 else 1e-3)
+    assert [path.name for path in tmp_path.iterdir()] == ["half.weights.h5"]
+
+
+def test_fused_normalisation_is_that_of_keras(scripts):
+    values = np.random.default_rng(0).normal(3, 2, (5, 4, 4, 3)).astype("float32")
+    plain = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)])
+    randomised(plain)
+    ours = scripts.normalization.fused(plain)
+    ours.set_weights(plain.get_weights())
+    for training in (False, True):
+        expected = np.asarray(plain(values, training=training))
+        np.testing.assert_allclose(np.asarray(ours(values, training=training)), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ours.layers[-1].moving_mean, plain.layers[-1].moving_mean, rtol=1e-5)
+
+
+def test_a_step_of_muon_is_nearly_orthogonal(scripts):
+    """Whatever the gradient's singular values, here 1 to 100, those of the step are alike."""
+    draw = np.random.default_rng(0)
+    left, right = (np.linalg.qr(draw.normal(size=(rows, 4)))[0] for rows in (18, 4))
+    gradient = (left * np.geomspace(1, 100, 4)) @ right.T
+    kernel = keras.Variable(np.zeros((3, 3, 2, 4), "float32"))
+    optimizer = scripts.muon.ConvolutionMuon(0.1, weight_decay=0.0)
+    optimizer.apply([keras.ops.convert_to_tensor(gradient.reshape(3, 3, 2, 4), "float32")], [kernel])
+    step = np.linalg.svd(np.asarray(kernel).reshape(18, 4), compute_uv=False)
+    assert 0 < step.max() < 2 * step.min()
+
+
+def test_targets_mix_classes_and_teachers(scripts, tmp_path):
+    classes = np.array([1, 0])
+    data = SimpleNamespace(wnids=["a", "b"], train=SimpleNamespace(pixels=np.zeros((2, 32, 32, 3)), classes=classes))
+    hard = np.array([[0.05, 0.95], [0.95, 0.05]])
+    np.testing.assert_allclose(scripts.train.targets(data, [], tmp_path, "float32"), hard, atol=1e-3)
+    np.save(tmp_path / "scores.npy", np.log([[1, 3], [4, 1]]))
+    mixed = scripts.train.targets(data, [tmp_path / "scores.npy"], tmp_path, "float32")
+    np.testing.assert_allclose(mixed, 0.3 * hard + 0.7 * np.array([[0.25, 0.75], [0.8, 0.2]]), atol=1e-3)
+
+
+def test_batches_are_what_the_seed_says(scripts):
+    draw = np.random.default_rng(0)
+    some = scripts.pictures.Pictures(draw.integers(0, 256, (10, 32, 32, 3), np.uint8), np.arange(10))
+
+    def feed(seed):
+        eye = np.eye(10, dtype=np.float16)
+        return list(scripts.pictures.batches(some, eye, 24, 4, seed, 0.4, 0.5).as_numpy_iterator())
+
+    first, again, other = feed(1), feed(1), feed(2)
+    assert [pixels.shape for pixels, _ in first] == [(4, 24, 24, 3)] * 2
+    for (pixels, targets), (same, _), (different, _) in zip(first, again, other, strict=True):
+        np.testing.assert_array_equal(pixels, same)
+        assert (pixels != different).any()
+        assert 0 <= pixels.min() < pixels.max() <= 255
+        np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_filtering_by_nothing_changes_nothing(scripts):
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, 8, 8, 3)).astype("float32")
+    np.testing.assert_allclose(scripts.pictures.filtered(pixels, np.zeros(2, "float32")), pixels, rtol=1e-6)
+    softer = np.asarray(scripts.pictures.filtered(pixels, np.full(2, -0.6, "float32")))
+    assert softer.std() < pixels.std()
+
+
+def test_the_teachers_rate(scripts):
+    """It rises over 0.3 epochs, is highest there, and ends at nothing."""
+    rate = scripts.teacher.Rate(peak=1.7, steps=10, epochs=2)
+    optimizer = SimpleNamespace(learning_rate=None)
+    rate.set_model(SimpleNamespace(optimizer=optimizer))
+    seen = []
+    for epoch in (0, 1):
+        rate.on_epoch_begin(epoch)
+        for batch in range(10):
+            rate.on_train_batch_begin(batch)
+            seen.append(optimizer.learning_rate)
+    np.testing.assert_allclose([seen[0], seen[2], seen[9], seen[19]], [1.7 / 3, 1.7, 1.0, 0], atol=1e-9)
+
+
+def test_the_teacher_begins_as_plain_keras_scores(scripts, keras_home, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(keras_home))
+    wnids = ["n01443537", "n09428293"]
+    known = scripts.teacher.labels.imagenet().wnids
+    file = keras_home / "models" / "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5"
+    plain = keras.applications.MobileNetV2(weights=None, classifier_activation=None)
+    plain.load_weights(file)
+    headless = keras.applications.MobileNetV2(weights=None, include_top=False, input_shape=(96, 96, 3), pooling="avg")
+    headless.set_weights(plain.get_weights()[:-2])
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
+    scaled = keras.ops.image.resize(pixels, (96, 96)) / 127.5 - 1
+    kernel, bias = plain.get_weights()[-2:]
+    expected = (np.asarray(headless(scaled)) @ kernel + bias)[:, [known.index(wnid) for wnid in wnids]]
+    np.testing.assert_allclose(np.asarray(scripts.teacher.network(wnids)(pixels)), expected, atol=1e-3)
+
+
+def test_a_teacher_goes_on_from_its_checkpoint(scripts, monkeypatch, tmp_path):
+    """Two epochs at once, and one after the other, give the same weights."""
+    draw = np.random.default_rng(0)
+    some = scripts.pictures.Pictures(draw.integers(0, 256, (16, 32, 32, 3), np.uint8), np.arange(16) % 2)
+    data = SimpleNamespace(wnids=["a", "b"], train=some, held_out=some)
+    batches = scripts.pictures.batches
+
+    def trained(folder):
+        keras.utils.set_random_seed(0)
+        layers = [keras.Input((32, 32, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)]
+        model = keras.Sequential(layers)
+        folder.mkdir(exist_ok=True)
+        scripts.teacher.train(model, data, argparse.Namespace(work=folder, rate=1e-3, batch=8, seed=0, epochs=2))
+        return model.get_weights()
+
+    def interrupted(data, soft, size, batch, seed, *more):
+        if seed == 1:
+            raise KeyboardInterrupt
+        return batches(data, soft, size, batch, seed, *more)
+
+    whole = trained(tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(scripts.pictures, "batches", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            trained(tmp_path / "parts")
+    for ours, theirs in zip(trained(tmp_path / "parts"), whole, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    assert len((tmp_path / "parts" / "log.jsonl").read_text().splitlines()) == 2
