@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
 
-WIDTHS = (64, 128, 192)
+WIDTHS = (64, 128, 256)
 """Channels of the three stages."""
 
 BLOCKS = 2
@@ -41,7 +41,7 @@ def KerastlMini(  # noqa: N802 - it stands where the constructors of keras.appli
         classifier_activation: Activation of the last layer; None for logits.
 
     Returns:
-        A functional network to (n, classes), or without top to a feature map (n, height / 8, width / 8, 192).
+        A functional network to (n, classes), or without top to a feature map (n, height / 8, width / 8, 256).
     """
     import keras
     from keras import layers

@@ -42,8 +42,8 @@ SMALL = 24
 """Pixels a side in the first epochs: two thirds of the work for most of what there is to learn."""
 SMALL_CROP, LARGE_CROP = 0.4, 0.5
 """Share of a picture's area that a crop keeps at least, in the first epochs and in the last."""
-MANTISSA_BITS = 4
-"""Bits after the leading one that a weight of a kernel keeps of the ten of half precision: three per cent at most."""
+MANTISSA_BITS, LARGE_KERNEL = 5, 400_000
+"""Bits after the leading one that a kernel's weights keep of the ten of half precision; one less in large kernels."""
 EVALUATED = 4
 """The average is evaluated after so many epochs, and after each at the full size."""
 
@@ -160,7 +160,7 @@ def save_half(model: keras.Model, path: Path) -> None:
 def _copy_half(name: str, item: Any, target: h5py.File) -> None:
     if isinstance(item, h5py.Dataset):
         value = item[()].astype(np.float16)
-        value = _rounded(value) if value.ndim > 1 else value
+        value = _rounded(value, MANTISSA_BITS - (value.size > LARGE_KERNEL)) if value.ndim > 1 else value
         copy = target.create_dataset(name, data=value, compression="gzip", compression_opts=9, shuffle=True)
     else:
         copy = target.require_group(name)
@@ -168,9 +168,9 @@ def _copy_half(name: str, item: Any, target: h5py.File) -> None:
         copy.attrs[key] = value
 
 
-def _rounded(value: NDArray[np.float16]) -> NDArray[np.float16]:
+def _rounded(value: NDArray[np.float16], mantissa: int) -> NDArray[np.float16]:
     """The nearest numbers of fewer bits, which compress better."""
-    lost = 10 - MANTISSA_BITS
+    lost = 10 - mantissa
     bits = value.view(np.uint16).astype(np.uint32) + (1 << (lost - 1))
     return (bits >> lost << lost).astype(np.uint16).view(np.float16)
 

@@ -54,7 +54,7 @@ def test_scores_are_those_of_plain_keras(network):
 def test_the_features_are_those_below_the_head(network):
     features = backbones.build("kerastl_mini", include_top=False)
     below = keras.Model(network.input, network.get_layer("stage3_block2_relu").output)
-    assert features.output_shape == (None, 4, 4, 192)
+    assert features.output_shape == (None, 4, 4, 256)
     np.testing.assert_array_equal(np.asarray(features(pixels(32))), np.asarray(below(pixels(32))))
 
 
@@ -62,7 +62,7 @@ def test_the_features_are_those_below_the_head(network):
 def test_other_sizes_have_the_same_weights(network, size, rows):
     other = backbones.build("kerastl_mini", input_size=size)
     features = backbones.build("kerastl_mini", include_top=False, input_size=size)
-    assert features.output_shape == (None, rows, rows, 192)
+    assert features.output_shape == (None, rows, rows, 256)
     assert np.asarray(other(pixels(size))).shape == (3, 200)
     for ours, theirs in zip(other.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -55,7 +55,7 @@ def test_fewer_bits_are_the_nearest(scripts):
     """Four bits after the leading one: steps of 1/16 from 1 to 2, of 1/8 from 2 to 4, of 1/256 from 1/16 to 1/8."""
     whole = np.array([1, 1.03, 1.0313, -3.9, 3.97, 0.1, 0], np.float16)
     expected = [1, 1, 1.0625, -3.875, 4, 26 / 256, 0]
-    np.testing.assert_array_equal(scripts.train._rounded(whole), expected)
+    np.testing.assert_array_equal(scripts.train._rounded(whole, 4), expected)
 
 
 def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
