@@ -18,12 +18,14 @@ NAMES = ("muon", "normalization", "pictures", "teacher", "train")
 
 @pytest.fixture(scope="module")
 def scripts():
-    """The scripts as modules, which are forgotten afterwards."""
+    """The scripts as modules; others of these names, which other tests may have, come back afterwards."""
+    others = {name: sys.modules.pop(name) for name in NAMES if name in sys.modules}
     sys.path.insert(0, str(FOLDER))
     yield SimpleNamespace(**{name: importlib.import_module(name) for name in NAMES})
     sys.path.remove(str(FOLDER))
     for name in NAMES:
         del sys.modules[name]
+    sys.modules.update(others)
 
 
 def narrow(scripts, monkeypatch, widths):
