@@ -26,11 +26,20 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         return tf.compat.v1.nn.fused_batch_norm(inputs, scale, offset, epsilon=self.epsilon, **settings)
 
 
-def fused(model: keras.Model) -> keras.Model:
-    """The same network with fused normalisation; its weights come in the same order, with new values."""
-    return keras.models.clone_model(model, clone_function=_fused_layer)
+def fused(model: keras.Model, momentum: float | None = None) -> keras.Model:
+    """The same network with fused normalisation; its weights come in the same order, with new values.
 
+    Args:
+        model: A network, which may have others as layers.
+        momentum: That of the moving statistics; None leaves each layer its own.
+    """
 
-def _fused_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
-    kind = FusedBatchNormalization if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
-    return kind.from_config(layer.get_config())
+    def changed(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if isinstance(layer, keras.Model):
+            return fused(layer, momentum)
+        config = layer.get_config()
+        if not isinstance(layer, keras.layers.BatchNormalization):
+            return type(layer).from_config(config)
+        return FusedBatchNormalization.from_config(config if momentum is None else config | {"momentum": momentum})
+
+    return keras.models.clone_model(model, clone_function=changed)

@@ -19,7 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 import pictures
-from normalization import FusedBatchNormalization
+from normalization import fused
 from numpy.typing import NDArray
 from train import accuracy, assign, numbers
 
@@ -45,18 +45,9 @@ def network(wnids: list[str]) -> keras.Model:
     side = SCALED_UP * pictures.SIZE
     backbone = backbones.build(BACKBONE, weights=None, include_top=False, input_size=side)
     pooled = keras.layers.GlobalAveragePooling2D()(backbone(larger))
-    model = keras.Model(raw, keras.layers.Dense(len(rows))(pooled))
-    model = keras.models.clone_model(model, clone_function=_fused)
+    model = fused(keras.Model(raw, keras.layers.Dense(len(rows))(pooled)), MOMENTUM)
     model.set_weights([*body, kernel[:, rows], bias[rows]])
     return model
-
-
-def _fused(layer: keras.layers.Layer) -> keras.layers.Layer:
-    if isinstance(layer, keras.Model):
-        return keras.models.clone_model(layer, clone_function=_fused)
-    if isinstance(layer, keras.layers.BatchNormalization):
-        return FusedBatchNormalization.from_config(layer.get_config() | {"momentum": MOMENTUM})
-    return type(layer).from_config(layer.get_config())
 
 
 class Rate(keras.callbacks.Callback):

@@ -66,7 +66,7 @@ def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
     loaded = narrow(scripts, monkeypatch, (4, 8, 12))
     loaded.load_weights(tmp_path / "half.weights.h5")
     for ours, theirs in zip(saved.get_weights(), loaded.get_weights(), strict=True):
-        np.testing.assert_allclose(theirs, ours, rtol=1 / 32 if ours.ndim > 1 else 1e-3)
+        np.testing.assert_allclose(theirs, ours, rtol=1 / 60 if ours.ndim > 1 else 1e-3)
     assert [path.name for path in tmp_path.iterdir()] == ["half.weights.h5"]
 
 
