@@ -115,6 +115,23 @@ def batches(
     return tf.data.Dataset.range(steps).map(load, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
+def flipped(pixels: NDArray[np.uint8], soft: NDArray[np.float16], batch: int, seed: int) -> tf.data.Dataset:
+    """One epoch of batches of pictures as they are, half of them mirrored; otherwise like `batches`."""
+    draw = np.random.default_rng(seed)
+    order, mirrored = draw.permutation(len(pixels)), draw.random(len(pixels)) < 0.5
+
+    def load(step: Any) -> Any:
+        rows = order[int(step) * batch : (int(step) + 1) * batch]
+        mirror = mirrored[rows, None, None, None]
+        return np.where(mirror, pixels[rows, :, ::-1], pixels[rows]).astype(np.float32), soft[rows].astype(np.float32)
+
+    def shaped(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        some, targets = tf.numpy_function(load, [step], [tf.float32, tf.float32])
+        return tf.ensure_shape(some, (batch, *pixels.shape[1:])), tf.ensure_shape(targets, (batch, soft.shape[1]))
+
+    return tf.data.Dataset.range(len(order) // batch).map(shaped, num_parallel_calls=2, deterministic=True).prefetch(4)
+
+
 def augmented(pixels: tf.Tensor, size: int, seed: tf.Tensor, smallest_crop: float) -> tf.Tensor:
     """Crop, flip, recolour, and blur or sharpen each picture of a batch on its own."""
     count = tf.shape(pixels)[0]

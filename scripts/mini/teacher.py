@@ -16,18 +16,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+import efficientnet_lite
 import keras
 import numpy as np
 import pictures
 from normalization import fused
-from numpy.typing import NDArray
 from train import accuracy, assign, numbers
 
 from kerastl import backbones, labels
 from kerastl.files import replacing
+from kerastl.runtime.export import to_litert
 
-BACKBONE = "mobilenet_v2"
-SCALED_UP = 3
+SMALL_SCALE, SCALE = 2, 3
+"""How many times larger the network sees the pictures in the first epochs, and afterwards."""
 SMALLEST_CROP = 0.5
 WARMUP_EPOCHS = 0.3
 DECAY = 0.01
@@ -35,17 +36,35 @@ MOMENTUM = 0.99
 """Of the moving statistics; Keras's 0.999 for this network needs longer than an epoch to follow."""
 
 
-def network(wnids: list[str]) -> keras.Model:
-    """The backbone with its ImageNet weights on raw pixels (32, 32, 3), to one logit for each of the classes."""
+def network(wnids: list[str], scale: int, lite: Path | None = None) -> keras.Model:
+    """A network with its ImageNet weights on raw pixels (32, 32, 3), to one logit for each of the classes.
+
+    Args:
+        wnids: The classes.
+        scale: How many times larger the network sees the pictures.
+        lite: The weights of EfficientNet-Lite1; without, the network is MobileNetV2.
+    """
     known = labels.imagenet().wnids
     rows = [known.index(wnid) for wnid in wnids]
-    *body, kernel, bias = backbones.build(BACKBONE).get_weights()
+    side = scale * pictures.SIZE
+    if lite is not None:
+        model = efficientnet_lite.network(1, side, len(rows))
+        efficientnet_lite.load(model, lite, rows)
+    else:
+        model = _mobilenet(side, rows)
+    values = model.get_weights()
     raw = keras.Input((pictures.SIZE, pictures.SIZE, 3))
-    larger = keras.layers.UpSampling2D(SCALED_UP, interpolation="bilinear")(raw)
-    side = SCALED_UP * pictures.SIZE
-    backbone = backbones.build(BACKBONE, weights=None, include_top=False, input_size=side)
-    pooled = keras.layers.GlobalAveragePooling2D()(backbone(larger))
-    model = fused(keras.Model(raw, keras.layers.Dense(len(rows))(pooled)), MOMENTUM)
+    larger = keras.layers.UpSampling2D(scale, interpolation="bilinear")(raw)
+    model = fused(keras.Model(raw, model(larger)), MOMENTUM)
+    model.set_weights(values)
+    return model
+
+
+def _mobilenet(side: int, rows: list[int]) -> keras.Model:
+    *body, kernel, bias = backbones.build("mobilenet_v2").get_weights()
+    backbone = backbones.build("mobilenet_v2", weights=None, include_top=False, input_size=side)
+    pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
+    model = keras.Model(backbone.input, keras.layers.Dense(len(rows))(pooled))
     model.set_weights([*body, kernel[:, rows], bias[rows]])
     return model
 
@@ -68,45 +87,63 @@ class Rate(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = self.peak * max(0.0, min(now / WARMUP_EPOCHS, left))
 
 
-def train(model: keras.Model, data: pictures.Data, args: argparse.Namespace) -> None:
-    """Train all of the network, going on from the checkpoint if there is one."""
-    optimizer = keras.optimizers.AdamW(args.rate, weight_decay=DECAY)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
-    optimizer.build(model.trainable_variables)
-    state = args.work / "checkpoint.npz"
-    variables = [*model.weights, *optimizer.variables]
-    done = 0
-    if state.exists():
-        with np.load(state) as saved:
-            done = int(saved["epoch"])
-            assign(variables, [saved[f"v{index}"] for index in range(len(variables))])
-    hard = np.eye(len(data.wnids), dtype=np.float16)[data.train.classes]
-    rate = Rate(args.rate, len(hard) // args.batch, args.epochs)
-    for epoch in range(done, args.epochs):
+class Training:
+    """The network and its optimiser, from one epoch to the next.
+
+    Args:
+        args: The command's arguments.
+        data: The pictures.
+    """
+
+    def __init__(self, args: argparse.Namespace, data: pictures.Data) -> None:
+        self.args, self.data = args, data
+        self.state = args.work / "checkpoint.npz"
+        self.done = self.scale = 0
+        if self.state.exists():
+            with np.load(self.state) as saved:
+                self.done = int(saved["epoch"])
+                self.values = [saved[f"v{index}"] for index in range(len(saved.files) - 1)]
+            self.resize(self._scale(self.done - 1))
+
+    def resize(self, scale: int) -> None:
+        """Go on with pictures of another size, with the same numbers."""
+        if scale == self.scale:
+            return
+        self.model = network(self.data.wnids, scale, self.args.lite)
+        optimizer = keras.optimizers.AdamW(self.args.rate, weight_decay=DECAY)
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+        self.model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
+        optimizer.build(self.model.trainable_variables)
+        self.variables, self.scale = [*self.model.weights, *optimizer.variables], scale
+        if self.done:
+            assign(self.variables, self.values)
+
+    def _scale(self, epoch: int) -> int:
+        return SMALL_SCALE if epoch < self.args.small else SCALE
+
+    def epoch(self, epoch: int) -> None:
+        """Train one epoch, save, and write down how good the network is."""
         start = time.perf_counter()
-        feed = pictures.batches(data.train, hard, pictures.SIZE, args.batch, args.seed + epoch, SMALLEST_CROP, 0.0)
-        fit = model.fit(feed, initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False)
-        with replacing(state) as path, path.open("wb") as file:
-            values = {f"v{index}": value for index, value in enumerate(numbers(variables))}
-            np.savez(file, epoch=epoch + 1, **values)
+        args = self.args
+        self.resize(self._scale(epoch))
+        hard = np.eye(len(self.data.wnids), dtype=np.float16)[self.data.train.classes]
+        rate = Rate(args.rate, len(hard) // args.batch, args.epochs)
+        feed = pictures.batches(self.data.train, hard, pictures.SIZE, args.batch, args.seed + epoch, SMALLEST_CROP, 0.0)
+        fit = self.model.fit(feed, initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False)
+        self.values, self.done = numbers(self.variables), epoch + 1
+        with replacing(self.state) as path, path.open("wb") as file:
+            np.savez(file, epoch=self.done, **{f"v{index}": value for index, value in enumerate(self.values)})
         line = {
             "epoch": epoch + 1,
+            "pixels": self.scale * pictures.SIZE,
             "loss": round(fit.history["loss"][0], 4),
             "accuracy": round(fit.history["accuracy"][0], 4),
             "seconds": round(time.perf_counter() - start),
-            "held_out": accuracy(model, data.held_out),
+            "held_out": accuracy(self.model, self.data.held_out),
         }
         print(json.dumps(line), flush=True)
         with (args.work / "log.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
-
-
-def scores(model: keras.Model, pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """Logits of each picture, shape (n, classes)."""
-    parts = np.array_split(pixels, len(pixels) // 5000 + 1)
-    logits = [model.predict(part.astype(np.float32), batch_size=250, verbose=0) for part in parts]
-    return np.concatenate(logits).astype(np.float16)
 
 
 def main() -> None:
@@ -114,6 +151,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("archive", type=Path)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--lite", type=Path, help="teach EfficientNet-Lite1, of which this is the weights")
+    parser.add_argument("--small", type=int, default=0, help="so many epochs, the first, run at 64 pixels")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=128)
@@ -122,10 +161,11 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
     data = pictures.read(args.archive, args.work / "pictures.npz")
-    model = network(data.wnids)
-    train(model, data, args)
-    with replacing(args.work / "scores.npy") as path, path.open("wb") as file:
-        np.save(file, scores(model, data.train.pixels))
+    training = Training(args, data)
+    for epoch in range(training.done, args.epochs):
+        training.epoch(epoch)
+    with replacing(args.work / "teacher.tflite") as path:
+        path.write_bytes(to_litert(training.model))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ import keras
 import numpy as np
 import pictures
 import scipy.special
+import tensorflow as tf
+import views
 from muon import ConvolutionMuon
 from normalization import fused
 from numpy.typing import NDArray
@@ -57,15 +59,20 @@ def network(size: int, precision: str = "float32") -> keras.Model:
     return keras.Model(raw, mini.outputs[0])
 
 
+def blended(shares: NDArray[Any], taught: NDArray[Any]) -> NDArray[np.float16]:
+    """What pictures should score: what teachers say, and the classes they are of, shape (n, classes) all three."""
+    hard = shares * (1 - SMOOTHING) + SMOOTHING / shares.shape[1]
+    return ((1 - TEACHER_SHARE) * hard + TEACHER_SHARE * taught).astype(np.float16)
+
+
 def targets(data: pictures.Data, teachers: list[Path], work: Path, precision: str) -> NDArray[np.float16]:
     """What each training picture should score, shape (n, classes)."""
     hard = np.eye(len(data.wnids), dtype=np.float32)[data.train.classes]
-    hard = hard * (1 - SMOOTHING) + SMOOTHING / len(data.wnids)
     if not teachers:
-        return hard.astype(np.float16)
+        return (hard * (1 - SMOOTHING) + SMOOTHING / len(data.wnids)).astype(np.float16)
     soft = np.mean([_taught(teacher, data.train.pixels, work, precision) for teacher in teachers], axis=0)
     print(f"teachers: {np.mean(soft.argmax(1) == data.train.classes):.1%} of the training pictures", flush=True)
-    return ((1 - TEACHER_SHARE) * hard + TEACHER_SHARE * soft).astype(np.float16)
+    return blended(hard, soft)
 
 
 def _taught(teacher: Path, pixels: NDArray[np.uint8], work: Path, precision: str) -> NDArray[np.float32]:
@@ -182,6 +189,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with, instead of random ones")
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="earlier weights, or scores.npy")
+    parser.add_argument("--views", type=Path, help="folder of views.py, to learn from instead of the pictures")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--cooldown", type=int, default=10, help="epochs over which the rate falls to zero")
     parser.add_argument("--small", type=int, default=15, help="so many epochs, the first, run at 24 pixels")
@@ -248,10 +256,9 @@ class Training:
         self.resize(SMALL if epoch < args.small else pictures.SIZE)
         steps = len(self.data.train.pixels) // args.batch
         rate = Rate(args.rate, steps, args.epochs, args.cooldown, self.average)
-        seed, small = args.seed * 1000 + epoch, self.size == SMALL
-        smallest_crop = SMALL_CROP if small else LARGE_CROP
-        feed = pictures.batches(self.data.train, self.soft, self.size, args.batch, seed, smallest_crop, args.cutmix)
-        fit = self.model.fit(feed, initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False)
+        fit = self.model.fit(
+            self._feed(epoch), initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False
+        )
         self._save(epoch + 1)
         averaged = network(pictures.SIZE)
         assign(averaged.weights, self.average)
@@ -263,11 +270,20 @@ class Training:
             "accuracy": round(fit.history["accuracy"][0], 4),
             "seconds": round(time.perf_counter() - start),
         }
-        if not small or (epoch + 1) % EVALUATED == 0:
+        if self.size != SMALL or (epoch + 1) % EVALUATED == 0:
             line |= {"held_out": accuracy(averaged, self.data.held_out), "val": accuracy(averaged, self.data.val)}
         print(json.dumps(line), flush=True)
         with (args.work / "log.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
+
+    def _feed(self, epoch: int) -> tf.data.Dataset:
+        args, seed = self.args, self.args.seed * 1000 + epoch
+        if args.views is not None:
+            sets = views.files(args.views)
+            pixels, shares, taught = views.read(sets[epoch % len(sets)])
+            return pictures.flipped(pixels, blended(shares, taught), args.batch, seed)
+        crop = SMALL_CROP if self.size == SMALL else LARGE_CROP
+        return pictures.batches(self.data.train, self.soft, self.size, args.batch, seed, crop, args.cutmix)
 
     def _save(self, done: int) -> None:
         arrays = {f"w{i}": value for i, value in enumerate(numbers(self.model.weights))}

@@ -13,7 +13,7 @@ import pytest
 from kerastl.mini import network as architecture
 
 FOLDER = Path(__file__).parents[2] / "scripts" / "mini"
-NAMES = ("muon", "normalization", "pictures", "teacher", "train")
+NAMES = ("efficientnet_lite", "muon", "normalization", "pictures", "teacher", "train", "views")
 
 
 @pytest.fixture(scope="module")
@@ -155,34 +155,114 @@ def test_the_teacher_begins_as_plain_keras_scores(scripts, keras_home, monkeypat
     scaled = keras.ops.image.resize(pixels, (96, 96)) / 127.5 - 1
     kernel, bias = plain.get_weights()[-2:]
     expected = (np.asarray(headless(scaled)) @ kernel + bias)[:, [known.index(wnid) for wnid in wnids]]
-    np.testing.assert_allclose(np.asarray(scripts.teacher.network(wnids)(pixels)), expected, atol=1e-3)
+    np.testing.assert_allclose(np.asarray(scripts.teacher.network(wnids, 3)(pixels)), expected, atol=1e-3)
 
 
 def test_a_teacher_goes_on_from_its_checkpoint(scripts, monkeypatch, tmp_path):
-    """Two epochs at once, and one after the other, give the same weights."""
+    """Two epochs at once, and one after the other, give the same weights, though the second is at another size."""
     draw = np.random.default_rng(0)
     some = scripts.pictures.Pictures(draw.integers(0, 256, (16, 32, 32, 3), np.uint8), np.arange(16) % 2)
     data = SimpleNamespace(wnids=["a", "b"], train=some, held_out=some)
-    batches = scripts.pictures.batches
+    scales = []
 
-    def trained(folder):
-        keras.utils.set_random_seed(0)
+    def network(wnids, scale, lite):
+        scales.append(scale)
         layers = [keras.Input((32, 32, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)]
-        model = keras.Sequential(layers)
+        return keras.Sequential(layers)
+
+    def trained(folder, epochs):
+        keras.utils.set_random_seed(0)
         folder.mkdir(exist_ok=True)
-        scripts.teacher.train(model, data, argparse.Namespace(work=folder, rate=1e-3, batch=8, seed=0, epochs=2))
-        return model.get_weights()
+        args = argparse.Namespace(work=folder, rate=1e-3, batch=8, seed=0, epochs=2, small=1, lite=None)
+        training = scripts.teacher.Training(args, data)
+        for epoch in range(training.done, epochs):
+            training.epoch(epoch)
+        return training.model.get_weights()
 
-    def interrupted(data, soft, size, batch, seed, *more):
-        if seed == 1:
-            raise KeyboardInterrupt
-        return batches(data, soft, size, batch, seed, *more)
-
-    whole = trained(tmp_path / "whole")
-    with monkeypatch.context() as patch:
-        patch.setattr(scripts.pictures, "batches", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            trained(tmp_path / "parts")
-    for ours, theirs in zip(trained(tmp_path / "parts"), whole, strict=True):
+    monkeypatch.setattr(scripts.teacher, "network", network)
+    whole = trained(tmp_path / "whole", 2)
+    trained(tmp_path / "parts", 1)
+    for ours, theirs in zip(trained(tmp_path / "parts", 2), whole, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    assert scales == [2, 3, 2, 2, 3]
     assert len((tmp_path / "parts" / "log.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(("number", "published"), [(0, 4_652_008), (1, 5_416_680), (2, 6_092_072)])
+def test_efficientnet_lite_has_the_published_number_of_parameters(scripts, number, published):
+    model = scripts.efficientnet_lite.network(number, 32, 1000)
+    assert sum(weight.shape.num_elements() for weight in model.trainable_variables) == published
+
+
+def test_efficientnet_lite_takes_weights_in_the_order_of_pytorch(scripts, tmp_path):
+    """Kernels of a convolution there are (out, in, height, width), of a dense layer (out, in)."""
+    model = scripts.efficientnet_lite.network(0, 32, 2)
+    draw = np.random.default_rng(0)
+
+    def published(weight):
+        if "depthwise" in weight.path:
+            return draw.normal(size=(weight.shape[2], 1, *weight.shape[:2])).astype("float32")
+        shape = (*weight.shape[:1:-1], *weight.shape[:2]) if len(weight.shape) == 4 else weight.shape
+        return draw.normal(size=shape).astype("float32")
+
+    arrays = [published(weight) for weight in model.weights[:-2]]
+    arrays += [draw.normal(size=(5, 1280)).astype("float32"), np.arange(5, dtype="float32")]
+    np.savez(tmp_path / "lite.npz", *arrays)
+    scripts.efficientnet_lite.load(model, tmp_path / "lite.npz", [4, 1])
+    values = model.get_weights()
+    assert values[0][2, 1, 0, 31] == arrays[0][31, 0, 2, 1]
+    assert values[5].shape == (3, 3, 32, 1)
+    assert values[5][2, 1, 31, 0] == arrays[5][31, 0, 2, 1]
+    assert values[-2][7].tolist() == [arrays[-2][4, 7], arrays[-2][1, 7]]
+    assert values[-1].tolist() == [4, 1]
+
+
+def test_views_are_scored_each_by_itself(scripts, monkeypatch, tmp_path):
+    """The teacher gives class 0 the logit of the mean red, class 1 that of the mean green, in units of 255."""
+    mean = keras.layers.GlobalAveragePooling2D()
+    raw = keras.Input((32, 32, 3))
+    teacher = keras.Model(raw, keras.layers.Dense(2, use_bias=False)(mean(raw)))
+    teacher.set_weights([np.array([[1, 0], [0, 1], [0, 0]]) / 255])
+    (tmp_path / "teacher.tflite").write_bytes(scripts.teacher.to_litert(teacher))
+    draw = np.random.default_rng(0)
+    some = scripts.pictures.Pictures(draw.integers(0, 256, (10, 32, 32, 3), np.uint8), np.arange(10) % 2)
+    data = SimpleNamespace(wnids=["a", "b"], train=some)
+    monkeypatch.setattr(scripts.views, "BATCH", 5)
+    monkeypatch.setattr(scripts.pictures, "read", lambda archive, cache: data)
+    command = ["views.py", "archive", "--work", str(tmp_path), "--teachers", str(tmp_path / "teacher.tflite")]
+    monkeypatch.setattr(sys, "argv", [*command, "--sets", "2", "--cutmix", "1"])
+    scripts.views.main()
+    first, second = (scripts.views.read(path) for path in scripts.views.files(tmp_path))
+    assert (first.pixels != second.pixels).any()
+    for views in (first, second):
+        assert views.pixels.shape == (10, 32, 32, 3)
+        assert views.pixels.dtype == np.uint8
+        red, green = views.pixels[..., :2].mean(axis=(1, 2)).T / 255
+        np.testing.assert_allclose(views.taught[:, 0], 1 / (1 + np.exp(green - red)), atol=1e-3)
+        np.testing.assert_allclose(views.shares.sum(axis=1), 1, atol=2e-3)
+        assert ((views.shares > 0.01) & (views.shares < 0.99)).any()
+
+
+def test_sets_that_are_there_are_not_made_again(scripts, monkeypatch, tmp_path, capsys):
+    for number in (0, 1):
+        (tmp_path / f"views_{number:03}.npz").write_bytes(b"as it was")
+    monkeypatch.setattr(scripts.pictures, "read", lambda archive, cache: None)
+    command = ["views.py", "archive", "--work", str(tmp_path), "--teachers", "none", "--sets", "2"]
+    monkeypatch.setattr(sys, "argv", command)
+    scripts.views.main()
+    assert [path.read_bytes() for path in scripts.views.files(tmp_path)] == [b"as it was"] * 2
+    assert capsys.readouterr().out == ""
+
+
+def test_views_are_as_they_were_or_mirrored(scripts):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 2, 2, 3), np.uint8)
+    soft = np.eye(40, dtype=np.float16)
+    seen = []
+    for some, targets in scripts.pictures.flipped(pixels, soft, 8, 1).as_numpy_iterator():
+        for picture, row in zip(some, targets.argmax(axis=1), strict=True):
+            mirrored = (picture == pixels[row, :, ::-1]).all()
+            assert mirrored or (picture == pixels[row]).all()
+            seen.append((int(row), bool(mirrored)))
+    assert sorted(row for row, _ in seen) == list(range(40))
+    assert [row for row, _ in seen] != list(range(40))
+    assert 5 < sum(mirrored for _, mirrored in seen) < 35
