@@ -15,12 +15,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 import numpy as np
 import pictures
@@ -30,6 +28,7 @@ import views
 from muon import ConvolutionMuon
 from normalization import fused
 from numpy.typing import NDArray
+from weight_files import grow, save_half
 
 from kerastl import backbones
 from kerastl.files import replacing
@@ -44,8 +43,6 @@ SMALL = 24
 """Pixels a side in the first epochs: two thirds of the work for most of what there is to learn."""
 SMALL_CROP, LARGE_CROP = 0.4, 0.5
 """Share of a picture's area that a crop keeps at least, in the first epochs and in the last."""
-MANTISSA_BITS, LARGE_KERNEL = 5, 400_000
-"""Bits after the leading one that a kernel's weights keep of the ten of half precision; one less in large kernels."""
 EVALUATED = 4
 """The average is evaluated after so many epochs, and after each at the full size."""
 
@@ -128,58 +125,6 @@ def accuracy(model: keras.Model, part: pictures.Pictures) -> tuple[float, float]
     order = np.argsort(-scores, axis=1)[:, :5]
     hits = order == part.classes[:, None]
     return float(hits[:, 0].mean()), float(hits.any(axis=1).mean())
-
-
-def grow(model: keras.Model, weights: Path) -> None:
-    """Give a network the weights of an earlier one, which may have been narrower.
-
-    Each of the earlier arrays becomes the corner of the new one. What was there before hears nothing of what is new,
-    so that the scores are those of the earlier network (a simpler way than that of Chen et al. 2016, "Net2Net",
-    https://arxiv.org/abs/1511.05641: the new channels are random ones).
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        full = Path(folder) / "full.weights.h5"
-        model.save_weights(full)
-        with h5py.File(full, "r+") as target, h5py.File(weights) as source:
-            source.visititems(lambda name, item: _copy_corner(item, target[name]))
-        model.load_weights(full)
-
-
-def _copy_corner(source: Any, target: Any) -> None:
-    if isinstance(source, h5py.Dataset):
-        value = target[()]
-        if value.ndim > 1:
-            value[..., source.shape[-2] :, : source.shape[-1]] = 0
-        value[tuple(slice(length) for length in source.shape)] = source[()]
-        target[...] = value
-
-
-def save_half(model: keras.Model, path: Path) -> None:
-    """Write a weights file of half-precision numbers, which Keras loads like any other."""
-    with replacing(path) as whole:
-        full = whole.with_suffix(".full.weights.h5")
-        model.save_weights(full)
-        with h5py.File(full) as source, h5py.File(whole, "w") as target:
-            source.visititems(lambda name, item: _copy_half(name, item, target))
-        full.unlink()
-
-
-def _copy_half(name: str, item: Any, target: h5py.File) -> None:
-    if isinstance(item, h5py.Dataset):
-        value = item[()].astype(np.float16)
-        value = _rounded(value, MANTISSA_BITS - (value.size > LARGE_KERNEL)) if value.ndim > 1 else value
-        copy = target.create_dataset(name, data=value, compression="gzip", compression_opts=9, shuffle=True)
-    else:
-        copy = target.require_group(name)
-    for key, value in item.attrs.items():
-        copy.attrs[key] = value
-
-
-def _rounded(value: NDArray[np.float16], mantissa: int) -> NDArray[np.float16]:
-    """The nearest numbers of fewer bits, which compress better."""
-    lost = 10 - mantissa
-    bits = value.view(np.uint16).astype(np.uint32) + (1 << (lost - 1))
-    return (bits >> lost << lost).astype(np.uint16).view(np.float16)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import pytest
 from kerastl.mini import network as architecture
 
 FOLDER = Path(__file__).parents[2] / "scripts" / "mini"
-NAMES = ("efficientnet_lite", "muon", "normalization", "pictures", "teacher", "train", "views")
+NAMES = ("efficientnet_lite", "muon", "normalization", "pictures", "teacher", "train", "views", "weight_files")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_a_wider_network_begins_with_the_scores_of_the_narrower(scripts, monkeyp
     before = randomised(narrow(scripts, monkeypatch, (4, 8, 12)))
     before.save_weights(tmp_path / "before.weights.h5")
     after = randomised(narrow(scripts, monkeypatch, widths))
-    scripts.train.grow(after, tmp_path / "before.weights.h5")
+    scripts.weight_files.grow(after, tmp_path / "before.weights.h5")
     pixels = np.random.default_rng(1).uniform(0, 255, (2, 16, 16, 3)).astype("float32")
     expected = np.asarray(before(pixels))
     assert expected.std() > 0
@@ -57,12 +57,12 @@ def test_fewer_bits_are_the_nearest(scripts):
     """Four bits after the leading one: steps of 1/16 from 1 to 2, of 1/8 from 2 to 4, of 1/256 from 1/16 to 1/8."""
     whole = np.array([1, 1.03, 1.0313, -3.9, 3.97, 0.1, 0], np.float16)
     expected = [1, 1, 1.0625, -3.875, 4, 26 / 256, 0]
-    np.testing.assert_array_equal(scripts.train._rounded(whole, 4), expected)
+    np.testing.assert_array_equal(scripts.weight_files._rounded(whole, 4), expected)
 
 
 def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
     saved = randomised(narrow(scripts, monkeypatch, (4, 8, 12)))
-    scripts.train.save_half(saved, tmp_path / "half.weights.h5")
+    scripts.weight_files.save_half(saved, tmp_path / "half.weights.h5")
     loaded = narrow(scripts, monkeypatch, (4, 8, 12))
     loaded.load_weights(tmp_path / "half.weights.h5")
     for ours, theirs in zip(saved.get_weights(), loaded.get_weights(), strict=True):
