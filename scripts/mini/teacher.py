@@ -1,11 +1,12 @@
-"""Fine-tune an ImageNet network on the training pictures, and write down what it says about each of them.
+"""Fine-tune an ImageNet network on the training pictures, and compile it, for views.py to ask.
 
     python scripts/mini/teacher.py TINY_IMAGENET_32.tar.xz --work FOLDER
 
-kerastl_mini learns from these scores (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network",
-https://arxiv.org/abs/1503.02531); no weight of this network goes into it. MobileNetV2 knows the 200 classes from
-pictures of full size. Here it learns to see them in 32 pixels, scaled up to three times that. The work folder holds a
-checkpoint of each epoch, from which the same command goes on, the log, and at the end scores.npy.
+kerastl_mini learns from its scores (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network",
+https://arxiv.org/abs/1503.02531); no weight of this network goes into it. MobileNetV2, or EfficientNet-Lite1,
+knows the 200 classes from pictures of full size. Here it learns to see them in 32 pixels, scaled up to three times
+that. The work folder holds a checkpoint of each epoch, from which the same command goes on, the log, and at the end
+teacher.tflite.
 """
 
 from __future__ import annotations

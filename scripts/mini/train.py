@@ -3,9 +3,11 @@
     python scripts/mini/train.py TINY_IMAGENET_32.tar.xz --work FOLDER [--start WEIGHTS] [--teachers FILE ...]
 
 Teachers are weights of earlier runs (Furlanello et al. 2018, "Born-Again Neural Networks",
-https://arxiv.org/abs/1805.04770) or the scores.npy that teacher.py makes: the mean of what they say about each training
-picture is mixed into its target. The last epochs run at the full 32 pixels, with larger crops, which is closer to what
-the network is for. The work folder holds a checkpoint of each epoch, from which the same command goes on, and the log.
+https://arxiv.org/abs/1805.04770) or logits in a .npy file, a row a picture: the mean of what they say about each
+training picture is mixed into its target. With --views, the targets are those of each view. The last epochs run at the
+full 32 pixels, with larger crops, which is closer to what the network is for. The work folder holds a checkpoint of
+each epoch, from which the same command goes on, and the log.
+
 The weights come from an exponential moving average over training and are written in half precision, of which the
 kernels keep so many bits that the file stays below 4 MB.
 """
@@ -133,7 +135,7 @@ def main() -> None:
     parser.add_argument("archive", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with, instead of random ones")
-    parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="earlier weights, or scores.npy")
+    parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="earlier weights, or logits as .npy")
     parser.add_argument("--views", type=Path, help="folder of views.py, to learn from instead of the pictures")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--cooldown", type=int, default=10, help="epochs over which the rate falls to zero")
