@@ -146,6 +146,11 @@ def main() -> None:
     parser.add_argument("--precision", default="float32", help="mixed_bfloat16 is faster where a CPU computes in it")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    if args.views is not None:
+        if args.teachers or args.small:
+            parser.error("--views has its teachers' scores and its size already: leave out --teachers, add --small 0")
+        if not views.files(args.views):
+            parser.error(f"{args.views} has no views: make them with views.py")
     args.work.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
     data = pictures.read(args.archive, args.work / "pictures.npz")

@@ -55,7 +55,9 @@ def read(path: Path) -> Views:
         return Views(arrays["pixels"], arrays["shares"], arrays["taught"])
 
 
-def cut(data: pictures.Data, seed: int, smallest_crop: float, cutmix: float) -> tuple[NDArray[np.uint8], NDArray]:
+def cut(
+    data: pictures.Data, seed: int, smallest_crop: float, cutmix: float
+) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
     """One view of each training picture, in random order: the pixels and the classes' shares of `Views`."""
     hard = np.eye(len(data.wnids), dtype=np.float16)[data.train.classes]
     feed = pictures.batches(data.train, hard, pictures.SIZE, BATCH, seed, smallest_crop, cutmix)

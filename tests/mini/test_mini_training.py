@@ -266,3 +266,30 @@ def test_views_are_as_they_were_or_mirrored(scripts):
     assert sorted(row for row, _ in seen) == list(range(40))
     assert [row for row, _ in seen] != list(range(40))
     assert 5 < sum(mirrored for _, mirrored in seen) < 35
+
+
+def test_views_come_one_set_an_epoch(scripts, tmp_path):
+    """Of two sets, the first and third epoch bring the first; targets are 0.3 of shares smoothed by 0.1, 0.7 taught."""
+    shares, taught = np.array([[1, 0]] * 4, np.float16), np.array([[0.25, 0.75]] * 4, np.float16)
+    for number in (0, 1):
+        pixels = np.full((4, 32, 32, 3), 100 + number, np.uint8)
+        np.savez(tmp_path / f"views_{number:03}.npz", pixels=pixels, shares=shares, taught=taught)
+    training = object.__new__(scripts.train.Training)
+    training.args = argparse.Namespace(views=tmp_path, batch=2, seed=0)
+    for epoch, expected in enumerate((100, 101, 100)):
+        brought = list(training._feed(epoch).as_numpy_iterator())
+        assert len(brought) == 2
+        for pixels, targets in brought:
+            assert (pixels == expected).all()
+            np.testing.assert_allclose(targets, [[0.3 * 0.95 + 0.7 * 0.25, 0.3 * 0.05 + 0.7 * 0.75]] * 2, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [(["--small", "0"], "has no views"), ([], "add --small 0"), (["--small", "0", "--teachers", "a"], "--teachers")],
+)
+def test_views_that_cannot_be_used_are_refused(scripts, monkeypatch, tmp_path, capsys, more, message):
+    monkeypatch.setattr(sys, "argv", ["train.py", "archive", "--work", str(tmp_path), "--views", str(tmp_path), *more])
+    with pytest.raises(SystemExit):
+        scripts.train.main()
+    assert message in capsys.readouterr().err
