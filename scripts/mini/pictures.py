@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from PIL import Image
 
 from kerastl.data.augmentation import Augmentation, CutMix
 from kerastl.data.mixing import mix
 from kerastl.images import Resize, load_pixels
+from kerastl.images.scaling import scaled
 
 HELD_OUT = 50
 """Of each class, the last so many by name are never trained on."""
@@ -70,6 +72,17 @@ def _pack(folder: Path, cache: Path) -> None:
             arrays[f"{name}_x"] = np.stack(list(pool.map(lambda item: load_pixels(item[0], _WHOLE), items)))
             arrays[f"{name}_y"] = np.array([item[1] for item in items])
     np.savez(cache, **arrays)
+
+
+def at_size(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Square pictures at another size, shape (n, size, size, 3), as kerastl scales what it is given."""
+    side = pixels.shape[1]
+    if side == size:
+        return pixels
+    larger = np.empty((len(pixels), size, size, 3), np.uint8)
+    for index, picture in enumerate(pixels):
+        larger[index] = scaled(Image.fromarray(picture), (size, size), (0, 0, side, side))
+    return larger
 
 
 def batches(

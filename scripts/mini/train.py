@@ -5,7 +5,7 @@
 Teachers are weights of earlier runs (Furlanello et al. 2018, "Born-Again Neural Networks",
 https://arxiv.org/abs/1805.04770) or logits in a .npy file, a row a picture: the mean of what they say about each
 training picture is mixed into its target. With --views, the targets are those of each view. The last epochs run at the
-full 32 pixels, with larger crops, which is closer to what the network is for. The work folder holds a checkpoint of
+full size, with larger crops, which is closer to what the network is for. The work folder holds a checkpoint of
 each epoch, from which the same command goes on, and the log.
 
 The weights come from an exponential moving average over training and are written in half precision, of which the
@@ -38,11 +38,10 @@ from kerastl.mini.network import KerastlMini
 
 SMOOTHING = 0.1
 TEACHER_SHARE = 0.7
-EMA = 0.998
 WARMUP_EPOCHS = 0.5
 DECAY = 0.05
-SMALL = 24
-"""Pixels a side in the first epochs: two thirds of the work for most of what there is to learn."""
+SIZES = (24, 32)
+"""Pixels a side in the first epochs, with two thirds of the work for most of what there is to learn; and later."""
 SMALL_CROP, LARGE_CROP = 0.4, 0.5
 """Share of a picture's area that a crop keeps at least, in the first epochs and in the last."""
 EVALUATED = 4
@@ -94,10 +93,9 @@ def _taught(teacher: Path, pixels: NDArray[np.uint8], work: Path, precision: str
 class Rate(keras.callbacks.Callback):
     """Warm-up, a constant rate, and a straight line down to zero over the last epochs; and the moving average."""
 
-    def __init__(self, peak: float, steps: int, epochs: int, cooldown: int, average: list[Any]) -> None:
+    def __init__(self, args: argparse.Namespace, steps: int, average: list[Any]) -> None:
         super().__init__()
-        self.peak, self.steps, self.epochs, self.cooldown = peak, steps, epochs, cooldown
-        self.average = average
+        self.args, self.steps, self.average = args, steps, average
         self.epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -107,23 +105,24 @@ class Rate(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Set the step's rate."""
         now = self.epoch + batch / self.steps
-        left = (self.epochs - now) / self.cooldown
-        self.model.optimizer.learning_rate = self.peak * min(1.0, (now + 0.02) / WARMUP_EPOCHS, left)
+        left = (self.args.epochs - now) / self.args.cooldown
+        self.model.optimizer.learning_rate = self.args.rate * min(1.0, (now + 0.02) / WARMUP_EPOCHS, left)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Move the average."""
         if batch % 8:  # every eighth step costs little and averages the same
             return
         done = self.epoch * self.steps + batch
-        keep = min(EMA**8, done / (done + 80))
+        keep = min(self.args.ema**8, done / (done + 80))
         for mean, variable in zip(self.average, self.model.weights, strict=True):
             mean *= keep
             mean += (1 - keep) * np.asarray(variable)
 
 
 def accuracy(model: keras.Model, part: pictures.Pictures) -> tuple[float, float]:
-    """Top-1 and top-5 on the pictures as they are, from 0 to 1."""
-    scores = model.predict(part.pixels.astype(np.float32), batch_size=250, verbose=0)
+    """Top-1 and top-5 on the pictures, at the size that the network takes, from 0 to 1."""
+    pixels = pictures.at_size(part.pixels, model.input_shape[1])
+    scores = model.predict(pixels.astype(np.float32), batch_size=250, verbose=0)
     order = np.argsort(-scores, axis=1)[:, :5]
     hits = order == part.classes[:, None]
     return float(hits[:, 0].mean()), float(hits.any(axis=1).mean())
@@ -139,7 +138,9 @@ def main() -> None:
     parser.add_argument("--views", type=Path, help="folder of views.py, to learn from instead of the pictures")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--cooldown", type=int, default=10, help="epochs over which the rate falls to zero")
-    parser.add_argument("--small", type=int, default=15, help="so many epochs, the first, run at 24 pixels")
+    parser.add_argument("--small", type=int, default=15, help="so many epochs, the first, run at the smaller size")
+    parser.add_argument("--sizes", type=int, nargs=2, default=SIZES, help="pixels a side, at first and afterwards")
+    parser.add_argument("--ema", type=float, default=0.998, help="what the moving average keeps in a step")
     parser.add_argument("--rate", type=float, default=5e-3)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--cutmix", type=float, default=0.25, help="share of the batches that are mixed")
@@ -147,8 +148,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     if args.views is not None:
-        if args.teachers or args.small:
-            parser.error("--views has its teachers' scores and its size already: leave out --teachers, add --small 0")
+        if args.teachers:
+            parser.error("--views has its teachers' scores already: leave out --teachers")
         if not views.files(args.views):
             parser.error(f"{args.views} has no views: make them with views.py")
     args.work.mkdir(parents=True, exist_ok=True)
@@ -173,9 +174,9 @@ class Training:
         self.args, self.data, self.soft = args, data, soft
         self.state = args.work / "checkpoint.npz"
         self.size = 0
-        self.resize(SMALL)
+        self.resize(min(args.sizes))
         if args.start is not None:
-            started = network(SMALL)
+            started = network(self.size)
             grow(started, args.start)
             assign(self.model.weights, numbers(started.weights))
         self.average = numbers(self.model.weights)
@@ -189,7 +190,10 @@ class Training:
             return
         args = self.args
         model = fused(network(size, args.precision))
-        optimizer = ConvolutionMuon(args.rate, weight_decay=DECAY, adam_weight_decay=DECAY, adam_lr_ratio=0.5)
+        dtype = "bfloat16" if args.precision == "mixed_bfloat16" else "float32"
+        optimizer = ConvolutionMuon(
+            args.rate, update_dtype=dtype, weight_decay=DECAY, adam_weight_decay=DECAY, adam_lr_ratio=0.5
+        )
         optimizer.build(model.trainable_variables)
         if self.size:
             assign(model.weights, numbers(self.model.weights))
@@ -205,14 +209,15 @@ class Training:
         """Train one epoch, save, and write down how good the average is."""
         start = time.perf_counter()
         args = self.args
-        self.resize(SMALL if epoch < args.small else pictures.SIZE)
+        small, full = args.sizes
+        self.resize(small if epoch < args.small else full)
         steps = len(self.data.train.pixels) // args.batch
-        rate = Rate(args.rate, steps, args.epochs, args.cooldown, self.average)
+        rate = Rate(args, steps, self.average)
         fit = self.model.fit(
             self._feed(epoch), initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False
         )
         self._save(epoch + 1)
-        averaged = network(pictures.SIZE)
+        averaged = network(full)
         assign(averaged.weights, self.average)
         save_half(averaged, args.work / "kerastl_mini.weights.h5")
         line = {
@@ -222,7 +227,7 @@ class Training:
             "accuracy": round(fit.history["accuracy"][0], 4),
             "seconds": round(time.perf_counter() - start),
         }
-        if self.size != SMALL or (epoch + 1) % EVALUATED == 0:
+        if self.size == full or (epoch + 1) % EVALUATED == 0:
             line |= {"held_out": accuracy(averaged, self.data.held_out), "val": accuracy(averaged, self.data.val)}
         print(json.dumps(line), flush=True)
         with (args.work / "log.jsonl").open("a") as file:
@@ -233,8 +238,9 @@ class Training:
         if args.views is not None:
             sets = views.files(args.views)
             pixels, shares, taught = views.read(sets[epoch % len(sets)])
+            pixels = pictures.at_size(pixels, self.size)
             return pictures.flipped(pixels, blended(shares, taught), args.batch, seed)
-        crop = SMALL_CROP if self.size == SMALL else LARGE_CROP
+        crop = LARGE_CROP if self.size == args.sizes[1] else SMALL_CROP
         return pictures.batches(self.data.train, self.soft, self.size, args.batch, seed, crop, args.cutmix)
 
     def _save(self, done: int) -> None:

@@ -9,11 +9,22 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from kerastl.mini import network as architecture
 
 FOLDER = Path(__file__).parents[2] / "scripts" / "mini"
-NAMES = ("efficientnet_lite", "muon", "normalization", "pictures", "teacher", "train", "views", "weight_files")
+NAMES = (
+    "efficientnet_lite",
+    "mirrored",
+    "muon",
+    "normalization",
+    "pictures",
+    "teacher",
+    "train",
+    "views",
+    "weight_files",
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +93,14 @@ def test_fused_normalisation_is_that_of_keras(scripts):
     np.testing.assert_allclose(ours.layers[-1].moving_mean, plain.layers[-1].moving_mean, rtol=1e-5)
 
 
-def test_a_step_of_muon_is_nearly_orthogonal(scripts):
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_a_step_of_muon_is_nearly_orthogonal(scripts, dtype):
     """Whatever the gradient's singular values, here 1 to 100, those of the step are alike."""
     draw = np.random.default_rng(0)
     left, right = (np.linalg.qr(draw.normal(size=(rows, 4)))[0] for rows in (18, 4))
     gradient = (left * np.geomspace(1, 100, 4)) @ right.T
     kernel = keras.Variable(np.zeros((3, 3, 2, 4), "float32"))
-    optimizer = scripts.muon.ConvolutionMuon(0.1, weight_decay=0.0)
+    optimizer = scripts.muon.ConvolutionMuon(0.1, update_dtype=dtype, weight_decay=0.0)
     optimizer.apply([keras.ops.convert_to_tensor(gradient.reshape(3, 3, 2, 4), "float32")], [kernel])
     step = np.linalg.svd(np.asarray(kernel).reshape(18, 4), compute_uv=False)
     assert 0 < step.max() < 2 * step.min()
@@ -119,6 +131,28 @@ def test_batches_are_what_the_seed_says(scripts):
         assert (pixels != different).any()
         assert 0 <= pixels.min() < pixels.max() <= 255
         np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_pictures_are_scaled_as_kerastl_scales_them(scripts, tmp_path):
+    """As Pillow's own filter does, which rounds once more; pictures that have the size are left alone."""
+    pixels = np.random.default_rng(0).integers(60, 196, (2, 32, 32, 3), np.uint8)
+    assert scripts.pictures.at_size(pixels, 32) is pixels
+    larger = scripts.pictures.at_size(pixels, 48)
+    assert larger.shape == (2, 48, 48, 3)
+    for picture, whole in zip(pixels, larger, strict=True):
+        expected = np.asarray(Image.fromarray(picture).resize((48, 48), Image.Resampling.BICUBIC), int)
+        assert np.abs(expected - whole).max() <= 2
+
+
+def test_a_mirrored_teacher_is_the_mean_over_both(scripts):
+    """Scores here are the mean of a picture's left half and the largest of its right half."""
+    raw = keras.Input((2, 4, 1))
+    left = keras.layers.GlobalAveragePooling2D()(keras.layers.Cropping2D(((0, 0), (0, 2)))(raw))
+    right = keras.layers.GlobalMaxPooling2D()(keras.layers.Cropping2D(((0, 0), (2, 0)))(raw))
+    model = keras.Model(raw, keras.layers.Concatenate()([left, right]))
+    picture = np.array([[[1, 2, 3, 4], [5, 6, 7, 8]]], "float32")[..., None]
+    scores = np.asarray(scripts.mirrored.mirrored(model)(picture))
+    np.testing.assert_allclose(scores, [[(3.5 + 5.5) / 2, (8 + 6) / 2]])
 
 
 def test_filtering_by_nothing_changes_nothing(scripts):
@@ -275,18 +309,19 @@ def test_views_come_one_set_an_epoch(scripts, tmp_path):
         pixels = np.full((4, 32, 32, 3), 100 + number, np.uint8)
         np.savez(tmp_path / f"views_{number:03}.npz", pixels=pixels, shares=shares, taught=taught)
     training = object.__new__(scripts.train.Training)
-    training.args = argparse.Namespace(views=tmp_path, batch=2, seed=0)
+    training.args, training.size = argparse.Namespace(views=tmp_path, batch=2, seed=0), 48
     for epoch, expected in enumerate((100, 101, 100)):
         brought = list(training._feed(epoch).as_numpy_iterator())
         assert len(brought) == 2
         for pixels, targets in brought:
+            assert pixels.shape == (2, 48, 48, 3)
             assert (pixels == expected).all()
             np.testing.assert_allclose(targets, [[0.3 * 0.95 + 0.7 * 0.25, 0.3 * 0.05 + 0.7 * 0.75]] * 2, atol=1e-3)
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
-    [(["--small", "0"], "has no views"), ([], "add --small 0"), (["--small", "0", "--teachers", "a"], "--teachers")],
+    [([], "has no views"), (["--teachers", "a"], "leave out --teachers")],
 )
 def test_views_that_cannot_be_used_are_refused(scripts, monkeypatch, tmp_path, capsys, more, message):
     monkeypatch.setattr(sys, "argv", ["train.py", "archive", "--work", str(tmp_path), "--views", str(tmp_path), *more])
