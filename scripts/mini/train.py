@@ -174,7 +174,7 @@ class Training:
         self.args, self.data, self.soft = args, data, soft
         self.state = args.work / "checkpoint.npz"
         self.size = 0
-        self.resize(min(args.sizes))
+        self.resize(args.sizes[0])
         if args.start is not None:
             started = network(self.size)
             grow(started, args.start)

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -220,6 +221,32 @@ def test_a_teacher_goes_on_from_its_checkpoint(scripts, monkeypatch, tmp_path):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
     assert scales == [2, 3, 2, 2, 3]
     assert len((tmp_path / "parts" / "log.jsonl").read_text().splitlines()) == 2
+
+
+def test_training_goes_on_from_its_checkpoint(scripts, monkeypatch, tmp_path):
+    """Two epochs at once, and one after the other, give the same weights, though the second is at another size."""
+    monkeypatch.setattr(architecture, "WIDTHS", (4, 6, 8))
+    draw = np.random.default_rng(0)
+    some = scripts.pictures.Pictures(draw.integers(0, 256, (16, 32, 32, 3), np.uint8), np.arange(16) % 2)
+    data = scripts.pictures.Data(["a", "b"], some, some, some)
+    soft = np.full((16, 200), 1 / 200, np.float16)
+
+    def trained(folder, epochs):
+        keras.utils.set_random_seed(0)
+        folder.mkdir(exist_ok=True)
+        args = argparse.Namespace(work=folder, start=None, views=None, precision="float32", rate=1e-3, batch=8, seed=0)
+        args.epochs, args.cooldown, args.small, args.sizes, args.cutmix, args.ema = 2, 1, 1, (8, 16), 0.0, 0.9
+        training = scripts.train.Training(args, data, soft)
+        for epoch in range(training.done, epochs):
+            training.epoch(epoch)
+        return [*training.model.get_weights(), *training.average]
+
+    whole = trained(tmp_path / "whole", 2)
+    trained(tmp_path / "parts", 1)
+    for ours, theirs in zip(trained(tmp_path / "parts", 2), whole, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    lines = [json.loads(line) for line in (tmp_path / "parts" / "log.jsonl").read_text().splitlines()]
+    assert [(line["pixels"], "held_out" in line) for line in lines] == [(8, False), (16, True)]
 
 
 @pytest.mark.parametrize(("number", "published"), [(0, 4_652_008), (1, 5_416_680), (2, 6_092_072)])
