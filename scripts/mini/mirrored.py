@@ -1,6 +1,6 @@
 """Compile earlier weights of kerastl_mini, for views.py to ask what they say about each view and its mirror.
 
-    python scripts/mini/mirrored.py WEIGHTS teacher.tflite [--size PIXELS]
+    python scripts/mini/mirrored.py WEIGHTS teacher.tflite
 
 The scores are the mean of those of the two.
 """
@@ -29,9 +29,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("weights", type=Path)
     parser.add_argument("teacher", type=Path)
-    parser.add_argument("--size", type=int, default=pictures.SIZE, help="pixels a side")
     args = parser.parse_args()
-    model = network(args.size)
+    model = network(pictures.SIZE)
     model.load_weights(args.weights)
     with replacing(args.teacher) as path:
         path.write_bytes(to_litert(mirrored(model)))

@@ -79,10 +79,10 @@ def at_size(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     side = pixels.shape[1]
     if side == size:
         return pixels
-    larger = np.empty((len(pixels), size, size, 3), np.uint8)
+    others = np.empty((len(pixels), size, size, 3), np.uint8)
     for index, picture in enumerate(pixels):
-        larger[index] = scaled(Image.fromarray(picture), (size, size), (0, 0, side, side))
-    return larger
+        others[index] = scaled(Image.fromarray(picture), (size, size), (0, 0, side, side))
+    return others
 
 
 def batches(

@@ -41,7 +41,7 @@ TEACHER_SHARE = 0.7
 WARMUP_EPOCHS = 0.5
 DECAY = 0.05
 SIZES = (24, 32)
-"""Pixels a side in the first epochs, with two thirds of the work for most of what there is to learn; and later."""
+"""Pixels a side in the first epochs, where most is learned for two thirds of the work, and in the others."""
 SMALL_CROP, LARGE_CROP = 0.4, 0.5
 """Share of a picture's area that a crop keeps at least, in the first epochs and in the last."""
 EVALUATED = 4

@@ -134,7 +134,7 @@ def test_batches_are_what_the_seed_says(scripts):
         np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
 
 
-def test_pictures_are_scaled_as_kerastl_scales_them(scripts, tmp_path):
+def test_pictures_are_scaled_as_kerastl_scales_them(scripts):
     """As Pillow's own filter does, which rounds once more; pictures that have the size are left alone."""
     pixels = np.random.default_rng(0).integers(60, 196, (2, 32, 32, 3), np.uint8)
     assert scripts.pictures.at_size(pixels, 32) is pixels
