@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kerastl.runtime.engines import Engine
 
 # Part of the cache key: raise it when the compiled file changes its meaning.
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 # Scores of the compiled network may differ from Keras's by as much, and the best class never.
 TOLERANCE = 1e-3
 

@@ -6,7 +6,8 @@ Teachers are weights of earlier runs (Furlanello et al. 2018, "Born-Again Neural
 https://arxiv.org/abs/1805.04770) or logits in a .npy file, a row a picture: the mean of what they say about each
 training picture is mixed into its target. With --views, the targets are those of each view. The last epochs run at the
 full size, with larger crops, which is closer to what the network is for. The work folder holds a checkpoint of
-each epoch, from which the same command goes on, and the log.
+each epoch, from which the same command goes on, and the log. The network learns from pictures or their mirrors, and is
+evaluated as it is shipped, by what it says of both.
 
 The weights come from an exponential moving average over training and are written in half precision, of which the
 kernels keep so many bits that the file stays below 4 MB.
@@ -48,11 +49,12 @@ EVALUATED = 4
 """The average is evaluated after so many epochs, and after each at the full size."""
 
 
-def network(size: int, precision: str = "float32") -> keras.Model:
+def network(size: int, precision: str = "float32", *, mirrored: bool = False) -> keras.Model:
     """The network on raw pixels of a size, to logits; its weights do not depend on the size."""
     keras.mixed_precision.set_global_policy(precision)
     raw = keras.Input((size, size, 3))
-    mini = KerastlMini(input_tensor=backbones.preprocess(raw, "tf"), classifier_activation=None)
+    scaled = backbones.preprocess(raw, "tf")
+    mini = KerastlMini(input_tensor=scaled, classifier_activation=None, mirrored=mirrored)
     keras.mixed_precision.set_global_policy("float32")
     return keras.Model(raw, mini.outputs[0])
 
@@ -74,19 +76,18 @@ def targets(data: pictures.Data, teachers: list[Path], work: Path, precision: st
 
 
 def _taught(teacher: Path, pixels: NDArray[np.uint8], work: Path, precision: str) -> NDArray[np.float32]:
-    """Probabilities from scores, or of an earlier network as mean over each picture and its mirror, computed once."""
+    """Probabilities from scores, or of an earlier network, computed once."""
     if teacher.suffix == ".npy":
         return scipy.special.softmax(np.load(teacher).astype(np.float32), axis=1)
     cache = work / f"teacher_{hashlib.sha256(teacher.read_bytes()).hexdigest()[:12]}.npy"
     if not cache.exists():
-        model = network(pictures.SIZE, precision)
+        model = network(pictures.SIZE, precision, mirrored=True)
         grow(model, teacher)
         probabilities = keras.Sequential([model, keras.layers.Softmax(dtype="float32")])
         parts = np.array_split(pixels, len(pixels) // 5000 + 1)
-        views = [(part.astype(np.float32), part[:, :, ::-1].astype(np.float32)) for part in parts]
-        means = [sum(probabilities.predict(view, batch_size=500, verbose=0) for view in pair) / 2 for pair in views]
+        taught = [probabilities.predict(part.astype(np.float32), batch_size=250, verbose=0) for part in parts]
         with replacing(cache) as path, path.open("wb") as file:
-            np.save(file, np.concatenate(means).astype(np.float16))
+            np.save(file, np.concatenate(taught).astype(np.float16))
     return np.load(cache).astype(np.float32)
 
 
@@ -217,7 +218,7 @@ class Training:
             self._feed(epoch), initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False
         )
         self._save(epoch + 1)
-        averaged = network(full)
+        averaged = network(full, mirrored=True)
         assign(averaged.weights, self.average)
         save_half(averaged, args.work / "kerastl_mini.weights.h5")
         line = {

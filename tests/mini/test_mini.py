@@ -41,21 +41,34 @@ def test_the_row_counts_its_parameters(network):
     assert {weight.dtype for weight in network.weights} == {"float32"}
 
 
-def test_scores_are_those_of_plain_keras(network):
-    """Scaled by hand, built plainly, loaded by Keras."""
-    plain = KerastlMini()
+def test_scores_are_those_of_plain_keras_for_picture_and_mirror(network):
+    """Scaled by hand, built plainly, loaded by Keras; the mean of the two pictures' logits, and a softmax of it."""
+    plain = KerastlMini(mirrored=False, classifier_activation=None)
     plain.load_weights(ROW.weights.shipped)
-    expected = np.asarray(plain(pixels(32) / 127.5 - 1))
+    scaled = pixels(32) / 127.5 - 1
+    given, turned = np.asarray(plain(scaled)), np.asarray(plain(scaled[:, :, ::-1]))
+    assert np.abs(given - turned).max() > 0.1
+    exponential = np.exp((given + turned) / 2)
+    expected = exponential / exponential.sum(axis=1, keepdims=True)
     assert expected.std() > 0
     np.testing.assert_allclose(np.asarray(network(pixels(32))), expected, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(expected.sum(axis=1), 1, atol=1e-5)
 
 
 def test_the_features_are_those_below_the_head(network):
+    """First those of the pictures, then those of their mirrors; and what the head gets is the mean, turned back."""
     features = backbones.build("kerastl_mini", include_top=False)
-    below = keras.Model(network.input, network.get_layer("stage3_block2_relu").output)
     assert features.output_shape == (None, 4, 4, 256)
-    np.testing.assert_array_equal(np.asarray(features(pixels(32))), np.asarray(below(pixels(32))))
+    below = keras.Model(network.input, network.get_layer("stage3_block2_relu").output)
+    given, turned = (np.asarray(features(some)) for some in (pixels(32), pixels(32)[:, :, ::-1]))
+    np.testing.assert_allclose(np.asarray(below(pixels(32))), np.concatenate([given, turned]), atol=1e-4)
+    headed = keras.Model(network.input, network.get_layer("avg_pool").input)
+    np.testing.assert_allclose(np.asarray(headed(pixels(32))), (given + turned[:, :, ::-1]) / 2, atol=1e-4)
+
+
+def test_it_is_saved_and_loaded_by_keras(network, tmp_path):
+    network.save(tmp_path / "mini.keras")
+    loaded = keras.models.load_model(tmp_path / "mini.keras")
+    np.testing.assert_allclose(np.asarray(loaded(pixels(32))), np.asarray(network(pixels(32))), atol=1e-6)
 
 
 @pytest.mark.parametrize(("size", "rows"), [(8, 1), (33, 5), (64, 8)])
@@ -63,7 +76,9 @@ def test_other_sizes_have_the_same_weights(network, size, rows):
     other = backbones.build("kerastl_mini", input_size=size)
     features = backbones.build("kerastl_mini", include_top=False, input_size=size)
     assert features.output_shape == (None, rows, rows, 256)
-    assert np.asarray(other(pixels(size))).shape == (3, 200)
+    scores = np.asarray(other(pixels(size)))
+    assert scores.shape == (3, 200)
+    np.testing.assert_allclose(np.asarray(other(pixels(size)[:, :, ::-1])), scores, atol=1e-5)
     for ours, theirs in zip(other.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

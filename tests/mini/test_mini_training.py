@@ -10,12 +10,14 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from kerastl.mini import network as architecture
 
 FOLDER = Path(__file__).parents[2] / "scripts" / "mini"
 NAMES = (
+    "convolutions",
     "efficientnet_lite",
     "mirrored",
     "muon",
@@ -145,15 +147,45 @@ def test_pictures_are_scaled_as_kerastl_scales_them(scripts):
         assert np.abs(expected - whole).max() <= 2
 
 
-def test_a_mirrored_teacher_is_the_mean_over_both(scripts):
-    """Scores here are the mean of a picture's left half and the largest of its right half."""
-    raw = keras.Input((2, 4, 1))
-    left = keras.layers.GlobalAveragePooling2D()(keras.layers.Cropping2D(((0, 0), (0, 2)))(raw))
-    right = keras.layers.GlobalMaxPooling2D()(keras.layers.Cropping2D(((0, 0), (2, 0)))(raw))
-    model = keras.Model(raw, keras.layers.Concatenate()([left, right]))
-    picture = np.array([[[1, 2, 3, 4], [5, 6, 7, 8]]], "float32")[..., None]
-    scores = np.asarray(scripts.mirrored.mirrored(model)(picture))
-    np.testing.assert_allclose(scores, [[(3.5 + 5.5) / 2, (8 + 6) / 2]])
+def test_a_mirrored_teacher_is_the_mean_over_both(scripts, monkeypatch, tmp_path):
+    """Compiled, against the scores of Keras for each of the two."""
+    monkeypatch.setattr(architecture, "WIDTHS", (4, 6, 8))
+    plain = scripts.train.network(32)
+    plain.save_weights(tmp_path / "mini.weights.h5")
+    command = ["mirrored.py", str(tmp_path / "mini.weights.h5"), str(tmp_path / "teacher.tflite")]
+    monkeypatch.setattr(sys, "argv", command)
+    scripts.mirrored.main()
+    some = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
+    given, turned = (np.asarray(plain(views.astype("float32"))) for views in (some, some[:, :, ::-1]))
+    assert np.abs(given - turned).max() > 1e-2
+    expected = keras.ops.softmax((given + turned) / 2)
+    np.testing.assert_allclose(scripts.views.probabilities(tmp_path / "teacher.tflite", some), expected, atol=1e-4)
+
+
+def test_pointwise_convolution_is_that_of_keras(scripts):
+    values = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype("float32")
+    layer, plain = (kind(6, 1, use_bias=False) for kind in (scripts.convolutions.PointwiseConv2D, keras.layers.Conv2D))
+    plain.build(values.shape)
+    layer.build(values.shape)
+    layer.set_weights(plain.get_weights())
+    np.testing.assert_allclose(np.asarray(layer(values)), np.asarray(plain(values)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride"), [((3, 3), 5, 1), ((4, 5), 5, 1), ((4, 4), 3, 1), ((6, 6), 5, 2)])
+def test_depthwise_convolution_and_its_gradients_are_those_of_keras(scripts, size, kernel, stride):
+    values = np.random.default_rng(0).normal(size=(3, *size, 7)).astype("float32")
+    results = []
+    for kind in (keras.layers.DepthwiseConv2D, scripts.convolutions.FastDepthwiseConv2D):
+        layer = kind(kernel, stride, "same", use_bias=False)
+        layer.build(values.shape)
+        layer.set_weights([np.random.default_rng(1).normal(size=layer.kernel.shape)])
+        pictures = tf.constant(values)
+        with tf.GradientTape() as tape:
+            tape.watch(pictures)
+            loss = tf.reduce_sum(tf.sin(layer(pictures)))
+        results.append([layer(pictures), *tape.gradient(loss, [pictures, layer.kernel.value])])
+    for plain, ours in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-4)
 
 
 def test_filtering_by_nothing_changes_nothing(scripts):
