@@ -63,7 +63,7 @@ def environment(tmp_path_factory, weights):
 def test_the_readme_has_its_two_commands():
     first, second = README.split("```bash\n")[1:3]
     assert first.startswith("pip install . && kerastl classify ")
-    assert second.startswith("pip install '.[dev]' && pytest\n")
+    assert second.startswith("pip install '.[dev]' && pytest -n 2\n")
 
 
 @pytest.mark.parametrize("command", commands())

@@ -59,7 +59,7 @@ ROWS: tuple[tuple[str, str, str, dict[str, Any], int, int, int, float | None, fl
     ("convnext_base", "convnext", "ConvNeXtBase", {}, 224, 88_591_464, 87_566_464, 85.8, 97.9, "convnext_base"),
     ("convnext_large", "convnext", "ConvNeXtLarge", {}, 224, 197_767_336, 196_230_336, 86.6, None, "convnext_large"),
     ("convnext_xlarge", "convnext", "ConvNeXtXLarge", {}, 224, 350_196_968, 348_147_968, 87.0, None, "convnext_xlarge"),
-    ("kerastl_mini", "kerastl_mini", "KerastlMini", {}, 32, 2_813_864, 2_762_464, None, None, "kerastl_mini"),
+    ("kerastl_mini", "kerastl_mini", "KerastlMini", {}, 32, 3_905_192, 3_840_992, None, None, "kerastl_mini"),
 )
 # fmt: on
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
 
-WIDTHS = (64, 128, 256)
+WIDTHS = (64, 128, 320)
 """Channels of the three stages."""
 
 BLOCKS = 2
@@ -47,7 +47,7 @@ def KerastlMini(  # noqa: N802 - it stands where the constructors of keras.appli
         mirrored: With top only: whether it looks at the mirror as well, for twice the work. Training does without.
 
     Returns:
-        A functional network to (n, classes), or without top to a feature map (n, height / 8, width / 8, 256).
+        A functional network to (n, classes), or without top to a feature map (n, height / 8, width / 8, 320).
     """
     import keras
     from keras import layers

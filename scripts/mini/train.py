@@ -38,7 +38,6 @@ from kerastl.files import replacing
 from kerastl.mini.network import KerastlMini
 
 SMOOTHING = 0.1
-TEACHER_SHARE = 0.7
 WARMUP_EPOCHS = 0.5
 DECAY = 0.05
 SIZES = (24, 32)
@@ -59,20 +58,22 @@ def network(size: int, precision: str = "float32", *, mirrored: bool = False) ->
     return keras.Model(raw, mini.outputs[0])
 
 
-def blended(shares: NDArray[Any], taught: NDArray[Any]) -> NDArray[np.float16]:
-    """What pictures should score: what teachers say, and the classes they are of, shape (n, classes) all three."""
+def blended(shares: NDArray[Any], taught: NDArray[Any], share: float) -> NDArray[np.float16]:
+    """What pictures should score, shape (n, classes): a share of it as teachers say, the rest by their classes."""
     hard = shares * (1 - SMOOTHING) + SMOOTHING / shares.shape[1]
-    return ((1 - TEACHER_SHARE) * hard + TEACHER_SHARE * taught).astype(np.float16)
+    return ((1 - share) * hard + share * taught).astype(np.float16)
 
 
-def targets(data: pictures.Data, teachers: list[Path], work: Path, precision: str) -> NDArray[np.float16]:
+def targets(data: pictures.Data, args: argparse.Namespace) -> NDArray[np.float16]:
     """What each training picture should score, shape (n, classes)."""
     hard = np.eye(len(data.wnids), dtype=np.float32)[data.train.classes]
-    if not teachers:
+    if not args.teachers:
         return (hard * (1 - SMOOTHING) + SMOOTHING / len(data.wnids)).astype(np.float16)
-    soft = np.mean([_taught(teacher, data.train.pixels, work, precision) for teacher in teachers], axis=0)
+    soft = np.mean(
+        [_taught(teacher, data.train.pixels, args.work, args.precision) for teacher in args.teachers], axis=0
+    )
     print(f"teachers: {np.mean(soft.argmax(1) == data.train.classes):.1%} of the training pictures", flush=True)
-    return blended(hard, soft)
+    return blended(hard, soft, args.share)
 
 
 def _taught(teacher: Path, pixels: NDArray[np.uint8], work: Path, precision: str) -> NDArray[np.float32]:
@@ -136,6 +137,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with, instead of random ones")
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="earlier weights, or logits as .npy")
+    parser.add_argument("--share", type=float, default=0.7, help="of each target that is what the teachers say")
     parser.add_argument("--views", type=Path, help="folder of views.py, to learn from instead of the pictures")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--cooldown", type=int, default=10, help="epochs over which the rate falls to zero")
@@ -156,7 +158,7 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
     data = pictures.read(args.archive, args.work / "pictures.npz")
-    soft = targets(data, args.teachers, args.work, args.precision)
+    soft = targets(data, args)
     training = Training(args, data, soft)
     for epoch in range(training.done, args.epochs):
         training.epoch(epoch)
@@ -240,7 +242,7 @@ class Training:
             sets = views.files(args.views)
             pixels, shares, taught = views.read(sets[epoch % len(sets)])
             pixels = pictures.at_size(pixels, self.size)
-            return pictures.flipped(pixels, blended(shares, taught), args.batch, seed)
+            return pictures.flipped(pixels, blended(shares, taught, args.share), args.batch, seed)
         crop = LARGE_CROP if self.size == args.sizes[1] else SMALL_CROP
         return pictures.batches(self.data.train, self.soft, self.size, args.batch, seed, crop, args.cutmix)
 

@@ -57,7 +57,7 @@ def test_scores_are_those_of_plain_keras_for_picture_and_mirror(network):
 def test_the_features_are_those_below_the_head(network):
     """First those of the pictures, then those of their mirrors; and what the head gets is the mean, turned back."""
     features = backbones.build("kerastl_mini", include_top=False)
-    assert features.output_shape == (None, 4, 4, 256)
+    assert features.output_shape == (None, 4, 4, 320)
     below = keras.Model(network.input, network.get_layer("stage3_block2_relu").output)
     given, turned = (np.asarray(features(some)) for some in (pixels(32), pixels(32)[:, :, ::-1]))
     np.testing.assert_allclose(np.asarray(below(pixels(32))), np.concatenate([given, turned]), atol=1e-4)
@@ -75,7 +75,7 @@ def test_it_is_saved_and_loaded_by_keras(network, tmp_path):
 def test_other_sizes_have_the_same_weights(network, size, rows):
     other = backbones.build("kerastl_mini", input_size=size)
     features = backbones.build("kerastl_mini", include_top=False, input_size=size)
-    assert features.output_shape == (None, rows, rows, 256)
+    assert features.output_shape == (None, rows, rows, 320)
     scores = np.asarray(other(pixels(size)))
     assert scores.shape == (3, 200)
     np.testing.assert_allclose(np.asarray(other(pixels(size)[:, :, ::-1])), scores, atol=1e-5)

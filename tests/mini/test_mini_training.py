@@ -74,6 +74,15 @@ def test_fewer_bits_are_the_nearest(scripts):
     np.testing.assert_array_equal(scripts.weight_files._rounded(whole, 4), expected)
 
 
+def test_large_kernels_have_steps(scripts):
+    """Of a deviation of 0.15, an eighth is 0.019, and the power of two below that is 1/64."""
+    kernel = np.random.default_rng(0).normal(0, 0.15, (3, 3, 125, 125)).astype(np.float16)
+    stepped = scripts.weight_files._stepped(kernel)
+    np.testing.assert_array_equal(stepped * 64, np.rint(stepped * 64))
+    np.testing.assert_allclose(stepped, kernel, atol=1 / 128)
+    assert len(np.unique(stepped)) > 60
+
+
 def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
     saved = randomised(narrow(scripts, monkeypatch, (4, 8, 12)))
     scripts.weight_files.save_half(saved, tmp_path / "half.weights.h5")
@@ -113,9 +122,11 @@ def test_targets_mix_classes_and_teachers(scripts, tmp_path):
     classes = np.array([1, 0])
     data = SimpleNamespace(wnids=["a", "b"], train=SimpleNamespace(pixels=np.zeros((2, 32, 32, 3)), classes=classes))
     hard = np.array([[0.05, 0.95], [0.95, 0.05]])
-    np.testing.assert_allclose(scripts.train.targets(data, [], tmp_path, "float32"), hard, atol=1e-3)
+    args = SimpleNamespace(teachers=[], share=0.7, work=tmp_path, precision="float32")
+    np.testing.assert_allclose(scripts.train.targets(data, args), hard, atol=1e-3)
     np.save(tmp_path / "scores.npy", np.log([[1, 3], [4, 1]]))
-    mixed = scripts.train.targets(data, [tmp_path / "scores.npy"], tmp_path, "float32")
+    args.teachers = [tmp_path / "scores.npy"]
+    mixed = scripts.train.targets(data, args)
     np.testing.assert_allclose(mixed, 0.3 * hard + 0.7 * np.array([[0.25, 0.75], [0.8, 0.2]]), atol=1e-3)
 
 
