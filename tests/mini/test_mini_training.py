@@ -373,20 +373,20 @@ def test_views_are_as_they_were_or_mirrored(scripts):
 
 
 def test_views_come_one_set_an_epoch(scripts, tmp_path):
-    """Of two sets, the first and third epoch bring the first; targets are 0.3 of shares smoothed by 0.1, 0.7 taught."""
+    """Of two sets, the first and third epoch bring the first; targets are 0.2 of shares smoothed by 0.1, 0.8 taught."""
     shares, taught = np.array([[1, 0]] * 4, np.float16), np.array([[0.25, 0.75]] * 4, np.float16)
     for number in (0, 1):
         pixels = np.full((4, 32, 32, 3), 100 + number, np.uint8)
         np.savez(tmp_path / f"views_{number:03}.npz", pixels=pixels, shares=shares, taught=taught)
     training = object.__new__(scripts.train.Training)
-    training.args, training.size = argparse.Namespace(views=tmp_path, batch=2, seed=0), 48
+    training.args, training.size = argparse.Namespace(views=tmp_path, share=0.8, batch=2, seed=0), 48
     for epoch, expected in enumerate((100, 101, 100)):
         brought = list(training._feed(epoch).as_numpy_iterator())
         assert len(brought) == 2
         for pixels, targets in brought:
             assert pixels.shape == (2, 48, 48, 3)
             assert (pixels == expected).all()
-            np.testing.assert_allclose(targets, [[0.3 * 0.95 + 0.7 * 0.25, 0.3 * 0.05 + 0.7 * 0.75]] * 2, atol=1e-3)
+            np.testing.assert_allclose(targets, [[0.2 * 0.95 + 0.8 * 0.25, 0.2 * 0.05 + 0.8 * 0.75]] * 2, atol=1e-3)
 
 
 @pytest.mark.parametrize(
