@@ -17,7 +17,7 @@ MANTISSA_BITS = 5
 """Bits after the leading one that the weights of a small kernel keep of the ten of half precision."""
 LARGE_KERNEL, STEPS = 140_000, 8
 """Of a kernel with so many weights, all are multiples of a step, of which so many at least make a standard deviation.
-Measured: small kernels do not bear this, large ones lose nothing."""
+Measured: small kernels do not bear this; in large ones it costs 0.15 points on the held-out pictures."""
 
 
 def grow(model: keras.Model, weights: Path) -> None:

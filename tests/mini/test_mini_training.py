@@ -74,13 +74,20 @@ def test_fewer_bits_are_the_nearest(scripts):
     np.testing.assert_array_equal(scripts.weight_files._rounded(whole, 4), expected)
 
 
-def test_large_kernels_have_steps(scripts):
-    """Of a deviation of 0.15, an eighth is 0.019, and the power of two below that is 1/64."""
-    kernel = np.random.default_rng(0).normal(0, 0.15, (3, 3, 125, 125)).astype(np.float16)
-    stepped = scripts.weight_files._stepped(kernel)
-    np.testing.assert_array_equal(stepped * 64, np.rint(stepped * 64))
-    np.testing.assert_allclose(stepped, kernel, atol=1 / 128)
-    assert len(np.unique(stepped)) > 60
+def test_large_kernels_are_written_in_steps(scripts, tmp_path):
+    """Of a deviation of 0.15, an eighth is 0.019, and the power of two below that is 1/64; a small kernel has more."""
+    model = keras.Sequential([keras.Input((375,)), keras.layers.Dense(375), keras.layers.Dense(9)])
+    draw = np.random.default_rng(0)
+    kernels = [draw.normal(0, 0.15, shape) for shape in ((375, 375), (375, 9))]
+    model.set_weights([kernels[0], np.zeros(375), kernels[1], np.zeros(9)])
+    scripts.weight_files.save_half(model, tmp_path / "half.weights.h5")
+    model.load_weights(tmp_path / "half.weights.h5")
+    large, _, small, _ = model.get_weights()
+    np.testing.assert_array_equal(large * 64, np.rint(large * 64))
+    # Half a step, and half of what half precision tells apart below 1.
+    np.testing.assert_allclose(large, kernels[0], rtol=0, atol=1 / 128 + 1 / 4096)
+    assert (small * 64 != np.rint(small * 64)).any()
+    np.testing.assert_allclose(small, kernels[1], rtol=1 / 60)
 
 
 def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
