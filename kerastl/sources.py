@@ -47,20 +47,6 @@ def expand(sources: Iterable[str], stdin: IO[bytes] | None = None) -> Iterator[s
             yield from _files(source)
 
 
-def printable(path: str) -> str:
-    """Write a path on one line: control characters and bytes that are no text are escaped."""
-    if path.isprintable():
-        return path
-    return "".join(character if character.isprintable() else _escaped(character) for character in path)
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no text, as `os.fsdecode` keeps it
-        return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode("ascii")
-
-
 def _files(path: str) -> Iterator[str]:
     return _or_itself(path, _walk(path)) if os.path.isdir(path) else iter((path,))
 

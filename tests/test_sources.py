@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from kerastl.sources import expand, printable
+from kerastl.sources import expand
 
 
 @pytest.fixture
@@ -131,19 +131,3 @@ def test_very_deep_folders(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert list(expand(["d"])) == ["d"]
     os.removedirs(deepest)  # what removes `tmp_path` would recurse, too
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("plain name.jpg", "plain name.jpg"),
-        ("Grüße 猫.jpg", "Grüße 猫.jpg"),
-        ("two\nlines\t.jpg", "two\\nlines\\t.jpg"),
-        ("red\x1b[31m.jpg", "red\\x1b[31m.jpg"),
-        ("caf\udce9.jpg", "caf\\xe9.jpg"),
-        ("gpj.\u202egif", "gpj.\\u202egif"),  # would turn the rest of the line round
-    ],
-)
-def test_printable(path, expected):
-    assert printable(path) == expected
-    assert printable(path).isprintable()

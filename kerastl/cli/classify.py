@@ -72,7 +72,8 @@ def classify(
     from kerastl.classifier import load
     from kerastl.cli import output as out
     from kerastl.cli.progress import Counter
-    from kerastl.sources import expand, printable
+    from kerastl.sources import expand
+    from kerastl.text import printable
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")

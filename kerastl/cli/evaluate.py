@@ -113,7 +113,7 @@ def _write(result: Evaluation, folder: Path) -> None:
 def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:
     from kerastl.cli.progress import Counter
     from kerastl.reporting import write_report
-    from kerastl.sources import printable
+    from kerastl.text import printable
 
     with Counter("report") as counter:
         write_report(result, file, mistakes=mistakes, progress=counter.stage)

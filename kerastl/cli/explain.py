@@ -67,7 +67,8 @@ def explain(
     from kerastl.cli.overlay_files import OverlayFiles
     from kerastl.cli.progress import Counter
     from kerastl.errors import ImageError, UsageError
-    from kerastl.sources import expand, printable
+    from kerastl.sources import expand
+    from kerastl.text import printable
 
     with Counter("megabytes") as downloaded:
         classifier = load(model, resize=resize, progress=downloaded.megabytes)

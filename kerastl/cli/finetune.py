@@ -96,7 +96,7 @@ def _summary(result: FineTuned) -> None:
 def _next_step(result: FineTuned, data: str) -> None:
     from shlex import join
 
-    from kerastl.sources import printable
+    from kerastl.text import printable
 
     command = join(["kerastl", "evaluate", str(result.folder), data, "--report", f"{result.folder}-report"])
     sys.stderr.write(f"how good is it, and where is it wrong?  {printable(command)}\n")

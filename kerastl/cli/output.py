@@ -12,7 +12,7 @@ from typing import TextIO
 from kerastl.errors import UsageError
 from kerastl.files import replacing
 from kerastl.labels import Classification
-from kerastl.sources import printable
+from kerastl.text import printable
 
 FORMATS = ("text", "json", "jsonl", "csv")
 

@@ -77,6 +77,6 @@ def _safe(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    from kerastl.sources import printable
+    from kerastl.text import printable
 
     return printable(text)

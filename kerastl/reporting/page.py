@@ -139,7 +139,7 @@ def _shown(value: Any) -> Any:
     """Names that are no text show their bytes; what a template made is left as it is."""
     from markupsafe import Markup
 
-    from kerastl.sources import printable
+    from kerastl.text import printable
 
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
