@@ -9,14 +9,25 @@ from contextlib import suppress
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from kerastl.cli import run
-
-    code = run(sys.argv[1:])
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # while we are being imported, or on our way out
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write("kerastl: interrupted\n")
+        code = 130
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     # Everything is written and closed. TensorFlow takes one to two seconds to tear itself down, for nothing.
     os._exit(code)
+
+
+def _run() -> int:
+    from kerastl.cli import run, silence, streams
+
+    streams.prepare()
+    silence.libraries()
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from kerastl.text import message
+
 # Seen on white and on black alike.
 _BAR = "#4c78a8"
 _ALIGN = {"l": "left", "r": "right"}
@@ -20,14 +22,14 @@ class Markup(str):
 
 
 def text(value: object) -> str:
-    """Escape a value for HTML; bytes of file names that are no UTF-8 become visible, since browsers take none.
+    """Escape a value for HTML; what is not message becomes visible, line ends and bytes that are no text, too.
 
     Args:
         value: `Markup` stays as it is; of anything else `str` is taken.
     """
     if isinstance(value, Markup):
         return value
-    return escape(str(value).encode("utf-8", "backslashreplace").decode("utf-8"))
+    return escape(message(str(value)))
 
 
 def bar(share: float) -> Markup:

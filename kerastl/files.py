@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from kerastl.errors import KerastlError, UsageError
+from kerastl.text import ANY_NAME
+
+# Of the target's name, which a temporary one ends with: with more, it might be too long for the file system.
+_TAIL = 40
 
 
 @contextmanager
@@ -15,24 +25,145 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
     Readers see the old file or the new one, never half of one, even after a crash: the data is flushed to
     the disk before the rename. When the block raises, the temporary file is removed and `target` stays.
 
+    A link stays one: the file that it leads to is replaced. What is no regular file (a device, a pipe, `/dev/stdout`)
+    is written into when the block has succeeded.
+
     Args:
         target: The file to write. Its folder must exist.
 
     Yields:
         The path to write to, with the suffixes of `target`, since writers look at them.
+
+    Raises:
+        OSError: It cannot be written; its `filename` is `target`, never the temporary path.
     """
-    target = Path(target)
-    temporary = target.with_name(f".{os.getpid()}-{os.urandom(4).hex()}.{target.name}")
+    given = Path(target)
+    try:
+        if _takes_a_stream(given):
+            with _copied_into(given) as temporary:
+                yield temporary
+            return
+        with _renamed_to(Path(os.path.realpath(given)) if given.is_symlink() else given) as temporary:
+            yield temporary
+    except OSError as error:
+        if "temporary" in locals() and error.filename in (temporary, str(temporary)):
+            raise type(error)(error.errno, error.strerror, str(given)) from error
+        raise
+
+
+@contextmanager
+def _renamed_to(target: Path) -> Iterator[Path]:
+    _refuse(target)
+    temporary = target.with_name(f".{os.getpid()}-{os.urandom(4).hex()}.{target.name[-_TAIL:]}")
     try:
         yield temporary
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
+        if target.exists():
+            shutil.copymode(target, temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _refuse(target: Path) -> None:
+    """Raise for what a rename would replace though nothing may be written there, or could not replace."""
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is read-only", str(target))
+
+
+@contextmanager
+def _copied_into(target: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="kerastl-") as folder:
+        temporary = Path(folder) / target.name[-_TAIL:]
+        yield temporary
+        # To append: behind `/dev/stdout` may be a file that others have begun.
+        with temporary.open("rb") as source, target.open("ab") as stream:
+            shutil.copyfileobj(source, stream)
+
+
+def _takes_a_stream(target: Path) -> bool:
+    """Whether a target is written into, and not replaced: a device, a pipe, or an open file by its number."""
+    if str(target.absolute()).startswith(("/dev/", "/proc/")) and not target.is_dir():
+        return True
+    try:
+        mode = target.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def check_target(target: str | os.PathLike[str], option: str) -> None:
+    """Refuse a file that cannot be written, before work is done for it.
+
+    Args:
+        target: The file.
+        option: What it was given as, such as `--output`.
+
+    Raises:
+        UsageError: It is a folder, or its folder is not there.
+        KerastlError: The system does not let it be written.
+    """
+    path = Path(target)
+    folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.absolute().parent
+    try:
+        if path.is_dir():
+            raise UsageError(f"{option} {path}: is a folder; it must be a file")
+        if _takes_a_stream(path):
+            return
+        if not folder.is_dir():
+            raise UsageError(f"{option} {path}: there is no folder {folder}")
+        path.lstat()
+        _refuse(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise _unwritable(option, path, error) from None
+    _check_room(folder, option, path)
+
+
+def check_folder(folder: str | os.PathLike[str], option: str) -> None:
+    """Refuse a folder that cannot be written into, or made, before work is done for it; it is not made.
+
+    Args:
+        folder: The folder.
+        option: What it was given as, such as `--report`.
+
+    Raises:
+        UsageError: It is a file, or a file stands where a folder above it must be.
+        KerastlError: The system does not let it be written into.
+    """
+    path = Path(folder)
+    try:
+        path.lstat()  # a name may be too long
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise _unwritable(option, path, error) from None
+    nearest = path.absolute()
+    while not os.path.lexists(nearest):
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise UsageError(f"{option} {path}: cannot be written ({os.strerror(errno.ENOTDIR)})")
+    _check_room(nearest, option, path)
+
+
+def _check_room(folder: Path, option: str, shown: Path) -> None:
+    """Make a file and remove it: permissions, read-only disks and full ones tell themselves no other way."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"\0")
+    except OSError as error:
+        raise _unwritable(option, shown, error) from None
+
+
+def _unwritable(option: str, target: Path, error: OSError) -> KerastlError:
+    return KerastlError(f"{option} {target}: cannot be written ({error.strerror or error})")
+
+
 def write_text(target: str | os.PathLike[str], text: str) -> None:
-    """Write `text` as UTF-8 to `target`, whole or not at all."""
+    """Write `text` as UTF-8 to `target`, whole or not at all; bytes of file names go out as they came in."""
     with replacing(target) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(text, encoding="utf-8", errors=ANY_NAME, newline="\n")

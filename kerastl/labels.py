@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl import display
 from kerastl.errors import ModelError, UsageError
+from kerastl.text import brief, message, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,7 +100,7 @@ class Prediction:
     wnid: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.label} {percent(self.score)}"
+        return f"{brief(self.label)} {percent(self.score)}"
 
     def as_dict(self) -> dict[str, Any]:
         """The four fields, as they stand in JSON."""
@@ -168,10 +169,10 @@ class Classification:
         return values
 
     def __str__(self) -> str:
-        answer = self.error or ", ".join(map(str, self.predictions))
+        answer = message(self.error or "") or ", ".join(map(str, self.predictions))
         if self.rejected:
             answer = f"none of these (closest: {answer})"
-        return answer if self.path is None else f"{self.path}: {answer}"
+        return answer if self.path is None else f"{printable(self.path)}: {answer}"
 
     def _repr_html_(self) -> str:
         title = self.path or "picture"

@@ -69,10 +69,18 @@ def resolve(
         raise UsageError(f"weights are for networks of the catalogue; {given} has its own. Received: {weights!r}")
     if Path(given).exists():
         return _saved(Path(given))
-    if os.sep in given or given.endswith(".keras"):
+    if looks_like_path(given):
         raise UsageError(f"{given}: there is no such model file or run folder")
     catalog.get(given)  # raises, and names what is close
     raise AssertionError(given)
+
+
+def looks_like_path(text: str) -> bool:
+    r"""Whether a text is meant as a path and not as a name of the catalogue, in the manner of any system.
+
+    `runs/x`, `runs\x`, `C:x`, `.` and `~` are paths everywhere, since names of the catalogue hold no such signs.
+    """
+    return any(sign in text for sign in "/\\:~.")
 
 
 def _with_weights(

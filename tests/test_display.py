@@ -55,7 +55,7 @@ def answer(label=HOSTILE, path=HOSTILE, **options):
 
 def test_a_classification():
     text = shown(answer())
-    assert text.splitlines()[:2] == ["<script>alert('&')</script>\"\\udcff (m)", "<script>alert('&')</script>\"\\udcff"]
+    assert text.splitlines()[:2] == ["<script>alert('&')</script>\"\\xff (m)", "<script>alert('&')</script>\"\\xff"]
     assert "75.0 %" in text
     assert "width:7.50em" in answer()._repr_html_()
     assert "90.0 %" in shown(answer(coverage=0.9))

@@ -9,12 +9,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from kerastl._version import __version__
+from kerastl.cli import completion, streams, usage
 from kerastl.errors import KerastlError
+from kerastl.text import message
 
 # Command: module, and the line that `kerastl --help` shows for it, since reading it there would import the module.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -55,10 +59,22 @@ class LazyGroup(click.Group):
         from difflib import get_close_matches
 
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = get_close_matches(args[0], COMMANDS, n=1)
+            close = get_close_matches(args[0].lower(), COMMANDS, n=1)
             hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(COMMANDS)}."
-            ctx.fail(f"No such command {args[0]!r}. {hint}")
+            ctx.fail(f"No such command {args[0]}. {hint}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name without importing one."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        found = [(name, line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
+        return [CompletionItem(name, help=line) for name, line in found]
+
+    def commands_with_names(self) -> Iterator[tuple[str, click.Command]]:
+        """Import all commands."""
+        for name in COMMANDS:
+            yield name, getattr(import_module(COMMANDS[name][0]), name.replace("-", "_"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -66,7 +82,12 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog='Completion by the Tab key: put `eval "$(_KERASTL_COMPLETE=bash_source kerastl)"` into ~/.bashrc; '
+    "zsh_source and fish_source are for the other shells.",
+)
 @click.version_option(__version__, prog_name="kerastl")
 def group() -> None:
     """Transfer learning on Keras: what is in this picture, and which of my own classes is it?"""
@@ -81,40 +102,75 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code: 0 done, 1 something could not be done, 2 wrong usage, 130 interrupted.
     """
+    streams.settle()
     _log_to_stderr()
     try:
+        if (answered := completion.complete(group)) is not None:
+            return answered
         # Not `group.main`, which has its own mind about interruptions and closed pipes.
         with group.make_context("kerastl", arguments) as context:
-            return group.invoke(context) or 0
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except click.ClickException as error:
+            code = group.invoke(context) or 0
+        sys.stdout.flush()
+    except Exception as error:
+        return _failed(error)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    return code
+
+
+def _failed(error: Exception) -> int:
+    """Say in one line what went wrong, and give the exit code."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return error.exit_code
-    except KerastlError as error:
+    if isinstance(error, click.ClickException):
+        wrong = usage.said(error, group.commands_with_names)
+        return _fail(f"{wrong} ({usage.help_line(error)})", error.exit_code)
+    if isinstance(error, KerastlError):
         return _fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    if isinstance(error, click.Abort) or _was_interrupted(error):
         return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has had enough (`| head`): no error, and nothing left to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
-    except Exception as error:
-        if os.environ.get("KERASTL_TRACEBACK"):
-            raise
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        return _fail(f"unexpected error: {reason} (KERASTL_TRACEBACK=1 shows where)", 1)
+    if isinstance(error, BrokenPipeError) and error.filename in (None, streams.OUTPUT):
+        return 0  # whoever read our output has had enough (`| head`)
+    if os.environ.get("KERASTL_TRACEBACK"):
+        raise error
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return _fail(f"{os.fspath(error.filename)}: {error.strerror[:1].lower()}{error.strerror[1:]}", 1)
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return _fail(f"unexpected error: {reason} (KERASTL_TRACEBACK=1 shows where)", 1)
 
 
-def _fail(message: str, code: int) -> int:
-    click.echo(f"kerastl: {message}", err=True)
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an error came of Ctrl-C: libraries that are being imported make errors of their own of it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _fail(text: str, code: int) -> int:
+    sys.stderr.write(f"kerastl: {message(text)}\n")
+    sys.stderr.flush()
     return code
+
+
+class _OneLine(logging.Formatter):
+    """A message on one line, whatever names it holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a message for people."""
+        return f"kerastl: {message(record.getMessage())}"
 
 
 def _log_to_stderr() -> None:
     log = logging.getLogger("kerastl")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("kerastl: %(message)s"))
+    handler.setFormatter(_OneLine())
     log.handlers[:] = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from kerastl.text import brief, printable
+
 
 @click.command()
 @click.option("--clear", is_flag=True, help="Remove everything in it; it is made again when needed.")
@@ -21,13 +23,13 @@ def cache(clear: bool) -> None:
             count, size = compiled.clear()
         except OSError as error:
             raise KerastlError(f"{error.filename} cannot be removed ({error.strerror})") from error
-        click.echo(f"{compiled.folder}: {count} files removed, {_megabytes(size)}", err=True)
+        click.echo(f"{printable(str(compiled.folder))}: {count} files removed, {_megabytes(size)}", err=True)
         return
     total = 0
     for entry in compiled.entries():
         total += entry.size
-        click.echo(f"{entry.model:32} {_megabytes(entry.size):>10}  {entry.file}")
-    click.echo(f"{compiled.folder}: {_megabytes(total)}", err=True)
+        click.echo(f"{brief(entry.model):32} {_megabytes(entry.size):>10}  {printable(str(entry.file))}")
+    click.echo(f"{printable(str(compiled.folder))}: {_megabytes(total)}", err=True)
 
 
 def _megabytes(size: int) -> str:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerastl.cli import options
+from kerastl.cli import completion, options
+from kerastl.text import message
 
 if TYPE_CHECKING:
     from kerastl.evaluation.selection import Part
 
 
 @click.command()
-@click.argument("model", metavar="RUN_DIR")
-@click.argument("data", metavar="DATA")
+@click.argument("model", metavar="RUN_DIR", shell_complete=completion.paths)
+@click.argument("data", metavar="DATA", shell_complete=completion.paths)
 @options.split("val", "test", "all")
 @click.option(
     "--false-alarms",
@@ -47,7 +48,7 @@ def calibrate(model: str, data: str, split: Part | None, false_alarms: float, se
     if form == "json":
         click.echo(json.dumps(result.as_dict(), indent=1))
         return 0
-    click.echo(result)
+    click.echo("\n".join(map(message, str(result).splitlines())))
     for note in result.notes:
-        click.echo(f"kerastl: {note}", err=True)
+        click.echo(f"kerastl: {message(note)}", err=True)
     return 0

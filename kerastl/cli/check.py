@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerastl.cli import options
+from kerastl.cli import completion, options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +19,7 @@ _CLASSES, _EVIDENCE = 12, 3
 
 
 @click.command()
-@click.argument("data_dir", metavar="DATA_DIR")
+@click.argument("data_dir", metavar="DATA_DIR", shell_complete=completion.paths)
 @options.form("text", "json", text="JSON holds every file, text the first few.")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
 def check(data_dir: str, form: str, workers: int | None) -> int:
@@ -53,67 +53,55 @@ def check(data_dir: str, form: str, workers: int | None) -> int:
 
 
 def _print(report: CheckReport) -> None:
-    from rich.console import Console
+    from kerastl.cli.console import console, line
 
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(_readable(f"{report.dataset.root}: {report.dataset.layout}"), markup=False)
-    _print_classes(console, report)
+    out = console()
+    line(out, f"{report.dataset.root}: {report.dataset.layout}")
+    _print_classes(out, report)
     for finding in report.findings:
-        _print_finding(console, finding)
+        _print_finding(out, finding)
     problems, warnings = len(report.problems), len(report.warnings)
     if not report.findings:
-        console.print("Nothing to complain about.")
-    elif problems:
-        console.print(f"[bold]{problems} problem{'s'[: problems > 1]}[/], {warnings} warning{'s'[: warnings != 1]}")
+        line(out, "Nothing to complain about.")
     else:
-        console.print(f"No problems, {warnings} warning{'s'[: warnings != 1]}")
+        found = f"{problems} problem{'s'[: problems > 1]}" if problems else "No problems"
+        line(out, f"{found}, {warnings} warning{'s'[: warnings != 1]}", "bold" if problems else None)
 
 
 def _print_classes(console: Console, report: CheckReport) -> None:
-    from rich import box
-    from rich.table import Table
-
+    from kerastl.cli.console import line, table
     from kerastl.data.dataset import SPLITS
 
     dataset = report.dataset
     parts = [part for part in SPLITS if dataset.part(part)]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("class")
     columns = [dataset.counts(), *(dataset.counts(part) for part in parts)]
-    for heading in ("pictures", *parts):
-        table.add_column(heading, justify="right")
-    for name in dataset.classes[:_CLASSES]:
-        table.add_row(_readable(name), *(f"{column[name]:,}" for column in columns))
+    rows = [[name, *(f"{column[name]:,}" for column in columns)] for name in dataset.classes[:_CLASSES]]
     if len(dataset.classes) > _CLASSES:
-        table.add_row(f"... {len(dataset.classes) - _CLASSES} more")
-    if len(dataset.classes) > 1:
-        table.add_section()
-        table.add_row("all", *(f"{sum(column.values()):,}" for column in columns))
-    console.print(table)
+        rows.append([f"... {len(dataset.classes) - _CLASSES} more"])
+    total = ["all", *(f"{sum(column.values()):,}" for column in columns)]
+    headings = ["class", "pictures", *parts]
+    table(console, headings, rows, spare=["pictures"][: bool(parts)], total=total if len(dataset.classes) > 1 else None)
     formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.items())
     modes = ", ".join(f"{count:,} {name}" for name, count in report.modes.items())
-    console.print(f"{formats}; {modes}", markup=False)
+    line(console, f"{formats}; {modes}")
     for side, (smallest, median, largest) in report.sizes.items():
-        console.print(f"{side} {smallest:,} to {largest:,} pixels, median {median:,}", markup=False)
+        line(console, f"{side} {smallest:,} to {largest:,} pixels, median {median:,}")
     ignored = report.dataset.ignored
     if ignored:
         shown = ", ".join(ignored[:_EVIDENCE]) + (", ..." if len(ignored) > _EVIDENCE else "")
-        console.print(_readable(f"not used: {len(ignored):,} file{'s'[: len(ignored) > 1]} ({shown})"), markup=False)
+        line(console, f"not used: {len(ignored):,} file{'s'[: len(ignored) > 1]} ({shown})")
     console.print()
 
 
 def _print_finding(console: Console, finding: Finding) -> None:
+    from kerastl.cli.console import line
+
     mark, style = ("x", "bold red") if finding.severity == "problem" else ("!", "yellow")
-    console.print(f"[{style}]{mark}[/] ", end="")
-    console.print(_readable(finding.message), markup=False)
+    console.print(f"{mark} ", end="", style=style)
+    line(console, finding.message)
     for one in finding.evidence[:_EVIDENCE]:
         detail = f"  ({one.detail})" if one.detail else ""
-        console.print(_readable(f"    {', '.join(one.paths)}{detail}"), markup=False, style="dim")
+        line(console, f"    {', '.join(one.paths)}{detail}", "dim")
     more = len(finding.evidence) - _EVIDENCE
     if more > 0:
-        console.print(f"    ... {more:,} more; --format json has them all", markup=False, style="dim")
-
-
-def _readable(text: str) -> str:
-    """What a terminal can show of a name that is not UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+        line(console, f"    ... {more:,} more; --format json has them all", "dim")

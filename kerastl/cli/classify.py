@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from kerastl.cli import options
+from kerastl.cli import completion, options
 from kerastl.cli.output import FORMATS
 from kerastl.errors import UsageError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=completion.paths)
 @options.model
 @options.top(3, "Classes a picture.")
 @options.resize("the model's own, crop for published weights", "; `keras` is what keras.utils.load_img does")
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "-o",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="Write to FILE, which appears when it is complete.",
+    help="Write to FILE, which appears when it is complete; - is standard output.",
 )
 @options.engine("`litert` starts 20 times faster; `keras` works everywhere.")
 @click.option(
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     help="Instead of the best --top classes, give as many as hold the right one with probability P.",
 )
 @click.option("--reject", is_flag=True, help="Flag pictures unlike those that the model was trained on.")
+@options.csv_safe("With --format csv")
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
 def classify(
     sources: tuple[str, ...],
@@ -59,6 +60,7 @@ def classify(
     coverage: float | None,
     reject: bool,
     min_score: float,
+    csv_safe: bool,
 ) -> int:
     """Say what is in pictures.
 
@@ -73,10 +75,10 @@ def classify(
     from kerastl.cli import output as out
     from kerastl.cli.progress import Counter
     from kerastl.sources import expand
-    from kerastl.text import printable
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
+    out.check(output)
     with Counter("megabytes") as downloaded:
         classifier = load(
             model,
@@ -93,13 +95,13 @@ def classify(
     count = failed = 0
     with out.opened(output) as stream, Counter("pictures", total) as counter:
         try:
-            for result, text in out.rendered(_above(results, min_score), form, reject):
+            for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe):
                 count += 1
                 counter.write(stream, text)
                 if result.error is not None:
                     failed += 1
                     if form in ("text", "csv"):
-                        counter.complain(f"kerastl: {printable(result.path or '')}: {result.error}")
+                        counter.complain(f"kerastl: {result.path or ''}: {result.error}")
                 counter.update(count)
         finally:
             counter.write(stream, out.ending(form, count))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kerastl.cli import options
+from kerastl.cli import completion, options
 from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ _CLASSES, _ROWS = 20, 5
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
-@click.argument("data", metavar="DATA")
+@click.argument("model", metavar="MODEL", shell_complete=completion.models)
+@click.argument("data", metavar="DATA", shell_complete=completion.paths)
 @options.split("train", "val", "test", "all")
 @click.option(
     "--report",
@@ -51,6 +52,7 @@ _CLASSES, _ROWS = 20, 5
 @options.form("text", "json")
 @options.top(5, "For the top-k accuracy, and classes a picture in predictions.csv.")
 @options.engine("As for classify.")
+@options.csv_safe("In predictions.csv")
 def evaluate(
     model: str,
     data: str,
@@ -62,6 +64,7 @@ def evaluate(
     form: str,
     top: int,
     engine: EngineName,
+    csv_safe: bool,
 ) -> int:
     """Hold a model against labelled pictures.
 
@@ -82,8 +85,8 @@ def evaluate(
     from kerastl.cli.progress import Counter
     from kerastl.evaluation import evaluate as examine
 
-    if report is not None and not Path(report).absolute().parent.is_dir():
-        raise UsageError(f"--report {report}: there is no folder {Path(report).absolute().parent}")
+    if report is not None:
+        _check_report(Path(report))
     with Counter("megabytes") as downloaded:
         classifier = load(model, engine=engine, progress=downloaded.megabytes)
     with Counter("pictures") as counter:
@@ -91,22 +94,35 @@ def evaluate(
             classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update
         )
     if report is not None:
-        _write(result, Path(report))
-    if form == "json":
-        click.echo(json.dumps(result.as_dict(), indent=1))
-    else:
-        _print(result)
-    if report is not None:
-        _write_page(result, Path(report) / "report.html", mistakes)
+        _write(result, Path(report), csv_safe)
+    try:
+        if form == "json":
+            click.echo(json.dumps(result.as_dict(), indent=1))
+        else:
+            _print(result)
+    finally:  # the report is complete even if nothing can be printed
+        if report is not None:
+            _write_page(result, Path(report) / "report.html", mistakes)
     return 1 if result.failed else 0
 
 
-def _write(result: Evaluation, folder: Path) -> None:
+def _check_report(folder: Path) -> None:
+    from kerastl.files import check_folder, check_target
+
+    if not folder.absolute().parent.is_dir():
+        raise UsageError(f"--report {folder}: there is no folder {folder.absolute().parent}")
+    check_folder(folder, "--report")
+    if folder.is_dir():
+        for name in ("report.html", "evaluation.json", "predictions.csv"):
+            check_target(folder / name, "--report")
+
+
+def _write(result: Evaluation, folder: Path, csv_safe: bool) -> None:
     from kerastl.evaluation import write_predictions
     from kerastl.files import write_text
 
     folder.mkdir(exist_ok=True)
-    write_predictions(result, folder / "predictions.csv")
+    write_predictions(result, folder / "predictions.csv", csv_safe=csv_safe)
     write_text(folder / "evaluation.json", json.dumps(result.as_dict(), indent=1))
 
 
@@ -117,15 +133,16 @@ def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:
 
     with Counter("report") as counter:
         write_report(result, file, mistakes=mistakes, progress=counter.stage)
-    click.echo(f"report: {printable(str(file))}", err=True)
+    sys.stderr.write(f"report: {printable(str(file))}\n")
 
 
 def _print(result: Evaluation) -> None:
-    from rich.console import Console
+    from kerastl.cli.console import console, line
 
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(_readable(str(result)), markup=False)
-    _print_classes(console, result)
+    out = console()
+    for text in str(result).splitlines():
+        line(out, text)
+    _print_classes(out, result)
     for title, lines in (
         ("most confused", _confusions(result)),
         ("surest mistakes", _mistakes(result)),
@@ -135,33 +152,32 @@ def _print(result: Evaluation) -> None:
     ):
         shown = list(lines)
         if shown:
-            console.print(f"\n{title}")
-            for line in shown:
-                console.print(_readable(f"  {line}"), markup=False)
+            out.print(f"\n{title}")
+            for text in shown:
+                line(out, f"  {text}")
 
 
 def _print_classes(console: Console, result: Evaluation) -> None:
-    from rich import box
-    from rich.table import Table
+    from kerastl.cli.console import line, table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("class")
-    for heading in ("precision", "recall", "F1", "pictures"):
-        table.add_column(heading, justify="right")
     # The worst classes are what one looks for where there are too many to show.
     scores = sorted(result.classes, key=lambda scores: scores.f1) if len(result.classes) > _CLASSES else result.classes
-    for scored in scores[:_CLASSES]:
-        shares = (f"{value:.1%}" for value in (scored.precision, scored.recall, scored.f1))
-        table.add_row(_readable(scored.label).replace("[", "\\["), *shares, f"{scored.support:,}")
+    rows = [
+        [one.label, *(f"{value:.1%}" for value in (one.precision, one.recall, one.f1)), f"{one.support:,}"]
+        for one in scores[:_CLASSES]
+    ]
     console.print()
-    console.print(table, end="")
+    table(console, ["class", "precision", "recall", "F1", "pictures"], rows, spare=["precision", "recall", "pictures"])
     if len(scores) > _CLASSES:
-        console.print(f"... {len(scores) - _CLASSES} classes with a better F1")
+        line(console, f"... {len(scores) - _CLASSES} classes with a better F1")
 
 
 def _confusions(result: Evaluation) -> Iterator[str]:
+    from kerastl.text import brief
+
     for pair in result.confused[:_ROWS]:
-        yield f"{pair.label} taken for {pair.predicted}: {pair.count}, {pair.share:.1%} of {pair.label}"
+        label, predicted = brief(pair.label), brief(pair.predicted)
+        yield f"{label} taken for {predicted}: {pair.count}, {pair.share:.1%} of {label}"
 
 
 def _mistakes(result: Evaluation) -> Iterator[str]:
@@ -195,8 +211,3 @@ def _notes(result: Evaluation) -> Iterator[str]:
         yield f"{path}: {reason}"
     if len(result.failed) > _ROWS:
         yield f"... {len(result.failed) - _ROWS} more pictures that cannot be read"
-
-
-def _readable(text: str) -> str:
-    """What a terminal can show of a name that is not UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerastl.cli import options
+from kerastl.cli import completion, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=completion.paths)
 @options.model
 @click.option(
     "--method",
@@ -66,10 +66,12 @@ def explain(
     from kerastl.cli import output as out
     from kerastl.cli.overlay_files import OverlayFiles
     from kerastl.cli.progress import Counter
-    from kerastl.errors import ImageError, UsageError
+    from kerastl.errors import ImageError, KerastlError
+    from kerastl.files import check_folder
     from kerastl.sources import expand
     from kerastl.text import printable
 
+    check_folder(output, "--output")
     with Counter("megabytes") as downloaded:
         classifier = load(model, resize=resize, progress=downloaded.megabytes)
     index = None if label is None else classifier.labels.find(label)
@@ -82,13 +84,13 @@ def explain(
             count += 1
             if isinstance(result, ImageError):
                 failed += 1
-                counter.complain(f"kerastl: {printable(result.path)}: {result.reason}")
+                counter.complain(f"kerastl: {result.path}: {result.reason}")
             else:
                 try:
                     target = files.write(result)
                 except OSError as error:
-                    raise UsageError(f"--output {output}: cannot be written ({error.strerror or error})") from error
-                counter.write(stream, f"{target}\n")
+                    raise KerastlError(f"--output {output}: cannot be written ({error.strerror or error})") from error
+                counter.write(stream, f"{printable(str(target))}\n")
             counter.update(count)
     if failed:
         click.echo(f"kerastl: {failed} of {count} pictures could not be explained", err=True)

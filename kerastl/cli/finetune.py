@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl.cli import options
+from kerastl.cli import completion, options
+from kerastl.text import printable
 
 if TYPE_CHECKING:
     from kerastl.finetuning.run import FineTuned
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     metavar="NAME|FILE",
+    shell_complete=completion.recipes,
     help="auto, probe, gradual, full, or a JSON file; see `kerastl recipes`.",
 )
 @options.resume
@@ -88,15 +90,14 @@ def finetune(data: str, cache_limit: float, weights: str, **settings: Any) -> in
 def _summary(result: FineTuned) -> None:
     metrics = result.metrics
     sys.stderr.write(
-        f"{result.folder}: {metrics['val_accuracy']:.1%} of {metrics['val_images']:,} validation pictures right, "
+        f"{printable(str(result.folder))}: {metrics['val_accuracy']:.1%} of {metrics['val_images']:,} validation "
+        "pictures right, "
         f"{metrics['train_images']:,} trained on, {metrics['classes']} classes, {metrics['seconds']:.1f} s\n"
     )
 
 
 def _next_step(result: FineTuned, data: str) -> None:
     from shlex import join
-
-    from kerastl.text import printable
 
     command = join(["kerastl", "evaluate", str(result.folder), data, "--report", f"{result.folder}-report"])
     sys.stderr.write(f"how good is it, and where is it wrong?  {printable(command)}\n")

@@ -7,6 +7,7 @@ import sys
 import click
 
 from kerastl.cli import options
+from kerastl.text import printable
 
 
 @click.command("lr-find")
@@ -48,10 +49,13 @@ def lr_find(
     """
     from kerastl.choice import MODEL, choose
     from kerastl.cli.training_progress import TrainingProgress
+    from kerastl.files import check_target
     from kerastl.finetuning.recipe import Phase
     from kerastl.finetuning.settings import Settings
     from kerastl.finetuning.sweep import find_rate
 
+    check_target(output, "--output")
+    check_target(output + ".csv", "--output")
     phase = Phase(trains=int(trains) if trains.isdigit() else trains, batch_size=batch_size)
     if backbone is None:
         backbone = choose(False, input_size) if weights == "imagenet" else MODEL
@@ -60,6 +64,6 @@ def lr_find(
         curve = find_rate(data, phase, settings, lowest=lowest, highest=highest, steps=steps, listener=listener)
     curve.plot(output)
     curve.write_csv(output + ".csv")
-    sys.stderr.write(f"{output}: loss against learning rate over {len(curve.rates)} steps\n")
+    sys.stderr.write(f"{printable(output)}: loss against learning rate over {len(curve.rates)} steps\n")
     click.echo(f"{curve.suggestion:.3g}")
     return 0

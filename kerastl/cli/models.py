@@ -39,22 +39,18 @@ def models(form: str) -> None:
         ]
         click.echo(json.dumps(objects, indent=1))
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    from kerastl.cli.console import console, table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("name", no_wrap=True)
-    for heading in ("pixels", "parameters", "MB", "top-1", "top-5"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("cached")
-    for row in rows:
-        table.add_row(
+    shown = [
+        [
             row.name,
             str(row.input_size),
             f"{row.parameters / 1e6:.1f} M",
             f"{row.megabytes:.0f}",
             *("" if accuracy is None else f"{accuracy:.1f} %" for accuracy in (row.top1, row.top5)),
             "shipped" if row.shipped else "yes" if weights.cached(row) is not None else "",
-        )
-    Console(highlight=False).print(table)
+        ]
+        for row in rows
+    ]
+    headings = ["name", "pixels", "parameters", "MB", "top-1", "top-5", "cached"]
+    table(console(), headings, shown, spare=["top-5", "parameters", "pixels", "MB", "cached"])

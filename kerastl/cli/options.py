@@ -7,18 +7,21 @@ from typing import Any, TypeVar
 
 import click
 
+from kerastl.cli import completion
+
 C = TypeVar("C", bound=Callable[..., Any])
 
 model = click.option(
     "--model",
     "-m",
     metavar="NAME|PATH",
+    shell_complete=completion.models,
     help="A network of `kerastl models`, or the run folder of a model you fine-tuned.  [default: mobilenet_v2; "
     "kerastl_mini where that cannot be had]",
 )
 
 backbone = click.option(
-    "--backbone", "-b", metavar="NAME",
+    "--backbone", "-b", metavar="NAME", shell_complete=completion.networks,
     help="See `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
 )  # fmt: skip
 
@@ -73,12 +76,24 @@ def size(name: str) -> Callable[[C], C]:
 
 def weights(name: str, default: str, text: str | None = "What the backbone starts from.") -> Callable[[C], C]:
     """The backbone's weights, by the name that the command gives them; `started_from` reads the answer."""
-    return click.option(name, default=default, show_default=True, metavar="imagenet|none|FILE", help=text)
+    words = completion.one_of("imagenet", "none", files=True)
+    return click.option(
+        name, default=default, show_default=True, metavar="imagenet|none|FILE", help=text, shell_complete=words
+    )
 
 
 def started_from(answer: str) -> str | None:
     """What Python takes for an answer to `weights`: None for random ones."""
     return None if answer == "none" else answer
+
+
+def csv_safe(text: str) -> Callable[[C], C]:
+    """`--csv-safe`: names that a spreadsheet would compute stay texts; `text` says where."""
+    return click.option(
+        "--csv-safe",
+        is_flag=True,
+        help=f"{text}, put an apostrophe before names that a spreadsheet would compute, such as =1+1.",
+    )
 
 
 def cache_limit(what: str, without: str) -> Callable[[C], C]:

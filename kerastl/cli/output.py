@@ -9,33 +9,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from kerastl.errors import UsageError
-from kerastl.files import replacing
+from kerastl import csv_files
+from kerastl.cli import streams
+from kerastl.files import check_target, replacing
 from kerastl.labels import Classification
-from kerastl.text import printable
+from kerastl.text import ANY_NAME, printable
 
 FORMATS = ("text", "json", "jsonl", "csv")
 
 
 @contextmanager
 def opened(output: str | None) -> Iterator[TextIO]:
-    """Standard output, or a file that appears when it is complete.
+    """Standard output, also as `-`, or a file that appears when it is complete.
 
     An interruption completes the file too: what was reached is kept.
     """
-    if output is None:
-        # Names of files need not be UTF-8: their bytes go out as they came in.
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-        yield sys.stdout
-        sys.stdout.flush()
+    if output in (None, "-"):
+        with streams.ended_with_their_reader():
+            yield sys.stdout
+            sys.stdout.flush()
         return
-    if not Path(output).absolute().parent.is_dir():
-        raise UsageError(f"--output {output}: there is no folder {Path(output).absolute().parent}")
     interrupted: KeyboardInterrupt | None = None
     with (
         replacing(Path(output)) as temporary,
-        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
+        temporary.open("w", encoding="utf-8", errors=ANY_NAME, newline="") as stream,
     ):
         try:
             yield stream
@@ -45,8 +42,14 @@ def opened(output: str | None) -> Iterator[TextIO]:
         raise interrupted
 
 
+def check(output: str | None) -> None:
+    """Refuse an output that cannot be written, before anything is done for it."""
+    if output not in (None, "-"):
+        check_target(output, "--output")
+
+
 def rendered(
-    results: Iterable[Classification], form: str, reject: bool = False
+    results: Iterable[Classification], form: str, reject: bool = False, csv_safe: bool = False
 ) -> Iterator[tuple[Classification, str]]:
     """Give each result with the text to write for it; JSON needs some after the last.
 
@@ -54,12 +57,13 @@ def rendered(
         results: In the order in which they are to be written.
         form: One of `FORMATS`.
         reject: Whether CSV has the columns `novelty` and `rejected`.
+        csv_safe: Whether names in CSV that a spreadsheet would compute get an apostrophe.
 
     Yields:
         The result and its text, which may be empty.
     """
     if form == "csv":
-        return _csv(results, reject)
+        return _csv(results, reject, csv_safe)
     return {"text": _text, "json": _json, "jsonl": _jsonl}[form](results)
 
 
@@ -88,17 +92,13 @@ def _jsonl(results: Iterable[Classification]) -> Iterator[tuple[Classification, 
         yield result, json.dumps(result.as_dict()) + "\n"
 
 
-def _csv(results: Iterable[Classification], reject: bool) -> Iterator[tuple[Classification, str]]:
-    import csv
-    import io
-
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
-    writer.writerow(["path", "rank", "label", "score", "model", *(["novelty", "rejected"] if reject else [])])
+def _csv(results: Iterable[Classification], reject: bool, safe: bool) -> Iterator[tuple[Classification, str]]:
+    head = csv_files.line(["path", "rank", "label", "score", "model", *(["novelty", "rejected"] if reject else [])])
     for result in results:
         judged = [] if result.novelty is None else [f"{result.novelty:.7g}", int(bool(result.rejected))]
-        for rank, prediction in enumerate(result.predictions, start=1):
-            writer.writerow([result.path, rank, prediction.label, f"{prediction.score:.7g}", result.model, *judged])
-        yield result, line.getvalue()
-        line.seek(0)
-        line.truncate()
+        rows = (
+            [result.path, rank, prediction.label, f"{prediction.score:.7g}", result.model, *judged]
+            for rank, prediction in enumerate(result.predictions, start=1)
+        )
+        yield result, head + "".join(csv_files.line(row, safe=safe) for row in rows)
+        head = ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastl.files import replacing
+from kerastl.text import printable
 
 if TYPE_CHECKING:
     from kerastl.explaining import Explanation
@@ -36,7 +37,7 @@ class OverlayFiles:
 
         notes = PngInfo()
         notes.add_text("Software", _SOFTWARE)
-        notes.add_itxt("Description", _printable(str(explanation)))
+        notes.add_itxt("Description", printable(str(explanation)))
         self._folder.mkdir(parents=True, exist_ok=True)
         target = self._free(explanation)
         with replacing(target) as temporary:
@@ -74,9 +75,3 @@ def _safe(text: str) -> str:
     """Letters, digits and a few signs that need no quotes; all else becomes an underscore."""
     kept = "".join(letter if letter.isalnum() or letter in "._+" else "_" for letter in text)
     return kept[:_LONGEST].strip("._") or "picture"
-
-
-def _printable(text: str) -> str:
-    from kerastl.text import printable
-
-    return printable(text)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl.cli import options
+from kerastl.cli import completion, options
+from kerastl.text import printable
 
 if TYPE_CHECKING:
     from kerastl.pretraining.run import PreTrained
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
 @click.argument("images", metavar="IMAGE_DIR", type=click.Path())
 @options.run_folder
 @click.option(
-    "--backbone", "-b", default="mobilenet_v2", show_default=True, metavar="NAME", help="See `kerastl models`."
+    "--backbone",
+    "-b",
+    default="mobilenet_v2",
+    show_default=True,
+    metavar="NAME",
+    help="See `kerastl models`.",
+    shell_complete=completion.networks,
 )
 @click.option(
     "--method",
     default="barlow",
     show_default=True,
     metavar="NAME",
+    shell_complete=completion.one_of("barlow", "byol"),
     help="barlow (Zbontar et al. 2021) or byol (Grill et al. 2020).",
 )
 @options.size("--size")
@@ -49,6 +57,7 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     metavar="auto|none|TABLE",
+    shell_complete=completion.one_of("auto", "none", files=True),
     help="Where classes come from to watch progress by; a tenth of the pictures is held out for that. auto: class "
     "folders or a table in IMAGE_DIR, if there are any.",
 )
@@ -83,6 +92,7 @@ def _summary(result: PreTrained) -> None:
     last, described = result.history[-1], result.description
     known = "" if last["knn_accuracy"] is None else f", neighbours right {last['knn_accuracy']:.1%}"
     sys.stderr.write(
-        f"{result.weights}: {described['backbone']} at {described['size']} px by {described['method']}, "
-        f"loss {last['loss']:.4f}{known}, effective rank {last['rank']:.0f}, {described['seconds']:.1f} s\n"
+        f"{printable(str(result.weights))}: {described['backbone']} at {described['size']} px "
+        f"by {described['method']}, loss {last['loss']:.4f}{known}, "
+        f"effective rank {last['rank']:.0f}, {described['seconds']:.1f} s\n"
     )

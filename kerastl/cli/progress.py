@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from kerastl.text import brief, message
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -46,7 +48,7 @@ class Counter:
             return
         if self._bar is None:
             self._bar = self._make()
-            self._task = self._bar.add_task(self._what, total=self._total)
+            self._task = self._bar.add_task(brief(self._what), total=self._total)
         assert self._task is not None  # noqa: S101 - made with the bar
         self._bar.update(self._task, completed=done, total=total or self._total)
 
@@ -54,7 +56,7 @@ class Counter:
         """Say how far a stage of the work is, and call it by its name."""
         self.update(done, total)
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, description=what)
+            self._bar.update(self._task, description=brief(what))
 
     def megabytes(self, _: str, received: int, total: int | None) -> None:
         """Say how far a download is, in bytes."""
@@ -63,17 +65,18 @@ class Counter:
     def write(self, stream: TextIO, text: str) -> None:
         """Write `text` to `stream`; above the bar, where both are on the terminal."""
         if self._bar is not None and stream.isatty():
-            self._bar.console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(text, end="", markup=False, highlight=False, emoji=False, soft_wrap=True)
         elif text:
             stream.write(text)
             stream.flush()
 
-    def complain(self, message: str) -> None:
+    def complain(self, text: str) -> None:
         """Write a line to standard error, above the bar if there is one."""
+        written = message(text)
         if self._bar is not None:
-            self._bar.console.print(message, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(written, markup=False, highlight=False, emoji=False, soft_wrap=True)
         else:
-            sys.stderr.write(message + "\n")
+            sys.stderr.write(written + "\n")
 
     @staticmethod
     def _make() -> Progress:
@@ -89,7 +92,7 @@ class Counter:
 
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import click
 
+from kerastl.cli import completion
+
 
 @click.command()
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=completion.recipes)
 @click.option(
     "--backbone",
     "-b",
     default="mobilenet_v2",
     show_default=True,
     metavar="NAME",
+    shell_complete=completion.networks,
     help="Whose stages there are.",
 )
 def recipes(name: str | None, backbone: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from kerastl.cli.progress import Counter
 from kerastl.runs.listener import Listener
+from kerastl.text import message
 
 
 class TrainingProgress(Listener):
@@ -31,7 +32,7 @@ class TrainingProgress(Listener):
         if self._bar is not None:
             self._bar.complain(text)
         else:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(message(text) + "\n")
 
     def warn(self, text: str) -> None:
         """Write a line that is marked as a warning."""

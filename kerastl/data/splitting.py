@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections import Counter
@@ -10,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from kerastl import csv_files
 from kerastl.data import tables
 from kerastl.data.dataset import SPLITS, Dataset, Item, Split
 from kerastl.data.duplicates import joined
 from kerastl.data.inspection import Inspection, inspect
 from kerastl.errors import DataError, UsageError
-from kerastl.files import replacing
 
 
 def split(
@@ -68,13 +67,8 @@ def split(
 
 def write_split(dataset: Dataset, path: str | os.PathLike[str]) -> None:
     """Write the parts as CSV, a row a picture: `path` (relative to the root), `label`, `split`."""
-    with (
-        replacing(path) as temporary,
-        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("path", "label", "split"))
-        writer.writerows((item.path, item.label, item.split or "") for item in dataset.items)
+    rows = ((item.path, item.label, item.split or "") for item in dataset.items)
+    csv_files.write(path, ("path", "label", "split"), rows)
 
 
 def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Dataset:

@@ -19,6 +19,7 @@ from kerastl.evaluation.metrics import log_losses
 from kerastl.evaluation.reliability import reliability
 from kerastl.evaluation.selection import Part
 from kerastl.labels import percent
+from kerastl.text import brief, printable
 from kerastl.trust import conformal, novelty, stored, temperature
 from kerastl.trust.stored import Trust
 
@@ -66,7 +67,7 @@ class Calibration:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.model}, calibrated on {self.images} pictures of {self.data} ({self.part})",
+            f"{brief(self.model)}, calibrated on {self.images} pictures of {printable(self.data)} ({self.part})",
             f"temperature        {self.temperature:.3f}",
             "calibration error  {:.1%} before, {:.1%} after".format(*self.calibration_error),
             "log loss           {:.3f} before, {:.3f} after".format(*self.log_loss),

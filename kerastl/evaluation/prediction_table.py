@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import os
 
+from kerastl import csv_files
 from kerastl.evaluation.result import Evaluation
-from kerastl.files import replacing
 
 
-def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str]) -> None:
+def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, csv_safe: bool = False) -> None:
     """Write one row a picture, in the order of the paths.
 
     The columns: `path` relative to the data, `label`, `prediction`, `score`, `right` (1 or 0), `label_score` and
     `label_rank` of the right class (rank 1 is the best), `prediction_2`, `score_2` and so on to the evaluation's k,
     and `error` for a picture that could not be read, whose other columns after `path` are empty.
+
+    Args:
+        evaluation: What `kerastl.evaluate` gave.
+        path: The file; replaced whole.
+        csv_safe: Whether names that a spreadsheet would compute, such as `=1+1`, get an apostrophe before them.
     """
     columns = ["path", "label", "prediction", "score", "right", "label_score", "label_rank"]
     for number in range(2, evaluation.k + 1):
@@ -34,10 +38,6 @@ def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str]) -> N
             end = "" if number == 1 else f"_{number}"
             row |= {f"prediction{end}": prediction.label, f"score{end}": f"{prediction.score:.7g}"}
         rows[answer.path] = row
-    with (
-        replacing(path) as temporary,
-        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
-    ):
-        writer = csv.DictWriter(stream, [*columns, "error"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows[key] for key in sorted(rows))
+    columns.append("error")
+    cells = ([rows[key].get(column) for column in columns] for key in sorted(rows))
+    csv_files.write(path, columns, cells, safe=csv_safe)

@@ -15,6 +15,7 @@ from kerastl.data.walking import walk
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation.labelled import Progress
 from kerastl.images import IMAGE_SUFFIXES
+from kerastl.text import printable
 from kerastl.trust.stored import Trust
 
 
@@ -43,8 +44,8 @@ class Rejection:
 
     def __str__(self) -> str:
         return (
-            f"{self.detected:.1%} of {self.images} pictures of {self.others} rejected, and {self.false_alarms:.1%} of "
-            f"these; AUROC {self.auroc:.4f}"
+            f"{self.detected:.1%} of {self.images} pictures of {printable(self.others)} rejected, and "
+            f"{self.false_alarms:.1%} of these; AUROC {self.auroc:.4f}"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastl import display
 from kerastl.classifier import Classifier
 from kerastl.data import Dataset
 from kerastl.evaluation import bootstrap, metrics
@@ -18,6 +19,7 @@ from kerastl.evaluation.rejecting import Rejection
 from kerastl.evaluation.reliability import BINS, Reliability, reliability
 from kerastl.evaluation.robustness import Robustness
 from kerastl.labels import LabelSet, Prediction, decode
+from kerastl.text import brief, printable
 from kerastl.trust.temperature import scaled
 
 # Figures in the order in which people read them, with what they are called in text.
@@ -250,19 +252,20 @@ class Evaluation:
                 yield FIGURES[name].format(k=self.k), show(figure.value), f"{show(figure.low)} to {show(figure.high)}"
 
     def __str__(self) -> str:
-        lines = [f"{self.model} on {len(self)} pictures of {self.data} ({self.part})"]
+        lines = [self._title()]
         lines += [f"{name:18} {value:>7}  ({interval})" for name, value, interval in self._lines()]
         return "\n".join(lines)
 
+    def _title(self) -> str:
+        return f"{brief(self.model)} on {len(self)} pictures of {printable(self.data)} ({self.part})"
+
     def __repr__(self) -> str:
-        return f"<Evaluation of {self.model} on {len(self)} pictures: {self.accuracy:.1%} right>"
+        return f"<Evaluation of {brief(self.model)} on {len(self)} pictures: {self.accuracy:.1%} right>"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         rows = "".join(
             f"<tr><td style='text-align:left'>{name}</td><td>{value}</td><td>{interval}</td></tr>"
             for name, value, interval in self._lines()
         )
-        caption = escape(f"{self.model} on {len(self)} pictures of {self.data} ({self.part})")
+        caption = display.text(self._title())
         return f"<table><caption>{caption}</caption><tr><th></th><th></th><th>95 % interval</th></tr>{rows}</table>"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerastl.labels import percent
+from kerastl.text import brief, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,8 +53,8 @@ class Explanation:
         return f"<Explanation of {self}: {width}x{height} pixels>"
 
     def __str__(self) -> str:
-        title = f"{self.label} {percent(self.score)} by {self.method}"
-        return title if self.path is None else f"{self.path}: {title}"
+        title = f"{brief(self.label)} {percent(self.score)} by {self.method}"
+        return title if self.path is None else f"{printable(self.path)}: {title}"
 
     def overlay(self) -> Image:
         """Paint the map over the picture.

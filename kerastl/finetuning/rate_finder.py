@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerastl import csv_files
 from kerastl.errors import TrainingError, UsageError
-from kerastl.files import replacing, write_text
+from kerastl.files import replacing
 
 if TYPE_CHECKING:
     import keras
@@ -47,8 +48,8 @@ class RateCurve:
 
     def write_csv(self, path: str | Path) -> None:
         """Write the columns `learning_rate` and `loss`."""
-        lines = [f"{rate:.6g},{loss:.6g}\n" for rate, loss in zip(self.rates, self.losses, strict=True)]
-        write_text(path, "learning_rate,loss\n" + "".join(lines))
+        rows = ((f"{rate:.6g}", f"{loss:.6g}") for rate, loss in zip(self.rates, self.losses, strict=True))
+        csv_files.write(path, ("learning_rate", "loss"), rows)
 
 
 def lr_find(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerastl.errors import UsageError
 from kerastl.plots import style
+from kerastl.plots.labels import label, label_style
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,13 +70,12 @@ def _name(axes: Axes, labels: Sequence[str]) -> None:
         axes.set_xticks([])
         axes.set_yticks([])
         return
-    short = [label if len(label) <= 24 else f"{label[:23]}…" for label in labels]
+    short = [label(name, 24) for name in labels]
     small = style.SMALL if len(labels) <= 30 else style.SMALL - 2
     upright = len(labels) > 6 or max(map(len, short)) > 8
-    axes.set_xticks(
-        range(len(labels)), short, rotation=90 if upright else 0, fontsize=small, color=style.TEXT, parse_math=False
-    )
-    axes.set_yticks(range(len(labels)), short, fontsize=small, color=style.TEXT, parse_math=False)
+    written = label_style("".join(short), small)
+    axes.set_xticks(range(len(labels)), short, rotation=90 if upright else 0, color=style.TEXT, **written)
+    axes.set_yticks(range(len(labels)), short, color=style.TEXT, **written)
     axes.tick_params(length=0)
 
 

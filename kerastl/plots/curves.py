@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl.errors import DataError, UsageError
 from kerastl.plots import style
+from kerastl.plots.labels import label, label_style
 
 if TYPE_CHECKING:
     import os
@@ -88,17 +89,17 @@ def _phase_lines(axes: Axes, rows: list[Mapping[str, Any]], phases: Sequence[str
         if start:
             axes.axvline(start + 0.5, color=style.GREY, linewidth=0.8, linestyle=":")
         at_top = _room_above(axes, start + 0.5)
+        name = label(_phase_name(rows[start].get("phase"), phases), 30)
         axes.annotate(
-            _phase_name(rows[start].get("phase"), phases),
+            name,
             (start + 0.5, 1 if at_top else 0),
             xycoords=("data", "axes fraction"),
             xytext=(4, -4 if at_top else 4),
             textcoords="offset points",
             rotation=90,
             va="top" if at_top else "bottom",
-            fontsize=style.SMALL,
             color=style.GREY,
-            parse_math=False,
+            **label_style(name, style.SMALL),
             # Where the curves leave no room, the name still reads.
             bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1},
         )

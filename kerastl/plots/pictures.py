@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl.errors import ImageError, UsageError
 from kerastl.images import Resize, load_pixels, open_image
-from kerastl.labels import Classification, percent
+from kerastl.labels import Classification
 from kerastl.plots import style
+from kerastl.plots.labels import label, label_style
+from kerastl.text import brief
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,12 +64,13 @@ def _cell(axes: Axes, picture: Any, title: str, mark: bool | None) -> None:
     for spine in axes.spines.values():
         spine.set(color=colour, linewidth=1 if mark is None else 2.5)
     sign = "" if mark is None else "✓ " if mark else "✗ "
-    short = "\n".join(line if len(line) <= 26 else f"{line[:25]}…" for line in (sign + title).split("\n"))
-    axes.set_title(short, fontsize=style.SMALL, color=style.TEXT, parse_math=False)
+    short = "\n".join(label(line, 26) for line in (sign + title).split("\n"))
+    axes.set_title(short, color=style.TEXT, **label_style(short, style.SMALL))
     try:
         thumbnail = open_image(picture, target=Resize(_PIXELS, _PIXELS, "pad"))
     except ImageError as error:
-        axes.text(0.5, 0.5, error.reason, ha="center", va="center", wrap=True, fontsize=style.SMALL, parse_math=False)
+        reason = label(error.reason, 200)
+        axes.text(0.5, 0.5, reason, ha="center", va="center", wrap=True, **label_style(reason, style.SMALL))
         axes.set(aspect="equal", xlim=(0, 1), ylim=(0, 1))
         return
     thumbnail.thumbnail((_PIXELS, _PIXELS))
@@ -100,9 +103,9 @@ def predictions(
         raise UsageError(f"truth must be as many labels as results. Received: {len(names)}, {len(results)} results")
     titles, marks = [], []
     for result, name in zip(results, names, strict=True):
-        title = f"{result.label} {percent(result.score)}" if result.predictions else "not classified"
+        title = str(result.best) if result.predictions else "not classified"
         wrong = name is not None and bool(result.predictions) and result.label != name
-        titles.append(f"{title}\ntrue: {name}" if wrong else title)
+        titles.append(f"{title}\ntrue: {brief(name)}" if wrong else title)
         marks.append(None if name is None or not result.predictions else not wrong)
     return picture_grid(shown, titles, marks, columns=columns)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kerastl.labels import percent
 from kerastl.plots import style
+from kerastl.plots.labels import label, label_style
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,8 @@ def saliency(*explanations: Explained) -> Figure:
         for axes, image in ((left, one.pixels), (right, one.overlay())):
             axes.imshow(image, interpolation="nearest")
             axes.set_axis_off()
-        left.set_title(f"{one.label}\n{percent(one.score)}", fontsize=style.NORMAL, color=style.TEXT, parse_math=False)
+        title = f"{label(one.label, 40)}\n{percent(one.score)}"
+        left.set_title(title, color=style.TEXT, **label_style(title, style.NORMAL))
         right.set_title(_legend(one), fontsize=style.NORMAL, color=style.TEXT)
     return figure
 

@@ -17,6 +17,7 @@ from kerastl.files import write_text
 from kerastl.labels import percent
 from kerastl.reporting import charts, mistakes, summary, tables
 from kerastl.reporting.training import training
+from kerastl.text import brief, printable, shortened
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 MISTAKES = 12
 # Of larger data sets only the evaluated pictures are checked: the others would take longer than all the rest.
 MOST_CHECKED = 20_000
+# Letters of a name or a path.
+_LONGEST = 1_000
 
 Progress = Callable[[str, int, int], None]
 
@@ -128,6 +131,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["brief"] = brief
     environment.filters["nobreak"] = _nobreak
     environment.filters["percent"] = lambda share: _nobreak(percent(share))
     environment.filters["plural"] = _plural
@@ -136,10 +140,8 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """Names that are no text show their bytes; what a template made is left as it is."""
+    """What is not printable is escaped; what a template made is left as it is."""
     from markupsafe import Markup
-
-    from kerastl.text import printable
 
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
@@ -152,10 +154,10 @@ def _nobreak(text: str) -> Markup:
 
 
 def _soft(text: str) -> Markup:
-    """Escaped text that may go on in the next line after `_` and `/`."""
+    """Escaped text, shortened if it fills a page, that may go on in the next line after `_` and `/`."""
     from markupsafe import Markup, escape
 
-    return escape(_shown(text)).replace("_", Markup("_<wbr>")).replace("/", Markup("/<wbr>"))
+    return escape(_shown(shortened(text, _LONGEST))).replace("_", Markup("_<wbr>")).replace("/", Markup("/<wbr>"))
 
 
 def _plural(count: int, one: str, many: str = "") -> str:

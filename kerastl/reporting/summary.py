@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastl.evaluation.result import FIGURES, SHARES, Evaluation
 from kerastl.labels import percent
+from kerastl.text import brief
 
 # Those that a reader looks for first; evaluation.json has the others.
 _SHOWN = ("accuracy", "top_k_accuracy", "macro_f1", "log_loss", "calibration_error", "brier_score")
@@ -101,17 +102,17 @@ def _sentences(evaluation: Evaluation) -> Iterator[str]:
     figure, n = evaluation.figures["accuracy"], len(evaluation)
     largest = max(evaluation.classes, key=lambda scores: scores.support)
     share = largest.support / n
+    naive = f"; always answering “{brief(largest.label)}” would be right on {percent(share)}" if share >= _NAIVE else ""
     yield (
         f"The model is right on {int(evaluation.right.sum()):,} of {n:,} picture{'' if n == 1 else 's'}, "
         f"{percent(figure.value)} (between {percent(figure.low)} and {percent(figure.high)} on other pictures of this "
-        "kind)"
-        + (f"; always answering “{largest.label}” would be right on {percent(share)}." if share >= _NAIVE else ".")
+        f"kind){naive}."
     )
     if evaluation.confused and evaluation.confused[0].count > 1:
         pair = evaluation.confused[0]
         support = next(scores.support for scores in evaluation.classes if scores.label == pair.label)
         yield (
-            f"Its most frequent mistake is to take “{pair.label}” for “{pair.predicted}”: "
+            f"Its most frequent mistake is to take “{brief(pair.label)}” for “{brief(pair.predicted)}”: "
             f"{pair.count:,} of {support:,}."
         )
     elif evaluation.confused:

@@ -67,4 +67,4 @@ def test_a_clean_folder_exits_with_0(folder):
 def test_names_with_markup_and_odd_bytes_are_shown(folder):
     (folder / "dog" / "[bold]\udce9.png").write_bytes(b"")
     result = run(folder)
-    assert "    dog/[bold]\\udce9.png  (an empty file)" in result.stdout
+    assert "    dog/[bold]\\xe9.png  (an empty file)" in result.stdout

@@ -1,0 +1,61 @@
+"""Completion of commands, options and names by the shell, with what is imported in no time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+
+import click
+from click.shell_completion import CompletionItem
+
+VARIABLE = "_KERASTL_COMPLETE"
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def complete(group: click.Group) -> int | None:
+    """Answer the shell, if it is one that asks; the exit code, or None where nobody does."""
+    instruction = os.environ.get(VARIABLE)
+    if not instruction:
+        return None
+    from click.shell_completion import shell_complete
+
+    return shell_complete(group, {}, "kerastl", VARIABLE, instruction)
+
+
+def _begun(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def networks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of the catalogue."""
+    from kerastl import catalog
+
+    return _begun(catalog.names(), incomplete)
+
+
+def models(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of the catalogue, or files and folders where none fits."""
+    return networks(context, parameter, incomplete) or [CompletionItem(incomplete, type="file")]
+
+
+def recipes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The built-in recipes, or files where none fits."""
+    from kerastl.finetuning.builtin import DESCRIPTIONS
+
+    return _begun(DESCRIPTIONS, incomplete) or [CompletionItem(incomplete, type="file")]
+
+
+def one_of(*words: str, files: bool = False) -> Complete:
+    """Some words, or files where none fits and `files` are an answer, too."""
+
+    def complete_word(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        found = _begun(words, incomplete)
+        return found if found or not files else [CompletionItem(incomplete, type="file")]
+
+    return complete_word
+
+
+def paths(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Files and folders."""
+    return [CompletionItem(incomplete, type="file")]
