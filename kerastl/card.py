@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kerastl import json_text
 from kerastl.errors import ModelError
 from kerastl.files import replacing, write_text
 from kerastl.images import Resize
@@ -79,7 +80,7 @@ def embed(model_file: str | os.PathLike[str], card: Card) -> None:
     with zipfile.ZipFile(model_file, "a", zipfile.ZIP_DEFLATED) as archive:
         if MEMBER in archive.namelist():
             raise ModelError(f"{os.fspath(model_file)} has a card already")
-        archive.writestr(MEMBER, json.dumps(card.as_dict(), ensure_ascii=False, indent=1))
+        archive.writestr(MEMBER, json_text.dumps(card.as_dict(), letters=True))
 
 
 def update(model_file: str | os.PathLike[str], card: Card, members: Mapping[str, bytes] | None = None) -> None:
@@ -102,7 +103,7 @@ def update(model_file: str | os.PathLike[str], card: Card, members: Mapping[str,
     from copy import copy
 
     model_file = Path(model_file)
-    text = json.dumps(card.as_dict(), ensure_ascii=False, indent=1)
+    text = json_text.dumps(card.as_dict(), letters=True)
     new = {MEMBER: text.encode(), **(members or {})}
     try:
         with replacing(model_file) as temporary:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
+from kerastl import json_text
 from kerastl.cli import completion, options
 from kerastl.text import message
 
@@ -46,7 +46,7 @@ def calibrate(model: str, data: str, split: Part | None, false_alarms: float, se
     with Counter("pictures") as counter:
         result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update)
     if form == "json":
-        click.echo(json.dumps(result.as_dict(), indent=1))
+        click.echo(json_text.dumps(result.as_dict()))
         return 0
     click.echo("\n".join(map(message, str(result).splitlines())))
     for note in result.notes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
+from kerastl import json_text
 from kerastl.cli import completion, options
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def check(data_dir: str, form: str, workers: int | None) -> int:
         inspection = inspect(dataset, workers=workers, progress=counter.update)
     report = examine(dataset, inspection=inspection)
     if form == "json":
-        click.echo(json.dumps(report.as_dict(), indent=1))
+        click.echo(json_text.dumps(report.as_dict()))
     else:
         _print(report)
     return 1 if report.problems else 0

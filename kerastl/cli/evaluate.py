@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerastl import json_text
 from kerastl.cli import completion, options
 from kerastl.errors import UsageError
 
@@ -97,7 +97,7 @@ def evaluate(
         _write(result, Path(report), csv_safe)
     try:
         if form == "json":
-            click.echo(json.dumps(result.as_dict(), indent=1))
+            click.echo(json_text.dumps(result.as_dict()))
         else:
             _print(result)
     finally:  # the report is complete even if nothing can be printed
@@ -123,7 +123,7 @@ def _write(result: Evaluation, folder: Path, csv_safe: bool) -> None:
 
     folder.mkdir(exist_ok=True)
     write_predictions(result, folder / "predictions.csv", csv_safe=csv_safe)
-    write_text(folder / "evaluation.json", json.dumps(result.as_dict(), indent=1))
+    write_text(folder / "evaluation.json", json_text.dumps(result.as_dict()))
 
 
 def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from kerastl import json_text
 from kerastl.cli import options
 
 
@@ -37,7 +36,7 @@ def models(form: str) -> None:
             }
             for row in rows
         ]
-        click.echo(json.dumps(objects, indent=1))
+        click.echo(json_text.dumps(objects))
         return
     from kerastl.cli.console import console, table
 

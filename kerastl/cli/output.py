@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from kerastl import csv_files
+from kerastl import csv_files, json_text
 from kerastl.cli import streams
 from kerastl.files import check_target, replacing
 from kerastl.labels import Classification
@@ -84,12 +83,12 @@ def _text(results: Iterable[Classification]) -> Iterator[tuple[Classification, s
 
 def _json(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for number, result in enumerate(results):
-        yield result, ("[\n" if number == 0 else ",\n") + json.dumps(result.as_dict())
+        yield result, ("[\n" if number == 0 else ",\n") + json_text.dumps(result.as_dict(), None)
 
 
 def _jsonl(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for result in results:
-        yield result, json.dumps(result.as_dict()) + "\n"
+        yield result, json_text.dumps(result.as_dict(), None) + "\n"
 
 
 def _csv(results: Iterable[Classification], reject: bool, safe: bool) -> Iterator[tuple[Classification, str]]:

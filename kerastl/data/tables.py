@@ -120,8 +120,12 @@ def _part(text: str, where: str) -> Split | None:
         raise DataError(f"{where}: split '{text}' is not one of {', '.join(SPLIT_NAMES)}") from None
 
 
-def rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
+def rows(table: Path, *, any_bytes: bool = False) -> Iterator[tuple[int, str, str, str]]:
     """Read a table as `(number, path, label, split)` a row; the split may be empty.
+
+    Args:
+        table: The file.
+        any_bytes: Whether labels may be no UTF-8, as in tables that kerastl wrote of folders with such names.
 
     Raises:
         DataError: If it cannot be read, or has no column of paths or of labels.
@@ -139,7 +143,8 @@ def rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
             cells = row + [""] * (len(header) - len(row))
             if any(cell.strip() for cell in cells):
                 split = "" if columns.split is None else cells[columns.split].strip()
-                yield number, cells[columns.path], _label(cells[columns.label], table), split
+                label = cells[columns.label]
+                yield number, cells[columns.path], class_name(label) if any_bytes else _label(label, table), split
     except csv.Error as error:
         raise DataError(f"{table}: is no readable table ({error})") from error
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl import files
+from kerastl import files, json_text
 from kerastl.card import MEMBER, MODEL_FILE, Card, embed
 from kerastl.runs.tables import SKIPPED, write_rows, write_skipped
 
@@ -37,7 +36,7 @@ def write_model(folder: Path, model: keras.Model, card: Card) -> None:
     with files.replacing(folder / MODEL_FILE) as temporary:
         model.save(temporary)
         embed(temporary, card)
-    files.write_text(folder / MEMBER, json.dumps(card.as_dict(), ensure_ascii=False, indent=1))
+    files.write_text(folder / MEMBER, json_text.dumps(card.as_dict(), letters=True))
 
 
 def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
@@ -47,7 +46,7 @@ def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
 
 def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     """Write `metrics.json`."""
-    files.write_text(folder / METRICS, json.dumps(metrics, indent=1))
+    files.write_text(folder / METRICS, json_text.dumps(metrics))
 
 
 def write_curves(folder: Path, history: Sequence[Mapping[str, Any]], phases: Sequence[str]) -> None:

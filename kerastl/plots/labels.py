@@ -33,7 +33,7 @@ def label(text: str, most: int) -> str:
     if short.isascii():
         return short
     known = _letters()
-    return "".join(sign if sign.isascii() or ord(sign) in known else _escaped(sign) for sign in short)
+    return shortened("".join(sign if ord(sign) in known else _escaped(sign) for sign in short), most)
 
 
 def label_style(text: str, size: float) -> dict[str, Any]:

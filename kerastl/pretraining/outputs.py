@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl import files
+from kerastl import files, json_text
 from kerastl._version import __version__
 from kerastl.plots.pretraining import pretraining_curves
 from kerastl.runs.tables import SKIPPED, write_rows, write_skipped
@@ -41,7 +40,7 @@ def write_weights(folder: Path, backbone: keras.Model) -> None:
 
 def write_description(folder: Path, description: Mapping[str, Any]) -> None:
     """Write `pretraining.json`, which is the last file of a run."""
-    files.write_text(folder / DESCRIPTION, json.dumps({**description, "versions": _versions()}, indent=1))
+    files.write_text(folder / DESCRIPTION, json_text.dumps({**description, "versions": _versions()}))
 
 
 def write_all(
