@@ -8,7 +8,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kerastl.errors import KerastlError, UsageError
@@ -16,6 +16,8 @@ from kerastl.text import ANY_NAME
 
 # Of the target's name, which a temporary one ends with: with more, it might be too long for the file system.
 _TAIL = 40
+# What the system says when a file that is being written cannot take more; such errors name no file.
+_OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EPIPE}
 
 
 @contextmanager
@@ -37,18 +39,28 @@ def replacing(target: str | os.PathLike[str]) -> Iterator[Path]:
     Raises:
         OSError: It cannot be written; its `filename` is `target`, never the temporary path.
     """
-    given = Path(target)
+    given = temporary = Path(target)
     try:
         if _takes_a_stream(given):
             with _copied_into(given) as temporary:
                 yield temporary
             return
-        with _renamed_to(Path(os.path.realpath(given)) if given.is_symlink() else given) as temporary:
+        with _renamed_to(_followed(given)) as temporary:
             yield temporary
     except OSError as error:
-        if "temporary" in locals() and error.filename in (temporary, str(temporary)):
+        ours = error.filename is None and error.errno in _OF_WRITING
+        if ours or (error.filename is not None and Path(error.filename).name == temporary.name):
             raise type(error)(error.errno, error.strerror, str(given)) from error
         raise
+
+
+def _followed(target: Path) -> Path:
+    """Where a link leads to, be there something or not; other paths as they are."""
+    if not target.is_symlink():
+        return target
+    with suppress(FileNotFoundError):
+        target.stat()  # raises for links that lead in a circle
+    return Path(os.path.realpath(target))
 
 
 @contextmanager
@@ -86,13 +98,12 @@ def _copied_into(target: Path) -> Iterator[Path]:
 
 def _takes_a_stream(target: Path) -> bool:
     """Whether a target is written into, and not replaced: a device, a pipe, or an open file by its number."""
-    if str(target.absolute()).startswith(("/dev/", "/proc/")) and not target.is_dir():
-        return True
     try:
         mode = target.stat().st_mode
     except (OSError, ValueError):
         return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+    open_file = str(target.absolute()).startswith(("/dev/", "/proc/"))
+    return not stat.S_ISDIR(mode) and (open_file or not stat.S_ISREG(mode))
 
 
 def check_target(target: str | os.PathLike[str], option: str) -> None:
@@ -107,9 +118,9 @@ def check_target(target: str | os.PathLike[str], option: str) -> None:
         KerastlError: The system does not let it be written.
     """
     path = Path(target)
-    folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.absolute().parent
     try:
-        if path.is_dir():
+        folder = _followed(path).absolute().parent
+        if path.is_dir() or os.fspath(target).endswith(("/", os.sep)):
             raise UsageError(f"{option} {path}: is a folder; it must be a file")
         if _takes_a_stream(path):
             return
@@ -119,6 +130,8 @@ def check_target(target: str | os.PathLike[str], option: str) -> None:
         _refuse(path)
     except FileNotFoundError:
         pass
+    except NotADirectoryError:
+        raise UsageError(f"{option} {path}: there is no folder {path.absolute().parent}") from None
     except OSError as error:
         raise _unwritable(option, path, error) from None
     _check_room(folder, option, path)

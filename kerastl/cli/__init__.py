@@ -17,7 +17,7 @@ from click.shell_completion import CompletionItem
 
 from kerastl._version import __version__
 from kerastl.cli import completion, streams, usage
-from kerastl.errors import KerastlError
+from kerastl.errors import KerastlError, UsageError
 from kerastl.text import message
 
 # Command: module, and the line that `kerastl --help` shows for it, since reading it there would import the module.
@@ -107,6 +107,8 @@ def run(arguments: list[str]) -> int:
     try:
         if (answered := completion.complete(group)) is not None:
             return answered
+        if any(word == "" or (word.startswith("--") and word.endswith("=")) for word in arguments):
+            raise UsageError("an argument is empty; is a variable of the shell not set?")
         # Not `group.main`, which has its own mind about interruptions and closed pipes.
         with group.make_context("kerastl", arguments) as context:
             code = group.invoke(context) or 0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerastl.errors import UsageError
+from kerastl.files import check_folder
 from kerastl.runs.checkpoint import Checkpoint
 
 _STATE = "state"
@@ -40,6 +41,7 @@ class RunFolder:
             raise UsageError("resume and overwrite exclude each other")
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; the run folder must be another path")
+        check_folder(self.path, "output")
         filled = self.path.is_dir() and any(self.path.iterdir())
         if filled and overwrite:
             self._clear()
