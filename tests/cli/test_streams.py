@@ -85,7 +85,7 @@ def test_standard_error_is_not_needed(colour_model, picture, tmp_path, shell):
 def test_no_file_takes_the_place_of_a_closed_stream(colour_model, picture, tmp_path):
     """Else what libraries write to descriptor 2 would go into the file."""
     path, target = picture("a.png", "red"), tmp_path / "out.json"
-    arguments = ["classify", path, "--model", colour_model, "--engine", "keras", "--format", "json", "-o", target]
+    arguments = ["classify", path, "--model", colour_model, "--format", "json", "-o", target]
     assert kerastl(*arguments, behind=">&- 2>&- <&-").returncode == 0
     assert [result["path"] for result in json.loads(target.read_text())] == [str(path)]
 
