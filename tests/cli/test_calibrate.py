@@ -95,3 +95,24 @@ def test_evaluate_shows_corruptions_and_rejection(calibrated, folder, picture, t
     assert "100.0% of 1 pictures of" in out
     assert "AUROC 1.0000" in out
     assert "scores are scaled with the temperature" in out
+
+
+def test_a_read_only_model_is_refused_before_the_work(calibrated, folder, capfd, monkeypatch):
+    import os
+
+    before = (calibrated / "model.keras").read_bytes()
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    assert run(["calibrate", str(calibrated), str(folder)]) == 1
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", f"kerastl: RUN_DIR {calibrated / 'model.keras'}: cannot be written (it is read-only)\n")
+    assert (calibrated / "model.keras").read_bytes() == before
+
+
+def test_a_linked_model_stays_a_link(calibrated, folder, tmp_path, capfd):
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "model.keras").symlink_to(calibrated / "model.keras")
+    before = (calibrated / "model.keras").read_bytes()
+    assert run(["calibrate", str(linked), str(folder), "--false-alarms", "0.2"]) == 0
+    assert (linked / "model.keras").is_symlink()
+    assert (calibrated / "model.keras").read_bytes() != before

@@ -123,3 +123,42 @@ def test_errors_cannot_write_lines_of_their_own(capfd):
     err = capfd.readouterr().err
     assert err.isprintable() or err.replace("\n", "").isprintable()
     assert len(err.splitlines()) == 2
+
+
+def test_a_class_whose_name_is_no_text_survives_a_run_folder(colour_model, tmp_path):
+    from kerastl.data import Dataset, Item, read_split, write_split
+    from kerastl.finetuning.outputs import write_metrics
+
+    folder = tmp_path / "run"
+    shutil.copytree(colour_model, folder)
+    names = ("caf\udce9", "\ud83d", "日本")
+    card.update(folder / card.MODEL_FILE, card.Card("m\udce9", LabelSet(names), Resize(32, 32, "crop", 1.0)))
+    assert card.read(folder / card.MODEL_FILE).labels.names == names
+    write_metrics(folder, {"names": names, "val_loss": float("nan")})
+    assert json.loads((folder / "metrics.json").read_bytes())["val_loss"] is None
+
+    items = tuple(Item(f"{name}/a.png", name, "train") for name in ("caf\udce9", "cr\rname", "日本"))
+    for item in items:
+        (tmp_path / item.path).parent.mkdir()
+        (tmp_path / item.path).write_text("")
+    write_split(Dataset(tmp_path, tuple(sorted(item.label for item in items)), items, "as given"), folder / "split.csv")
+    assert {item.label for item in read_split(folder / "split.csv", tmp_path).items} == {item.label for item in items}
+
+
+def test_a_progress_bar_takes_any_name(monkeypatch):
+    import sys
+
+    from kerastl.cli import progress
+
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress, "_PATIENCE", 0)
+    with progress.Counter("[/] [bold]x\n\x1b]0;t\x07", 2) as counter:
+        counter.update(1)
+        counter.stage("[red]\n[/oops]", 1, 2)
+        counter.complain("a\nb [/]")
+        counter._bar.refresh()
+    assert "[red]\\n[/oops]" in stream.getvalue()
+    assert "a\\nb [/]" in stream.getvalue()
+    assert "\x1b]0" not in stream.getvalue()
