@@ -25,6 +25,12 @@ def test_marks_of_direction_are_shown_and_joiners_stay():
     assert printable("👨\u200d👩\n") == "👨\u200d👩\\n"
 
 
+def test_bytes_that_are_text_after_all_are_shown_as_text():
+    """As names of files come where the locale is C and Python's UTF-8 mode is off."""
+    assert printable("日é".encode().decode("ascii", "surrogateescape") + ".jpg") == "日é.jpg"
+    assert printable("\u202e".encode().decode("ascii", "surrogateescape")) == "\\u202e"
+
+
 def test_the_wide_space_of_japanese_stays():
     assert printable("犬\u3000猫") == "犬\u3000猫"
 

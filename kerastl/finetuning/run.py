@@ -29,6 +29,7 @@ from kerastl.runs.disk import full_disk_reported
 from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.runs.listener import Listener
+from kerastl.text import brief, printable
 
 if TYPE_CHECKING:
     import keras
@@ -60,7 +61,7 @@ class FineTuned:
 
     def __repr__(self) -> str:
         right = f"{percent(self.metrics['val_accuracy'])} of {self.metrics['val_images']} validation pictures right"
-        return f"<FineTuned {self.card.name}: {right}, in {self.folder}>"
+        return f"<FineTuned {brief(self.card.name)}: {right}, in {printable(str(self.folder))}>"
 
     def _repr_html_(self) -> str:
         metrics = self.metrics

@@ -162,3 +162,13 @@ def test_a_progress_bar_takes_any_name(monkeypatch):
     assert "[red]\\n[/oops]" in stream.getvalue()
     assert "a\\nb [/]" in stream.getvalue()
     assert "\x1b]0" not in stream.getvalue()
+
+
+def test_rows_of_csv_are_harmless_on_a_terminal():
+    from kerastl.cli.output import for_terminal
+
+    assert for_terminal('a.png,1,"x\x1b[2J\r"\nb\u202e.png,"two\nlines"\n').splitlines() == [
+        'a.png,1,"x\\x1b[2J\\r"',
+        'b\\u202e.png,"two',
+        'lines"',
+    ]
