@@ -104,9 +104,10 @@ def test_half_precision_refuses_what_it_cannot_hold(cache):
 
 def test_the_limit_counts_all_stores(tmp_path):
     cache = FeatureCache(tmp_path / "features", 1000)
+    key = store_key("w", {}, {}, "float32")
     assert cache.fits("a", 1000)
     assert not cache.fits("a", 1001)
-    cache.compute("a", Means(), [Constant(n) for n in range(50)], "float32")
+    cache.compute(key, Means(), [Constant(n) for n in range(50)], "float32")
     used = cache.used()
     assert used == 50 * 3 * 4 + 128  # and the header of a .npy file
     assert cache.fits("b", 1000 - used)

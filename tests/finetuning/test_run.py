@@ -21,7 +21,7 @@ from kerastl.errors import RecipeError, UsageError
 from kerastl.finetuning.recipe import Phase, Recipe
 
 SMALL = ["--backbone", "mobilenet_025", "--input-size", "32", "--weights", "none"]
-OUTPUTS = {"curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras", "split.csv"}
+OUTPUTS = {".kerastl-run", "curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras", "split.csv"}
 RECIPE = Recipe(
     "two",
     (
