@@ -153,11 +153,14 @@ def test_rejection_needs_enough_pictures_for_its_rate(colour_model, folder, tmp_
     assert stored.read(card.find(run)).references is None
 
 
-def test_pictures_of_the_training_are_refused(colour_model, folder, tmp_path):
+def test_pictures_of_the_training_are_left_out(colour_model, folder, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(colour_model, run)
-    with pytest.raises(DataError, match="calibrate with --split val"):
-        calibrate(run, folder, "all")
+    found = calibrate(run, folder, "all")
+    assert found.images == 43
+    assert "2 pictures of the train part are left out" in found.notes
+    with pytest.raises(DataError, match=r"trained on each of these pictures \(2\): take others"):
+        calibrate(run, folder, "train")
     with pytest.raises(UsageError, match="false_alarms must be between 0 and 1"):
         calibrate(run, folder, false_alarms=1.0)
 
