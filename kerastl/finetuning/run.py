@@ -16,7 +16,7 @@ from kerastl import catalog, display, weights
 from kerastl.card import Card
 from kerastl.choice import MODEL, choose
 from kerastl.data.splitting import write_split
-from kerastl.errors import TrainingError, UsageError
+from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning.building import build_backbone
 from kerastl.finetuning.folder import FineTuningFolder
 from kerastl.finetuning.pictures import decode_ahead, training_data
@@ -168,8 +168,8 @@ class Run:
             "classes": list(parts.dataset.classes),
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
+            "pictures": self._folder.manifest.write(listed(dataset, parts.contents)),
         }
-        self._folder.manifest.write(listed(dataset, parts.contents))
         write_split(parts.dataset, self._folder.split)
         self._folder.checkpoint.save(extra, {})
         return self._train(backbone, stages, parts, chosen, extra, None)
@@ -192,7 +192,7 @@ class Run:
         state = self._folder.checkpoint.load()
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"], said)
-        root, contents = found_again(data, self._folder.manifest, state["classes"], self._listener, self.stop)
+        root, contents = found_again(data, self._folder.manifest, state, self._listener, self.stop)
         dataset = reopen_dataset(self._folder.split, root, state["classes"])
         backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
         parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents)
@@ -265,6 +265,8 @@ class Run:
         """Train; return what ended it early, if something has been reached by then."""
         try:
             training.run()
+        except StateError:  # the network holds nothing yet
+            raise
         except (Stopped, TrainingError) as reason:
             if training.progress.best is None:
                 raise

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kerastl.data import Dataset, Item, scan
 from kerastl.data.contents import content_hashes
@@ -88,9 +89,9 @@ def listed(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
 
 
 def found_again(
-    data: str | os.PathLike[str] | Dataset, manifest: Manifest, classes: Sequence[str], listener: Listener, stop: Stop
+    data: str | os.PathLike[str] | Dataset, manifest: Manifest, state: Mapping[str, Any], listener: Listener, stop: Stop
 ) -> tuple[Path, dict[str, str]]:
-    """Make sure that the data is what a run began with.
+    """Make sure that the data is what a run began with, as `state` knows it.
 
     Returns:
         The root of the data set, and the content hash of each picture by path.
@@ -102,7 +103,9 @@ def found_again(
     try:
         dataset = data if isinstance(data, Dataset) else scan(data)
     except DataError as error:
-        raise DataError(f"{error}. The run began with the classes {', '.join(map(printable, classes))}") from None
+        raise DataError(
+            f"{error}. The run began with the classes {', '.join(map(printable, state['classes']))}"
+        ) from None
     listener.begin("pictures compared", len(dataset.items))
 
     def told(done: int, total: int) -> None:
@@ -114,7 +117,7 @@ def found_again(
     finally:
         listener.end()
     contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
-    manifest.check(listed(dataset, contents), dataset.root)
+    manifest.check(listed(dataset, contents), dataset.root, state["pictures"])
     return dataset.root, contents
 
 

@@ -12,7 +12,7 @@ from kerastl import catalog, weights
 from kerastl.choice import MODEL
 from kerastl.data.contents import content_hashes
 from kerastl.data.views import Views
-from kerastl.errors import TrainingError
+from kerastl.errors import StateError, TrainingError
 from kerastl.pretraining import outputs
 from kerastl.pretraining.collection import Collection, Roles, assign_roles, collect
 from kerastl.pretraining.methods import METHODS
@@ -131,17 +131,17 @@ class Run:
             weights.fetch(row, include_top=False, input_size=(size, size))
         pictures = self._listed()
         if state is not None:
-            self._folder.manifest.check(pictures, self._collection.root)
+            self._folder.manifest.check(pictures, self._collection.root, state["pictures"])
         pixels, roles = self._read(size)
         extra = {
             "settings": self._settings.as_dict(),
+            "pictures": state["pictures"] if state else self._folder.manifest.write(pictures),
             "views": state["views"] if state else Views.for_size(size).as_dict(),
         }
         training, backbone = self._prepare(pixels, roles, size, extra)
         if state is not None:
             training.resume(state)
         else:
-            self._folder.manifest.write(pictures)
             self._folder.checkpoint.save(extra, {})
         return self._train(training, backbone, pixels, roles, size)
 
@@ -234,6 +234,8 @@ class Run:
 
         try:
             training.run(lambda history: outputs.write_history(folder, history))
+        except StateError:  # the network holds nothing yet
+            raise
         except (Stopped, TrainingError) as reason:
             write(complete=False)
             if isinstance(reason, TrainingError):

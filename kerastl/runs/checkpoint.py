@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from kerastl import files
-from kerastl.errors import TrainingError
+from kerastl.errors import StateError
 from kerastl.runs.own_files import called, remove_files, remove_if_empty
 from kerastl.text import printable
 
@@ -31,8 +31,8 @@ _STATE = "state.json"
 _ARRAYS = r"\d+-[a-z]+\.npz"
 # Whatever is wrong with an array file: zipfile, zlib and NumPy have many words for it.
 _BROKEN = (
-    OSError, ValueError, KeyError, EOFError, TypeError, OverflowError, MemoryError, NotImplementedError, RuntimeError,
-    struct.error, zipfile.BadZipFile, zlib.error,
+    OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, OverflowError, MemoryError,
+    NotImplementedError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ class Checkpoint:
         """Return the values given to the last `save` that was completed; None when there is none.
 
         Raises:
-            TrainingError: The state is there, but cannot be read, or was written by another version of kerastl.
+            StateError: The state is there, but cannot be read, or was written by another version of kerastl.
         """
         stored = self._stored()
         return None if stored is None else stored["values"]
@@ -59,14 +59,15 @@ class Checkpoint:
         """Return the arrays that the last completed `save` holds under `name`.
 
         Raises:
-            TrainingError: They cannot be read.
+            StateError: They cannot be read.
         """
         stored = self._stored()
         if stored is None or name not in stored["files"]:
             raise self._damaged(f"it holds no arrays called {name}")
         file = stored["files"][name]
         try:
-            with np.load(self.folder / file, allow_pickle=False) as archive:
+            # Opened here, since NumPy leaves open what is no archive.
+            with (self.folder / file).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 return [archive[f"arr_{number}"] for number in range(len(archive.files))]
         except _BROKEN as error:
             raise self._damaged(f"{file}: {_first_line(error)}") from None
@@ -122,7 +123,7 @@ class Checkpoint:
         if not isinstance(state, dict):
             raise self._damaged("it is no state of a run")
         if state.get("format") != FORMAT:
-            raise TrainingError(
+            raise StateError(
                 f"{self.folder / _STATE} was written by another version of kerastl (format "
                 f"{printable(str(state.get('format', 'unknown')))[:40]}, this one reads {FORMAT}): go on with that "
                 "version, or --overwrite starts anew"
@@ -131,8 +132,8 @@ class Checkpoint:
             raise self._damaged("its content is not what was written")
         return state
 
-    def _damaged(self, reason: str) -> TrainingError:
-        return TrainingError(f"the state in {self.folder} is damaged ({printable(reason)}); --overwrite starts anew")
+    def _damaged(self, reason: str) -> StateError:
+        return StateError(f"the state in {self.folder} is damaged ({printable(reason)}); --overwrite starts anew")
 
     def _remove_all_but(self, names: Any) -> None:
         keep = "|".join(map(re.escape, names))

@@ -70,8 +70,8 @@ class RunFolder:
 
         Raises:
             UsageError: The folder is not empty and neither was asked for, or both were; `resume` or `overwrite` finds
-                something else than a run of this kind; or another process works in the folder.
-            TrainingError: The state is there but cannot be read.
+                something else than a run of this kind; another process works in the folder; or it cannot be written.
+            StateError: The state is there but cannot be read.
         """
         if resume and overwrite:
             raise UsageError("resume and overwrite exclude each other")
@@ -79,13 +79,15 @@ class RunFolder:
             raise UsageError(f"{self._name} is a file; the run folder must be another path")
         check_folder(self.path, "output")
         self._refuse(resume, overwrite)
-        self.path.mkdir(parents=True, exist_ok=True)
+        with self._unwritable_reported():
+            self.path.mkdir(parents=True, exist_ok=True)
         with locked(self.path, self._listener):
             self._refuse(resume, overwrite)  # now that nobody else changes it
-            if overwrite:
-                self._clear()
+            with self._unwritable_reported():
+                if overwrite:
+                    self._clear()
+                self._mark()
             going_on = resume and self.checkpoint.load() is not None
-            self._mark()
             yield going_on
 
     @property
@@ -98,6 +100,13 @@ class RunFolder:
         self._remove_state()
         if not keep_features:
             self._remove_features()
+
+    @contextmanager
+    def _unwritable_reported(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(f"{self._name} cannot be written ({error.strerror}); take another folder") from None
 
     @property
     def _name(self) -> str:

@@ -8,7 +8,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from kerastl import files
-from kerastl.errors import DataError, TrainingError
+from kerastl.errors import DataError, StateError
+from kerastl.runtime.fingerprint import sha256
 from kerastl.text import printable
 
 MANIFEST = "pictures.csv"
@@ -41,8 +42,8 @@ class Manifest:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def write(self, pictures: Mapping[str, Entry]) -> None:
-        """Write the pictures, by path."""
+    def write(self, pictures: Mapping[str, Entry]) -> str:
+        """Write the pictures, by path; return what `check` knows the list by."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with (
             files.replacing(self.file) as temporary,
@@ -51,19 +52,21 @@ class Manifest:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(_COLUMNS)
             writer.writerows((path, *astuple(entry)) for path, entry in pictures.items())
+        return sha256(self.file)
 
-    def check(self, now: Mapping[str, Entry], where: Path) -> None:
+    def check(self, now: Mapping[str, Entry], where: Path, written: str) -> None:
         """Compare what is there now with what the run began with.
 
         Args:
             now: The pictures, by path.
             where: Where they are from, for the message.
+            written: What `write` returned.
 
         Raises:
             DataError: They differ; the message says in what.
-            TrainingError: The list cannot be read.
+            StateError: The list cannot be read, or is another.
         """
-        before = self._read()
+        before = self._read(written)
         found = changes(before, now)
         if found:
             raise DataError(
@@ -71,15 +74,15 @@ class Manifest:
                 "Put back what was there, or --overwrite starts anew"
             )
 
-    def _read(self) -> dict[str, Entry]:
+    def _read(self, written: str) -> dict[str, Entry]:
         try:
+            if sha256(self.file) != written:
+                raise ValueError("its content is not what was written")
             with self.file.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
-                header, *rows = csv.reader(stream, strict=True)
-            if tuple(header) != _COLUMNS:
-                raise ValueError("it has other columns")
+                _, *rows = csv.reader(stream, strict=True)
             return {path: Entry(label, part, content) for path, label, part, content in rows}
         except (OSError, ValueError, csv.Error) as error:
-            raise TrainingError(
+            raise StateError(
                 f"{printable(str(self.file))} cannot be read ({printable(str(error))}): whether the pictures are still "
                 "those that the run began with cannot be known; --overwrite starts anew"
             ) from None
