@@ -137,4 +137,4 @@ def _mapped(file: Path) -> np.memmap:
 
 
 def _checksum(row: np.ndarray) -> str:
-    return f"{zlib.crc32(np.ascontiguousarray(row)):0{_CHECKSUM}x}"
+    return f"{zlib.crc32(np.ascontiguousarray(row).data):0{_CHECKSUM}x}"

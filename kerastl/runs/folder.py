@@ -79,8 +79,7 @@ class RunFolder:
             raise UsageError(f"{self._name} is a file; the run folder must be another path")
         check_folder(self.path, "output")
         self._refuse(resume, overwrite)
-        with self._unwritable_reported():
-            self.path.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(parents=True, exist_ok=True)
         with locked(self.path, self._listener):
             self._refuse(resume, overwrite)  # now that nobody else changes it
             with self._unwritable_reported():

@@ -216,9 +216,6 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr("kerastl.runs.folder.files.write_text", fails)
     with pytest.raises(UsageError, match=r"run cannot be written \(Permission denied\); take another folder"):
         use(finetuning(tmp_path / "run"))
-    fill(tmp_path, "file")
-    with pytest.raises(UsageError, match=r"file/run cannot be written \(Not a directory\)"):
-        use(finetuning(tmp_path / "file" / "run"))
 
 
 def test_a_file_in_its_place(tmp_path):
