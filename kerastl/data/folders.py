@@ -12,6 +12,7 @@ from kerastl.data.given_splits import SPLIT_NAMES, settle
 from kerastl.data.walking import walk
 from kerastl.errors import DataError
 from kerastl.images import IMAGE_SUFFIXES
+from kerastl.text import printable
 
 
 @dataclass
@@ -27,14 +28,14 @@ class _Tree:
         return {path.split("/")[0] for path in self.pictures if min(path.count("/"), 2) == depth}
 
 
-def read(root: Path) -> Dataset:
+def read(root: Path, for_training: bool = True) -> Dataset:
     """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
     tree = _read_tree(root)
     if not tree.pictures:
         found = f", only {len(tree.others)} other files" if tree.others else ""
         raise DataError(f"{root}: no pictures in it{found}")
-    splits = _split_folders(root, tree)
-    return _read_splits(root, tree, splits) if splits else _read_classes(root, tree)
+    splits = _split_folders(root, tree, for_training)
+    return _read_splits(root, tree, splits, for_training) if splits else _read_classes(root, tree, for_training)
 
 
 def class_name(text: str) -> str:
@@ -54,7 +55,7 @@ def _read_tree(root: Path) -> _Tree:
     return tree
 
 
-def _split_folders(root: Path, tree: _Tree) -> dict[str, Split]:
+def _split_folders(root: Path, tree: _Tree, for_training: bool) -> dict[str, Split]:
     """The folders that are splits, by name; empty where the top folders are the classes.
 
     A class may well be called "train". It is a split if another split lies beside it, or if nothing else
@@ -65,7 +66,7 @@ def _split_folders(root: Path, tree: _Tree) -> dict[str, Split]:
     splits = {name: SPLIT_NAMES[name.lower()] for name in filled if name.lower() in SPLIT_NAMES}
     train = [name for name, split in splits.items() if split == "train"]
     if not train:
-        return {}
+        return splits if not for_training and filled == sorted(splits) and not direct else {}
     if len(splits) > 1:
         if not deep.intersection(train):
             raise DataError(f"{root / train[0]}: no class folders in it; give each class a folder of its own")
@@ -73,7 +74,7 @@ def _split_folders(root: Path, tree: _Tree) -> dict[str, Split]:
     return splits if filled == train and not direct else {}
 
 
-def _read_classes(root: Path, tree: _Tree) -> Dataset:
+def _read_classes(root: Path, tree: _Tree, for_training: bool) -> Dataset:
     items, stray = [], []
     for path in tree.pictures:
         folder, _, inside = path.partition("/")
@@ -82,7 +83,7 @@ def _read_classes(root: Path, tree: _Tree) -> Dataset:
         else:
             stray.append(path)
     folders = {path for path in tree.folders if "/" not in path}
-    classes, empty = _filled_classes(root, items, folders)
+    classes, empty = _filled_classes(root, items, folders, for_training)
     return Dataset(
         root=root,
         classes=classes,
@@ -93,7 +94,7 @@ def _read_classes(root: Path, tree: _Tree) -> Dataset:
     )
 
 
-def _read_splits(root: Path, tree: _Tree, splits: Mapping[str, Split]) -> Dataset:
+def _read_splits(root: Path, tree: _Tree, splits: Mapping[str, Split], for_training: bool) -> Dataset:
     items, stray = [], []
     for path in tree.pictures:
         top, _, rest = path.partition("/")
@@ -103,7 +104,8 @@ def _read_splits(root: Path, tree: _Tree, splits: Mapping[str, Split]) -> Datase
         else:
             stray.append(path)
     train = {path.partition("/")[2] for path in tree.folders if _is_class_of_train(path, splits)}
-    classes, empty = _filled_classes(root, [item for item in items if item.split == "train"], train)
+    learnt = [item for item in items if item.split == "train" or not for_training]
+    classes, empty = _filled_classes(root, learnt, train, for_training)
     order = list(SPLIT_NAMES)
     named = " and ".join(f"{name}/" for name in sorted(splits, key=lambda name: order.index(name.lower())))
     return settle(
@@ -114,7 +116,8 @@ def _read_splits(root: Path, tree: _Tree, splits: Mapping[str, Split]) -> Datase
             layout=f"{named} with {len(classes)} class folders",
             warnings=(*empty, *_outside(stray, "a class folder of a split")),
             ignored=tuple(sorted(tree.others + stray)),
-        )
+        ),
+        for_training,
     )
 
 
@@ -123,10 +126,14 @@ def _is_class_of_train(path: str, splits: Mapping[str, Split]) -> bool:
     return splits.get(top) == "train" and bool(rest) and "/" not in rest
 
 
-def _filled_classes(root: Path, items: Sequence[Item], folders: set[str]) -> tuple[tuple[str, ...], list[str]]:
+def _filled_classes(
+    root: Path, items: Sequence[Item], folders: set[str], for_training: bool
+) -> tuple[tuple[str, ...], list[str]]:
     """The classes that have pictures, and a warning about those that have none."""
     classes = tuple(sorted({item.label for item in items}))
-    if len(classes) < 2:
+    if not classes and not for_training:
+        raise DataError(_flat(root))
+    if len(classes) < 2 and for_training:
         raise DataError(_too_few(root, items, classes))
     empty = sorted({class_name(name) for name in folders}.difference(classes))
     if not empty:
@@ -143,6 +150,15 @@ def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str]) -> str:
     inner = {item.path.split("/")[1] for item in items if item.path.count("/") > 1 and item.split is None}
     hint = f"; did you mean {root / top}, with {len(inner)} folders of pictures" if len(inner) > 1 else ""
     return f"{root}: one class only ('{classes[0]}'); a classifier needs two or more{hint}"
+
+
+def _flat(root: Path) -> str:
+    """What to say of pictures whose class only the name of their own folder may tell."""
+    above = root.absolute()
+    return (
+        f"{root}: pictures, but no class folders in it, so that their classes are not known; if they all show "
+        f"'{printable(above.name)}', give the folder above ({printable(str(above.parent))}), or name them in a table"
+    )
 
 
 def _outside(stray: Sequence[str], where: str) -> list[str]:

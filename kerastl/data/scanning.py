@@ -15,7 +15,7 @@ from kerastl.data.dataset import Dataset
 from kerastl.errors import DataError
 
 
-def scan(root: str | os.PathLike[str]) -> Dataset:
+def scan(root: str | os.PathLike[str], *, for_training: bool = True) -> Dataset:
     """Read what a folder, or a table, says about its pictures; no picture is opened.
 
     Pictures are the files with a picture's suffix, in either case, at any depth below a class folder. Hidden
@@ -25,34 +25,37 @@ def scan(root: str | os.PathLike[str]) -> Dataset:
 
     Args:
         root: The folder, or the table.
+        for_training: Whether the pictures are to be learnt from. A model is held against whatever has labels: pictures
+            of one class, of classes that `train` has not, or of one part only, which keep the parts they have.
 
     Returns:
         The data set, the same whatever order the file system gives.
 
     Raises:
         DataError: If there is nothing to learn from: no such folder, no pictures, fewer than two classes, a
-            class that is only in `val/` or `test/`, a table that contradicts itself.
+            class that is only in `val/` or `test/`, a table that contradicts itself. Where pictures are not to be
+            learnt from, one class is enough, in any part.
     """
     root = Path(root)
     if root.is_file():
         if root.suffix.lower() not in tables.SUFFIXES:
             raise DataError(f"{root}: neither a folder nor a .csv or .tsv table")
-        return tables.read(root)
+        return tables.read(root, for_training)
     if not root.is_dir():
         raise DataError(f"{root}: no such folder")
     table = tables.find(root)
     if table is None:
-        return folders.read(root)
+        return folders.read(root, for_training)
     try:
-        return tables.read(table)
+        return tables.read(table, for_training)
     except DataError as problem:
-        return _folders_beside_a_broken_table(root, table, problem)
+        return _folders_beside_a_broken_table(root, table, problem, for_training)
 
 
-def _folders_beside_a_broken_table(root: Path, table: Path, problem: DataError) -> Dataset:
+def _folders_beside_a_broken_table(root: Path, table: Path, problem: DataError, for_training: bool) -> Dataset:
     """Class folders may lie beside some other table, which then is only mentioned."""
     try:
-        dataset = folders.read(root)
+        dataset = folders.read(root, for_training)
     except DataError:
         raise problem from None
     return replace(dataset, warnings=(*dataset.warnings, f"{table.name} is not used ({problem})"))

@@ -47,7 +47,7 @@ def find(folder: Path) -> Path | None:
     return tables[0] if len(tables) == 1 else None
 
 
-def read(table: Path) -> Dataset:
+def read(table: Path, for_training: bool = True) -> Dataset:
     """Read the pictures that `table` names; see `kerastl.data.scan`.
 
     Paths are relative to the table's folder, or absolute. Rows that say the same twice count once.
@@ -66,16 +66,16 @@ def read(table: Path) -> Dataset:
         if known != item:
             what = "labels" if known.label != item.label else "splits"
             raise DataError(f"{table}: row {number} gives {item.path} a second time, with different {what}")
-    return _dataset(table, tuple(sorted(items.values())))
+    return _dataset(table, tuple(sorted(items.values())), for_training)
 
 
-def _dataset(table: Path, items: tuple[Item, ...]) -> Dataset:
+def _dataset(table: Path, items: tuple[Item, ...], for_training: bool) -> Dataset:
     parts = {item.split for item in items}
     if None in parts and len(parts) > 1:
         bare = next(item for item in items if item.split is None)
         raise DataError(f"{table}: the split of {bare.path} is empty; give each row one, or none")
-    classes = labels_of([item for item in items if item.split in (None, "train")])
-    if len(classes) < 2 and (not items or parts & {None, "train"}):
+    classes = labels_of([item for item in items if item.split in (None, "train") or not for_training])
+    if len(classes) < (2 if for_training else 1) and (not items or parts & {None, "train"}):
         found = f"one class only ('{classes[0]}')" if classes else "no rows"
         raise DataError(f"{table}: {found}; a classifier needs two classes or more")
     split = " and split" if parts != {None} else ""
@@ -86,7 +86,7 @@ def _dataset(table: Path, items: tuple[Item, ...]) -> Dataset:
         layout=f"{table.name} with path, label{split}: {len(items)} pictures in {len(classes)} classes",
         warnings=tuple(_missing(table, items)),
     )
-    return settle(dataset) if parts != {None} else dataset
+    return settle(dataset, for_training) if parts != {None} else dataset
 
 
 def _missing(table: Path, items: Sequence[Item]) -> list[str]:

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import tempfile
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from kerastl import catalog, display, weights
 from kerastl.card import Card
 from kerastl.choice import MODEL, choose
 from kerastl.data.splitting import write_split
-from kerastl.errors import TrainingError
+from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning.building import build_backbone
 from kerastl.finetuning.folder import FineTuningFolder
 from kerastl.finetuning.pictures import decode_ahead, training_data
@@ -23,7 +24,7 @@ from kerastl.finetuning.recipe import Recipe
 from kerastl.finetuning.recipes import find_recipe
 from kerastl.finetuning.report import Report
 from kerastl.finetuning.settings import Settings
-from kerastl.finetuning.splits import SplitData, open_dataset, reopen_dataset, split_dataset
+from kerastl.finetuning.splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
 from kerastl.labels import percent
 from kerastl.runs.disk import full_disk_reported
 from kerastl.runs.features import FeatureCache
@@ -111,22 +112,23 @@ def finetune(
         TrainingError: Training broke off; what was reached is in the run folder.
     """
     wanted = Settings(backbone=backbone or MODEL, **settings)
+    said = {*settings, *(["backbone"] if backbone else [])}
     catalog.get(wanted.backbone)  # before anything is written
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
-    folder = FineTuningFolder(target)
-    going_on = folder.open(resume=resume, overwrite=overwrite)
-    if resume and folder.finished:
-        raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
-    if backbone is None and not going_on and wanted.weights == "imagenet":
-        wanted = dataclasses.replace(wanted, backbone=choose(False, wanted.input_size))
-    run = Run(folder, wanted, listener or Listener())
-    with stop_on_interrupt(run.stop), full_disk_reported(target):
-        try:
-            return run.go_on(data) if going_on else run.begin(data, recipe)
-        except Stopped:
-            raise Interrupted(f"stopped before anything was trained; --resume goes on in {target}") from None
-        finally:
-            run.close()
+    folder = FineTuningFolder(target, listener)
+    with folder.opened(resume=resume, overwrite=overwrite) as going_on, full_disk_reported(target):
+        if resume and folder.finished:
+            raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
+        if backbone is None and not going_on and wanted.weights == "imagenet":
+            wanted = dataclasses.replace(wanted, backbone=choose(False, wanted.input_size))
+        run = Run(folder, wanted, listener or Listener())
+        with stop_on_interrupt(run.stop):
+            try:
+                return run.go_on(data, recipe, said) if going_on else run.begin(data, recipe)
+            except Stopped:
+                raise Interrupted(f"stopped before anything was trained; --resume goes on in {target}") from None
+            finally:
+                run.close()
 
 
 class Run:
@@ -166,6 +168,7 @@ class Run:
             "classes": list(parts.dataset.classes),
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
+            "pictures": self._folder.manifest.write(listed(dataset, parts.contents)),
         }
         write_split(parts.dataset, self._folder.split)
         self._folder.checkpoint.save(extra, {})
@@ -182,17 +185,25 @@ class Run:
         if self._ahead is not None:
             self._ahead.close()
 
-    def go_on(self, data: str | os.PathLike[str] | Dataset) -> FineTuned:
-        """Run from the state in the folder."""
+    def go_on(
+        self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe, said: Collection[str]
+    ) -> FineTuned:
+        """Run from the state in the folder; `said` names the settings that were asked for."""
         state = self._folder.checkpoint.load()
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
-        self._settings = self._settings.resumed(state["settings"])
-        root = data.root if not isinstance(data, str | os.PathLike) else Path(data)
-        root = root if root.is_dir() else root.parent
+        self._settings = self._settings.resumed(state["settings"], said)
+        root, contents = found_again(data, self._folder.manifest, state, self._listener, self.stop)
         dataset = reopen_dataset(self._folder.split, root, state["classes"])
         backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
-        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"])
+        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents)
         chosen = Recipe.from_dict(state["recipe"])
+        if recipe != "auto":
+            asked = find_recipe(recipe, dataset, ("head", *stages), self._settings.epochs)
+            if asked.phases != chosen.phases:
+                raise UsageError(
+                    f"the run was begun with recipe {printable(chosen.name)} and cannot go on with another: "
+                    f"{printable(asked.name)}"
+                )
         extra = {name: value for name, value in state.items() if name != "progress"}
         return self._train(backbone, stages, parts, chosen, extra, state)
 
@@ -254,6 +265,8 @@ class Run:
         """Train; return what ended it early, if something has been reached by then."""
         try:
             training.run()
+        except StateError:  # the network holds nothing yet
+            raise
         except (Stopped, TrainingError) as reason:
             if training.progress.best is None:
                 raise

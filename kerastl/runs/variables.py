@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastl.errors import TrainingError
+from kerastl.errors import StateError
 
 
 def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
@@ -20,9 +20,10 @@ def assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
     """Give the variables values, in the order of `values_of`.
 
     Raises:
-        TrainingError: There are more or fewer.
+        StateError: There are more or fewer, or they are of other shapes.
     """
-    if len(variables) != len(values):
-        raise TrainingError("the state on disk is of another network; --overwrite starts anew")
+    shapes = [tuple(variable.shape) for variable in variables], [value.shape for value in values]
+    if shapes[0] != shapes[1] or any(value.dtype.kind not in "biufV" for value in values):
+        raise StateError("the state on disk is of another network; --overwrite starts anew")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

@@ -79,6 +79,16 @@ def test_wrong_usage_of_classify(colour_model, picture, capfd, arguments, messag
     assert message in err
 
 
+@pytest.mark.parametrize("asked", [["--coverage", "0.9"], ["--reject"]])
+@pytest.mark.parametrize("model", [[], ["--model", "kerastl_mini"]])
+def test_published_networks_say_that_they_are_not_calibrated(picture, capfd, monkeypatch, tmp_path, asked, model):
+    monkeypatch.setattr("kerastl.classifier.choose", lambda **_: "kerastl_mini")
+    assert run(["classify", str(picture("a.png", "red")), *model, *asked]) == 2
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert "published networks are not calibrated: fine-tune one" in last
+    assert "kerastl calibrate" in last
+
+
 def test_wrong_usage(colour_model, folder, capfd):
     assert run(["calibrate", str(colour_model), str(folder), "--false-alarms", "0"]) == 2
     assert run(["calibrate", str(colour_model), str(folder), "--split", "train"]) == 2

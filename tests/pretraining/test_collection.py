@@ -64,14 +64,6 @@ def test_labels_from_a_table_that_lies_elsewhere(folder, tmp_path):
         collect(root, str(tmp_path / "none.csv"))
 
 
-def test_the_fingerprint_is_of_paths_and_labels(folder):
-    root = folder(*(f"{n}.png" for n in range(9)))
-    before = collect(root).fingerprint()
-    assert collect(root).fingerprint() == before
-    folder("another.png")
-    assert collect(root).fingerprint() != before
-
-
 def test_a_run_folder_among_the_pictures_is_left_out(folder):
     root = folder("a.png", "run/curves.png", "runs/b.png")
     assert collect(root, output=root / "run").paths == ("a.png", "runs/b.png")
