@@ -109,6 +109,11 @@ class Preparation:
         self.skipped: dict[Path, str] = {}
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names, in the order of the model's outputs."""
+        return self._data.classes
+
+    @property
     def scratch(self) -> Path:
         """Where large things may lie for a moment; there once a phase has cached features."""
         return self._cache.folder

@@ -68,6 +68,7 @@ class Report:
             "seconds": round(seconds, 3),
             "phase_seconds": [round(phase, 3) for phase in progress.seconds],
             "complete": not stopped,
+            "warnings": list(progress.warnings),
         }
 
     def write(

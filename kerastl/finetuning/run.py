@@ -18,6 +18,7 @@ from kerastl.choice import MODEL, choose
 from kerastl.data.splitting import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning.building import build_backbone
+from kerastl.finetuning.diagnosis import NothingLearntError
 from kerastl.finetuning.folder import FineTuningFolder
 from kerastl.finetuning.pictures import decode_ahead, training_data
 from kerastl.finetuning.recipe import Recipe
@@ -60,6 +61,11 @@ class FineTuned:
     folder: Path
     stopped: bool
 
+    @property
+    def warnings(self) -> list[str]:
+        """What is doubtful about the model, one line each, such as an accuracy at chance level."""
+        return list(self.metrics["warnings"])
+
     def __repr__(self) -> str:
         right = f"{percent(self.metrics['val_accuracy'])} of {self.metrics['val_images']} validation pictures right"
         return f"<FineTuned {brief(self.card.name)}: {right}, in {printable(str(self.folder))}>"
@@ -76,7 +82,8 @@ class FineTuned:
             "folder": self.folder,
         }
         ended = " (stopped early: resume=True goes on)" if self.stopped else ""
-        return display.facts(facts.items(), caption=f"fine-tuned {self.card.name}{ended}")
+        notes = [f"Warning: {warning}" for warning in self.warnings]
+        return display.facts(facts.items(), caption=f"fine-tuned {self.card.name}{ended}", notes=notes)
 
 
 def finetune(
@@ -109,7 +116,8 @@ def finetune(
     Raises:
         UsageError: An argument is wrong, or the run folder is not free.
         DataError: The pictures cannot be used.
-        TrainingError: Training broke off; what was reached is in the run folder.
+        TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
+            model is there.
     """
     wanted = Settings(backbone=backbone or MODEL, **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
@@ -219,6 +227,7 @@ class Run:
         from kerastl.finetuning.network import attach_head
         from kerastl.finetuning.preparation import Preparation
         from kerastl.finetuning.training import Training
+        from kerastl.runs.variables import check_finite
 
         settings, listener = self._settings, self._listener
         listener.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
@@ -249,6 +258,9 @@ class Run:
             training.resume(state)
         earlier = sum(training.progress.seconds)
         stopped = self._run(training)
+        check_finite(network.model)
+        for warning in training.progress.warnings:
+            listener.warn(warning)
         report = Report(self._folder.path, settings, recipe, parts, pictures)
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.progress, preparation.skipped, seconds, stopped=stopped is not None)
@@ -268,7 +280,7 @@ class Run:
         except StateError:  # the network holds nothing yet
             raise
         except (Stopped, TrainingError) as reason:
-            if training.progress.best is None:
+            if training.progress.best is None or isinstance(reason, NothingLearntError):
                 raise
             return reason
         return None

@@ -27,3 +27,17 @@ def assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
         raise StateError("the state on disk is of another network; --overwrite starts anew")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def check_finite(model: keras.Model) -> None:
+    """Refuse a network that is of no use.
+
+    Raises:
+        TrainingError: A weight is NaN or infinite; the message names the first variable.
+    """
+    broken = [variable.path for variable in model.weights if not np.isfinite(values_of([variable])[0]).all()]
+    if broken:
+        raise TrainingError(
+            f"weights have become NaN or infinite ({broken[0]}, {len(broken)} of {len(model.weights)} variables), and "
+            "are not kept: lower the learning rate, or start from other weights"
+        )
