@@ -52,7 +52,7 @@ def explain(
 ) -> int:
     """Show which parts of pictures speak for a class.
 
-    SOURCE is a picture, a folder (with everything below it), a pattern in quotes such as '*.jpg', or - for a list of
+    SOURCE is a picture, a folder (with all pictures below it), a pattern in quotes such as '*.jpg', or - for a list of
     files on standard input. For each picture a PNG of what the network sees is written, coloured where it counts for
     the class: from violet to yellow for gradcam and idgi; orange, with blue for what speaks against it, for the others.
 
@@ -68,7 +68,7 @@ def explain(
     from kerastl.cli.progress import Counter
     from kerastl.errors import ImageError, KerastlError
     from kerastl.files import check_folder
-    from kerastl.sources import expand
+    from kerastl.sources import expand, left_out
     from kerastl.text import printable
 
     check_folder(output, "--output")
@@ -78,9 +78,10 @@ def explain(
     known = sys.stderr.isatty() and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None
     files = OverlayFiles(Path(output))
+    side_files: list[str] = []
     count = failed = 0
     with out.opened(None) as stream, Counter("pictures", total) as counter:
-        for result in _explained(classifier, expand(sources), index, method):
+        for result in _explained(classifier, expand(sources, side_files=side_files), index, method):
             count += 1
             if isinstance(result, ImageError):
                 failed += 1
@@ -92,6 +93,8 @@ def explain(
                     raise KerastlError(f"--output {output}: cannot be written ({error.strerror or error})") from error
                 counter.write(stream, f"{printable(str(target))}\n")
             counter.update(count)
+    if side_files:
+        click.echo(f"kerastl: {left_out(side_files)}", err=True)
     if failed:
         click.echo(f"kerastl: {failed} of {count} pictures could not be explained", err=True)
     return 1 if failed else 0

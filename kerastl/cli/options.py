@@ -33,6 +33,20 @@ overwrite = click.option("--overwrite", is_flag=True, help="Replace the run in R
 
 seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 
+val_fraction = click.option(
+    "--val-fraction",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    metavar="P",
+    help="Share of the pictures to validate on, where DATA_DIR has no val folder.",
+)
+group_by = click.option(
+    "--group-by",
+    metavar="REGEX",
+    help="Pictures in whose path REGEX finds the same text stay on one side of the split.",
+)
+
 
 def top(default: int, text: str) -> Callable[[C], C]:
     """`--top`: how many classes; `text` says of what."""

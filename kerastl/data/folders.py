@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from kerastl.data import left_out
 from kerastl.data.dataset import Dataset, Item, Split
 from kerastl.data.given_splits import SPLIT_NAMES, settle
-from kerastl.data.walking import walk
+from kerastl.data.walking import Tree, read_tree
 from kerastl.errors import DataError
-from kerastl.images import IMAGE_SUFFIXES
 from kerastl.text import printable
-
-
-@dataclass
-class _Tree:
-    """What lies below a folder, as paths relative to it."""
-
-    folders: list[str] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
-
-    def filled(self, depth: int) -> set[str]:
-        """The top folders that hold pictures directly (`depth` 1) or in folders of theirs (2)."""
-        return {path.split("/")[0] for path in self.pictures if min(path.count("/"), 2) == depth}
 
 
 def read(root: Path, for_training: bool = True) -> Dataset:
     """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
-    tree = _read_tree(root)
+    tree = read_tree(root)
     if not tree.pictures:
-        found = f", only {len(tree.others)} other files" if tree.others else ""
-        raise DataError(f"{root}: no pictures in it{found}")
-    splits = _split_folders(root, tree, for_training)
-    return _read_splits(root, tree, splits, for_training) if splits else _read_classes(root, tree, for_training)
+        raise DataError(f"{root}: no pictures in it{tree.instead()}")
+    try:
+        splits = _split_folders(root, tree, for_training)
+        if splits:
+            dataset = _read_splits(root, tree, splits, for_training)
+        else:
+            dataset = _read_classes(root, tree, for_training)
+    except DataError as error:
+        if not tree.like_pictures:
+            raise
+        raise DataError(f"{error}; {left_out.counted(tree.like_pictures.values())}") from None
+    return left_out.noted(dataset, tree)
 
 
 def class_name(text: str) -> str:
@@ -43,19 +37,7 @@ def class_name(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip())
 
 
-def _read_tree(root: Path) -> _Tree:
-    tree = _Tree()
-    for path, is_folder in walk(root):
-        if is_folder:
-            tree.folders.append(path)
-        elif PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES:
-            tree.pictures.append(path)
-        else:
-            tree.others.append(path)
-    return tree
-
-
-def _split_folders(root: Path, tree: _Tree, for_training: bool) -> dict[str, Split]:
+def _split_folders(root: Path, tree: Tree, for_training: bool) -> dict[str, Split]:
     """The folders that are splits, by name; empty where the top folders are the classes.
 
     A class may well be called "train". It is a split if another split lies beside it, or if nothing else
@@ -74,7 +56,7 @@ def _split_folders(root: Path, tree: _Tree, for_training: bool) -> dict[str, Spl
     return splits if filled == train and not direct else {}
 
 
-def _read_classes(root: Path, tree: _Tree, for_training: bool) -> Dataset:
+def _read_classes(root: Path, tree: Tree, for_training: bool) -> Dataset:
     items, stray = [], []
     for path in tree.pictures:
         folder, _, inside = path.partition("/")
@@ -94,7 +76,7 @@ def _read_classes(root: Path, tree: _Tree, for_training: bool) -> Dataset:
     )
 
 
-def _read_splits(root: Path, tree: _Tree, splits: Mapping[str, Split], for_training: bool) -> Dataset:
+def _read_splits(root: Path, tree: Tree, splits: Mapping[str, Split], for_training: bool) -> Dataset:
     items, stray = [], []
     for path in tree.pictures:
         top, _, rest = path.partition("/")
