@@ -21,10 +21,7 @@ def read(root: Path, for_training: bool = True) -> Dataset:
         raise DataError(f"{root}: no pictures in it{tree.instead()}")
     try:
         splits = _split_folders(root, tree, for_training)
-        if splits:
-            dataset = _read_splits(root, tree, splits, for_training)
-        else:
-            dataset = _read_classes(root, tree, for_training)
+        dataset = _read_splits(root, tree, splits, for_training) if splits else _read_classes(root, tree, for_training)
     except DataError as error:
         if not tree.like_pictures:
             raise
