@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -65,6 +63,8 @@ def _followed(target: Path) -> Path:
 
 @contextmanager
 def _renamed_to(target: Path) -> Iterator[Path]:
+    import shutil
+
     _refuse(target)
     temporary = target.with_name(f".{os.getpid()}-{os.urandom(4).hex()}.{target.name[-_TAIL:]}")
     try:
@@ -88,6 +88,9 @@ def _refuse(target: Path) -> None:
 
 @contextmanager
 def _copied_into(target: Path) -> Iterator[Path]:
+    import shutil
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="kerastl-") as folder:
         temporary = Path(folder) / target.name[-_TAIL:]
         yield temporary
@@ -165,6 +168,8 @@ def check_folder(folder: str | os.PathLike[str], option: str) -> None:
 
 def _check_room(folder: Path, option: str, shown: Path) -> None:
     """Make a file and remove it: permissions, read-only disks and full ones tell themselves no other way."""
+    import tempfile
+
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"\0")
