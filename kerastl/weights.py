@@ -242,26 +242,28 @@ def _hdf5_fault(path: Path, parameters: int) -> str | None:
     import h5py
     import numpy as np
 
-    found = 0
+    from kerastl.saved import hdf5
+
     faults: list[str] = []
 
     def look(name: str, item: Any) -> None:
-        nonlocal found
         if not isinstance(item, h5py.Dataset):
             return
         values = item[()]
-        found += values.size
         if not np.isfinite(values).all():
             faults.append(f"{name} is not finite")
         elif values.ndim > 1 and not values.any():
             faults.append(f"{name} is all zero")
 
-    path.stat()  # a file that cannot be reached is another fault than one that is no HDF5
+    try:
+        # Before a number is read, which would take what the file says that it takes.
+        if (found := hdf5.count(path)) != parameters:
+            return f"it holds {found:,} numbers, not {parameters:,}"
+    except hdf5.HDF5Error as error:
+        return str(error)
     try:
         with h5py.File(path, "r") as file:
             file.visititems(look)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         return _first_line(error)
-    if faults:
-        return faults[0]
-    return None if found == parameters else f"it holds {found:,} numbers, not {parameters:,}"
+    return faults[0] if faults else None

@@ -97,9 +97,13 @@ def _compiled(reference: Reference) -> LiteRTEngine:
     key = cache_key(reference, cache.folder)
     if (entry := cache.find(key)) is not None:
         try:
-            return LiteRTEngine(entry.file, entry.plan)
+            engine = LiteRTEngine(entry.file, entry.plan)
+            shapes = engine.shapes()
         except (ValueError, RuntimeError) as error:
             log.info("%s is not usable (%s): compiling again", entry.file, error)
+        else:
+            reference.check_fit(*shapes)
+            return engine
     if (reason := cache.refusal(key)) is not None:
         raise _NotCompiledError(reason)
     if not cache.writable():
