@@ -9,25 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import queue
-import threading
 import urllib.error
-import urllib.request
 from collections.abc import Callable
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from kerastl._version import __version__
 from kerastl.catalog import Backbone, WeightsFile
 from kerastl.errors import DownloadError, WeightsError
-from kerastl.files import replacing, write_text
+from kerastl.fetching import receive
+from kerastl.files import replacing, tidy_when_terminated, write_text
 
 Progress = Callable[[str, int, "int | None"], None]
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
 
 _CHUNK = 1 << 20
-_SILENCE = 30.0  # seconds without a byte after which a download counts as failed
+# A file holds its numbers in 4 bytes each, names, and perhaps the network's description.
+_SPARE_FACTOR, _SPARE = 2, 16 << 20
 
 
 def keras_home() -> Path:
@@ -130,8 +129,9 @@ def download(
     path = target / weights.file
     try:
         target.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            _receive(weights, temporary, progress, patience)
+        with tidy_when_terminated(), replacing(path) as temporary:
+            told = partial(progress, weights.file) if progress else None
+            receive(weights.url, temporary, _SPARE_FACTOR * weights.parameters * 4 + _SPARE, told, patience)
             reason = (
                 _hash_fault(temporary, weights.hash) if weights.hash else _hdf5_fault(temporary, weights.parameters)
             )
@@ -167,49 +167,6 @@ def class_index() -> Path:
         except OSError as error:
             raise WeightsError(f"{path} cannot be written ({_first_line(error)})") from error
     return path
-
-
-def _receive(weights: WeightsFile, path: Path, progress: Progress | None, patience: float | None) -> None:
-    """Write what the source gives to `path`; ValueError if less arrives than was announced."""
-    # The addresses are those of the catalogue, all https; tests give their own.
-    request = urllib.request.Request(weights.url, headers={"User-Agent": f"kerastl/{__version__}"})  # noqa: S310
-    with _opened(request, patience) as answer, path.open("wb") as file:
-        length = answer.headers.get("Content-Length")
-        expected = int(length) if length else None
-        received = 0
-        while chunk := answer.read(_CHUNK):
-            file.write(chunk)
-            received += len(chunk)
-            if progress:
-                progress(weights.file, received, expected)
-    if expected is not None and received != expected:
-        raise ValueError(f"the connection ended after {received:,} of {expected:,} bytes")
-
-
-def _opened(request: urllib.request.Request, patience: float | None) -> Any:
-    """The server's answer; TimeoutError if the connection takes longer than `patience`.
-
-    A timeout of `urlopen` holds for each address of the server and not at all for finding them, so that a network
-    that swallows everything can keep it busy for minutes. Hence a thread, which is left behind.
-    """
-    if patience is None:
-        return urllib.request.urlopen(request, timeout=_SILENCE)  # noqa: S310
-    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(urllib.request.urlopen(request, timeout=_SILENCE))  # noqa: S310
-        except Exception as error:
-            answers.put(error)
-
-    threading.Thread(target=ask, name="kerastl-connect", daemon=True).start()
-    try:
-        answer = answers.get(timeout=patience)
-    except queue.Empty:
-        raise TimeoutError(f"no answer within {patience:g} seconds") from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
 
 
 def _failed(weights: WeightsFile, target: Path, reason: str) -> DownloadError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastl.errors import KerastlError, ModelError
+from kerastl.files import tidy_when_terminated
 from kerastl.quiet import import_keras
 from kerastl.saved import archive, budget, config, hdf5, kinds
 from kerastl.text import printable
@@ -57,7 +58,7 @@ def _checked(model_file: Path) -> keras.Model:
 
     keras = import_keras()
     # Keras gets copies of what was checked, and nothing else of the file.
-    with TemporaryDirectory(prefix="kerastl-") as folder:
+    with tidy_when_terminated(), TemporaryDirectory(prefix="kerastl-") as folder:
         unpacked = Path(folder)
         stored = _unpack(model_file, unpacked)
         try:
@@ -100,7 +101,7 @@ def load_weights(model: keras.Model, file: Path) -> None:
     """
     from tempfile import TemporaryDirectory
 
-    with TemporaryDirectory(prefix="kerastl-") as folder:
+    with tidy_when_terminated(), TemporaryDirectory(prefix="kerastl-") as folder:
         weights = file
         if kinds.of_file(file) is None:
             weights = Path(folder, archive.WEIGHTS)
