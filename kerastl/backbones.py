@@ -199,7 +199,7 @@ def _load(model: keras.Model, path: Path, name: str) -> None:
         # Keras only warns when it leaves layers at their random weights.
         if any("Skipping nested container" in str(warning.message) for warning in caught):
             reason = "some layers find none in it"
-    except (OSError, ValueError, KeyError, TypeError, ModelError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     if reason:
         raise WeightsError(f"{path}: these weights do not fit {name} ({reason})")

@@ -135,7 +135,12 @@ def _saved(path: Path, trust: bool) -> Reference:
 
     def build() -> keras.Model:
         model = loading.load(file, trust)
-        reference.check_fit([each.shape for each in model.inputs], [each.shape for each in model.outputs])
+        try:
+            inputs, outputs = ([each.shape for each in tensors] for tensors in (model.inputs, model.outputs))
+        except (AttributeError, TypeError, ValueError):
+            shown = printable(str(file))
+            raise ModelError(f"{shown}: its input has no shape; save it anew, built on keras.Input") from None
+        reference.check_fit(inputs, outputs)
         return model
 
     # A network that was compiled under trust answers under trust only.

@@ -49,6 +49,7 @@ _PUBLIC = (
 )  # fmt: skip
 
 
+@cache
 def is_allowed(module: str | None, name: str) -> bool:
     """Whether a class is one of Keras's that compute.
 
@@ -63,11 +64,13 @@ def is_allowed(module: str | None, name: str) -> bool:
     return _computes(_found(module, name))
 
 
+@cache
 def is_activation(name: str) -> bool:
     """Whether Keras has an activation of that name."""
     return name in _names("activations") or name in ("swish", "hard_swish")
 
 
+@cache
 def is_known(kind: str, name: str) -> bool:
     """Whether Keras has an initializer, regularizer or constraint of that name.
 

@@ -18,6 +18,8 @@ from kerastl.text import printable
 # Levels of nesting; a layer in a model in a model takes about ten.
 _DEPTH = 200
 _OBJECTS = 500_000
+# The largest network of the catalogue has 1,040; Keras takes milliseconds to build each.
+_LAYERS = 10_000
 _INPUT = 1 << 29
 _LONGEST = 1 << 20
 # What a layer's arguments are called that name a file. None of the allowed layers has one.
@@ -54,6 +56,7 @@ def check(config: dict[str, Any]) -> None:
     Raises:
         ModelError: One is not on the list; names the layer and what it is.
     """
+    layers = 0
     for count, (key, value, layer) in enumerate(_walk(config)):
         if count > _OBJECTS:
             raise ModelError(f"its config holds more than {_OBJECTS:,} values that are no numbers")
@@ -63,6 +66,9 @@ def check(config: dict[str, Any]) -> None:
             _check_shape(value, layer)
         elif isinstance(value, dict) and "class_name" in value:
             _check_object(value, layer)
+            layers += "inbound_nodes" in value or bool(_layer(value))
+            if layers > _LAYERS:
+                raise ModelError(f"it has more than {_LAYERS:,} layers")
 
 
 def without_compilation(config: Any) -> Any:

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerastl.errors import KerastlError, ModelError
+from kerastl.errors import KerastlError, ModelError, WeightsError
 from kerastl.files import tidy_when_terminated
 from kerastl.quiet import import_keras
 from kerastl.saved import archive, budget, config, hdf5, kinds
@@ -95,21 +95,28 @@ def load_weights(model: keras.Model, file: Path) -> None:
     """Load the weights alone, of a `.keras` file or in HDF5; Keras decides whether they fit.
 
     Raises:
-        ModelError: They are broken, not finite, or would take far more memory than the file's size.
+        WeightsError: They are broken, not finite, or would take far more memory than the file's size. Names the file.
         OSError: The file cannot be read.
         ValueError: They do not fit.
     """
     from tempfile import TemporaryDirectory
 
+    shown = printable(os.fspath(file))
     with tidy_when_terminated(), TemporaryDirectory(prefix="kerastl-") as folder:
         weights = file
-        if kinds.of_file(file) is None:
-            weights = Path(folder, archive.WEIGHTS)
-            with archive.opened(file) as opened:
-                archive.copy_member(opened, archive.WEIGHTS, weights)
-        hdf5.count(weights)
-        model.load_weights(weights)
-    check_finite(model)
+        try:
+            if not kinds.is_hdf5(file):
+                if (kind := kinds.of_file(file, kinds.TAKES_WEIGHTS)) is not None:
+                    raise ModelError(f"it is {kind}")
+                weights = Path(folder, archive.WEIGHTS)
+                with archive.opened(file) as opened:
+                    archive.copy_member(opened, archive.WEIGHTS, weights)
+            hdf5.count(weights)
+            model.load_weights(weights)
+            check_finite(model)
+        except (hdf5.HDF5Error, ModelError) as error:
+            message = str(error)
+            raise WeightsError(message if message.startswith(shown) else f"{shown}: {message}") from error
 
 
 def check_finite(model: keras.Model) -> None:

@@ -72,10 +72,15 @@ RESIZE: dict[str, Rule] = {
 # Those that kerastl reads of what later steps stored; any other is let through.
 EXTRA: dict[str, Rule] = {
     "temperature": ("a number above 0 and up to 1,000", _number(0, 1000)),
-    **{
-        name: ("null or a JSON object", _or_none(lambda value: isinstance(value, dict)))
-        for name in ("calibration", "metrics", "recipe")
-    },
+    "calibration": ("a JSON object", lambda value: isinstance(value, dict)),
+    "metrics": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
+    "recipe": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
+}
+# And of what stands inside these.
+INSIDE: dict[str, dict[str, Rule]] = {
+    "calibration": {"pictures": (f"a text of 1 to {NAME_LENGTH} letters", _text(NAME_LENGTH))},
+    "metrics": {"train_images": ("null or a whole number", _or_none(_whole(0, 1 << 50)))},
+    "recipe": {"name": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH)))},
 }
 
 
@@ -118,7 +123,9 @@ def check(values: dict[str, Any], newest: int) -> None:
             f"the card's 'resize' has the unknown field {_shown(min(unknown))}: perhaps a newer kerastl wrote it"
         )
     _check_fields("resize.", values["resize"], {name: rule for name, rule in RESIZE.items() if name in required})
-    _check_fields("extra.", values["extra"], {name: rule for name, rule in EXTRA.items() if name in values["extra"]})
+    _check_present("extra.", values["extra"], EXTRA)
+    for name, rules in INSIDE.items():
+        _check_present(f"extra.{name}.", values["extra"].get(name) or {}, rules)
     _check_extent(values["extra"])
     if values["wnids"] is not None and len(values["wnids"]) != len(values["labels"]):
         raise ModelError(f"the card has {len(values['labels']):,} labels and {len(values['wnids']):,} wnids")
@@ -135,6 +142,11 @@ def _check_fields(prefix: str, values: dict[str, Any], rules: dict[str, Rule]) -
             good = False
         if not good:
             raise ModelError(f"the card's '{prefix}{name}' must be {words}. Received: {_culprit(value)}")
+
+
+def _check_present(prefix: str, values: dict[str, Any], rules: dict[str, Rule]) -> None:
+    """The same for fields that need not be there."""
+    _check_fields(prefix, values, {name: rule for name, rule in rules.items() if name in values})
 
 
 def _culprit(value: Any) -> str:

@@ -216,6 +216,24 @@ def test_what_people_build_passes(tmp_path):
     assert list(expected.values()) == [weight.numpy().tolist() for weight in loading.load(file).weights]
 
 
+def test_more_layers_than_any_network_has_are_refused(forge, unseen, monkeypatch):
+    monkeypatch.setattr(config, "_LAYERS", 3)
+    with pytest.raises(ModelError, match="more than 3 layers"):
+        kerastl.load(forge.config(lambda layers: None))
+
+
+def test_a_model_without_a_shape_is_one_line(tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Softmax()])
+    file = tmp_path / "own.keras"
+    with pytest.warns(UserWarning, match="not yet been built"):
+        model.save(file)
+    card.embed(file, card.Card("own", LabelSet(("a", "b", "c")), Resize(8, 8, "crop", 1.0)))
+    with pytest.raises(ModelError, match=r"own\.keras: its input has no shape"):
+        kerastl.load(file)
+
+
 def test_every_layer_of_keras_is_allowed_or_refused_by_name():
     """A new layer of Keras is allowed unless it is on the list, so that the list is looked at when one is added."""
     import keras

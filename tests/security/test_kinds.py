@@ -5,8 +5,8 @@ import zipfile
 import pytest
 
 import kerastl
-from kerastl import card
-from kerastl.errors import ModelError
+from kerastl import backbones, card
+from kerastl.errors import ModelError, WeightsError
 from kerastl.images import Resize
 from kerastl.labels import LabelSet
 
@@ -34,6 +34,23 @@ def test_a_file_of_another_kind_is_named(tmp_path, name, content, kind):
         kerastl.load(tmp_path / name)
     assert kind in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"), (b"", "it is empty"),
+        (b"\x80\x02}q\x00", "a pickle, such as PyTorch's; weights are .h5 or .keras files"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(99), "it is no whole HDF5 file"),
+        (b"PK\x03\x04" + bytes(99), "incomplete or was changed"),
+    ],
+)  # fmt: skip
+def test_weights_of_another_kind_are_named(tmp_path, content, kind):
+    (tmp_path / "net.h5").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"net\.h5") as caught:
+        backbones.build("mobilenet_v3_small", weights=tmp_path / "net.h5", include_top=False, input_size=32)
+    assert kind in str(caught.value)
+    assert str(caught.value).count("net.h5") == 1
 
 
 @pytest.mark.parametrize(
