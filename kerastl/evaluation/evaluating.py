@@ -65,7 +65,7 @@ def evaluate(
     if k < 1 or resamples < 1:
         raise UsageError(f"k and resamples must be at least 1. Received: k={k}, resamples={resamples}")
     classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
-    trust = None if others is None else _trust(classifier)
+    fitted = None if others is None else _trust(classifier)
     pictures = labelled(classifier, parted(classifier, data, progress), split)
     kept, probabilities, novelties, failed = _predictions(classifier, pictures, fitted, progress)
     rejected = None
