@@ -36,7 +36,7 @@ _CALLING = frozenset(
 )  # fmt: skip
 # Values that are no classes.
 VALUES = frozenset(("__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__"))
-_MODELS = ("Functional", "Sequential", "Model")
+MODELS = ("Functional", "Sequential", "Model")
 # Where Keras's own classes stand that have no public name.
 _INNER = (
     "keras.src.layers.", "keras.src.models.", "keras.src.ops.", "keras.src.applications.", "keras.src.initializers.",
@@ -110,7 +110,7 @@ def _computes(found: Any) -> bool:
     if any(base.__name__ in REFUSED for base in found.__mro__):
         return False
     if issubclass(found, keras.Model):
-        return found.__name__ in _MODELS
+        return found.__name__ in MODELS
     if issubclass(found, keras.Operation) and not issubclass(found, keras.layers.Layer):
         return found.__module__.startswith("keras.src.ops.") and found.__name__ not in _CALLING
     kinds = (

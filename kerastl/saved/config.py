@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ _INPUT = 1 << 29
 _LONGEST = 1 << 20
 # What a layer's arguments are called that name a file. None of the allowed layers has one.
 _PATHS = frozenset(("filepath", "file_path", "filename", "path", "vocabulary", "saved_model", "url", "directory"))
+_NUMBERS = re.compile(r"bool|u?int(4|8|16|32|64)|b?float(16|32|64)")
 # How the argument's name ends whose text is looked up among Keras's functions and classes.
 _LOOKED_UP = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
 
@@ -56,6 +58,9 @@ def check(config: dict[str, Any]) -> None:
     Raises:
         ModelError: One is not on the list; names the layer and what it is.
     """
+    top = config.get("class_name")
+    if not isinstance(top, str) or top not in (*allowed.MODELS, *allowed.REFUSED, "function"):
+        raise ModelError(f"its config describes no model, but {printable(str(top))[:100]}; {TRUST}")
     layers = 0
     for count, (key, value, layer) in enumerate(_walk(config)):
         if count > _OBJECTS:
@@ -113,7 +118,7 @@ def _check_object(value: dict[str, Any], around: str) -> None:
     if not isinstance(name, str) or not isinstance(module, (str, type(None))):
         _refuse(layer, "an object whose class is no text", "which cannot be checked")
     elif name in allowed.VALUES:
-        return
+        _check_value(value, layer)
     elif name in allowed.REFUSED:
         _refuse(layer, f"a {name.strip('_')}", f"which {allowed.REFUSED[name]}", verb)
     elif name == "function":
@@ -125,6 +130,14 @@ def _check_object(value: dict[str, Any], around: str) -> None:
         _refuse(layer, f"{registered!r}", "which is no class of Keras", verb)
     elif _is_eager(value):
         _refuse(layer, f"a {name} of no layer's output", "which is computed while the file is read", verb)
+
+
+def _check_value(value: dict[str, Any], layer: str) -> None:
+    """Arrays hold numbers: an array of texts takes as much as its type says that a text takes."""
+    inner = value.get("config")
+    dtype = inner.get("dtype", "float32") if isinstance(inner, dict) else "float32"
+    if not isinstance(dtype, str) or _NUMBERS.fullmatch(dtype) is None:
+        _refuse(layer, f"an array of {dtype}", "which are no numbers")
 
 
 def _check_function(value: dict[str, Any], layer: str) -> None:

@@ -43,8 +43,18 @@ def load(model_file: Path, trust: bool = False) -> keras.Model:
     except MemoryError as error:
         raise ModelError(f"{shown} cannot be loaded: there is not enough memory") from error
     except Exception as error:
-        raise ModelError(f"{shown} cannot be loaded by Keras ({hdf5.first_line(error)})") from error
+        raise ModelError(f"{shown} cannot be loaded by Keras ({_reason(error)})") from error
     return model
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, out of the several lines in which Keras says it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    inner = [line for line in lines if line.startswith("Exception encountered: ")]
+    if inner:
+        return printable(inner[-1].removeprefix("Exception encountered: "))[:200]
+    said = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
+    return printable(said or type(error).__name__)[:300]
 
 
 def _trusted(model_file: Path) -> keras.Model:
@@ -62,9 +72,12 @@ def _checked(model_file: Path) -> keras.Model:
         unpacked = Path(folder)
         stored = _unpack(model_file, unpacked)
         try:
-            with warnings.catch_warnings(), budget.held_to(stored):
-                warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            with warnings.catch_warnings(record=True) as caught, budget.held_to(stored):
+                warnings.simplefilter("always")
                 model = keras.models.load_model(unpacked, compile=False, safe_mode=True)
+            # Keras only warns when it leaves layers at their random weights.
+            if any("Skipping nested container" in str(warning.message) for warning in caught):
+                raise ModelError("some of its layers have no weights in the file")
         except KerastlError:
             raise
         except RecursionError:
@@ -128,9 +141,8 @@ def check_finite(model: keras.Model) -> None:
     import numpy as np
 
     for variable in model.weights:
-        values = variable.numpy()
-        # A sum is not finite where a value is none, or where the values are too large for it.
-        if values.dtype.kind == "f" and not np.isfinite(values.sum()) and not np.isfinite(values).all():
+        values = np.asarray(variable)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
             count = int((~np.isfinite(values)).sum())
             raise ModelError(
                 f"{count:,} numbers in {printable(variable.path)[:100]!r} are not finite (NaN or infinite), and so "

@@ -183,7 +183,10 @@ def test_optimizers_and_losses_are_never_built(good_model, forge):
     kerastl.load(forge.changed(config_json=json.dumps(values)), engine="keras")
 
 
-@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"a":' * 900 + b"1" + b"}" * 900, b"[]", b"nothing", b"\xff\xfe"])
+DEEP = b'{"class_name": "Model", "config": ' + b'{"a":' * 900 + b"1" + b"}" * 901
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, DEEP, b"[]", b"nothing", b"\xff\xfe"])
 def test_a_config_that_is_none_is_one_line(forge, unseen, text):
     with pytest.raises(ModelError, match=r"model\.keras: its config is n"):
         kerastl.load(forge.changed(config_json=text))
@@ -214,6 +217,31 @@ def test_what_people_build_passes(tmp_path):
     model.save(file)
     expected = {weight.path: weight.numpy().tolist() for weight in model.weights}
     assert list(expected.values()) == [weight.numpy().tolist() for weight in loading.load(file).weights]
+
+
+@pytest.mark.parametrize("dtype", ["S1000000000", "V1000000000", "O", "U99999999", ["float32"], "datetime64[s]"])
+@pytest.mark.parametrize("kind", ["__numpy__", "__tensor__"])
+def test_an_array_of_other_things_than_numbers_is_refused(forge, unseen, kind, dtype):
+    value = {"class_name": kind, "config": {"value": [1], "dtype": dtype}}
+    file = forge.config(lambda layers: layers[2]["inbound_nodes"][0]["kwargs"].update(training=value))
+    with pytest.raises(ModelError, match="layer 'middle' holds an array of"):
+        kerastl.load(file)
+
+
+@pytest.mark.parametrize(
+    "top", [{"class_name": "Dense", "module": "keras.layers", "config": {"units": 2}}, {"a": 1}, {"class_name": []}]
+)
+def test_what_is_no_model_is_one_line(forge, unseen, top):
+    with pytest.raises(ModelError, match="its config describes no model"):
+        kerastl.load(forge.changed(config_json=json.dumps(top)))
+
+
+def test_layers_without_weights_in_the_file_are_not_left_random(forge):
+    def without(file):
+        del file["layers/dense"]
+
+    with pytest.raises(ModelError, match=r"model\.keras.*(could not be loaded|have no weights)"):
+        kerastl.load(forge.weights(without))
 
 
 def test_more_layers_than_any_network_has_are_refused(forge, unseen, monkeypatch):
