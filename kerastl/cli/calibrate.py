@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 )
 @options.seed
 @options.form("text", "json")
-def calibrate(model: str, data: str, split: Part | None, false_alarms: float, seed: int, form: str) -> int:
+@options.trust
+def calibrate(model: str, data: str, split: Part | None, false_alarms: float, seed: int, form: str, trust: bool) -> int:
     """Fit how far to trust a model's scores, and store it with the model.
 
     RUN_DIR is the run folder of a model you fine-tuned. DATA is the folder it was trained on, whose validation pictures
@@ -49,7 +50,7 @@ def calibrate(model: str, data: str, split: Part | None, false_alarms: float, se
     if Path(model).exists():
         check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
     with Counter("pictures") as counter:
-        result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update)
+        result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update, trust=trust)
     if form == "json":
         click.echo(json_text.dumps(result.as_dict()))
         return 0

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @click.option("--reject", is_flag=True, help="Flag pictures unlike those that the model was trained on.")
 @options.csv_safe("With --format csv")
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
+@options.trust
 def classify(
     sources: tuple[str, ...],
     model: str | None,
@@ -61,6 +62,7 @@ def classify(
     reject: bool,
     min_score: float,
     csv_safe: bool,
+    trust: bool,
 ) -> int:
     """Say what is in pictures.
 
@@ -87,6 +89,7 @@ def classify(
             engine=engine,
             batch_size=batch_size,
             progress=downloaded.megabytes,
+            trust=trust,
         )
     # To count first costs a walk through the folders: only where there is a bar to show it on.
     known = sys.stderr.isatty() and "-" not in sources

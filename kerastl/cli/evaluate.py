@@ -55,6 +55,7 @@ _FIGURE = 46
 @options.top(5, "For the top-k accuracy, and classes a picture in predictions.csv.")
 @options.engine("As for classify.")
 @options.csv_safe("In predictions.csv")
+@options.trust
 def evaluate(
     model: str,
     data: str,
@@ -67,6 +68,7 @@ def evaluate(
     top: int,
     engine: EngineName,
     csv_safe: bool,
+    trust: bool,
 ) -> int:
     """Hold a model against labelled pictures.
 
@@ -90,7 +92,7 @@ def evaluate(
     if report is not None:
         _check_report(Path(report))
     with Counter("megabytes") as downloaded:
-        classifier = load(model, engine=engine, progress=downloaded.megabytes)
+        classifier = load(model, engine=engine, progress=downloaded.megabytes, trust=trust)
     with Counter("pictures") as counter:
         result = examine(
             classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update

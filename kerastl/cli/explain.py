@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     help="The folder to write to.",
 )
 @options.resize("the model's own")
+@options.trust
 def explain(
     sources: tuple[str, ...],
     model: str | None,
@@ -49,6 +50,7 @@ def explain(
     label: str | None,
     output: str,
     resize: ResizePolicy | None,
+    trust: bool,
 ) -> int:
     """Show which parts of pictures speak for a class.
 
@@ -73,7 +75,7 @@ def explain(
 
     check_folder(output, "--output")
     with Counter("megabytes") as downloaded:
-        classifier = load(model, resize=resize, progress=downloaded.megabytes)
+        classifier = load(model, resize=resize, progress=downloaded.megabytes, trust=trust)
     index = None if label is None else classifier.labels.find(label)
     known = sys.stderr.isatty() and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None

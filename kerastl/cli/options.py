@@ -20,6 +20,13 @@ model = click.option(
     "kerastl_mini where that cannot be had]",
 )
 
+trust = click.option(
+    "--trust-model",
+    "trust",
+    is_flag=True,
+    help="Load a model with layers that can run any code or read files, such as Lambda. Only if you trust its maker.",
+)
+
 backbone = click.option(
     "--backbone", "-b", metavar="NAME", shell_complete=completion.networks,
     help="See `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
