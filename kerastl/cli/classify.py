@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option("--reject", is_flag=True, help="Flag pictures unlike those that the model was trained on.")
 @options.csv_safe("With --format csv")
+@options.urls
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
 def classify(
     sources: tuple[str, ...],
@@ -59,13 +60,14 @@ def classify(
     batch_size: int | None,
     coverage: float | None,
     reject: bool,
+    urls: bool,
     min_score: float,
     csv_safe: bool,
 ) -> int:
     """Say what is in pictures.
 
-    SOURCE is a picture, a folder (with everything below it), a pattern in quotes such as '*.jpg', or - for a list of
-    files on standard input. Results go to standard output, in the order of the sources.
+    SOURCE is a picture, a folder (with everything below it), a pattern in quotes such as '*.jpg', a web address, or -
+    for a list of files on standard input. Results go to standard output, in the order of the sources.
 
     --coverage and --reject need a model that `kerastl calibrate` has seen.
 
@@ -74,6 +76,7 @@ def classify(
     from kerastl.classifier import load
     from kerastl.cli import output as out
     from kerastl.cli.progress import Counter
+    from kerastl.inputs import Expanded
     from kerastl.sources import expand
 
     if coverage is not None and min_score > 0:
@@ -90,7 +93,7 @@ def classify(
     # To count first costs a walk through the folders: only where there is a bar to show it on.
     known = sys.stderr.isatty() and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None
-    paths = iter(expand(sources, stdin=_standard_input()))
+    paths = Expanded(expand(sources, stdin=_standard_input()), urls or "-" not in sources)
     results = classifier.classify(paths, top, errors="return", coverage=coverage, reject=reject)
     count = failed = 0
     with out.opened(output) as stream, Counter("pictures", total) as counter:
