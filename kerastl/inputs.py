@@ -140,6 +140,8 @@ def _each(pictures: Iterable[Any], urls: bool) -> Iterator[Any]:
             yield from _expanded(picture)
         elif _axes(picture) == 4:
             yield from batch(as_array(picture))
+        elif _axes(picture) == 0:
+            yield from _each([as_array(picture).item()], urls)
         else:
             yield picture
 

@@ -62,11 +62,11 @@ def brightened(
     with again() as lower:
         lower.tile = tiles
         lower.load()
-    if white is None:
-        colors = (values[..., :3] for _, values in _values(upper, lower))
-        upper.info[depth.BITS] = bits = depth.significant_bits(colors)
-        white = depth.white_of(bits)
-    return _scaled(upper, lower, white)
+        if white is None:
+            colors = (values[..., :3] for _, values in _values(upper, lower))
+            upper.info[depth.BITS] = bits = depth.significant_bits(colors)
+            white = depth.white_of(bits)
+        return _scaled(upper, lower, white)
 
 
 def _extrema(image: Image.Image) -> list[tuple[int, int]]:

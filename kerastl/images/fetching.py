@@ -18,6 +18,7 @@ SECONDS = 60.0
 MAX_BYTES = 64 * limits.MEBIBYTE
 _SILENCE = 20.0  # seconds without an answer
 _MAX_REDIRECTIONS = 5
+_REDIRECTIONS = range(300, 400)
 _BLOCK = 1 << 16
 
 
@@ -76,7 +77,7 @@ class _Redirections(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if not newurl.lower().startswith(("http://", "https://")):
-            raise HTTPException("redirects to something else than a web address")
+            raise urllib.error.HTTPError(newurl, code, msg, headers, fp)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -98,6 +99,8 @@ def _opener() -> urllib.request.OpenerDirector:
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
         error.close()
+        if error.code in _REDIRECTIONS:
+            return "the server redirects too often, or to something else than a web address"
         return f"the server answers {error.code} {error.reason}".splitlines()[0][:120]
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
