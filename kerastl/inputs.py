@@ -45,7 +45,7 @@ class Expanded:
         self._paths = paths
         self._urls = urls
 
-    def __iter__(self) -> Iterator[str | ImageError]:
+    def __iter__(self) -> Iterator[Any]:
         for path in self._paths:
             yield path if self._urls else _unless_address(path, "--urls")
 
@@ -122,7 +122,7 @@ def _of_array(pictures: Any, urls: bool) -> Given:
 def _places(column: Any) -> Iterable[Any]:
     """What an array or a column of one axis holds."""
     if not is_array(column):
-        return column  # type: ignore[no-any-return]
+        return column
     values = as_array(column)
     if values.dtype.kind in "biufc" and len(values):
         raise UsageError(

@@ -84,7 +84,7 @@ def missing(path: str | bytes) -> str:
         return "a link to a file that is not there"
     if not glob.has_magic(path):
         return "no such file"
-    some = next(glob.iglob(path), None)  # noqa: PTH207 - pathlib takes no bytes
+    some = next(glob.iglob(os.fsdecode(path)), None)  # noqa: PTH207 - as in `kerastl.sources`
     return "no file matches this pattern" if some is None else "a pattern, where one picture is wanted"
 
 
