@@ -16,6 +16,7 @@ from kerastl.data.inspection import inspect
 from kerastl.data.splitting import split
 from kerastl.errors import DataError
 from kerastl.finetuning.settings import Settings
+from kerastl.images import depth
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
 from kerastl.runs.manifest import Entry, Manifest
@@ -78,7 +79,7 @@ def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop
     for warning in parts.warnings[len(dataset.warnings) :]:
         listener.warn(warning)
     white = inspection.white_level(parts.part("train"))
-    if white is not None:
+    if white is not None and white < depth.FULL and settings.resize != "keras":
         listener.say(f"16-bit pictures with {white.bit_length()} significant bits: white is taken as {white}")
     return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests, white)
 

@@ -6,7 +6,7 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,14 +103,18 @@ def _read(file: Any) -> Encoded:
     name = path_of(file) or "picture in memory"
     if isinstance(file, io.BytesIO):
         return Encoded(name, content=file.getvalue())
+    with suppress(OSError, ValueError, AttributeError, TypeError):  # a stream goes on from where it is
+        file.seek(0)
     try:
-        if getattr(file, "seekable", bool)():
-            file.seek(0)
         content = file.read(limits.MAX_FILE_BYTES + 1)
     except UnicodeDecodeError:
         content = ""
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{name}: cannot be read ({error}); open it with open(path, 'rb')") from None
-    if not isinstance(content, bytes):
+    except Exception as error:  # other libraries have files, too
+        why = str(error).splitlines()[0][:_SHOWN] if str(error) else type(error).__name__
+        raise UsageError(f"{name}: cannot be read ({why}); open it with open(path, 'rb')") from None
+    if isinstance(content, str):
         raise UsageError(f"{name}: open as text; a picture is opened with open(path, 'rb')")
+    if not isinstance(content, bytes):
+        getattr(content, "close", bool)()  # a coroutine would warn that nobody waited for it
+        raise UsageError(f"{name}: reading gives a {type(content).__name__}, where the bytes of a picture are wanted")
     return Encoded(name, content=content)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import mmap
 import os
+import tempfile
 import threading
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -76,6 +79,32 @@ def test_streams_that_cannot_go_back():
     assert np.array_equal(exact(Stream(held()), 96, 64), RGB)
 
 
+class Upload:
+    """As web frameworks have them: reading has to be waited for."""
+
+    filename = "a.png"
+
+    async def read(self, size=-1):
+        return held()
+
+
+def test_files_that_have_to_be_waited_for():
+    with pytest.raises(UsageError, match=r"a\.png: reading gives a coroutine"):
+        load_pixels(Upload(), Resize(8, 8))
+
+
+def test_files_of_any_kind_that_can_go_back(file):
+    with tempfile.SpooledTemporaryFile() as spooled, zipfile.ZipFile("a.zip", "w") as archive:
+        spooled.write(held())
+        assert np.array_equal(exact(spooled, 96, 64), RGB)
+        archive.write("a.png")
+    with zipfile.ZipFile("a.zip") as archive, archive.open("a.png") as member:
+        member.read(9)
+        assert np.array_equal(exact(member, 96, 64), RGB)
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        assert np.array_equal(exact(mapped, 96, 64), RGB)
+
+
 def test_files_that_are_not_open_for_bytes(file):
     message = r"open as text; a picture is opened with open\(path, 'rb'\)"
     with file.open(encoding="utf-8") as text, pytest.raises(UsageError, match=message):
@@ -84,8 +113,10 @@ def test_files_that_are_not_open_for_bytes(file):
         load_pixels(text, Resize(8, 8))
     with file.open("ab") as appended, pytest.raises(UsageError, match="cannot be read"):
         load_pixels(appended, Resize(8, 8))
+    with file.open("rb") as closed:
+        pass
     with pytest.raises(UsageError, match="closed file"):
-        load_pixels(appended, Resize(8, 8))
+        load_pixels(closed, Resize(8, 8))
 
 
 @pytest.mark.parametrize(
