@@ -301,8 +301,9 @@ def _white_level(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
         for path, bits in zip(inspection.paths, inspection.bits, strict=False)
         if bits
     )
-    rule = f"of 16 bits with {white.bit_length()} significant ones: white is taken as {white}"
-    yield _finding("white_level", "warning", evidence, rule)
+    what = f"{len(evidence)} pictures are 16-bit files" if len(evidence) > 1 else "1 picture is a 16-bit file"
+    message = f"{what} with {white.bit_length()} significant bits: white is taken as {white}"
+    yield Finding("white_level", "warning", message, evidence)
 
 
 def _finding(kind: str, severity: Severity, evidence: tuple[Evidence, ...], rule: str, link: str = "") -> Finding:

@@ -16,13 +16,15 @@ from PIL import Image, ImageFile
 from kerastl.images import depth, limits
 
 _SWAPPED = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
-_MODES = ("RGB", "RGBA", "RGBX", "RGBa")
+# Grey with alpha, of which no other order can be asked for; its four bytes fit those of a color.
+_GREY_ALPHA, _FOUR_BYTES = "LA;16B", "RGBA"
+_PLANAR_CONFIGURATION = 284  # the TIFF tag
 _ROWS = 1_000_000  # pixels that are put together at a time
 
 
 def lower_half(image: ImageFile.ImageFile) -> list[Any] | None:
-    """The tiles that give the lower eight bits of each channel, before `image` is decoded; None if it has 8 bits."""
-    if image.mode not in _MODES or not image.tile:
+    """The tiles that give the lower eight bits of each channel, before `image` is decoded; None if there are none."""
+    if not image.mode.startswith("RGB") or not image.tile:
         return None
     tiles = []
     for tile in image.tile:
@@ -30,9 +32,11 @@ def lower_half(image: ImageFile.ImageFile) -> list[Any] | None:
         raw = args[0] if args else None
         if not isinstance(raw, str) or raw[-4:-1] != ";16" or raw[-1] not in _SWAPPED:
             return None
-        swapped = (raw[:-1] + _SWAPPED[raw[-1]], *args[1:])
-        tiles.append(tile._replace(args=swapped if isinstance(tile[3], tuple) else swapped[0]))
-    return tiles
+        other = _FOUR_BYTES if raw == _GREY_ALPHA else raw[:-1] + _SWAPPED[raw[-1]]
+        tiles.append(tile._replace(args=(other, *args[1:]) if isinstance(tile[3], tuple) else other))
+    tags: Any = getattr(image, "tag_v2", {})
+    # Of colors in separate planes, Pillow's decoder chooses the order itself.
+    return tiles if tags.get(_PLANAR_CONFIGURATION, 1) == 1 else []
 
 
 def brightened(
@@ -45,7 +49,7 @@ def brightened(
 
     Args:
         upper: The decoded picture, the upper eight bits of each channel.
-        tiles: From `lower_half`.
+        tiles: From `lower_half`; none if it cannot be had.
         again: Opens the file once more.
         white: The white level of a model; None takes the picture's own.
 
@@ -59,9 +63,15 @@ def brightened(
         return upper
     if 8 * upper.width * upper.height > limits.MAX_DECODE_BYTES:
         raise limits.RefusedError("too large: a dark picture of 16 bits a color; convert it to 8 bits first")
-    with again() as lower:
-        lower.tile = tiles
-        lower.load()
+    if not tiles:
+        raise limits.RefusedError("too dark: 16 bits a color in separate planes; save it with the colors together")
+    with again() as opened:
+        opened.tile = tiles
+        opened.load()
+        lower: Image.Image = opened
+        if _FOUR_BYTES in (tiles[0].args, tiles[0].args[0]):
+            grey, alpha = opened.getchannel(1), opened.getchannel(3)
+            lower = Image.merge("RGBA", (grey, grey, grey, alpha))
         if white is None:
             colors = (values[..., :3] for _, values in _values(upper, lower))
             upper.info[depth.BITS] = bits = depth.significant_bits(colors)

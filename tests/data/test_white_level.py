@@ -36,7 +36,7 @@ def folder(root: Path, bits: int, brightness: float = 1.0) -> Path:
 def test_check_says_what_white_is_taken_for(tmp_path: Path, bits: int) -> None:
     report = check(folder(tmp_path, bits))
     (finding,) = [finding for finding in report.findings if finding.kind == "white_level"]
-    expected = f"6 pictures are of 16 bits with {bits} significant ones: white is taken as {2**bits - 1}"
+    expected = f"6 pictures are 16-bit files with {bits} significant bits: white is taken as {2**bits - 1}"
     assert (finding.severity, finding.message) == ("warning", expected)
     assert finding.evidence[0].paths == ("a/1.png",)
     assert {one.detail for one in finding.evidence} == {f"{bits} bits"}

@@ -22,7 +22,7 @@ def _gamma(value):
 _LIKE_SRGB = b"para\0\0\0\0" + struct.pack(">HH", 3, 0) + _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
 
-def profile(tags, space=b"RGB ", *, name="made by hand"):
+def profile(tags, space=b"RGB ", *, name="made by hand", kind=b"mntr", connection=b"XYZ "):
     text = name.encode() + b"\0"
     described = b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + bytes(78)
     tags = {b"desc": described, b"cprt": b"text\0\0\0\0none\0", b"wtpt": _xyz(WHITE), **tags}
@@ -31,7 +31,7 @@ def profile(tags, space=b"RGB ", *, name="made by hand"):
         table += key + struct.pack(">II", 132 + 12 * len(tags) + len(body), len(value))
         body += value + bytes(-len(value) % 4)
     head = bytearray(128)
-    head[8:12], head[12:16], head[16:20], head[20:24], head[36:40] = b"\x02\x40\0\0", b"mntr", space, b"XYZ ", b"acsp"
+    head[8:12], head[12:16], head[16:20], head[20:24], head[36:40] = b"\x02\x40\0\0", kind, space, connection, b"acsp"
     head[68:80] = _fixed(*WHITE)
     head[:4] = struct.pack(">I", 132 + len(table) + len(body))
     return bytes(head) + struct.pack(">I", len(tags)) + table + body
@@ -53,3 +53,18 @@ ADOBE = _rgb(*_ADOBE, _gamma(2.19921875))
 PROPHOTO = _rgb(*_PROPHOTO, _gamma(1.8))
 LINEAR = _rgb(*_SRGB, _gamma(1.0))
 GREY = profile({b"kTRC": _gamma(1.0)}, b"GRAY")
+
+
+def _press():
+    """A press whose cyan is a neutral grey: half the lightness (L* = 50) where there is nothing else."""
+    identity = bytes(range(256))
+    corners = b""
+    for number in range(16):
+        cyan, black = number & 8, number & 1
+        corners += bytes([0 if black else 128 if cyan else 255, 128, 128])
+    table = b"mft1\0\0\0\0\4\3\2\0" + _fixed(1, 0, 0, 0, 1, 0, 0, 0, 1) + identity * 4 + corners + identity * 3
+    tags = {b"A2B0": table, b"A2B1": table}
+    return profile(tags, b"CMYK", kind=b"prtr", connection=b"Lab ")
+
+
+CMYK = _press()

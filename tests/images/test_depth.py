@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from functools import partial
 
 import numpy as np
 import pytest
-from pictures import exact
+from pictures import exact, reason
 from PIL import Image
 
 from kerastl.errors import UsageError
@@ -26,7 +27,7 @@ def in_bits(greys, bits):
 def color_png(values, *, before=b""):
     """A PNG of 16 bits a channel, which Pillow does not write."""
     height, width, channels = values.shape
-    header = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 16, {2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     return png(header, zlib.compress(rows), before)
 
@@ -39,20 +40,28 @@ def png(header, data, before=b""):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + between + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-def color_tiff(values, order="<"):
-    """An uncompressed TIFF of 16 bits a channel."""
+def color_tiff(values, order="<", *, packed=False, planes=False):
+    """A TIFF of 16 bits a channel: as it is, compressed, or compressed with a plane for each channel."""
     height, width, channels = values.shape
-    start = 8 + 2 + 12 * 9 + 4
+    values = values.astype(f"{order}u2")
+    parts = [values[..., channel].tobytes() for channel in range(channels)] if planes else [values.tobytes()]
+    parts = [zlib.compress(part) for part in parts] if packed or planes else parts
+    lists = 8 + 2 + 12 * 10 + 4
+    first = lists + 2 * channels + 8 * len(parts)
+    starts = [first + sum(map(len, parts[:number])) for number in range(len(parts))]
+    many = len(parts) > 1
     tags = [
-        (256, 4, 1, width), (257, 4, 1, height), (258, 3, channels, start), (259, 3, 1, 1), (262, 3, 1, 2),
-        (273, 4, 1, start + 2 * channels), (277, 3, 1, channels), (278, 4, 1, height), (279, 4, 1, values.size * 2),
+        (256, 4, 1, width), (257, 4, 1, height), (258, 3, channels, lists), (259, 3, 1, 8 if packed or planes else 1),
+        (262, 3, 1, 2), (273, 4, len(parts), lists + 2 * channels if many else first), (277, 3, 1, channels),
+        (278, 4, 1, height), (279, 4, len(parts), first - 4 * len(parts) if many else len(parts[0])),
+        (284, 3, 1, 2 if planes else 1),
     ]  # fmt: skip
     data = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}IH", 8, len(tags))
     for tag, kind, count, value in tags:
-        packed = struct.pack(f"{order}HH", value, 0) if kind == 3 and count == 1 else struct.pack(f"{order}I", value)
-        data += struct.pack(f"{order}HHI", tag, kind, count) + packed
-    data += struct.pack(f"{order}I", 0) + struct.pack(f"{order}{channels}H", *[16] * channels)
-    return data + values.astype(f"{order}u2").tobytes()
+        written = struct.pack(f"{order}HH", value, 0) if kind == 3 and count == 1 else struct.pack(f"{order}I", value)
+        data += struct.pack(f"{order}HHI", tag, kind, count) + written
+    data += struct.pack(f"{order}I{channels}H", 0, *[16] * channels)
+    return data + struct.pack(f"{order}{2 * len(parts)}I", *starts, *map(len, parts)) + b"".join(parts)
 
 
 @pytest.mark.parametrize("bits", [16, 15, 14, 13, 12, 11, 10, 9, 8])
@@ -65,8 +74,11 @@ def test_greys_are_as_bright_as_in_8_bits(tmp_path, bits, suffix):
 
 @pytest.mark.parametrize("bits", [16, 14, 12, 10])
 @pytest.mark.parametrize(
-    "file", [color_png, color_tiff, lambda values: color_tiff(values, ">")], ids=["png", "II", "MM"]
-)
+    "file",
+    [color_png, color_tiff, partial(color_tiff, order=">"), partial(color_tiff, packed=True),
+     partial(color_tiff, order=">", packed=True)],
+    ids=["png", "II", "MM", "II packed", "MM packed"],
+)  # fmt: skip
 def test_colors_are_as_bright_as_in_8_bits(bits, file):
     pixels = exact(io.BytesIO(file(in_bits(COLORS, bits))), 10, 6).astype(int)
     assert np.abs(pixels - COLORS).max() <= 1
@@ -78,6 +90,21 @@ def test_colors_with_transparency_are_as_bright_as_in_8_bits():
     pixels = exact(io.BytesIO(color_png(np.concatenate([in_bits(COLORS, 12), alpha], -1))), 10, 6).astype(int)
     assert (pixels[0] == 255).all()
     assert np.abs(pixels[1:] - COLORS[1:]).max() <= 1
+
+
+def test_greys_with_transparency_are_as_bright_as_in_8_bits():
+    values = np.stack([in_bits(GREYS, 12), np.full((6, 10), 65535, np.uint16)], -1)
+    values[0, :, 1] = 0
+    pixels = exact(io.BytesIO(color_png(values)), 10, 6).astype(int)
+    assert (pixels[0] == 255).all()
+    assert np.abs(pixels[1:] - GREYS[1:, :, None]).max() <= 1
+
+
+def test_dark_colors_in_planes_are_refused(tmp_path):
+    data = color_tiff(in_bits(COLORS, 12), planes=True)
+    assert reason(io.BytesIO(data)) == "too dark: 16 bits a color in separate planes; save it with the colors together"
+    pixels = exact(io.BytesIO(color_tiff(in_bits(COLORS, 16), planes=True)), 10, 6).astype(int)
+    assert np.abs(pixels - COLORS).max() <= 1
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16L", "I;16B", "I", "F"])

@@ -57,6 +57,18 @@ def test_grey_profiles(tmp_path, mode):
     assert close(exact(tmp_path / "a.png", 2, 2)[:, 0], (128, 128, 128))
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "tif"])
+def test_inks_are_what_the_profile_says(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    options = {"quality": 100} if suffix == "jpg" else {}
+    Image.new("CMYK", (16, 16), (255, 0, 0, 0)).save(path, icc_profile=icc.CMYK, **options)
+    # L* = 50 is a linear light of 0.184, which is 118.9 in sRGB.
+    assert close(exact(path, 8, 8), (119, 119, 119))
+    assert close(np.asarray(open_image(path)), (119, 119, 119))
+    Image.new("CMYK", (16, 16), (0, 0, 0, 0)).save(path, icc_profile=icc.CMYK, **options)
+    assert close(exact(path, 8, 8), (255, 255, 255))
+
+
 def test_pictures_without_a_profile_or_in_srgb_stay_as_they_are():
     plain = exact(photo(), 96, 64)
     with_profile = photo()
