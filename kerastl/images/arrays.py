@@ -20,7 +20,6 @@ KINDS = (
 )
 NONE = "None is no picture (cv2.imread gives None for a file that it cannot read)"
 _SHOWN = 60
-_HALF_A_LEVEL = 0.5  # by so much a computation may leave the range
 _CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -133,10 +132,10 @@ def _float_to_eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     if not np.isfinite(values).all():
         raise UsageError("a picture given as floats must have no NaN and no infinite values")
     low, high = float(values.min()), float(values.max())
-    factor = 255.0 if high <= 1 + _HALF_A_LEVEL / 255 else 1.0
+    factor = 255.0 if high <= 1 + depth.HALF_A_LEVEL / 255 else 1.0
     # Clearly more than 1 is what resizing a picture of 0 to 1 may leave, and would be black as one of 0 to 255.
     ambiguous = factor == 1 and high <= 2 and (values % 1).any()
-    if low * factor < -_HALF_A_LEVEL or high * factor > 255 + _HALF_A_LEVEL or ambiguous:
+    if low * factor < -depth.HALF_A_LEVEL or high * factor > 255 + depth.HALF_A_LEVEL or ambiguous:
         raise _out_of_range(low, high, "floats from 0 to 1, or from 0 to 255")
     return np.clip(np.rint(values.astype(np.float32) * factor), 0, 255).astype(np.uint8)
 

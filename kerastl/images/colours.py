@@ -90,7 +90,7 @@ def _span(image: Image.Image, white: int | None) -> tuple[tuple[float, float], i
     low, high = (0.0, float(depth.FULL)) if sixteen else _finite_extrema(image)
     if low < 0 or high > depth.FULL:
         return (low, high), 0
-    if image.mode == "F" and high <= 1:
+    if image.mode == "F" and high <= 1 + depth.HALF_A_LEVEL / 255:
         return (0.0, 1.0), 0
     if white is not None:
         return (0.0, float(white)), 0

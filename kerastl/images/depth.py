@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FULL = 65535
 """What white is where all 16 bits are significant."""
 DEPTHS = range(8, 17)
+HALF_A_LEVEL = 0.5
+"""By so much of 255 levels a computation in floats may leave the range."""
 BITS = "significant_bits"
 """Where the `info` of a picture that was read says how many bits its brightest value takes."""
 CERTAIN, LIKELY = "certain_white", "likely_bits"
@@ -63,7 +65,7 @@ def significant_bits(strips: Iterable[np.ndarray]) -> int:
     for values in strips:
         total += values.size
         for bits in DEPTHS[:-1]:
-            count = int(np.count_nonzero(values > white_of(bits)))
+            count = int(np.count_nonzero(values > white_of(bits) + HALF_A_LEVEL))
             above[bits] += count
             if not count:
                 break

@@ -189,6 +189,24 @@ def test_what_a_tiff_says_of_its_bits_goes_first(tmp_path):
     assert pixels(tiffinfo={281: 65535}) == [0, 64, 128, 255]
 
 
+@pytest.mark.parametrize("white", [None, 1023, 65535])
+def test_a_tiff_of_12_bits_has_a_white_of_its_own(white):
+    tags = [
+        (256, 4, 1, 4), (257, 4, 1, 1), (258, 3, 1, 12), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 122),
+        (277, 3, 1, 1), (278, 4, 1, 1), (279, 4, 1, 6),
+    ]  # fmt: skip
+    data = b"II*\0" + struct.pack("<IH", 8, 9) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4)
+    data += bytes.fromhex("000100 2003ff")  # 0x000, 0x100, 0x200, 0x3ff
+    pixels = load_pixels(data, Resize(1, 4, "squash", white_level=white))
+    assert pixels[0, :, 0].tolist() == [0, 16, 32, 64]
+
+
+def test_floats_may_leave_their_range_a_little():
+    for numbers in ([0, 0.5, 1.0000002], [0, 128, 255.3]):
+        image = Image.fromarray(np.array([numbers], np.float32))
+        assert exact(image, 3, 1)[0, :, 0].tolist() == [0, 128, 255]
+
+
 @pytest.mark.parametrize("plain", [False, True])
 def test_what_a_pgm_says_of_its_white_goes_first(tmp_path, plain):
     numbers = [0, 256, 512, 1023]
