@@ -220,8 +220,10 @@ class Classifier:
         """
         import numpy as np
 
-        many = inputs.given(pictures, urls).pictures
-        rows = list(self.stream(many, lambda group: list(self._scores([self.pixels(p) for p in group]))))
+        def scores(group: list[Any]) -> list[np.ndarray]:
+            return list(self.predict_pixels(np.stack([self.pixels(picture) for picture in group])))
+
+        rows = list(self.stream(inputs.given(pictures, urls).pictures, scores))
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
 
     def explain(self, picture: Picture, label: str | int | None = None, method: Method = "gradcam") -> Explanation:
@@ -246,7 +248,7 @@ class Classifier:
         """
         from kerastl.explaining import Explanation
 
-        index = None if label is None else self._index(label)
+        index = None if label is None else self.labels.find(label)
         picture = inputs.only(picture)
         pixels = self.pixels(picture)
         scores = self.predict_pixels(pixels[None])
@@ -263,15 +265,6 @@ class Classifier:
         engine = self._engine
         build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
         return Explainer(build, engine.predict)
-
-    def _index(self, label: str | int) -> int:
-        if isinstance(label, str):
-            return self.labels.find(label)
-        if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label < len(self.labels):
-            raise UsageError(
-                f"label must be a class name, or a number from 0 to {len(self.labels) - 1}. Received: {label!r}"
-            )
-        return label
 
     def pixels(self, picture: Picture) -> np.ndarray:
         """Read a picture as the network gets it.
@@ -337,8 +330,3 @@ class Classifier:
         if question.reject:
             return question.answers(*self.predict_features(together), self.card, self._temperature)
         return question.answers(self._engine.predict(together), None, self.card, self._temperature)
-
-    def _scores(self, pixels: list[np.ndarray]) -> np.ndarray:
-        import numpy as np
-
-        return self.predict_pixels(np.stack(pixels))

@@ -45,7 +45,8 @@ def as_array(source: Any) -> NDArray[Any]:
     for step in ("detach", "cpu"):  # what PyTorch asks for
         source = getattr(source, step, lambda given=source: given)()
     try:
-        return np.asarray(source)
+        values = np.asarray(source)
+        return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
     except Exception as error:  # each library has its own
         why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise UsageError(f"a {type(source).__name__} cannot be read as an array ({why})") from None
