@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from kerastl.data.dataset import Dataset, Item, Split
-from kerastl.data.given_splits import SPLIT_NAMES, settle
+from kerastl.data.given_splits import settle
+from kerastl.data.layouts.class_names import class_name, respelled
+from kerastl.data.layouts.folder_layouts import FolderLayout, understand
+from kerastl.data.layouts.masks import refuse_masks
+from kerastl.data.layouts.picture_folders import grow
 from kerastl.data.walking import walk
 from kerastl.errors import DataError
 from kerastl.images import IMAGE_SUFFIXES
+from kerastl.text import printable
 
 
 @dataclass
@@ -22,10 +26,6 @@ class _Tree:
     pictures: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
-    def filled(self, depth: int) -> set[str]:
-        """The top folders that hold pictures directly (`depth` 1) or in folders of theirs (2)."""
-        return {path.split("/")[0] for path in self.pictures if min(path.count("/"), 2) == depth}
-
 
 def read(root: Path) -> Dataset:
     """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
@@ -33,13 +33,13 @@ def read(root: Path) -> Dataset:
     if not tree.pictures:
         found = f", only {len(tree.others)} other files" if tree.others else ""
         raise DataError(f"{root}: no pictures in it{found}")
-    splits = _split_folders(root, tree)
-    return _read_splits(root, tree, splits) if splits else _read_classes(root, tree)
-
-
-def class_name(text: str) -> str:
-    """The name of a class as it is stored: trimmed, composed Unicode (macOS lists names decomposed)."""
-    return unicodedata.normalize("NFC", text.strip())
+    try:
+        layout = understand(str(root), grow(tree.pictures))
+        return _read(root, tree, layout)
+    except DataError:
+        # Labels of detection data are texts, which the layout does not see.
+        refuse_masks(str(root), {PurePosixPath(path).name for path in tree.folders})
+        raise
 
 
 def _read_tree(root: Path) -> _Tree:
@@ -54,73 +54,61 @@ def _read_tree(root: Path) -> _Tree:
     return tree
 
 
-def _split_folders(root: Path, tree: _Tree) -> dict[str, Split]:
-    """The folders that are splits, by name; empty where the top folders are the classes.
-
-    A class may well be called "train". It is a split if another split lies beside it, or if nothing else
-    there holds pictures and its own lie in folders.
-    """
-    direct, deep = tree.filled(1), tree.filled(2)
-    filled = sorted(direct | deep)
-    splits = {name: SPLIT_NAMES[name.lower()] for name in filled if name.lower() in SPLIT_NAMES}
-    train = [name for name, split in splits.items() if split == "train"]
-    if not train:
-        return {}
-    if len(splits) > 1:
-        if not deep.intersection(train):
-            raise DataError(f"{root / train[0]}: no class folders in it; give each class a folder of its own")
-        return {name: split for name, split in splits.items() if name in deep}
-    return splits if filled == train and not direct else {}
-
-
-def _read_classes(root: Path, tree: _Tree) -> Dataset:
+def _read(root: Path, tree: _Tree, layout: FolderLayout) -> Dataset:
     items, stray = [], []
+    owners = _Owners(layout)
     for path in tree.pictures:
-        folder, _, inside = path.partition("/")
-        if inside:
-            items.append(Item(path, class_name(folder)))
-        else:
+        owner = owners[path.rpartition("/")[0]]
+        if owner is None:
             stray.append(path)
-    folders = {path for path in tree.folders if "/" not in path}
-    classes, empty = _filled_classes(root, items, folders)
-    return Dataset(
+        else:
+            items.append(Item(path, class_name(owner[0]), owner[1]))
+    is_split = any(split for _, split in layout.classes.values())
+    trained = [item for item in items if item.split in (None, "train")] or items
+    classes, empty = _filled_classes(root, trained, _siblings(tree, layout))
+    outside = "a class folder of a split" if is_split else "a class folder"
+    dataset = Dataset(
         root=root,
         classes=classes,
         items=tuple(sorted(items)),
-        layout=f"{len(classes)} class folders",
-        warnings=(*empty, *_outside(stray, "a class folder")),
+        layout=layout.text.format(len(classes)),
+        warnings=(*empty, *_outside(_unsaid(stray, layout), outside), *layout.warnings, *_respelled(layout)),
         ignored=tuple(sorted(tree.others + stray)),
     )
+    return settle(dataset) if is_split else dataset
 
 
-def _read_splits(root: Path, tree: _Tree, splits: Mapping[str, Split]) -> Dataset:
-    items, stray = [], []
-    for path in tree.pictures:
-        top, _, rest = path.partition("/")
-        folder, _, inside = rest.partition("/")
-        if inside and top in splits:
-            items.append(Item(path, class_name(folder), splits[top]))
-        else:
-            stray.append(path)
-    train = {path.partition("/")[2] for path in tree.folders if _is_class_of_train(path, splits)}
-    classes, empty = _filled_classes(root, [item for item in items if item.split == "train"], train)
-    order = list(SPLIT_NAMES)
-    named = " and ".join(f"{name}/" for name in sorted(splits, key=lambda name: order.index(name.lower())))
-    return settle(
-        Dataset(
-            root=root,
-            classes=classes,
-            items=tuple(sorted(items)),
-            layout=f"{named} with {len(classes)} class folders",
-            warnings=(*empty, *_outside(stray, "a class folder of a split")),
-            ignored=tuple(sorted(tree.others + stray)),
-        )
-    )
+class _Owners(dict[str, "tuple[str, Split | None] | None"]):
+    """The class and split that the pictures of a folder belong to, by the folder's path."""
+
+    def __init__(self, layout: FolderLayout) -> None:
+        super().__init__(layout.classes)
+        self.update(dict.fromkeys(layout.left_out))
+        self.setdefault("", None)
+
+    def __missing__(self, path: str) -> tuple[str, Split | None] | None:
+        found = self[path] = self[path.rpartition("/")[0]]
+        return found
 
 
-def _is_class_of_train(path: str, splits: Mapping[str, Split]) -> bool:
-    top, _, rest = path.partition("/")
-    return splits.get(top) == "train" and bool(rest) and "/" not in rest
+def _siblings(tree: _Tree, layout: FolderLayout) -> set[str]:
+    """The names of folders that lie where the class folders of train do."""
+    where = {path.rpartition("/")[0] for path, (_, split) in layout.classes.items() if split in (None, "train")}
+    if any(PurePosixPath(path).name != name for path, (name, _) in layout.classes.items()):
+        return set()  # the name of a class is not that of a folder
+    return {PurePosixPath(path).name for path in tree.folders if path.rpartition("/")[0] in where}
+
+
+def _unsaid(stray: Sequence[str], layout: FolderLayout) -> list[str]:
+    """Without what the layout's warnings are about."""
+    return [path for path in stray if not any(path.startswith(f"{folder}/") for folder in layout.left_out)]
+
+
+def _respelled(layout: FolderLayout) -> list[str]:
+    spellings: dict[str, set[str]] = {}
+    for name, _ in layout.classes.values():
+        spellings.setdefault(class_name(name), set()).add(name)
+    return respelled(spellings)
 
 
 def _filled_classes(root: Path, items: Sequence[Item], folders: set[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -139,10 +127,11 @@ def _filled_classes(root: Path, items: Sequence[Item], folders: set[str]) -> tup
 def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str]) -> str:
     if not classes:
         return f"{root}: pictures, but no class folders; give each class a folder of its own, or name a table"
-    top = items[0].path.split("/")[0]
-    inner = {item.path.split("/")[1] for item in items if item.path.count("/") > 1 and item.split is None}
-    hint = f"; did you mean {root / top}, with {len(inner)} folders of pictures" if len(inner) > 1 else ""
-    return f"{root}: one class only ('{classes[0]}'); a classifier needs two or more{hint}"
+    hint = ""
+    for folder in grow(item.path for item in items if item.split is None).chain():
+        if len(folder.folders) > 1:
+            hint = f"; did you mean {root / folder.path}, with {len(folder.folders)} folders of pictures"
+    return f"{root}: one class only ('{printable(classes[0])}'); a classifier needs two or more{hint}"
 
 
 def _outside(stray: Sequence[str], where: str) -> list[str]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from kerastl.data.dataset import Dataset, Item, Split
-from kerastl.data.folders import class_name
-from kerastl.data.given_splits import SPLIT_NAMES, labels_of, settle
+from kerastl.data.given_splits import labels_of, settle
+from kerastl.data.layouts.class_names import class_name
+from kerastl.data.layouts.split_names import split_of
 from kerastl.errors import DataError
 
 SUFFIXES = frozenset({".csv", ".tsv"})
@@ -114,10 +115,10 @@ def _relative(path: str, root: Path) -> str:
 def _part(text: str, where: str) -> Split | None:
     if not text:
         return None
-    try:
-        return SPLIT_NAMES[text.lower()]
-    except KeyError:
-        raise DataError(f"{where}: split '{text}' is not one of {', '.join(SPLIT_NAMES)}") from None
+    split = split_of(text)
+    if split is None:
+        raise DataError(f"{where}: split '{text}' is not one of train, val, test")
+    return split
 
 
 def rows(table: Path, *, any_bytes: bool = False) -> Iterator[tuple[int, str, str, str]]:
