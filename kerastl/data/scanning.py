@@ -1,4 +1,4 @@
-"""Find out how a folder of labelled pictures is laid out.
+"""Find out how labelled pictures are laid out.
 
 Three layouts are known: a folder a class; `train/` beside `val/` or `test/`, each with a folder a class; and
 a table with a path and a label for each picture. Whatever is found is said in `Dataset.layout`.
@@ -9,50 +9,93 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kerastl.data import folders, tables
+from kerastl.data import folders, found_tables, tables
 from kerastl.data.dataset import Dataset
+from kerastl.data.layouts.class_names import alike
+from kerastl.data.layouts.columns import TableColumns, TableOptions
+from kerastl.data.layouts.frames import as_table
+from kerastl.data.layouts.table_files import LISTS, OFFICE, SUFFIXES, open_table
 from kerastl.errors import DataError
+from kerastl.text import printable
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
-def scan(root: str | os.PathLike[str]) -> Dataset:
+def scan(data: object, **columns: Unpack[TableOptions]) -> Dataset:
     """Read what a folder, or a table, says about its pictures; no picture is opened.
 
     Pictures are the files with a picture's suffix, in either case, at any depth below a class folder. Hidden
-    files are skipped. Links are followed. A table is a `.csv` or `.tsv` file with a header: `path` (or
-    `file`, `filename`, `image`), `label` (or `class`, `target`) and, if wanted, `split`. It is used when it
-    is given as `root`, or when it is the only one in the folder and the files it names exist.
+    files are skipped. Links are followed.
+
+    A table is a `.csv` or `.tsv` file whose rows name a picture and its label, and a split if wanted. Its columns are
+    found by name (path, file, image_id, ...; label, class, species, ...; split) and by what stands in them, and are
+    named in the layout. A picture may be called by its path from the table's folder, or by its name or id, with or
+    without the suffix, if one picture below that folder has it. A table is used when it is given, or when it lies in
+    the folder and the pictures it names exist; `train.csv` beside `val.csv` or `test.csv` are splits.
 
     Args:
-        root: The folder, or the table.
+        data: The folder, or the table; or a DataFrame, rows of `(path, label)` or `(path, label, split)`, or a mapping
+            of labels to lists of paths, with paths from the current folder. A `Dataset` is given back.
+        **columns: `images`, the folder that a table's paths start at or whose pictures it names; `path_column`,
+            `label_column` and `split_column`, the names of its columns.
 
     Returns:
         The data set, the same whatever order the file system gives.
 
     Raises:
         DataError: If there is nothing to learn from: no such folder, no pictures, fewer than two classes, a
-            class that is only in `val/` or `test/`, a table that contradicts itself.
+            class that is only in `val/` or `test/`, folders that are no classes, a table that contradicts itself.
+        UsageError: If `data` is nothing of that kind, or `images` is no folder.
     """
-    root = Path(root)
-    if root.is_file():
-        if root.suffix.lower() not in tables.SUFFIXES:
-            raise DataError(f"{root}: neither a folder nor a .csv or .tsv table")
-        return tables.read(root)
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder")
-    table = tables.find(root)
-    if table is None:
-        return folders.read(root)
-    try:
-        return tables.read(table)
-    except DataError as problem:
-        return _folders_beside_a_broken_table(root, table, problem)
+    if isinstance(data, Dataset):
+        return data
+    wanted = TableColumns.of(**columns)
+    dataset = _scan_path(Path(data), wanted) if isinstance(data, str | os.PathLike) else _scan_values(data, wanted)
+    return replace(dataset, warnings=(*dataset.warnings, *alike(dataset.classes)))
 
 
-def _folders_beside_a_broken_table(root: Path, table: Path, problem: DataError) -> Dataset:
-    """Class folders may lie beside some other table, which then is only mentioned."""
+def _scan_values(data: object, wanted: TableColumns) -> Dataset:
+    return tables.read([(as_table(data), None)], wanted, Path(wanted.images or ".")).dataset
+
+
+def _scan_path(path: Path, wanted: TableColumns) -> Dataset:
+    if path.is_file():
+        if path.suffix.lower() not in SUFFIXES | LISTS | OFFICE:
+            raise DataError(f"{path}: neither a folder nor a .csv or .tsv table")
+        return tables.read([(open_table(path), None)], wanted, Path(wanted.images or path.parent)).dataset
+    if not path.is_dir():
+        raise DataError(f"{path}: no such folder")
+    return _scan_folder(path, wanted)
+
+
+def _scan_folder(folder: Path, wanted: TableColumns) -> Dataset:
+    """Tables whose columns are clear come first, then class folders, then tables that have to be guessed at."""
+    root = Path(wanted.images or folder)
+    found = found_tables.look(folder, wanted, root)
+    reading = None
     try:
-        dataset = folders.read(root)
-    except DataError:
-        raise problem from None
-    return replace(dataset, warnings=(*dataset.warnings, f"{table.name} is not used ({problem})"))
+        reading = found_tables.read(found, wanted, root)
+    except DataError as error:
+        found.problems.update({table.file_name: error for table in found.usable})
+    if reading is not None and (reading.sure or wanted.given):
+        return reading.dataset
+    problem = next(iter(found.problems.values()), None)
+    if wanted.given:
+        raise problem or DataError(f"{folder}: no table of labels in it; name the table itself")
+    telling = found_tables.telling(folder, found)
+    try:
+        dataset = folders.read(folder)
+    except DataError as error:
+        if reading is not None:
+            return reading.dataset
+        if telling or found.usable:
+            raise next(iter(telling.values()), problem or error) from None
+        raise DataError(f"{error}; {problem}") if problem else error from None
+    names = " and ".join(printable(table.file_name) for table in found.usable)
+    notes = [f"{printable(name)} is not used ({why})" for name, why in telling.items()]
+    if reading is not None:
+        notes = [f"{names} is not used, since there are class folders; to use it, name it instead of the folder"]
+    return replace(dataset, warnings=(*dataset.warnings, *notes))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from kerastl.text import printable
 
 _MOST_SHOWN = 3
+# Between several labels; the soft ones are in many a name.
+_HARD, _SOFT = "|;,", "/+& "
 
 
 def class_name(text: str) -> str:
@@ -70,29 +73,35 @@ class SeveralLabels:
 
     def __init__(self, labels: Iterable[str]) -> None:
         self._labels = frozenset(labels)
-        self._uses: dict[str, int] = {}
-        for label in self._labels:
-            for part in {part for parts in _partings(label) for part in parts}:
-                self._uses[part] = self._uses.get(part, 0) + 1
+        self._uses = Counter(part for label in self._labels for part in {p for s, ps in _partings(label) for p in ps})
 
-    def __contains__(self, label: str) -> bool:
-        if _listed(label):
-            return True
-        for parts in _partings(label):
-            known = all(part in self._labels for part in parts)
-            # A bar or a semicolon separates; a comma or a space may well belong to a name.
-            hard = not set("|;").isdisjoint(label)
-            if known or (hard and all(part in self._labels or self._uses.get(part, 0) > 1 for part in parts)):
-                return len(set(parts)) > 1
-        return False
+    def found(self) -> tuple[list[str], list[str]]:
+        """The labels that are several for certain, and those that may well be a name: `bow tie` beside `bow`, `tie`."""
+        certain, doubtful = [], []
+        for label in sorted(self._labels):
+            separators = [separator for separator, parts in _partings(label) if self._are_labels(separator, parts)]
+            if _listed(label) or any(separator in _HARD for separator in separators):
+                certain.append(label)
+            elif separators:
+                doubtful.append(label)
+        if len(doubtful) > 1:  # one may be chance
+            return certain + doubtful, []
+        return certain, doubtful
+
+    def _are_labels(self, separator: str, parts: Sequence[str]) -> bool:
+        if len(set(parts)) < 2:
+            return False
+        known = [part in self._labels for part in parts]
+        again = [part in self._labels or self._uses[part] > 1 for part in parts]
+        return all(known) or (separator in "|;" and all(again))
 
 
-def _partings(label: str) -> Iterator[list[str]]:
-    for separator in "|;,/+& ":
+def _partings(label: str) -> Iterator[tuple[str, list[str]]]:
+    for separator in _HARD + _SOFT:
         if separator in label:
             parts = [part.strip() for part in label.split(separator)]
             if len(parts) > 1 and all(parts):
-                yield parts
+                yield separator, parts
 
 
 def _listed(label: str) -> bool:

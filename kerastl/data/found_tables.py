@@ -1,0 +1,117 @@
+"""Which of the tables in a folder hold its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from kerastl.data import tables
+from kerastl.data.dataset import Split
+from kerastl.data.layouts.columns import NoLabelsError, TableColumns, by_name
+from kerastl.data.layouts.picture_finder import PictureFinder
+from kerastl.data.layouts.table_files import OFFICE, SUFFIXES, Table, open_table
+from kerastl.data.layouts.table_rows import split_named, with_columns
+from kerastl.errors import DataError
+from kerastl.text import printable
+
+
+@dataclass
+class FoundTables:
+    """The tables in a folder.
+
+    Args:
+        usable: Those with a column of pictures and one of labels.
+        left_out: What to say of others.
+        problems: Why others cannot be used, by name.
+    """
+
+    usable: list[Table] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    problems: dict[str, DataError] = field(default_factory=dict)
+
+
+def look(folder: Path, wanted: TableColumns, root: Path) -> FoundTables:
+    """Look at the beginnings of the tables in a folder.
+
+    Args:
+        folder: The folder.
+        wanted: Their columns, as far as they are known.
+        root: The folder that pictures lie in.
+    """
+    found = FoundTables()
+    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES | OFFICE):
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        if "submission" in path.stem.lower():  # what a competition wants back
+            found.left_out.append(f"{printable(path.name)} is not used: a submission holds no labels")
+            continue
+        _look_at(path, wanted, root, found)
+    return found
+
+
+def _look_at(path: Path, wanted: TableColumns, root: Path, found: FoundTables) -> None:
+    try:
+        table = open_table(path)
+        with_columns(table, wanted, PictureFinder(root, split_named(table)))
+        found.usable.append(table)
+    except NoLabelsError as problem:
+        if split_named(table) in ("test", "val"):
+            found.left_out.append(f"{printable(path.name)} has no labels and is left out")
+        else:
+            found.problems[path.name] = problem
+    except DataError as problem:
+        found.problems[path.name] = problem
+
+
+def read(found: FoundTables, wanted: TableColumns, root: Path) -> tables.Reading | None:
+    """Read the tables that can be used.
+
+    Returns:
+        What they say, with what of the folder is left out; None if there is no table to use.
+
+    Raises:
+        DataError: They cannot be read, or there are several and it is not clear which one is meant.
+    """
+    if not found.usable:
+        return None
+    reading = tables.read(_together(found, root), wanted, root)
+    dataset = reading.dataset
+    unused = PictureFinder(root).others({item.path for item in dataset.items})
+    notes = [
+        *found.left_out,
+        *(f"{printable(name)} is not used ({problem})" for name, problem in found.problems.items()),
+    ]
+    if unused:
+        what = "1 picture is" if len(unused) == 1 else f"{len(unused)} pictures are"
+        names = " or ".join(printable(table.file_name) for table in found.usable)
+        notes.insert(0, f"{what} not named in {names} and not used ({printable(min(unused))})")
+    ignored = tuple(sorted((*dataset.ignored, *unused)))
+    return replace(reading, dataset=replace(dataset, warnings=(*dataset.warnings, *notes), ignored=ignored))
+
+
+def _together(found: FoundTables, root: Path) -> Sequence[tuple[Table, Split | None]]:
+    usable = found.usable
+    if len(usable) > 1:  # one whose columns are called so comes before those whose columns are guessed
+        usable = [table for table in usable if by_name(table.header)] or usable
+    if len(usable) == 1:
+        return [(usable[0], None)]
+    splits = [split_named(table) for table in usable]
+    if None not in splits and len(set(splits)) == len(splits) and "train" in splits:
+        return list(zip(usable, splits, strict=True))
+    names = ", ".join(printable(table.file_name) for table in usable)
+    raise DataError(
+        f"{root}: several tables of labels ({names}); name the one to use, or call them train.csv, val.csv and test.csv"
+    )
+
+
+def telling(folder: Path, found: FoundTables) -> dict[str, DataError]:
+    """Those problems that people want to hear of where there are class folders too: tables with columns of labels."""
+    return {name: problem for name, problem in found.problems.items() if _looks_like_labels(folder / name)}
+
+
+def _looks_like_labels(path: Path) -> bool:
+    try:
+        return by_name(open_table(path).header) is not None
+    except DataError:
+        return path.suffix.lower() in SUFFIXES

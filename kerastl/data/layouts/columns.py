@@ -1,0 +1,273 @@
+"""Which columns of a table hold the pictures, their labels and their splits."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from kerastl.data.dataset import Split
+from kerastl.data.layouts.picture_finder import AmbiguousError, PictureFinder
+from kerastl.data.layouts.split_names import split_of
+from kerastl.data.layouts.table_files import Table
+from kerastl.errors import DataError, UsageError
+from kerastl.text import printable
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+# Compared without case, without what is neither letter nor digit, and without a plural's s; the best first.
+_PATHS = (
+    "path", "filepath", "filename", "file", "fullpath", "relativepath", "relpath", "imagepath", "imgpath", "imagefile",
+    "imagefilename", "imagename", "imgname", "imgfile", "imgfilename", "image", "img", "imageindex", "imageid", "imgid",
+    "isicid", "picture", "picturename", "pic", "photo", "photoid", "photoname", "fname", "fn", "filenameindexed",
+    "pathtoimage", "uri", "idcode", "dirname", "id", "name", "uid", "uuid", "key", "jpg", "png", "x",
+)  # fmt: skip
+_LABELS = (
+    "label", "class", "target", "classname", "labelname", "category", "categoryname", "species", "breed", "diagnosis",
+    "dx", "findinglabel", "finding", "disease", "variety", "groundtruth", "gt", "annotation", "tag", "emotion",
+    "expression", "classlabel", "labelid", "classid", "categoryid", "labelindex", "classindex", "targetname",
+    "commonname", "scientificname", "genus", "family", "kind", "type", "grade", "level", "severity", "stage", "y",
+    "name",
+)  # fmt: skip
+_SPLITS = ("split", "dataset", "set", "subset", "part", "partition", "fold", "phase", "usage", "mode")
+# Columns of true and false: the splits that these stand for.
+_FLAGS: Mapping[str, tuple[Split, Split]] = {
+    "isvalid": ("val", "train"),
+    "isval": ("val", "train"),
+    "isvalidation": ("val", "train"),
+    "istest": ("test", "train"),
+    "istrain": ("train", "val"),
+    "istraining": ("train", "val"),
+    "istrainingimg": ("train", "val"),
+    "istrainingimage": ("train", "val"),
+}
+# Names that say little: what stands in the column decides.
+_VAGUE = frozenset(
+    ("id", "name", "uid", "uuid", "key", "jpg", "png", "x", "y", "kind", "type", "level", "stage", "tag")
+)
+
+
+# Rows to see which columns repeat themselves; tables are often sorted by class.
+_MANY = 200_000
+
+
+class NoLabelsError(DataError):
+    """A table has no column of labels, as far as one can tell."""
+
+
+class TableOptions(TypedDict, total=False):
+    """The keyword arguments that say how a table is read."""
+
+    images: str | os.PathLike[str] | None
+    path_column: str | None
+    label_column: str | None
+    split_column: str | None
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """How a table is to be read; what is None is found.
+
+    Args:
+        images: The folder that paths in the table start at, or in which pictures are looked for by name.
+        path_column: The column of paths, names or ids.
+        label_column: The column of labels.
+        split_column: The column that tells train, val and test apart.
+    """
+
+    images: str | os.PathLike[str] | None = None
+    path_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+
+    @classmethod
+    def of(cls, **options: Unpack[TableOptions]) -> TableColumns:
+        """Check the arguments.
+
+        Raises:
+            UsageError: `images` is no folder.
+        """
+        columns = cls(**options)
+        if columns.images is not None and not Path(columns.images).is_dir():
+            raise UsageError(f"images {columns.images}: there is no such folder")
+        return columns
+
+    @property
+    def given(self) -> bool:
+        """Whether anything is asked for."""
+        return self != TableColumns()
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a table's columns stand, as the places in a row.
+
+    Args:
+        path: Of paths.
+        labels: Of labels; of several, each named after a class, one holds a 1 in each row.
+        split: Of splits.
+        sure: Whether names that leave no doubt say so.
+    """
+
+    path: int
+    labels: tuple[int, ...]
+    split: int | None = None
+    sure: bool = True
+
+    def named(self, table: Table) -> str:
+        """The columns, for people."""
+        if len(self.labels) > 1:
+            label = f"{len(self.labels)} columns of labels ({table.header[self.labels[0]]}, ...)"
+        else:
+            label = table.header[self.labels[0]]
+        split = [] if self.split is None else [table.header[self.split]]
+        return ", ".join(printable(name) for name in (table.header[self.path], label, *split))
+
+
+def by_name(header: Sequence[str]) -> Places | None:
+    """The columns, where names alone tell them."""
+    path, label, split = (_known(header, names) for names in (_PATHS, _LABELS, _SPLITS))
+    label = [place for place in label if place not in path[:1]]
+    return Places(path[0], (label[0],), split[0] if split else None) if path and label else None
+
+
+def choose(table: Table, wanted: TableColumns, finder: PictureFinder) -> Places:
+    """Find the columns by what was asked for, by name, and by what stands in them.
+
+    Raises:
+        DataError: They cannot be told, or there is no such column.
+    """
+    sample = table.sample()
+    path = _place(table, wanted.path_column)
+    label = _place(table, wanted.label_column)
+    split = _place(table, wanted.split_column)
+    taken = {place for place in (label, split) if place is not None}
+    if path is None:
+        path = _path_column(table, sample, finder, taken)
+    taken |= {path}
+    if split is None:
+        split = _split_column(table, sample, taken)
+    sure = not _is_vague(table.header[path])
+    if label is not None:
+        return Places(path, (label,), split, sure)
+    left = [place for place in range(len(table.header)) if place not in taken and place != split]
+    labels, known = _label_columns(table, left)
+    return Places(path, labels, split, sure and known)
+
+
+def _place(table: Table, name: str | None) -> int | None:
+    if name is None:
+        return None
+    for alike in (str, _plain):
+        found = [place for place, known in enumerate(table.header) if alike(known) == alike(name)]
+        if found:
+            return found[0]
+    if not table.headed and name.isdigit() and 1 <= int(name) <= len(table.header):
+        return int(name) - 1
+    raise DataError(f"{table.name}: has no column '{printable(name)}'; {_columns_of(table)}")
+
+
+def _path_column(table: Table, sample: Sequence[Sequence[str]], finder: PictureFinder, taken: set[int]) -> int:
+    """The column of names whose pictures are there; by name alone if none is."""
+    known = [place for place in _known(table.header, _PATHS) if place not in taken]
+    some = None
+    for place in known + [place for place in range(len(table.header)) if place not in {*known, *taken}]:
+        cells = [row[place] for row in sample]
+        if place not in known and all(re.fullmatch(r"[\d.\s-]*", cell) for cell in cells):
+            continue  # a number that happens to be the name of a picture
+        found = _found(finder, cells)
+        if found > 0.5:
+            return place
+        some = place if found and some is None else some
+    clear = [place for place in known if not _is_vague(table.header[place])]
+    if some is not None or clear:
+        return some if some is not None else clear[0]
+    raise DataError(
+        f"{table.name}: needs a column of paths (path, file, filename, image) and one of labels (label, class), "
+        f"and none names pictures below {finder.root}; {_columns_of(table)}; --path-column and --label-column name "
+        "them, --images the folder"
+    )
+
+
+def _found(finder: PictureFinder, cells: Sequence[str]) -> float:
+    """The fraction of some cells that name a picture."""
+    cells = [cell for cell in cells if cell.strip()]
+    hits = 0
+    for cell in cells:
+        try:
+            hits += finder.find(cell) is not None
+        except AmbiguousError:
+            hits += 1
+    return hits / len(cells) if cells else 0.0
+
+
+def _split_column(table: Table, sample: Sequence[Sequence[str]], taken: set[int]) -> int | None:
+    for place in _known(table.header, _SPLITS):
+        if place not in taken and any(split_of(row[place].strip()) for row in sample):
+            return place
+    flags = [place for place in _known(table.header, tuple(_FLAGS)) if place not in taken]
+    return flags[0] if flags else None
+
+
+def flag_splits(name: str) -> tuple[Split, Split] | None:
+    """The splits that true and false stand for in a column such as `is_valid`; None for other columns."""
+    return _FLAGS.get(_plain(name))
+
+
+def _label_columns(table: Table, left: Sequence[int]) -> tuple[tuple[int, ...], bool]:
+    """The column of labels, or the columns each named after a class; and whether its name leaves no doubt."""
+    known = [place for place in _known(table.header, _LABELS) if place in left]
+    clear = [place for place in known if not _is_vague(table.header[place])]
+    if clear:
+        return (clear[0],), True
+    rows = table.sample(_MANY)
+    values = {place: {row[place].strip() for row in rows} for place in left}
+    binary = tuple(place for place in left if values[place] and values[place] <= {"0", "1", "0.0", "1.0"})
+    if len(binary) > 1 and rows and sum(one_hot(row, binary) is not None for row in rows) > len(rows) / 2:
+        return binary, False
+    # A column that repeats itself names classes; one that does not names pictures, or measures them.
+    few = [place for place in left if 2 <= len(values[place]) <= max(2, len(rows) // 2)]
+    likely = [place for place in known if place in few] or few
+    if len(likely) == 1 or (likely and (not table.headed or likely[0] in known)):
+        return (likely[0],), False
+    if len(left) == 1 and (known or not table.headed):
+        return (left[0],), False
+    hint = "--label-column NAME takes one"
+    if len(binary) > 1:
+        hint = f"{table.some(binary)} look like classes, but a row must have a 1 in just one of them; {hint}"
+    elif likely:
+        hint = f"{table.some(likely)} may be; {hint}"
+    raise NoLabelsError(f"{table.name}: cannot tell which column holds the labels; {_columns_of(table)}; {hint}")
+
+
+def _is_one(cell: str) -> bool:
+    return cell.strip() in ("1", "1.0")
+
+
+def one_hot(cells: Sequence[str], places: Sequence[int]) -> int | None:
+    """The column with the 1, if there is just one and all others hold a 0."""
+    ones = [place for place in places if _is_one(cells[place])]
+    rest = all(cells[place].strip() in ("0", "0.0", "") for place in places if place not in ones)
+    return ones[0] if len(ones) == 1 and rest else None
+
+
+def _known(header: Sequence[str], names: Sequence[str]) -> list[int]:
+    plain = [_plain(name) for name in header]
+    return [place for name in names for place, given in enumerate(plain) if given == _plain(name)]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).lower().removesuffix("s")
+
+
+def _is_vague(name: str) -> bool:
+    return _plain(name) in {_plain(vague) for vague in _VAGUE}
+
+
+def _columns_of(table: Table) -> str:
+    what = "its header" if table.headed else "without a header, its columns are"
+    return f"{what}: {table.some(range(len(table.header)), 20) or 'empty'}"
