@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.argument("model", metavar="RUN_DIR", shell_complete=completion.paths)
 @click.argument("data", metavar="DATA", shell_complete=completion.paths)
 @options.split("val", "test", "all")
+@options.table_columns
 @click.option(
     "--false-alarms",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 )
 @options.seed
 @options.form("text", "json")
-def calibrate(model: str, data: str, split: Part | None, false_alarms: float, seed: int, form: str) -> int:
+def calibrate(
+    model: str, data: str, split: Part | None, false_alarms: float, seed: int, form: str, **columns: Any
+) -> int:
     """Fit how far to trust a model's scores, and store it with the model.
 
     RUN_DIR is the run folder of a model you fine-tuned. DATA is the folder it was trained on, whose validation pictures
@@ -44,7 +47,7 @@ def calibrate(model: str, data: str, split: Part | None, false_alarms: float, se
     from kerastl.evaluation import calibrate as fit
 
     with Counter("pictures") as counter:
-        result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update)
+        result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update, **columns)
     if form == "json":
         click.echo(json_text.dumps(result.as_dict()))
         return 0

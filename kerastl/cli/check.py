@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,12 +21,14 @@ _CLASSES, _EVIDENCE = 12, 3
 @click.command()
 @click.argument("data_dir", metavar="DATA_DIR", shell_complete=completion.paths)
 @options.form("text", "json", text="JSON holds every file, text the first few.")
+@options.table_columns
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
-def check(data_dir: str, form: str, workers: int | None) -> int:
+def check(data_dir: str, form: str, workers: int | None, **columns: Any) -> int:
     """Look for what spoils training in a labelled folder.
 
     DATA_DIR holds a folder a class; or train/ and val/ (or valid/, validation/, test/), each with a folder a
-    class; or it is, or holds, a CSV file with the columns path and label, and split if wanted.
+    class; or it is, or holds, a CSV file with a column of paths (or names, or ids) and one of labels, and one of
+    splits if wanted.
 
     Each file is read once. Problems are pictures that cannot be read, the same picture in two classes or in
     two splits, and classes too small to split. Warnings are other duplicates and near-duplicates, imbalance,
@@ -41,7 +43,7 @@ def check(data_dir: str, form: str, workers: int | None) -> int:
     from kerastl.data import inspect, scan
     from kerastl.data.checking import check as examine
 
-    dataset = scan(data_dir)
+    dataset = scan(data_dir, **columns)
     with Counter("pictures", len(dataset.items)) as counter:
         inspection = inspect(dataset, workers=workers, progress=counter.update)
     report = examine(dataset, inspection=inspection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,6 +28,7 @@ _CLASSES, _ROWS = 20, 5
 @click.argument("model", metavar="MODEL", shell_complete=completion.models)
 @click.argument("data", metavar="DATA", shell_complete=completion.paths)
 @options.split("train", "val", "test", "all")
+@options.table_columns
 @click.option(
     "--report",
     type=click.Path(file_okay=False),
@@ -65,6 +66,7 @@ def evaluate(
     top: int,
     engine: EngineName,
     csv_safe: bool,
+    **columns: Any,
 ) -> int:
     """Hold a model against labelled pictures.
 
@@ -91,7 +93,7 @@ def evaluate(
         classifier = load(model, engine=engine, progress=downloaded.megabytes)
     with Counter("pictures") as counter:
         result = examine(
-            classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update
+            classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update, **columns
         )
     if report is not None:
         _write(result, Path(report), csv_safe)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("data", metavar="DATA_DIR", type=click.Path(exists=True))
 @options.run_folder
+@options.table_columns
 @options.backbone
 @click.option(
     "--recipe",

@@ -58,6 +58,23 @@ def split(*parts: str) -> Callable[[C], C]:
     )
 
 
+def table_columns(command: C) -> C:
+    """How a table is to be read, handed on as `kerastl.data.scan` takes it; what is not given is found."""
+    for option in (
+        click.option("--split-column", metavar="NAME", help="Its column of train, val and test."),
+        click.option("--label-column", metavar="NAME", help="Its column of labels."),
+        click.option("--path-column", metavar="NAME", help="Its column of paths, names or ids of pictures."),
+        click.option(
+            "--images",
+            type=click.Path(exists=True, file_okay=False),
+            metavar="DIR",
+            help="Where the pictures of a table of labels lie.  [default: the table's folder]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def resize(default: str, text: str = "") -> Callable[[C], C]:
     """`--resize`: how pictures become the input; `text` adds to that, `default` says what is done without it."""
     return click.option(

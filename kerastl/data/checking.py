@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerastl.data.dataset import SPLITS, Dataset
 from kerastl.data.inspection import Inspection, inspect
+from kerastl.data.layouts.columns import TableOptions
 from kerastl.data.scanning import scan
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 FEW_PICTURES = 20
 """A class with fewer readable pictures to train on is called small."""
@@ -125,12 +128,13 @@ class CheckReport:
         return check_table.html(self)
 
 
-def check(data: str | os.PathLike[str] | Dataset, *, inspection: Inspection | None = None) -> CheckReport:
+def check(data: Any, *, inspection: Inspection | None = None, **columns: Unpack[TableOptions]) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
     Args:
-        data: A folder or table of labelled pictures, or what `scan` made of one.
+        data: A folder or table of labelled pictures, what `scan` made of one, or what else it takes.
         inspection: What `inspect` found; made here if None, which reads every file.
+        **columns: How a table is to be read: see `scan`.
 
     Returns:
         The report. Nothing is raised for what is wrong with the pictures.
@@ -140,7 +144,7 @@ def check(data: str | os.PathLike[str] | Dataset, *, inspection: Inspection | No
     """
     import numpy as np
 
-    dataset = data if isinstance(data, Dataset) else scan(data)
+    dataset = scan(data, **columns)
     inspection = inspection or inspect(dataset)
     known = inspection.sizes[(inspection.sizes > 0).all(axis=1)]
     sizes = {

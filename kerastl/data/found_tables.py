@@ -9,7 +9,7 @@ from pathlib import Path
 from kerastl.data import tables
 from kerastl.data.dataset import Split
 from kerastl.data.layouts.columns import NoLabelsError, TableColumns, by_name
-from kerastl.data.layouts.picture_finder import PictureFinder
+from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
 from kerastl.data.layouts.table_files import OFFICE, SUFFIXES, Table, open_table
 from kerastl.data.layouts.table_rows import split_named, with_columns
 from kerastl.errors import DataError
@@ -23,21 +23,29 @@ class FoundTables:
     Args:
         usable: Those with a column of pictures and one of labels.
         left_out: What to say of others.
-        problems: Why others cannot be used, by name.
+        problems: Why others cannot be used.
     """
 
     usable: list[Table] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    problems: dict[str, DataError] = field(default_factory=dict)
+    problems: dict[Path, DataError] = field(default_factory=dict)
+
+    def telling(self) -> dict[Path, DataError]:
+        """The problems of tables that look like labels; others may well be about something else."""
+        return {path: problem for path, problem in self.problems.items() if _looks_like_labels(path)}
+
+    def notes(self) -> list[str]:
+        """What to say of tables that are not used."""
+        return [f"{printable(path.name)} is not used ({problem})" for path, problem in self.telling().items()]
 
 
-def look(folder: Path, wanted: TableColumns, root: Path) -> FoundTables:
+def look(folder: Path, wanted: TableColumns, index: PictureIndex) -> FoundTables:
     """Look at the beginnings of the tables in a folder.
 
     Args:
         folder: The folder.
         wanted: Their columns, as far as they are known.
-        root: The folder that pictures lie in.
+        index: The folder that pictures lie in.
     """
     found = FoundTables()
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES | OFFICE):
@@ -46,25 +54,25 @@ def look(folder: Path, wanted: TableColumns, root: Path) -> FoundTables:
         if "submission" in path.stem.lower():  # what a competition wants back
             found.left_out.append(f"{printable(path.name)} is not used: a submission holds no labels")
             continue
-        _look_at(path, wanted, root, found)
+        _look_at(path, wanted, index, found)
     return found
 
 
-def _look_at(path: Path, wanted: TableColumns, root: Path, found: FoundTables) -> None:
+def _look_at(path: Path, wanted: TableColumns, index: PictureIndex, found: FoundTables) -> None:
     try:
         table = open_table(path)
-        with_columns(table, wanted, PictureFinder(root, split_named(table)))
+        with_columns(table, wanted, PictureFinder(index, split_named(table)))
         found.usable.append(table)
     except NoLabelsError as problem:
         if split_named(table) in ("test", "val"):
             found.left_out.append(f"{printable(path.name)} has no labels and is left out")
         else:
-            found.problems[path.name] = problem
+            found.problems[path] = problem
     except DataError as problem:
-        found.problems[path.name] = problem
+        found.problems[path] = problem
 
 
-def read(found: FoundTables, wanted: TableColumns, root: Path) -> tables.Reading | None:
+def read(found: FoundTables, wanted: TableColumns, index: PictureIndex) -> tables.Reading | None:
     """Read the tables that can be used.
 
     Returns:
@@ -75,13 +83,10 @@ def read(found: FoundTables, wanted: TableColumns, root: Path) -> tables.Reading
     """
     if not found.usable:
         return None
-    reading = tables.read(_together(found, root), wanted, root)
+    reading = tables.read(_together(found, index.root), wanted, index)
     dataset = reading.dataset
-    unused = PictureFinder(root).others({item.path for item in dataset.items})
-    notes = [
-        *found.left_out,
-        *(f"{printable(name)} is not used ({problem})" for name, problem in found.problems.items()),
-    ]
+    unused = index.others({item.path for item in dataset.items})
+    notes = [*found.left_out, *found.notes()]
     if unused:
         what = "1 picture is" if len(unused) == 1 else f"{len(unused)} pictures are"
         names = " or ".join(printable(table.file_name) for table in found.usable)
@@ -103,11 +108,6 @@ def _together(found: FoundTables, root: Path) -> Sequence[tuple[Table, Split | N
     raise DataError(
         f"{root}: several tables of labels ({names}); name the one to use, or call them train.csv, val.csv and test.csv"
     )
-
-
-def telling(folder: Path, found: FoundTables) -> dict[str, DataError]:
-    """Those problems that people want to hear of where there are class folders too: tables with columns of labels."""
-    return {name: problem for name, problem in found.problems.items() if _looks_like_labels(folder / name)}
 
 
 def _looks_like_labels(path: Path) -> bool:

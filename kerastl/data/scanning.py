@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastl.data import folders, found_tables, tables
 from kerastl.data.dataset import Dataset
 from kerastl.data.layouts.class_names import alike
 from kerastl.data.layouts.columns import TableColumns, TableOptions
 from kerastl.data.layouts.frames import as_table
+from kerastl.data.layouts.picture_finder import PictureIndex
 from kerastl.data.layouts.table_files import LISTS, OFFICE, SUFFIXES, open_table
 from kerastl.errors import DataError
 from kerastl.text import printable
@@ -58,14 +59,15 @@ def scan(data: object, **columns: Unpack[TableOptions]) -> Dataset:
 
 
 def _scan_values(data: object, wanted: TableColumns) -> Dataset:
-    return tables.read([(as_table(data), None)], wanted, Path(wanted.images or ".")).dataset
+    return tables.read([(as_table(data), None)], wanted, PictureIndex(Path(wanted.images or "."))).dataset
 
 
 def _scan_path(path: Path, wanted: TableColumns) -> Dataset:
     if path.is_file():
         if path.suffix.lower() not in SUFFIXES | LISTS | OFFICE:
             raise DataError(f"{path}: neither a folder nor a .csv or .tsv table")
-        return tables.read([(open_table(path), None)], wanted, Path(wanted.images or path.parent)).dataset
+        index = PictureIndex(Path(wanted.images or path.parent))
+        return tables.read([(open_table(path), None)], wanted, index).dataset
     if not path.is_dir():
         raise DataError(f"{path}: no such folder")
     return _scan_folder(path, wanted)
@@ -73,29 +75,34 @@ def _scan_path(path: Path, wanted: TableColumns) -> Dataset:
 
 def _scan_folder(folder: Path, wanted: TableColumns) -> Dataset:
     """Tables whose columns are clear come first, then class folders, then tables that have to be guessed at."""
-    root = Path(wanted.images or folder)
-    found = found_tables.look(folder, wanted, root)
+    index = PictureIndex(Path(wanted.images or folder))
+    found = found_tables.look(folder, wanted, index)
     reading = None
     try:
-        reading = found_tables.read(found, wanted, root)
+        reading = found_tables.read(found, wanted, index)
     except DataError as error:
-        found.problems.update({table.file_name: error for table in found.usable})
+        found.problems = {Path(table.name): error for table in found.usable} | found.problems
     if reading is not None and (reading.sure or wanted.given):
         return reading.dataset
-    problem = next(iter(found.problems.values()), None)
+    problem = next(iter({**found.telling(), **found.problems}.values()), None)
     if wanted.given:
         raise problem or DataError(f"{folder}: no table of labels in it; name the table itself")
-    telling = found_tables.telling(folder, found)
     try:
         dataset = folders.read(folder)
     except DataError as error:
         if reading is not None:
             return reading.dataset
-        if telling or found.usable:
-            raise next(iter(telling.values()), problem or error) from None
-        raise DataError(f"{error}; {problem}") if problem else error from None
-    names = " and ".join(printable(table.file_name) for table in found.usable)
-    notes = [f"{printable(name)} is not used ({why})" for name, why in telling.items()]
+        if problem is None:
+            raise
+        raise problem if found.usable or found.telling() else DataError(f"{error}; {problem}") from None
+    notes = found.notes()
     if reading is not None:
+        names = " and ".join(printable(table.file_name) for table in found.usable)
         notes = [f"{names} is not used, since there are class folders; to use it, name it instead of the folder"]
     return replace(dataset, warnings=(*dataset.warnings, *notes))
+
+
+def scanned_if_told(data: Any, columns: TableOptions) -> str | os.PathLike[str] | Dataset:
+    """A path as it is, where nothing is said of the columns of a table; else what `scan` makes of it."""
+    is_path = isinstance(data, str | os.PathLike)
+    return data if is_path and not TableColumns(**columns).given else scan(data, **columns)

@@ -10,7 +10,7 @@ from kerastl.data.dataset import Dataset, Item, Split
 from kerastl.data.given_splits import labels_of, settle
 from kerastl.data.layouts.class_names import SeveralLabels, class_name, respelled
 from kerastl.data.layouts.columns import TableColumns, by_name
-from kerastl.data.layouts.picture_finder import PictureFinder
+from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
 from kerastl.data.layouts.table_files import Table, open_table
 from kerastl.data.layouts.table_rows import Row, read_rows, split_named, with_columns
 from kerastl.errors import DataError
@@ -34,23 +34,23 @@ class Reading:
     sure: bool
 
 
-def read(tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, root: Path) -> Reading:
+def read(tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, index: PictureIndex) -> Reading:
     """Read the pictures that a table names, or several tables that are splits; see `kerastl.data.scan`.
 
-    Paths are relative to `root`, or absolute, or names that are found below `root`. Rows that say the same twice count
-    once.
+    Paths are relative to a folder, or absolute, or names that are found below that folder. Rows that say the same
+    twice count once.
 
     Args:
         tables: Each with what all of its rows belong to, or None.
         wanted: Their columns, as far as they are known.
-        root: The folder that the data set will have.
+        index: The folder that the data set will have.
 
     Raises:
         DataError: A column cannot be told, a row is incomplete or contradicts another, or none of the files exists.
     """
     book, sure, columns = _Book(), True, []
     for table, split in tables:
-        finder = PictureFinder(root, split_named(table))
+        finder = PictureFinder(index, split_named(table))
         table, places = with_columns(table, wanted, finder)
         sure = sure and (places.sure or wanted.label_column is not None)
         columns.append(places.named(table))
@@ -58,7 +58,7 @@ def read(tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, roo
         count = sum(book.add(table, row) for row in read_rows(table, places, finder, split))
         if count and len(book.missing) - before == count:
             raise _none_exists(table, finder, book.missing[before])
-    return Reading(_dataset([table for table, _ in tables], book, root, list(dict.fromkeys(columns))), sure)
+    return Reading(_dataset([table for table, _ in tables], book, index.root, list(dict.fromkeys(columns))), sure)
 
 
 class _Book:
@@ -83,7 +83,8 @@ class _Book:
         if known != item:
             what = "labels" if known.label != item.label else "splits"
             raise DataError(
-                f"{table.where(row.number)} gives {printable(item.path)} a second time, with different {what}"
+                f"{table.where(row.number)} gives {printable(item.path)} a second time, with different {what}; a "
+                "picture has one label and is in one split"
             )
         return False
 
@@ -144,13 +145,18 @@ def _missing(name: str, missing: Sequence[str]) -> list[str]:
 
 
 def _none_exists(table: Table, finder: PictureFinder, first: str) -> DataError:
-    alike = finder.alike(first)
-    hint = f"; is it {printable(alike)}" if alike else "; --images DIR names another folder"
-    return DataError(f"{table.name}: none of its files exists ({printable(first)}); paths start at {finder.root}{hint}")
+    alike = finder.index.alike(first)
+    hint = f" is it {printable(alike)}?" if alike else ""
+    return DataError(
+        f"{table.name}: none of its files exists ({printable(first)}); paths start at {finder.root};{hint} "
+        "--images DIR names another folder"
+    )
 
 
 def rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
     """Read a table of kerastl's own as `(number, path, label, split)` a row; the split may be empty.
+
+    Labels may be no UTF-8, as the names of the folders that it was made of.
 
     Raises:
         DataError: If it cannot be read, or has no column of paths or of labels.

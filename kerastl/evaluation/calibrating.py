@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from kerastl import catalog, display
 from kerastl.classifier import Classifier, load
 from kerastl.data import Dataset, Item, scan
 from kerastl.data.inspection import fingerprint
+from kerastl.data.layouts.columns import TableOptions
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation.labelled import Labelled, Progress, compute, labelled
 from kerastl.evaluation.metrics import log_losses
@@ -22,6 +23,9 @@ from kerastl.labels import percent
 from kerastl.text import brief, printable
 from kerastl.trust import conformal, novelty, stored, temperature
 from kerastl.trust.stored import Trust
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 FALSE_ALARMS = 0.05
 _FOLDS = 5
@@ -101,12 +105,13 @@ class Calibration:
 
 def calibrate(
     model: str | os.PathLike[str] | Classifier,
-    data: str | os.PathLike[str] | Dataset,
+    data: Any,
     split: Part | None = None,
     *,
     false_alarms: float = FALSE_ALARMS,
     seed: int = 0,
     progress: Progress | None = None,
+    **columns: Unpack[TableOptions],
 ) -> Calibration:
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
@@ -121,6 +126,7 @@ def calibrate(
         false_alarms: Share of the pictures like these that rejection may flag, between 0 and 1.
         seed: Of the folds, and of the choice of training pictures to compare with.
         progress: Called with the pictures done and their number.
+        **columns: How a table is to be read: see `kerastl.data.scan`.
 
     Returns:
         What was fitted. A classifier that was loaded before does not know of it.
@@ -132,7 +138,7 @@ def calibrate(
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
     classifier = _own_model(model)
-    dataset = data if isinstance(data, Dataset) else scan(data)
+    dataset = scan(data, **columns)
     pictures = labelled(classifier, dataset, split)
     if any(item.split == "train" for item in pictures.items):
         raise DataError(f"{dataset.root}: the model was trained on some of these pictures; calibrate with --split val")

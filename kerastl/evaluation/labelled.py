@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerastl.classifier import Classifier
 from kerastl.data import Dataset, Item, scan
+from kerastl.data.layouts.columns import TableOptions
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation.matching import Matching, match
 from kerastl.evaluation.selection import Part, Selection, select
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Progress = Callable[[int, int], None]
 
@@ -43,19 +46,20 @@ class Labelled:
         return np.array([self.matching.indices[item.label] for item in items], np.int64)
 
 
-def labelled(classifier: Classifier, data: str | os.PathLike[str] | Dataset, part: Part | None) -> Labelled:
+def labelled(classifier: Classifier, data: Any, part: Part | None, **columns: Unpack[TableOptions]) -> Labelled:
     """Choose the pictures of a folder that a model can be held against.
 
     Args:
         classifier: The model.
-        data: A folder or table of labelled pictures, or what `kerastl.data.scan` made of one.
+        data: A folder or table of labelled pictures, or what else `kerastl.data.scan` takes.
         part: See `kerastl.evaluation.selection.select`.
+        **columns: How a table is to be read: see `kerastl.data.scan`.
 
     Raises:
         UsageError: There is no such part.
         DataError: There is nothing to evaluate on.
     """
-    dataset = data if isinstance(data, Dataset) else scan(data)
+    dataset = scan(data, **columns)
     selection = select(dataset, part, classifier.file.parent, classifier.card)
     matching = match(sorted({item.label for item in selection.items}), classifier.labels, classifier.name)
     known = tuple(item for item in selection.items if item.label in matching.indices)

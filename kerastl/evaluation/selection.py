@@ -69,7 +69,7 @@ def _with_parts_of_the_run(dataset: Dataset, run: Path | None, card: Card | None
     table = None if run is None else run / SPLIT
     if table is None or not table.is_file():
         return dataset, ()
-    known = {(path, label): split for _, path, label, split in rows(table, any_bytes=True)}
+    known = {(path, label): split for _, path, label, split in rows(table)}
     found = [item for item in dataset.items if (item.path, item.label) in known]
     if len(found) * 2 <= len(known):
         return dataset, ()

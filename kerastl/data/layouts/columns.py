@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from kerastl.data.dataset import Split
 from kerastl.data.layouts.picture_finder import AmbiguousError, PictureFinder
@@ -66,6 +66,11 @@ class TableOptions(TypedDict, total=False):
     path_column: str | None
     label_column: str | None
     split_column: str | None
+
+
+def pop_table_options(options: dict[str, Any]) -> TableOptions:
+    """Take the arguments about tables out of all that a caller gave."""
+    return cast(TableOptions, {name: options.pop(name) for name in TableOptions.__annotations__ if name in options})
 
 
 @dataclass(frozen=True)
@@ -174,10 +179,11 @@ def _place(table: Table, name: str | None) -> int | None:
 def _path_column(table: Table, sample: Sequence[Sequence[str]], finder: PictureFinder, taken: set[int]) -> int:
     """The column of names whose pictures are there; by name alone if none is."""
     known = [place for place in _known(table.header, _PATHS) if place not in taken]
+    others = [place for place in range(len(table.header)) if place not in {*known, *taken}]
     some = None
-    for place in known + [place for place in range(len(table.header)) if place not in {*known, *taken}]:
+    for place in known + others:
         cells = [row[place] for row in sample]
-        if place not in known and all(re.fullmatch(r"[\d.\s-]*", cell) for cell in cells):
+        if place not in known and len(others) > 1 and all(re.fullmatch(r"[\d.\s-]*", cell) for cell in cells):
             continue  # a number that happens to be the name of a picture
         found = _found(finder, cells)
         if found > 0.5:

@@ -203,7 +203,7 @@ def _few(names: Iterable[str], most: int = 3) -> str:
 
 def _without_masks(tree: PictureFolder, layout: FolderLayout) -> FolderLayout:
     """Leave out masks that lie in class folders beside the pictures, as in `COVID/images` and `COVID/masks`."""
-    left_out = set()
+    left_out: set[str] = set()
     for path in layout.classes:
         folder = tree
         for name in path.split("/"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
 from pathlib import Path, PurePath, PurePosixPath
 
 from kerastl.data.dataset import Split
@@ -19,19 +19,80 @@ class AmbiguousError(DataError):
     """Several files have the name."""
 
 
+class PictureIndex:
+    """The pictures below a folder by name, read when first asked for.
+
+    Args:
+        root: The folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.absolute = os.path.abspath(root)  # noqa: PTH100 - without following links
+
+    def named(self, name: str) -> Sequence[str]:
+        """The paths of pictures with this name, or with this name but for the suffix; in any case if in no other."""
+        known, folded = self._by_name if _is_picture(name) else self._by_stem
+        return known.get(name) or folded().get(name.casefold()) or ()
+
+    def alike(self, missing: str) -> str | None:
+        """A picture that has the name of a missing one, in another folder or with another suffix."""
+        known, folded = self._by_stem
+        stem = PurePosixPath(missing).stem
+        return next(iter(known.get(stem) or folded().get(stem.casefold()) or ()), None)
+
+    def others(self, used: set[str]) -> list[str]:
+        """The pictures below the root that are not among those used."""
+        return [path for path in self._files if path not in used]
+
+    @cached_property
+    def _files(self) -> list[str]:
+        try:
+            return [path for path, is_folder in walk(self.root) if not is_folder and _is_picture(path)]
+        except DataError:  # a folder that cannot be listed; what is missing is reported
+            return []
+
+    @cached_property
+    def _by_name(self) -> _Lookup:
+        return _lookup(self._files, [path.rpartition("/")[2] for path in self._files])
+
+    @cached_property
+    def _by_stem(self) -> _Lookup:
+        return _lookup(self._files, [path.rpartition("/")[2].rpartition(".")[0] for path in self._files])
+
+
+_Lookup = tuple[dict[str, list[str]], Callable[[], dict[str, list[str]]]]
+
+
+def _lookup(paths: Sequence[str], keys: Sequence[str]) -> _Lookup:
+    """Paths by name; and by the name in lower case, made when needed."""
+    found: dict[str, list[str]] = {}
+    for path, key in zip(paths, keys, strict=True):
+        found.setdefault(key, []).append(path)
+
+    @cache
+    def folded() -> dict[str, list[str]]:
+        alike: dict[str, list[str]] = {}
+        for key, some in found.items():
+            alike.setdefault(key.casefold(), []).extend(some)
+        return alike
+
+    return found, folded
+
+
 class PictureFinder:
     """Finds pictures by path, or else by name, with or without the suffix, in any folder below one.
 
     Args:
-        root: The folder.
+        index: The folder.
         split: Where a name is in several folders, one that is called like this split is meant.
     """
 
-    def __init__(self, root: Path, split: Split | None = None) -> None:
-        self.root = root
+    def __init__(self, index: PictureIndex, split: Split | None = None) -> None:
+        self.index = index
+        self.root = index.root
         self._split = split
-        self._absolute = os.path.abspath(root)  # noqa: PTH100 - without following links
-        self._prefix = os.path.join(root, "")  # noqa: PTH118 - strings: a third of the time for 100,000 rows
+        self._prefix = os.path.join(index.root, "")  # noqa: PTH118 - strings: a third of the time for 100,000 rows
 
     def find(self, cell: str) -> str | None:
         """The path of a picture relative to the root with forward slashes, absolute if outside; None if there is none.
@@ -55,8 +116,8 @@ class PictureFinder:
         if os.sep == "/" and not cell.startswith(("/", "./")) and "//" not in cell and "/./" not in cell:
             return cell
         pure = PurePath(cell)
-        if pure.is_absolute() and pure.is_relative_to(self._absolute):
-            pure = pure.relative_to(self._absolute)
+        if pure.is_absolute() and pure.is_relative_to(self.index.absolute):
+            pure = pure.relative_to(self.index.absolute)
         return pure.as_posix()
 
     def _exists(self, cell: str) -> bool:
@@ -64,10 +125,7 @@ class PictureFinder:
 
     def _search(self, cell: str) -> str | None:
         folders, _, name = cell.rpartition("/")
-        known = self._by_name
-        paths = known.get(name) or known.get(name.casefold())
-        if not paths and PurePosixPath(name).suffix.lower() not in IMAGE_SUFFIXES:
-            paths = self._by_stem.get(name) or self._by_stem.get(name.casefold())
+        paths = self.index.named(name)
         if not paths:
             return None
         wanted = [part for part in folders.split("/") if part not in ("", ".", "..")]
@@ -82,9 +140,9 @@ class PictureFinder:
             )
         return paths[0] if paths else None
 
-    def _best(self, paths: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    def _best(self, paths: Sequence[str], wanted: Sequence[str]) -> Sequence[str]:
         """Those in the folder that the table names, as far as its path is known here."""
-        above = PurePath(self._absolute).parts
+        above = PurePath(self.index.absolute).parts
         scores = [_common_tail([*above, *path.split("/")[:-1]], wanted) for path in paths]
         return [path for path, score in zip(paths, scores, strict=True) if score and score == max(scores)]
 
@@ -93,44 +151,9 @@ class PictureFinder:
             return []
         return [path for path in paths if any(_stands_for(part, self._split) for part in path.split("/")[:-1])]
 
-    @cached_property
-    def _files(self) -> list[str]:
-        try:
-            return [path for path, is_folder in walk(self.root) if not is_folder and _is_picture(path)]
-        except DataError:  # a folder that cannot be listed; what is missing is reported
-            return []
-
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        return _by_key(self._files, [path.rpartition("/")[2] for path in self._files])
-
-    @cached_property
-    def _by_stem(self) -> dict[str, list[str]]:
-        return _by_key(self._files, [path.rpartition("/")[2].rpartition(".")[0] for path in self._files])
-
-    def alike(self, missing: str) -> str | None:
-        """A picture that has the name of a missing one, in another folder or with another suffix."""
-        stem = PurePosixPath(missing).stem
-        return next(iter(self._by_stem.get(stem) or self._by_stem.get(stem.casefold()) or ()), None)
-
-    def others(self, used: set[str]) -> list[str]:
-        """The pictures below the root that are not among those used."""
-        return [path for path in self._files if path not in used]
-
 
 def _is_picture(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - strings, as above
-
-
-def _by_key(paths: Sequence[str], keys: Sequence[str]) -> dict[str, list[str]]:
-    """Paths by name; by the name in lower case too, where no file is called just that."""
-    found: dict[str, list[str]] = {}
-    for path, key in zip(paths, keys, strict=True):
-        found.setdefault(key, []).append(path)
-    folded: dict[str, list[str]] = {}
-    for key, some in found.items():
-        folded.setdefault(key.casefold(), []).extend(some)
-    return {**folded, **found}
 
 
 def _common_tail(ours: Sequence[str], theirs: Sequence[str]) -> int:
