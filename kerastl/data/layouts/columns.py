@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from kerastl.data.dataset import Split
-from kerastl.data.layouts.picture_finder import AmbiguousError, PictureFinder
+from kerastl.data.layouts.picture_finder import AmbiguousError, PictureFinder, is_picture_name
 from kerastl.data.layouts.split_names import split_of
 from kerastl.data.layouts.table_files import Table
 from kerastl.errors import DataError, UsageError
@@ -24,7 +24,8 @@ _PATHS = (
     "path", "filepath", "filename", "file", "fullpath", "relativepath", "relpath", "imagepath", "imgpath", "imagefile",
     "imagefilename", "imagename", "imgname", "imgfile", "imgfilename", "image", "img", "imageindex", "imageid", "imgid",
     "isicid", "picture", "picturename", "pic", "photo", "photoid", "photoname", "fname", "fn", "filenameindexed",
-    "pathtoimage", "uri", "idcode", "dirname", "id", "name", "uid", "uuid", "key", "jpg", "png", "x",
+    "pathtoimage", "uri", "idcode", "dirname", "id", "name", "uid", "uuid", "key", "nr", "no", "number", "index",
+    "code", "sample", "sampleid", "case", "caseid", "scan", "jpg", "png", "x",
 )  # fmt: skip
 _LABELS = (
     "label", "class", "target", "classname", "labelname", "category", "categoryname", "species", "breed", "diagnosis",
@@ -46,9 +47,10 @@ _FLAGS: Mapping[str, tuple[Split, Split]] = {
     "istrainingimage": ("train", "val"),
 }
 # Names that say little: what stands in the column decides.
-_VAGUE = frozenset(
-    ("id", "name", "uid", "uuid", "key", "jpg", "png", "x", "y", "kind", "type", "level", "stage", "tag")
-)
+_VAGUE = frozenset((
+    "id", "name", "uid", "uuid", "key", "nr", "no", "number", "index", "code", "sample", "sampleid", "case", "caseid",
+    "scan", "jpg", "png", "x", "y", "kind", "type", "level", "stage", "tag",
+))  # fmt: skip
 
 
 # Rows to see which columns repeat themselves; tables are often sorted by class.
@@ -179,19 +181,18 @@ def _place(table: Table, name: str | None) -> int | None:
 def _path_column(table: Table, sample: Sequence[Sequence[str]], finder: PictureFinder, taken: set[int]) -> int:
     """The column of names whose pictures are there; by name alone if none is."""
     known = [place for place in _known(table.header, _PATHS) if place not in taken]
+    clear = [place for place in known if not _is_vague(table.header[place])]
     others = [place for place in range(len(table.header)) if place not in {*known, *taken}]
+    values = {place: [row[place] for row in sample] for place in known + others}
+    written = [place for place in known + others if _fraction(is_picture_name(cell) for cell in values[place]) > 0.5]
     some = None
-    for place in known + others:
-        cells = [row[place] for row in sample]
-        if place not in known and len(others) > 1 and all(re.fullmatch(r"[\d.\s-]*", cell) for cell in cells):
-            continue  # a number that happens to be the name of a picture
-        found = _found(finder, cells)
+    for place in dict.fromkeys(clear + written + known + _telling(others, values)):
+        found = _fraction(_names_a_picture(finder, cell) for cell in values[place] if cell.strip())
         if found > 0.5:
             return place
         some = place if found and some is None else some
-    clear = [place for place in known if not _is_vague(table.header[place])]
-    if some is not None or clear:
-        return some if some is not None else clear[0]
+    if some is not None or clear or written:
+        return some if some is not None else (clear + written)[0]
     raise DataError(
         f"{table.name}: needs a column of paths (path, file, filename, image) and one of labels (label, class), "
         f"and none names pictures below {finder.root}; {_columns_of(table)}; --path-column and --label-column name "
@@ -199,16 +200,23 @@ def _path_column(table: Table, sample: Sequence[Sequence[str]], finder: PictureF
     )
 
 
-def _found(finder: PictureFinder, cells: Sequence[str]) -> float:
-    """The fraction of some cells that name a picture."""
-    cells = [cell for cell in cells if cell.strip()]
-    hits = 0
-    for cell in cells:
-        try:
-            hits += finder.find(cell) is not None
-        except AmbiguousError:
-            hits += 1
-    return hits / len(cells) if cells else 0.0
+def _telling(places: Sequence[int], values: Mapping[int, Sequence[str]]) -> list[int]:
+    """Without numbers that happen to be names of pictures; numbers of which none comes twice may be ids."""
+    numbers = [place for place in places if all(re.fullmatch(r"[\d.\s-]*", cell) for cell in values[place])]
+    ids = [place for place in numbers if len(set(values[place])) == len(values[place])]
+    return [place for place in places if place not in numbers] + (ids if len(ids) == 1 else [])
+
+
+def _names_a_picture(finder: PictureFinder, cell: str) -> bool:
+    try:
+        return finder.find(cell) is not None
+    except AmbiguousError:
+        return True
+
+
+def _fraction(answers: Iterable[bool]) -> float:
+    given = list(answers)
+    return sum(given) / len(given) if given else 0.0
 
 
 def _split_column(table: Table, sample: Sequence[Sequence[str]], taken: set[int]) -> int | None:

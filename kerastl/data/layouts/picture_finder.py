@@ -32,7 +32,7 @@ class PictureIndex:
 
     def named(self, name: str) -> Sequence[str]:
         """The paths of pictures with this name, or with this name but for the suffix; in any case if in no other."""
-        known, folded = self._by_name if _is_picture(name) else self._by_stem
+        known, folded = self._by_name if is_picture_name(name) else self._by_stem
         return known.get(name) or folded().get(name.casefold()) or ()
 
     def alike(self, missing: str) -> str | None:
@@ -48,7 +48,7 @@ class PictureIndex:
     @cached_property
     def _files(self) -> list[str]:
         try:
-            return [path for path, is_folder in walk(self.root) if not is_folder and _is_picture(path)]
+            return [path for path, is_folder in walk(self.root) if not is_folder and is_picture_name(path)]
         except DataError:  # a folder that cannot be listed; what is missing is reported
             return []
 
@@ -152,7 +152,8 @@ class PictureFinder:
         return [path for path in paths if any(_stands_for(part, self._split) for part in path.split("/")[:-1])]
 
 
-def _is_picture(path: str) -> bool:
+def is_picture_name(path: str) -> bool:
+    """Whether a file is called like a picture."""
     return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - strings, as above
 
 
