@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from kerastl.data.dataset import Dataset, Item, Split
 from kerastl.data.given_splits import settle
 from kerastl.data.layouts.class_names import class_name, respelled
 from kerastl.data.layouts.folder_layouts import FolderLayout, understand
-from kerastl.data.layouts.masks import refuse_masks
+from kerastl.data.layouts.masks import mask_files, refuse_masks
 from kerastl.data.layouts.picture_folders import grow
 from kerastl.data.walking import walk
 from kerastl.errors import DataError
@@ -33,13 +33,18 @@ def read(root: Path) -> Dataset:
     if not tree.pictures:
         found = f", only {len(tree.others)} other files" if tree.others else ""
         raise DataError(f"{root}: no pictures in it{found}")
+    masks = mask_files(tree.pictures)
+    tree.pictures = [path for path in tree.pictures if path not in masks]
+    tree.others.extend(masks)
     try:
-        layout = understand(str(root), grow(tree.pictures))
-        return _read(root, tree, layout)
+        dataset = _read(root, tree, understand(str(root), grow(tree.pictures)))
     except DataError:
         # Labels of detection data are texts, which the layout does not see.
         refuse_masks(str(root), {PurePosixPath(path).name for path in tree.folders})
         raise
+    what = "1 picture is called like a mask" if len(masks) == 1 else f"{len(masks)} pictures are called like masks"
+    warnings = [f"{what} of another and left out ({printable(min(masks))})"] if masks else []
+    return replace(dataset, warnings=(*dataset.warnings, *warnings))
 
 
 def _read_tree(root: Path) -> _Tree:
@@ -96,7 +101,8 @@ def _siblings(tree: _Tree, layout: FolderLayout) -> set[str]:
     where = {path.rpartition("/")[0] for path, (_, split) in layout.classes.items() if split in (None, "train")}
     if any(PurePosixPath(path).name != name for path, (name, _) in layout.classes.items()):
         return set()  # the name of a class is not that of a folder
-    return {PurePosixPath(path).name for path in tree.folders if path.rpartition("/")[0] in where}
+    above = {path[:place] for path in layout.classes for place, letter in enumerate(path) if letter == "/"}
+    return {PurePosixPath(path).name for path in tree.folders if path.rpartition("/")[0] in where and path not in above}
 
 
 def _unsaid(stray: Sequence[str], layout: FolderLayout) -> list[str]:

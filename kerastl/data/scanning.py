@@ -93,13 +93,19 @@ def _scan_folder(folder: Path, wanted: TableColumns) -> Dataset:
         if reading is not None:
             return reading.dataset
         if problem is None:
-            raise
+            raise _with_deeper_tables(error, folder) from None
         raise problem if found.usable or found.telling() else DataError(f"{error}; {problem}") from None
     notes = found.notes()
     if reading is not None:
         names = " and ".join(printable(table.file_name) for table in found.usable)
         notes = [f"{names} is not used, since there are class folders; to use it, name it instead of the folder"]
     return replace(dataset, warnings=(*dataset.warnings, *notes))
+
+
+def _with_deeper_tables(problem: DataError, folder: Path) -> DataError:
+    """Point to a table one folder below."""
+    deeper = sorted(path for suffix in SUFFIXES for path in folder.glob(f"[!.]*/*{suffix}"))
+    return DataError(f"{problem}; is {printable(str(deeper[0]))} the table to name?") if deeper else problem
 
 
 def scanned_if_told(data: Any, columns: TableOptions) -> str | os.PathLike[str] | Dataset:

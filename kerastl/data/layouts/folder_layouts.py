@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from kerastl.data.dataset import SPLITS, Split
@@ -12,6 +12,11 @@ from kerastl.data.layouts.masks import masks_among, refuse_masks
 from kerastl.data.layouts.picture_folders import PictureFolder
 from kerastl.errors import DataError
 from kerastl.text import printable
+
+_PARTS = frozenset((
+    "part", "batch", "fold", "chunk", "shard", "volume", "vol", "split", "subset", "site", "session", "images", "imgs",
+    "image", "folder", "dir", "page", "group", "camera", "cam", "day", "run", "zip", "data", "dataset",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,8 @@ def _class_first(root: str, base: PictureFolder) -> FolderLayout | None:
         splits = {inner: split_names.split_of(inner) for inner in folder.folders if inner not in masks}
         if not splits or None in splits.values():
             return None
+        if any(not folder.folders[inner].unwrapped(inner).direct for inner in splits):
+            return None  # folders in the splits: the splits of fold1, not of a class
         classes.update({folder.below(inner): (name, split) for inner, split in splits.items()})
     found = {split for _, split in classes.values() if split is not None}
     if len(base.folders) < 2 or "train" not in found or len(found) < 2:
@@ -141,21 +148,48 @@ def _in_order(splits: Iterable[Split]) -> list[Split]:
     return sorted(splits, key=SPLITS.index)
 
 
+def _classes_beside_a_split(root: str, base: PictureFolder) -> FolderLayout | None:
+    """`cats`, `dogs`, and `test` with `cats` and `dogs` in it."""
+    splits = {name: split for name in base.folders if (split := split_names.split_of(name)) in ("val", "test")}
+    classes = {name.lower() for name in base.folders if name not in splits}
+    inner = {name: base.folders[name].unwrapped(name) for name in splits}
+    known = [{below.lower() for below in folder.folders} for folder in inner.values()]
+    if not splits or len(classes) < 2 or not all(2 * len(names & classes) > len(names) for names in known):
+        return None
+    found: dict[str, tuple[str, Split | None]] = {
+        folder.path: (name, "train") for name, folder in base.folders.items() if name not in splits
+    }
+    for top, folder in inner.items():
+        found.update({below.path: (name, splits[top]) for name, below in folder.folders.items()})
+    beside = " and ".join(f"{printable(name)}/" for name in sorted(splits))
+    return FolderLayout(found, f"{{}} class folders beside {beside} with the same")
+
+
 def _class_folders(root: str, base: PictureFolder) -> FolderLayout:
     """A folder a class."""
     refuse_masks(root, base.folders)
     classes: dict[str, tuple[str, Split | None]] = {folder.path: (name, None) for name, folder in base.folders.items()}
-    warnings = (*_groups(root, base), *_train_as_a_class(base))
+    warnings = (*_groups(root, base), *_splits_as_classes(base), *_counted_parts(base.folders))
     return FolderLayout(classes, "{} class folders", warnings=warnings)
 
 
-def _train_as_a_class(base: PictureFolder) -> Iterator[str]:
-    for name, folder in base.folders.items():
-        if split_names.split_of(name) == "train" and len(folder.folders) > 1 and len(base.folders) > 1:
+def _splits_as_classes(base: PictureFolder) -> Iterator[str]:
+    for name, folder in base.folders.items() if len(base.folders) > 1 else ():
+        split = split_names.split_of(name)
+        if split == "train" and len(folder.folders) > 1:
             yield (
                 f"{printable(folder.path)} is taken for a class, not for a split, since no other split lies beside it; "
                 f"it holds folders ({_few(folder.folders)})"
             )
+        elif split in ("val", "test"):
+            yield f"{printable(folder.path)} is taken for a class, though called like a split: no train lies beside it"
+
+
+def _counted_parts(names: Collection[str]) -> Iterator[str]:
+    """Doubt folders that look like the parts of an archive: `images_part_1`, `images_part_2`."""
+    stems = {re.sub(r"[\s_\-]*\d+$", "", name).lower() for name in names}
+    if len(names) > 1 and len(stems) == 1 and re.split(r"[\s_\-.]+", stems.pop())[-1] in _PARTS:
+        yield f"{_few(names)} are taken for classes, though they are called like parts of one archive"
 
 
 def _groups(root: str, base: PictureFolder) -> list[str]:
@@ -219,5 +253,6 @@ _LAYOUTS: tuple[Callable[[str, PictureFolder], FolderLayout | None], ...] = (
     _splits,
     _split_and_class,
     _class_first,
+    _classes_beside_a_split,
     _class_folders,
 )

@@ -18,6 +18,9 @@ _MASKS = frozenset((
     "gt", "seg", "segmentation", "segmentations", "segmentationclass", "segmentationobject", "target", "targets",
     "bbox", "bboxes", "trimap", "trimaps", "overlay", "overlays", "mask_images", "label_images", "labelimages",
 ))  # fmt: skip
+_MASK_FILE = re.compile(
+    r"(?P<of>.*[^/])[\s_\-.](?:mask|seg|segmentation|gt|groundtruth|annotation)[\s_\-]?\d*", re.IGNORECASE
+)
 
 
 def masks_among(names: Iterable[str]) -> set[str]:
@@ -41,6 +44,14 @@ def refuse_masks(root: str, names: Iterable[str]) -> None:
             "learns one class a picture: give each class a folder of its own, or name a table with the columns path "
             "and label (--images DIR says where the pictures lie)"
         )
+
+
+def mask_files(pictures: Iterable[str]) -> set[str]:
+    """The pictures that are called like masks of others beside them: `1_mask.png` beside `1.png`."""
+    pictures = list(pictures)
+    stems = {path.rpartition(".")[0] for path in pictures}
+    found = {path: _MASK_FILE.fullmatch(path.rpartition(".")[0]) for path in pictures}
+    return {path for path, match in found.items() if match and match["of"] in stems}
 
 
 def _ends_with(name: str, words: frozenset[str]) -> bool:

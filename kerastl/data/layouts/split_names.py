@@ -11,13 +11,18 @@ from kerastl.data.dataset import SPLITS, Split
 
 _NAMES: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "trn", "learn", "learning", "trainval", "traindev"), "train"),
+    **dict.fromkeys(("labeled", "labelled"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "vld", "dev", "devel", "development", "eval"), "val"),
     **dict.fromkeys(("evaluation", "evaluate"), "val"),
     **dict.fromkeys(("test", "testing", "tst", "holdout"), "test"),
+    **dict.fromkeys(("entrenamiento", "entrainement", "entraînement", "treino", "addestramento"), "train"),
+    **dict.fromkeys(("validierung", "validacion", "validación", "validação", "validacao", "validazione"), "val"),
+    **dict.fromkeys(("prueba", "pruebas", "teste", "essai"), "test"),
 }  # fmt: skip
 _OF_PICTURES = frozenset((
     "set", "sets", "data", "dataset", "datasets", "image", "images", "img", "imgs", "picture", "pictures", "pic",
-    "pics", "photo", "photos", "folder", "split", "samples", "files",
+    "pics", "photo", "photos", "folder", "split", "samples", "files", "aug", "augmented", "resized", "small", "clean",
+    "full", "cropped", "processed", "preprocessed", "raw", "jpg", "jpeg", "png",
 ))  # fmt: skip
 _OF_TABLES = frozenset((
     "label", "labels", "list", "lists", "meta", "metadata", "info", "annotation", "annotations", "gt", "df", "final",
@@ -81,14 +86,21 @@ def among(names: Iterable[str]) -> dict[str, Split]:
     """
     parsed = {name: found for name in names if (found := parse(name)) is not None}
     plain = {found.split for found in parsed.values() if not found.prefix}
-    splits = {}
+    splits: dict[str, Split] = {}
     for name, found in parsed.items():
         kin = {other.split for other in parsed.values() if other.prefix == found.prefix}
         if not found.prefix or len(plain | kin) > 1:
             splits[name] = found.split
+    validated = any(split == "val" and not _is_evaluation(name) for name, split in splits.items())
+    if validated:  # training, validation and evaluation
+        splits = {name: "test" if _is_evaluation(name) else split for name, split in splits.items()}
     if len(set(splits.values())) < 2:
         return {}
     return {name: splits[name] for name in sorted(splits, key=lambda name: (SPLITS.index(splits[name]), name))}
+
+
+def _is_evaluation(name: str) -> bool:
+    return any(word.startswith("eval") for word in _words(name))
 
 
 def split_and_class(name: str) -> tuple[Split, str] | None:

@@ -188,3 +188,52 @@ def test_classes_that_are_written_alike_are_said(folders: Folders) -> None:
     (root / "cat").mkdir()
     (root / "cat" / "1.jpg").touch()
     assert "'Cat' and 'cat' are different classes here" in scan(root).warnings[1]
+
+
+def test_training_validation_and_evaluation(folders: Folders) -> None:
+    dataset = scan(folders(*both("training", "validation", "evaluation")))
+    assert parts(dataset) == {"train": 4, "val": 4, "test": 4}
+
+
+def test_a_split_beside_the_classes(folders: Folders) -> None:
+    dataset = scan(folders("cats", "dogs", "test/cats", "test/dogs"))
+    assert parts(dataset) == {"train": 4, "val": 4}
+    assert dataset.classes == ("cats", "dogs")
+    assert dataset.warnings == ()
+
+
+def test_classes_that_are_called_like_splits_or_parts_are_said(folders: Folders) -> None:
+    assert "validation is taken for a class" in scan(folders("cats", "dogs", "validation")).warnings[0]
+
+
+def test_parts_of_an_archive_are_doubtful_classes(folders: Folders) -> None:
+    assert (
+        "images_part_1, images_part_2 are taken for classes"
+        in scan(folders("images_part_1", "images_part_2")).warnings[0]
+    )
+
+
+def test_splits_in_folds_are_no_splits_of_classes(folders: Folders) -> None:
+    with pytest.raises(DataError, match="fold1 and fold2 hold folders of the same names"):
+        scan(folders(*both("fold1/train", "fold1/val", "fold2/train", "fold2/val")))
+
+
+def test_labelled_beside_unlabelled(folders: Folders) -> None:
+    assert scan(folders("labeled/a", "labeled/b", "unlabeled")).classes == ("a", "b")
+
+
+def test_masks_beside_their_pictures_are_left_out(fill: Fill) -> None:
+    files = {
+        f"{name}/{name} ({n}){end}.png": "" for name in ("benign", "normal") for n in (1, 2) for end in ("", "_mask")
+    }
+    dataset = scan(fill({**files, "benign/face_mask.png": ""}))
+    assert dataset.counts() == {"benign": 3, "normal": 2}
+    assert dataset.warnings == (
+        "4 pictures are called like masks of another and left out (benign/benign (1)_mask.png)",
+    )
+
+
+def test_a_table_one_folder_below_is_pointed_to(fill: Fill) -> None:
+    root = fill({"images/1.jpg": "", "images/2.jpg": "", "tables/labels.csv": "path,label\n"})
+    with pytest.raises(DataError, match=r"is .*tables/labels.csv the table to name\?"):
+        scan(root)
