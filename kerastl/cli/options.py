@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -58,6 +58,9 @@ def split(*parts: str) -> Callable[[C], C]:
     )
 
 
+TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column")
+
+
 def table_columns(command: C) -> C:
     """How a table is to be read, handed on as `kerastl.data.scan` takes it; what is not given is found."""
     for option in (
@@ -73,6 +76,16 @@ def table_columns(command: C) -> C:
     ):
         command = option(command)
     return command
+
+
+def as_given(columns: Mapping[str, str | None]) -> list[str]:
+    """The options of `table_columns`, as they would be written again."""
+    return [
+        word
+        for name in TABLE_COLUMNS
+        if (value := columns.get(name))
+        for word in (f"--{name.replace('_', '-')}", value)
+    ]
 
 
 def resize(default: str, text: str = "") -> Callable[[C], C]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kerastl.data import tables
 from kerastl.data.dataset import Split
-from kerastl.data.layouts.columns import NoLabelsError, TableColumns, by_name
+from kerastl.data.layouts.column_names import by_name
+from kerastl.data.layouts.columns import NoLabelsError, TableColumns
 from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
 from kerastl.data.layouts.table_files import OFFICE, SUFFIXES, Table, open_table
 from kerastl.data.layouts.table_rows import split_named, with_columns

@@ -9,7 +9,8 @@ from pathlib import Path
 from kerastl.data.dataset import Dataset, Item, Split
 from kerastl.data.given_splits import labels_of, settle
 from kerastl.data.layouts.class_names import SeveralLabels, class_name, respelled
-from kerastl.data.layouts.columns import TableColumns, by_name
+from kerastl.data.layouts.column_names import by_name
+from kerastl.data.layouts.columns import TableColumns
 from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
 from kerastl.data.layouts.table_files import Table, open_table
 from kerastl.data.layouts.table_rows import Row, read_rows, split_named, with_columns

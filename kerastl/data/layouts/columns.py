@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from kerastl.data.dataset import Split
+from kerastl.data.layouts.column_names import (
+    FLAGS,
+    LABELS,
+    PATHS,
+    SPLIT_COLUMNS,
+    Places,
+    is_vague,
+    known_columns,
+    one_hot,
+    plain_name,
+)
 from kerastl.data.layouts.picture_finder import AmbiguousError, PictureFinder, is_picture_name
 from kerastl.data.layouts.split_names import split_of
 from kerastl.data.layouts.table_files import Table
@@ -18,40 +28,6 @@ from kerastl.text import printable
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-# Compared without case, without what is neither letter nor digit, and without a plural's s; the best first.
-_PATHS = (
-    "path", "filepath", "filename", "file", "fullpath", "relativepath", "relpath", "imagepath", "imgpath", "imagefile",
-    "imagefilename", "imagename", "imgname", "imgfile", "imgfilename", "image", "img", "imageindex", "imageid", "imgid",
-    "isicid", "picture", "picturename", "pic", "photo", "photoid", "photoname", "fname", "fn", "filenameindexed",
-    "pathtoimage", "uri", "idcode", "dirname", "id", "name", "uid", "uuid", "key", "nr", "no", "number", "index",
-    "code", "sample", "sampleid", "case", "caseid", "scan", "jpg", "png", "x",
-)  # fmt: skip
-_LABELS = (
-    "label", "class", "target", "classname", "labelname", "category", "categoryname", "species", "breed", "diagnosis",
-    "dx", "findinglabel", "finding", "disease", "variety", "groundtruth", "gt", "annotation", "tag", "emotion",
-    "expression", "classlabel", "labelid", "classid", "categoryid", "labelindex", "classindex", "targetname",
-    "commonname", "scientificname", "genus", "family", "kind", "type", "grade", "level", "severity", "stage", "y",
-    "name",
-)  # fmt: skip
-_SPLITS = ("split", "dataset", "set", "subset", "part", "partition", "fold", "phase", "usage", "mode")
-# Columns of true and false: the splits that these stand for.
-_FLAGS: Mapping[str, tuple[Split, Split]] = {
-    "isvalid": ("val", "train"),
-    "isval": ("val", "train"),
-    "isvalidation": ("val", "train"),
-    "istest": ("test", "train"),
-    "istrain": ("train", "val"),
-    "istraining": ("train", "val"),
-    "istrainingimg": ("train", "val"),
-    "istrainingimage": ("train", "val"),
-}
-# Names that say little: what stands in the column decides.
-_VAGUE = frozenset((
-    "id", "name", "uid", "uuid", "key", "nr", "no", "number", "index", "code", "sample", "sampleid", "case", "caseid",
-    "scan", "jpg", "png", "x", "y", "kind", "type", "level", "stage", "tag",
-))  # fmt: skip
-
 
 # Rows to see which columns repeat themselves; tables are often sorted by class.
 _MANY = 200_000
@@ -109,39 +85,6 @@ class TableColumns:
         return self != TableColumns()
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where a table's columns stand, as the places in a row.
-
-    Args:
-        path: Of paths.
-        labels: Of labels; of several, each named after a class, one holds a 1 in each row.
-        split: Of splits.
-        sure: Whether names that leave no doubt say so.
-    """
-
-    path: int
-    labels: tuple[int, ...]
-    split: int | None = None
-    sure: bool = True
-
-    def named(self, table: Table) -> str:
-        """The columns, for people."""
-        if len(self.labels) > 1:
-            label = f"{len(self.labels)} columns of labels ({table.header[self.labels[0]]}, ...)"
-        else:
-            label = table.header[self.labels[0]]
-        split = [] if self.split is None else [table.header[self.split]]
-        return ", ".join(printable(name) for name in (table.header[self.path], label, *split))
-
-
-def by_name(header: Sequence[str]) -> Places | None:
-    """The columns, where names alone tell them."""
-    path, label, split = (_known(header, names) for names in (_PATHS, _LABELS, _SPLITS))
-    label = [place for place in label if place not in path[:1]]
-    return Places(path[0], (label[0],), split[0] if split else None) if path and label else None
-
-
 def choose(table: Table, wanted: TableColumns, finder: PictureFinder) -> Places:
     """Find the columns by what was asked for, by name, and by what stands in them.
 
@@ -158,7 +101,7 @@ def choose(table: Table, wanted: TableColumns, finder: PictureFinder) -> Places:
     taken |= {path}
     if split is None:
         split = _split_column(table, sample, taken)
-    sure = not _is_vague(table.header[path])
+    sure = not is_vague(table.header[path])
     if label is not None:
         return Places(path, (label,), split, sure)
     left = [place for place in range(len(table.header)) if place not in taken and place != split]
@@ -169,7 +112,7 @@ def choose(table: Table, wanted: TableColumns, finder: PictureFinder) -> Places:
 def _place(table: Table, name: str | None) -> int | None:
     if name is None:
         return None
-    for alike in (str, _plain):
+    for alike in (str, plain_name):
         found = [place for place, known in enumerate(table.header) if alike(known) == alike(name)]
         if found:
             return found[0]
@@ -180,8 +123,8 @@ def _place(table: Table, name: str | None) -> int | None:
 
 def _path_column(table: Table, sample: Sequence[Sequence[str]], finder: PictureFinder, taken: set[int]) -> int:
     """The column of names whose pictures are there; by name alone if none is."""
-    known = [place for place in _known(table.header, _PATHS) if place not in taken]
-    clear = [place for place in known if not _is_vague(table.header[place])]
+    known = [place for place in known_columns(table.header, PATHS) if place not in taken]
+    clear = [place for place in known if not is_vague(table.header[place])]
     others = [place for place in range(len(table.header)) if place not in {*known, *taken}]
     values = {place: [row[place] for row in sample] for place in known + others}
     written = [place for place in known + others if _fraction(is_picture_name(cell) for cell in values[place]) > 0.5]
@@ -220,22 +163,17 @@ def _fraction(answers: Iterable[bool]) -> float:
 
 
 def _split_column(table: Table, sample: Sequence[Sequence[str]], taken: set[int]) -> int | None:
-    for place in _known(table.header, _SPLITS):
+    for place in known_columns(table.header, SPLIT_COLUMNS):
         if place not in taken and any(split_of(row[place].strip()) for row in sample):
             return place
-    flags = [place for place in _known(table.header, tuple(_FLAGS)) if place not in taken]
+    flags = [place for place in known_columns(table.header, tuple(FLAGS)) if place not in taken]
     return flags[0] if flags else None
-
-
-def flag_splits(name: str) -> tuple[Split, Split] | None:
-    """The splits that true and false stand for in a column such as `is_valid`; None for other columns."""
-    return _FLAGS.get(_plain(name))
 
 
 def _label_columns(table: Table, left: Sequence[int]) -> tuple[tuple[int, ...], bool]:
     """The column of labels, or the columns each named after a class; and whether its name leaves no doubt."""
-    known = [place for place in _known(table.header, _LABELS) if place in left]
-    clear = [place for place in known if not _is_vague(table.header[place])]
+    known = [place for place in known_columns(table.header, LABELS) if place in left]
+    clear = [place for place in known if not is_vague(table.header[place])]
     if clear:
         return (clear[0],), True
     rows = table.sample(_MANY)
@@ -256,30 +194,6 @@ def _label_columns(table: Table, left: Sequence[int]) -> tuple[tuple[int, ...], 
     elif likely:
         hint = f"{table.some(likely)} may be; {hint}"
     raise NoLabelsError(f"{table.name}: cannot tell which column holds the labels; {_columns_of(table)}; {hint}")
-
-
-def _is_one(cell: str) -> bool:
-    return cell.strip() in ("1", "1.0")
-
-
-def one_hot(cells: Sequence[str], places: Sequence[int]) -> int | None:
-    """The column with the 1, if there is just one and all others hold a 0."""
-    ones = [place for place in places if _is_one(cells[place])]
-    rest = all(cells[place].strip() in ("0", "0.0", "") for place in places if place not in ones)
-    return ones[0] if len(ones) == 1 and rest else None
-
-
-def _known(header: Sequence[str], names: Sequence[str]) -> list[int]:
-    plain = [_plain(name) for name in header]
-    return [place for name in names for place, given in enumerate(plain) if given == _plain(name)]
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).lower().removesuffix("s")
-
-
-def _is_vague(name: str) -> bool:
-    return _plain(name) in {_plain(vague) for vague in _VAGUE}
 
 
 def _columns_of(table: Table) -> str:

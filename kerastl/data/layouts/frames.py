@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from kerastl.data.layouts.columns import by_name
+from kerastl.data.layouts.column_names import by_name
 from kerastl.data.layouts.table_files import Table
 from kerastl.errors import UsageError
 

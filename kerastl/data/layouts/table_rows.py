@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kerastl.data.dataset import Item, Split
 from kerastl.data.layouts.class_names import class_name
-from kerastl.data.layouts.columns import Places, TableColumns, by_name, choose, flag_splits, one_hot
+from kerastl.data.layouts.column_names import Places, by_name, flag_splits, one_hot
+from kerastl.data.layouts.columns import TableColumns, choose
 from kerastl.data.layouts.picture_finder import AmbiguousError, PictureFinder
 from kerastl.data.layouts.split_names import parse, split_of
 from kerastl.data.layouts.table_files import Table
