@@ -49,7 +49,11 @@ def look(folder: Path, wanted: TableColumns, index: PictureIndex) -> FoundTables
         index: The folder that pictures lie in.
     """
     found = FoundTables()
-    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES | OFFICE):
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES | OFFICE)
+    except OSError:  # said by whoever looks for pictures
+        return found
+    for path in paths:
         if path.name.startswith(".") or not path.is_file():
             continue
         if "submission" in path.stem.lower():  # what a competition wants back

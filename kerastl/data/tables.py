@@ -9,7 +9,7 @@ from pathlib import Path
 from kerastl.data.dataset import Dataset, Item, Split
 from kerastl.data.given_splits import labels_of, settle
 from kerastl.data.layouts.class_names import SeveralLabels, class_name, respelled
-from kerastl.data.layouts.column_names import by_name
+from kerastl.data.layouts.column_names import by_name, is_vague
 from kerastl.data.layouts.columns import TableColumns
 from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
 from kerastl.data.layouts.table_files import Table, open_table
@@ -28,7 +28,7 @@ class Reading:
 
     Args:
         dataset: The pictures.
-        sure: Whether the names of the columns leave no doubt that these are labels.
+        sure: Whether there is no doubt that these are labels of pictures.
     """
 
     dataset: Dataset
@@ -49,17 +49,20 @@ def read(tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, ind
     Raises:
         DataError: A column cannot be told, a row is incomplete or contradicts another, or none of the files exists.
     """
-    book, sure, columns = _Book(), True, []
+    book, sure, clear, columns = _Book(), True, True, []
     for table, split in tables:
         finder = PictureFinder(index, split_named(table))
         table, places = with_columns(table, wanted, finder)
-        sure = sure and (places.sure or wanted.label_column is not None)
+        sure, clear = sure and places.sure, clear and not is_vague(table.header[places.path])
         columns.append(places.named(table))
         before = len(book.missing)
         count = sum(book.add(table, row) for row in read_rows(table, places, finder, split))
         if count and len(book.missing) - before == count:
             raise _none_exists(table, finder, book.missing[before])
-    return Reading(_dataset([table for table, _ in tables], book, index.root, list(dict.fromkeys(columns))), sure)
+    dataset = _dataset([table for table, _ in tables], book, index.root, list(dict.fromkeys(columns)))
+    # A list of the classes has numbers and names, too, but each once.
+    repeated = 2 * len(dataset.classes) <= len(dataset.items)
+    return Reading(dataset, sure and (clear or repeated))
 
 
 class _Book:

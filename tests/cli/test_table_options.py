@@ -51,7 +51,6 @@ def test_every_command_refuses_a_column_that_is_not_there(command, colour_model,
 
 
 def test_every_function_takes_rows_and_columns(colour_model, table, tmp_path):
-    rows = {"nr": [0, 1], "what": ["red", "blue"]}
     for refused in (
         lambda: kerastl.check(table, label_column="breed"),
         lambda: kerastl.finetune("kerastl_mini", table, output=tmp_path / "out", label_column="breed"),

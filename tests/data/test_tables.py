@@ -264,3 +264,16 @@ def test_labels_that_are_written_alike(fill: Fill) -> None:
 def test_no_table_where_columns_are_asked_for(fill: Fill) -> None:
     with pytest.raises(DataError, match="no table of labels in it; name the table itself"):
         scan(fill({"a/1.jpg": "", "b/1.jpg": ""}), label_column="x")
+
+
+def test_a_list_of_the_classes_is_no_table_of_labels(fill: Fill) -> None:
+    files = {f"{name}/{n}.jpg": "" for name, start in (("a", 0), ("b", 4)) for n in range(start, start + 4)}
+    dataset = scan(fill({**files, "classes.csv": "id,label\n0,stop\n1,go\n2,turn\n"}))
+    assert dataset.classes == ("a", "b")
+    assert "classes.csv is not used" in dataset.warnings[0]
+
+
+def test_ids_and_labels_come_before_flat_folders(fill: Fill) -> None:
+    files = {f"part_{n // 4}/{n}.jpg": "" for n in range(8)}
+    rows = "id,label\n" + "".join(f"{n},{label(n)}\n" for n in range(8))
+    assert scan(fill({**files, "labels.csv": rows})).classes == ("cat", "dog")

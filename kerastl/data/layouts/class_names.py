@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from kerastl.text import printable
 
 _MOST_SHOWN = 3
+_LONGEST_LIST = 1_000
 # Between several labels; the soft ones are in many a name.
 _HARD, _SOFT = "|;,", "/+& "
 
@@ -105,7 +106,7 @@ def _partings(label: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _listed(label: str) -> bool:
-    if not (label.startswith(("[", "(", "{")) and label.endswith(("]", ")", "}"))):
+    if len(label) > _LONGEST_LIST or not (label.startswith(("[", "(", "{")) and label.endswith(("]", ")", "}"))):
         return False
     try:
         found = ast.literal_eval(label)

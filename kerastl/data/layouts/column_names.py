@@ -52,7 +52,7 @@ class Places:
         path: Of paths.
         labels: Of labels; of several, each named after a class, one holds a 1 in each row.
         split: Of splits.
-        sure: Whether names that leave no doubt say so.
+        sure: Whether a name that leaves no doubt says that these are labels.
     """
 
     path: int

@@ -29,8 +29,8 @@ from kerastl.text import printable
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-# Rows to see which columns repeat themselves; tables are often sorted by class.
-_MANY = 200_000
+# Cells to see which columns repeat themselves; tables are often sorted by class.
+_MANY = 2_000_000
 
 
 class NoLabelsError(DataError):
@@ -101,12 +101,11 @@ def choose(table: Table, wanted: TableColumns, finder: PictureFinder) -> Places:
     taken |= {path}
     if split is None:
         split = _split_column(table, sample, taken)
-    sure = not is_vague(table.header[path])
     if label is not None:
-        return Places(path, (label,), split, sure)
+        return Places(path, (label,), split)
     left = [place for place in range(len(table.header)) if place not in taken and place != split]
-    labels, known = _label_columns(table, left)
-    return Places(path, labels, split, sure and known)
+    labels, sure = _label_columns(table, left)
+    return Places(path, labels, split, sure)
 
 
 def _place(table: Table, name: str | None) -> int | None:
@@ -176,7 +175,7 @@ def _label_columns(table: Table, left: Sequence[int]) -> tuple[tuple[int, ...], 
     clear = [place for place in known if not is_vague(table.header[place])]
     if clear:
         return (clear[0],), True
-    rows = table.sample(_MANY)
+    rows = table.sample(max(100, _MANY // max(1, len(table.header))))
     values = {place: {row[place].strip() for row in rows} for place in left}
     binary = tuple(place for place in left if values[place] and values[place] <= {"0", "1", "0.0", "1.0"})
     if len(binary) > 1 and rows and sum(one_hot(row, binary) is not None for row in rows) > len(rows) / 2:
