@@ -73,14 +73,16 @@ class Card:
             raise ModelError(f"the card is not one of kerastl's ({type(error).__name__}: {error})") from error
 
 
-def embed(model_file: str | os.PathLike[str], card: Card) -> None:
-    """Add the card to a `.keras` file that has none yet."""
+def embed(model_file: str | os.PathLike[str], card: Card, members: Mapping[str, bytes] | None = None) -> None:
+    """Add the card to a `.keras` file that has none yet, and further members by name, which begin with `kerastl`."""
     import zipfile
 
     with zipfile.ZipFile(model_file, "a", zipfile.ZIP_DEFLATED) as archive:
         if MEMBER in archive.namelist():
             raise ModelError(f"{os.fspath(model_file)} has a card already")
         archive.writestr(MEMBER, json_text.dumps(card.as_dict(), letters=True))
+        for name, content in (members or {}).items():
+            archive.writestr(name, content)
 
 
 def update(model_file: str | os.PathLike[str], card: Card, members: Mapping[str, bytes] | None = None) -> None:

@@ -21,6 +21,7 @@ from kerastl.reference import IMAGENET, Reference, resolve
 from kerastl.runtime.engines import Engine, KerasEngine
 from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
+from kerastl.text import brief
 from kerastl.trust import temperature
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Classifier:
     def __repr__(self) -> str:
         resize = self.card.resize
         return (
-            f"<Classifier {self.name}: {len(self.labels)} classes, {resize.width}x{resize.height} pixels "
+            f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {resize.width}x{resize.height} pixels "
             f"({resize.policy}), {self.engine}>"
         )
 

@@ -64,3 +64,7 @@ class RecipeError(UsageError):
 
 class TrainingError(KerastlError):
     """Training cannot go on; what was reached has been kept."""
+
+
+class StateError(TrainingError):
+    """A run cannot be resumed from its state, which is damaged or of another kind; nothing has been changed."""

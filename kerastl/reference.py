@@ -71,7 +71,10 @@ def resolve(
         return _saved(Path(given))
     if looks_like_path(given):
         raise UsageError(f"{given}: there is no such model file or run folder")
-    catalog.get(given)  # raises, and names what is close
+    try:
+        catalog.get(given)
+    except UsageError as error:  # which names what is close
+        raise UsageError(f"{error}; nor is there a run folder or a file of that name") from None
     raise AssertionError(given)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 # Joiners inside emoji and Persian words, and the wide space of Japanese; they move nothing and hide nothing.
 _HARMLESS = frozenset("\u200c\u200d\u3000")
@@ -25,6 +26,8 @@ def printable(text: str) -> str:
     """Write a text on one line: control characters, marks of direction and bytes that are no text are escaped."""
     if text.isprintable():
         return text
+    with suppress(UnicodeError):  # names are bytes to Python where the locale has no letters, though they are text
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8")
     return "".join(letter if letter.isprintable() or letter in _HARMLESS else _escaped(letter) for letter in text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,9 +44,13 @@ def calibrate(
 
     Exit code: 0 done, 1 the pictures cannot be used, 2 wrong usage.
     """
+    from kerastl.card import find
     from kerastl.cli.progress import Counter
     from kerastl.evaluation import calibrate as fit
+    from kerastl.files import check_target
 
+    if Path(model).exists():
+        check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
     with Counter("pictures") as counter:
         result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update, **columns)
     if form == "json":

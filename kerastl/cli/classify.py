@@ -97,7 +97,7 @@ def classify(
         try:
             for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe):
                 count += 1
-                counter.write(stream, text)
+                counter.write(stream, out.for_terminal(text) if form == "csv" and stream.isatty() else text)
                 if result.error is not None:
                     failed += 1
                     if form in ("text", "csv"):

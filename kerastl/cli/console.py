@@ -78,8 +78,8 @@ def _kept(
     kept, left_out = list(range(1, len(headings))), []
     names = min(_LEAST_NAME, _widest(0, headings, rows))
     for heading in spare:
-        # Between columns stand two spaces, and one at the edge of the table.
-        if names + sum(2 + _widest(column, headings, rows) for column in kept) + 2 <= width:
+        # Between columns stand three spaces, and one at each edge of the table.
+        if names + sum(3 + _widest(column, headings, rows) for column in kept) + 2 <= width:
             break
         kept.remove(headings.index(heading))
         left_out.append(heading)

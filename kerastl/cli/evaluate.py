@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # So that the answer fits on a screen; JSON and the report have everything.
 _CLASSES, _ROWS = 20, 5
+# Letters of a line with a figure and its interval.
+_FIGURE = 46
 
 
 @click.command()
@@ -143,7 +145,9 @@ def _print(result: Evaluation) -> None:
 
     out = console()
     for text in str(result).splitlines():
-        line(out, text)
+        # Where a figure and its interval do not fit beside each other, the interval goes below.
+        for part in text.split("  (") if out.width < _FIGURE else [text]:
+            line(out, part if text.startswith(part) else f"  ({part}")
     _print_classes(out, result)
     for title, lines in (
         ("most confused", _confusions(result)),

@@ -76,10 +76,8 @@ def finetune(data: str, cache_limit: float, weights: str, **settings: Any) -> in
     with TrainingProgress() as listener:
         result = run(
             data=data,
-            weights=options.started_from(weights),
-            cache_limit=int(cache_limit * 1e9),
             listener=listener,
-            **settings,
+            **options.given(weights=options.started_from(weights), cache_limit=int(cache_limit * 1e9), **settings),
         )
     _summary(result)
     if result.stopped:

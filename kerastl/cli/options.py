@@ -126,6 +126,22 @@ def csv_safe(text: str) -> Callable[[C], C]:
     )
 
 
+def given(**values: Any) -> dict[str, Any]:
+    """Those of a command's options that were given; the others have the same defaults in Python.
+
+    A run that goes on takes what was given only, and a default says nothing.
+    """
+    context = click.get_current_context()
+    # `started_from` gives the weights in Python's words, whatever the option is called.
+    names = {"weights": "initial_weights"} if "initial_weights" in context.params else {}
+    default = click.core.ParameterSource.DEFAULT
+    return {
+        name: value
+        for name, value in values.items()
+        if context.get_parameter_source(names.get(name, name)) is not default
+    }
+
+
 def cache_limit(what: str, without: str) -> Callable[[C], C]:
     """`--cache-limit`: GB of disk for `what`; `without` says what each epoch does where there is no room."""
     return click.option(

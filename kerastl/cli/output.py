@@ -66,6 +66,11 @@ def rendered(
     return {"text": _text, "json": _json, "jsonl": _jsonl}[form](results)
 
 
+def for_terminal(text: str) -> str:
+    """Rows of CSV with their names made harmless: on a terminal nobody reads them back."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def ending(form: str, count: int) -> str:
     """What closes the output after `count` results."""
     if form != "json":

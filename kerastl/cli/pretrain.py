@@ -79,10 +79,10 @@ def pretrain(images: str, initial_weights: str, cache_limit: float, **settings: 
     with PreTrainingProgress() as listener:
         result = run(
             images,
-            weights=options.started_from(initial_weights),
-            cache_limit=int(cache_limit * 1e9),
             listener=listener,
-            **settings,
+            **options.given(
+                weights=options.started_from(initial_weights), cache_limit=int(cache_limit * 1e9), **settings
+            ),
         )
     _summary(result)
     return 0

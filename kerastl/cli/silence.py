@@ -23,4 +23,4 @@ def libraries() -> None:
         warnings.simplefilter("ignore")
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
-    logging.lastResort = None
+    logging.lastResort = logging.NullHandler()

@@ -12,6 +12,7 @@ from kerastl.data.dataset import SPLITS, Dataset
 from kerastl.data.inspection import Inspection, inspect
 from kerastl.data.layouts.columns import TableOptions
 from kerastl.data.scanning import scan
+from kerastl.text import printable
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -120,7 +121,7 @@ class CheckReport:
 
     def __repr__(self) -> str:
         found = f"{len(self.problems)} problems, {len(self.warnings)} warnings"
-        return f"<CheckReport of {self.dataset.root}: {len(self.dataset.items)} pictures, {found}>"
+        return f"<CheckReport of {printable(str(self.dataset.root))}: {len(self.dataset.items)} pictures, {found}>"
 
     def _repr_html_(self) -> str:
         from kerastl.data import check_table

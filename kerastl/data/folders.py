@@ -27,7 +27,7 @@ class _Tree:
     others: list[str] = field(default_factory=list)
 
 
-def read(root: Path) -> Dataset:
+def read(root: Path, for_training: bool = True) -> Dataset:
     """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
     tree = _read_tree(root)
     if not tree.pictures:
@@ -37,7 +37,7 @@ def read(root: Path) -> Dataset:
     tree.pictures = [path for path in tree.pictures if path not in masks]
     tree.others.extend(masks)
     try:
-        dataset = _read(root, tree, understand(str(root), grow(tree.pictures)))
+        dataset = _read(root, tree, understand(str(root), grow(tree.pictures), for_training), for_training)
     except DataError:
         # Labels of detection data are texts, which the layout does not see.
         refuse_masks(str(root), {PurePosixPath(path).name for path in tree.folders})
@@ -59,7 +59,7 @@ def _read_tree(root: Path) -> _Tree:
     return tree
 
 
-def _read(root: Path, tree: _Tree, layout: FolderLayout) -> Dataset:
+def _read(root: Path, tree: _Tree, layout: FolderLayout, for_training: bool) -> Dataset:
     items, stray = [], []
     owners = _Owners(layout)
     for path in tree.pictures:
@@ -69,8 +69,8 @@ def _read(root: Path, tree: _Tree, layout: FolderLayout) -> Dataset:
         else:
             items.append(Item(path, class_name(owner[0]), owner[1]))
     is_split = any(split for _, split in layout.classes.values())
-    trained = [item for item in items if item.split in (None, "train")] or items
-    classes, empty = _filled_classes(root, trained, _siblings(tree, layout))
+    learnt = [item for item in items if item.split in (None, "train") or not for_training] or items
+    classes, empty = _filled_classes(root, learnt, _siblings(tree, layout), for_training)
     outside = "a class folder of a split" if is_split else "a class folder"
     dataset = Dataset(
         root=root,
@@ -80,7 +80,7 @@ def _read(root: Path, tree: _Tree, layout: FolderLayout) -> Dataset:
         warnings=(*empty, *_outside(_unsaid(stray, layout), outside), *layout.warnings, *_respelled(layout)),
         ignored=tuple(sorted(tree.others + stray)),
     )
-    return settle(dataset) if is_split else dataset
+    return settle(dataset, for_training) if is_split else dataset
 
 
 class _Owners(dict[str, "tuple[str, Split | None] | None"]):
@@ -117,10 +117,14 @@ def _respelled(layout: FolderLayout) -> list[str]:
     return respelled(spellings)
 
 
-def _filled_classes(root: Path, items: Sequence[Item], folders: set[str]) -> tuple[tuple[str, ...], list[str]]:
+def _filled_classes(
+    root: Path, items: Sequence[Item], folders: set[str], for_training: bool
+) -> tuple[tuple[str, ...], list[str]]:
     """The classes that have pictures, and a warning about those that have none."""
     classes = tuple(sorted({item.label for item in items}))
-    if len(classes) < 2:
+    if not classes and not for_training:
+        raise DataError(_flat(root))
+    if len(classes) < 2 and for_training:
         raise DataError(_too_few(root, items, classes))
     empty = sorted({class_name(name) for name in folders}.difference(classes))
     if not empty:
@@ -138,6 +142,15 @@ def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str]) -> str:
         if len(folder.folders) > 1:
             hint = f"; did you mean {root / folder.path}, with {len(folder.folders)} folders of pictures"
     return f"{root}: one class only ('{printable(classes[0])}'); a classifier needs two or more{hint}"
+
+
+def _flat(root: Path) -> str:
+    """What to say of pictures whose class only the name of their own folder may tell."""
+    above = root.absolute()
+    return (
+        f"{root}: pictures, but no class folders in it, so that their classes are not known; if they all show "
+        f"'{printable(above.name)}', give the folder above ({printable(str(above.parent))}), or name them in a table"
+    )
 
 
 def _outside(stray: Sequence[str], where: str) -> list[str]:

@@ -77,7 +77,9 @@ def _look_at(path: Path, wanted: TableColumns, index: PictureIndex, found: Found
         found.problems[path] = problem
 
 
-def read(found: FoundTables, wanted: TableColumns, index: PictureIndex) -> tables.Reading | None:
+def read(
+    found: FoundTables, wanted: TableColumns, index: PictureIndex, for_training: bool = True
+) -> tables.Reading | None:
     """Read the tables that can be used.
 
     Returns:
@@ -88,7 +90,7 @@ def read(found: FoundTables, wanted: TableColumns, index: PictureIndex) -> table
     """
     if not found.usable:
         return None
-    reading = tables.read(_together(found, index.root), wanted, index)
+    reading = tables.read(_together(found, index.root), wanted, index, for_training)
     dataset = reading.dataset
     unused = index.others({item.path for item in dataset.items})
     notes = [*found.left_out, *found.notes()]

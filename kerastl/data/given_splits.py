@@ -10,7 +10,7 @@ from kerastl.data.dataset import Dataset, Item
 from kerastl.errors import DataError
 
 
-def settle(dataset: Dataset) -> Dataset:
+def settle(dataset: Dataset, for_training: bool = True) -> Dataset:
     """Check the given parts against each other, and say how they are used.
 
     A `test` without a `val` is what one validates on. A `train` alone is split later: its pictures lose their
@@ -18,6 +18,7 @@ def settle(dataset: Dataset) -> Dataset:
 
     Args:
         dataset: With a part in each item, and the classes of `train` as classes.
+        for_training: Whether the pictures are to be learnt from; else each keeps its part, and every class counts.
 
     Returns:
         The data set to use; its layout and its warnings say what was done.
@@ -25,6 +26,8 @@ def settle(dataset: Dataset) -> Dataset:
     Raises:
         DataError: If `train` is missing, or a class is in another part only.
     """
+    if not for_training and {item.split for item in dataset.items} != {"train"}:
+        return replace(dataset, classes=labels_of(dataset.items))
     if not dataset.part("train"):
         raise DataError(f"{dataset.root}: nothing to train on; there is no picture in train")
     dataset = _without_foreign_test(dataset)

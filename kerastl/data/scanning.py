@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-def scan(data: object, **columns: Unpack[TableOptions]) -> Dataset:
+def scan(data: object, *, for_training: bool = True, **columns: Unpack[TableOptions]) -> Dataset:
     """Read what a folder, or a table, says about its pictures; no picture is opened.
 
     Pictures are the files with a picture's suffix, in either case, at any depth below a class folder. Hidden
@@ -40,6 +40,8 @@ def scan(data: object, **columns: Unpack[TableOptions]) -> Dataset:
     Args:
         data: The folder, or the table; or a DataFrame, rows of `(path, label)` or `(path, label, split)`, or a mapping
             of labels to lists of paths, with paths from the current folder. A `Dataset` is given back.
+        for_training: Whether the pictures are to be learnt from. A model is held against whatever has labels: pictures
+            of one class, of classes that `train` has not, or of one part only, which keep the parts they have.
         **columns: `images`, the folder that a table's paths start at or whose pictures it names; `path_column`,
             `label_column` and `split_column`, the names of its columns.
 
@@ -49,37 +51,42 @@ def scan(data: object, **columns: Unpack[TableOptions]) -> Dataset:
     Raises:
         DataError: If there is nothing to learn from: no such folder, no pictures, fewer than two classes, a
             class that is only in `val/` or `test/`, folders that are no classes, a table that contradicts itself.
+            Where pictures are not to be learnt from, one class is enough, in any part.
         UsageError: If `data` is nothing of that kind, or `images` is no folder.
     """
     if isinstance(data, Dataset):
         return data
     wanted = TableColumns.of(**columns)
-    dataset = _scan_path(Path(data), wanted) if isinstance(data, str | os.PathLike) else _scan_values(data, wanted)
+    if isinstance(data, str | os.PathLike):
+        dataset = _scan_path(Path(data), wanted, for_training)
+    else:
+        dataset = _scan_values(data, wanted, for_training)
     return replace(dataset, warnings=(*dataset.warnings, *alike(dataset.classes)))
 
 
-def _scan_values(data: object, wanted: TableColumns) -> Dataset:
-    return tables.read([(as_table(data), None)], wanted, PictureIndex(Path(wanted.images or "."))).dataset
+def _scan_values(data: object, wanted: TableColumns, for_training: bool) -> Dataset:
+    index = PictureIndex(Path(wanted.images or "."))
+    return tables.read([(as_table(data), None)], wanted, index, for_training).dataset
 
 
-def _scan_path(path: Path, wanted: TableColumns) -> Dataset:
+def _scan_path(path: Path, wanted: TableColumns, for_training: bool) -> Dataset:
     if path.is_file():
         if path.suffix.lower() not in SUFFIXES | LISTS | OFFICE:
             raise DataError(f"{path}: neither a folder nor a .csv or .tsv table")
         index = PictureIndex(Path(wanted.images or path.parent))
-        return tables.read([(open_table(path), None)], wanted, index).dataset
+        return tables.read([(open_table(path), None)], wanted, index, for_training).dataset
     if not path.is_dir():
         raise DataError(f"{path}: no such folder")
-    return _scan_folder(path, wanted)
+    return _scan_folder(path, wanted, for_training)
 
 
-def _scan_folder(folder: Path, wanted: TableColumns) -> Dataset:
+def _scan_folder(folder: Path, wanted: TableColumns, for_training: bool) -> Dataset:
     """Tables whose columns are clear come first, then class folders, then tables that have to be guessed at."""
     index = PictureIndex(Path(wanted.images or folder))
     found = found_tables.look(folder, wanted, index)
     reading = None
     try:
-        reading = found_tables.read(found, wanted, index)
+        reading = found_tables.read(found, wanted, index, for_training)
     except DataError as error:
         found.problems = {Path(table.name): error for table in found.usable} | found.problems
     if reading is not None and (reading.sure or wanted.given):
@@ -88,7 +95,7 @@ def _scan_folder(folder: Path, wanted: TableColumns) -> Dataset:
     if wanted.given:
         raise problem or DataError(f"{folder}: no table of labels in it; name the table itself")
     try:
-        dataset = folders.read(folder)
+        dataset = folders.read(folder, for_training)
     except DataError as error:
         if reading is not None:
             return reading.dataset

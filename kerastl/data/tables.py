@@ -35,7 +35,9 @@ class Reading:
     sure: bool
 
 
-def read(tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, index: PictureIndex) -> Reading:
+def read(
+    tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, index: PictureIndex, for_training: bool = True
+) -> Reading:
     """Read the pictures that a table names, or several tables that are splits; see `kerastl.data.scan`.
 
     Paths are relative to a folder, or absolute, or names that are found below that folder. Rows that say the same
@@ -45,6 +47,7 @@ def read(tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, ind
         tables: Each with what all of its rows belong to, or None.
         wanted: Their columns, as far as they are known.
         index: The folder that the data set will have.
+        for_training: As for `kerastl.data.scan`.
 
     Raises:
         DataError: A column cannot be told, a row is incomplete or contradicts another, or none of the files exists.
@@ -59,7 +62,7 @@ def read(tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, ind
         count = sum(book.add(table, row) for row in read_rows(table, places, finder, split))
         if count and len(book.missing) - before == count:
             raise _none_exists(table, finder, book.missing[before])
-    dataset = _dataset([table for table, _ in tables], book, index.root, list(dict.fromkeys(columns)))
+    dataset = _dataset([table for table, _ in tables], book, index.root, list(dict.fromkeys(columns)), for_training)
     # A list of the classes has numbers and names, too, but each once.
     repeated = 2 * len(dataset.classes) <= len(dataset.items)
     return Reading(dataset, sure and (clear or repeated))
@@ -117,7 +120,7 @@ class _Book:
         return shown + (f" and {count - len(found)} more" if count > len(found) else "")
 
 
-def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence[str]) -> Dataset:
+def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence[str], for_training: bool) -> Dataset:
     short = " and ".join(printable(table.file_name) for table in tables)
     name = tables[0].name if len(tables) == 1 else f"{root}: {short}"
     items = tuple(sorted(book.items.values()))
@@ -125,8 +128,8 @@ def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence
     if None in parts and len(parts) > 1:
         bare = next(item for item in items if item.split is None)
         raise DataError(f"{name}: the split of {printable(bare.path)} is empty; give each row one, or none")
-    classes = labels_of([item for item in items if item.split in (None, "train")])
-    if len(classes) < 2 and (not items or parts & {None, "train"}):
+    classes = labels_of([item for item in items if item.split in (None, "train") or not for_training])
+    if len(classes) < (2 if for_training else 1) and (not items or parts & {None, "train"}):
         found = f"one class only ('{printable(classes[0])}')" if classes else "no rows"
         raise DataError(f"{name}: {found}; a classifier needs two classes or more")
     split = " and split" if parts != {None} else ""
@@ -138,7 +141,7 @@ def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence
         layout=f"{short} with path, label{split}: {len(items)} pictures in {len(classes)} classes{taken}",
         warnings=(*_missing(short, book.missing), *book.check_labels(name, tables[0].row)),
     )
-    return settle(dataset) if parts != {None} else dataset
+    return settle(dataset, for_training) if parts != {None} else dataset
 
 
 def _missing(name: str, missing: Sequence[str]) -> list[str]:

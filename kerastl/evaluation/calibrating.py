@@ -11,14 +11,15 @@ import numpy as np
 
 from kerastl import catalog, display
 from kerastl.classifier import Classifier, load
-from kerastl.data import Dataset, Item, scan
+from kerastl.data import Dataset, Item
 from kerastl.data.inspection import fingerprint
 from kerastl.data.layouts.columns import TableOptions
 from kerastl.errors import DataError, UsageError
-from kerastl.evaluation.labelled import Labelled, Progress, compute, labelled
+from kerastl.evaluation.labelled import Labelled, Progress, compute, labelled, parted
 from kerastl.evaluation.metrics import log_losses
 from kerastl.evaluation.reliability import reliability
 from kerastl.evaluation.selection import Part
+from kerastl.evaluation.training_parts import Parted
 from kerastl.labels import percent
 from kerastl.text import brief, printable
 from kerastl.trust import conformal, novelty, stored, temperature
@@ -120,9 +121,9 @@ def calibrate(
 
     Args:
         model: A run folder or a `.keras` file of kerastl's, or what `kerastl.load` made of one.
-        data: Labelled pictures that the model was not trained on: the folder of the training, whose validation
-            pictures are taken, or another one.
-        split: Which part; `None` takes `val` where there is one, else all.
+        data: Labelled pictures: the folder of the training, whose validation pictures are taken, or another one. Those
+            that the model was trained on are left out, and counted in a note.
+        split: Which part; `None` takes `val` or else `test` where there is one, else all.
         false_alarms: Share of the pictures like these that rejection may flag, between 0 and 1.
         seed: Of the folds, and of the choice of training pictures to compare with.
         progress: Called with the pictures done and their number.
@@ -133,24 +134,26 @@ def calibrate(
 
     Raises:
         UsageError: An argument is wrong, or the model is one of the catalogue, which has no file of its own.
-        DataError: The pictures cannot be used, or were trained on.
+        DataError: The pictures cannot be used, or the model was trained on each of them.
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
     classifier = _own_model(model)
-    dataset = scan(data, **columns)
-    pictures = labelled(classifier, dataset, split)
-    if any(item.split == "train" for item in pictures.items):
-        raise DataError(f"{dataset.root}: the model was trained on some of these pictures; calibrate with --split val")
+    known = parted(classifier, data, progress, **columns)
+    pictures, dataset = labelled(classifier, known, split, fresh=True), known.dataset
     looked = _look(classifier, pictures, progress)
     notes = (*pictures.selection.notes, *(f"{path}: {reason}; left out" for path, reason in looked.failed.items()))
     trust = Trust(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
-        trust = _with_rejection(trust, looked.features, classifier, dataset, false_alarms, seed, progress)
+        trust = _with_rejection(trust, looked.features, classifier, known, false_alarms, seed, progress)
     except (DataError, UsageError) as reason:
+        trust = replace(trust, unfitted=str(reason))
         notes = (*notes, f"rejection was not fitted: {reason}")
     found, losses, errors = _temperature(looked.own, looked.labels, seed)
-    if found == 1:
+    if len(np.unique(looked.labels)) == 1:
+        found, losses, errors = 1.0, (losses[0], losses[0]), (errors[0], errors[0])
+        notes = (*notes, _one_class(classifier, looked))
+    elif found == 1:
         notes = (*notes, "no temperature makes these pictures more likely, cross-validated: scores stay as they are")
     n = len(looked.labels)
     result = Calibration(
@@ -179,6 +182,14 @@ def _own_model(model: str | os.PathLike[str] | Classifier) -> Classifier:
         name = model.name if isinstance(model, Classifier) else os.fspath(model)
         raise UsageError(f"{name} is a published network: only what you fine-tuned can be calibrated")
     return model if isinstance(model, Classifier) else load(model)
+
+
+def _one_class(classifier: Classifier, looked: _Looked) -> str:
+    name = printable(classifier.labels.names[looked.labels[0]])
+    return (
+        f"all of these pictures are of one class ('{name}'): no temperature is fitted, and coverage and rejection hold "
+        "for pictures of that class only; calibrate with pictures of every class"
+    )
 
 
 def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
@@ -212,13 +223,22 @@ def _with_rejection(
     trust: Trust,
     features: np.ndarray,
     classifier: Classifier,
-    dataset: Dataset,
+    known: Parted,
     false_alarms: float,
     seed: int,
     progress: Progress | None,
 ) -> Trust:
-    conformal.threshold(np.zeros(len(features)), 1 - false_alarms)  # before the training pictures are read
-    trained = labelled(classifier, dataset, "train")
+    try:
+        conformal.threshold(np.zeros(len(features)), 1 - false_alarms)  # before the training pictures are read
+    except UsageError as error:
+        raise UsageError(f"{error}; calibrate with more pictures, or with a larger --false-alarms") from None
+    try:
+        trained = labelled(classifier, known, "train")
+    except DataError:
+        raise DataError(
+            f"{known.dataset.root} holds no training pictures, which it compares with; calibrate with the folder that "
+            "the model was trained on"
+        ) from None
     chosen = novelty.choose(trained.truth(trained.items), seed=seed)
     some = replace(trained, items=tuple(trained.items[index] for index in chosen))
     references = _look(classifier, some, progress).features.astype(np.float16)

@@ -14,7 +14,7 @@ from kerastl.data.layouts.columns import TableOptions
 from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation.bootstrap import RESAMPLES
 from kerastl.evaluation.calibrating import names_hash
-from kerastl.evaluation.labelled import Labelled, Progress, compute, labelled
+from kerastl.evaluation.labelled import Labelled, Progress, compute, labelled, parted
 from kerastl.evaluation.rejecting import rejection
 from kerastl.evaluation.result import Evaluation
 from kerastl.evaluation.robustness import robustness
@@ -47,8 +47,10 @@ def evaluate(
     Args:
         model: What `kerastl.load` takes, or what it gave.
         data: A folder or a table of labelled pictures, or what else `kerastl.data.scan` takes. Where it is what the
-            model was trained on, its parts are those of the training.
-        split: `train`, `val`, `test` or `all`; `None` takes `val` where there is one, else all.
+            model was trained on, its parts are those of the training. Other pictures that the model was trained on are
+            left out, by what is in them, and counted in a note.
+        split: `train`, `val`, `test` or `all`; `None` takes `val` or else `test` where there is one, else all that the
+            model was not trained on.
         k: Of the top-k accuracy, and of the classes kept for each picture; more than there are means all.
         resamples: Of the bootstrap behind the intervals.
         seed: Of the bootstrap, and of what is random in corruptions.
@@ -69,7 +71,7 @@ def evaluate(
         raise UsageError(f"k and resamples must be at least 1. Received: k={k}, resamples={resamples}")
     classifier = model if isinstance(model, Classifier) else load(model)
     trust = None if others is None else _trust(classifier)
-    pictures = labelled(classifier, data, split, **columns)
+    pictures = labelled(classifier, parted(classifier, data, progress, **columns), split)
     kept, probabilities, novelties, failed = _predictions(classifier, pictures, trust, progress)
     rejected = None
     if trust is not None and others is not None:

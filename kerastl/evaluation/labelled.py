@@ -16,6 +16,7 @@ from kerastl.data.layouts.columns import TableOptions
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation.matching import Matching, match
 from kerastl.evaluation.selection import Part, Selection, select
+from kerastl.evaluation.training_parts import Parted, with_parts
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -28,43 +29,66 @@ class Labelled:
     """Pictures whose class the model knows.
 
     Args:
-        dataset: Where they are from.
+        parted: Where they are from.
         selection: The part that was chosen.
         matching: The data set's classes among the model's.
         items: The pictures, sorted by path.
         unknown: Pictures of the selection that the model has no class for, by class.
     """
 
-    dataset: Dataset
+    parted: Parted
     selection: Selection
     matching: Matching
     items: tuple[Item, ...]
     unknown: Mapping[str, int]
+
+    @property
+    def dataset(self) -> Dataset:
+        """Where they are from."""
+        return self.parted.dataset
 
     def truth(self, items: Sequence[Item]) -> np.ndarray:
         """The classes of `items`: int64 array of shape (n,), places in the model's output."""
         return np.array([self.matching.indices[item.label] for item in items], np.int64)
 
 
-def labelled(classifier: Classifier, data: Any, part: Part | None, **columns: Unpack[TableOptions]) -> Labelled:
-    """Choose the pictures of a folder that a model can be held against.
+def parted(
+    classifier: Classifier, data: Any, progress: Progress | None = None, **columns: Unpack[TableOptions]
+) -> Parted:
+    """Read what a folder says about its pictures, and which of them the model was trained on.
 
     Args:
         classifier: The model.
         data: A folder or table of labelled pictures, or what else `kerastl.data.scan` takes.
-        part: See `kerastl.evaluation.selection.select`.
+        progress: Called with the pictures done and their number.
         **columns: How a table is to be read: see `kerastl.data.scan`.
+
+    Raises:
+        DataError: There are no labelled pictures.
+        ModelError: What the model's file says of its training is broken.
+    """
+    dataset = scan(data, for_training=False, **columns)
+    return with_parts(dataset, classifier.file, classifier.card, progress)
+
+
+def labelled(classifier: Classifier, data: Parted, part: Part | None, *, fresh: bool = False) -> Labelled:
+    """Choose the pictures of a folder that a model can be held against.
+
+    Args:
+        classifier: The model.
+        data: From `parted`.
+        part: See `kerastl.evaluation.selection.select`.
+        fresh: Likewise.
 
     Raises:
         UsageError: There is no such part.
         DataError: There is nothing to evaluate on.
     """
-    dataset = scan(data, **columns)
-    selection = select(dataset, part, classifier.file.parent, classifier.card)
+    selection = select(data, part, fresh=fresh)
     matching = match(sorted({item.label for item in selection.items}), classifier.labels, classifier.name)
     known = tuple(item for item in selection.items if item.label in matching.indices)
     unknown = Counter(item.label for item in selection.items if item.label not in matching.indices)
-    return Labelled(dataset, selection, matching, known, dict(sorted(unknown.items())))
+    return Labelled(data, selection, matching, known, dict(sorted(unknown.items())))
 
 
 def compute(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Literal, get_args
 
-from kerastl.card import Card
-from kerastl.data import Dataset, Item
-from kerastl.data.inspection import fingerprint
-from kerastl.data.looking import digest
-from kerastl.data.tables import rows
+from kerastl.data import Item
 from kerastl.errors import DataError, UsageError
-from kerastl.finetuning.folder import SPLIT
+from kerastl.evaluation.training_parts import Parted
+from kerastl.text import printable
 
 Part = Literal["train", "val", "test", "all"]
 PARTS: tuple[str, ...] = get_args(Part)
@@ -34,70 +29,68 @@ class Selection:
     notes: tuple[str, ...] = ()
 
 
-def select(dataset: Dataset, part: Part | None, run: Path | None = None, card: Card | None = None) -> Selection:
+def select(parted: Parted, part: Part | None, *, fresh: bool = False) -> Selection:
     """Choose pictures.
 
+    Pictures that the model was trained on are taken only when `train` or `all` is asked for by name; they are counted
+    in a note either way.
+
     Args:
-        dataset: What there is.
-        part: Which part; `None` takes `val` where there is one, else all.
-        run: The run folder of the model. Where `dataset` is what the model was trained on, the parts are those of the
-            run's `split.csv`.
-        card: The model's card, for the fingerprint of its training data.
+        parted: What there is.
+        part: Which part. `None` takes `val`, or else `test`, where the data comes with parts or is what the model was
+            trained on; of other data all pictures that the model was not trained on.
+        fresh: Whether pictures that the model was trained on are left out whatever is asked for.
 
     Raises:
         UsageError: There is no such part.
-        DataError: The part is empty.
+        DataError: The part is empty, or the model was trained on all of it.
     """
     if part is not None and part not in PARTS:
         raise UsageError(f"split must be one of {', '.join(PARTS)}. Received: {part!r}")
-    dataset, notes = _with_parts_of_the_run(dataset, run, card)
-    if part is None:
-        part = "val" if dataset.part("val") else "all"
-    items = dataset.items if part == "all" else dataset.part(part)
+    taken, notes = _taken(parted, part)
+    wanted = [item for item in parted.dataset.items if _belongs(parted, item, taken)]
+    flattering = not fresh and part in ("train", "all")
+    whole = part is None and not parted.given  # what would be taken if nothing were known
+    trained = sum(parted.is_trained(item) for item in (parted.dataset.items if whole else wanted))
+    items = tuple(item for item in wanted if flattering or not parted.is_trained(item))
     if not items:
-        there = sorted({item.split for item in dataset.items if item.split})
-        hint = f"it has {', '.join(there)}" if there else "it is not split: use --split all"
-        raise DataError(f"{dataset.root}: there is no {part} part; {hint}")
-    trained = sum(item.split == "train" for item in items)
-    if trained and notes:
-        notes = (*notes, f"{trained} of the pictures were trained on: figures over them flatter the model")
-    return Selection(items, part, notes)
+        raise DataError(_nothing(parted, taken, trained, fresh))
+    if trained and not (flattering and parted.trained is None):
+        notes = (*notes, _note(parted, trained, flattering))
+    return Selection(items, taken, (*parted.notes, *notes))
 
 
-def _with_parts_of_the_run(dataset: Dataset, run: Path | None, card: Card | None) -> tuple[Dataset, tuple[str, ...]]:
-    """Give the pictures the parts they had in training, if these are the pictures of the training."""
-    table = None if run is None else run / SPLIT
-    if table is None or not table.is_file():
-        return dataset, ()
-    known = {(path, label): split for _, path, label, split in rows(table)}
-    found = [item for item in dataset.items if (item.path, item.label) in known]
-    if len(found) * 2 <= len(known):
-        return dataset, ()
-    parts = replace(dataset, items=tuple(_with_part(item, known) for item in dataset.items))
-    note = f"parts as in {table}"
-    if gone := len(known) - len(found):
-        note += f"; {gone} of its {len(known)} pictures are no longer there"
-    elif not _same_content(parts, card):
-        return dataset, (f"the pictures are called like those in {table}, but are others: its parts are not used",)
-    if new := len(dataset.items) - len(found):
-        note += f"; {new} pictures are not in it, since they could not be read, were copies, or are new"
-    return parts, (note,)
+def _taken(parted: Parted, part: Part | None) -> tuple[Part, tuple[str, ...]]:
+    """The part to take for the one that was asked for, and what to say of it."""
+    there = {item.split for item in parted.dataset.items}
+    if part == "val" and "val" not in there and "test" in there:
+        return "test", ("there is no val part: test is taken",)
+    if part is not None:
+        return part, ()
+    if parted.given or parted.recognised:
+        choices: tuple[Part, ...] = ("val", "test")
+        return next((name for name in choices if name in there), "all"), ()
+    return "all", ()
 
 
-def _with_part(item: Item, known: Mapping[tuple[str, str], str]) -> Item:
-    return replace(item, split=known.get((item.path, item.label)))  # type: ignore[arg-type]
+def _belongs(parted: Parted, item: Item, part: Part) -> bool:
+    """Whether a picture is of a part, be it by what the data says or by the training."""
+    return part == "all" or part in (item.split, parted.given.get(item.path))
 
 
-def _same_content(parts: Dataset, card: Card | None) -> bool:
-    """Whether the files hold what the model was trained on; taken for granted where the card does not say."""
-    expected = None if card is None else card.extra.get("data_fingerprint")
-    if expected is None:
-        return True
-    items = tuple(item for item in parts.items if item.split)
-    digests = {}
-    for item in items:
-        try:
-            digests[item.path] = digest(parts.file(item).read_bytes())
-        except OSError:
-            return False
-    return fingerprint(replace(parts, items=items), digests) == expected
+def _note(parted: Parted, trained: int, counted: bool) -> str:
+    if counted:
+        return f"{trained} of the pictures were trained on: figures over them flatter the model"
+    what = "1 picture" if trained == 1 else f"{trained} pictures"
+    whose = "of the train part" if parted.trained is None else "that the model was trained on"
+    return f"{what} {whose} {'is' if trained == 1 else 'are'} left out"
+
+
+def _nothing(parted: Parted, part: Part, trained: int, fresh: bool) -> str:
+    root = printable(str(parted.dataset.root))
+    if trained:
+        hint = "take others" if fresh else "--split train counts them nevertheless"
+        return f"{root}: the model was trained on each of these pictures ({trained}): {hint}"
+    there = sorted({item.split for item in parted.dataset.items if item.split})
+    hint = f"it has {', '.join(there)}" if there else "it is not split: use --split all"
+    return f"{root}: there is no {part} part; {hint}"

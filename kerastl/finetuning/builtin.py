@@ -16,7 +16,7 @@ DESCRIPTIONS = {
     "full": "the head, then everything with fresh augmentation in each epoch",
 }
 
-# Below this many training pictures in the smallest class, more than the head overfits.
+# Below this many training pictures in a typical class, more than the head overfits.
 _FEW = 20
 # From this many training pictures on, everything can be trained.
 _MANY = 1_000
@@ -89,20 +89,21 @@ def _everything(images: int) -> Phase:
     )
 
 
-def choose(images: int, smallest_class: int, stages: int) -> Recipe:
+def choose(images: int, typical_class: float, stages: int) -> Recipe:
     """Return what `auto` means for this much data, and why.
 
     Args:
         images: Number of training pictures.
-        smallest_class: Training pictures in the smallest class.
+        typical_class: Training pictures in a typical class: the median, so that one small class does not decide.
         stages: As in `built_in`.
     """
-    if smallest_class < _FEW:
+    if typical_class < _FEW:
         name = "probe"
-        why = f"only {smallest_class} training pictures in the smallest class: the head alone"
+        why = f"only {typical_class:g} training pictures in a typical class: the head alone"
     elif images < _MANY:
         name, why = "gradual", f"{images:,} training pictures: the head, then the top stages one by one"
     else:
-        name, why = "full", f"{images:,} training pictures are enough to train everything"
+        name = "full"
+        why = f"{images:,} training pictures, {typical_class:,g} in a typical class, are enough to train everything"
     recipe = built_in(name, stages, images)
     return replace(recipe, why=f"auto chose {name}: {why}")

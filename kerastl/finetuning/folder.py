@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kerastl.card import MEMBER, MODEL_FILE
 from kerastl.finetuning.outputs import CURVES, HISTORY, METRICS, SKIPPED
-from kerastl.runs.folder import RunFolder
+from kerastl.runs.folder import RunFolder, RunKind
+from kerastl.runs.listener import Listener
 
 SPLIT = "split.csv"
+
+
+def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
+    """See `RunKind`: version 0.1 wrote these into the card, the metrics and the state."""
+    finished = {"format", "labels", "resize", "extra"} <= contents[MEMBER].keys()
+    finished = finished and {"val_accuracy", "phase_seconds", "recipe"} <= contents[METRICS].keys()
+    return finished or {"settings", "recipe", "classes", "data_fingerprint"} <= contents["state"].keys()
+
+
+KIND = RunKind("finetune", (MODEL_FILE, MEMBER, METRICS, HISTORY, SPLIT, SKIPPED, CURVES), METRICS, _older)
 
 
 class FineTuningFolder(RunFolder):
@@ -16,8 +29,9 @@ class FineTuningFolder(RunFolder):
 
     Args:
         path: Made if it does not exist.
+        listener: Hears what is found and left.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, (MODEL_FILE, MEMBER, METRICS, HISTORY, SPLIT, SKIPPED, CURVES), METRICS)
+    def __init__(self, path: Path, listener: Listener | None = None) -> None:
+        super().__init__(path, KIND, listener)
         self.split = path / SPLIT

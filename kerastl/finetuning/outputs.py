@@ -31,11 +31,18 @@ COLUMNS = (
 __all__ = ["SKIPPED", "write_curves", "write_history", "write_metrics", "write_model", "write_skipped"]
 
 
-def write_model(folder: Path, model: keras.Model, card: Card) -> None:
-    """Write `model.keras`, which plain Keras reads, with the card inside, and the card as `kerastl.json` beside it."""
+def write_model(folder: Path, model: keras.Model, card: Card, members: Mapping[str, bytes] | None = None) -> None:
+    """Write `model.keras`, which plain Keras reads, and `kerastl.json` beside it.
+
+    Args:
+        folder: The run folder.
+        model: Pixels to probabilities.
+        card: Goes into the model's file, and beside it.
+        members: What else goes into the file, by name.
+    """
     with files.replacing(folder / MODEL_FILE) as temporary:
         model.save(temporary)
-        embed(temporary, card)
+        embed(temporary, card, members)
     files.write_text(folder / MEMBER, json_text.dumps(card.as_dict(), letters=True))
 
 

@@ -109,6 +109,11 @@ class Preparation:
         self.skipped: dict[Path, str] = {}
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names, in the order of the model's outputs."""
+        return self._data.classes
+
+    @property
     def scratch(self) -> Path:
         """Where large things may lie for a moment; there once a phase has cached features."""
         return self._cache.folder
@@ -182,7 +187,7 @@ class Preparation:
             )
             return None
         self._listener.say(f"features: {store.description}, {_megabytes(size)} in {self._cache.folder}")
-        compute = partial(self._cache.compute, listener=self._listener, stop=self._stop)
+        compute = partial(self._cache.compute, shape=store.shape, listener=self._listener, stop=self._stop)
         try:
             return compute(store.key, engine, store.sources, store.dtype)
         except HalfOverflow:
@@ -272,6 +277,7 @@ class _Wanted:
     ) -> None:
         self.sources = sources
         self.dtype = dtype
+        self.shape = half.shape
         self.key = store_key(half.digest, asdict(resize), view, dtype)
         self.size = len(sources) * math.prod(half.shape) * np.dtype(dtype).itemsize
         shape = " x ".join(str(side) for side in half.shape)

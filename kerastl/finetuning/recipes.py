@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from kerastl.data import Dataset
 from kerastl.errors import RecipeError
@@ -45,7 +46,7 @@ def _find(wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: int
         return wanted
     if wanted == "auto":
         counts = [count for count in dataset.counts("train").values() if count]
-        return choose(sum(counts), min(counts), stages)
+        return choose(sum(counts), median(counts), stages)
     if str(wanted) in NAMES:
         return built_in(str(wanted), stages, sum(dataset.counts("train").values()))
     try:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._version import __version__
 from kerastl.card import Card
+from kerastl.data import training_record
+from kerastl.data.training_record import TrainingRecord
 from kerastl.finetuning import outputs
 from kerastl.finetuning.pictures import TrainingData
 from kerastl.finetuning.recipe import Recipe
@@ -66,6 +68,7 @@ class Report:
             "seconds": round(seconds, 3),
             "phase_seconds": [round(phase, 3) for phase in progress.seconds],
             "complete": not stopped,
+            "warnings": list(progress.warnings),
         }
 
     def write(
@@ -85,7 +88,8 @@ class Report:
                 "metrics": metrics,
             },
         )
-        outputs.write_model(self._folder, model, card)
+        record = TrainingRecord.of(self._parts.dataset, self._parts.contents)
+        outputs.write_model(self._folder, model, card, {training_record.MEMBER: record.to_bytes()})
         outputs.write_history(self._folder, progress.history)
         if progress.history:
             outputs.write_curves(self._folder, progress.history, [str(phase.trains) for phase in self._recipe.phases])

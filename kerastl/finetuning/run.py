@@ -6,6 +6,7 @@ import dataclasses
 import os
 import tempfile
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +18,22 @@ from kerastl.choice import MODEL, choose
 from kerastl.data.layouts.columns import pop_table_options
 from kerastl.data.scanning import scanned_if_told
 from kerastl.data.splitting import write_split
-from kerastl.errors import TrainingError
+from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning.building import build_backbone
+from kerastl.finetuning.diagnosis import NothingLearntError
 from kerastl.finetuning.folder import FineTuningFolder
 from kerastl.finetuning.pictures import decode_ahead, training_data
 from kerastl.finetuning.recipe import Recipe
 from kerastl.finetuning.recipes import find_recipe
 from kerastl.finetuning.report import Report
 from kerastl.finetuning.settings import Settings
-from kerastl.finetuning.splits import SplitData, open_dataset, reopen_dataset, split_dataset
+from kerastl.finetuning.splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
 from kerastl.labels import percent
 from kerastl.runs.disk import full_disk_reported
 from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.runs.listener import Listener
+from kerastl.text import brief, printable
 
 if TYPE_CHECKING:
     import keras
@@ -60,9 +63,14 @@ class FineTuned:
     folder: Path
     stopped: bool
 
+    @property
+    def warnings(self) -> list[str]:
+        """What is doubtful about the model, one line each, such as an accuracy at chance level."""
+        return list(self.metrics["warnings"])
+
     def __repr__(self) -> str:
         right = f"{percent(self.metrics['val_accuracy'])} of {self.metrics['val_images']} validation pictures right"
-        return f"<FineTuned {self.card.name}: {right}, in {self.folder}>"
+        return f"<FineTuned {brief(self.card.name)}: {right}, in {printable(str(self.folder))}>"
 
     def _repr_html_(self) -> str:
         metrics = self.metrics
@@ -76,7 +84,8 @@ class FineTuned:
             "folder": self.folder,
         }
         ended = " (stopped early: resume=True goes on)" if self.stopped else ""
-        return display.facts(facts.items(), caption=f"fine-tuned {self.card.name}{ended}")
+        notes = [f"Warning: {warning}" for warning in self.warnings]
+        return display.facts(facts.items(), caption=f"fine-tuned {self.card.name}{ended}", notes=notes)
 
 
 def finetune(
@@ -110,26 +119,28 @@ def finetune(
     Raises:
         UsageError: An argument is wrong, or the run folder is not free.
         DataError: The pictures cannot be used.
-        TrainingError: Training broke off; what was reached is in the run folder.
+        TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
+            model is there.
     """
     data = scanned_if_told(data, pop_table_options(settings))
     wanted = Settings(backbone=backbone or MODEL, **settings)
+    said = {*settings, *(["backbone"] if backbone else [])}
     catalog.get(wanted.backbone)  # before anything is written
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
-    folder = FineTuningFolder(target)
-    going_on = folder.open(resume=resume, overwrite=overwrite)
-    if resume and folder.finished:
-        raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
-    if backbone is None and not going_on and wanted.weights == "imagenet":
-        wanted = dataclasses.replace(wanted, backbone=choose(False, wanted.input_size))
-    run = Run(folder, wanted, listener or Listener())
-    with stop_on_interrupt(run.stop), full_disk_reported(target):
-        try:
-            return run.go_on(data) if going_on else run.begin(data, recipe)
-        except Stopped:
-            raise Interrupted(f"stopped before anything was trained; --resume goes on in {target}") from None
-        finally:
-            run.close()
+    folder = FineTuningFolder(target, listener)
+    with folder.opened(resume=resume, overwrite=overwrite) as going_on, full_disk_reported(target):
+        if resume and folder.finished:
+            raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
+        if backbone is None and not going_on and wanted.weights == "imagenet":
+            wanted = dataclasses.replace(wanted, backbone=choose(False, wanted.input_size))
+        run = Run(folder, wanted, listener or Listener())
+        with stop_on_interrupt(run.stop):
+            try:
+                return run.go_on(data, recipe, said) if going_on else run.begin(data, recipe)
+            except Stopped:
+                raise Interrupted(f"stopped before anything was trained; --resume goes on in {target}") from None
+            finally:
+                run.close()
 
 
 class Run:
@@ -169,6 +180,7 @@ class Run:
             "classes": list(parts.dataset.classes),
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
+            "pictures": self._folder.manifest.write(listed(dataset, parts.contents)),
         }
         write_split(parts.dataset, self._folder.split)
         self._folder.checkpoint.save(extra, {})
@@ -185,17 +197,25 @@ class Run:
         if self._ahead is not None:
             self._ahead.close()
 
-    def go_on(self, data: str | os.PathLike[str] | Dataset) -> FineTuned:
-        """Run from the state in the folder."""
+    def go_on(
+        self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe, said: Collection[str]
+    ) -> FineTuned:
+        """Run from the state in the folder; `said` names the settings that were asked for."""
         state = self._folder.checkpoint.load()
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
-        self._settings = self._settings.resumed(state["settings"])
-        root = data.root if not isinstance(data, str | os.PathLike) else Path(data)
-        root = root if root.is_dir() else root.parent
+        self._settings = self._settings.resumed(state["settings"], said)
+        root, contents = found_again(data, self._folder.manifest, state, self._listener, self.stop)
         dataset = reopen_dataset(self._folder.split, root, state["classes"])
         backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
-        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"])
+        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents)
         chosen = Recipe.from_dict(state["recipe"])
+        if recipe != "auto":
+            asked = find_recipe(recipe, dataset, ("head", *stages), self._settings.epochs)
+            if asked.phases != chosen.phases:
+                raise UsageError(
+                    f"the run was begun with recipe {printable(chosen.name)} and cannot go on with another: "
+                    f"{printable(asked.name)}"
+                )
         extra = {name: value for name, value in state.items() if name != "progress"}
         return self._train(backbone, stages, parts, chosen, extra, state)
 
@@ -211,6 +231,7 @@ class Run:
         from kerastl.finetuning.network import attach_head
         from kerastl.finetuning.preparation import Preparation
         from kerastl.finetuning.training import Training
+        from kerastl.runs.variables import check_finite
 
         settings, listener = self._settings, self._listener
         listener.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
@@ -241,6 +262,9 @@ class Run:
             training.resume(state)
         earlier = sum(training.progress.seconds)
         stopped = self._run(training)
+        check_finite(network.model)
+        for warning in training.progress.warnings:
+            listener.warn(warning)
         report = Report(self._folder.path, settings, recipe, parts, pictures)
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.progress, preparation.skipped, seconds, stopped=stopped is not None)
@@ -257,8 +281,10 @@ class Run:
         """Train; return what ended it early, if something has been reached by then."""
         try:
             training.run()
+        except StateError:  # the network holds nothing yet
+            raise
         except (Stopped, TrainingError) as reason:
-            if training.progress.best is None:
+            if training.progress.best is None or isinstance(reason, NothingLearntError):
                 raise
             return reason
         return None

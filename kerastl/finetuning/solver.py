@@ -1,24 +1,30 @@
-"""The head solved directly: logistic regression on features, its strength chosen by cross-validation."""
+"""The head solved directly: softmax regression on features, its penalty chosen by cross-validation."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+
+from kerastl.errors import TrainingError
+from kerastl.finetuning.softmax_regression import LARGE, Fit, SoftmaxRegression, cross_entropy
 
 # Inverse strengths C for an objective that averages the loss, so that they fit data of any size.
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
 FOLDS = 3
-# The strength is chosen on at most so many pictures: it depends little on more, and the time grows with them.
+# Where no class has two pictures, there is nothing to choose by.
+_UNTRIED = 1.0
+# The strength is chosen on at most so many pictures, unless there are more classes: it depends little on more, and the
+# time grows with them.
 _ENOUGH_TO_CHOOSE = 2_000
-_ITERATIONS = 100
 # Rows that are scaled at a time: few enough that copies in float64 do not count.
 _ROWS = 1_024
+# A feature that varies by less than this fraction of its mean is constant but for rounding.
+_CONSTANT = 1e-6
 
 
 class RowsLike(Protocol):
@@ -36,11 +42,17 @@ class Head(NamedTuple):
         kernel: float32 `(features, classes)`.
         bias: float32 `(classes,)`.
         strength: The C that was chosen, for the averaged loss.
+        loss: Mean cross entropy on the training pictures, weighted, in nats.
+        prior_loss: That of an answer which knows no more than how frequent the classes are.
+        converged: False where the iterations ran out far from the solution.
     """
 
     kernel: np.ndarray
     bias: np.ndarray
     strength: float
+    loss: float
+    prior_loss: float
+    converged: bool
 
 
 def solve_head(
@@ -51,41 +63,46 @@ def solve_head(
     seed: int = 0,
     *,
     scratch: str | os.PathLike[str] | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Head:
-    """Fit multinomial logistic regression with an L2 penalty by L-BFGS (scikit-learn).
+    """Fit multinomial logistic regression with an L2 penalty by L-BFGS.
 
     Features are standardised first; the scaling is folded into the result. C is the one with the least cross
     entropy in stratified cross-validation on these pictures alone.
 
     Args:
         features: `(n, d)`, float: an array, or what gives its rows.
-        labels: int64 `(n,)`, each class at least once.
-        classes: Number of classes.
+        labels: int64 `(n,)`, each in `[0, classes)`.
+        classes: Number of classes, at least 2.
         weights: float32 `(n,)`, of each picture in the loss.
         seed: Of the folds.
         scratch: Folder for the standardised features, `4 n d` bytes, which are mapped from a file rather than held in
             memory; default is the one for temporary files.
+        check: Called again and again; what it raises ends the work.
 
     Returns:
         The weights of a softmax layer on the features as they are given.
 
     Raises:
         OSError: The disk is full.
+        TrainingError: Features are not finite.
     """
+    from threadpoolctl import threadpool_limits
+
     mean, scale = _moments(features)
-    with tempfile.TemporaryFile(dir=scratch) as file, _calm():
+    with tempfile.TemporaryFile(dir=scratch) as file:
         for part in _parts(features):
             file.write(((part - mean) / scale).tobytes())
         file.flush()
         scaled = np.memmap(file, np.float32, "r", shape=(len(features), len(mean)))
-        strength = _choose(scaled, labels, weights, seed)
-        model = _model(strength, len(labels)).fit(scaled, labels, weights)
+        # Small products do not gain from threads; where others use the cores too, waiting ones cost ten times as much.
+        with threadpool_limits(None if scaled.size * classes >= LARGE else 1, user_api="blas"):
+            strength = _choose(scaled, labels, classes, weights, seed, check)
+            fit = SoftmaxRegression(scaled, labels, weights, classes, check).fit(_penalty(strength, classes))
         del scaled  # an open map keeps the file on some systems
-    kernel, bias = model.coef_.T, model.intercept_
-    if classes == 2:  # scikit-learn keeps one column: the log odds of the second class
-        kernel, bias = np.hstack([-kernel / 2, kernel / 2]), np.concatenate([-bias / 2, bias / 2])
-    kernel = kernel / scale[:, None]
-    return Head(kernel.astype(np.float32), (bias - mean @ kernel).astype(np.float32), strength)
+    kernel = fit.kernel / scale[:, None]
+    bias = fit.bias - mean @ kernel
+    return Head(kernel.astype(np.float32), bias.astype(np.float32), strength, fit.loss, fit.prior_loss, fit.converged)
 
 
 def _parts(features: RowsLike) -> Iterator[np.ndarray]:
@@ -97,89 +114,83 @@ def _parts(features: RowsLike) -> Iterator[np.ndarray]:
 def _moments(features: RowsLike) -> tuple[np.ndarray, np.ndarray]:
     """The mean of each feature, and by what to divide it so that rows have a mean squared length of 1.
 
-    That length keeps C comparable among networks, whose numbers of features differ.
+    That length keeps C comparable among networks, whose numbers of features differ. Features that are constant are
+    divided by infinity, which leaves nothing of them.
     """
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler()
     for part in _parts(features):
+        if not np.isfinite(part).all():
+            raise TrainingError(
+                "the features hold NaN or infinity, so that no head can be fitted: the network's weights are broken or "
+                "too large; take other ones (--weights, --backbone)"
+            )
         scaler.partial_fit(part.astype(np.float64))
-    scale = np.maximum(np.sqrt(scaler.var_), 1e-6) * np.sqrt(len(scaler.var_))
+    deviation = np.sqrt(scaler.var_)
+    constant = deviation <= _CONSTANT * np.abs(scaler.mean_)
+    scale = np.where(constant, np.inf, deviation * np.sqrt(len(deviation)))
     return scaler.mean_.astype(np.float32), scale.astype(np.float32)
 
 
-def _model(strength: float, n: int) -> Any:
-    from sklearn.linear_model import LogisticRegression
+def _penalty(strength: float, classes: int) -> float:
+    """What the squared weights count, for features of mean length 1.
 
-    # A strict tolerance costs iterations and moves no picture across a border.
-    return LogisticRegression(C=_sum_strength(strength, n), max_iter=_ITERATIONS, tol=1e-3, warm_start=True)
-
-
-def _sum_strength(strength: float, n: int) -> float:
-    """The C of scikit-learn, whose objective sums the loss over n pictures, for features of mean length 1."""
-    return strength * 1e4 / n
+    Of two classes only the difference of their weights matters. It counts as much as if one class had it all.
+    """
+    return (2 if classes == 2 else 1) / (strength * 1e4)
 
 
-def _choose(features: np.ndarray, labels: np.ndarray, weights: np.ndarray, seed: int) -> float:
-    from sklearn.model_selection import StratifiedKFold
-
-    folds = min(FOLDS, int(np.bincount(labels).min()))
-    if folds < 2:
-        return 1.0
-    if len(labels) > _ENOUGH_TO_CHOOSE:
-        rows = _stratified_rows(labels, _ENOUGH_TO_CHOOSE, seed)
-        features, labels, weights = features[rows], labels[rows], weights[rows]
-    splits = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(features, labels))
-    models = [_model(STRENGTHS[0], len(train)) for train, _ in splits]
+def _choose(
+    features: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    weights: np.ndarray,
+    seed: int,
+    check: Callable[[], None] | None,
+) -> float:
+    rows, folds = _draw(labels, _ENOUGH_TO_CHOOSE, seed)
+    if folds.max() < 0:
+        return _UNTRIED
+    features, labels, weights = features[rows], labels[rows], weights[rows]
+    count = 1 if features.size * classes >= LARGE else folds.max() + 1
+    tests = [folds == fold for fold in range(count)]
+    problems = [SoftmaxRegression(features[~t], labels[~t], weights[~t], classes, check) for t in tests]
     losses: list[float] = []
-    with ThreadPoolExecutor(folds) as pool:
+    with ThreadPoolExecutor(count) as pool:
         for strength in STRENGTHS:
-            for model, (train, _) in zip(models, splits, strict=True):
-                model.C = _sum_strength(strength, len(train))
-            tasks = [pool.submit(_loss, *pair, features, labels, weights) for pair in zip(models, splits, strict=True)]
-            losses.append(sum(task.result() for task in tasks))
+            penalty = _penalty(strength, classes)
+            fits = list(pool.map(SoftmaxRegression.fit, problems, [penalty] * count))
+            if losses and not all(fit.converged for fit in fits):  # a number that says nothing about this strength
+                break
+            losses.append(
+                sum(_held_out(fit, features[t], labels[t], weights[t]) for fit, t in zip(fits, tests, strict=True))
+            )
             if losses[-1] > min(losses):  # it falls, then rises; weak penalties take longest
                 break
     return STRENGTHS[int(np.argmin(losses))]
 
 
-def _stratified_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Choose rows, of each class its share and never fewer than `FOLDS`."""
-    random = np.random.default_rng(seed)
-    chosen = []
-    for label in np.unique(labels):
-        rows = random.permutation(np.flatnonzero(labels == label))
-        chosen.append(rows[: max(FOLDS, len(rows) * count // len(labels))])
-    return np.sort(np.concatenate(chosen))
+def _held_out(fit: Fit, features: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> float:
+    return cross_entropy(features, labels, weights, fit.kernel, fit.bias)
 
 
-def _loss(
-    model: Any,
-    parts: tuple[np.ndarray, np.ndarray],
-    features: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
-) -> float:
-    """Fit on the first part, from where the model stands, and return the cross entropy on the second."""
-    from sklearn.metrics import log_loss
+def _draw(labels: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Choose rows, of each class its part of `count` and never fewer than `FOLDS`, and spread them over the folds.
 
-    train, test = parts
-    model.fit(features[train], labels[train], weights[train])
-    return log_loss(labels[test], model.predict_proba(features[test]), sample_weight=weights[test])
-
-
-@contextmanager
-def _calm() -> Iterator[None]:
-    """One BLAS thread a fold, and no word about fits that stop at the last iteration.
-
-    Products this small do not gain from threads; where others use the cores too, waiting threads cost ten times
-    what they save.
+    Returns:
+        The rows, ascending, and the fold in which each is tested; -1 for the only picture of a class, which always
+        belongs to the training rows.
     """
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        yield
+    counts = np.bincount(labels)
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    order = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    own = labels[order]
+    place = np.arange(len(order)) - (np.cumsum(counts) - counts)[own]  # in its class
+    quota = counts if len(labels) <= count else np.maximum(FOLDS, counts * count // len(labels))
+    chosen = place < quota[own]
+    # Classes begin with different folds, so that small ones do not all end up in the first.
+    folds = np.where(counts[own] > 1, (place + own) % FOLDS, -1)
+    rows = order[chosen]
+    ascending = np.argsort(rows)
+    return rows[ascending], folds[chosen][ascending]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kerastl.data import Dataset, Item, scan
+from kerastl.data.contents import content_hashes
 from kerastl.data.dataset import SPLITS
 from kerastl.data.inspection import inspect
 from kerastl.data.splitting import split
@@ -16,6 +18,8 @@ from kerastl.errors import DataError
 from kerastl.finetuning.settings import Settings
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
+from kerastl.runs.manifest import Entry, Manifest
+from kerastl.text import printable
 
 # So many pictures are worth a process of their own, which takes 0.2 s to start.
 _MANY = 500
@@ -29,11 +33,13 @@ class SplitData:
         dataset: Each item has its part.
         skipped: Unreadable pictures: path to reason.
         fingerprint: Hash of paths, labels, parts and contents.
+        contents: Content hash of each picture that was there at the beginning, by path.
     """
 
     dataset: Dataset
     skipped: dict[str, str]
     fingerprint: str
+    contents: Mapping[str, str]
 
 
 def open_dataset(data: str | os.PathLike[str] | Dataset, listener: Listener) -> Dataset:
@@ -69,11 +75,54 @@ def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop
     )
     for warning in parts.warnings[len(dataset.warnings) :]:
         listener.warn(warning)
-    return SplitData(parts, skipped, inspection.fingerprint(parts))
+    return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests)
+
+
+def listed(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
+    """What a run remembers of the pictures it began with.
+
+    Args:
+        dataset: As it was found, before it is split.
+        contents: Content hash of each that can be read, by path.
+    """
+    return {item.path: Entry(item.label, item.split or "", contents.get(item.path, "")) for item in dataset.items}
+
+
+def found_again(
+    data: str | os.PathLike[str] | Dataset, manifest: Manifest, state: Mapping[str, Any], listener: Listener, stop: Stop
+) -> tuple[Path, dict[str, str]]:
+    """Make sure that the data is what a run began with, as `state` knows it.
+
+    Returns:
+        The root of the data set, and the content hash of each picture by path.
+
+    Raises:
+        DataError: It is not; the message says what changed.
+        Stopped: A stop was asked for.
+    """
+    try:
+        dataset = data if isinstance(data, Dataset) else scan(data)
+    except DataError as error:
+        raise DataError(
+            f"{error}. The run began with the classes {', '.join(map(printable, state['classes']))}"
+        ) from None
+    listener.begin("pictures compared", len(dataset.items))
+
+    def told(done: int, total: int) -> None:
+        stop.check()
+        listener.advance()
+
+    try:
+        hashes = content_hashes([dataset.file(item) for item in dataset.items], told)
+    finally:
+        listener.end()
+    contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
+    manifest.check(listed(dataset, contents), dataset.root, state["pictures"])
+    return dataset.root, contents
 
 
 def reopen_dataset(table: Path, root: Path, classes: Sequence[str]) -> Dataset:
-    """Read back the split of a run, whether all files are still there or not.
+    """Read back the split of a run.
 
     Raises:
         DataError: The table is gone or broken.

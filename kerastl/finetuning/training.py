@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import keras
 import numpy as np
 
 from kerastl.errors import RecipeError, TrainingError
+from kerastl.finetuning.diagnosis import ADVICE, NothingLearntError, diagnose, same_for_all
 from kerastl.finetuning.freezing import freeze, stage_rates
-from kerastl.finetuning.loop import Epoch, compile_for, train_epoch, validation
+from kerastl.finetuning.loop import Epoch, compile_for, predict, train_epoch, validation
 from kerastl.finetuning.network import Network
 from kerastl.finetuning.optimizer import LayerwiseAdamW
-from kerastl.finetuning.preparation import Preparation, Prepared
+from kerastl.finetuning.preparation import Preparation, Prepared, Rows
 from kerastl.finetuning.recipe import HEAD, Phase, Recipe
-from kerastl.finetuning.scores import Score
+from kerastl.finetuning.scores import Score, score
 from kerastl.finetuning.solver import solve_head
 from kerastl.runs.checkpoint import Checkpoint
 from kerastl.runs.interrupt import Stop, Stopped
@@ -26,6 +26,11 @@ from kerastl.runs.variables import assign, values_of
 
 # Features that logistic regression holds in memory; more are trained on by gradient steps.
 _SOLVER_BYTES = 512 * 2**20
+# A head whose loss is below that of the classes' frequencies by no more than this has learnt nothing.
+_NO_GAIN = 1e-7
+# So many rows show whether all are the same.
+_ENOUGH_ROWS = 64
+_NOTHING = f"nothing was learnt: every picture gets the same scores, whatever it shows. No model is kept; {ADVICE}"
 
 
 @dataclass
@@ -41,6 +46,8 @@ class Progress:
         waited: Epochs since then.
         history: Rows of `history.csv`.
         seconds: Of each phase.
+        warnings: What is doubtful about the best weights, one line each.
+        failure: Why they are worth nothing; empty where they are worth something.
     """
 
     phase: int = 0
@@ -51,6 +58,8 @@ class Progress:
     waited: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    failure: str = ""
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> Progress:
@@ -112,6 +121,7 @@ class Training:
         self._stop = stop
         self._best: list[np.ndarray] = []
         self._before: list[np.ndarray] = []
+        self._answers = np.empty((0, 0), np.float32)
         self.progress = Progress()
 
     def resume(self, values: dict[str, Any]) -> None:
@@ -125,6 +135,7 @@ class Training:
 
         Raises:
             Stopped: A stop was asked for. The network holds the best weights, if there are any.
+            NothingLearntError: The best weights give every picture the same answer.
             TrainingError: The loss is not a number, or the disk is full. As before.
         """
         while self.progress.phase < len(self._recipe.phases):
@@ -134,6 +145,8 @@ class Training:
             self._run_phase(phase)
             self.progress.next_phase()
             self._save(start=values_of(self._network.model.variables))
+        if self.progress.failure:
+            raise NothingLearntError(self.progress.failure)
 
     def _run_phase(self, phase: Phase) -> None:
         start = time.monotonic()
@@ -173,11 +186,11 @@ class Training:
                     prepared.feed,
                     phase,
                     progress.epoch,
-                    lambda: validation(model, prepared.val, self._val_labels[prepared.val.usable]),
+                    lambda: self._validate(prepared),
                     listener=self._listener,
                     stop=self._stop,
                 )
-                better = self._record(done)
+                better = self._record(done, prepared)
                 if better:
                     self._best = values_of(held)
                 self._save(
@@ -186,19 +199,31 @@ class Training:
                     best=self._best if better else None,
                 )
         except (Stopped, TrainingError):
-            self._leave(model, prepared, held)
+            self._leave(prepared, held)
             raise
 
-    def _leave(self, model: keras.Model, prepared: Prepared, held: Sequence[Any]) -> None:
+    def _leave(self, prepared: Prepared, held: Sequence[Any]) -> None:
         """Put the best weights back; those of an unfinished first epoch are better than none."""
         if self.progress.best_here:
             assign(held, self._best)
         elif self.progress.best is not None:
             assign(held, self._before)
         elif all(np.isfinite(value).all() for value in values_of(held)):
-            self.progress.best = validation(model, prepared.val, self._val_labels[prepared.val.usable])
+            self.progress.best = self._validate(prepared)
+            self._diagnose(prepared)
 
-    def _record(self, done: Epoch) -> bool:
+    def _validate(self, prepared: Prepared) -> Score:
+        self._answers = predict(prepared.upper, prepared.val)
+        return score(self._answers, self._val_labels[prepared.val.usable])
+
+    def _diagnose(self, prepared: Prepared) -> None:
+        """Note what the last answers say about the weights that gave them."""
+        labels = self._val_labels[prepared.val.usable]
+        self.progress.warnings = diagnose(self._answers, labels, self._preparation.classes)
+        constant = len(np.unique(labels)) > 1 and same_for_all(self._answers)
+        self.progress.failure = _NOTHING if constant and not _all_equal(prepared) else ""
+
+    def _record(self, done: Epoch, prepared: Prepared) -> bool:
         row = {
             "phase": self.progress.phase + 1,
             "epoch": done.number,
@@ -211,6 +236,8 @@ class Training:
             "seconds": round(done.seconds, 3),
         }
         better = self.progress.record(row, done.score)
+        if better:
+            self._diagnose(prepared)
         self._listener.epoch(row)
         return better
 
@@ -239,13 +266,31 @@ class Training:
             raise RecipeError("logistic_regression needs a head of one Dense layer on pooled features")
         labels = self._train_labels[rows.usable]
         weights = self._preparation.weights[rows.usable]
-        preparation = self._preparation
-        head = solve_head(rows, labels, classifier.units, weights, preparation.seed, scratch=preparation.scratch)
+        preparation, check = self._preparation, self._stop.check if self._stop is not None else None
+        head = solve_head(
+            rows, labels, classifier.units, weights, preparation.seed, scratch=preparation.scratch, check=check
+        )
         classifier.set_weights([head.kernel, head.bias])
         self._listener.say(f"logistic regression: C = {head.strength:g} by cross-validation")
+        if not head.converged:
+            self._listener.warn("logistic regression ended before its solution: the head is worse than it could be")
         own = validation(prepared.upper, rows, labels)
-        reached = validation(prepared.upper, prepared.val, self._val_labels[prepared.val.usable])
-        self._record(Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start))
+        reached = self._validate(prepared)
+        if not np.isfinite([own.loss, reached.loss]).all():
+            raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
+        better = self._record(Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start), prepared)
+        if better and head.prior_loss - head.loss <= _NO_GAIN:
+            self.progress.failure = _NOTHING
+
+
+def _all_equal(prepared: Prepared) -> bool:
+    """Whether the validation pictures are one and the same to the network, and the training pictures are not."""
+    return _one_row(prepared.val) and not (prepared.train is not None and _one_row(prepared.train))
+
+
+def _one_row(rows: Rows) -> bool:
+    some = np.asarray(rows[:_ENOUGH_ROWS])
+    return bool((some == some[:1]).all())
 
 
 def _named(phase: Phase, trained: Sequence[str]) -> str:

@@ -105,7 +105,7 @@ def predictions(
     for result, name in zip(results, names, strict=True):
         title = str(result.best) if result.predictions else "not classified"
         wrong = name is not None and bool(result.predictions) and result.label != name
-        titles.append(f"{title}\ntrue: {brief(name)}" if wrong else title)
+        titles.append(f"{title}\ntrue: {brief(name or '')}" if wrong else title)
         marks.append(None if name is None or not result.predictions else not wrong)
     return picture_grid(shown, titles, marks, columns=columns)
 

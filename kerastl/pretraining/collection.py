@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection as Names
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,11 +40,6 @@ class Collection:
     labels: dict[str, str]
     parts: dict[str, str]
     found: str
-
-    def fingerprint(self) -> str:
-        """A hash of the paths, labels and parts: 64 hexadecimal digits."""
-        lines = (f"{p}\0{self.labels.get(p, '')}\0{self.parts.get(p, '')}\n" for p in self.paths)
-        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True)

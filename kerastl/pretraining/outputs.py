@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kerastl import files, json_text
 from kerastl._version import __version__
 from kerastl.plots.pretraining import pretraining_curves
+from kerastl.runs.folder import RunKind
 from kerastl.runs.tables import SKIPPED, write_rows, write_skipped
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ HISTORY = "history.csv"
 CURVES = "curves.png"
 NAMES = (WEIGHTS, DESCRIPTION, HISTORY, CURVES, SKIPPED)
 _COLUMNS = ("epoch", "learning_rate", "loss", "knn_accuracy", "spread", "rank", "seconds")
+
+
+def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
+    """See `RunKind`: version 0.1 wrote these into the description and the state."""
+    finished = {"backbone", "method", "settings", "history"} <= contents[DESCRIPTION].keys()
+    return finished or {"settings", "collection", "views"} <= contents["state"].keys()
+
+
+KIND = RunKind("pretrain", NAMES, DESCRIPTION, _older)
 
 
 def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:

@@ -90,7 +90,16 @@ def read_pixels(
         return Pixels(files, side, _check(files, side, listener, stop))
     sources = [Picture(file, partial(load_pixels, resize=_square(side))) for file in files]
     try:
-        store = cache.compute(key, PixelEngine(_BATCH), sources, "uint8", listener=listener, stop=stop, what="pictures")
+        store = cache.compute(
+            key,
+            PixelEngine(_BATCH),
+            sources,
+            "uint8",
+            shape=(side, side, 3),
+            listener=listener,
+            stop=stop,
+            what="pictures",
+        )
     except OSError as error:
         raise DataError(
             f"{cache.folder}: decoded pictures cannot be kept ({error.strerror}); make room, or --cache-limit 0"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection as Names
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl import catalog, weights
+from kerastl.choice import MODEL
+from kerastl.data.contents import content_hashes
 from kerastl.data.views import Views
-from kerastl.errors import TrainingError
+from kerastl.errors import StateError, TrainingError
 from kerastl.pretraining import outputs
 from kerastl.pretraining.collection import Collection, Roles, assign_roles, collect
 from kerastl.pretraining.methods import METHODS
@@ -20,6 +23,7 @@ from kerastl.runs.features import FeatureCache
 from kerastl.runs.folder import RunFolder
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.runs.listener import Listener
+from kerastl.runs.manifest import Entry
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +53,7 @@ class PreTrained:
 
 def pretrain(
     images: str | os.PathLike[str],
-    backbone: str = "mobilenet_v2",
+    backbone: str | None = None,
     *,
     output: str | os.PathLike[str],
     resume: bool = False,
@@ -61,7 +65,7 @@ def pretrain(
 
     Args:
         images: A folder with pictures at any depth.
-        backbone: A name of the catalogue.
+        backbone: A name of the catalogue; None takes MobileNetV2.
         output: The run folder, new or empty.
         resume: Go on with the run in `output`.
         overwrite: Replace the run in `output`.
@@ -76,19 +80,20 @@ def pretrain(
         DataError: The pictures cannot be used.
         TrainingError: Training broke off, was stopped, or the features collapsed; what was reached is in `output`.
     """
-    wanted = Settings(backbone=backbone, **settings)
-    folder = RunFolder(Path(output), outputs.NAMES, outputs.DESCRIPTION)
+    wanted = Settings(backbone=backbone or MODEL, **settings)
+    said = {*settings, *(["backbone"] if backbone else [])}
+    folder = RunFolder(Path(output), outputs.KIND, listener)
     _check(wanted)  # before anything is written
     collection = collect(Path(images), wanted.labels, folder.path)
-    going_on = folder.open(resume=resume, overwrite=overwrite)
-    if resume and folder.finished:
-        raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
-    run = Run(folder, collection, wanted, listener or Listener())
-    with stop_on_interrupt(run.stop), full_disk_reported(folder.path):
-        try:
-            return run.go(folder.checkpoint.load() if going_on else None)
-        except Stopped:
-            raise Interrupted(f"stopped early; --resume goes on in {folder.path}") from None
+    with folder.opened(resume=resume, overwrite=overwrite) as going_on, full_disk_reported(folder.path):
+        if resume and folder.finished:
+            raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
+        run = Run(folder, collection, wanted, listener or Listener())
+        with stop_on_interrupt(run.stop):
+            try:
+                return run.go(folder.checkpoint.load() if going_on else None, said)
+            except Stopped:
+                raise Interrupted(f"stopped early; --resume goes on in {folder.path}") from None
 
 
 def _check(settings: Settings) -> None:
@@ -116,23 +121,21 @@ class Run:
         self._listener = listener
         self.stop = Stop()
 
-    def go(self, state: dict[str, Any] | None) -> PreTrained:
-        """Run from the start, or from a state."""
+    def go(self, state: dict[str, Any] | None, said: Names[str]) -> PreTrained:
+        """Run from the start, or from a state; `said` names the settings that were asked for."""
         if state is not None:
-            self._settings = self._settings.resumed(state["settings"])
-            if state["collection"] != self._collection.fingerprint():
-                raise TrainingError(
-                    f"the pictures in {self._collection.root} are not those that the run began with; "
-                    "--overwrite starts anew"
-                )
+            self._settings = self._settings.resumed(state["settings"], said)
         row = catalog.get(self._settings.backbone)
         size = self._settings.size or row.input_size
         if self._settings.weights == "imagenet":  # what fails should fail before pictures are read
             weights.fetch(row, include_top=False, input_size=(size, size))
+        pictures = self._listed()
+        if state is not None:
+            self._folder.manifest.check(pictures, self._collection.root, state["pictures"])
         pixels, roles = self._read(size)
         extra = {
             "settings": self._settings.as_dict(),
-            "collection": self._collection.fingerprint(),
+            "pictures": state["pictures"] if state else self._folder.manifest.write(pictures),
             "views": state["views"] if state else Views.for_size(size).as_dict(),
         }
         training, backbone = self._prepare(pixels, roles, size, extra)
@@ -141,6 +144,24 @@ class Run:
         else:
             self._folder.checkpoint.save(extra, {})
         return self._train(training, backbone, pixels, roles, size)
+
+    def _listed(self) -> dict[str, Entry]:
+        """What the run remembers of its pictures."""
+        collection, listener = self._collection, self._listener
+        listener.begin("pictures compared", len(collection.paths))
+
+        def told(done: int, total: int) -> None:
+            self.stop.check()
+            listener.advance()
+
+        try:
+            contents = content_hashes([collection.root / path for path in collection.paths], told)
+        finally:
+            listener.end()
+        return {
+            path: Entry(collection.labels.get(path, ""), collection.parts.get(path, ""), content)
+            for path, content in zip(collection.paths, contents, strict=True)
+        }
 
     def _read(self, size: int) -> tuple[Pixels, Roles]:
         from kerastl.pretraining.pixels import read_pixels
@@ -213,6 +234,8 @@ class Run:
 
         try:
             training.run(lambda history: outputs.write_history(folder, history))
+        except StateError:  # the network holds nothing yet
+            raise
         except (Stopped, TrainingError) as reason:
             write(complete=False)
             if isinstance(reason, TrainingError):

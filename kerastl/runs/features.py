@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import re
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +19,18 @@ from typing import Any
 import numpy as np
 
 from kerastl.errors import ImageError
+from kerastl.runs.feature_store import ARRAY, STORE_FILES, FeatureStore
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
+from kerastl.runs.own_files import called, remove_files, remove_if_empty
 from kerastl.runs.sources import Source
 from kerastl.runtime.engines import Engine
 from kerastl.runtime.ordered import ordered_map
 
-_SECONDS_BETWEEN_FLUSHES = 5.0
 _BROKEN = "broken: "
+# What a cache holds: stores by the names of `store_key` and of decoded pictures, and a compiled network.
+_KEY = re.compile(r"(?:[0-9a-f]{16}(?:-float32)?|pixels-\d+)")
+_BOUNDARY = called([r"boundary\.tflite"])
 _HALF_MAX = float(np.finfo(np.float16).max)
 
 
@@ -64,24 +67,32 @@ class FeatureCache:
 
     def used(self) -> int:
         """Bytes that the stores take."""
-        return sum(file.stat().st_size for file in self.folder.glob("*/features.npy"))
+        return sum(file.stat().st_size for file in self.folder.glob(f"*/{ARRAY}"))
 
     def fits(self, key: str, size: int) -> bool:
         """Whether a store of `size` bytes is there, or may be made beside the others and has room on the disk."""
-        if (self.folder / key / "features.npy").exists():
+        if (self.folder / key / ARRAY).exists():
             return True
         existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
         return self.used() + size <= min(self.limit, self.used() + shutil.disk_usage(existing).free)
 
     def keep_only(self, keys: Sequence[str]) -> None:
         """Remove all other stores."""
-        for folder in self.folder.glob("*"):
+        for folder in self._stores():
             if folder.name not in keys:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_files(folder, STORE_FILES)
+                remove_if_empty(folder)
 
-    def clear(self) -> None:
-        """Remove the cache."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def clear(self) -> bool:
+        """Remove the cache; return whether nothing is left of its folder, where others may have put files."""
+        self.keep_only(())
+        remove_files(self.folder, _BOUNDARY)
+        return remove_if_empty(self.folder)
+
+    def _stores(self) -> list[Path]:
+        if self.folder.is_symlink() or not self.folder.is_dir():
+            return []
+        return [folder for folder in self.folder.iterdir() if _KEY.fullmatch(folder.name)]
 
     def compute(
         self,
@@ -90,6 +101,7 @@ class FeatureCache:
         sources: Sequence[Source],
         dtype: str,
         *,
+        shape: tuple[int, ...] | None = None,
         listener: Listener | None = None,
         stop: Stop | None = None,
         what: str = "features",
@@ -101,6 +113,7 @@ class FeatureCache:
             engine: Pixels to activations.
             sources: One a row.
             dtype: `float16`, `float32`, or what the engine gives.
+            shape: Of a row, where it is known before the first is computed.
             listener: Hears the progress, in rows.
             stop: Looked at between rows; what was computed is kept.
             what: What the listener is told is computed, in the plural.
@@ -111,19 +124,23 @@ class FeatureCache:
             Stopped: `stop` asked for it.
         """
         listener = listener or Listener()
-        store = _Store(self.folder / key, len(sources), np.dtype(dtype))
+        store = FeatureStore(self.folder / key, len(sources), np.dtype(dtype), shape, listener)
         listener.begin(what, len(sources))
         try:
             work = _Work(engine, sources, store.lines)
             for row, line, feature in ordered_map(work, range(len(sources)), engine.plan.workers, engine.plan.batch):
                 if stop is not None:
                     stop.check()
+                if feature is not None and dtype == "float16" and np.max(np.abs(feature), initial=0) > _HALF_MAX:
+                    raise HalfOverflow
                 store.put(row, line, feature)
                 listener.advance()
         finally:
             store.flush()
             listener.end()
-        return store.result()
+        lines = store.result
+        problems = {row: line.removeprefix(_BROKEN) for row, line in enumerate(lines) if line.startswith(_BROKEN)}
+        return Features(store.array, problems, lines)
 
 
 def store_key(weights: str, resize: Mapping[str, Any], view: Mapping[str, Any], dtype: str) -> str:
@@ -172,72 +189,3 @@ class _Work:
             features = self._engine.predict(np.stack([pixels for _, _, pixels in wanted]))
             results += [(row, line, f) for (row, line, _), f in zip(wanted, features, strict=True)]
         return sorted(results, key=lambda result: result[0])
-
-
-class _Store:
-    """The file of one store, and the list beside it."""
-
-    def __init__(self, folder: Path, rows: int, dtype: np.dtype) -> None:
-        self._file = folder / "features.npy"
-        self._list = folder / "rows.txt"
-        self._rows = rows
-        self._dtype = dtype
-        self._array: np.memmap | None = None
-        self._next_flush = time.monotonic() + _SECONDS_BETWEEN_FLUSHES
-        folder.mkdir(parents=True, exist_ok=True)
-        self.lines = self._read() if self._file.exists() else []
-        self._result = list(self.lines)
-
-    def _read(self) -> list[str]:
-        """What is known of the rows; nothing when the file is not what this store needs."""
-        try:
-            array = np.load(self._file, mmap_mode="r+")
-            lines = self._list.read_text(encoding="utf-8").splitlines()
-        except (OSError, ValueError):
-            return []
-        if array.shape[0] != self._rows or array.dtype != self._dtype:
-            return []
-        self._array = array
-        return lines[: self._rows]
-
-    def put(self, row: int, line: str, feature: np.ndarray | None) -> None:
-        if feature is not None:
-            if self._array is None:
-                self._array = self._allocate(feature.shape)
-            if self._dtype == np.float16 and np.max(np.abs(feature), initial=0) > _HALF_MAX:
-                raise HalfOverflow
-            self._array[row] = feature
-        if row < len(self._result):
-            self._result[row] = line
-        else:
-            self._result.append(line)
-        if time.monotonic() > self._next_flush:
-            self.flush()
-
-    def _allocate(self, shape: tuple[int, ...]) -> np.memmap:
-        array = np.lib.format.open_memmap(self._file, "w+", self._dtype, (self._rows, *shape))
-        # A full disk is an error here and not a crash at the first write into the mapping.
-        if hasattr(os, "posix_fallocate"):
-            try:
-                with self._file.open("rb+") as stream:
-                    os.posix_fallocate(stream.fileno(), 0, self._file.stat().st_size)
-            except OSError:
-                self._file.unlink()
-                raise
-        return array
-
-    def flush(self) -> None:
-        """Write the numbers, then the list that vouches for them."""
-        from kerastl import files
-
-        if self._array is not None:
-            self._array.flush()
-        files.write_text(self._list, "".join(f"{line}\n" for line in self._result))
-        self._next_flush = time.monotonic() + _SECONDS_BETWEEN_FLUSHES
-
-    def result(self) -> Features:
-        problems = {
-            row: line.removeprefix(_BROKEN) for row, line in enumerate(self._result) if line.startswith(_BROKEN)
-        }
-        array = self._array if self._array is not None else np.zeros((self._rows, 0), self._dtype)
-        return Features(array, problems, self._result)

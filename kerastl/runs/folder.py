@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from kerastl import files
+from kerastl._version import __version__
 from kerastl.errors import UsageError
 from kerastl.files import check_folder
 from kerastl.runs.checkpoint import Checkpoint
+from kerastl.runs.features import FeatureCache
+from kerastl.runs.listener import Listener
+from kerastl.runs.lock import LOCK, locked
+from kerastl.runs.manifest import MANIFEST, Manifest
+from kerastl.runs.own_files import called, remove_files
+from kerastl.text import printable
 
+MARKER = ".kerastl-run"
+_FORMAT = 1
 _STATE = "state"
 _FEATURES = "features"
+_LARGEST = 1 << 22  # bytes of a description; that of a thousand classes and epochs is far smaller
+
+
+@dataclass(frozen=True)
+class RunKind:
+    """A kind of run.
+
+    Args:
+        name: The command that makes it; stands in the marker of its folders.
+        outputs: Names of the files that such a run writes beside its state and its features.
+        last: The one of them that is written last.
+        older: Whether JSON files, contents by name, show that an earlier kerastl, which left no marker, made such a
+            run; `state` stands for the values of its state.
+    """
+
+    name: str
+    outputs: Sequence[str]
+    last: str
+    older: Callable[[Mapping[str, dict[str, Any]]], bool]
 
 
 class RunFolder:
@@ -19,57 +52,129 @@ class RunFolder:
 
     Args:
         path: Made if it does not exist.
-        outputs: Names of the files that such a run writes beside its state and its features.
-        last: The one of them that is written last.
+        kind: Of the run.
+        listener: Hears what is found and left.
     """
 
-    def __init__(self, path: Path, outputs: Sequence[str], last: str) -> None:
+    def __init__(self, path: Path, kind: RunKind, listener: Listener | None = None) -> None:
         self.path = path
         self.checkpoint = Checkpoint(path / _STATE)
+        self.manifest = Manifest(path / _STATE / MANIFEST)
         self.features = path / _FEATURES
-        self._last = last
-        self._own = (*outputs, _STATE, _FEATURES)
+        self._kind = kind
+        self._listener = listener or Listener()
 
-    def open(self, *, resume: bool, overwrite: bool) -> bool:
-        """Get ready for a run; return whether there is a state to go on from.
+    @contextmanager
+    def opened(self, *, resume: bool, overwrite: bool) -> Iterator[bool]:
+        """Get ready for a run and keep others out while it lasts; give whether there is a state to go on from.
 
         Raises:
-            UsageError: The folder is not empty and neither was asked for, or both were, or `resume` finds
-                something else than a run.
+            UsageError: The folder is not empty and neither was asked for, or both were; `resume` or `overwrite` finds
+                something else than a run of this kind; another process works in the folder; or it cannot be written.
+            StateError: The state is there but cannot be read.
         """
         if resume and overwrite:
             raise UsageError("resume and overwrite exclude each other")
         if self.path.exists() and not self.path.is_dir():
-            raise UsageError(f"{self.path} is a file; the run folder must be another path")
+            raise UsageError(f"{self._name} is a file; the run folder must be another path")
         check_folder(self.path, "output")
-        filled = self.path.is_dir() and any(self.path.iterdir())
-        if filled and overwrite:
-            self._clear()
-        elif filled and not resume:
-            raise UsageError(f"{self.path} is not empty: --resume goes on with the run in it, --overwrite replaces it")
-        elif filled and not any((self.path / name).exists() for name in self._own):
-            raise UsageError(f"{self.path} holds no run to resume")
+        self._refuse(resume, overwrite)
         self.path.mkdir(parents=True, exist_ok=True)
-        return resume and self.checkpoint.load() is not None
+        with locked(self.path, self._listener):
+            self._refuse(resume, overwrite)  # now that nobody else changes it
+            with self._unwritable_reported():
+                if overwrite:
+                    self._clear()
+                self._mark()
+            going_on = resume and self.checkpoint.load() is not None
+            yield going_on
 
     @property
     def finished(self) -> bool:
         """Whether a run has come to its end here."""
-        return (self.path / self._last).exists() and not (self.path / _STATE).exists()
+        return (self.path / self._kind.last).exists() and not self.checkpoint.exists
 
     def close(self, *, keep_features: bool) -> None:
         """Remove what only a run under way needs."""
-        shutil.rmtree(self.path / _STATE)
+        self._remove_state()
         if not keep_features:
-            shutil.rmtree(self.features, ignore_errors=True)
+            self._remove_features()
+
+    @contextmanager
+    def _unwritable_reported(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(f"{self._name} cannot be written ({error.strerror}); take another folder") from None
+
+    @property
+    def _name(self) -> str:
+        return printable(str(self.path))
+
+    def _refuse(self, resume: bool, overwrite: bool) -> None:
+        if not self.path.is_dir() or all(entry.name in (MARKER, LOCK) for entry in self.path.iterdir()):
+            return
+        for name in (_STATE, _FEATURES, MARKER):
+            if (self.path / name).is_symlink():
+                raise UsageError(f"{self._name}/{name} is a link, which kerastl does not make: remove it first")
+        kind = self._found()
+        if kind == self._kind.name:
+            if not resume and not overwrite:
+                raise UsageError(
+                    f"{self._name} is not empty: --resume goes on with the run in it, --overwrite replaces it"
+                )
+        elif kind is not None:
+            raise UsageError(
+                f"{self._name} holds a run of kerastl {printable(kind)[:40]}, which kerastl {self._kind.name} leaves "
+                "alone: take another folder"
+            )
+        elif overwrite:
+            raise UsageError(f"{self._name} holds files but no run of kerastl {self._kind.name}; it is not overwritten")
+        elif resume:
+            raise UsageError(f"{self._name} holds no run to resume")
+        else:
+            raise UsageError(
+                f"{self._name} is not empty, and holds no run of kerastl {self._kind.name}: take another folder"
+            )
+
+    def _found(self) -> str | None:
+        """The kind of run that the folder holds; None where there is nothing that kerastl surely made."""
+        marker = _json(self.path / MARKER)
+        if marker is not None:
+            return marker["kind"] if isinstance(marker.get("kind"), str) else None
+        contents = {name: _json(self.path / name) or {} for name in self._kind.outputs if name.endswith(".json")}
+        values = (_json(self.path / _STATE / "state.json") or {}).get("values")
+        contents["state"] = values if isinstance(values, dict) else {}
+        return self._kind.name if self._kind.older(contents) else None
+
+    def _mark(self) -> None:
+        marker = {"kind": self._kind.name, "format": _FORMAT, "kerastl": __version__}
+        files.write_text(self.path / MARKER, json.dumps(marker) + "\n")
 
     def _clear(self) -> None:
         """Remove a run's files, and no others."""
-        if not any((self.path / name).exists() for name in self._own):
-            raise UsageError(f"{self.path} holds files but no run of kerastl; it is not overwritten")
-        for name in self._own:
-            target = self.path / name
-            if target.is_dir():
-                shutil.rmtree(target)
-            else:
-                target.unlink(missing_ok=True)
+        remove_files(self.path, called(map(re.escape, self._kind.outputs)))
+        self._remove_state()
+        self._remove_features()
+
+    def _remove_state(self) -> None:
+        if not self.checkpoint.remove([MANIFEST]):
+            self._say_left(self.checkpoint.folder)
+
+    def _remove_features(self) -> None:
+        if not FeatureCache(self.features, 0).clear():
+            self._say_left(self.features)
+
+    def _say_left(self, folder: Path) -> None:
+        self._listener.warn(f"{printable(str(folder))} holds files that kerastl did not make; they stay")
+
+
+def _json(file: Path) -> dict[str, Any] | None:
+    """What a JSON file holds; None where it is not there, or no object."""
+    try:
+        if file.stat().st_size > _LARGEST:
+            return None
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

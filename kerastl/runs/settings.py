@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -37,11 +37,12 @@ class RunSettings:
         """The settings as JSON values."""
         return dataclasses.asdict(self)
 
-    def resumed(self: S, stored: Mapping[str, Any]) -> S:
+    def resumed(self: S, stored: Mapping[str, Any], said: Collection[str] | None = None) -> S:
         """The settings of a run that goes on: those it began with.
 
         Args:
-            stored: Those, as `as_dict` gave them. An argument that equals its default counts as not said.
+            stored: Those, as `as_dict` gave them.
+            said: Names of the arguments that were given; None takes those that differ from their default.
 
         Raises:
             UsageError: An argument was given that says something else.
@@ -49,9 +50,11 @@ class RunSettings:
         values = dict(stored)
         for field in dataclasses.fields(self):
             given = getattr(self, field.name)
-            if field.name in self.changeable and given != field.default:
+            if given == field.default if said is None else field.name not in said:
+                continue
+            if field.name in self.changeable:
                 values[field.name] = given
-            elif given not in (field.default, stored[field.name]):
+            elif given != stored[field.name]:
                 raise UsageError(
                     f"the run was begun with {field.name}={stored[field.name]!r} and cannot go on with {given!r}"
                 )

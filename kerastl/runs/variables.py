@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastl.errors import TrainingError
+from kerastl.errors import StateError
 
 
 def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
@@ -20,9 +20,24 @@ def assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
     """Give the variables values, in the order of `values_of`.
 
     Raises:
-        TrainingError: There are more or fewer.
+        StateError: There are more or fewer, or they are of other shapes.
     """
-    if len(variables) != len(values):
-        raise TrainingError("the state on disk is of another network; --overwrite starts anew")
+    shapes = [tuple(variable.shape) for variable in variables], [value.shape for value in values]
+    if shapes[0] != shapes[1] or any(value.dtype.kind not in "biufV" for value in values):
+        raise StateError("the state on disk is of another network; --overwrite starts anew")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def check_finite(model: keras.Model) -> None:
+    """Refuse a network that is of no use.
+
+    Raises:
+        TrainingError: A weight is NaN or infinite; the message names the first variable.
+    """
+    broken = [variable.path for variable in model.weights if not np.isfinite(values_of([variable])[0]).all()]
+    if broken:
+        raise TrainingError(
+            f"weights have become NaN or infinite ({broken[0]}, {len(broken)} of {len(model.weights)} variables), and "
+            "are not kept: lower the learning rate, or start from other weights"
+        )

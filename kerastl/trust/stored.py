@@ -18,11 +18,13 @@ import numpy as np
 from kerastl import card as cards
 from kerastl.card import Card
 from kerastl.errors import ModelError, UsageError
+from kerastl.text import printable
 from kerastl.trust import conformal, novelty
 from kerastl.trust.temperature import TEMPERATURE
 
 ARRAYS = "kerastl-trust.npz"
 SUMMARY = "calibration"
+_LONGEST = 500  # letters of a reason
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,13 @@ class Trust:
         references: float16 array of shape (m, d): features of training pictures, rows of length 1; `None` where
             rejection was not fitted.
         novelty_threshold: Pictures further than that from every reference are unlike the training pictures.
+        unfitted: Why rejection was not fitted, where it was not.
     """
 
     set_scores: np.ndarray
     references: np.ndarray | None = None
     novelty_threshold: float | None = None
+    unfitted: str = ""
 
     @cached_property
     def _single(self) -> np.ndarray:
@@ -54,7 +58,8 @@ class Trust:
     def check_rejection(self) -> None:
         """Raise `UsageError` if rejection was not fitted."""
         if self.references is None or self.novelty_threshold is None:
-            raise UsageError("rejection was not fitted: kerastl calibrate needs the training pictures for that")
+            reason = self.unfitted or "why is not known, kerastl 0.1 calibrated this model; calibrate it again"
+            raise UsageError(f"rejection was not fitted by kerastl calibrate: {printable(reason)}")
 
     def set_sizes(self, probabilities: np.ndarray, coverage: float) -> np.ndarray:
         """How many of the best classes make up each picture's set.
@@ -99,6 +104,8 @@ def write(model_file: Path, card: Card, trust: Trust, temperature: float, summar
     if trust.references is not None:
         arrays["references"] = trust.references
         arrays["novelty_threshold"] = np.float64(trust.novelty_threshold)
+    else:
+        arrays["unfitted"] = np.array(trust.unfitted[:_LONGEST])
     np.savez(stream, **arrays)  # type: ignore[arg-type]
     new = replace(card, extra={**card.extra, TEMPERATURE: temperature, SUMMARY: summary})
     cards.update(model_file, new, {ARRAYS: stream.getvalue()})
@@ -112,9 +119,16 @@ def read(model_file: Path) -> Trust:
         UsageError: Nothing was.
         ModelError: It is broken.
     """
+    if model_file.suffix != ".keras":
+        raise UsageError(
+            "coverage and rejection need a calibrated model, and published networks are not calibrated: fine-tune one "
+            "on your own pictures (kerastl finetune), calibrate it (kerastl calibrate), name it with --model RUN_DIR"
+        )
     content = cards.member(model_file, ARRAYS)
     if content is None:
-        raise UsageError(f"{model_file}: not calibrated yet; do that with kerastl calibrate RUN_DIR DATA")
+        raise UsageError(
+            f"{printable(str(model_file))}: not calibrated yet; do that with kerastl calibrate RUN_DIR DATA"
+        )
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             has_references = "references" in arrays.files
@@ -122,6 +136,7 @@ def read(model_file: Path) -> Trust:
                 arrays["set_scores"],
                 arrays["references"] if has_references else None,
                 float(arrays["novelty_threshold"]) if has_references else None,
+                str(arrays["unfitted"])[:_LONGEST] if "unfitted" in arrays.files else "",
             )
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"{model_file}: what kerastl calibrate stored is broken ({error}); run it again") from error

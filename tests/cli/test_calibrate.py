@@ -79,6 +79,16 @@ def test_wrong_usage_of_classify(colour_model, picture, capfd, arguments, messag
     assert message in err
 
 
+@pytest.mark.parametrize("asked", [["--coverage", "0.9"], ["--reject"]])
+@pytest.mark.parametrize("model", [[], ["--model", "kerastl_mini"]])
+def test_published_networks_say_that_they_are_not_calibrated(picture, capfd, monkeypatch, tmp_path, asked, model):
+    monkeypatch.setattr("kerastl.classifier.choose", lambda **_: "kerastl_mini")
+    assert run(["classify", str(picture("a.png", "red")), *model, *asked]) == 2
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert "published networks are not calibrated: fine-tune one" in last
+    assert "kerastl calibrate" in last
+
+
 def test_wrong_usage(colour_model, folder, capfd):
     assert run(["calibrate", str(colour_model), str(folder), "--false-alarms", "0"]) == 2
     assert run(["calibrate", str(colour_model), str(folder), "--split", "train"]) == 2
@@ -95,3 +105,24 @@ def test_evaluate_shows_corruptions_and_rejection(calibrated, folder, picture, t
     assert "100.0% of 1 pictures of" in out
     assert "AUROC 1.0000" in out
     assert "scores are scaled with the temperature" in out
+
+
+def test_a_read_only_model_is_refused_before_the_work(calibrated, folder, capfd, monkeypatch):
+    import os
+
+    before = (calibrated / "model.keras").read_bytes()
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    assert run(["calibrate", str(calibrated), str(folder)]) == 1
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", f"kerastl: RUN_DIR {calibrated / 'model.keras'}: cannot be written (it is read-only)\n")
+    assert (calibrated / "model.keras").read_bytes() == before
+
+
+def test_a_linked_model_stays_a_link(calibrated, folder, tmp_path, capfd):
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "model.keras").symlink_to(calibrated / "model.keras")
+    before = (calibrated / "model.keras").read_bytes()
+    assert run(["calibrate", str(linked), str(folder), "--false-alarms", "0.2"]) == 0
+    assert (linked / "model.keras").is_symlink()
+    assert (calibrated / "model.keras").read_bytes() != before

@@ -153,11 +153,14 @@ def test_rejection_needs_enough_pictures_for_its_rate(colour_model, folder, tmp_
     assert stored.read(card.find(run)).references is None
 
 
-def test_pictures_of_the_training_are_refused(colour_model, folder, tmp_path):
+def test_pictures_of_the_training_are_left_out(colour_model, folder, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(colour_model, run)
-    with pytest.raises(DataError, match="calibrate with --split val"):
-        calibrate(run, folder, "all")
+    found = calibrate(run, folder, "all")
+    assert found.images == 43
+    assert "2 pictures of the train part are left out" in found.notes
+    with pytest.raises(DataError, match=r"trained on each of these pictures \(2\): take others"):
+        calibrate(run, folder, "train")
     with pytest.raises(UsageError, match="false_alarms must be between 0 and 1"):
         calibrate(run, folder, false_alarms=1.0)
 
@@ -200,3 +203,34 @@ def test_accuracy_under_corruptions(calibrated, folder):
         assert found.accuracy[name] == pytest.approx([40 / 43] * 5)
     values = found.as_dict()
     assert values["mean"] == pytest.approx(np.mean([row["mean"] for row in values["corruptions"].values()]))
+
+
+def test_pictures_of_one_class_fit_no_temperature(colour_model, tmp_path, picture):
+    run = tmp_path / "run"
+    shutil.copytree(colour_model, run)
+    for green in range(0, 200, 10):
+        picture(f"data/red/{green:03}.png", (255, green, 0))
+    picture("data/red/wrong.png", (0, 0, 255))
+    found = calibrate(run, tmp_path / "data")
+    assert (found.images, found.temperature) == (21, 1)
+    assert found.log_loss[0] == found.log_loss[1]
+    assert any("of one class ('red'): no temperature is fitted" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("part", "options", "reason"),
+    [("", {"false_alarms": 0.01}, r"0\.99 cannot be guaranteed from 43 calibration pictures.*with more pictures"),
+     ("val", {}, "val holds no training pictures, which it compares with; calibrate with the folder")],
+)  # fmt: skip
+def test_classify_says_why_rejection_was_not_fitted(colour_model, folder, tmp_path, part, options, reason):
+    run = tmp_path / "run"
+    shutil.copytree(colour_model, run)
+    calibrate(run, folder / part, **options)
+    with pytest.raises(UsageError, match=f"rejection was not fitted by kerastl calibrate: .*{reason}"):
+        kerastl.load(run).classify(colour(255, 0, 0), reject=True)
+
+
+def test_a_reason_is_shown_on_one_line(tmp_path):
+    trust = stored.Trust(np.zeros(3), unfitted="a\x1b[31m\nb" + 1000 * "c")
+    with pytest.raises(UsageError, match=r"a\\x1b\[31m\\nbc"):
+        trust.check_rejection()

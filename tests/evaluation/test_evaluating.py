@@ -123,3 +123,23 @@ def test_an_imagenet_network_finds_its_classes_in_folders(keras_home, shared_pic
     for path, truth in zip(found.paths, found.truth, strict=True):
         assert found.labels.wnids[truth] == path.split("/")[1].split("_")[0]
     assert found.accuracy >= 0.6
+
+
+def test_pictures_of_one_class(colour_model, picture, tmp_path):
+    for number in range(3):
+        picture(f"new/red/{number}.png", (255, number, 0))
+    picture("new/red/wrong.png", "blue")
+    found = evaluate(colour_model, tmp_path / "new", resamples=5)
+    assert (found.part, len(found), found.missing) == ("all", 4, ("green", "blue"))
+    assert [(scores.label, scores.recall, scores.support) for scores in found.classes] == [("red", 0.75, 4)]
+    assert found.figures["macro_recall"].value == 0.75
+    assert str(found)
+
+
+@pytest.mark.parametrize("split", [None, "test", "val"])
+def test_pictures_that_come_as_a_test_part_only(colour_model, picture, tmp_path, split):
+    picture("t/test/red/1.png", "red")
+    picture("t/test/blue/1.png", "blue")
+    found = evaluate(colour_model, tmp_path / "t", split, resamples=1)
+    assert (found.part, found.paths) == ("test", ("test/blue/1.png", "test/red/1.png"))
+    assert ("there is no val part: test is taken" in found.notes) is (split == "val")

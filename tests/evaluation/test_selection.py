@@ -1,3 +1,4 @@
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -6,6 +7,7 @@ from kerastl.card import Card
 from kerastl.data import inspect, scan, split, write_split
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation.selection import select
+from kerastl.evaluation.training_parts import Parted, with_parts
 from kerastl.images import Resize
 from kerastl.labels import LabelSet
 
@@ -21,8 +23,9 @@ def folder(picture, tmp_path):
 
 @pytest.fixture
 def run(folder, tmp_path):
-    """A run folder with a split of `folder`, and the card of its model."""
+    """A run folder of version 0.1, whose model has no list of pictures: a split of `folder`, and the model's card."""
     (tmp_path / "run").mkdir()
+    zipfile.ZipFile(tmp_path / "run" / "model.keras", "w").close()
     dataset = scan(folder)
     inspection = inspect(dataset)
     parts = split(dataset, val_fraction=0.4, inspection=inspection)
@@ -32,15 +35,23 @@ def run(folder, tmp_path):
     return tmp_path / "run", card, {item.path for item in parts.part("val")}
 
 
+def chosen_of(dataset, part, run=None, card=None):
+    """Select as for a model in a run folder whose file knows nothing, or for one that has no file."""
+    if run is None:
+        given = {item.path: item.split for item in dataset.items} if any(item.split for item in dataset.items) else {}
+        return select(Parted(dataset, given), part)
+    return select(with_parts(dataset, run / "model.keras", card), part)
+
+
 def paths(selection):
     return {item.path for item in selection.items}
 
 
 def test_all_of_a_folder_without_parts(folder):
-    chosen = select(scan(folder), None)
+    chosen = chosen_of(scan(folder), None)
     assert (chosen.part, len(chosen.items), chosen.notes) == ("all", 10, ())
     with pytest.raises(DataError, match="there is no val part; it is not split: use --split all"):
-        select(scan(folder), "val")
+        chosen_of(scan(folder), "val")
 
 
 def test_the_parts_that_a_folder_has(picture, tmp_path):
@@ -48,20 +59,20 @@ def test_the_parts_that_a_folder_has(picture, tmp_path):
         for name in "ab":
             picture(f"{part}/{name}/1.png", "red")
     dataset = scan(tmp_path)
-    assert paths(select(dataset, None)) == {"val/a/1.png", "val/b/1.png"}
-    assert len(select(dataset, "all").items) == 4
+    assert paths(chosen_of(dataset, None)) == {"val/a/1.png", "val/b/1.png"}
+    assert len(chosen_of(dataset, "all").items) == 4
     with pytest.raises(DataError, match="there is no test part; it has train, val"):
-        select(dataset, "test")
+        chosen_of(dataset, "test")
     with pytest.raises(UsageError, match="split must be one of"):
-        select(dataset, "dev")
+        chosen_of(dataset, "dev")
 
 
 def test_the_parts_of_the_training(folder, run):
     where, card, val = run
-    chosen = select(scan(folder), None, where, card)
+    chosen = chosen_of(scan(folder), None, where, card)
     assert (chosen.part, paths(chosen)) == ("val", val)
     assert "parts as in" in chosen.notes[0]
-    everything = select(scan(folder), "all", where, card)
+    everything = chosen_of(scan(folder), "all", where, card)
     assert len(everything.items) == 10
     assert "6 of the pictures were trained on" in everything.notes[1]
 
@@ -69,17 +80,17 @@ def test_the_parts_of_the_training(folder, run):
 def test_new_pictures_belong_to_no_part(folder, run, picture):
     where, card, val = run
     picture("data/a/new.png", "white")
-    chosen = select(scan(folder), "val", where, card)
+    chosen = chosen_of(scan(folder), "val", where, card)
     assert paths(chosen) == val
     assert "1 pictures are not in it" in chosen.notes[0]
-    assert len(select(scan(folder), "all", where, card).items) == 11
+    assert len(chosen_of(scan(folder), "all", where, card).items) == 11
 
 
 def test_pictures_that_are_gone(folder, run):
     where, card, val = run
     gone = sorted(val)[0]
     (folder / gone).unlink()
-    chosen = select(scan(folder), None, where, card)
+    chosen = chosen_of(scan(folder), None, where, card)
     assert paths(chosen) == val - {gone}
     assert "1 of its 10 pictures are no longer there" in chosen.notes[0]
 
@@ -87,7 +98,7 @@ def test_pictures_that_are_gone(folder, run):
 def test_other_pictures_of_the_same_names_have_no_parts(folder, run, picture):
     where, card, _ = run
     picture("data/a/0.png", "white")
-    chosen = select(scan(folder), None, where, card)
+    chosen = chosen_of(scan(folder), None, where, card)
     assert (chosen.part, len(chosen.items)) == ("all", 10)
     assert "are others" in chosen.notes[0]
 
@@ -96,10 +107,12 @@ def test_another_folder_has_no_parts(picture, tmp_path, run):
     where, card, _ = run
     for name in "ab":
         picture(f"other/{name}/x.png", "red")
-    chosen = select(scan(tmp_path / "other"), None, where, card)
-    assert (chosen.part, chosen.notes) == ("all", ())
+    chosen = chosen_of(scan(tmp_path / "other"), None, where, card)
+    assert chosen.part == "all"
+    (note,) = chosen.notes
+    assert "does not hold which pictures it was trained on" in note
 
 
 def test_a_card_without_a_fingerprint_is_believed(folder, run):
     where, card, val = run
-    assert paths(select(scan(folder), None, where, replace(card, extra={}))) == val
+    assert paths(chosen_of(scan(folder), None, where, replace(card, extra={}))) == val

@@ -5,6 +5,7 @@ from kerastl.errors import DataError, ImageError
 from kerastl.finetuning.feeds import CachedFeed, StreamedFeed, epoch_order
 from kerastl.runs.features import FeatureCache, HalfOverflow, store_key
 from kerastl.runs.interrupt import Stop, Stopped
+from kerastl.runs.listener import Listener
 from kerastl.runs.pixel_engine import PixelEngine
 from kerastl.runtime.engines import Plan
 
@@ -104,15 +105,90 @@ def test_half_precision_refuses_what_it_cannot_hold(cache):
 
 def test_the_limit_counts_all_stores(tmp_path):
     cache = FeatureCache(tmp_path / "features", 1000)
+    key = store_key("w", {}, {}, "float32")
     assert cache.fits("a", 1000)
     assert not cache.fits("a", 1001)
-    cache.compute("a", Means(), [Constant(n) for n in range(50)], "float32")
+    cache.compute(key, Means(), [Constant(n) for n in range(50)], "float32")
     used = cache.used()
     assert used == 50 * 3 * 4 + 128  # and the header of a .npy file
     assert cache.fits("b", 1000 - used)
     assert not cache.fits("b", 1001 - used)
     cache.keep_only(["b"])
     assert cache.used() == 0
+
+
+class Warnings(Listener):
+    def __init__(self):
+        self.said = []
+
+    def warn(self, text):
+        self.said.append(text)
+
+
+def computed_again(cache, shape=None):
+    """Compute a store of seven rows anew: the rows whose pictures were read, and what was said."""
+    again, warnings = [Constant(n) for n in range(7)], Warnings()
+    features = cache.compute("a", Means(), again, "float32", shape=shape, listener=warnings)
+    np.testing.assert_array_equal(features.array, np.repeat(16.0 * np.arange(7)[:, None], 3, axis=1))
+    return [n for n, source in enumerate(again) if source.read], warnings.said
+
+
+EVERY = [*range(7)]
+
+
+@pytest.mark.parametrize("length", [0, 5, 10, 64, 127, 128, 150, -1])
+def test_a_store_that_was_cut_is_computed_anew_which_is_said(cache, length):
+    cache.compute("a", Means(), [Constant(n) for n in range(7)], "float32")
+    file = cache.folder / "a" / "features.npy"
+    file.write_bytes(file.read_bytes()[:length])
+    rows, said = computed_again(cache)
+    assert rows == EVERY
+    assert len(said) == 1
+    assert f"{cache.folder / 'a'}: the features kept there cannot be read" in said[0]
+    assert computed_again(cache) == ([], [])
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04" + bytes(100), b"\x80\x04K\x01.", b"text", bytes(500)])
+def test_another_file_in_its_place_is_replaced(cache, content):
+    cache.compute("a", Means(), [Constant(n) for n in range(7)], "float32")
+    (cache.folder / "a" / "features.npy").write_bytes(content)
+    rows, said = computed_again(cache)
+    assert (rows, len(said)) == (EVERY, 1)
+
+
+def test_rows_whose_numbers_changed_are_computed_anew_which_is_said(cache):
+    cache.compute("a", Means(), [Constant(n) for n in range(7)], "float32")
+    file = cache.folder / "a" / "features.npy"
+    content = bytearray(file.read_bytes())
+    content[128 + 3 * 12 + 2] ^= 1  # in row 3 of 12 bytes each
+    file.write_bytes(content)
+    said = f"{cache.folder / 'a'}: 1 of 7 rows kept there are damaged; they are computed anew"
+    assert computed_again(cache) == ([3], [said])
+
+
+CHANGES = {
+    "empty": lambda text: "",
+    "cut": lambda text: text[:30],
+    "digits": lambda text: text.replace("0", "1").replace("a", "b"),
+    "long": lambda text: "x\n" * 50,
+    "joined": lambda text: text.replace(" ", ""),
+    "no text": lambda text: text + "\udcff",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_list_that_does_not_fit_vouches_for_nothing(cache, change):
+    cache.compute("a", Means(), [Constant(n) for n in range(7)], "float32")
+    file = cache.folder / "a" / "rows.txt"
+    file.write_bytes(change(file.read_text()).encode("utf-8", "surrogateescape"))
+    assert computed_again(cache)[0]
+    assert computed_again(cache) == ([], [])
+
+
+def test_rows_of_another_shape_are_another_store(cache):
+    (cache.folder / "a").mkdir(parents=True)
+    np.lib.format.open_memmap(cache.folder / "a" / "features.npy", "w+", np.float32, (7, 4)).flush()
+    assert computed_again(cache, (3,))[0] == EVERY
 
 
 def test_keys_depend_on_everything():

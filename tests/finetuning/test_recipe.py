@@ -100,7 +100,7 @@ def test_built_in_recipes_fit_every_backbone(name):
 def test_auto_chooses_by_the_data_and_says_why():
     few, some, many = choose(60, 5, 6), choose(500, 100, 6), choose(5_000, 800, 6)
     assert [recipe.name for recipe in (few, some, many)] == ["probe", "gradual", "full"]
-    assert "5 training pictures in the smallest class" in few.why
+    assert "5 training pictures in a typical class" in few.why
     assert "500" in some.why
     assert "5,000" in many.why
 

@@ -17,11 +17,14 @@ from PIL import Image
 import kerastl
 from kerastl import card
 from kerastl.cli import run as kerastl_command
-from kerastl.errors import RecipeError, UsageError
+from kerastl.data import training_record
+from kerastl.errors import DataError, RecipeError, UsageError
 from kerastl.finetuning.recipe import Phase, Recipe
+from kerastl.runs.listener import Listener
+from kerastl.runs.lock import LOCK
 
 SMALL = ["--backbone", "mobilenet_025", "--input-size", "32", "--weights", "none"]
-OUTPUTS = {"curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras", "split.csv"}
+OUTPUTS = {".kerastl-run", "curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras", "split.csv"}
 RECIPE = Recipe(
     "two",
     (
@@ -312,3 +315,121 @@ def test_in_half_the_precision_the_saved_model_is_float32(coloured_folder, recip
     with (tmp_path / "run" / "history.csv").open() as stream:
         losses = [float(row["loss"]) for row in csv.DictReader(stream) if row["phase"] == "1"]
     assert losses[-1] < losses[0]
+
+
+OPTIONS = {"input_size": 32, "weights": None, "seed": 3}
+
+
+@pytest.fixture(scope="module")
+def stopped_once(coloured_folder, tmp_path_factory):
+    """A run that was stopped in its second epoch, and the data it began with."""
+    folder = tmp_path_factory.mktemp("stopped")
+    shutil.copytree(coloured_folder, folder / "data")
+
+    class Impatient(Listener):
+        def epoch(self, row):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    recipe = Recipe("long", (Phase(epochs=3, learning_rate=0.01, batch_size=8),))
+    found = kerastl.finetune(
+        "mobilenet_025", folder / "data", recipe, output=folder / "run", listener=Impatient(), **OPTIONS
+    )
+    assert found.stopped
+    return folder
+
+
+@pytest.fixture
+def stopped(stopped_once, tmp_path):
+    shutil.copytree(stopped_once, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "data", tmp_path / "run"
+
+
+def resumed(data, run, recipe="auto", backbone=None, **settings):
+    return kerastl.finetune(backbone, data, recipe, output=run, resume=True, **settings)
+
+
+def remove_a_class(data):
+    shutil.rmtree(data / "red")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda data: shutil.copy(data / "red/0.png", data / "red/new.png"), r"1 picture is new \(red/new.png\)"),
+        (lambda data: (data / "red/0.png").unlink(), r"1 picture is gone \(red/0.png\)"),
+        (lambda data: shutil.copy(data / "red/0.png", data / "red/1.png"), "1 picture is changed in content"),
+        (lambda data: (data / "red/0.png").rename(data / "blue/x.png"), r"new \(blue/x.png\); 1 picture is gone"),
+        (lambda data: (data / "red").rename(data / "pink"), r"1 class is new \(pink\); 1 class is gone \(red\)"),
+        (remove_a_class, r"12 pictures are gone \(red/0.png, .*1 class is gone \(red\)"),
+        (lambda data: [shutil.rmtree(data / name) for name in ("red", "blue")],
+         "one class only.*the classes blue, green, red"),
+    ],
+)  # fmt: skip
+def test_resume_with_other_pictures_is_refused_and_says_what_changed(stopped, change, said):
+    data, run = stopped
+    change(data)
+    with pytest.raises(DataError, match=said):
+        resumed(data, run)
+    assert not (run / LOCK).exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"recipe": "probe"}, "begun with recipe long and cannot go on with another: probe"),
+        ({"backbone": "mobilenet_v2"}, "begun with backbone='mobilenet_025' and cannot go on with 'mobilenet_v2'"),
+        ({"seed": 0}, "begun with seed=3 and cannot go on with 0"),
+        ({"weights": "imagenet"}, "begun with weights=None"),
+        ({"epochs": 9}, "begun with epochs=None"),
+    ],
+)
+def test_resume_with_another_wish_is_refused(stopped, asked, said):
+    data, run = stopped
+    with pytest.raises(UsageError, match=said):
+        resumed(data, run, **asked)
+
+
+def test_the_same_pictures_elsewhere_are_gone_on_with(stopped):
+    data, run = stopped
+    data = data.rename(data.with_name("moved"))
+    found = resumed(data, run, Recipe.from_dict(card.read(run / "model.keras").extra["recipe"]), keep_features=True)
+    assert (len(found.history), found.stopped) == (3, False)
+    record = training_record.read(run / "model.keras")
+    assert [len(record.hashes[part]) for part in ("train", "val")] == [30, 6]
+    assert (run / "features").is_dir()
+
+
+@pytest.mark.parametrize("harm", ["state.json", "pictures.csv", "now.npz", "best.npz", "start.npz"])
+def test_a_run_whose_state_is_damaged_says_so_in_one_line(stopped, harm, capsys):
+    data, run = stopped
+    (file,) = (run / "state").glob(f"*{harm}")
+    file.write_bytes(file.read_bytes()[:-20])
+    before = (run / "model.keras").read_bytes()
+    assert kerastl_command(["finetune", str(data), "-o", str(run), "--resume"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert str(run / "state") in last
+    assert last.endswith("--overwrite starts anew")
+    assert (run / "model.keras").read_bytes() == before
+
+
+def test_defaults_of_the_command_line_say_nothing(stopped, capsys):
+    data, run = stopped
+    assert kerastl_command(["finetune", str(data), "-o", str(run), "--resume", "--seed", "0"]) == 2
+    assert "begun with seed=3" in capsys.readouterr().err
+
+
+def test_damaged_features_are_computed_anew_which_is_said(stopped):
+    data, run = stopped
+    for file in (run / "features").glob("*/features.npy"):
+        content = bytearray(file.read_bytes())
+        content[-1] ^= 0x40
+        file.write_bytes(content)
+    warnings = []
+
+    class Notes(Listener):
+        def warn(self, text):
+            warnings.append(text)
+
+    found = resumed(data, run, listener=Notes())
+    assert not found.stopped
+    assert sorted("1 of 6 rows" in text or "1 of 30 rows" in text for text in warnings) == [True, True]

@@ -72,14 +72,6 @@ def test_a_table_elsewhere_may_name_pictures_by_their_place_in_the_folder(folder
     assert collect(root, str(table)).labels == {f"x/{n}.png": "ab"[n % 2] for n in range(10)}
 
 
-def test_the_fingerprint_is_of_paths_and_labels(folder):
-    root = folder(*(f"{n}.png" for n in range(9)))
-    before = collect(root).fingerprint()
-    assert collect(root).fingerprint() == before
-    folder("another.png")
-    assert collect(root).fingerprint() != before
-
-
 def test_a_run_folder_among_the_pictures_is_left_out(folder):
     root = folder("a.png", "run/curves.png", "runs/b.png")
     assert collect(root, output=root / "run").paths == ("a.png", "runs/b.png")

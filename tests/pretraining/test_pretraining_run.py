@@ -26,7 +26,7 @@ from kerastl.runs.interrupt import Interrupted
 from kerastl.runs.listener import Listener
 
 SMALL = ["--backbone", "mobilenet_025", "--size", "32", "--batch-size", "16", "--width", "16"]
-OUTPUTS = {"backbone.weights.h5", "curves.png", "history.csv", "pretraining.json"}
+OUTPUTS = {".kerastl-run", "backbone.weights.h5", "curves.png", "history.csv", "pretraining.json"}
 
 
 @pytest.fixture(scope="module")
@@ -281,6 +281,30 @@ def test_stopped_between_steps_and_resumed_is_the_same_to_the_bit(quickly_built,
     kerastl.pretrain(picture_folder, "mobilenet_025", output=tmp_path / "parts", resume=True, **options)
     for one, other in zip(loaded(tmp_path / "whole"), loaded(tmp_path / "parts"), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda data: shutil.copy(data / "red/01.png", data / "red/02.png"), "1 picture is changed in content (red/02"),
+        (lambda data: (data / "blue/01.png").unlink(), "1 picture is gone (blue/01.png)"),
+        (lambda data: (data / "blue").rename(data / "pink"), "1 class is new (pink); 1 class is gone (blue)"),
+    ],
+)
+def test_resume_with_other_pictures_says_what_changed(
+    quickly_built, picture_folder, tmp_path, change, said, capsys, monkeypatch
+):
+    data, run = tmp_path / "data", tmp_path / "run"
+    shutil.copytree(picture_folder, data)
+    monkeypatch.setattr("kerastl.pretraining.run.Run._train", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        kerastl.pretrain(data, "mobilenet_025", output=run, size=32, batch_size=16, width=16)
+    change(data)
+    assert kerastl_command(["pretrain", str(data), "-o", str(run), "--resume"]) == 1
+    assert "not those that the run began with: " in (text := capsys.readouterr().err)
+    assert said in text
+    assert kerastl_command(["finetune", str(data), "-o", str(run), "--overwrite"]) == 2
+    assert "holds a run of kerastl pretrain, which kerastl finetune leaves alone" in capsys.readouterr().err
 
 
 def test_collapse_stops_the_run_and_keeps_it(quickly_built, picture_folder, tmp_path, monkeypatch, capsys):

@@ -33,18 +33,20 @@ class FolderLayout:
     warnings: tuple[str, ...] = ()
 
 
-def understand(root: str, tree: PictureFolder) -> FolderLayout:
+def understand(root: str, tree: PictureFolder, for_training: bool = True) -> FolderLayout:
     """Find the layout.
 
     Args:
         root: The folder, for messages.
         tree: What lies below it.
+        for_training: Whether one is to learn from it; else splits need no train beside them.
 
     Raises:
         DataError: The folders are no classes, as far as one can see.
     """
     base = _base(root, tree)
-    layout = next(found for found in (look(root, base) for look in _LAYOUTS) if found is not None)
+    layout = None if for_training else _splits_without_train(base)
+    layout = layout or next(found for found in (look(root, base) for look in _LAYOUTS) if found is not None)
     refuse_masks(root, {name for name, _ in layout.classes.values()})
     inside = f" in {printable(base.path)}/" if base.path else ""
     layout = _without_masks(tree, layout)
@@ -78,6 +80,21 @@ def _splits(root: str, base: PictureFolder) -> FolderLayout | None:
             f"{root}: {printable(train[0])}: no class folders in it; give each class a folder of its own, or name the "
             "labels in a table with the columns path and label"
         )
+    return _split_layout(base, inner, splits)
+
+
+def _splits_without_train(base: PictureFolder) -> FolderLayout | None:
+    """`test/`, or `val/` and `test/`, with a folder a class: to hold a model against."""
+    splits = {name: split for name in base.folders if (split := split_names.split_of(name))}
+    inner = {name: base.folders[name].unwrapped(name) for name in splits}
+    if not splits or len(splits) < len(base.folders) or not all(folder.folders for folder in inner.values()):
+        return None
+    if "train" in splits.values():
+        return None
+    return _split_layout(base, inner, splits)
+
+
+def _split_layout(base: PictureFolder, inner: Mapping[str, PictureFolder], splits: Mapping[str, Split]) -> FolderLayout:
     classes = {
         found.path: (name, splits[top]) for top, folder in inner.items() for name, found in folder.folders.items()
     }

@@ -1,0 +1,127 @@
+"""What part a picture had in a model's training: by what is in it, where the model's file knows its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kerastl.card import Card
+from kerastl.data import Dataset, Item, training_record
+from kerastl.data.contents import Progress, content_hashes
+from kerastl.data.inspection import fingerprint
+from kerastl.data.tables import rows
+from kerastl.data.training_record import TrainingRecord
+from kerastl.finetuning.folder import SPLIT
+
+
+@dataclass(frozen=True)
+class Parted:
+    """A data set as a model sees it.
+
+    Args:
+        dataset: The pictures; each has the part it had in training, else the one that the data gives it.
+        given: The part that the data gives each picture, by path, where it gives parts at all.
+        trained: Paths of the pictures that the model was trained on; None where that is not known.
+        recognised: Whether this is the data that the model was trained on, or most of it.
+        notes: What the user should know, one line each.
+    """
+
+    dataset: Dataset
+    given: Mapping[str, str | None]
+    trained: frozenset[str] | None = None
+    recognised: bool = False
+    notes: tuple[str, ...] = ()
+
+    def is_trained(self, item: Item) -> bool:
+        """Whether the model was trained on a picture; where that is not known, the data's own parts say so."""
+        return item.split == "train" if self.trained is None else item.path in self.trained
+
+
+def with_parts(dataset: Dataset, model_file: Path, card: Card, progress: Progress | None = None) -> Parted:
+    """Give the pictures the parts they had in training.
+
+    The list of hashes in the model's file decides, wherever the file and the pictures lie now and whatever they are
+    called. Models of version 0.1 have none: there the `split.csv` of the run folder tells, if the data is the same.
+
+    Args:
+        dataset: What there is, as `scan(for_training=False)` gives it.
+        model_file: Where the model is from.
+        card: The model's.
+        progress: Called with the files read and their number.
+
+    Raises:
+        ModelError: The list in the model's file is broken.
+    """
+    given = {item.path: item.split for item in dataset.items} if any(item.split for item in dataset.items) else {}
+    record = training_record.read(model_file) if model_file.suffix == ".keras" else None
+    if record is not None:
+        return _by_content(dataset, given, record, progress)
+    table = model_file.parent / SPLIT
+    found = _by_table(dataset, given, table, card) if table.is_file() else Parted(dataset, given)
+    if found.recognised or "data_fingerprint" not in card.extra:
+        return found
+    unknown = (
+        "the model's file does not hold which pictures it was trained on (kerastl 0.1 made it): if some of these are "
+        "among them, figures flatter it"
+    )
+    return replace(found, notes=(*found.notes, unknown))
+
+
+def _by_content(
+    dataset: Dataset, given: Mapping[str, str | None], record: TrainingRecord, progress: Progress | None
+) -> Parted:
+    contents = content_hashes([dataset.file(item) for item in dataset.items], progress)
+    parts = record.parts(contents)
+    items = tuple(
+        replace(item, split=part if part == "train" else item.split or part)
+        for item, part in zip(dataset.items, parts, strict=True)
+    )
+    trained = frozenset(item.path for item, part in zip(items, parts, strict=True) if part == "train")
+    met = len({content for content, part in zip(contents, parts, strict=True) if part is not None})
+    recognised = 2 * met > len(record)
+    notes: tuple[str, ...] = ()
+    if recognised and not given:
+        new = sum(part is None for part in parts)
+        notes = (
+            "parts as in the training"
+            + (f"; {len(record) - met} of its {len(record)} pictures are not there" if met < len(record) else "")
+            + (f"; {new} pictures had no part in it: they are new, or could not be read" if new else ""),
+        )
+    return Parted(replace(dataset, items=items), given, trained, recognised, notes)
+
+
+def _by_table(dataset: Dataset, given: Mapping[str, str | None], table: Path, card: Card) -> Parted:
+    known = {(path, label): split for _, path, label, split in rows(table)}
+    found = [item for item in dataset.items if (item.path, item.label) in known]
+    if len(found) * 2 <= len(known):
+        return Parted(dataset, given)
+    items = tuple(_with_part(item, known) for item in dataset.items)
+    parts = replace(dataset, items=items)
+    note = f"parts as in {table}"
+    if gone := len(known) - len(found):
+        note += f"; {gone} of its {len(known)} pictures are no longer there"
+    elif not _same_content(parts, card):
+        others = f"the pictures are called like those in {table}, but are others: its parts are not used"
+        return Parted(dataset, given, notes=(others,))
+    if new := len(dataset.items) - len(found):
+        note += f"; {new} pictures are not in it, since they could not be read, were copies, or are new"
+    trained = frozenset(item.path for item in items if item.split == "train")
+    return Parted(parts, {}, trained, True, (note,))
+
+
+def _with_part(item: Item, known: Mapping[tuple[str, str], str]) -> Item:
+    return replace(item, split=known.get((item.path, item.label)))  # type: ignore[arg-type]
+
+
+def _same_content(parts: Dataset, card: Card) -> bool:
+    """Whether the files hold what the model was trained on; taken for granted where the card does not say."""
+    expected = card.extra.get("data_fingerprint")
+    if expected is None:
+        return True
+    items = tuple(item for item in parts.items if item.split)
+    hashes = content_hashes([parts.file(item) for item in items])
+    if not all(hashes):
+        return False
+    contents = {item.path: content for item, content in zip(items, hashes, strict=True)}
+    return fingerprint(replace(parts, items=items), contents) == expected

@@ -1,0 +1,174 @@
+"""Names that want to be something else than names, in every output of the command line."""
+
+import csv
+import io
+import json
+import shutil
+
+import pytest
+
+from kerastl import card
+from kerastl.cli import run
+from kerastl.images import Resize
+from kerastl.labels import LabelSet
+
+# Each tries one thing: markup, a line of its own, an escape sequence, a formula, HTML, the other direction, a byte.
+NAMES = ("[bold]red[/]", "a\nkerastl: all well\x1b]0;title\x07", "=cmd|' /C calc'!A0")
+SHOWN = ("[bold]red[/]", "a\\nkerastl: all well\\x1b]0;title\\x07", "=cmd|' /C calc'!A0")
+OTHERS = ("<script>alert(1)</script>", "gpj.\u202eevil", "caf\udce9")
+OTHERS_SHOWN = ("<script>alert(1)</script>", "gpj.\\u202eevil", "caf\\xe9")
+
+
+@pytest.fixture(params=[(NAMES, SHOWN), (OTHERS, OTHERS_SHOWN)], ids=["signs", "letters"])
+def model(request, colour_model, tmp_path):
+    """The colour model with such names as classes; the folder, the names, and how they are shown."""
+    names, shown = request.param
+    folder = tmp_path / "run [red]"
+    shutil.copytree(colour_model, folder)
+    described = card.Card("col[ours]\r\x1b[2J", LabelSet(names), Resize(32, 32, "crop", 1.0))
+    card.update(folder / card.MODEL_FILE, described)
+    return folder, names, shown
+
+
+@pytest.fixture
+def table(picture, tmp_path):
+    """Labelled pictures in a table, since folders cannot have every name; as many wrong answers as right ones."""
+
+    def make(names):
+        rows = ["path,label"]
+        for number, (name, colour) in enumerate(zip(names, ("red", (0, 255, 0), "blue"), strict=True)):
+            for copy in range(2):
+                file = f"data/{number}{copy} [b]\u202e.png"
+                picture(file, colour if copy else "red", (30 + copy, 30 + number))
+                rows.append(f'"{file.removeprefix("data/")}","{name}"')
+        (tmp_path / "data" / "table.csv").write_text("\n".join(rows), encoding="utf-8")
+        return tmp_path / "data"
+
+    return make
+
+
+def test_classify_shows_them_and_hands_them_on(model, picture, capfd):
+    folder, names, shown = model
+    path = picture("a.png", "red")
+    assert run(["classify", str(path), "--model", str(folder), "-k", "3"]) == 0
+    out, err = capfd.readouterr()
+    assert out == f"{path}: {shown[0]} 100.0 %, {shown[1]} 0.0 %, {shown[2]} 0.0 %\n"
+    assert "\x1b" not in err
+
+    assert run(["classify", str(path), "--model", str(folder), "-k", "3", "--format", "json"]) == 0
+    out = capfd.readouterr().out
+    assert out.isascii()
+    assert [one["label"] for one in json.loads(out)[0]["predictions"]] == list(names)
+
+
+def test_csv_has_the_names_and_a_safe_form_for_spreadsheets(model, picture, tmp_path):
+    folder, names, _ = model
+    path, target = picture("a.png", "red"), tmp_path / "out.csv"
+    arguments = ["classify", str(path), "--model", str(folder), "--format", "csv", "-o", str(target)]
+
+    def labels(*more):
+        assert run([*arguments, *more]) == 0
+        text = target.read_bytes().decode("utf-8", "surrogateescape")
+        return [row["label"] for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+    assert labels() == list(names)
+    assert labels("--csv-safe") == [f"'{name}" if name.startswith("=") else name for name in names]
+
+
+def test_evaluate_and_its_report(model, table, tmp_path, capfd):
+    folder, names, shown = model
+    if "\udce9" in names[2]:
+        names = (*names[:2], "unknown")  # tables are UTF-8
+    data, report = table(names), tmp_path / "report"
+    arguments = ["evaluate", str(folder), str(data), "--report", str(report), "--mistakes", "2"]
+    assert run(arguments) == 0
+    out, err = capfd.readouterr()
+    assert f"{shown[1]} taken for {shown[0]}: 1, 50.0% of {shown[1]}" in out
+    assert not {"\x1b", "\u202e", "\r"} & set(out + err)
+    page = (report / "report.html").read_bytes().decode("utf-8")
+    assert "<script" not in page
+    assert not {"\x1b", "\u202e", "\r"} & set(page)
+    with (report / "predictions.csv").open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["label"] for row in rows} <= set(names)
+    assert json.loads((report / "evaluation.json").read_bytes())["images"] == len(rows)
+
+
+def test_explain_writes_files_with_harmless_names(model, picture, tmp_path, capfd):
+    folder, _, _ = model
+    assert run(["explain", str(picture("a [b].png", "red")), "--model", str(folder), "-o", str(tmp_path / "x")]) == 0
+    out, err = capfd.readouterr()
+    assert len(out.splitlines()) == 1
+    assert "\x1b" not in out + err
+
+
+def test_a_name_of_a_megabyte_fills_no_screen(colour_model, picture, tmp_path, capfd):
+    folder = tmp_path / "run"
+    shutil.copytree(colour_model, folder)
+    long = LabelSet(("r" * 1_000_000, "green", "blue"))
+    card.update(folder / card.MODEL_FILE, card.Card("m" * 1_000_000, long, Resize(32, 32, "crop", 1.0)))
+    path = picture("data/green/a.png", "red")
+    picture("data/blue/b.png", "blue")
+    assert run(["classify", str(path), "--model", str(folder)]) == 0
+    assert run(["evaluate", str(folder), str(tmp_path / "data")]) == 0
+    out, err = capfd.readouterr()
+    assert "… (1,000,000 letters) …" in out
+    assert len(out + err) < 20_000
+
+
+def test_errors_cannot_write_lines_of_their_own(capfd):
+    name = "no\nkerastl: all well\x1b[2J\u202e\udce9"
+    assert run(["check", name]) != 0
+    assert run(["classify", name, "--model", name]) != 0
+    err = capfd.readouterr().err
+    assert err.isprintable() or err.replace("\n", "").isprintable()
+    assert len(err.splitlines()) == 2
+
+
+def test_a_class_whose_name_is_no_text_survives_a_run_folder(colour_model, tmp_path):
+    from kerastl.data import Dataset, Item, read_split, write_split
+    from kerastl.finetuning.outputs import write_metrics
+
+    folder = tmp_path / "run"
+    shutil.copytree(colour_model, folder)
+    names = ("caf\udce9", "\ud83d", "日本")
+    card.update(folder / card.MODEL_FILE, card.Card("m\udce9", LabelSet(names), Resize(32, 32, "crop", 1.0)))
+    assert card.read(folder / card.MODEL_FILE).labels.names == names
+    write_metrics(folder, {"names": names, "val_loss": float("nan")})
+    assert json.loads((folder / "metrics.json").read_bytes())["val_loss"] is None
+
+    items = tuple(Item(f"{name}/a.png", name, "train") for name in ("caf\udce9", "cr\rname", "日本"))
+    for item in items:
+        (tmp_path / item.path).parent.mkdir()
+        (tmp_path / item.path).write_text("")
+    write_split(Dataset(tmp_path, tuple(sorted(item.label for item in items)), items, "as given"), folder / "split.csv")
+    assert {item.label for item in read_split(folder / "split.csv", tmp_path).items} == {item.label for item in items}
+
+
+def test_a_progress_bar_takes_any_name(monkeypatch):
+    import sys
+
+    from kerastl.cli import progress
+
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress, "_PATIENCE", 0)
+    with progress.Counter("[/] [bold]x\n\x1b]0;t\x07", 2) as counter:
+        counter.update(1)
+        counter.stage("[red]\n[/oops]", 1, 2)
+        counter.complain("a\nb [/]")
+        counter._bar.refresh()
+    assert "[red]\\n[/oops]" in stream.getvalue()
+    assert "a\\nb [/]" in stream.getvalue()
+    assert "\x1b]0" not in stream.getvalue()
+
+
+def test_rows_of_csv_are_harmless_on_a_terminal():
+    from kerastl.cli.output import for_terminal
+
+    assert for_terminal('a.png,1,"x\x1b[2J\r"\nb\u202e.png,"two\nlines"\n').splitlines() == [
+        'a.png,1,"x\\x1b[2J\\r"',
+        'b\\u202e.png,"two',
+        'lines"',
+    ]
