@@ -12,6 +12,7 @@ from kerastl import weights as weights_files
 from kerastl.catalog import Backbone, PixelMode, Stage
 from kerastl.errors import ModelError, UsageError, WeightsError
 from kerastl.quiet import import_keras
+from kerastl.saved import loading
 
 if TYPE_CHECKING:
     import os
@@ -184,7 +185,7 @@ def _weights_path(
         return weights_files.fetch(row, include_top, input_size=size, check=True)
     path = Path(weights)
     if not path.is_file():
-        raise WeightsError(f"{path}: no such weights file; give a path, 'imagenet' or None")
+        raise WeightsError(f"{path}: no such weights file; give a path, 'imagenet', or None (none on the command line)")
     return path
 
 
@@ -194,7 +195,7 @@ def _load(model: keras.Model, path: Path, name: str) -> None:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            model.load_weights(path)
+            loading.load_weights(model, path)
         # Keras only warns when it leaves layers at their random weights.
         if any("Skipping nested container" in str(warning.message) for warning in caught):
             reason = "some layers find none in it"

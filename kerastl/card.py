@@ -6,7 +6,6 @@ it were not there. So a model that is moved or renamed still knows its classes.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,6 +17,8 @@ from kerastl.errors import ModelError
 from kerastl.files import replacing, write_text
 from kerastl.images import Resize
 from kerastl.labels import LabelSet
+from kerastl.saved import archive, kinds, schema
+from kerastl.text import printable
 
 MODEL_FILE = "model.keras"
 MEMBER = "kerastl.json"
@@ -61,28 +62,30 @@ class Card:
         """Read what `as_dict` wrote.
 
         Raises:
-            ModelError: A field is missing or of the wrong kind, or a newer kerastl wrote it.
+            ModelError: A field is missing, of the wrong kind or beyond its limit, or a newer kerastl wrote it.
         """
-        try:
-            if values["format"] > FORMAT:
-                raise ModelError(f"the card has format {values['format']}: a newer kerastl wrote it, update kerastl")
-            wnids = values["wnids"]
-            labels = LabelSet(tuple(values["labels"]), None if wnids is None else tuple(wnids))
-            return cls(values["name"], labels, Resize(**values["resize"]), values["backbone"], values["extra"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"the card is not one of kerastl's ({type(error).__name__}: {error})") from error
+        schema.check(values, FORMAT)
+        wnids = values["wnids"]
+        labels = LabelSet(tuple(values["labels"]), None if wnids is None else tuple(wnids))
+        return cls(values["name"], labels, Resize(**values["resize"]), values["backbone"], values["extra"])
 
 
 def embed(model_file: str | os.PathLike[str], card: Card, members: Mapping[str, bytes] | None = None) -> None:
-    """Add the card to a `.keras` file that has none yet, and further members by name, which begin with `kerastl`."""
+    """Add the card to a `.keras` file that has none yet, and further members by name, which begin with `kerastl`.
+
+    Raises:
+        ModelError: The file is no Keras model, or has a card.
+    """
     import zipfile
 
-    with zipfile.ZipFile(model_file, "a", zipfile.ZIP_DEFLATED) as archive:
-        if MEMBER in archive.namelist():
+    with archive.opened(Path(model_file)):
+        pass
+    with zipfile.ZipFile(model_file, "a", zipfile.ZIP_DEFLATED) as target:
+        if MEMBER in target.namelist():
             raise ModelError(f"{os.fspath(model_file)} has a card already")
-        archive.writestr(MEMBER, json_text.dumps(card.as_dict(), letters=True))
+        target.writestr(MEMBER, json_text.dumps(card.as_dict(), letters=True))
         for name, content in (members or {}).items():
-            archive.writestr(name, content)
+            target.writestr(name, content)
 
 
 def update(model_file: str | os.PathLike[str], card: Card, members: Mapping[str, bytes] | None = None) -> None:
@@ -107,15 +110,18 @@ def update(model_file: str | os.PathLike[str], card: Card, members: Mapping[str,
     model_file = Path(model_file)
     text = json_text.dumps(card.as_dict(), letters=True)
     new = {MEMBER: text.encode(), **(members or {})}
+    # Read before anything is written, so that what cannot be read is told from what cannot be written.
+    with archive.opened(model_file):
+        pass
     try:
         with replacing(model_file) as temporary:
-            with zipfile.ZipFile(model_file) as old, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            with zipfile.ZipFile(model_file) as old, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as written:
                 for entry in old.infolist():
                     if entry.filename not in new:
-                        with old.open(entry) as source, archive.open(copy(entry), "w", force_zip64=True) as target:
+                        with old.open(entry) as source, written.open(copy(entry), "w", force_zip64=True) as target:
                             shutil.copyfileobj(source, target, 1 << 20)
                 for name, content in new.items():
-                    archive.writestr(name, content)
+                    written.writestr(name, content)
             shutil.copymode(model_file, temporary)
     except zipfile.BadZipFile as error:
         raise ModelError(f"{model_file} cannot be read as a Keras model ({error})") from error
@@ -130,13 +136,8 @@ def member(model_file: Path, name: str) -> bytes | None:
     Raises:
         ModelError: The file is no Keras model, or is broken.
     """
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(model_file) as archive:
-            return archive.read(name) if name in archive.namelist() else None
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ModelError(f"{model_file} cannot be read as a Keras model ({error})") from error
+    with archive.opened(model_file) as opened:
+        return opened.read(name) if name in opened.namelist() else None
 
 
 def network_sha256(model_file: Path) -> str:
@@ -146,19 +147,15 @@ def network_sha256(model_file: Path) -> str:
         ModelError: The file is no Keras model, or is broken.
     """
     import hashlib
-    import zipfile
 
     digest = hashlib.sha256()
-    try:
-        with zipfile.ZipFile(model_file) as archive:
-            for name in sorted(archive.namelist()):
-                if not name.startswith(_OWN):
-                    digest.update(f"{name}\0{archive.getinfo(name).file_size}\0".encode())
-                    with archive.open(name) as stream:
-                        while block := stream.read(1 << 20):
-                            digest.update(block)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ModelError(f"{model_file} cannot be read as a Keras model ({error})") from error
+    with archive.opened(model_file) as opened:
+        for name in sorted(opened.namelist()):
+            if not name.startswith(_OWN):
+                digest.update(f"{name}\0{opened.getinfo(name).file_size}\0".encode("utf-8", "surrogateescape"))
+                with opened.open(name) as stream:
+                    while block := stream.read(1 << 20):
+                        digest.update(block)
     return digest.hexdigest()
 
 
@@ -171,8 +168,13 @@ def find(path: str | os.PathLike[str]) -> Path:
     given = Path(path)
     model_file = given / MODEL_FILE if given.is_dir() else given
     if not model_file.is_file():
-        what = f"holds no {MODEL_FILE}" if given.is_dir() else "does not exist"
-        raise ModelError(f"{given}: {what}; give a run folder of kerastl finetune, or a .keras file it made")
+        kind = kinds.of_folder(given) if given.is_dir() else None
+        if kind is not None:
+            raise ModelError(f"{printable(str(given))}: it is {kind}")
+        what = f"holds no {MODEL_FILE}" if given.is_dir() else "is no file" if given.exists() else "does not exist"
+        raise ModelError(
+            f"{printable(str(given))}: {what}; give a run folder of kerastl finetune, or a .keras file it made"
+        )
     return model_file
 
 
@@ -182,19 +184,13 @@ def read(model_file: Path) -> Card:
     Raises:
         ModelError: The file is no Keras model, is broken, or has no card.
     """
-    import zipfile
-
+    shown = printable(os.fspath(model_file))
+    if (text := member(model_file, MEMBER)) is None:
+        raise ModelError(
+            f"{shown} has no labels inside: it was not saved by kerastl; "
+            "add them with kerastl.card.embed, or fine-tune with kerastl"
+        )
     try:
-        with zipfile.ZipFile(model_file) as archive:
-            if MEMBER not in archive.namelist():
-                raise ModelError(
-                    f"{model_file} has no labels inside: it was not saved by kerastl; "
-                    "add them with kerastl.card.embed, or fine-tune with kerastl"
-                )
-            values = json.loads(archive.read(MEMBER))
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise ModelError(f"{model_file} cannot be read as a Keras model ({error})") from error
-    try:
-        return Card.from_dict(values)
+        return Card.from_dict(schema.parsed(text))
     except ModelError as error:
-        raise ModelError(f"{model_file}: {error}") from error
+        raise ModelError(f"{shown}: {error}") from error

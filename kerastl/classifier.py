@@ -49,6 +49,7 @@ def load(
     batch_size: int | None = None,
     weights: str | os.PathLike[str] | None = IMAGENET,
     progress: Callable[[str, int, int | None], None] | None = None,
+    trust: bool = False,
 ) -> Classifier:
     """Load a classifier.
 
@@ -66,6 +67,8 @@ def load(
             same each time, whose answers mean nothing: for tests and for trying things out without a download. They
             run in Keras, and set its seed.
         progress: Told of a download: file name, bytes so far, bytes in all if known.
+        trust: Whether a saved model may hold what runs code or reads files when it is loaded, such as `Lambda` layers.
+            Only for models whose maker you trust.
 
     Returns:
         The classifier. The first use of a network with given weights compiles it, which takes some seconds.
@@ -73,7 +76,7 @@ def load(
     Raises:
         UsageError: An argument is wrong.
         WeightsError: Published weights are not there and cannot be fetched, or are broken.
-        ModelError: The saved model is broken.
+        ModelError: The saved model is broken, or holds what is loaded only with `trust`.
     """
     if resize is not None and resize not in RESIZE_POLICIES:
         raise UsageError(f"resize must be one of {', '.join(RESIZE_POLICIES)}. Received: {resize!r}")
@@ -83,7 +86,7 @@ def load(
         raise UsageError("random weights run in Keras only. Received: engine='litert' with weights=None")
     if name_or_path is None:
         name_or_path = choose(progress=progress) if weights == IMAGENET else MODEL
-    reference = resolve(name_or_path, progress, weights)
+    reference = resolve(name_or_path, progress, weights, trust)
     if resize is not None:
         card = replace(reference.card, resize=replace(reference.card.resize, policy=resize))
         reference = replace(reference, card=card)

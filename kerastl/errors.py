@@ -54,6 +54,10 @@ class ModelError(KerastlError):
     """A saved model cannot be read, or is not what it claims to be."""
 
 
+class CacheError(KerastlError):
+    """The cache of compiled networks cannot be used."""
+
+
 class DataError(KerastlError):
     """A folder of labelled pictures cannot be used."""
 

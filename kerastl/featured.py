@@ -26,7 +26,10 @@ def featured(reference: Reference) -> Reference:
         A model with outputs of shape (n, classes + d).
     """
     return replace(
-        reference, identity=f"{reference.identity} with features", build=lambda: _with_features(reference.build())
+        reference,
+        identity=f"{reference.identity} with features",
+        build=lambda: _with_features(reference.build()),
+        features=True,
     )
 
 

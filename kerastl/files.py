@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
+import signal
 import stat
-import tempfile
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -65,6 +66,8 @@ def _followed(target: Path) -> Path:
 
 @contextmanager
 def _renamed_to(target: Path) -> Iterator[Path]:
+    import shutil
+
     _refuse(target)
     temporary = target.with_name(f".{os.getpid()}-{os.urandom(4).hex()}.{target.name[-_TAIL:]}")
     try:
@@ -88,6 +91,9 @@ def _refuse(target: Path) -> None:
 
 @contextmanager
 def _copied_into(target: Path) -> Iterator[Path]:
+    import shutil
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="kerastl-") as folder:
         temporary = Path(folder) / target.name[-_TAIL:]
         yield temporary
@@ -165,6 +171,8 @@ def check_folder(folder: str | os.PathLike[str], option: str) -> None:
 
 def _check_room(folder: Path, option: str, shown: Path) -> None:
     """Make a file and remove it: permissions, read-only disks and full ones tell themselves no other way."""
+    import tempfile
+
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"\0")
@@ -180,3 +188,44 @@ def write_text(target: str | os.PathLike[str], text: str) -> None:
     """Write `text` as UTF-8 to `target`, whole or not at all; bytes of file names go out as they came in."""
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8", errors=ANY_NAME, newline="\n")
+
+
+def read_regular(file: str | os.PathLike[str], limit: int, *, private: bool = False) -> bytes:
+    """Read a small file that may have been put there by anyone: no link is followed, no pipe waited for.
+
+    Args:
+        file: The file.
+        limit: Bytes that it may have.
+        private: Whether it must be this user's, and nobody else's to read or write.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no regular file, is longer, or is not private.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(file, flags), "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"{os.fspath(file)} is no regular file")
+        if private and hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
+            raise ValueError(f"{os.fspath(file)} is not private")
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"{os.fspath(file)} is longer than {limit} bytes")
+    return content
+
+
+@contextmanager
+def tidy_when_terminated() -> Iterator[None]:
+    """Let SIGTERM end the process the way an exception does, so that half a file is removed.
+
+    Nothing happens where the program has its own way with it, or outside the main thread.
+    """
+    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if mine:
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        if mine:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)

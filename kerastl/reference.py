@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastl import card as cards
 from kerastl import catalog, labels
@@ -15,6 +15,9 @@ from kerastl import weights as weights_files
 from kerastl.card import Card
 from kerastl.errors import ModelError, UsageError, WeightsError
 from kerastl.images import Resize
+from kerastl.saved import fit, loading
+from kerastl.saved.loading import CHECKS
+from kerastl.text import printable
 
 if TYPE_CHECKING:
     import keras
@@ -35,6 +38,7 @@ class Reference:
         identity: What it is besides its weights, for cache keys.
         build: Builds it with its weights: raw pixels 0-255 in, probabilities out.
         hash: Hashes what decides its answers in `weights_file`; all of the file's bytes if `None`.
+        features: Whether features follow the probabilities in its output.
     """
 
     card: Card
@@ -42,12 +46,21 @@ class Reference:
     identity: str
     build: Callable[[], keras.Model]
     hash: Callable[[Path], str] | None = None
+    features: bool = False
+
+    def check_fit(self, inputs: Sequence[Sequence[Any]], outputs: Sequence[Sequence[Any]]) -> None:
+        """Raise `ModelError` if the card and a network of these shapes do not belong together."""
+        try:
+            fit.check(self.card.resize, len(self.card.labels), inputs, outputs, exact=not self.features)
+        except ModelError as error:
+            raise ModelError(f"{printable(str(self.weights_file))}: {error}") from None
 
 
 def resolve(
     name_or_path: str | os.PathLike[str],
     progress: Callable[[str, int, int | None], None] | None = None,
     weights: str | os.PathLike[str] | None = IMAGENET,
+    trust: bool = False,
 ) -> Reference:
     """Find the model that a name or a path means.
 
@@ -56,6 +69,7 @@ def resolve(
             catalogue goes before a folder of that name; write `./name` for the folder.
         progress: Told of a download: file name, bytes so far, bytes in all if known.
         weights: Of a network of the catalogue: `imagenet`, a weights file that fits, or `None` for random ones.
+        trust: Whether Keras may run whatever code a saved model brings.
 
     Raises:
         UsageError: Weights are given for a model that has its own; or neither a name nor a path that exists.
@@ -68,7 +82,7 @@ def resolve(
     if weights != IMAGENET:
         raise UsageError(f"weights are for networks of the catalogue; {given} has its own. Received: {weights!r}")
     if Path(given).exists():
-        return _saved(Path(given))
+        return _saved(Path(given), trust)
     if looks_like_path(given):
         raise UsageError(f"{given}: there is no such model file or run folder")
     try:
@@ -116,17 +130,20 @@ def _random(row: catalog.Backbone) -> keras.Model:
     return backbones.build(row, weights=None)
 
 
-def _saved(path: Path) -> Reference:
+def _saved(path: Path, trust: bool) -> Reference:
     file = cards.find(path)
 
     def build() -> keras.Model:
-        from kerastl.quiet import import_keras
-
-        keras = import_keras()
+        model = loading.load(file, trust)
         try:
-            return keras.models.load_model(file, compile=False)
-        except Exception as error:
-            reason = str(error).strip().splitlines()[0:1]
-            raise ModelError(f"{file} cannot be loaded by Keras ({''.join(reason)[:200]})") from error
+            inputs, outputs = ([each.shape for each in tensors] for tensors in (model.inputs, model.outputs))
+        except (AttributeError, TypeError, ValueError):
+            shown = printable(str(file))
+            raise ModelError(f"{shown}: its input has no shape; save it anew, built on keras.Input") from None
+        reference.check_fit(inputs, outputs)
+        return model
 
-    return Reference(cards.read(file), file, "saved", build, cards.network_sha256)
+    # A network that was compiled under trust answers under trust only.
+    identity = f"saved, {'trusted' if trust else f'checked {CHECKS}'}"
+    reference = Reference(cards.read(file), file, identity, build, cards.network_sha256)
+    return reference

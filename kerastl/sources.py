@@ -2,7 +2,7 @@
 
 Paths stay text exactly as they were written, which `pathlib` would tidy up.
 """
-# ruff: noqa: PTH112, PTH116, PTH118, PTH206, PTH207
+# ruff: noqa: PTH112, PTH118, PTH119, PTH122, PTH206, PTH207
 
 from __future__ import annotations
 
@@ -10,45 +10,61 @@ import fnmatch
 import glob
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
+from kerastl.images.kinds import SIDE, Sorter
+from kerastl.text import printable
+from kerastl.walking import is_hidden, walk
+
 _BLOCK = 1 << 16
+_SUFFIXES = 5  # that are named of files left out
 _UTF8_MARK = b"\xef\xbb\xbf"  # what some editors put before the first line
-_OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
 
 
-def expand(sources: Iterable[str], stdin: IO[bytes] | None = None) -> Iterator[str]:
+def expand(
+    sources: Iterable[str], stdin: IO[bytes] | None = None, side_files: list[str] | None = None
+) -> Iterator[str]:
     """Give the path of every picture that the sources name, in order and as soon as each is known.
 
-    A folder stands for all files below it, sorted by name level by level. Names that begin with a dot are
-    left out, as are `Thumbs.db` and `desktop.ini`; every other file is given, picture or not. Links to
-    folders are followed, and no folder is gone through twice. A pattern such as `photos/**/*.jpg` stands for
-    the files that match, unless a file has that very name. `-` stands for a list of files and folders on
-    `stdin`, one a line or separated by null bytes.
+    A folder stands for the pictures below it, as `kerastl.walking.walk` finds them, and for what looks like a picture
+    but may not be readable (`kerastl.images.kinds`); other files are left out. A pattern such as `photos/**/*.jpg`
+    stands for what matches it, unless a file has that very name; where it ends in no suffix, as in `photos/*`, other
+    files are left out too. `-` stands for a list of files and folders on `stdin`, one a line or separated by null
+    bytes. A file that is named is given, whatever it is.
 
     What leads to no file is given as it is, for whoever opens it to report: a missing file, a pattern that
-    matches nothing, a folder that is empty or cannot be read.
+    matches nothing, a folder that holds no picture or cannot be read.
 
     Args:
         sources: What the user named. Bytes that are no text are surrogate-escaped, as in `sys.argv`.
         stdin: Where `-` reads from; standard input if not given.
+        side_files: Is told what was left out: other files, and folders that kerastl wrote.
 
     Yields:
         Paths as text, surrogate-escaped like `sources`.
     """
+    expansion = _Expansion([] if side_files is None else side_files)
     for source in sources:
         if source == "-":
             for listed in _listed(sys.stdin.buffer if stdin is None else stdin):
-                yield from _files(listed)
+                yield from expansion.named(listed)
         elif not os.path.lexists(source) and glob.has_magic(source):
-            yield from _or_itself(source, _matching(source))
+            yield from _or_itself(source, expansion.matching(source))
         else:
-            yield from _files(source)
+            yield from expansion.named(source)
 
 
-def _files(path: str) -> Iterator[str]:
-    return _or_itself(path, _walk(path)) if os.path.isdir(path) else iter((path,))
+def left_out(side_files: Sequence[str]) -> str:
+    """Say in one line how many side files were left out, and of what kinds; nothing if there are none."""
+    if not side_files:
+        return ""
+    suffixes = Counter(os.path.splitext(path)[1].lower() for path in side_files)
+    kinds = [printable(suffix) for suffix in sorted(suffixes, key=lambda suffix: (-suffixes[suffix], suffix)) if suffix]
+    shown = ", ".join(kinds[:_SUFFIXES]) + (", ..." if len(kinds) > _SUFFIXES else "")
+    files = "1 other file" if len(side_files) == 1 else f"{len(side_files):,} other files"
+    return f"{files} left out{f' ({shown})' if shown else ''}"
 
 
 def _or_itself(source: str, paths: Iterator[str]) -> Iterator[str]:
@@ -60,72 +76,65 @@ def _or_itself(source: str, paths: Iterator[str]) -> Iterator[str]:
         yield source
 
 
-def _walk(top: str) -> Iterator[str]:
-    """Go through a folder without recursion, so that no depth is too deep."""
-    seen = {_identity(top)}
-    levels = [iter(_entries(top))]
-    while levels:
-        for path, is_folder in levels[-1]:
-            if not is_folder:
+class _Expansion:
+    """Finds the files behind names, and notes what it leaves out."""
+
+    def __init__(self, side_files: list[str]) -> None:
+        self._side_files = side_files
+        self._sorter = Sorter()
+
+    def named(self, path: str) -> Iterator[str]:
+        """A file, or the pictures in a folder; the path itself if there is neither."""
+        return _or_itself(path, self._pictures(path)) if os.path.isdir(path) else iter((path,))
+
+    def _pictures(self, folder: str) -> Iterator[str]:
+        for path, is_file in self._walked(folder):
+            if not is_file or self._is_wanted(path):
                 yield path
-            elif (identity := _identity(path)) not in seen:
-                seen.add(identity)
-                levels.append(iter(_entries(path)))
-                break
-        else:
-            levels.pop()
 
-
-def _identity(folder: str) -> tuple[int, int] | str:
-    try:
-        status = os.stat(folder)
-    except OSError:
-        return folder
-    return status.st_dev, status.st_ino
-
-
-def _entries(folder: str) -> list[tuple[str, bool]]:
-    """The paths in a folder that are not hidden, sorted, each with whether it is a folder.
-
-    A folder that cannot be read is given as if it were a file of its own.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            found = [(entry.path, _is_folder(entry)) for entry in entries if not _is_hidden(entry.name)]
-    except OSError:
-        return [(folder, False)]
-    return sorted(found)
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _OF_THE_SYSTEM
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a loop of links, say
+    def _is_wanted(self, file: str) -> bool:
+        if self._sorter.kind(file) != SIDE:
+            return True
+        self._side_files.append(file)
         return False
 
+    def _walked(self, folder: str) -> Iterator[tuple[str, bool]]:
+        """The files below a folder; and the folders that cannot be listed, which are no files."""
+        for found in walk(folder):
+            if found.kind == "own":
+                self._side_files.append(found.path)
+            elif found.kind != "folder":
+                yield found.path, found.kind == "file"
 
-def _matching(pattern: str) -> Iterator[str]:
-    """The files that match a pattern, and those in folders that match it."""
-    parts = (pattern.replace(os.altsep, os.sep) if os.altsep else pattern).split(os.sep)
-    if "**" not in parts:
-        for path in sorted(glob.glob(pattern)):
-            yield from _files(path)
-        return
-    # `glob` follows links in circles here, so the walk is our own.
-    first = parts.index("**")
-    above, below = os.sep.join(parts[:first]), parts[first:]
-    if first and not above:
-        above = os.sep
-    tops = sorted(glob.glob(above)) if glob.has_magic(above) else [above]
-    for top in tops:
-        for path in _walk(top or os.curdir):
-            relative = os.path.relpath(path, top or os.curdir)
-            if _fits(relative.split(os.sep), below):
-                yield path if top else relative
+    def matching(self, pattern: str) -> Iterator[str]:
+        """The files that match a pattern, and the pictures in folders that match it."""
+        last = os.path.basename(pattern)
+        suffix = os.path.splitext(last)[1]
+        explicit = bool(suffix) and not glob.has_magic(suffix)
+        for path in self._matches(pattern):
+            if not last.startswith(".") and is_hidden(os.path.basename(path)):
+                continue
+            if os.path.isdir(path):
+                yield from self._pictures(path)
+            elif explicit or self._is_wanted(path):
+                yield path
+
+    def _matches(self, pattern: str) -> Iterator[str]:
+        parts = (pattern.replace(os.altsep, os.sep) if os.altsep else pattern).split(os.sep)
+        if "**" not in parts:
+            yield from sorted(glob.glob(pattern))
+            return
+        # `glob` follows links in circles here, so the walk is our own.
+        first = parts.index("**")
+        above, below = os.sep.join(parts[:first]), parts[first:]
+        if first and not above:
+            above = os.sep
+        tops = sorted(glob.glob(above)) if glob.has_magic(above) else [above]
+        for top in tops:
+            for path, _ in self._walked(top or os.curdir):
+                relative = os.path.relpath(path, top or os.curdir)
+                if _fits(relative.split(os.sep), below):
+                    yield path if top else relative
 
 
 def _fits(names: list[str], parts: list[str]) -> bool:

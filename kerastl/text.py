@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 
 # Joiners inside emoji and Persian words, and the wide space of Japanese; they move nothing and hide nothing.
@@ -82,3 +83,9 @@ def _any_name(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 codecs.register_error(ANY_NAME, _any_name)
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Names in a sentence, in quotes, the first few of them."""
+    shown = ", ".join(f"'{printable(name)}'" for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

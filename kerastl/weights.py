@@ -9,25 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import queue
-import threading
 import urllib.error
-import urllib.request
 from collections.abc import Callable
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from kerastl._version import __version__
 from kerastl.catalog import Backbone, WeightsFile
 from kerastl.errors import DownloadError, WeightsError
-from kerastl.files import replacing, write_text
+from kerastl.fetching import receive
+from kerastl.files import replacing, tidy_when_terminated, write_text
 
 Progress = Callable[[str, int, "int | None"], None]
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
 
 _CHUNK = 1 << 20
-_SILENCE = 30.0  # seconds without a byte after which a download counts as failed
+# A file holds its numbers in 4 bytes each, names, and perhaps the network's description.
+_SPARE_FACTOR, _SPARE = 2, 16 << 20
 
 
 def keras_home() -> Path:
@@ -130,8 +129,9 @@ def download(
     path = target / weights.file
     try:
         target.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            _receive(weights, temporary, progress, patience)
+        with tidy_when_terminated(), replacing(path) as temporary:
+            told = partial(progress, weights.file) if progress else None
+            receive(weights.url, temporary, _SPARE_FACTOR * weights.parameters * 4 + _SPARE, told, patience)
             reason = (
                 _hash_fault(temporary, weights.hash) if weights.hash else _hdf5_fault(temporary, weights.parameters)
             )
@@ -169,49 +169,6 @@ def class_index() -> Path:
     return path
 
 
-def _receive(weights: WeightsFile, path: Path, progress: Progress | None, patience: float | None) -> None:
-    """Write what the source gives to `path`; ValueError if less arrives than was announced."""
-    # The addresses are those of the catalogue, all https; tests give their own.
-    request = urllib.request.Request(weights.url, headers={"User-Agent": f"kerastl/{__version__}"})  # noqa: S310
-    with _opened(request, patience) as answer, path.open("wb") as file:
-        length = answer.headers.get("Content-Length")
-        expected = int(length) if length else None
-        received = 0
-        while chunk := answer.read(_CHUNK):
-            file.write(chunk)
-            received += len(chunk)
-            if progress:
-                progress(weights.file, received, expected)
-    if expected is not None and received != expected:
-        raise ValueError(f"the connection ended after {received:,} of {expected:,} bytes")
-
-
-def _opened(request: urllib.request.Request, patience: float | None) -> Any:
-    """The server's answer; TimeoutError if the connection takes longer than `patience`.
-
-    A timeout of `urlopen` holds for each address of the server and not at all for finding them, so that a network
-    that swallows everything can keep it busy for minutes. Hence a thread, which is left behind.
-    """
-    if patience is None:
-        return urllib.request.urlopen(request, timeout=_SILENCE)  # noqa: S310
-    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(urllib.request.urlopen(request, timeout=_SILENCE))  # noqa: S310
-        except Exception as error:
-            answers.put(error)
-
-    threading.Thread(target=ask, name="kerastl-connect", daemon=True).start()
-    try:
-        answer = answers.get(timeout=patience)
-    except queue.Empty:
-        raise TimeoutError(f"no answer within {patience:g} seconds") from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
 def _failed(weights: WeightsFile, target: Path, reason: str) -> DownloadError:
     return DownloadError(
         reason,
@@ -242,26 +199,28 @@ def _hdf5_fault(path: Path, parameters: int) -> str | None:
     import h5py
     import numpy as np
 
-    found = 0
+    from kerastl.saved import hdf5
+
     faults: list[str] = []
 
     def look(name: str, item: Any) -> None:
-        nonlocal found
         if not isinstance(item, h5py.Dataset):
             return
         values = item[()]
-        found += values.size
         if not np.isfinite(values).all():
             faults.append(f"{name} is not finite")
         elif values.ndim > 1 and not values.any():
             faults.append(f"{name} is all zero")
 
-    path.stat()  # a file that cannot be reached is another fault than one that is no HDF5
+    try:
+        # Before a number is read, which would take what the file says that it takes.
+        if (found := hdf5.count(path)) != parameters:
+            return f"it holds {found:,} numbers, not {parameters:,}"
+    except hdf5.HDF5Error as error:
+        return str(error)
     try:
         with h5py.File(path, "r") as file:
             file.visititems(look)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         return _first_line(error)
-    if faults:
-        return faults[0]
-    return None if found == parameters else f"it holds {found:,} numbers, not {parameters:,}"
+    return faults[0] if faults else None

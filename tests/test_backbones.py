@@ -9,6 +9,7 @@ import pytest
 
 from kerastl import backbones, catalog
 from kerastl.errors import ModelError, UsageError, WeightsError
+from kerastl.saved import config as saved_config
 
 keras = pytest.importorskip("keras")
 
@@ -66,6 +67,11 @@ def test_scaling_equals_the_backbones_own(name):
     else:
         # Two roundings of numbers up to 1 ("tf") and up to 4.4 before the mean is taken off ("torch").
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=5e-7)
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_a_saved_network_of_every_family_is_loaded_without_trust(small, name):
+    saved_config.check(json.loads(small(name).to_json()))
 
 
 def test_scaling_of_one_red_pixel():

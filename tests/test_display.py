@@ -9,7 +9,7 @@ import pytest
 import kerastl
 from kerastl import display
 from kerastl.data import Dataset, Item
-from kerastl.data.checking import CheckReport, Evidence, Finding
+from kerastl.data.findings import CheckReport, Evidence, Finding
 from kerastl.evaluation.calibrating import Calibration
 from kerastl.finetuning.builtin import built_in
 from kerastl.finetuning.run import FineTuned

@@ -15,8 +15,8 @@ PACKAGE = Path(kerastl.__file__).parent
 
 # From the ground up. A module may import from its own layer and from those below.
 LAYERS = [
-    {"_version", "csv_files", "display", "errors", "files", "json_text", "quiet", "text"},
-    {"catalog", "images", "labels", "mini", "sources", "weights"},
+    {"_version", "csv_files", "display", "errors", "fetching", "files", "json_text", "quiet", "text", "walking"},
+    {"catalog", "images", "labels", "mini", "saved", "sources", "weights"},
     {"card", "backbones", "choice"},
     {"reference", "trust"},
     {"featured", "question"},

@@ -30,8 +30,16 @@ if TYPE_CHECKING:
 )
 @options.seed
 @options.form("text", "json")
+@options.trust
 def calibrate(
-    model: str, data: str, split: Part | None, false_alarms: float, seed: int, form: str, **columns: Any
+    model: str,
+    data: str,
+    split: Part | None,
+    false_alarms: float,
+    seed: int,
+    form: str,
+    trust: bool,
+    **columns: Any,
 ) -> int:
     """Fit how far to trust a model's scores, and store it with the model.
 
@@ -52,7 +60,9 @@ def calibrate(
     if Path(model).exists():
         check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
     with Counter("pictures") as counter:
-        result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update, **columns)
+        result = fit(
+            model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update, trust=trust, **columns
+        )
     if form == "json":
         click.echo(json_text.dumps(result.as_dict()))
         return 0

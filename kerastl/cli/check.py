@@ -12,10 +12,10 @@ from kerastl.cli import completion, options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerastl.data.checking import CheckReport, Finding
+    from kerastl.data.findings import CheckReport, Finding
 
 # So that a report fits on a screen; JSON has everything.
-_CLASSES, _EVIDENCE = 12, 3
+_CLASSES, _EVIDENCE = 12, 5
 
 
 @click.command()
@@ -23,16 +23,29 @@ _CLASSES, _EVIDENCE = 12, 3
 @options.form("text", "json", text="JSON holds every file, text the first few.")
 @options.table_columns
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
-def check(data_dir: str, form: str, workers: int | None, **columns: Any) -> int:
+@options.val_fraction
+@options.group_by
+@options.seed
+def check(
+    data_dir: str,
+    form: str,
+    workers: int | None,
+    val_fraction: float,
+    group_by: str | None,
+    seed: int,
+    **columns: Any,
+) -> int:
     """Look for what spoils training in a labelled folder.
 
     DATA_DIR holds a folder a class; or train/ and val/ (or valid/, validation/, test/), each with a folder a
     class; or it is, or holds, a CSV file with a column of paths (or names, or ids) and one of labels, and one of
     splits if wanted.
 
-    Each file is read once. Problems are pictures that cannot be read, the same picture in two classes or in
-    two splits, and classes too small to split. Warnings are other duplicates and near-duplicates, imbalance,
-    small classes, blank pictures, files whose name says another format, odd formats, sizes and modes.
+    Each file is read once. Problems are pictures that cannot be read, files that look like pictures but are of a
+    kind that is left out (HEIC without pip install 'kerastl[heif]', raw, DICOM, no suffix) where they are many or
+    all of a class, the same picture in two classes or in two splits, and whatever `kerastl finetune` would refuse
+    with the same --val-fraction, --group-by and --seed. Warnings are other duplicates and near-duplicates,
+    imbalance, small classes, blank pictures, files whose name says another format, odd formats, sizes and modes.
 
     JSON: root, layout, pictures, classes, formats, modes, sizes, ignored_files, ok, and findings, each with
     kind, severity (problem or warning), message, and evidence: the paths, and a detail.
@@ -46,7 +59,7 @@ def check(data_dir: str, form: str, workers: int | None, **columns: Any) -> int:
     dataset = scan(data_dir, **columns)
     with Counter("pictures", len(dataset.items)) as counter:
         inspection = inspect(dataset, workers=workers, progress=counter.update)
-    report = examine(dataset, inspection=inspection)
+    report = examine(dataset, inspection=inspection, val_fraction=val_fraction, group_by=group_by, seed=seed)
     if form == "json":
         click.echo(json_text.dumps(report.as_dict()))
     else:
@@ -101,8 +114,10 @@ def _print_finding(console: Console, finding: Finding) -> None:
     mark, style = ("x", "bold red") if finding.severity == "problem" else ("!", "yellow")
     console.print(f"{mark} ", end="", style=style)
     line(console, finding.message)
+    if len(finding.evidence) == 1 and not finding.evidence[0].paths:
+        return  # the message has said it
     for one in finding.evidence[:_EVIDENCE]:
-        detail = f"  ({one.detail})" if one.detail else ""
+        detail = f"  ({one.detail})" if one.detail and one.paths else one.detail
         line(console, f"    {', '.join(one.paths)}{detail}", "dim")
     more = len(finding.evidence) - _EVIDENCE
     if more > 0:

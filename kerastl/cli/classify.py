@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @click.option("--reject", is_flag=True, help="Flag pictures unlike those that the model was trained on.")
 @options.csv_safe("With --format csv")
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
+@options.trust
 def classify(
     sources: tuple[str, ...],
     model: str | None,
@@ -61,11 +62,13 @@ def classify(
     reject: bool,
     min_score: float,
     csv_safe: bool,
+    trust: bool,
 ) -> int:
     """Say what is in pictures.
 
-    SOURCE is a picture, a folder (with everything below it), a pattern in quotes such as '*.jpg', or - for a list of
-    files on standard input. Results go to standard output, in the order of the sources.
+    SOURCE is a picture, a folder (with all pictures below it), a pattern in quotes such as '*.jpg', or - for a list of
+    files on standard input. What is no picture is left out of folders, and tried where it is named.
+    Results go to standard output, in the order of the sources.
 
     --coverage and --reject need a model that `kerastl calibrate` has seen.
 
@@ -74,7 +77,7 @@ def classify(
     from kerastl.classifier import load
     from kerastl.cli import output as out
     from kerastl.cli.progress import Counter
-    from kerastl.sources import expand
+    from kerastl.sources import expand, left_out
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
@@ -86,11 +89,13 @@ def classify(
             engine=engine,
             batch_size=batch_size,
             progress=downloaded.megabytes,
+            trust=trust,
         )
     # To count first costs a walk through the folders: only where there is a bar to show it on.
     known = sys.stderr.isatty() and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None
-    paths = iter(expand(sources, stdin=_standard_input()))
+    side_files: list[str] = []
+    paths = iter(expand(sources, _standard_input(), side_files))
     results = classifier.classify(paths, top, errors="return", coverage=coverage, reject=reject)
     count = failed = 0
     with out.opened(output) as stream, Counter("pictures", total) as counter:
@@ -105,6 +110,8 @@ def classify(
                 counter.update(count)
         finally:
             counter.write(stream, out.ending(form, count))
+    if side_files:
+        click.echo(f"kerastl: {left_out(side_files)}", err=True)
     if failed:
         click.echo(f"kerastl: {failed} of {count} pictures could not be classified", err=True)
     return 1 if failed else 0

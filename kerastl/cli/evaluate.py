@@ -56,6 +56,7 @@ _FIGURE = 46
 @options.top(5, "For the top-k accuracy, and classes a picture in predictions.csv.")
 @options.engine("As for classify.")
 @options.csv_safe("In predictions.csv")
+@options.trust
 def evaluate(
     model: str,
     data: str,
@@ -68,6 +69,7 @@ def evaluate(
     top: int,
     engine: EngineName,
     csv_safe: bool,
+    trust: bool,
     **columns: Any,
 ) -> int:
     """Hold a model against labelled pictures.
@@ -92,7 +94,7 @@ def evaluate(
     if report is not None:
         _check_report(Path(report))
     with Counter("megabytes") as downloaded:
-        classifier = load(model, engine=engine, progress=downloaded.megabytes)
+        classifier = load(model, engine=engine, progress=downloaded.megabytes, trust=trust)
     with Counter("pictures") as counter:
         result = examine(
             classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update, **columns

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     help="The folder to write to.",
 )
 @options.resize("the model's own")
+@options.trust
 def explain(
     sources: tuple[str, ...],
     model: str | None,
@@ -49,10 +50,11 @@ def explain(
     label: str | None,
     output: str,
     resize: ResizePolicy | None,
+    trust: bool,
 ) -> int:
     """Show which parts of pictures speak for a class.
 
-    SOURCE is a picture, a folder (with everything below it), a pattern in quotes such as '*.jpg', or - for a list of
+    SOURCE is a picture, a folder (with all pictures below it), a pattern in quotes such as '*.jpg', or - for a list of
     files on standard input. For each picture a PNG of what the network sees is written, coloured where it counts for
     the class: from violet to yellow for gradcam and idgi; orange, with blue for what speaks against it, for the others.
 
@@ -68,19 +70,20 @@ def explain(
     from kerastl.cli.progress import Counter
     from kerastl.errors import ImageError, KerastlError
     from kerastl.files import check_folder
-    from kerastl.sources import expand
+    from kerastl.sources import expand, left_out
     from kerastl.text import printable
 
     check_folder(output, "--output")
     with Counter("megabytes") as downloaded:
-        classifier = load(model, resize=resize, progress=downloaded.megabytes)
+        classifier = load(model, resize=resize, progress=downloaded.megabytes, trust=trust)
     index = None if label is None else classifier.labels.find(label)
     known = sys.stderr.isatty() and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None
     files = OverlayFiles(Path(output))
+    side_files: list[str] = []
     count = failed = 0
     with out.opened(None) as stream, Counter("pictures", total) as counter:
-        for result in _explained(classifier, expand(sources), index, method):
+        for result in _explained(classifier, expand(sources, side_files=side_files), index, method):
             count += 1
             if isinstance(result, ImageError):
                 failed += 1
@@ -92,6 +95,8 @@ def explain(
                     raise KerastlError(f"--output {output}: cannot be written ({error.strerror or error})") from error
                 counter.write(stream, f"{printable(str(target))}\n")
             counter.update(count)
+    if side_files:
+        click.echo(f"kerastl: {left_out(side_files)}", err=True)
     if failed:
         click.echo(f"kerastl: {failed} of {count} pictures could not be explained", err=True)
     return 1 if failed else 0

@@ -34,20 +34,13 @@ if TYPE_CHECKING:
     "--epochs", type=click.IntRange(min=1), metavar="N", help="Epochs of each phase that trains by gradient steps."
 )
 @options.seed
+@options.val_fraction
+@options.group_by
 @click.option(
-    "--val-fraction",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.2,
-    show_default=True,
-    metavar="P",
-    help="Share of the pictures to validate on, where DATA_DIR has no val folder.",
+    "--strict",
+    is_flag=True,
+    help="Refuse unreadable pictures, and files like pictures (HEIC, raw), instead of skipping them.",
 )
-@click.option(
-    "--group-by",
-    metavar="REGEX",
-    help="Pictures in whose path REGEX finds the same text stay on one side of the split.",
-)
-@click.option("--strict", is_flag=True, help="Refuse unreadable pictures instead of skipping them.")
 @click.option("--class-weights", type=click.Choice(["balanced"]), help="Weigh classes against their frequency.")
 @click.option(
     "--precision",

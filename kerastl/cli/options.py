@@ -20,6 +20,13 @@ model = click.option(
     "kerastl_mini where that cannot be had]",
 )
 
+trust = click.option(
+    "--trust-model",
+    "trust",
+    is_flag=True,
+    help="Load a model with layers that can run any code or read files, such as Lambda. Only if you trust its maker.",
+)
+
 backbone = click.option(
     "--backbone", "-b", metavar="NAME", shell_complete=completion.networks,
     help="See `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
@@ -32,6 +39,20 @@ resume = click.option("--resume", is_flag=True, help="Go on with the run in RUN_
 overwrite = click.option("--overwrite", is_flag=True, help="Replace the run in RUN_DIR.")
 
 seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+
+val_fraction = click.option(
+    "--val-fraction",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    metavar="P",
+    help="Share of the pictures to validate on, where DATA_DIR has no val folder.",
+)
+group_by = click.option(
+    "--group-by",
+    metavar="REGEX",
+    help="Pictures in whose path REGEX finds the same text stay on one side of the split.",
+)
 
 
 def top(default: int, text: str) -> Callable[[C], C]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 
 import click
 
-# What people write who know other tools, and what to write here. An option that the command itself has is never
-# looked up; one that none of the commands named first has is for all of them (`*`).
+# What people write who know other tools, by command and option, and what to write here.
 _INSTEAD: dict[tuple[str, str], str] = {
     ("finetune", "--model"): "The network to start from is --backbone, and weights of your own are --weights.",
     ("lr-find", "--model"): "The network to start from is --backbone, and weights of your own are --weights.",
@@ -107,6 +105,8 @@ def _option(
     option: str, context: click.Context | None, commands: Callable[[], Iterator[tuple[str, click.Command]]]
 ) -> str:
     """What to write instead of an option that there is not; empty where nothing comes to mind."""
+    from difflib import get_close_matches
+
     if context is None:
         return ""
     own = set(_options(context.command))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kerastl.data.augmentation import Augmentation, Colour, Crop, CutMix, Flip, MixUp, RandAugment, Rotate
-    from kerastl.data.checking import CheckReport, Evidence, Finding, check
-    from kerastl.data.dataset import Dataset, Item, Split
+    from kerastl.data.checking import check
+    from kerastl.data.dataset import Dataset, Item, LeftOut, Split
+    from kerastl.data.findings import CheckReport, Evidence, Finding
     from kerastl.data.inspection import Inspection, inspect
     from kerastl.data.pipeline import Pictures
     from kerastl.data.scanning import scan
@@ -24,10 +25,11 @@ _HOMES = {
     "Pictures": "pipeline",
     "Dataset": "dataset",
     "Item": "dataset",
+    "LeftOut": "dataset",
     "Split": "dataset",
-    "CheckReport": "checking",
-    "Evidence": "checking",
-    "Finding": "checking",
+    "CheckReport": "findings",
+    "Evidence": "findings",
+    "Finding": "findings",
     "check": "checking",
     "Inspection": "inspection",
     "inspect": "inspection",
@@ -48,6 +50,7 @@ __all__ = [
     "Flip",
     "Inspection",
     "Item",
+    "LeftOut",
     "MixUp",
     "Pictures",
     "RandAugment",

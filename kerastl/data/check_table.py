@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerastl import display
-from kerastl.data.checking import CheckReport
 from kerastl.data.dataset import SPLITS
+from kerastl.data.findings import CheckReport
 
 # Classes, and pieces of evidence of a finding.
 _CLASSES, _EVIDENCE = 20, 3
@@ -37,7 +37,7 @@ def _remarks(report: CheckReport) -> Iterator[str]:
     sizes = (f"{side} {low:,} to {high:,} pixels" for side, (low, _, high) in report.sizes.items())
     yield ", ".join((*(f"{count:,} {name}" for name, count in report.formats.items()), *sizes))
     for finding in report.findings:
-        files = [", ".join(one.paths) for one in finding.evidence[:_EVIDENCE]]
+        files = [", ".join(one.paths) or one.detail for one in finding.evidence[:_EVIDENCE]]
         files += ["..."] if len(finding.evidence) > _EVIDENCE else []
         shown = f" ({'; '.join(files)})" if files else ""
         yield f"{'✗' if finding.severity == 'problem' else '!'} {finding.message}{shown}"

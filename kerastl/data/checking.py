@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from kerastl.data.dataset import SPLITS, Dataset
+from kerastl.data import left_out
+from kerastl.data.dataset import Dataset
+from kerastl.data.findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data.inspection import Inspection, inspect
 from kerastl.data.layouts.columns import TableOptions
 from kerastl.data.scanning import scan
-from kerastl.text import printable
+from kerastl.data.splitting import divide
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -27,114 +28,30 @@ LONG_ASPECT = 4.0
 """Pictures whose longer side is more than this many times the shorter are called odd."""
 RARE_SHARE = 0.02
 """A file format with at most this share of the pictures, or with one picture, is called rare."""
+LEFT_OUT_SHARE = 0.05
+"""More files than this that look like pictures and are left out, as a share of both, are a problem."""
 ORDINARY_MODES = frozenset({"RGB", "L", "P", "1"})
-Severity = Literal["problem", "warning"]
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What a finding rests on: a file, or files that belong together.
-
-    Args:
-        paths: Relative to the data set's root.
-        detail: What about them, in a few words; may be empty.
-    """
-
-    paths: tuple[str, ...]
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One kind of thing to know about a data set.
-
-    Args:
-        kind: A stable name, such as `unreadable`.
-        severity: `problem` if training would lose pictures or learn something wrong, else `warning`.
-        message: One line.
-        evidence: The files, all of them.
-    """
-
-    kind: str
-    severity: Severity
-    message: str
-    evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, repr=False)
-class CheckReport:
-    """What `check` found.
-
-    Args:
-        dataset: What was checked.
-        formats: Pictures of each file format, the most frequent first.
-        modes: Pictures of each pixel mode, the most frequent first.
-        sizes: The smallest, median and largest width, and the same for the height, in pixels.
-        findings: Problems first.
-    """
-
-    dataset: Dataset
-    formats: dict[str, int]
-    modes: dict[str, int]
-    sizes: dict[str, tuple[int, int, int]]
-    findings: tuple[Finding, ...] = field(default=())
-
-    @property
-    def problems(self) -> tuple[Finding, ...]:
-        """What training would trip over."""
-        return tuple(finding for finding in self.findings if finding.severity == "problem")
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What one should know."""
-        return tuple(finding for finding in self.findings if finding.severity == "warning")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as JSON takes it; the names in it stay from version to version."""
-        parts = [part for part in SPLITS if self.dataset.part(part)]
-        return {
-            "root": str(self.dataset.root),
-            "layout": self.dataset.layout,
-            "pictures": len(self.dataset.items),
-            "classes": {
-                name: {"total": total, **{part: self.dataset.counts(part)[name] for part in parts}}
-                for name, total in self.dataset.counts().items()
-            },
-            "formats": self.formats,
-            "modes": self.modes,
-            "sizes": {
-                side: dict(zip(("smallest", "median", "largest"), values, strict=True))
-                for side, values in self.sizes.items()
-            },
-            "ignored_files": list(self.dataset.ignored),
-            "ok": not self.problems,
-            "findings": [
-                {
-                    "kind": finding.kind,
-                    "severity": finding.severity,
-                    "message": finding.message,
-                    "evidence": [{"paths": list(e.paths), "detail": e.detail} for e in finding.evidence],
-                }
-                for finding in self.findings
-            ],
-        }
-
-    def __repr__(self) -> str:
-        found = f"{len(self.problems)} problems, {len(self.warnings)} warnings"
-        return f"<CheckReport of {printable(str(self.dataset.root))}: {len(self.dataset.items)} pictures, {found}>"
-
-    def _repr_html_(self) -> str:
-        from kerastl.data import check_table
-
-        return check_table.html(self)
-
-
-def check(data: Any, *, inspection: Inspection | None = None, **columns: Unpack[TableOptions]) -> CheckReport:
+def check(
+    data: Any,
+    *,
+    inspection: Inspection | None = None,
+    val_fraction: float = 0.2,
+    seed: int = 0,
+    group_by: str | None = None,
+    to_train: bool = True,
+    **columns: Unpack[TableOptions],
+) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
     Args:
         data: A folder or table of labelled pictures, what `scan` made of one, or what else it takes.
         inspection: What `inspect` found; made here if None, which reads every file.
+        val_fraction: As for `split`, whose refusals are problems here.
+        seed: As for `split`.
+        group_by: As for `split`.
+        to_train: Whether the pictures are to be trained on: else nothing is said of classes that are too small.
         **columns: How a table is to be read: see `scan`.
 
     Returns:
@@ -142,6 +59,7 @@ def check(data: Any, *, inspection: Inspection | None = None, **columns: Unpack[
 
     Raises:
         DataError: There are no labelled pictures.
+        UsageError: As for `split`.
     """
     import numpy as np
 
@@ -154,6 +72,9 @@ def check(data: Any, *, inspection: Inspection | None = None, **columns: Unpack[
         if len(column)
     }
     found = [finding for look in _LOOKS for finding in look(dataset, inspection)]
+    if to_train:
+        found.extend(_refused(dataset, inspection, val_fraction, seed, group_by))
+        found.extend(_class_sizes(dataset, inspection))
     found.extend(Finding("layout", "warning", warning) for warning in dataset.warnings)
     return CheckReport(
         dataset,
@@ -207,23 +128,46 @@ def _copies_finding(kind: str, near: bool, evidence: tuple[Evidence, ...]) -> Fi
     return Finding(name, "problem" if kind and not near else "warning", groups, evidence)
 
 
+def _left_out(dataset: Dataset, _: Inspection) -> Iterator[Finding]:
+    """Files that look like pictures: a problem if a class vanishes with them, or many do."""
+    if dataset.left_out:
+        many = len(dataset.left_out) > LEFT_OUT_SHARE * (len(dataset.left_out) + len(dataset.items))
+        severity: Severity = "problem" if many or left_out.vanished(dataset) else "warning"
+        evidence = tuple(Evidence((one.path,), one.what.replace(" (", ": ").rstrip(")")) for one in dataset.left_out)
+        yield Finding("left_out", severity, left_out.summary(dataset), evidence)
+
+
+def _refused(
+    dataset: Dataset, inspection: Inspection, val_fraction: float, seed: int, group_by: str | None
+) -> Iterator[Finding]:
+    """What `split` refuses, and fine-tuning with it."""
+    _, refused = divide(dataset, val_fraction=val_fraction, seed=seed, group_by=group_by, inspection=inspection)
+    for refusal in refused:
+        evidence = tuple(Evidence((), f"'{name}': {what}") for name, what in refusal.classes.items())
+        yield Finding(refusal.kind, "problem", refusal.message, evidence)
+
+
 def _class_sizes(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
     readable = dataset.without(inspection.unreadable)
     counts = readable.counts("train" if dataset.is_split else None)
-    for name, count in counts.items():
-        if count < 2 and not (dataset.is_split and count):
-            what = "1 readable picture" if count else "no readable picture"
-            message = f"class '{name}' has {what}: too few to learn and to validate"
-            yield Finding("class_too_small", "problem", message)
-        elif count < FEW_PICTURES:
-            what = f"{count} readable picture{'' if count == 1 else 's'}"
-            message = f"class '{name}' has only {what} to learn from"
-            yield Finding("small_class", "warning", message)
+    fewest = 1 if dataset.is_split else 2  # below that it is refused
+    small = {name: count for name, count in counts.items() if fewest <= count < FEW_PICTURES}
+    if small:
+        evidence = tuple(Evidence((), f"'{name}': {_readable_pictures(count)}") for name, count in small.items())
+        message = f"{len(small):,} classes have fewer than {FEW_PICTURES} readable pictures to learn from"
+        if len(small) == 1:
+            ((name, count),) = small.items()
+            message = f"class '{name}' has only {_readable_pictures(count)} to learn from"
+        yield Finding("small_class", "warning", message, evidence)
     most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     if counts[least] and counts[most] >= IMBALANCE * counts[least]:
         ratio = counts[most] / counts[least]
         message = f"'{most}' has {ratio:.1f} times the pictures of '{least}': think of --class-weights balanced"
         yield Finding("imbalance", "warning", message)
+
+
+def _readable_pictures(count: int) -> str:
+    return f"{count} readable picture{'' if count == 1 else 's'}"
 
 
 def _misnamed(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
@@ -301,8 +245,8 @@ def _finding(kind: str, severity: Severity, evidence: tuple[Evidence, ...], rule
 
 _LOOKS: tuple[Callable[[Dataset, Inspection], Iterator[Finding]], ...] = (
     _unreadable,
+    _left_out,
     _copies,
-    _class_sizes,
     _misnamed,
     _rare_formats,
     _blank,

@@ -30,6 +30,21 @@ class Item:
     split: Split | None = None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class LeftOut:
+    """A file that looks like a picture, but is of a kind that kerastl does not read here.
+
+    Args:
+        path: As in `Item`.
+        what: What it is, and what to do about it in brackets.
+        label: The class that it would belong to; None outside the classes.
+    """
+
+    path: str
+    what: str
+    label: str | None = None
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A scanned folder of labelled pictures.
@@ -40,7 +55,8 @@ class Dataset:
         items: The pictures, sorted by path.
         layout: One sentence on how the folder was understood.
         warnings: What the user should know, one line each.
-        ignored: Files that are no pictures, or belong to no class, relative to `root`.
+        ignored: Files that are no pictures, or belong to no class, relative to `root`; without those of `left_out`.
+        left_out: Files that look like pictures, but are of kinds that are not read here, sorted by path.
     """
 
     root: Path
@@ -49,6 +65,7 @@ class Dataset:
     layout: str
     warnings: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def is_split(self) -> bool:
@@ -89,4 +106,4 @@ class Dataset:
 
     def without(self, paths: Collection[str]) -> Dataset:
         """The same data set without the pictures at `paths`; the classes stay."""
-        return replace(self, items=tuple(item for item in self.items if item.path not in paths))
+        return replace(self, items=tuple(item for item in self.items if item.path not in paths)) if paths else self

@@ -2,64 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from kerastl.data import left_out
 from kerastl.data.dataset import Dataset, Item, Split
 from kerastl.data.given_splits import settle
 from kerastl.data.layouts.class_names import class_name, respelled
 from kerastl.data.layouts.folder_layouts import FolderLayout, understand
 from kerastl.data.layouts.masks import mask_files, refuse_masks
 from kerastl.data.layouts.picture_folders import grow
-from kerastl.data.walking import walk
+from kerastl.data.walking import Tree, counted, read_tree
 from kerastl.errors import DataError
-from kerastl.images import IMAGE_SUFFIXES
 from kerastl.text import printable
-
-
-@dataclass
-class _Tree:
-    """What lies below a folder, as paths relative to it."""
-
-    folders: list[str] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
 
 
 def read(root: Path, for_training: bool = True) -> Dataset:
     """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
-    tree = _read_tree(root)
+    tree = read_tree(root)
     if not tree.pictures:
-        found = f", only {len(tree.others)} other files" if tree.others else ""
-        raise DataError(f"{root}: no pictures in it{found}")
+        raise DataError(f"{root}: no pictures in it{tree.instead()}")
     masks = mask_files(tree.pictures)
     tree.pictures = [path for path in tree.pictures if path not in masks]
     tree.others.extend(masks)
     try:
         dataset = _read(root, tree, understand(str(root), grow(tree.pictures), for_training), for_training)
-    except DataError:
+    except DataError as error:
         # Labels of detection data are texts, which the layout does not see.
         refuse_masks(str(root), {PurePosixPath(path).name for path in tree.folders})
-        raise
+        if not tree.like_pictures:
+            raise
+        raise DataError(f"{error}; {counted(tree.like_pictures.values())}") from None
     what = "1 picture is called like a mask" if len(masks) == 1 else f"{len(masks)} pictures are called like masks"
     warnings = [f"{what} of another and left out ({printable(min(masks))})"] if masks else []
     return replace(dataset, warnings=(*dataset.warnings, *warnings))
 
 
-def _read_tree(root: Path) -> _Tree:
-    tree = _Tree()
-    for path, is_folder in walk(root):
-        if is_folder:
-            tree.folders.append(path)
-        elif PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES:
-            tree.pictures.append(path)
-        else:
-            tree.others.append(path)
-    return tree
-
-
-def _read(root: Path, tree: _Tree, layout: FolderLayout, for_training: bool) -> Dataset:
+def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> Dataset:
     items, stray = [], []
     owners = _Owners(layout)
     for path in tree.pictures:
@@ -80,7 +60,8 @@ def _read(root: Path, tree: _Tree, layout: FolderLayout, for_training: bool) -> 
         warnings=(*empty, *_outside(_unsaid(stray, layout), outside), *layout.warnings, *_respelled(layout)),
         ignored=tuple(sorted(tree.others + stray)),
     )
-    return settle(dataset, for_training) if is_split else dataset
+    dataset = settle(dataset, for_training) if is_split else dataset
+    return left_out.noted(dataset, tree, _class_at(layout))
 
 
 class _Owners(dict[str, "tuple[str, Split | None] | None"]):
@@ -96,12 +77,33 @@ class _Owners(dict[str, "tuple[str, Split | None] | None"]):
         return found
 
 
-def _siblings(tree: _Tree, layout: FolderLayout) -> set[str]:
+def _class_at(layout: FolderLayout) -> Callable[[str], str | None]:
+    """Tells the class that a file would belong to, if it were a picture; also in a folder without any picture."""
+    above, where = _above(layout), {path.rpartition("/")[0] for path in layout.classes}
+
+    def class_at(path: str) -> str | None:
+        folder = path
+        while (folder := folder.rpartition("/")[0]) and folder not in above and folder not in layout.left_out:
+            if folder in layout.classes:
+                return class_name(layout.classes[folder][0])
+            if folder.rpartition("/")[0] in where:
+                return class_name(folder.rpartition("/")[2])
+        return None
+
+    return class_at
+
+
+def _above(layout: FolderLayout) -> set[str]:
+    """The folders that class folders lie in."""
+    return {path[:place] for path in layout.classes for place, letter in enumerate(path) if letter == "/"}
+
+
+def _siblings(tree: Tree, layout: FolderLayout) -> set[str]:
     """The names of folders that lie where the class folders of train do."""
     where = {path.rpartition("/")[0] for path, (_, split) in layout.classes.items() if split in (None, "train")}
     if any(PurePosixPath(path).name != name for path, (name, _) in layout.classes.items()):
         return set()  # the name of a class is not that of a folder
-    above = {path[:place] for path in layout.classes for place, letter in enumerate(path) if letter == "/"}
+    above = _above(layout)
     return {PurePosixPath(path).name for path in tree.folders if path.rpartition("/")[0] in where and path not in above}
 
 

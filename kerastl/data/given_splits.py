@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kerastl.data.dataset import Dataset, Item
 from kerastl.errors import DataError
+from kerastl.text import listed, printable
 
 
 def settle(dataset: Dataset, for_training: bool = True) -> Dataset:
@@ -47,7 +48,7 @@ def _without_foreign_test(dataset: Dataset) -> Dataset:
     test = dataset.part("test")
     if not test or {item.label for item in test} & set(dataset.classes):
         return dataset
-    warning = f"test is left out: {_names(sorted({item.label for item in test}))} is no class of train"
+    warning = f"test is left out: {listed(sorted({item.label for item in test}))} is no class of train"
     return replace(
         dataset,
         items=tuple(item for item in dataset.items if item.split != "test"),
@@ -57,16 +58,28 @@ def _without_foreign_test(dataset: Dataset) -> Dataset:
 
 
 def _refuse_unknown_classes(dataset: Dataset) -> None:
+    """Raise a `DataError` that names all classes that train lacks."""
     known = set(dataset.classes)
+    unknown: dict[str, Item] = {}
     for item in dataset.items:
-        if item.label in known:
-            continue
-        close = difflib.get_close_matches(item.label.lower(), [name.lower() for name in dataset.classes], n=1)
-        meant = [name for name in dataset.classes if close and name.lower() == close[0]]
-        hint = f"did you mean '{meant[0]}'?" if meant else f"train has {_names(dataset.classes)}"
+        if item.label not in known:
+            unknown.setdefault(item.label, item)
+    if not unknown:
+        return
+    hint = f"train has {listed(dataset.classes)}"
+    if len(unknown) > 1:
+        first = printable(next(iter(unknown.values())).path)
         raise DataError(
-            f"{dataset.root}: class '{item.label}' is in {item.split} ({item.path}) but not in train; {hint}"
+            f"{dataset.root}: {len(unknown):,} classes are in val or test but not in train: "
+            f"{listed(sorted(unknown))} (the first: {first}); {hint}"
         )
+    ((label, item),) = unknown.items()
+    close = difflib.get_close_matches(label.lower(), [name.lower() for name in dataset.classes], n=1)
+    meant = [name for name in dataset.classes if close and name.lower() == close[0]]
+    if meant:
+        hint = f"did you mean '{printable(meant[0])}'?"
+    where = f"{item.split} ({printable(item.path)})"
+    raise DataError(f"{dataset.root}: class '{printable(label)}' is in {where} but not in train; {hint}")
 
 
 def _unvalidated(dataset: Dataset) -> Sequence[str]:
@@ -74,12 +87,7 @@ def _unvalidated(dataset: Dataset) -> Sequence[str]:
     if not missing:
         return []
     it = "it" if len(missing) == 1 else "them"
-    return [f"no pictures in val for {_names(missing)}: accuracy will say nothing about {it}"]
-
-
-def _names(names: Sequence[str], most: int = 5) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    return [f"no pictures in val for {listed(missing)}: accuracy will say nothing about {it}"]
 
 
 def labels_of(items: Sequence[Item]) -> tuple[str, ...]:

@@ -48,10 +48,10 @@ class Inspection:
 
     @cached_property
     def exact_groups(self) -> list[tuple[str, ...]]:
-        """Paths of files with the same bytes, two or more in each group; all sorted."""
+        """Paths of pictures with the same bytes, two or more in each group; all sorted."""
         from kerastl.data.duplicates import equal_groups
 
-        return self._named(equal_groups(self.contents))
+        return self._named(equal_groups(self._pictures))
 
     @cached_property
     def similar_groups(self) -> list[tuple[str, ...]]:
@@ -59,11 +59,17 @@ class Inspection:
         from kerastl.data.duplicates import equal_groups, joined, similar_groups
 
         firsts: dict[str, int] = {}
-        for index, (path, content) in enumerate(zip(self.paths, self.contents, strict=True)):
-            if path not in self.unreadable:
+        for index, content in enumerate(self._pictures):
+            if content:
                 firsts.setdefault(content, index)
         alike = similar_groups(self.looks, sorted(firsts.values()))
-        return self._named(joined(alike, equal_groups(self.contents)))
+        return self._named(joined(alike, equal_groups(self._pictures)))
+
+    @property
+    def _pictures(self) -> list[str]:
+        """The content hash of each file, empty where it is no picture: empty files are all the same, and no copies."""
+        pairs = zip(self.paths, self.contents, strict=True)
+        return ["" if path in self.unreadable else content for path, content in pairs]
 
     @cached_property
     def near_groups(self) -> list[tuple[str, ...]]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from kerastl import csv_files
-from kerastl.data import tables
+from kerastl.data import dividing, refusals, tables
 from kerastl.data.dataset import SPLITS, Dataset, Item, Split
-from kerastl.data.duplicates import joined
 from kerastl.data.inspection import Inspection, inspect
+from kerastl.data.refusals import Refusal
 from kerastl.errors import DataError, UsageError
 
 
@@ -47,22 +44,37 @@ def split(
 
     Raises:
         UsageError: If an argument is out of range, or `group_by` does not match a path.
-        DataError: If a class has too few pictures, or too few groups, to stand on both sides.
+        DataError: If classes have too few pictures, or too few groups, to stand on both sides; all of them are named.
+    """
+    result, refused = divide(
+        dataset, val_fraction=val_fraction, seed=seed, group_by=group_by, inspection=inspection or inspect(dataset)
+    )
+    if refused:
+        raise DataError(f"{dataset.root}: {'; '.join(refusal.message for refusal in refused)}")
+    return result
+
+
+def divide(
+    dataset: Dataset, *, val_fraction: float, seed: int, group_by: str | None, inspection: Inspection
+) -> tuple[Dataset, list[Refusal]]:
+    """Do what `split` does, and give what speaks against the result instead of raising it.
+
+    Raises:
+        UsageError: As `split`.
     """
     if not 0 < val_fraction < 1:
         raise UsageError(f"val_fraction must be above 0 and below 1. Received: val_fraction={val_fraction}")
-    inspection = inspection or inspect(dataset)
-    dataset = dataset.without(inspection.unreadable)
+    readable = dataset.without(inspection.unreadable)
     if dataset.is_split:
         if group_by is not None:
             raise UsageError(f"group_by has no use here: {dataset.root} comes with its own train and val")
-        return _without_leaks(dataset, inspection)
-    groups = _groups(dataset, inspection, group_by)
-    val = _choose(dataset, groups, val_fraction, seed)
-    items = tuple(replace(item, split="val" if item.path in val else "train") for item in dataset.items)
-    result = replace(dataset, items=items)
-    _check_both_sides(result, groups, group_by)
-    return result
+        result = _without_leaks(readable, inspection)
+        return result, refusals.of_given_parts(dataset, readable, result)
+    groups = dividing.groups_of(readable, inspection, group_by)
+    val = dividing.choose(readable, groups, val_fraction, seed)
+    items = tuple(replace(item, split="val" if item.path in val else "train") for item in readable.items)
+    result = replace(readable, items=items)
+    return result, refusals.of_parts(result, groups, by_name=group_by is not None)
 
 
 def write_split(dataset: Dataset, path: str | os.PathLike[str]) -> None:
@@ -102,101 +114,6 @@ def _part(text: str, path: Path, number: int) -> Split:
     raise DataError(f"{path}: row {number} has the split '{text}', which is not one of {', '.join(SPLITS)}")
 
 
-def _groups(dataset: Dataset, inspection: Inspection, group_by: str | None) -> list[list[str]]:
-    """The pictures in groups that stay together, most of one picture; sorted."""
-    paths = [item.path for item in dataset.items]
-    place = {path: number for number, path in enumerate(paths)}
-    links: list[Iterable[Sequence[int]]] = [[[number] for number in range(len(paths))]]
-    links.append([place[path] for path in group if path in place] for group in inspection.similar_groups)
-    if group_by is not None:
-        keys: dict[str, list[int]] = {}
-        for number, key in enumerate(_keys(paths, group_by)):
-            keys.setdefault(key, []).append(number)
-        links.append(keys.values())
-    return [[paths[number] for number in group] for group in sorted(joined(*links))]
-
-
-def _keys(paths: Iterable[str], group_by: str) -> Iterable[str]:
-    try:
-        pattern = re.compile(group_by)
-    except re.error as error:
-        raise UsageError(f"group_by is no regular expression ({error}). Received: {group_by!r}") from error
-    for path in paths:
-        found = pattern.search(path)
-        key = found and (found[1] if pattern.groups else found[0])
-        if not key:
-            raise UsageError(f"group_by {group_by!r} finds nothing in {path!r}; it must match each path")
-        yield key
-
-
-def _choose(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
-    """Take groups in random order, each that brings the classes' counts in `val` closer to what is wanted.
-
-    scikit-learn's splitters know groups that keep together or fractions that are met, not both, and may leave
-    a small class without any picture in `val`.
-    """
-    import numpy as np
-
-    labels = {item.path: item.label for item in dataset.items}
-    wanted = {name: min(max(1, round(fraction * count)), max(1, count - 1)) for name, count in dataset.counts().items()}
-    order = np.random.default_rng(seed).permutation(len(groups))
-    contents = [Counter(labels[path] for path in groups[number]) for number in order]
-    taken: set[int] = set()
-    have: Counter[str] = Counter()
-    left = Counter(label for content in contents for label in content)  # groups in train that show a class
-    for number, content in enumerate(contents):
-        gain = sum(count * (2 * (wanted[name] - have[name]) - count) for name, count in content.items())
-        if gain > 0 and all(left[name] > 1 for name in content):
-            _take(number, content, taken, have, left)
-    _fill(contents, wanted, taken, have, left)
-    return {path for number in taken for path in groups[order[number]]}
-
-
-def _fill(
-    contents: Sequence[Mapping[str, int]],
-    wanted: Mapping[str, int],
-    taken: set[int],
-    have: Counter[str],
-    left: Counter[str],
-) -> None:
-    """Give each class that has none in `val` its smallest group, where another stays in `train`."""
-    for name in wanted:
-        if have[name]:
-            continue
-        free = [
-            (sum(content.values()), number)
-            for number, content in enumerate(contents)
-            if number not in taken and name in content and all(left[other] > 1 for other in content)
-        ]
-        if free:
-            number = min(free)[1]
-            _take(number, contents[number], taken, have, left)
-
-
-def _take(number: int, content: Mapping[str, int], taken: set[int], have: Counter[str], left: Counter[str]) -> None:
-    taken.add(number)
-    have.update(content)
-    left.subtract(dict.fromkeys(content, 1))
-
-
-def _check_both_sides(dataset: Dataset, groups: Sequence[Sequence[str]], group_by: str | None) -> None:
-    labels = {item.path: item.label for item in dataset.items}
-    train, val = dataset.counts("train"), dataset.counts("val")
-    for name in dataset.classes:
-        if train[name] and val[name]:
-            continue
-        count = train[name] + val[name]
-        apart = sum(any(labels[path] == name for path in group) for group in groups)
-        what = f"{count} picture{'' if count == 1 else 's'}"
-        if apart < count:
-            why = f"duplicates{' or groups of --group-by' if group_by else ''}"
-            what += f" that fall into {apart} group{'' if apart == 1 else 's'} ({why})"
-        raise DataError(
-            f"{dataset.root}: class '{name}' has {what}, too few to be both trained and validated on; "
-            "add pictures, or leave the class out"
-        )
-
-
 def _without_leaks(dataset: Dataset, inspection: Inspection) -> Dataset:
     """Leave out of `train` what `val` or `test` hold too, to the byte."""
     parts = {item.path: item.split for item in dataset.items}
@@ -205,9 +122,6 @@ def _without_leaks(dataset: Dataset, inspection: Inspection) -> Dataset:
         if any(parts.get(path) in ("val", "test") for path in group):
             leaks.update(path for path in group if parts.get(path) == "train")
     result = dataset.without(leaks)
-    for name, count in result.counts("train").items():
-        if count == 0:
-            raise DataError(f"{dataset.root}: class '{name}' has no readable picture in train that val or test has not")
     if not leaks:
         return result
     what = "1 picture of train is" if len(leaks) == 1 else f"{len(leaks)} pictures of train are"

@@ -1,55 +1,92 @@
-"""List the files below a folder, in an order that does not depend on the file system."""
+"""Everything below a folder of training pictures, sorted into what it is."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kerastl.errors import DataError
+from kerastl.images.kinds import Sorter
+from kerastl.text import printable
+from kerastl.walking import walk
 
-# Folders that archivers and file servers add beside the user's own.
-_FOREIGN = frozenset({"__MACOSX", "@eaDir"})
-_Identity = tuple[int, int]
+_NAMED = 5
 
 
-def walk(root: Path) -> Iterator[tuple[str, bool]]:
-    """List what lies below `root`, without what is hidden.
+def counted(kinds: Iterable[str]) -> str:
+    """Say how many files of each kind are left out, such as `2 files that look like pictures are left out: 2 HEIC`."""
+    counts = sorted(Counter(kinds).items(), key=lambda pair: (-pair[1], pair[0]))
+    total = sum(count for _, count in counts)
+    what = ", ".join(f"{count:,} {kind}" for kind, count in counts)
+    files = "1 file that looks like a picture is" if total == 1 else f"{total:,} files that look like pictures are"
+    return f"{files} left out: {what}"
 
-    Links are followed, except to a folder that contains the link: that would never end.
+
+@dataclass
+class Tree:
+    """What lies below a folder, as paths relative to it, with forward slashes.
 
     Args:
-        root: The folder.
+        folders: All folders.
+        pictures: Files to learn from.
+        like_pictures: Files that look like pictures but are not read here, and what each is.
+        others: All other files.
+        own: Folders that kerastl wrote, which are not gone through, and what each is.
+    """
 
-    Yields:
-        `(path, is_folder)`: the path relative to `root` with forward slashes. A broken link counts as a file.
+    folders: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    like_pictures: dict[str, str] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    own: dict[str, str] = field(default_factory=dict)
+
+    def filled(self, depth: int) -> set[str]:
+        """The top folders that hold pictures directly (`depth` 1) or in folders of theirs (2)."""
+        return {path.split("/")[0] for path in self.pictures if min(path.count("/"), 2) == depth}
+
+    def instead(self) -> str:
+        """What to say of a folder without pictures: what it holds instead of them."""
+        if self.like_pictures:
+            return f" that can be read here; {counted(self.like_pictures.values())}"
+        return f", only {len(self.others)} other files" if self.others else ""
+
+    def own_warnings(self) -> list[str]:
+        """What to say of the folders that kerastl wrote."""
+        if not self.own:
+            return []
+        named = [f"{printable(path)}/ ({what})" for path, what in sorted(self.own.items())[:_NAMED]]
+        more = len(self.own) - len(named)
+        shown = ", ".join(named) + (f" and {more:,} more" if more else "")
+        return [f"not used, since kerastl wrote {'it' if len(self.own) == 1 else 'them'}: {shown}"]
+
+
+def read_tree(root: Path) -> Tree:
+    """Go through a folder.
 
     Raises:
-        DataError: If a folder cannot be listed.
+        DataError: A folder cannot be listed.
     """
-    waiting: list[tuple[str, str, tuple[_Identity, ...]]] = [(str(root), "", ())]
-    while waiting:
-        folder, prefix, above = waiting.pop()
-        try:
-            found = os.stat(folder)  # noqa: PTH116 - strings: half the time for 100,000 files
-            with os.scandir(folder) as listing:
-                entries = sorted((entry.name, _is_folder(entry)) for entry in listing)
-        except OSError as error:
-            raise DataError(f"{folder}: the folder cannot be listed ({error.strerror})") from error
-        identity = (found.st_dev, found.st_ino)
-        if identity in above:
-            continue
-        for name, is_folder in entries:
-            if name.startswith(".") or name in _FOREIGN:
-                continue
-            path = prefix + name
-            yield path, is_folder
-            if is_folder:
-                waiting.append((os.path.join(folder, name), path + "/", (*above, identity)))  # noqa: PTH118
+    tree, sorter = Tree(), Sorter()
+    for path, kind, detail in walk(str(root), ""):
+        if kind == "file":
+            _sort_in(tree, path, root, sorter)
+        elif kind == "folder":
+            tree.folders.append(path)
+        elif kind == "own":
+            tree.own[path] = detail
+        else:
+            raise DataError(f"{root / path}: the folder cannot be listed ({detail})")
+    return tree
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a loop of links
-        return False
+def _sort_in(tree: Tree, path: str, root: Path, sorter: Sorter) -> None:
+    kind = sorter.kind(os.path.join(root, path))  # noqa: PTH118 - half the time for 100,000 files
+    if kind.name == "picture":
+        tree.pictures.append(path)
+    elif kind.name == "side":
+        tree.others.append(path)
+    else:
+        tree.like_pictures[path] = kind.what

@@ -112,6 +112,7 @@ def calibrate(
     false_alarms: float = FALSE_ALARMS,
     seed: int = 0,
     progress: Progress | None = None,
+    trust: bool = False,
     **columns: Unpack[TableOptions],
 ) -> Calibration:
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
@@ -127,6 +128,7 @@ def calibrate(
         false_alarms: Share of the pictures like these that rejection may flag, between 0 and 1.
         seed: Of the folds, and of the choice of training pictures to compare with.
         progress: Called with the pictures done and their number.
+        trust: As for `kerastl.load`.
         **columns: How a table is to be read: see `kerastl.data.scan`.
 
     Returns:
@@ -138,16 +140,16 @@ def calibrate(
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
-    classifier = _own_model(model)
+    classifier = _own_model(model, trust)
     known = parted(classifier, data, progress, **columns)
     pictures, dataset = labelled(classifier, known, split, fresh=True), known.dataset
     looked = _look(classifier, pictures, progress)
     notes = (*pictures.selection.notes, *(f"{path}: {reason}; left out" for path, reason in looked.failed.items()))
-    trust = Trust(np.sort(conformal.scores(looked.own, looked.labels)))
+    fitted = Trust(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
-        trust = _with_rejection(trust, looked.features, classifier, known, false_alarms, seed, progress)
+        fitted = _with_rejection(fitted, looked.features, classifier, known, false_alarms, seed, progress)
     except (DataError, UsageError) as reason:
-        trust = replace(trust, unfitted=str(reason))
+        fitted = replace(fitted, unfitted=str(reason))
         notes = (*notes, f"rejection was not fitted: {reason}")
     found, losses, errors = _temperature(looked.own, looked.labels, seed)
     if len(np.unique(looked.labels)) == 1:
@@ -166,22 +168,22 @@ def calibrate(
         losses,
         errors,
         n / (n + 1),
-        0 if trust.references is None else len(trust.references),
+        0 if fitted.references is None else len(fitted.references),
         false_alarms,
-        trust.novelty_threshold,
+        fitted.novelty_threshold,
         notes,
     )
-    stored.write(classifier.file, classifier.card, trust, found, result.as_dict())
+    stored.write(classifier.file, classifier.card, fitted, found, result.as_dict())
     return result
 
 
-def _own_model(model: str | os.PathLike[str] | Classifier) -> Classifier:
+def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Classifier:
     """A model with a file of its own to store things in; said before a published one is fetched."""
     published = model.file.suffix != ".keras" if isinstance(model, Classifier) else os.fspath(model) in catalog.names()
     if published:
         name = model.name if isinstance(model, Classifier) else os.fspath(model)
         raise UsageError(f"{name} is a published network: only what you fine-tuned can be calibrated")
-    return model if isinstance(model, Classifier) else load(model)
+    return model if isinstance(model, Classifier) else load(model, trust=trust)
 
 
 def _one_class(classifier: Classifier, looked: _Looked) -> str:

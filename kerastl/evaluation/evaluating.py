@@ -37,6 +37,7 @@ def evaluate(
     corruptions: bool = False,
     others: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
+    trust: bool = False,
     **columns: Unpack[TableOptions],
 ) -> Evaluation:
     """Hold a model against labelled pictures.
@@ -57,6 +58,7 @@ def evaluate(
         corruptions: Whether to show the model the pictures made worse, too; takes 36 times as long.
         others: A folder with pictures of other things, to see how well they are rejected. The model must be calibrated.
         progress: Called with the pictures done and their number.
+        trust: As for `kerastl.load`.
         **columns: How a table is to be read: see `kerastl.data.scan`.
 
     Returns:
@@ -69,13 +71,13 @@ def evaluate(
     """
     if k < 1 or resamples < 1:
         raise UsageError(f"k and resamples must be at least 1. Received: k={k}, resamples={resamples}")
-    classifier = model if isinstance(model, Classifier) else load(model)
-    trust = None if others is None else _trust(classifier)
+    classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
+    fitted = None if others is None else _trust(classifier)
     pictures = labelled(classifier, parted(classifier, data, progress, **columns), split)
-    kept, probabilities, novelties, failed = _predictions(classifier, pictures, trust, progress)
+    kept, probabilities, novelties, failed = _predictions(classifier, pictures, fitted, progress)
     rejected = None
-    if trust is not None and others is not None:
-        rejected = rejection(novelties, classifier, trust, others, progress)
+    if fitted is not None and others is not None:
+        rejected = rejection(novelties, classifier, fitted, others, progress)
     return Evaluation(
         classifier.name,
         str(pictures.dataset.root),

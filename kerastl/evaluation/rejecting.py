@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from kerastl.classifier import Classifier
-from kerastl.data.walking import walk
+from kerastl.data.walking import read_tree
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation.labelled import Progress
-from kerastl.images import IMAGE_SUFFIXES
 from kerastl.text import printable
 from kerastl.trust.stored import Trust
 
@@ -86,7 +85,7 @@ def rejection(
 
 
 def _novelties(classifier: Classifier, trust: Trust, folder: Path, progress: Progress | None) -> Iterator[float]:
-    files = [path for path, is_folder in walk(folder) if not is_folder and Path(path).suffix.lower() in IMAGE_SUFFIXES]
+    files = read_tree(folder).pictures
 
     def work(group: list[Any]) -> list[float | None]:
         found: list[float | None] = []

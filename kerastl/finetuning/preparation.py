@@ -29,6 +29,7 @@ from kerastl.runs.pixel_engine import PixelEngine
 from kerastl.runs.sources import DecodedPicture, Picture, Source
 from kerastl.runtime.engines import Engine, cores
 from kerastl.runtime.ordered import ordered_map
+from kerastl.text import listed, printable
 
 # Rows with more numbers than this are kept in half precision; pooled features are small and stay whole.
 _SMALL_ROW = 4096
@@ -107,6 +108,7 @@ class Preparation:
         self._ahead = ahead
         self._engine: tuple[str, Engine] | None = None
         self.skipped: dict[Path, str] = {}
+        self._left = np.bincount(data.train.labels, minlength=len(data.classes))  # training pictures of each class
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -214,12 +216,12 @@ class Preparation:
         """Numbers of the pictures of which every view could be read; the others are reported."""
         broken = {row // views: reason for row, reason in features.problems.items()}
         for picture, reason in broken.items():
-            if part.files[picture] not in self.skipped:
-                self.skipped[part.files[picture]] = reason
-                self._listener.warn(f"{part.files[picture]}: {reason}; skipped")
+            self._skip(part, picture, reason)
         usable = np.setdiff1d(np.arange(len(part.files)), list(broken))
         if not len(usable):
             raise DataError(f"none of {len(part.files)} pictures can be read, the first: {next(iter(broken.values()))}")
+        if part is self._data.train:
+            self._check_classes(part.labels[list(broken)])
         return usable
 
     def _streamed(self, phase: Phase, half: _LowerHalf, engine: Engine, seed: tuple[int, ...]) -> StreamedFeed:
@@ -243,14 +245,31 @@ class Preparation:
             seed,
             mixed,
             workers=cores(),
-            on_skip=self._skip,
+            on_skip=self._skip_streamed,
         )
 
-    def _skip(self, picture: int, reason: str) -> None:
-        file = self._data.train.files[picture]
+    def _skip_streamed(self, picture: int, reason: str) -> None:
+        self._skip(self._data.train, picture, reason)
+        self._check_classes(self._data.train.labels[[picture]])
+
+    def _skip(self, part: Part, picture: int, reason: str) -> None:
+        file = part.files[picture]
         if file not in self.skipped:
             self.skipped[file] = reason
-            self._listener.warn(f"{file}: {reason}; skipped")
+            self._listener.warn(f"{printable(str(file))}: {reason}; skipped")
+            if part is self._data.train:
+                self._left[part.labels[picture]] -= 1
+
+    def _check_classes(self, changed: np.ndarray) -> None:
+        """Refuse to go on where one of these classes has lost its last picture."""
+        lost = [self._data.classes[label] for label in np.unique(changed) if self._left[label] == 0]
+        if lost:
+            file, reason = next(reversed(self.skipped.items()))
+            last = f"{printable(str(file))}: {reason}"
+            raise DataError(
+                f"no training picture of {listed(lost)} can be read any more (the last: {last}); "
+                "put the files back and start again"
+            )
 
 
 def _mixed(augmentation: Augmentation, batch: Batch, random: np.random.Generator) -> Batch:

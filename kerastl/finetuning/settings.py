@@ -23,7 +23,7 @@ class Settings(RunSettings):
         seed: Of the split, the classifier's first weights, orders and augmentations.
         val_fraction: Share of the pictures to validate on, where the data does not come with its parts.
         group_by: Regular expression; pictures for which it finds the same text stay together in the split.
-        strict: Refuse data with unreadable pictures.
+        strict: Refuse data with unreadable pictures, or with files that look like pictures and are left out.
         class_weights: `balanced` weighs classes against their frequency; None does not.
         precision: Keras dtype policy that trains. The saved model is float32 always.
         resize: Policy that makes pictures fit; None is `crop` with the backbone's fraction.

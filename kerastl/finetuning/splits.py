@@ -13,6 +13,7 @@ from kerastl.data import Dataset, Item, scan
 from kerastl.data.contents import content_hashes
 from kerastl.data.dataset import SPLITS
 from kerastl.data.inspection import inspect
+from kerastl.data.left_out import summary
 from kerastl.data.splitting import split
 from kerastl.errors import DataError
 from kerastl.finetuning.settings import Settings
@@ -46,7 +47,7 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, listener: Listener) -> 
     """Scan a folder, unless that was done."""
     dataset = data if isinstance(data, Dataset) else scan(data)
     listener.say(f"{dataset.root}: {dataset.layout}")
-    for warning in dataset.warnings:
+    for warning in (*dataset.warnings, *filter(None, [summary(dataset)])):
         listener.warn(warning)
     return dataset
 
@@ -55,17 +56,18 @@ def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop
     """Read every picture once, and split.
 
     Raises:
-        DataError: The pictures cannot be split; or some cannot be read and `strict` is set.
+        DataError: The pictures cannot be split; or, where `strict` is set, some cannot be
+            read or are of kinds that are left out.
         Stopped: A stop was asked for.
     """
     inspection = inspect(dataset, progress=lambda done, total: stop.check(), elsewhere=len(dataset.items) >= _MANY)
     skipped = dict(inspection.unreadable)
-    if skipped:
-        first = next(iter(sorted(skipped.items())))
-        text = f"{len(skipped)} unreadable picture{'s' * (len(skipped) > 1)} (the first: {first[0]}: {first[1]})"
-        if settings.strict:
-            raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
-        listener.warn(f"{text}; skipped")
+    lost = _unreadable(skipped)
+    if settings.strict and (lost or dataset.left_out):
+        text = "; ".join(filter(None, [lost, summary(dataset)]))
+        raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
+    if lost:
+        listener.warn(f"{lost}; skipped")
     parts = split(
         dataset,
         val_fraction=settings.val_fraction,
@@ -119,6 +121,13 @@ def found_again(
     contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
     manifest.check(listed(dataset, contents), dataset.root, state["pictures"])
     return dataset.root, contents
+
+
+def _unreadable(skipped: Mapping[str, str]) -> str:
+    if not skipped:
+        return ""
+    path, reason = min(skipped.items())
+    return f"{len(skipped)} unreadable picture{'s' * (len(skipped) > 1)} (the first: {printable(path)}: {reason})"
 
 
 def reopen_dataset(table: Path, root: Path, classes: Sequence[str]) -> Dataset:

@@ -34,7 +34,7 @@ class RefusedError(Exception):
 
 
 # Bytes a pixel that a decoder takes beside the picture itself, as measured: as such, and for each band.
-_EXTRA_BYTES = {"WEBP": (14, 0), "AVIF": (10, 0), "JPEG2000": (4, 4.5)}
+_EXTRA_BYTES = {"WEBP": (14, 0), "AVIF": (10, 0), "HEIF": (3.5, 0), "JPEG2000": (4, 4.5)}
 # Written in Python, these take about a microsecond a pixel.
 _SLOW_FORMATS = {"QOI", "XPM", "BLP"}
 _SLOW_DECODERS = {"fits_gzip", "SGI16", "bmp_rle", "ppm_plain", "ppm", "dds_rgb"}

@@ -14,18 +14,10 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from kerastl.errors import ImageError, KerastlError
-from kerastl.images import limits
+from kerastl.images import heif, limits
+from kerastl.images.kinds import format_of
 from kerastl.images.reasons import folder, guess, missing, reason
 from kerastl.images.silence import silence_libtiff
-
-# fmt: off
-IMAGE_SUFFIXES = frozenset((
-    ".apng", ".avif", ".avifs", ".bmp", ".cur", ".dds", ".dib", ".gif", ".icns", ".ico", ".j2c", ".j2k",
-    ".jfif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo", ".pbm", ".pcx", ".pgm",
-    ".png", ".pnm", ".ppm", ".psd", ".qoi", ".sgi", ".tga", ".tif", ".tiff", ".webp", ".xbm", ".xpm",
-))
-# fmt: on
-"""Suffixes, in lower case, of files that are regarded as pictures without a look inside."""
 
 _NOT_REGULAR = {
     stat.S_IFIFO: "a named pipe, not a picture file",
@@ -80,6 +72,8 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
             return PngImageFile(file)
         with _initialise:  # while one thread registers formats, another might not see them all
             Image.init()
+            if format_of(beginning) == "HEIC":
+                heif.register()
         limits.check_embedded(file)
         silence_libtiff()
         image = Image.open(file)

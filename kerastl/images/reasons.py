@@ -10,7 +10,8 @@ import struct
 
 from PIL import Image
 
-from kerastl.images import limits
+from kerastl.images import kinds, limits
+from kerastl.walking import walk
 
 _DAMAGED = "broken: the data is damaged"
 _NONSENSE = "broken: the data is not what the format asks for"
@@ -32,19 +33,16 @@ _KNOWN_BEGINNINGS = (
         "an SVG drawing, not a picture",
     ),
     (rb"%PDF-", "a PDF document, which Pillow cannot read"),
-    (rb"....ftyp(heic|heix|heif|hevc|hevx|heim|heis|mif1|msf1)", "a HEIC picture, which Pillow cannot read"),
-    (rb"....ftyp(avif|avis)", "a broken or truncated AVIF"),
     (rb"....ftyp", "a video, not a picture"),
-    (rb"GIF8[79]a", "a broken or truncated GIF"),
     (rb"BM", "a broken BMP, or not a picture"),
-    (rb"(II|MM)(\*\x00|\x00\*|\+\x00|\x00\+)", "a broken or truncated TIFF"),
-    (rb"RIFF....WEBP", "a broken or truncated WebP"),
     (rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf\x27\x1c|Rar!", "an archive, not a picture"),
 )
 
 
 def guess(beginning: bytes) -> str:
     """Say what a file that no decoder accepts may be, from its first 4096 bytes."""
+    if known := kinds.format_of(beginning):
+        return kinds.unread(known) or f"a broken or truncated {known}"
     for pattern, what in _KNOWN_BEGINNINGS:
         if re.match(pattern, beginning, re.IGNORECASE | re.DOTALL):
             return what
@@ -73,6 +71,8 @@ _REWORDED = (
     ("could not create decoder", _DAMAGED),
     ("failed to read next frame", _DAMAGED),
     ("Expected to read", _TRUNCATED),
+    ("Invalid input: Unexpected end of file", _TRUNCATED),  # these two from libheif
+    ("Invalid input", _NONSENSE),
     ("not enough image data", _TRUNCATED),
     ("Decompressed data too large", "too large: a bomb of compressed text"),
 )
@@ -87,13 +87,14 @@ def missing(path: str | bytes) -> str:
 
 def folder(path: str | bytes) -> str:
     """Say what is to say of a folder that was given as a picture."""
-    try:
-        names = os.listdir(path)  # noqa: PTH208 - pathlib takes no bytes
-    except OSError as error:
-        return f"a folder that cannot be read: {reason(error)}"
-    if all(os.fsdecode(name).startswith(".") for name in names):
-        return "an empty folder"
-    return "a folder, not a picture"
+    files, sorter = 0, kinds.Sorter()
+    for found in walk(os.fsdecode(path)):
+        if found.path == os.fsdecode(path):
+            return f"a folder that cannot be read: {found.detail.lower()}"
+        if found.kind == "unlisted" or (found.kind == "file" and sorter.kind(found.path) != kinds.SIDE):
+            return "a folder, not a picture"
+        files += found.kind == "file"
+    return f"a folder without pictures, only {files:,} other file{'s'[: files != 1]}" if files else "an empty folder"
 
 
 def reason(error: Exception) -> str:

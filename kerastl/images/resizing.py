@@ -14,6 +14,9 @@ from kerastl.images.scaling import Box, scaled
 ResizePolicy = Literal["crop", "squash", "pad", "keras"]
 RESIZE_POLICIES: tuple[ResizePolicy, ...] = get_args(ResizePolicy)
 
+# Of the result, in pixels: 200 MB a picture. No network takes more, and what is asked for beyond is a mistake.
+MAX_SIDE = 8192
+
 # A large JPEG is scaled while it is decoded, down to this many times the wanted size; the bicubic filter does the
 # rest. Pixels differ by 0.3 of 255 on average.
 JPEG_GAP = 2
@@ -27,8 +30,8 @@ class Resize:
     """The size that a network takes, and how pictures get there.
 
     Args:
-        height: Height of the result in pixels, 1 or more.
-        width: Width of the result in pixels, 1 or more.
+        height: Height of the result in pixels, 1 to 8,192.
+        width: Width of the result in pixels, 1 to 8,192.
         policy: `"crop"` takes the largest centred region with the result's aspect ratio, shrunk to
             `crop_fraction`, and scales it: what "resize the shorter side to height / crop_fraction, then
             crop the centre" gives, in one step. `"squash"` scales the whole picture, aspect ratio or not.
@@ -49,8 +52,10 @@ class Resize:
     def __post_init__(self) -> None:
         for name in ("height", "width"):
             side = getattr(self, name)
-            if not isinstance(side, int) or isinstance(side, bool) or side < 1:
-                raise UsageError(f"{name} must be a whole number of pixels, 1 or more. Received: {name}={side!r}")
+            if not isinstance(side, int) or isinstance(side, bool) or not 1 <= side <= MAX_SIDE:
+                raise UsageError(
+                    f"{name} must be a whole number of pixels, 1 to {MAX_SIDE:,}. Received: {name}={side!r}"
+                )
         if self.policy not in RESIZE_POLICIES:
             choices = ", ".join(RESIZE_POLICIES)
             raise UsageError(f"resize policy must be one of {choices}. Received: {self.policy!r}")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection as Names
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastl.data.scanning import scan
-from kerastl.data.walking import walk
+from kerastl.data.walking import counted, read_tree
 from kerastl.errors import DataError, UsageError
-from kerastl.images import IMAGE_SUFFIXES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +32,7 @@ class Collection:
         labels: Path to class name, of those pictures that have one.
         parts: Path to `train`, `val` or `test`, where the folder says so.
         found: One sentence on the labels.
+        warnings: What the user should know, one line each.
     """
 
     root: Path
@@ -40,6 +40,7 @@ class Collection:
     labels: dict[str, str]
     parts: dict[str, str]
     found: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,18 +74,20 @@ def collect(root: Path, labels: str = "auto", output: Path | None = None) -> Col
     if not root.is_dir():
         raise DataError(f"{root}: {'is no folder' if root.exists() else 'no such folder'}")
     own = _below(root, output)
-    files = sorted(path for path, is_folder in walk(root) if not is_folder and not (own and path.startswith(own)))
-    paths = tuple(path for path in files if PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES)
+    tree = read_tree(root)
+    paths = tuple(sorted(path for path in tree.pictures if not (own and path.startswith(own))))
     if not paths:
-        found = f", only {len(files)} other files" if files else ""
-        raise DataError(f"{root}: no pictures in it{found}")
+        raise DataError(f"{root}: no pictures in it{tree.instead()}")
+    warnings = tree.own_warnings()
+    if tree.like_pictures:
+        warnings.append(counted(tree.like_pictures.values()))
     labelled = _labelled(root, labels)
     if labelled is None:
-        return Collection(root, paths, {}, {}, "no labels")
+        return Collection(root, paths, {}, {}, "no labels", tuple(warnings))
     known = _matched(root, paths, labelled)
     classes = {path: item.label for path, item in known.items()}
     parts: dict[str, str] = {path: item.split for path, item in known.items() if item.split}
-    return Collection(root, paths, classes, parts, labelled.layout)
+    return Collection(root, paths, classes, parts, labelled.layout, tuple(warnings))
 
 
 def _below(root: Path, folder: Path | None) -> str:

@@ -167,6 +167,8 @@ class Run:
         from kerastl.pretraining.pixels import read_pixels
 
         paths, root = self._collection.paths, self._collection.root
+        for warning in self._collection.warnings:
+            self._listener.warn(warning)
         cache = FeatureCache(self._folder.features, self._settings.cache_limit)
         pixels = read_pixels([root / path for path in paths], size, cache, self._listener, self.stop)
         broken = [paths[number] for number in pixels.problems]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._version import __version__
-from kerastl.data.checking import CheckReport
+from kerastl.data.findings import CheckReport
 from kerastl.errors import UsageError
 from kerastl.evaluation.result import Evaluation
 from kerastl.files import write_text
@@ -116,7 +116,7 @@ def _checked(evaluation: Evaluation, progress: Progress | None) -> CheckReport |
         items = tuple(item for item in dataset.items if item.path in used)
         dataset = replace(dataset, items=items, classes=tuple(sorted({item.label for item in items})))
     told = None if progress is None else partial(progress, "checking the pictures")
-    return check(dataset, inspection=inspect(dataset, progress=told))
+    return check(dataset, inspection=inspect(dataset, progress=told), to_train=False)
 
 
 @cache

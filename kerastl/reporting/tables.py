@@ -14,7 +14,7 @@ from kerastl.evaluation.metrics import ClassScores, ConfusionMatrix
 from kerastl.evaluation.robustness import Robustness
 
 if TYPE_CHECKING:
-    from kerastl.data.checking import CheckReport, Finding
+    from kerastl.data.findings import CheckReport, Finding
 
 # More classes than this: no numbers in the cells; and no names, but a picture.
 NUMBERED, NAMED = 20, 60
@@ -159,8 +159,6 @@ def _problems(group: Sequence[Finding]) -> Iterator[Problem]:
         yield Problem(first.severity == "problem", message, examples, len(group) - EXAMPLES)
         return
     for finding in group:
-        examples = tuple(
-            ", ".join(one.paths) + (f" ({one.detail})" if one.detail else "") for one in finding.evidence[:EXAMPLES]
-        )
+        examples = tuple(map(str, finding.evidence[:EXAMPLES]))
         more = max(0, len(finding.evidence) - EXAMPLES)
         yield Problem(finding.severity == "problem", finding.message, examples, more)

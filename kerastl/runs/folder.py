@@ -21,8 +21,9 @@ from kerastl.runs.lock import LOCK, locked
 from kerastl.runs.manifest import MANIFEST, Manifest
 from kerastl.runs.own_files import called, remove_files
 from kerastl.text import printable
+from kerastl.walking import RUN_MARKER
 
-MARKER = ".kerastl-run"
+MARKER = RUN_MARKER
 _FORMAT = 1
 _STATE = "state"
 _FEATURES = "features"

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastl.errors import StateError
+from kerastl.errors import StateError, TrainingError
 
 
 def values_of(variables: Sequence[Any]) -> list[np.ndarray]:

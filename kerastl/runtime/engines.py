@@ -98,6 +98,17 @@ class LiteRTEngine:
                     return self._copy()
         return self._idle.get()
 
+    def shapes(self) -> tuple[list[list[int]], list[list[int]]]:
+        """The shapes of the network's inputs and outputs; what is open is -1."""
+        interpreter = self._take()
+        try:
+            given, found = interpreter.get_input_details(), interpreter.get_output_details()
+            if any(each["dtype"].__name__ != "uint8" for each in given):
+                raise ValueError("it does not take uint8 pixels")
+            return [list(each["shape_signature"]) for each in given], [list(each["shape_signature"]) for each in found]
+        finally:
+            self._idle.put(interpreter)
+
     def predict(self, pixels: np.ndarray) -> np.ndarray:
         """See `Engine.predict`."""
         interpreter = self._take()

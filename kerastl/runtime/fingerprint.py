@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from kerastl import files
+from kerastl.runtime.seal import Seal
 
 
 def stamp(path: Path) -> list[int]:
@@ -30,12 +30,13 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def remembered_sha256(path: Path, memory: Path, compute: Callable[[Path], str] | None = None) -> str:
+def remembered_sha256(path: Path, memory: Path, seal: Seal, compute: Callable[[Path], str] | None = None) -> str:
     """Hash a file's content, or recall the hash where the file has not changed since.
 
     Args:
         path: The file.
         memory: The folder that holds what was hashed before. Where it cannot be written, nothing is remembered.
+        seal: Of the notes in it.
         compute: Hashes the file; all of its bytes if not given. Always the same for one file.
 
     Returns:
@@ -45,16 +46,11 @@ def remembered_sha256(path: Path, memory: Path, compute: Callable[[Path], str] |
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:32]
     note = memory / f"{name}.json"
     now = stamp(path)
-    try:
-        known = json.loads(note.read_text(encoding="utf-8"))
-        if known["stamp"] == now and len(known["sha256"]) == 64:
-            return known["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+    known = seal.read(note)
+    if known is not None and known.get("stamp") == now and len(str(known.get("sha256"))) == 64:
+        return known["sha256"]
     found = (compute or sha256)(path)
-    try:
-        memory.mkdir(parents=True, exist_ok=True)
-        files.write_text(note, json.dumps({"stamp": now, "sha256": found}))
-    except OSError:
-        pass
+    with suppress(OSError):
+        memory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        seal.write(note, {"stamp": now, "sha256": found})
     return found

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from kerastl.errors import KerastlError, ModelError, UsageError
 from kerastl.reference import Reference
-from kerastl.runtime.compiled import CompiledCache, cache_folder, plan_untried
+from kerastl.runtime.compiled import HASHES, CompiledCache, cache_folder, plan_untried
 from kerastl.runtime.engines import Engine, KerasEngine, LiteRTEngine, Plan
 from kerastl.runtime.export import EXPORT_VERSION
 from kerastl.runtime.fingerprint import remembered_sha256
+from kerastl.runtime.lock import locked
+from kerastl.text import printable
 
 if TYPE_CHECKING:
     import keras
@@ -81,11 +83,11 @@ def keras_version() -> str:
     return version("keras")
 
 
-def cache_key(reference: Reference, cache: Path) -> str:
+def cache_key(reference: Reference, cache: CompiledCache) -> str:
     """Name the compiled form of a model: its weights, what it is, Keras's version and the way of compiling."""
     parts = {
         "identity": reference.identity,
-        "weights": remembered_sha256(reference.weights_file, cache / "hashes", reference.hash),
+        "weights": remembered_sha256(reference.weights_file, cache.folder / HASHES, cache.seal, reference.hash),
         "keras": keras_version(),
         "export": EXPORT_VERSION,
     }
@@ -94,17 +96,38 @@ def cache_key(reference: Reference, cache: Path) -> str:
 
 def _compiled(reference: Reference) -> LiteRTEngine:
     cache = CompiledCache(cache_folder())
-    key = cache_key(reference, cache.folder)
-    if (entry := cache.find(key)) is not None:
-        try:
-            return LiteRTEngine(entry.file, entry.plan)
-        except (ValueError, RuntimeError) as error:
-            log.info("%s is not usable (%s): compiling again", entry.file, error)
+    if (reason := cache.fault()) is not None:
+        raise _NotCompiledError(
+            f"the cache folder {printable(str(cache.folder))} {reason}, who could exchange networks in it "
+            "(KERASTL_CACHE names another)"
+        )
+    key = cache_key(reference, cache)
+    if (engine := _opened(reference, cache, key)) is not None:
+        return engine
     if (reason := cache.refusal(key)) is not None:
         raise _NotCompiledError(reason)
     if not cache.writable():
         raise _NotCompiledError(f"the cache folder {cache.folder} cannot be written (KERASTL_CACHE names another)")
-    return _compile(reference, cache, key)
+    # The first use by several at once compiles once.
+    with locked(cache.lock_file(key), f"{printable(reference.card.name)}: compiling"):
+        if (engine := _opened(reference, cache, key)) is not None:
+            return engine
+        return _compile(reference, cache, key)
+
+
+def _opened(reference: Reference, cache: CompiledCache, key: str) -> LiteRTEngine | None:
+    """The compiled network if the cache holds it."""
+    entry = cache.find(key)
+    if entry is None:
+        return None
+    try:
+        engine = LiteRTEngine(entry.file, entry.plan)
+        shapes = engine.shapes()
+    except (ValueError, RuntimeError) as error:
+        log.info("%s is not usable (%s): compiling again", entry.file, error)
+        return None
+    reference.check_fit(*shapes)
+    return engine
 
 
 def _compile(reference: Reference, cache: CompiledCache, key: str) -> LiteRTEngine:

@@ -25,6 +25,8 @@ from kerastl.trust.temperature import TEMPERATURE
 ARRAYS = "kerastl-trust.npz"
 SUMMARY = "calibration"
 _LONGEST = 500  # letters of a reason
+# The kind of numbers and the axes of each array.
+_KINDS = {"set_scores": ("f", 1), "references": ("f", 2), "novelty_threshold": ("f", 0), "unfitted": ("U", 0)}
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ def read(model_file: Path) -> Trust:
         UsageError: Nothing was.
         ModelError: It is broken.
     """
+    from kerastl.saved import arrays
+
     if model_file.suffix != ".keras":
         raise UsageError(
             "coverage and rejection need a calibrated model, and published networks are not calibrated: fine-tune one "
@@ -130,13 +134,15 @@ def read(model_file: Path) -> Trust:
             f"{printable(str(model_file))}: not calibrated yet; do that with kerastl calibrate RUN_DIR DATA"
         )
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            has_references = "references" in arrays.files
-            return Trust(
-                arrays["set_scores"],
-                arrays["references"] if has_references else None,
-                float(arrays["novelty_threshold"]) if has_references else None,
-                str(arrays["unfitted"])[:_LONGEST] if "unfitted" in arrays.files else "",
-            )
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        found = arrays.read(content, _KINDS)
+        threshold = found["novelty_threshold"] if "references" in found else None
+        return Trust(
+            found["set_scores"],
+            found.get("references"),
+            None if threshold is None else float(threshold),
+            str(found.get("unfitted", ""))[:_LONGEST],
+        )
+    except KeyError as error:
+        raise ModelError(f"{model_file}: what kerastl calibrate stored is broken (no {error}); run it again") from None
+    except (ValueError, OSError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
         raise ModelError(f"{model_file}: what kerastl calibrate stored is broken ({error}); run it again") from error

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from kerastl.cli.check import check
+from kerastl.errors import UsageError
 
 
 @pytest.fixture
@@ -68,3 +69,38 @@ def test_names_with_markup_and_odd_bytes_are_shown(folder):
     (folder / "dog" / "[bold]\udce9.png").write_bytes(b"")
     result = run(folder)
     assert "    dog/[bold]\\xe9.png  (an empty file)" in result.stdout
+
+
+def test_what_finetune_would_refuse_is_a_problem(folder):
+    (folder / "cow").mkdir()
+    (folder / "cow" / "only.png").write_bytes((folder / "dog" / "4.png").read_bytes()[:-1] + b"x")
+    (folder / "dog" / "3.png").unlink()
+    result = run(folder)
+    assert result.return_value == 1
+    message = (
+        "class 'cow' has 1 picture, too few to be both trained and validated on; add pictures, or leave the class out"
+    )
+    assert f"x {message}\n" in result.stdout
+    assert "'cow': 1 picture" not in result.stdout  # the message has said it
+
+
+def test_group_by_and_val_fraction_are_those_of_finetune(folder):
+    (folder / "dog" / "3.png").unlink()
+    result = run(folder, "--group-by", "^(...)/", "--val-fraction", "0.5", "--seed", "3")
+    assert result.return_value == 1
+    assert "x 2 classes have too few pictures to be both trained and validated on" in result.stdout
+    assert "    'dog': 24 pictures that fall into 1 group" in result.stdout
+    with pytest.raises(UsageError, match="finds nothing in"):
+        run(folder, "--group-by", "nothing")
+
+
+def test_kinds_that_are_left_out_are_listed(folder):
+    (folder / "dog" / "3.png").unlink()
+    (folder / "cow").mkdir()
+    (folder / "cow" / "scan").write_bytes(bytes(128) + b"DICM")
+    result = run(folder)
+    assert result.return_value == 1
+    assert "x 1 file that looks like a picture is left out: 1 DICOM (convert to PNG); nothing is left of 'cow'\n" in (
+        result.stdout
+    )
+    assert "    cow/scan  (DICOM: convert to PNG)\n" in result.stdout

@@ -208,3 +208,54 @@ def test_names_that_are_not_utf8_go_out_as_they_came_in(colour_model, classify, 
     assert len(classify(os.fsdecode(name))[1].splitlines()) == 1
     with started(colour_model, os.fsdecode(name), "--format", "csv") as process:
         assert name in process.stdout.read()
+
+
+@pytest.fixture
+def mixed(picture, tmp_path):
+    """A folder of two pictures and of what lies beside pictures."""
+    picture("mixed/a.png", "red")
+    picture("mixed/deep/b.png", "blue")
+    for name in ("a.json", "a.XMP", "clip.mp4", "notes.txt", "deep/labels.csv", ".DS_Store", "Thumbs.db", "._a.png"):
+        (tmp_path / "mixed" / name).write_text("{}")
+    return tmp_path / "mixed"
+
+
+def test_side_files_of_a_folder_are_left_out_with_a_word(classify, mixed, lines):
+    code, out, err = classify(mixed, "--format", "jsonl")
+    assert code == 0
+    assert [line["path"] for line in lines(out)] == [str(mixed / "a.png"), str(mixed / "deep" / "b.png")]
+    assert err == "kerastl: 5 other files left out (.csv, .json, .mp4, .txt, .xmp)\n"
+
+
+def test_a_file_that_is_named_is_tried_whatever_it_is(classify, mixed, monkeypatch):
+    code, _, err = classify(mixed / "a.json", mixed / "a.png")
+    assert code == 1
+    assert "a.json: a text file, not a picture" in err
+    assert classify(f"{mixed}/*.json")[0] == 1
+    code, out, err = classify(f"{mixed}/*")
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert "5 other files left out" in err
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [(["a.json", "b/c.txt"], "a folder without pictures, only 2 other files"), ([".DS_Store"], "an empty folder")],
+)
+def test_a_folder_without_pictures_is_an_error_of_one_line(classify, tmp_path, names, message):
+    for name in names:
+        (tmp_path / "none" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "none" / name).write_text("x")
+    code, out, err = classify(tmp_path / "none")
+    assert (code, out) == (1, "")
+    assert f"{tmp_path / 'none'}: {message}\n" in err
+
+
+def test_what_looks_like_a_picture_is_tried_in_a_folder(classify, picture, tmp_path):
+    picture("odd/a.png", "red").rename(tmp_path / "odd" / "download")
+    picture("odd/b.png", "red").rename(tmp_path / "odd" / "b.png.1")
+    code, out, _ = classify(tmp_path / "odd")
+    assert (code, len(out.splitlines())) == (0, 2)
+    (tmp_path / "odd" / "scan.dcm").write_bytes(bytes(128) + b"DICM" + bytes(50))
+    code, _, err = classify(tmp_path / "odd")
+    assert code == 1
+    assert "scan.dcm: DICOM (convert to PNG)" in err

@@ -54,10 +54,10 @@ def test_everything_that_is_wrong_is_found(clean: Path) -> None:
     assert by_kind(report) == {
         "unreadable": [(("b/page.jpg",), "a web page (HTML), not a picture")],
         "duplicates_across_classes": [(("a/b again.jpg", "b/2.jpg"), "a and b")],
-        "class_too_small": [],
+        "class_too_small": [((), "'d': 1 picture")],
         "duplicates": [(copies, "b")],
         "near_duplicates": [(("a/large.jpg", "a/less.jpg"), "a")],
-        "small_class": [],
+        "small_class": [((), "'c': 3 readable pictures")],
         "imbalance": [],
         "misnamed": [(("b/really.png",), "is JPEG")],
         "rare_format": [(("b/web.gif",), "GIF")],
@@ -72,7 +72,9 @@ def test_everything_that_is_wrong_is_found(clean: Path) -> None:
     ]
     messages = {finding.kind: finding.message for finding in report.findings}
     assert messages["unreadable"] == "1 picture cannot be read; training leaves it out"
-    assert messages["class_too_small"] == "class 'd' has 1 readable picture: too few to learn and to validate"
+    assert messages["class_too_small"] == (
+        "class 'd' has 1 picture, too few to be both trained and validated on; add pictures, or leave the class out"
+    )
     # 20 + 4 copies + 7 that can be read, against 1.
     assert messages["imbalance"].startswith("'b' has 30.0 times the pictures of 'd'")
 

@@ -106,6 +106,16 @@ def test_a_class_only_in_val_is_refused(fill: Fill) -> None:
         scan(root)
 
 
+def test_all_classes_that_are_only_in_val_are_named_at_once(fill: Fill) -> None:
+    files: dict[str, int | str] = {"train/a/1.png": 1, "train/b/2.png": 2, "val/a/3.png": 3, "val/b/4.png": 4}
+    root = fill({**files, **{f"val/new {number}/5.png": number for number in range(7)}})
+    message = (
+        r"7 classes are in val or test but not in train: 'new 0', .*'new 4' and 2 more \(the first: val/new 0/5.png"
+    )
+    with pytest.raises(DataError, match=message):
+        scan(root)
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [

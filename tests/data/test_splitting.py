@@ -105,7 +105,7 @@ def test_groups_stay_on_one_side() -> None:
     assert all(len(side) == 1 for side in patients.values())
     assert result.counts("val") == {"a": 10, "b": 10}
     # Without a group in the expression, the whole match counts: here the patients' first digit.
-    with pytest.raises(DataError, match="class 'a' has 50 pictures that fall into 1 group"):
+    with pytest.raises(DataError, match=r"2 classes .* 'a' \(50 pictures that fall into 1 group of"):
         split(dataset, group_by=r"patient\d", inspection=inspection)
 
 

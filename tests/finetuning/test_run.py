@@ -253,6 +253,33 @@ def test_a_picture_that_vanishes_is_skipped_with_a_word(coloured_folder, tmp_pat
     assert result.metrics["train_images"] + result.metrics["val_images"] == 35
 
 
+def test_a_class_that_vanishes_ends_the_run_with_a_line_that_names_it(coloured_folder, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(coloured_folder, folder)
+    from kerastl.data import scan
+    from kerastl.runs.listener import Listener
+
+    class Thief(Listener):
+        """Takes a class away once the split is made."""
+
+        def say(self, text):
+            if text.startswith("phase"):
+                shutil.rmtree(folder / "red", ignore_errors=True)
+
+    with pytest.raises(
+        DataError, match=r"no training picture of 'red' can be read any more \(the last: .*red.*\); put the files back"
+    ):
+        kerastl.finetune(
+            "mobilenet_025",
+            scan(folder),
+            "probe",
+            output=tmp_path / "run",
+            input_size=32,
+            weights=None,
+            listener=Thief(),
+        )
+
+
 def test_lr_find_suggests_and_plots(coloured_folder, tmp_path, capsys):
     plot = tmp_path / "rates.png"
     assert kerastl_command(["lr-find", str(coloured_folder), "-o", str(plot), "--steps", "40", *SMALL]) == 0

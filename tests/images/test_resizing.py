@@ -74,7 +74,8 @@ def test_scaled_decoding_of_large_jpegs_shows_the_same_picture(tmp_path, policy,
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"height": 0, "width": 4}, "height must be a whole number of pixels, 1 or more. Received: height=0"),
+        ({"height": 0, "width": 4}, "height must be a whole number of pixels, 1 to 8,192. Received: height=0"),
+        ({"height": 8193, "width": 4}, "1 to 8,192. Received: height=8193"),
         ({"height": 4, "width": 2.5}, "width must be .* Received: width=2.5"),
         ({"height": 4, "width": 4, "policy": "stretch"}, "one of crop, squash, pad, keras. Received: 'stretch'"),
         ({"height": 4, "width": 4, "crop_fraction": 1.5}, "crop_fraction must be above 0 and at most 1"),

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerastl.data.checking import CheckReport, Evidence, Finding
 from kerastl.data.dataset import Dataset
+from kerastl.data.findings import CheckReport, Evidence, Finding
 from kerastl.evaluation.metrics import ClassScores, ConfusionMatrix
 from kerastl.evaluation.robustness import Robustness
 from kerastl.reporting import tables

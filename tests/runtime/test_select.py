@@ -57,7 +57,7 @@ def test_a_foreign_file_with_a_fitting_note_is_compiled_again(colour_model, own_
     """The hash fits, but it is no network: the runtime refuses it."""
     kerastl.load(colour_model)
     cache = CompiledCache(own_cache)
-    key = select.cache_key(reference.resolve(colour_model), own_cache)
+    key = select.cache_key(reference.resolve(colour_model), cache)
     plan = cache.find(key).plan
     cache.clear()
     cache.store(key, "foreign", b"no network at all", lambda file, size: plan)
@@ -127,24 +127,24 @@ def test_a_network_that_compiles_wrongly_is_refused_and_remembered(colour_model,
 
 
 def test_the_key_covers_weights_identity_and_versions(colour_model, own_cache, monkeypatch, tmp_path):
-    found = reference.resolve(colour_model)
-    keys = [select.cache_key(found, own_cache)]
+    found, cache = reference.resolve(colour_model), CompiledCache(own_cache)
+    keys = [select.cache_key(found, cache)]
     copy = tmp_path / "copy.keras"
     copy.write_bytes(found.weights_file.read_bytes())
     import dataclasses
 
-    assert select.cache_key(dataclasses.replace(found, weights_file=copy), own_cache) == keys[0]
+    assert select.cache_key(dataclasses.replace(found, weights_file=copy), cache) == keys[0]
     with zipfile.ZipFile(copy, "a") as archive:
         archive.writestr("kerastl-more.json", "{}")  # what kerastl stores beside the network
-    assert select.cache_key(dataclasses.replace(found, weights_file=copy), own_cache) == keys[0]
+    assert select.cache_key(dataclasses.replace(found, weights_file=copy), cache) == keys[0]
     with zipfile.ZipFile(copy, "a") as archive:
         archive.writestr("more.json", "{}")
-    keys.append(select.cache_key(dataclasses.replace(found, weights_file=copy), own_cache))
-    keys.append(select.cache_key(dataclasses.replace(found, identity="another"), own_cache))
+    keys.append(select.cache_key(dataclasses.replace(found, weights_file=copy), cache))
+    keys.append(select.cache_key(dataclasses.replace(found, identity="another"), cache))
     monkeypatch.setattr(select, "keras_version", lambda: "99")
-    keys.append(select.cache_key(found, own_cache))
+    keys.append(select.cache_key(found, cache))
     monkeypatch.setattr(select, "EXPORT_VERSION", 99)
-    keys.append(select.cache_key(found, own_cache))
+    keys.append(select.cache_key(found, cache))
     assert len(set(keys)) == 5
 
 

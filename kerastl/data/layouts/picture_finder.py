@@ -9,9 +9,9 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from kerastl.data.dataset import Split
 from kerastl.data.layouts.split_names import parse
-from kerastl.data.walking import walk
+from kerastl.data.walking import read_tree
 from kerastl.errors import DataError
-from kerastl.images import IMAGE_SUFFIXES
+from kerastl.images.kinds import HEIF_SUFFIXES, IMAGE_SUFFIXES
 from kerastl.text import printable
 
 
@@ -48,7 +48,7 @@ class PictureIndex:
     @cached_property
     def _files(self) -> list[str]:
         try:
-            return [path for path, is_folder in walk(self.root) if not is_folder and is_picture_name(path)]
+            return read_tree(self.root).pictures
         except DataError:  # a folder that cannot be listed; what is missing is reported
             return []
 
@@ -154,7 +154,7 @@ class PictureFinder:
 
 def is_picture_name(path: str) -> bool:
     """Whether a file is called like a picture."""
-    return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - strings, as above
+    return os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES | HEIF_SUFFIXES  # noqa: PTH122 - strings, as above
 
 
 def _common_tail(ours: Sequence[str], theirs: Sequence[str]) -> int:

@@ -1,0 +1,126 @@
+"""Which files are pictures, which look like pictures, and which lie beside them."""
+
+from __future__ import annotations
+
+import pytest
+from pictures import photo
+
+from kerastl.images import kinds
+from kerastl.images.kinds import PICTURE, SIDE, Sorter
+
+
+@pytest.fixture
+def kind(tmp_path):
+    """The kind of a file of this name and content."""
+
+    def tell(name, content=b""):
+        (tmp_path / name).write_bytes(content)
+        return Sorter().kind(str(tmp_path / name))
+
+    return tell
+
+
+@pytest.fixture
+def without_heif(monkeypatch):
+    monkeypatch.setattr(kinds, "has_heif", lambda: False)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.b.png", "a.webp", "a.TIF", "a.avif"])
+def test_a_suffix_makes_a_picture_without_a_look_inside(kind, name):
+    assert kind(name) == PICTURE
+
+
+@pytest.mark.parametrize("name", ["IMG_1.HEIC", "a.heif", "a.hif"])
+def test_heic_is_a_picture_where_the_extra_is_there(kind, name, monkeypatch):
+    monkeypatch.setattr(kinds, "has_heif", lambda: True)
+    assert kind(name) == PICTURE
+    monkeypatch.setattr(kinds, "has_heif", lambda: False)
+    assert kind(name).what == "HEIC (pip install 'kerastl[heif]')"
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        *((f"a.{suffix}", "camera raw") for suffix in ("dng", "CR2", "cr3", "NEF", "arw", "orf", "rw2", "raf")),
+        ("a.jxl", "JPEG XL"),
+        ("a.dcm", "DICOM"),
+        ("a.nii.gz", "medical volume"),
+        ("a.svg", "drawing"),
+        ("a.jpg.1", "file with no picture's suffix (rename)"),
+        ("a.JPEG.12", "file with"),
+        ("a.jpg_large", "file with"),
+        ("a.jpg-large", "file with"),
+        ("a.jpg:large", "file with"),
+        ("a.png?w=300&h=2", "file with"),
+        ("a.jpg (1)", "file with"),
+        ("a.jpg.crdownload", "unfinished download"),
+        ("a.png.part", "unfinished download"),
+        ("a.jpeg~", "backup copy"),
+        ("a.jpg_original", "backup copy"),
+    ],
+)
+def test_names_that_look_like_pictures(kind, name, what):
+    found = kind(name)
+    assert found.name == "like a picture"
+    assert found.what.startswith(what)
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"\xff\xd8\xff\xe0" + bytes(20), "JPEG with no picture's suffix"),
+        (b"\x89PNG\r\n\x1a\n", "PNG with"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP with"),
+        (b"II*\0" + bytes(20), "TIFF with"),
+        (bytes(128) + b"DICM", "DICOM"),
+        (HEIC, "HEIC (pip"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "AVIF with"),
+        (b"\xff\x0a" + bytes(20), "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"FUJIFILMCCD-RAW 0201", "camera raw"),
+    ],
+)
+@pytest.mark.parametrize("name", ["1000234", "0a9f.3bd1", "photo.unknown"])
+def test_first_bytes_tell_where_the_name_does_not(kind, without_heif, name, content, what):
+    found = kind(name, content)
+    assert found.name == "like a picture"
+    assert found.what.startswith(what)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.json", "a.xmp", "a.mp4", "a.MOV", "a.txt", "a.csv", "a.jpg.json", "a.jpg.xmp", "a.jpg.txt", "a.zip", "a.npy",
+        "README", "LICENSE", "a.aae", "a.thm", "a.jpg.md5", "a.db",
+    ],
+)  # fmt: skip
+def test_side_files(kind, name):
+    assert kind(name, b"text") == SIDE
+
+
+def test_nobody_looks_into_files_of_a_known_suffix(kind):
+    assert kind("a.txt", b"\xff\xd8\xff\xe0" + bytes(20)) == SIDE
+
+
+def test_a_backup_beside_its_picture_is_missed_by_nobody(tmp_path, kind):
+    photo().save(tmp_path / "a.jpg")
+    assert kind("a.jpg_original", b"\xff\xd8\xff") == SIDE
+    assert kind("b.jpg_original", b"\xff\xd8\xff").name == "like a picture"
+
+
+def test_looks_are_limited(tmp_path, monkeypatch):
+    monkeypatch.setattr(kinds, "_MOST_LOOKS", 2)
+    sorter = Sorter()
+    for number in range(3):
+        (tmp_path / str(number)).write_bytes(b"\xff\xd8\xff\xe0")
+    assert [sorter.kind(str(tmp_path / str(number))).name for number in range(3)] == ["like a picture"] * 2 + ["side"]
+
+
+def test_links_pipes_and_missing_files_are_no_pictures(tmp_path):
+    (tmp_path / "gone").symlink_to("nowhere")
+    assert Sorter().kind(str(tmp_path / "gone")) == SIDE
+    assert Sorter().kind(str(tmp_path / "not there")) == SIDE
+    assert Sorter().kind(str(tmp_path)) == SIDE
