@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from functools import cached_property, partial
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
-from kerastl import display
+from kerastl import display, inputs
 from kerastl.card import Card
 from kerastl.choice import MODEL, choose
 from kerastl.errors import ImageError, UsageError
 from kerastl.featured import featured
 from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
+from kerastl.images.encoded import path_of
 from kerastl.labels import Classification, Classifications, LabelSet, decode
-from kerastl.question import Question, ask
+from kerastl.question import Question, answered, ask
 from kerastl.reference import IMAGENET, Reference, resolve
 from kerastl.runtime.engines import Engine, KerasEngine
 from kerastl.runtime.ordered import ordered_map
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from kerastl.explaining import Explainer, Explanation, Method
 
-    # One picture: a file, a PIL image, or a uint8 array of shape (height, width, 3).
-    Picture: TypeAlias = str | bytes | os.PathLike[str] | Image | np.ndarray
+    # One picture: a file, a web address, what a file holds, a PIL image, an array or a tensor. See `load_pixels`.
+    Picture: TypeAlias = str | bytes | os.PathLike[str] | IO[bytes] | Image | np.ndarray
     OnError: TypeAlias = Literal["raise", "return"]
 
 # Classes that a notebook names of a classifier.
@@ -171,23 +172,27 @@ class Classifier:
         errors: OnError = "raise",
         coverage: float | None = None,
         reject: bool = False,
+        urls: bool = False,
     ) -> Any:
         """Say what pictures show.
 
         Args:
-            pictures: One picture, or many: a path, a PIL image, or a uint8 array of shape (height, width, 3), RGB.
-                An array of shape (n, height, width, 3) is n pictures.
+            pictures: One picture: a path, a web address, bytes, an open file, a PIL image, an array or a tensor, as
+                `kerastl.load_pixels` takes them. Or many: a folder, a pattern such as `photos/*.jpg`, a list or any
+                other iterable of these, a column of a table, or an array of shape (n, height, width, channels), whose
+                floats have one range, 0 to 1 or 0 to 255. An array of three axes is always one picture.
             top: How many classes a picture; more than there are means all.
-            errors: `raise` an `ImageError` for a picture that cannot be read, or `return` a result that has `error`
-                set in its place.
+            errors: Of a picture that cannot be read, or is none: `raise` it, or `return` a result that has `error` set
+                in its place.
             coverage: Between 0 and 1: give, instead of the `top` best classes, as many of the best as hold the right
                 one that often. The model must be calibrated.
             reject: Say of each picture whether it is unlike what the model was trained on. The model must be
                 calibrated.
+            urls: Whether web addresses in a list are fetched; one that is given by itself always is.
 
         Returns:
-            One `Classification` for one picture; a list for a list, tuple or array; for any other iterable an
-            iterator that reads ahead by a few pictures only.
+            One `Classification` for one picture; a list for a folder, a pattern, a list, or whatever else has a
+            length; for any other iterable an iterator that reads ahead by a few pictures only.
 
         Raises:
             ImageError: A picture cannot be read.
@@ -197,16 +202,18 @@ class Classifier:
         if errors not in ("raise", "return"):
             raise UsageError(f"errors must be 'raise' or 'return'. Received: {errors!r}")
         question = ask(self.file, top, coverage, reject)
-        if _is_one(pictures):
-            return self._classify_group([pictures], question, errors)[0]
-        stream = self.stream(pictures, lambda group: self._classify_group(group, question, errors))
-        return stream if not _is_sized(pictures) else Classifications(stream)
+        given = inputs.given(pictures, urls)
+        if given.one:
+            return self._classify_group(list(given.pictures), question, errors)[0]
+        stream = self.stream(given.pictures, lambda group: self._classify_group(group, question, errors))
+        return Classifications(stream) if given.sized else stream
 
-    def predict_proba(self, pictures: Picture | Iterable[Picture]) -> np.ndarray:
+    def predict_proba(self, pictures: Picture | Iterable[Picture], *, urls: bool = False) -> np.ndarray:
         """Compute the probability of every class.
 
         Args:
             pictures: As for `classify`.
+            urls: As for `classify`.
 
         Returns:
             float32 array of shape (n, classes); n is 1 for one picture. Rows are in the order of the pictures.
@@ -216,8 +223,10 @@ class Classifier:
         """
         import numpy as np
 
-        many: Any = [pictures] if _is_one(pictures) else pictures
-        rows = list(self.stream(many, lambda group: list(self._scores([self.pixels(p) for p in group]))))
+        def scores(group: list[Any]) -> list[np.ndarray]:
+            return list(self.predict_pixels(np.stack([self.pixels(picture) for picture in group])))
+
+        rows = list(self.stream(inputs.given(pictures, urls).pictures, scores))
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
 
     def explain(self, picture: Picture, label: str | int | None = None, method: Method = "gradcam") -> Explanation:
@@ -226,7 +235,7 @@ class Classifier:
         The Keras model is built when this is first used, and kept.
 
         Args:
-            picture: A path, a PIL image, or a uint8 array of shape (height, width, 3), RGB.
+            picture: One, as for `classify`.
             label: The class, by name, WordNet id or index; `None` takes the best one.
             method: `gradcam` shows the region that speaks for the class, quickly. `idgi` shows the pixels that matter,
                 `integrated-gradients` also which way, with more noise; both take some seconds. `occlusion` covers one
@@ -242,14 +251,15 @@ class Classifier:
         """
         from kerastl.explaining import Explanation
 
-        index = None if label is None else self._index(label)
+        index = None if label is None else self.labels.find(label)
+        picture = inputs.only(picture)
         pixels = self.pixels(picture)
         scores = self.predict_pixels(pixels[None])
         if index is None:
             index = decode(scores, self.labels, 1)[0][0].index
         values = self._explainer.explain(pixels, index, method)
         name, score = self.labels.names[index], float(scores[0, index])
-        return Explanation(_path(picture), self.name, name, index, score, method, values, pixels)
+        return Explanation(path_of(picture), self.name, name, index, score, method, values, pixels)
 
     @cached_property
     def _explainer(self) -> Explainer:
@@ -258,15 +268,6 @@ class Classifier:
         engine = self._engine
         build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
         return Explainer(build, engine.predict)
-
-    def _index(self, label: str | int) -> int:
-        if isinstance(label, str):
-            return self.labels.find(label)
-        if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label < len(self.labels):
-            raise UsageError(
-                f"label must be a class name, or a number from 0 to {len(self.labels) - 1}. Received: {label!r}"
-            )
-        return label
 
     def pixels(self, picture: Picture) -> np.ndarray:
         """Read a picture as the network gets it.
@@ -322,21 +323,8 @@ class Classifier:
         return ordered_map(work, items, self._plan.workers, self._plan.batch)
 
     def _classify_group(self, group: list[Any], question: Question, errors: OnError) -> list[Classification]:
-        results: list[Classification | None] = []
-        pixels = []
-        for picture in group:
-            try:
-                pixels.append(self.pixels(picture))
-                results.append(None)
-            except ImageError as error:
-                if errors == "raise":
-                    raise
-                results.append(Classification(_path(picture), self.name, error=error.reason))
-        answers = iter(self._answers(pixels, question) if pixels else [])
-        return [
-            replace(next(answers), path=_path(picture)) if result is None else result
-            for picture, result in zip(group, results, strict=True)
-        ]
+        answers = partial(self._answers, question=question)
+        return answered(group, self.pixels, answers, self.name, returned=errors == "return")
 
     def _answers(self, pixels: list[np.ndarray], question: Question) -> list[Classification]:
         import numpy as np
@@ -345,29 +333,3 @@ class Classifier:
         if question.reject:
             return question.answers(*self.predict_features(together), self.card, self._temperature)
         return question.answers(self._engine.predict(together), None, self.card, self._temperature)
-
-    def _scores(self, pixels: list[np.ndarray]) -> np.ndarray:
-        import numpy as np
-
-        return self.predict_pixels(np.stack(pixels))
-
-
-def _is_one(pictures: object) -> bool:
-    if isinstance(pictures, (str, bytes, os.PathLike)):
-        return True
-    # A PIL image, or an array that is not a batch; told by what they have, so that neither need be imported.
-    if hasattr(pictures, "getbands"):
-        return True
-    return hasattr(pictures, "ndim") and pictures.ndim != 4
-
-
-def _is_sized(pictures: object) -> bool:
-    return isinstance(pictures, Sequence) or hasattr(pictures, "ndim")
-
-
-def _path(picture: object) -> str | None:
-    if isinstance(picture, ImageError):
-        return picture.path
-    if isinstance(picture, (str, bytes, os.PathLike)):
-        return os.fsdecode(picture)
-    return os.fsdecode(getattr(picture, "filename", None) or "") or None

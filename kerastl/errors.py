@@ -13,10 +13,21 @@ class KerastlError(Exception):
     exit_code = 1
 
 
+_RECEIVED = "Received: "
+_SHOWN = 120
+
+
 class UsageError(KerastlError, ValueError):
-    """An argument is wrong: unknown name, value out of range, options that contradict each other."""
+    """An argument is wrong: unknown name, value out of range, options that contradict each other.
+
+    Of what was received, which may be a whole picture, the message shows the beginning only.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        said, received, value = message.partition(_RECEIVED)
+        super().__init__(f"{said}{received}{value if len(value) <= _SHOWN else value[:_SHOWN] + '...'}")
 
 
 class ImageError(KerastlError):

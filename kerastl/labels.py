@@ -45,16 +45,22 @@ class LabelSet:
     def __len__(self) -> int:
         return len(self.names)
 
-    def find(self, label: str) -> int:
+    def find(self, label: str | int) -> int:
         """The index of a class.
 
         Args:
-            label: Its name or WordNet id. Where neither fits, its name in any case, with spaces or hyphens for
-                underscores.
+            label: Its index, name or WordNet id. Where neither fits, its name in any case, with spaces or hyphens
+                for underscores.
 
         Raises:
             UsageError: There is none, and the message names the closest ones; or there are several.
         """
+        if not isinstance(label, str):
+            if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label < len(self):
+                raise UsageError(
+                    f"label must be a class name, or a number from 0 to {len(self) - 1}. Received: {label!r}"
+                )
+            return label
         found = self.places(label)
         if len(found) == 1:
             return found[0]

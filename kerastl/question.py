@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from kerastl.card import Card
-from kerastl.errors import UsageError
+from kerastl.errors import ImageError, UsageError
+from kerastl.images.encoded import path_of
 from kerastl.labels import Classification, decode
 from kerastl.trust import temperature
 
@@ -93,3 +95,46 @@ def ask(file: Path, top: int, coverage: float | None, reject: bool) -> Question:
     if reject:
         trust.check_rejection()
     return Question(top, coverage, trust, reject)
+
+
+def answered(
+    pictures: Sequence[Any],
+    read: Callable[[Any], np.ndarray],
+    answers: Callable[[list[np.ndarray]], list[Classification]],
+    model: str,
+    *,
+    returned: bool,
+) -> list[Classification]:
+    """Read a group of pictures, and have those answered together that can be read.
+
+    Args:
+        pictures: What `read` takes.
+        read: Gives the pixels of one; raises `ImageError` or `UsageError`.
+        answers: Gives one answer for the pixels of each.
+        model: The name of the model.
+        returned: Whether a picture that cannot be read gets a result with its error, in place of raising it.
+
+    Returns:
+        One result a picture, in order, with its path if it has one.
+    """
+    results: list[Classification | None] = []
+    pixels = []
+    for picture in pictures:
+        try:
+            pixels.append(read(picture))
+            results.append(None)
+        except (ImageError, UsageError) as error:
+            if not returned:
+                raise
+            results.append(_unread(picture, error, model))
+    found = iter(answers(pixels) if pixels else [])
+    return [
+        replace(next(found), path=path_of(picture)) if result is None else result
+        for picture, result in zip(pictures, results, strict=True)
+    ]
+
+
+def _unread(picture: object, error: ImageError | UsageError, model: str) -> Classification:
+    if isinstance(error, UsageError):
+        return Classification(path_of(picture), model, error=str(error))
+    return Classification(path_of(picture) or (error.path if error is picture else None), model, error=error.reason)

@@ -111,8 +111,8 @@ def test_wrong_arguments_are_named(colour_model, arguments, message):
 
 
 def test_wrong_pictures_are_named(classifier):
-    with pytest.raises(UsageError, match="uint8"):
-        classifier.classify(RED / 255.0)
+    with pytest.raises(UsageError, match=r"floats from 0 to 1, or from 0 to 255. Received: -1 to -1"):
+        classifier.classify(RED * 0.0 - 1)
     with pytest.raises(UsageError, match="top must be"):
         classifier.classify(RED, top=0)
     with pytest.raises(UsageError, match="errors must be"):

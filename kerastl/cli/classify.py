@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option("--reject", is_flag=True, help="Flag pictures unlike those that the model was trained on.")
 @options.csv_safe("With --format csv")
+@options.urls
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
 @options.trust
 def classify(
@@ -60,14 +61,15 @@ def classify(
     batch_size: int | None,
     coverage: float | None,
     reject: bool,
+    urls: bool,
     min_score: float,
     csv_safe: bool,
     trust: bool,
 ) -> int:
     """Say what is in pictures.
 
-    SOURCE is a picture, a folder (with all pictures below it), a pattern in quotes such as '*.jpg', or - for a list of
-    files on standard input. What is no picture is left out of folders, and tried where it is named.
+    SOURCE is a picture, a folder (with all pictures below it), a pattern in quotes such as '*.jpg', a web address, or -
+    for a list of files on standard input. What is no picture is left out of folders, and tried where it is named.
     Results go to standard output, in the order of the sources.
 
     --coverage and --reject need a model that `kerastl calibrate` has seen.
@@ -77,6 +79,7 @@ def classify(
     from kerastl.classifier import load
     from kerastl.cli import output as out
     from kerastl.cli.progress import Counter
+    from kerastl.inputs import Expanded
     from kerastl.sources import expand, left_out
 
     if coverage is not None and min_score > 0:
@@ -95,7 +98,7 @@ def classify(
     known = sys.stderr.isatty() and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None
     side_files: list[str] = []
-    paths = iter(expand(sources, _standard_input(), side_files))
+    paths = Expanded(expand(sources, _standard_input(), side_files), urls or "-" not in sources)
     results = classifier.classify(paths, top, errors="return", coverage=coverage, reject=reject)
     count = failed = 0
     with out.opened(output) as stream, Counter("pictures", total) as counter:

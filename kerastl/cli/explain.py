@@ -10,7 +10,7 @@ import click
 from kerastl.cli import completion, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kerastl.classifier import Classifier
     from kerastl.errors import ImageError
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 )
 @options.resize("the model's own")
 @options.trust
+@options.urls
 def explain(
     sources: tuple[str, ...],
     model: str | None,
@@ -50,13 +51,15 @@ def explain(
     label: str | None,
     output: str,
     resize: ResizePolicy | None,
+    urls: bool,
     trust: bool,
 ) -> int:
     """Show which parts of pictures speak for a class.
 
-    SOURCE is a picture, a folder (with all pictures below it), a pattern in quotes such as '*.jpg', or - for a list of
-    files on standard input. For each picture a PNG of what the network sees is written, coloured where it counts for
-    the class: from violet to yellow for gradcam and idgi; orange, with blue for what speaks against it, for the others.
+    SOURCE is a picture, a folder (with all pictures below it), a pattern in quotes such as '*.jpg', a web address, or -
+    for a list of files on standard input. For each picture a PNG of what the network sees is written, coloured where it
+    counts for the class: from violet to yellow for gradcam and idgi; orange, with blue for what speaks against it, for
+    the others.
 
     The paths of the PNGs go to standard output, one a line.
 
@@ -70,6 +73,7 @@ def explain(
     from kerastl.cli.progress import Counter
     from kerastl.errors import ImageError, KerastlError
     from kerastl.files import check_folder
+    from kerastl.inputs import Expanded
     from kerastl.sources import expand, left_out
     from kerastl.text import printable
 
@@ -83,7 +87,8 @@ def explain(
     side_files: list[str] = []
     count = failed = 0
     with out.opened(None) as stream, Counter("pictures", total) as counter:
-        for result in _explained(classifier, expand(sources, side_files=side_files), index, method):
+        paths = Expanded(expand(sources, side_files=side_files), urls or "-" not in sources)
+        for result in _explained(classifier, paths, index, method):
             count += 1
             if isinstance(result, ImageError):
                 failed += 1
@@ -103,11 +108,14 @@ def explain(
 
 
 def _explained(
-    classifier: Classifier, paths: Iterator[str], index: int | None, method: Method
+    classifier: Classifier, paths: Iterable[str | ImageError], index: int | None, method: Method
 ) -> Iterator[Explanation | ImageError]:
     from kerastl.errors import ImageError
 
     for path in paths:
+        if isinstance(path, ImageError):
+            yield path
+            continue
         try:
             yield classifier.explain(path, index, method)
         except ImageError as error:

@@ -38,6 +38,10 @@ run_folder = click.option(
 resume = click.option("--resume", is_flag=True, help="Go on with the run in RUN_DIR, as if it had never stopped.")
 overwrite = click.option("--overwrite", is_flag=True, help="Replace the run in RUN_DIR.")
 
+urls = click.option(
+    "--urls", is_flag=True, help="Fetch web addresses also where they stand in a list on standard input."
+)
+
 seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 
 val_fraction = click.option(

@@ -236,6 +236,24 @@ def _odd_modes(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
         yield _finding("odd_mode", "warning", evidence, rule)
 
 
+def _white_level(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
+    """How bright 16-bit files are is not written in them."""
+    from kerastl.images.depth import white_of
+
+    learned = dataset.part("train") if dataset.is_split else dataset.items
+    white = inspection.white_level(learned)
+    if white is None or white == white_of(16):
+        return
+    evidence = tuple(
+        Evidence((path,), f"{bits} bits{', white is cut off' if white_of(bits) > white else ''}")
+        for path, bits in zip(inspection.paths, inspection.bits, strict=False)
+        if bits
+    )
+    what = f"{len(evidence)} pictures are 16-bit files" if len(evidence) > 1 else "1 picture is a 16-bit file"
+    message = f"{what} with {white.bit_length()} significant bits: white is taken as {white}"
+    yield Finding("white_level", "warning", message, evidence)
+
+
 def _finding(kind: str, severity: Severity, evidence: tuple[Evidence, ...], rule: str, link: str = "") -> Finding:
     count, one = len(evidence), len(evidence) == 1
     verb = "" if rule.startswith("cannot") else "is " if one else "are "
@@ -252,4 +270,5 @@ _LOOKS: tuple[Callable[[Dataset, Inspection], Iterator[Finding]], ...] = (
     _blank,
     _odd_sizes,
     _odd_modes,
+    _white_level,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kerastl.data.dataset import Dataset
+from kerastl.data.dataset import Dataset, Item
 from kerastl.data.looking import LOOK_SIDE, look_at_all, looked_at_elsewhere
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Inspection:
         sizes: Width and height in pixels as stored, shape `(n, 2)`, int32; zeros where unknown.
         looks: Each picture averaged to `LOOK_SIDE` pixels a side, shape `(n, 16, 16, 3)`, uint8, RGB.
         unreadable: Pictures that cannot be decoded, and why.
+        bits: The bits that each picture's brightest pixel takes, 8 to 16, where the file has more than 8 and says
+            nothing of it; else 0.
     """
 
     paths: tuple[str, ...]
@@ -40,6 +42,7 @@ class Inspection:
     sizes: NDArray[np.int32]
     looks: NDArray[np.uint8]
     unreadable: dict[str, str]
+    bits: tuple[int, ...] = ()
 
     @cached_property
     def digests(self) -> dict[str, str]:
@@ -75,6 +78,13 @@ class Inspection:
     def near_groups(self) -> list[tuple[str, ...]]:
         """Those of `similar_groups` whose files are not all the same."""
         return [group for group in self.similar_groups if len({self.digests[path] for path in group}) > 1]
+
+    def white_level(self, items: Iterable[Item]) -> int | None:
+        """The white level that these pictures, which a model learns from, have together: for `Resize`."""
+        from kerastl.images import white_of_all
+
+        bits = dict(zip(self.paths, self.bits, strict=False))
+        return white_of_all([bits.get(item.path, 0) for item in items])
 
     def fingerprint(self, dataset: Dataset) -> str:
         """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits."""
@@ -119,6 +129,7 @@ def inspect(
     sizes = np.zeros((count, 2), dtype=np.int32)
     looks = np.zeros((count, LOOK_SIDE, LOOK_SIDE, 3), dtype=np.uint8)
     unreadable = {}
+    bits = []
     files = [str(dataset.file(item)) for item in dataset.items]
     workers = workers or os.cpu_count() or 1
     found = looked_at_elsewhere(files, workers) if elsewhere else look_at_all(files, workers)
@@ -126,6 +137,7 @@ def inspect(
         for column, text in zip(texts, (facts.content, facts.format, facts.mode), strict=True):
             column.append(text)
         sizes[index] = facts.width, facts.height
+        bits.append(facts.bits)
         if facts.problem:
             unreadable[dataset.items[index].path] = facts.problem
         else:
@@ -133,4 +145,5 @@ def inspect(
         if progress:
             progress(index + 1, count)
     paths = tuple(item.path for item in dataset.items)
-    return Inspection(paths, tuple(texts[0]), tuple(texts[1]), tuple(texts[2]), sizes, looks, unreadable)
+    contents, formats, modes = (tuple(column) for column in texts)
+    return Inspection(paths, contents, formats, modes, sizes, looks, unreadable, tuple(bits))

@@ -23,7 +23,10 @@ _TOGETHER = 8  # pictures that a thread takes at a time
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one look has shown; `look` is 16 x 16 RGB pixels, and a `problem` says why there is none."""
+    """What one look has shown; `look` is 16 x 16 RGB pixels, and a `problem` says why there is none.
+
+    `bits` are those that the brightest pixel takes, 8 to 16, where the file has more than 8 and says nothing of it.
+    """
 
     content: str = ""
     format: str = ""
@@ -32,6 +35,7 @@ class Facts:
     height: int = 0
     look: bytes = b""
     problem: str = ""
+    bits: int = 0
 
 
 def digest(content: bytes) -> str:
@@ -103,16 +107,18 @@ def look_at(path: str) -> Facts:
             content = digest(data)
             with opening.identified(io.BytesIO(data)) as image:
                 kind, mode, (width, height) = image.format or "", image.mode, image.size
-            return Facts(content, kind, mode, width, height, look=_look(data))
+            look, bits = _look(data)
+            return Facts(content, kind, mode, width, height, look, bits=bits)
     except ImageError as error:
         return Facts(content, kind, mode, width, height, problem=error.reason)
 
 
-def _look(data: bytes) -> bytes:
+def _look(data: bytes) -> tuple[bytes, int]:
     from PIL import Image
 
     from kerastl.images import Resize, open_image
+    from kerastl.images.depth import BITS
 
     # Four pixels of the decoded picture, or more, go into each of the sixteen.
     image = open_image(io.BytesIO(data), target=Resize(2 * LOOK_SIDE, 2 * LOOK_SIDE, "squash"))
-    return image.resize((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX).tobytes()
+    return image.resize((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX).tobytes(), image.info.get(BITS, 0)

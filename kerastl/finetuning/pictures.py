@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from kerastl import catalog
-from kerastl.data import Dataset
 from kerastl.data.ahead import DecodedAhead
 from kerastl.data.augmentation import Augmentation
 from kerastl.data.augmenting import augment
 from kerastl.finetuning.settings import Settings
+from kerastl.finetuning.splits import SplitData
 from kerastl.images import Resize, load_pixels, open_image
 from kerastl.runs.sources import Picture
 from kerastl.runtime.engines import cores
@@ -92,16 +92,17 @@ def _augmented(file: Path, resize: Resize, augmentation: Augmentation, seed: Seq
     return augment(open_image(file, target=resize), resize, augmentation, np.random.default_rng(seed))
 
 
-def training_data(dataset: Dataset, size: tuple[int, int], settings: Settings) -> TrainingData:
+def training_data(parts: SplitData, size: tuple[int, int], settings: Settings) -> TrainingData:
     """Take the training and validation pictures of a split data set.
 
     Args:
-        dataset: Each item has its part.
+        parts: The pictures, and their white level.
         size: Height and width of the network's input in pixels.
         settings: For resizing and class weights.
     """
     crop = catalog.get(settings.backbone).crop_fraction
-    resize = Resize(*size, settings.resize or "crop", crop)
+    dataset = parts.dataset
+    resize = Resize(*size, settings.resize or "crop", crop, parts.white_level)
     train, val = (
         Part([dataset.file(item) for item in items], dataset.class_indices(items))
         for items in (dataset.part("train"), dataset.part("val"))

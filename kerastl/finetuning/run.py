@@ -181,6 +181,7 @@ class Run:
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
             "pictures": self._folder.manifest.write(listed(dataset, parts.contents)),
+            "white_level": parts.white_level,
         }
         write_split(parts.dataset, self._folder.split)
         self._folder.checkpoint.save(extra, {})
@@ -189,7 +190,7 @@ class Run:
     def _read(self, dataset: Dataset, size: int) -> SplitData:
         parts = split_dataset(dataset, self._settings, self._listener, self.stop)
         side = self._settings.input_size or size
-        self._ahead = decode_ahead(training_data(parts.dataset, (side, side), self._settings), self._folder.path)
+        self._ahead = decode_ahead(training_data(parts, (side, side), self._settings), self._folder.path)
         return parts
 
     def close(self) -> None:
@@ -207,7 +208,8 @@ class Run:
         root, contents = found_again(data, self._folder.manifest, state, self._listener, self.stop)
         dataset = reopen_dataset(self._folder.split, root, state["classes"])
         backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
-        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents)
+        white = state.get("white_level")
+        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white)
         chosen = Recipe.from_dict(state["recipe"])
         if recipe != "auto":
             asked = find_recipe(recipe, dataset, ("head", *stages), self._settings.epochs)
@@ -237,7 +239,7 @@ class Run:
         listener.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
         size = len(parts.dataset.classes)
         network = attach_head(backbone, stages, size, dropout=recipe.dropout, seed=settings.seed)
-        pictures = training_data(parts.dataset, network.model.input_shape[1:3], settings)
+        pictures = training_data(parts, network.model.input_shape[1:3], settings)
         preparation = Preparation(
             network,
             pictures,

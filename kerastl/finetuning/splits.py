@@ -17,6 +17,7 @@ from kerastl.data.left_out import summary
 from kerastl.data.splitting import split
 from kerastl.errors import DataError
 from kerastl.finetuning.settings import Settings
+from kerastl.images import depth
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
 from kerastl.runs.manifest import Entry, Manifest
@@ -35,12 +36,14 @@ class SplitData:
         skipped: Unreadable pictures: path to reason.
         fingerprint: Hash of paths, labels, parts and contents.
         contents: Content hash of each picture that was there at the beginning, by path.
+        white_level: Of the training pictures, for `Resize`.
     """
 
     dataset: Dataset
     skipped: dict[str, str]
     fingerprint: str
     contents: Mapping[str, str]
+    white_level: int | None = None
 
 
 def open_dataset(data: str | os.PathLike[str] | Dataset, listener: Listener) -> Dataset:
@@ -77,7 +80,10 @@ def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop
     )
     for warning in parts.warnings[len(dataset.warnings) :]:
         listener.warn(warning)
-    return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests)
+    white = inspection.white_level(parts.part("train"))
+    if white is not None and white < depth.FULL and settings.resize != "keras":
+        listener.say(f"16-bit pictures with {white.bit_length()} significant bits: white is taken as {white}")
+    return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests, white)
 
 
 def listed(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:

@@ -66,7 +66,7 @@ def find_rate(
         backbone, stages = build_backbone(row, settings)
         network = attach_head(backbone, stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
         freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
-        pictures = training_data(parts.dataset, network.model.input_shape[1:3], settings)
+        pictures = training_data(parts, network.model.input_shape[1:3], settings)
         cache = FeatureCache(target / "features", settings.cache_limit)
         prepared = Preparation(network, pictures, cache, settings.seed, listener=listener).prepare(phase, 0)
         rates = stage_rates(network, phase.stage_decay)

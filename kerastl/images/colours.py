@@ -4,35 +4,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
+
+from kerastl.images import depth, profiles
+
+if TYPE_CHECKING:
+    import numpy as np
 
 WHITE = (255, 255, 255)
 STRIP_PIXELS = 1_000_000
 """Larger pictures are converted a strip at a time, so that no second full-size copy is needed."""
 
 
-def to_rgb(image: Image.Image, shrink: int = 1) -> Image.Image:
+def to_rgb(image: Image.Image, shrink: int = 1, white: int | None = None) -> Image.Image:
     """Convert to RGB; see-through parts show white.
 
-    Whole numbers of 16 bits mean 0 to 65535, those of a 12-bit TIFF 0 to 4095. Formats that leave the range
-    open (mode `F`, and `I` from TIFF and the like) are read as 0 to 1 (only `F`), 0 to 255 or 0 to 65535,
-    the first that holds every finite value; else the smallest value is black and the largest white.
+    Numbers of more than 8 bits mean 0 to their white level: what the file says for certain (12-bit TIFF, PGM), else
+    `white`, else the largest number of as many bits as the brightest pixel takes: 255, 511, 1023, ... or 65535. That
+    holds for modes `I;16`, `I` and `F`; in mode `F`, where no value is above 1, white is 1. Where values are
+    negative, or above 65535, the smallest is black and the largest white.
 
     Args:
         image: A loaded picture of any mode.
         shrink: Average blocks of `shrink` by `shrink` pixels on the way, 1 to leave the size.
+        white: The white level of the pictures that a model was trained on; None takes the picture's own.
 
     Returns:
-        A picture of mode RGB, `ceil(side / shrink)` pixels a side; `image` itself if there is nothing to do.
+        A picture of mode RGB, `ceil(side / shrink)` pixels a side; `image` itself if there is nothing to do. Its
+        `info["significant_bits"]` holds 8 to 16 where the white level is the picture's own. Colors are those of the
+        file but for CMYK, which its profile turns into sRGB.
     """
     if image.mode == "RGB" and "transparency" not in image.info:
         return image.reduce(shrink) if shrink > 1 else image
-    span = _span(image) if _is_numeric(image) else None
+    span, bits = _span(image, white) if is_numeric(image) else (None, image.info.get(depth.BITS, 0))
     canvas = Image.new("RGB", (math.ceil(image.width / shrink), math.ceil(image.height / shrink)))
     for top, strip in _strips(image, shrink):
-        canvas.paste(_converted(strip, span).reduce(shrink), (0, top // shrink))
+        canvas.paste(_converted(strip, span, image).reduce(shrink), (0, top // shrink))
+    if bits:
+        canvas.info[depth.BITS] = bits
     return canvas
 
 
@@ -44,7 +55,7 @@ def _strips(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.
         yield top, image.crop((0, top, width, min(top + rows, height)))
 
 
-def _converted(image: Image.Image, span: tuple[float, float] | None) -> Image.Image:
+def _converted(image: Image.Image, span: tuple[float, float] | None, original: Image.Image) -> Image.Image:
     if span is not None:
         return _grey(image, span)
     mode = image.mode
@@ -54,6 +65,8 @@ def _converted(image: Image.Image, span: tuple[float, float] | None) -> Image.Im
         image = image.convert("LA").convert("RGBA")
     elif image.has_transparency_data:
         image = image.convert("RGBA")
+    elif mode == "CMYK":
+        return profiles.from_cmyk(image, original)
     else:
         return image.convert("RGB")
     canvas = Image.new("RGB", image.size, WHITE)
@@ -61,29 +74,36 @@ def _converted(image: Image.Image, span: tuple[float, float] | None) -> Image.Im
     return canvas
 
 
-def _is_numeric(image: Image.Image) -> bool:
+def is_numeric(image: Image.Image) -> bool:
+    """Whether it has one channel of more than 8 bits."""
     return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
-def _span(image: Image.Image) -> tuple[float, float]:
-    """The values that are black and white."""
-    if image.mode.startswith("I;16"):
-        return (0.0, 4095.0 if _bits(image) == 12 else 65535.0)
-    if image.mode == "I" and getattr(image, "format", None) in ("PPM", "PNG"):
-        return (0.0, 65535.0)
-    low, high = _finite_extrema(image)
-    if low >= 0:
-        for white in (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0):
-            if high <= white:
-                return (0.0, white)
-    return (low, high)
+def _span(image: Image.Image, white: int | None) -> tuple[tuple[float, float], int]:
+    """The values that are black and white, and how many bits they take if that was counted."""
+    certain = image.info.get(depth.CERTAIN)
+    if certain:
+        return (0.0, float(certain)), 0
+    sixteen = image.mode.startswith("I;16")
+    if sixteen and white is not None:
+        return (0.0, float(white)), 0
+    low, high = (0.0, float(depth.FULL)) if sixteen else _finite_extrema(image)
+    if low < 0 or high > depth.FULL:
+        return (low, high), 0
+    if image.mode == "F" and high <= 1 + depth.HALF_A_LEVEL / 255:
+        return (0.0, 1.0), 0
+    if white is not None:
+        return (0.0, float(white)), 0
+    bits = depth.significant_bits(_values(strip) for _, strip in _strips(image))
+    bits = depth.declared_bits(image.info, bits)
+    return (0.0, float(depth.white_of(bits))), bits
 
 
-def _bits(image: Image.Image) -> int | None:
-    bits_per_sample = 258
-    tags: Any = getattr(image, "tag_v2", {})
-    value = tags.get(bits_per_sample)
-    return value[0] if isinstance(value, tuple) and value else value
+def _values(image: Image.Image) -> np.ndarray:
+    import numpy as np
+
+    # Pillow has four byte orders of 16 bits and converts each to I, but to L it only clips.
+    return np.asarray(image if image.mode in ("I", "F", "I;16") else image.convert("I"))
 
 
 def _finite_extrema(image: Image.Image) -> tuple[float, float]:
@@ -102,8 +122,7 @@ def _grey(image: Image.Image, span: tuple[float, float]) -> Image.Image:
     import numpy as np
 
     transparent = image.info.get("transparency")
-    # Pillow has four byte orders of 16 bits and converts each to I, but to L it only clips.
-    values = np.asarray(image if image.mode in ("I", "F") else image.convert("I"), dtype=np.float32)
+    values = _values(image).astype(np.float32)
     low, high = span
     with np.errstate(all="ignore"):  # values may be infinite or no numbers
         scaled = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-30)), nan=0.0)

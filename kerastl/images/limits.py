@@ -39,6 +39,8 @@ _EXTRA_BYTES = {"WEBP": (14, 0), "AVIF": (10, 0), "HEIF": (3.5, 0), "JPEG2000": 
 _SLOW_FORMATS = {"QOI", "XPM", "BLP"}
 _SLOW_DECODERS = {"fits_gzip", "SGI16", "bmp_rle", "ppm_plain", "ppm", "dds_rgb"}
 _MAX_SLOW_PIXELS = 4_000_000
+# Pillow keeps where each row begins, and rows of a pixel take as much again; so does a copy in RGB.
+_ROW_BYTES = 40
 _STORED_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 
 
@@ -72,6 +74,7 @@ def memory_needed(image: ImageFile.ImageFile, original: tuple[int, int], full_rg
         check_pixels(image.size, _MAX_SLOW_PIXELS)
     each, each_band = _EXTRA_BYTES.get(image.format or "", (0, 0))
     needed = pixels * (_STORED_BYTES.get(image.mode, 4) + each + each_band * len(image.getbands()))
+    needed += _ROW_BYTES * image.size[1]
     if full_rgb and image.mode != "RGB":
         needed += 4 * pixels
     offsets = sorted(tile[2] for tile in image.tile)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from kerastl.errors import UsageError
-from kerastl.images import limits
-from kerastl.images.colours import to_rgb
-from kerastl.images.opening import opened, reported
+from kerastl.images import deep_color, limits
+from kerastl.images.arrays import to_image
+from kerastl.images.colours import is_numeric, to_rgb
+from kerastl.images.depth import note_declared
+from kerastl.images.encoded import Encoded, encoded, is_encoded
+from kerastl.images.opening import reported
+from kerastl.images.profiles import to_srgb
 from kerastl.images.resizing import Resize, draft_size, resized, surplus
 from kerastl.images.scaling import REDUCING_GAP
 from kerastl.images.silence import silenced
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Source = str | bytes | os.PathLike[str] | os.PathLike[bytes] | io.BytesIO | Image.Image | NDArray[np.uint8]
+    Source = str | bytes | os.PathLike[str] | os.PathLike[bytes] | IO[bytes] | Image.Image | NDArray[Any]
 
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -41,17 +43,22 @@ _PIXELS_AS_STORED = ("1", "L", "P", "RGB", "RGBA", "LA", "PA", "CMYK", "YCbCr", 
 def load_pixels(source: Source, resize: Resize) -> NDArray[np.uint8]:
     """Read one picture at the size that a network takes. Any number of threads may do so at once.
 
+    EXIF orientation and color profile are followed, see-through parts show white.
+
     Args:
-        source: A path, the bytes of a file as `io.BytesIO`, a PIL image of any mode, or an array of shape
-            (H, W, 3), uint8, RGB.
-        resize: The size, and how to get there.
+        source: A path, a web address (http or https, up to 64 MiB, within a minute), the bytes of a picture file, a
+            file opened for reading bytes, a PIL image of any mode, or an array or tensor of shape (height, width, 3),
+            RGB; or of (height, width), or with 1 channel, which is grey; or with 4, the last alpha. Arrays hold
+            uint8; floats from 0 to 1 if none is above 1, else from 0 to 255; truth values; or whole numbers up to
+            65535 with the white level as for 16-bit files.
+        resize: The size, how to get there, and the white level.
 
     Returns:
         Array of shape (resize.height, resize.width, 3), uint8, RGB.
 
     Raises:
-        ImageError: If the file is no picture, broken, truncated, or too large.
-        UsageError: If `source` is of another type, or an array of another shape or dtype.
+        ImageError: If the file is no picture, broken, truncated, or too large, or cannot be fetched.
+        UsageError: If `source` is of another type, or an array of another shape, dtype or range.
     """
     import numpy as np
 
@@ -62,8 +69,8 @@ def load_pixels(source: Source, resize: Resize) -> NDArray[np.uint8]:
         shrink = 1
         if image.mode != "RGB" and image.width * image.height > limits.MAX_PIXELS // 20:
             shrink = max(1, int(surplus(image.size, target) / REDUCING_GAP))
-        small = resized(to_rgb(image, shrink), size, scale * shrink, target)
-        return np.array(_upright(small, orientation))
+        small = resized(to_rgb(image, shrink, target.white_level), size, scale * shrink, target)
+        return np.array(_upright(to_srgb(small, image), orientation))
 
 
 def open_image(source: Source, *, target: Resize | None = None) -> Image.Image:
@@ -72,19 +79,25 @@ def open_image(source: Source, *, target: Resize | None = None) -> Image.Image:
     Args:
         source: As for `load_pixels`.
         target: If given, a large JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, which is much faster,
-            but never below twice the size that `target` needs.
+            but never below twice the size that `target` needs. It also gives the white level.
 
     Returns:
-        A PIL image of mode RGB.
+        A PIL image of mode RGB, in sRGB. Its `info["significant_bits"]` holds 8 to 16 if the white level of a picture
+        of more than 8 bits is its own.
 
     Raises:
         ImageError: As for `load_pixels`.
         UsageError: As for `load_pixels`.
     """
     with _decoded(source, target, whole=True) as (image, _, _, orientation):
-        rgb = to_rgb(image)
+        rgb = to_srgb(to_rgb(image, white=None if target is None else target.white_level), image)
         # A copy when nothing has been converted: the file behind `image` is closed here.
         return _upright(rgb.copy() if rgb is image else rgb, orientation)
+
+
+def has_many_bits(image: ImageFile.ImageFile) -> bool:
+    """Whether a picture that was opened, and not yet decoded, has more than 8 bits a channel."""
+    return is_numeric(image) or deep_color.lower_half(image) is not None
 
 
 Decoded = tuple[Image.Image, tuple[int, int], int, int]
@@ -93,18 +106,9 @@ Decoded = tuple[Image.Image, tuple[int, int], int, int]
 @contextmanager
 def _decoded(source: Any, target: Resize | None, *, whole: bool) -> Iterator[Decoded]:
     """Give the decoded picture, its size in the file, the divisor it was decoded at, its EXIF orientation."""
-    if isinstance(source, (str, bytes, os.PathLike, io.BytesIO)):
-        file = source if isinstance(source, io.BytesIO) else os.fspath(source)
-        name = "picture in memory" if isinstance(file, io.BytesIO) else os.fsdecode(file) or "(no name)"
-        with reported(name), silenced(), opened(file) as image:
-            size, scale = _scaled(image, target)
-            converted = whole or _converted_first(image, target)
-            with limits.room.reserved(limits.memory_needed(image, size, converted)):
-                try:
-                    image.load()
-                    yield image, image.size if scale == 1 else size, scale, _orientation(image)
-                finally:
-                    image.close()  # gives the memory back before the next picture may take it
+    if is_encoded(source):
+        with _decoded_file(encoded(source), target, whole) as decoded:
+            yield decoded
     elif isinstance(source, Image.Image):
         with reported(getattr(source, "filename", "") or "PIL image"), silenced():
             source.load()
@@ -112,9 +116,29 @@ def _decoded(source: Any, target: Resize | None, *, whole: bool) -> Iterator[Dec
                 raise limits.RefusedError("a picture without pixels")
             yield source, source.size, 1, _orientation(source)
     else:
-        array = _from_array(source)
+        array = to_image(source, None if target is None else target.white_level)
         with reported("array"):
             yield array, array.size, 1, 1
+
+
+@contextmanager
+def _decoded_file(file: Encoded, target: Resize | None, whole: bool) -> Iterator[Decoded]:
+    with reported(file.name), silenced(), file.opened() as image:
+        size, scale = _scaled(image, target)
+        converted = whole or _converted_first(image, target)
+        like_keras = target is not None and target.policy == "keras"
+        lower_half = None if like_keras else deep_color.lower_half(image)
+        note_declared(image)
+        with limits.room.reserved(limits.memory_needed(image, size, converted)):
+            try:
+                image.load()
+                full: Image.Image = image
+                if lower_half is not None:
+                    white = None if target is None else target.white_level
+                    full = deep_color.brightened(image, lower_half, file.opened, white)
+                yield full, image.size if scale == 1 else size, scale, _orientation(image)
+            finally:
+                image.close()  # gives the memory back before the next picture may take it
 
 
 def _scaled(image: ImageFile.ImageFile, target: Resize | None) -> tuple[tuple[int, int], int]:
@@ -155,19 +179,3 @@ def _like_keras(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if image.mode != "RGB":
         image = image.convert("RGB")
     return image if image.size == size else image.resize(size, Image.Resampling.NEAREST)
-
-
-def _from_array(source: Any) -> Image.Image:
-    import numpy as np
-
-    if not isinstance(source, np.ndarray):
-        raise UsageError(
-            "a picture must be a path, a PIL image or an array of shape (height, width, 3) and dtype uint8. "
-            f"Received: {type(source).__name__}"
-        )
-    if source.dtype != np.uint8 or source.ndim != 3 or source.shape[2] != 3 or 0 in source.shape:
-        raise UsageError(
-            "a picture given as an array must have the shape (height, width, 3) and the dtype uint8. "
-            f"Received: shape={source.shape}, dtype={source.dtype}"
-        )
-    return Image.fromarray(np.ascontiguousarray(source))

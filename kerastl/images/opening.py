@@ -18,6 +18,7 @@ from kerastl.images import heif, limits
 from kerastl.images.kinds import format_of
 from kerastl.images.reasons import folder, guess, missing, reason
 from kerastl.images.silence import silence_libtiff
+from kerastl.images.structure import check_structure
 
 _NOT_REGULAR = {
     stat.S_IFIFO: "a named pipe, not a picture file",
@@ -62,7 +63,7 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
         raise limits.RefusedError("an empty file")
     if beginning.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
         raise limits.RefusedError("EPS, which only Ghostscript can draw; convert it to PNG first")
-    file.seek(0)
+    check_structure(file, beginning)
     try:
         # These two are by far the most common. Opened directly, they save the search among the other forty
         # formats, and a JPEG too large for `Image.open` can still be decoded at an eighth of its size.

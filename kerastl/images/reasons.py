@@ -82,7 +82,10 @@ def missing(path: str | bytes) -> str:
     """Say why there is nothing at `path`."""
     if os.path.islink(path):  # noqa: PTH114 - pathlib takes no bytes
         return "a link to a file that is not there"
-    return "no file matches this pattern" if glob.has_magic(path) else "no such file"
+    if not glob.has_magic(path):
+        return "no such file"
+    some = next(glob.iglob(os.fsdecode(path)), None)  # noqa: PTH207 - as in `kerastl.sources`
+    return "no file matches this pattern" if some is None else "a pattern, where one picture is wanted"
 
 
 def folder(path: str | bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from PIL import Image
@@ -27,7 +27,7 @@ PAD_COLOUR = (0, 0, 0)
 
 @dataclass(frozen=True)
 class Resize:
-    """The size that a network takes, and how pictures get there.
+    """The size and the range that a network takes, and how pictures get there.
 
     Args:
         height: Height of the result in pixels, 1 to 8,192.
@@ -39,6 +39,9 @@ class Resize:
             antialiasing. `"keras"` repeats `keras.utils.load_img(path, target_size=(height, width))` to the
             bit: nearest neighbour, no antialiasing, EXIF orientation and transparency ignored.
         crop_fraction: The part of the region's side that `"crop"` keeps, above 0 and up to 1.
+        white_level: The number, 255 to 65535, that is white in pictures of more than 8 bits; larger ones are white,
+            too. One for all pictures of a data set, so that a dark one stays dark. None takes each picture's own: the
+            largest number of as many bits as its brightest pixel takes. `"keras"` ignores it.
 
     Raises:
         UsageError: If an argument is out of range.
@@ -48,6 +51,7 @@ class Resize:
     width: int
     policy: ResizePolicy = "crop"
     crop_fraction: float = 0.875
+    white_level: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
@@ -64,9 +68,13 @@ class Resize:
                 f"crop_fraction must be above 0 and at most 1. Received: crop_fraction={self.crop_fraction!r}"
             )
 
+        white = self.white_level
+        if white is not None and (type(white) is not int or not 255 <= white <= 65535):
+            raise UsageError(f"white_level must be None or a whole number from 255 to 65535. Received: {white!r}")
+
     def turned(self) -> Resize:
         """The same for a picture that lies on its side."""
-        return Resize(self.width, self.height, self.policy, self.crop_fraction)
+        return replace(self, height=self.width, width=self.height)
 
 
 def region(size: tuple[int, int], resize: Resize) -> Box:

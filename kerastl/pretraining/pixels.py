@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from kerastl.errors import DataError, ImageError
-from kerastl.images import Resize, load_pixels
+from kerastl.images import Resize, load_pixels, open_image, white_of_all
+from kerastl.images.depth import BITS
+from kerastl.images.loading import has_many_bits
 from kerastl.images.opening import opened, reported
 from kerastl.images.silence import silenced
 from kerastl.runs.features import FeatureCache
@@ -39,17 +41,23 @@ class Pixels:
         side: Height and width in pixels to which they are cropped and scaled.
         problems: Numbers of pictures that cannot be read, and why.
         stored: uint8 `(n, side, side, 3)`, or None to decode them whenever they are asked for.
+        white: The white level of pictures of 16 bits.
     """
 
     def __init__(
-        self, files: Sequence[Path], side: int, problems: dict[int, str], stored: np.ndarray | None = None
+        self,
+        files: Sequence[Path],
+        side: int,
+        problems: dict[int, str],
+        stored: np.ndarray | None = None,
+        white: int | None = None,
     ) -> None:
         self._files = files
         self.side = side
         self.problems = problems
         self._stored = stored
         self.failure: DataError | None = None
-        self._load = partial(load_pixels, resize=_square(side))
+        self._load = partial(load_pixels, resize=_square(side, white))
 
     def rows(self, numbers: np.ndarray) -> np.ndarray:
         """Return uint8 `(n, side, side, 3)`, RGB, of the pictures with these numbers.
@@ -83,12 +91,13 @@ def read_pixels(
         DataError: The disk is full.
         Stopped: A stop was asked for.
     """
-    side = stored_side(files, size)
-    key = f"{_STORE}-{side}"
+    sample = files[:: max(1, len(files) // _SAMPLE)]
+    side, white = stored_side(sample, size), _white_level(sample)
+    key = f"{_STORE}-{side}" + (f"-{white}" if white else "")
     if not cache.fits(key, len(files) * side * side * 3):
         listener.say("too many pixels to keep: pictures are decoded in each epoch (--cache-limit)")
-        return Pixels(files, side, _check(files, side, listener, stop))
-    sources = [Picture(file, partial(load_pixels, resize=_square(side))) for file in files]
+        return Pixels(files, side, _check(files, side, listener, stop), white=white)
+    sources = [Picture(file, partial(load_pixels, resize=_square(side, white))) for file in files]
     try:
         store = cache.compute(
             key,
@@ -104,7 +113,7 @@ def read_pixels(
         raise DataError(
             f"{cache.folder}: decoded pictures cannot be kept ({error.strerror}); make room, or --cache-limit 0"
         ) from None
-    return Pixels(files, side, store.problems, store.array)
+    return Pixels(files, side, store.problems, store.array, white)
 
 
 def _check(files: Sequence[Path], side: int, listener: Listener, stop: Stop | None) -> dict[int, str]:
@@ -135,17 +144,32 @@ def _problem(file: Path, side: int) -> str:
     return ""
 
 
-def _square(side: int) -> Resize:
-    return Resize(side, side, "crop", 1.0)
+def _square(side: int, white: int | None = None) -> Resize:
+    return Resize(side, side, "crop", 1.0, white)
+
+
+def _white_level(sample: Sequence[Path]) -> int | None:
+    """The white level of these pictures together; None if they have 8 bits."""
+    return white_of_all([_bits(file) for file in sample])
+
+
+def _bits(file: Path) -> int:
+    try:
+        with reported(str(file)), silenced(), opened(str(file)) as image:
+            if not has_many_bits(image):
+                return 0
+        return int(open_image(file).info.get(BITS, 0))
+    except ImageError:
+        return 0
 
 
 def stored_side(files: Sequence[Path], size: int) -> int:
     """How large pictures are kept for crops of `size` pixels: up to half as large again, if they have that.
 
-    Decided by the median of the shorter sides of a sample spread over all files.
+    Decided by the median of the shorter sides.
     """
     sides = []
-    for file in files[:: max(1, len(files) // _SAMPLE)]:
+    for file in files:
         try:
             with reported(str(file)), silenced(), opened(str(file)) as image:
                 sides.append(min(image.size))

@@ -259,3 +259,25 @@ def test_what_looks_like_a_picture_is_tried_in_a_folder(classify, picture, tmp_p
     code, _, err = classify(tmp_path / "odd")
     assert code == 1
     assert "scan.dcm: DICOM (convert to PNG)" in err
+
+
+def test_web_addresses_on_standard_input_are_fetched_only_if_asked_for(classify, picture, monkeypatch):
+    content, address = picture("a.png", "red").read_bytes(), "https://example.com/a.png?size=*"
+    fetched = []
+    monkeypatch.setattr("kerastl.images.fetching.fetch", lambda url: fetched.append(url) or content)
+    monkeypatch.setattr("kerastl.cli.classify._standard_input", lambda: io.BytesIO(address.encode()))
+    assert classify(address, "--top", "1") == (0, f"{address}: red 100.0 %\n", "")
+    code, out, err = classify("-")
+    assert (code, out) == (1, "")
+    assert f"{address}: a web address in a list, which is fetched only if asked for: --urls" in err
+    assert fetched == [address]
+    assert classify("-", "--urls", "--top", "1") == (0, f"{address}: red 100.0 %\n", "")
+
+
+def test_names_on_standard_input_are_no_patterns(classify, picture, monkeypatch):
+    picture("ab.png", "red")
+    pattern = str(picture("a.png", "red").with_name("*.png"))
+    monkeypatch.setattr("kerastl.cli.classify._standard_input", lambda: io.BytesIO(pattern.encode()))
+    code, out, err = classify("-")
+    assert (code, out) == (1, "")
+    assert "1 of 1 pictures could not be classified" in err

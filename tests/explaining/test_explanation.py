@@ -55,7 +55,7 @@ def test_integrated_gradients_add_up_to_the_score(classifier):
 def test_pictures_that_cannot_be_read_are_image_errors(classifier, tmp_path):
     with pytest.raises(ImageError, match=r"no\.jpg"):
         classifier.explain(tmp_path / "no.jpg")
-    with pytest.raises(UsageError, match="a picture must be"):
+    with pytest.raises(UsageError, match="one picture is wanted"):
         classifier.explain(["a", "list"])
 
 

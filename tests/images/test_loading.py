@@ -16,7 +16,7 @@ import pytest
 from pictures import BLUE, RED, photo
 from PIL import Image
 
-from kerastl.errors import ImageError, UsageError
+from kerastl.errors import ImageError
 from kerastl.images import Resize, load_pixels, open_image
 
 
@@ -29,23 +29,6 @@ def test_the_same_picture_as_path_image_and_array(tmp_path):
         for source in sources:
             assert np.array_equal(load_pixels(source, Resize(20, 20)), expected)
     assert expected.flags.writeable
-
-
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        (np.zeros((4, 4, 3)), r"dtype uint8. Received: shape=\(4, 4, 3\), dtype=float64"),
-        (np.zeros((4, 4), np.uint8), r"shape \(height, width, 3\) .* Received: shape=\(4, 4\)"),
-        (np.zeros((1, 4, 4, 3), np.uint8), r"Received: shape=\(1, 4, 4, 3\)"),
-        (np.zeros((4, 4, 4), np.uint8), r"Received: shape=\(4, 4, 4\)"),
-        (np.zeros((0, 4, 3), np.uint8), r"Received: shape=\(0, 4, 3\)"),
-        ([[0]], "a path, a PIL image or an array .* Received: list"),
-        (None, "Received: NoneType"),
-    ],
-)
-def test_what_is_no_picture_is_wrong_usage(source, message):
-    with pytest.raises(UsageError, match=message):
-        load_pixels(source, Resize(8, 8))
 
 
 def test_open_image_leaves_a_given_image_alone(tmp_path):

@@ -20,8 +20,9 @@ from kerastl import backbones
 from kerastl.cli import run as kerastl_command
 from kerastl.errors import DataError, UsageError
 from kerastl.pretraining.health import CollapseError, CollapseMonitor
-from kerastl.pretraining.pixels import Pixels, scaled, stored_side
+from kerastl.pretraining.pixels import Pixels, read_pixels, scaled, stored_side
 from kerastl.pretraining.settings import Settings
+from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Interrupted
 from kerastl.runs.listener import Listener
 
@@ -364,3 +365,16 @@ def test_a_picture_that_vanishes_is_said(picture_folder, tmp_path):
     with pytest.raises(DataError, match="could be read when the run began"):
         pixels.rows(np.array([0]))
     assert "a.png" in str(pixels.failure)
+
+
+def test_pictures_of_16_bits_have_one_white_level(tmp_path):
+    files = []
+    for number, brightest in enumerate((4000, 3000, 400)):
+        files.append(tmp_path / f"{number}.png")
+        values = np.tile(np.linspace(0, brightest, 32), (32, 1)).astype(np.uint16)
+        Image.fromarray(values).save(files[-1])
+    for limit in (0, 10**9):
+        pixels = read_pixels(files, 32, FeatureCache(tmp_path / "cache", limit), Listener())
+        brightest = pixels.rows(np.arange(3)).max(axis=(1, 2, 3))
+        assert brightest == pytest.approx(np.array([4000, 3000, 400]) / 4095 * 255, abs=1)
+    assert [folder.name for folder in (tmp_path / "cache").iterdir()] == ["pixels-32-4095"]

@@ -1,0 +1,110 @@
+"""Colors of 16 bits a channel, of which Pillow reads the upper eight only.
+
+A file whose colors take 10 or 12 bits of them would come out nearly black. So the lower eight bits are read as well,
+by asking for the other byte order; only where the upper ones are dark.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+from PIL import Image, ImageFile
+
+from kerastl.images import depth, limits
+
+_SWAPPED = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
+# Grey with alpha, of which no other order can be asked for; its four bytes fit those of a color.
+_GREY_ALPHA, _FOUR_BYTES = "LA;16B", "RGBA"
+_PLANAR_CONFIGURATION = 284  # the TIFF tag
+_ROWS = 1_000_000  # pixels that are put together at a time
+
+
+def lower_half(image: ImageFile.ImageFile) -> list[Any] | None:
+    """The tiles that give the lower eight bits of each channel, before `image` is decoded; None if there are none."""
+    if not image.mode.startswith("RGB") or not image.tile:
+        return None
+    tiles = []
+    for tile in image.tile:
+        args = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
+        raw = args[0] if args else None
+        if not isinstance(raw, str) or raw[-4:-1] != ";16" or raw[-1] not in _SWAPPED:
+            return None
+        other = _FOUR_BYTES if raw == _GREY_ALPHA else raw[:-1] + _SWAPPED[raw[-1]]
+        tiles.append(tile._replace(args=(other, *args[1:]) if isinstance(tile[3], tuple) else other))
+    tags: Any = getattr(image, "tag_v2", {})
+    # Of colors in separate planes, Pillow's decoder chooses the order itself.
+    return tiles if tags.get(_PLANAR_CONFIGURATION, 1) == 1 else []
+
+
+def brightened(
+    upper: Image.Image,
+    tiles: list[Any],
+    again: Callable[[], AbstractContextManager[ImageFile.ImageFile]],
+    white: int | None,
+) -> Image.Image:
+    """The picture in 8 bits by its white level, where that is below 65535.
+
+    Args:
+        upper: The decoded picture, the upper eight bits of each channel.
+        tiles: From `lower_half`; none if it cannot be had.
+        again: Opens the file once more.
+        white: The white level of a model; None takes the picture's own.
+
+    Returns:
+        A picture of the same mode and size; `upper` itself where all 16 bits are significant.
+    """
+    brightest = max(high for _, high in _extrema(upper))
+    if white == depth.FULL or (white is None and brightest > depth.white_of(15) >> 8):
+        if white is None:
+            upper.info[depth.BITS] = 16
+        return upper
+    if 8 * upper.width * upper.height > limits.MAX_DECODE_BYTES:
+        raise limits.RefusedError("too large: a dark picture of 16 bits a color; convert it to 8 bits first")
+    if not tiles:
+        raise limits.RefusedError("too dark: 16 bits a color in separate planes; save it with the colors together")
+    with again() as opened:
+        opened.tile = tiles
+        opened.load()
+        lower: Image.Image = opened
+        if _FOUR_BYTES in (tiles[0].args, tiles[0].args[0]):
+            grey, alpha = opened.getchannel(1), opened.getchannel(3)
+            lower = Image.merge("RGBA", (grey, grey, grey, alpha))
+        if white is None:
+            colors = (values[..., :3] for _, values in _values(upper, lower))
+            upper.info[depth.BITS] = bits = depth.significant_bits(colors)
+            white = depth.white_of(bits)
+        return _scaled(upper, lower, white)
+
+
+def _extrema(image: Image.Image) -> list[tuple[int, int]]:
+    return [image.getchannel(number).getextrema() for number in range(3)]  # type: ignore[misc]
+
+
+def _values(upper: Image.Image, lower: Image.Image) -> Iterator[tuple[int, Any]]:
+    """The whole numbers, uint16 `(rows, width, channels)`, in strips, each with where it begins."""
+    import numpy as np
+
+    rows = max(1, _ROWS // upper.width)
+    for top in range(0, upper.height, rows):
+        box = (0, top, upper.width, min(top + rows, upper.height))
+        high, low = (np.asarray(half.crop(box)).astype(np.uint16) for half in (upper, lower))
+        yield top, high << 8 | low
+
+
+def _scaled(upper: Image.Image, lower: Image.Image, white: int) -> Image.Image:
+    import numpy as np
+
+    result = upper.copy()
+    # What is see-through is said in 16 bits, or in as many as the colors have.
+    alpha = 1 if upper.mode.endswith(("A", "a")) else 0
+    opaque = max((int(values[..., -1].max()) for _, values in _values(upper, lower)), default=0) if alpha else 0
+    for top, values in _values(upper, lower):
+        scaled = np.minimum(values.astype(np.float32) * (255.0 / white) + 0.5, 255.0)
+        if alpha and opaque > white:
+            scaled[..., -1] = values[..., -1] >> 8
+        strip = Image.frombytes(upper.mode, (upper.width, len(scaled)), scaled.astype(np.uint8).tobytes())
+        result.paste(strip, (0, top))
+    return result
