@@ -7,6 +7,7 @@ a table with a path and a label for each picture. Whatever is found is said in `
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ from kerastl.text import printable
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+# Of lists of labels; README.txt and requirements.txt are none.
+_LIST_NAME = re.compile("label|train|val|annot|class|list", re.IGNORECASE)
 
 
 def scan(data: object, *, for_training: bool = True, **columns: Unpack[TableOptions]) -> Dataset:
@@ -110,8 +114,9 @@ def _scan_folder(folder: Path, wanted: TableColumns, for_training: bool) -> Data
 
 
 def _with_deeper_tables(problem: DataError, folder: Path) -> DataError:
-    """Point to a table one folder below."""
+    """Point to a table one folder below, or to a list beside the pictures."""
     deeper = sorted(path for suffix in SUFFIXES for path in folder.glob(f"[!.]*/*{suffix}"))
+    deeper += sorted(path for suffix in LISTS for path in folder.glob(f"[!.]*{suffix}") if _LIST_NAME.search(path.stem))
     return DataError(f"{problem}; is {printable(str(deeper[0]))} the table to name?") if deeper else problem
 
 

@@ -237,3 +237,15 @@ def test_a_table_one_folder_below_is_pointed_to(fill: Fill) -> None:
     root = fill({"images/1.jpg": "", "images/2.jpg": "", "tables/labels.csv": "path,label\n"})
     with pytest.raises(DataError, match=r"is .*tables/labels.csv the table to name\?"):
         scan(root)
+
+
+def test_a_list_beside_the_pictures_is_pointed_to(fill: Fill) -> None:
+    root = fill({"1.jpg": "", "2.jpg": "", "README.txt": "", "train_labels.txt": "1.jpg a\n2.jpg b\n"})
+    with pytest.raises(DataError, match=r"is .*train_labels.txt the table to name\?"):
+        scan(root)
+
+
+def test_splits_to_hold_a_model_against_need_no_train(folders: Folders) -> None:
+    dataset = scan(folders(*both("dev", "test_set")), for_training=False)
+    assert parts(dataset) == {"val": 4, "test": 4}
+    assert dataset.classes == ("a", "b")
