@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.argument("model", metavar="RUN_DIR", shell_complete=completion.paths)
 @click.argument("data", metavar="DATA", shell_complete=completion.paths)
 @options.split("val", "test", "all")
+@options.table_columns
 @click.option(
     "--false-alarms",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -30,7 +31,16 @@ if TYPE_CHECKING:
 @options.seed
 @options.form("text", "json")
 @options.trust
-def calibrate(model: str, data: str, split: Part | None, false_alarms: float, seed: int, form: str, trust: bool) -> int:
+def calibrate(
+    model: str,
+    data: str,
+    split: Part | None,
+    false_alarms: float,
+    seed: int,
+    form: str,
+    trust: bool,
+    **columns: Any,
+) -> int:
     """Fit how far to trust a model's scores, and store it with the model.
 
     RUN_DIR is the run folder of a model you fine-tuned. DATA is the folder it was trained on, whose validation pictures
@@ -50,7 +60,9 @@ def calibrate(model: str, data: str, split: Part | None, false_alarms: float, se
     if Path(model).exists():
         check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
     with Counter("pictures") as counter:
-        result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update, trust=trust)
+        result = fit(
+            model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update, trust=trust, **columns
+        )
     if form == "json":
         click.echo(json_text.dumps(result.as_dict()))
         return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,15 +21,25 @@ _CLASSES, _EVIDENCE = 12, 5
 @click.command()
 @click.argument("data_dir", metavar="DATA_DIR", shell_complete=completion.paths)
 @options.form("text", "json", text="JSON holds every file, text the first few.")
+@options.table_columns
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
 @options.val_fraction
 @options.group_by
 @options.seed
-def check(data_dir: str, form: str, workers: int | None, val_fraction: float, group_by: str | None, seed: int) -> int:
+def check(
+    data_dir: str,
+    form: str,
+    workers: int | None,
+    val_fraction: float,
+    group_by: str | None,
+    seed: int,
+    **columns: Any,
+) -> int:
     """Look for what spoils training in a labelled folder.
 
     DATA_DIR holds a folder a class; or train/ and val/ (or valid/, validation/, test/), each with a folder a
-    class; or it is, or holds, a CSV file with the columns path and label, and split if wanted.
+    class; or it is, or holds, a CSV file with a column of paths (or names, or ids) and one of labels, and one of
+    splits if wanted.
 
     Each file is read once. Problems are pictures that cannot be read, files that look like pictures but are of a
     kind that is left out (HEIC without pip install 'kerastl[heif]', raw, DICOM, no suffix) where they are many or
@@ -46,7 +56,7 @@ def check(data_dir: str, form: str, workers: int | None, val_fraction: float, gr
     from kerastl.data import inspect, scan
     from kerastl.data.checking import check as examine
 
-    dataset = scan(data_dir)
+    dataset = scan(data_dir, **columns)
     with Counter("pictures", len(dataset.items)) as counter:
         inspection = inspect(dataset, workers=workers, progress=counter.update)
     report = examine(dataset, inspection=inspection, val_fraction=val_fraction, group_by=group_by, seed=seed)

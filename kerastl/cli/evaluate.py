@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,6 +30,7 @@ _FIGURE = 46
 @click.argument("model", metavar="MODEL", shell_complete=completion.models)
 @click.argument("data", metavar="DATA", shell_complete=completion.paths)
 @options.split("train", "val", "test", "all")
+@options.table_columns
 @click.option(
     "--report",
     type=click.Path(file_okay=False),
@@ -69,6 +70,7 @@ def evaluate(
     engine: EngineName,
     csv_safe: bool,
     trust: bool,
+    **columns: Any,
 ) -> int:
     """Hold a model against labelled pictures.
 
@@ -95,7 +97,7 @@ def evaluate(
         classifier = load(model, engine=engine, progress=downloaded.megabytes, trust=trust)
     with Counter("pictures") as counter:
         result = examine(
-            classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update
+            classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update, **columns
         )
     if report is not None:
         _write(result, Path(report), csv_safe)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("data", metavar="DATA_DIR", type=click.Path(exists=True))
 @options.run_folder
+@options.table_columns
 @options.backbone
 @click.option(
     "--recipe",
@@ -74,7 +75,7 @@ def finetune(data: str, cache_limit: float, weights: str, **settings: Any) -> in
     _summary(result)
     if result.stopped:
         raise Interrupted(f"stopped early; {result.folder} holds the best so far, and --resume goes on")
-    _next_step(result, data)
+    _next_step(result, [data, *options.as_given(settings)])
     return 0
 
 
@@ -87,8 +88,8 @@ def _summary(result: FineTuned) -> None:
     )
 
 
-def _next_step(result: FineTuned, data: str) -> None:
+def _next_step(result: FineTuned, data: list[str]) -> None:
     from shlex import join
 
-    command = join(["kerastl", "evaluate", str(result.folder), data, "--report", f"{result.folder}-report"])
+    command = join(["kerastl", "evaluate", str(result.folder), *data, "--report", f"{result.folder}-report"])
     sys.stderr.write(f"how good is it, and where is it wrong?  {printable(command)}\n")

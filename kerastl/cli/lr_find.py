@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
@@ -20,6 +21,7 @@ from kerastl.text import printable
     type=click.Path(dir_okay=False),
     help="The plot, as PNG; the curve goes beside it as CSV.",
 )
+@options.table_columns
 @options.backbone
 @click.option("--trains", default="head", show_default=True, metavar="STAGE|all|N", help="What trains, as in a recipe.")
 @click.option("--steps", type=click.IntRange(min=10), default=100, show_default=True, metavar="N")
@@ -41,6 +43,7 @@ def lr_find(
     seed: int,
     input_size: int | None,
     weights: str,
+    **columns: Any,
 ) -> int:
     """Find a learning rate for a folder of pictures.
 
@@ -61,7 +64,9 @@ def lr_find(
         backbone = choose(False, input_size) if weights == "imagenet" else MODEL
     settings = Settings(backbone=backbone, seed=seed, input_size=input_size, weights=options.started_from(weights))
     with TrainingProgress() as listener:
-        curve = find_rate(data, phase, settings, lowest=lowest, highest=highest, steps=steps, listener=listener)
+        curve = find_rate(
+            data, phase, settings, lowest=lowest, highest=highest, steps=steps, listener=listener, **columns
+        )
     curve.plot(output)
     curve.write_csv(output + ".csv")
     sys.stderr.write(f"{printable(output)}: loss against learning rate over {len(curve.rates)} steps\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -81,6 +81,36 @@ def split(*parts: str) -> Callable[[C], C]:
     return click.option(
         "--split", type=click.Choice(parts), help="Which part of DATA.  [default: val where there is one, else all]"
     )
+
+
+TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column")
+
+
+def table_columns(command: C) -> C:
+    """How a table is to be read, handed on as `kerastl.data.scan` takes it; what is not given is found."""
+    for option in (
+        click.option("--split-column", metavar="NAME", help="Its column of train, val and test."),
+        click.option("--label-column", metavar="NAME", help="Its column of labels."),
+        click.option("--path-column", metavar="NAME", help="Its column of paths, names or ids of pictures."),
+        click.option(
+            "--images",
+            type=click.Path(exists=True, file_okay=False),
+            metavar="DIR",
+            help="Where the pictures of a table of labels lie.  [default: the table's folder]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def as_given(columns: Mapping[str, str | None]) -> list[str]:
+    """The options of `table_columns`, as they would be written again."""
+    return [
+        word
+        for name in TABLE_COLUMNS
+        if (value := columns.get(name))
+        for word in (f"--{name.replace('_', '-')}", value)
+    ]
 
 
 def resize(default: str, text: str = "") -> Callable[[C], C]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from kerastl.data import left_out
 from kerastl.data.dataset import Dataset
 from kerastl.data.findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data.inspection import Inspection, inspect
+from kerastl.data.layouts.columns import TableOptions
 from kerastl.data.scanning import scan
 from kerastl.data.splitting import divide
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 FEW_PICTURES = 20
 """A class with fewer readable pictures to train on is called small."""
@@ -30,23 +34,25 @@ ORDINARY_MODES = frozenset({"RGB", "L", "P", "1"})
 
 
 def check(
-    data: str | os.PathLike[str] | Dataset,
+    data: Any,
     *,
     inspection: Inspection | None = None,
     val_fraction: float = 0.2,
     seed: int = 0,
     group_by: str | None = None,
     to_train: bool = True,
+    **columns: Unpack[TableOptions],
 ) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
     Args:
-        data: A folder or table of labelled pictures, or what `scan` made of one.
+        data: A folder or table of labelled pictures, what `scan` made of one, or what else it takes.
         inspection: What `inspect` found; made here if None, which reads every file.
         val_fraction: As for `split`, whose refusals are problems here.
         seed: As for `split`.
         group_by: As for `split`.
         to_train: Whether the pictures are to be trained on: else nothing is said of classes that are too small.
+        **columns: How a table is to be read: see `scan`.
 
     Returns:
         The report. Nothing is raised for what is wrong with the pictures.
@@ -57,7 +63,7 @@ def check(
     """
     import numpy as np
 
-    dataset = data if isinstance(data, Dataset) else scan(data)
+    dataset = scan(data, **columns)
     inspection = inspection or inspect(dataset)
     known = inspection.sizes[(inspection.sizes > 0).all(axis=1)]
     sizes = {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from kerastl.data import left_out
 from kerastl.data.dataset import Dataset, Item, Split
-from kerastl.data.given_splits import SPLIT_NAMES, settle
-from kerastl.data.walking import Tree, read_tree
+from kerastl.data.given_splits import settle
+from kerastl.data.layouts.class_names import class_name, respelled
+from kerastl.data.layouts.folder_layouts import FolderLayout, understand
+from kerastl.data.layouts.masks import mask_files, refuse_masks
+from kerastl.data.layouts.picture_folders import grow
+from kerastl.data.walking import Tree, counted, read_tree
 from kerastl.errors import DataError
 from kerastl.text import printable
 
@@ -19,90 +23,100 @@ def read(root: Path, for_training: bool = True) -> Dataset:
     tree = read_tree(root)
     if not tree.pictures:
         raise DataError(f"{root}: no pictures in it{tree.instead()}")
+    masks = mask_files(tree.pictures)
+    tree.pictures = [path for path in tree.pictures if path not in masks]
+    tree.others.extend(masks)
     try:
-        splits = _split_folders(root, tree, for_training)
-        dataset = _read_splits(root, tree, splits, for_training) if splits else _read_classes(root, tree, for_training)
+        dataset = _read(root, tree, understand(str(root), grow(tree.pictures), for_training), for_training)
     except DataError as error:
+        # Labels of detection data are texts, which the layout does not see.
+        refuse_masks(str(root), {PurePosixPath(path).name for path in tree.folders})
         if not tree.like_pictures:
             raise
-        raise DataError(f"{error}; {left_out.counted(tree.like_pictures.values())}") from None
-    return left_out.noted(dataset, tree)
+        raise DataError(f"{error}; {counted(tree.like_pictures.values())}") from None
+    what = "1 picture is called like a mask" if len(masks) == 1 else f"{len(masks)} pictures are called like masks"
+    warnings = [f"{what} of another and left out ({printable(min(masks))})"] if masks else []
+    return replace(dataset, warnings=(*dataset.warnings, *warnings))
 
 
-def class_name(text: str) -> str:
-    """The name of a class as it is stored: trimmed, composed Unicode (macOS lists names decomposed)."""
-    return unicodedata.normalize("NFC", text.strip())
-
-
-def _split_folders(root: Path, tree: Tree, for_training: bool) -> dict[str, Split]:
-    """The folders that are splits, by name; empty where the top folders are the classes.
-
-    A class may well be called "train". It is a split if another split lies beside it, or if nothing else
-    there holds pictures and its own lie in folders.
-    """
-    direct, deep = tree.filled(1), tree.filled(2)
-    filled = sorted(direct | deep)
-    splits = {name: SPLIT_NAMES[name.lower()] for name in filled if name.lower() in SPLIT_NAMES}
-    train = [name for name, split in splits.items() if split == "train"]
-    if not train:
-        return splits if not for_training and filled == sorted(splits) and not direct else {}
-    if len(splits) > 1:
-        if not deep.intersection(train):
-            raise DataError(f"{root / train[0]}: no class folders in it; give each class a folder of its own")
-        return {name: split for name, split in splits.items() if name in deep}
-    return splits if filled == train and not direct else {}
-
-
-def _read_classes(root: Path, tree: Tree, for_training: bool) -> Dataset:
+def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> Dataset:
     items, stray = [], []
+    owners = _Owners(layout)
     for path in tree.pictures:
-        folder, _, inside = path.partition("/")
-        if inside:
-            items.append(Item(path, class_name(folder)))
-        else:
+        owner = owners[path.rpartition("/")[0]]
+        if owner is None:
             stray.append(path)
-    folders = {path for path in tree.folders if "/" not in path}
-    classes, empty = _filled_classes(root, items, folders, for_training)
-    return Dataset(
+        else:
+            items.append(Item(path, class_name(owner[0]), owner[1]))
+    is_split = any(split for _, split in layout.classes.values())
+    learnt = [item for item in items if item.split in (None, "train") or not for_training] or items
+    classes, empty = _filled_classes(root, learnt, _siblings(tree, layout), for_training)
+    outside = "a class folder of a split" if is_split else "a class folder"
+    dataset = Dataset(
         root=root,
         classes=classes,
         items=tuple(sorted(items)),
-        layout=f"{len(classes)} class folders",
-        warnings=(*empty, *_outside(stray, "a class folder")),
+        layout=layout.text.format(len(classes)),
+        warnings=(*empty, *_outside(_unsaid(stray, layout), outside), *layout.warnings, *_respelled(layout)),
         ignored=tuple(sorted(tree.others + stray)),
     )
+    dataset = settle(dataset, for_training) if is_split else dataset
+    return left_out.noted(dataset, tree, _class_at(layout))
 
 
-def _read_splits(root: Path, tree: Tree, splits: Mapping[str, Split], for_training: bool) -> Dataset:
-    items, stray = [], []
-    for path in tree.pictures:
-        top, _, rest = path.partition("/")
-        folder, _, inside = rest.partition("/")
-        if inside and top in splits:
-            items.append(Item(path, class_name(folder), splits[top]))
-        else:
-            stray.append(path)
-    train = {path.partition("/")[2] for path in tree.folders if _is_class_of_train(path, splits)}
-    learnt = [item for item in items if item.split == "train" or not for_training]
-    classes, empty = _filled_classes(root, learnt, train, for_training)
-    order = list(SPLIT_NAMES)
-    named = " and ".join(f"{name}/" for name in sorted(splits, key=lambda name: order.index(name.lower())))
-    return settle(
-        Dataset(
-            root=root,
-            classes=classes,
-            items=tuple(sorted(items)),
-            layout=f"{named} with {len(classes)} class folders",
-            warnings=(*empty, *_outside(stray, "a class folder of a split")),
-            ignored=tuple(sorted(tree.others + stray)),
-        ),
-        for_training,
-    )
+class _Owners(dict[str, "tuple[str, Split | None] | None"]):
+    """The class and split that the pictures of a folder belong to, by the folder's path."""
+
+    def __init__(self, layout: FolderLayout) -> None:
+        super().__init__(layout.classes)
+        self.update(dict.fromkeys(layout.left_out))
+        self.setdefault("", None)
+
+    def __missing__(self, path: str) -> tuple[str, Split | None] | None:
+        found = self[path] = self[path.rpartition("/")[0]]
+        return found
 
 
-def _is_class_of_train(path: str, splits: Mapping[str, Split]) -> bool:
-    top, _, rest = path.partition("/")
-    return splits.get(top) == "train" and bool(rest) and "/" not in rest
+def _class_at(layout: FolderLayout) -> Callable[[str], str | None]:
+    """Tells the class that a file would belong to, if it were a picture; also in a folder without any picture."""
+    above, where = _above(layout), {path.rpartition("/")[0] for path in layout.classes}
+
+    def class_at(path: str) -> str | None:
+        folder = path
+        while (folder := folder.rpartition("/")[0]) and folder not in above and folder not in layout.left_out:
+            if folder in layout.classes:
+                return class_name(layout.classes[folder][0])
+            if folder.rpartition("/")[0] in where:
+                return class_name(folder.rpartition("/")[2])
+        return None
+
+    return class_at
+
+
+def _above(layout: FolderLayout) -> set[str]:
+    """The folders that class folders lie in."""
+    return {path[:place] for path in layout.classes for place, letter in enumerate(path) if letter == "/"}
+
+
+def _siblings(tree: Tree, layout: FolderLayout) -> set[str]:
+    """The names of folders that lie where the class folders of train do."""
+    where = {path.rpartition("/")[0] for path, (_, split) in layout.classes.items() if split in (None, "train")}
+    if any(PurePosixPath(path).name != name for path, (name, _) in layout.classes.items()):
+        return set()  # the name of a class is not that of a folder
+    above = _above(layout)
+    return {PurePosixPath(path).name for path in tree.folders if path.rpartition("/")[0] in where and path not in above}
+
+
+def _unsaid(stray: Sequence[str], layout: FolderLayout) -> list[str]:
+    """Without what the layout's warnings are about."""
+    return [path for path in stray if not any(path.startswith(f"{folder}/") for folder in layout.left_out)]
+
+
+def _respelled(layout: FolderLayout) -> list[str]:
+    spellings: dict[str, set[str]] = {}
+    for name, _ in layout.classes.values():
+        spellings.setdefault(class_name(name), set()).add(name)
+    return respelled(spellings)
 
 
 def _filled_classes(
@@ -125,10 +139,11 @@ def _filled_classes(
 def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str]) -> str:
     if not classes:
         return f"{root}: pictures, but no class folders; give each class a folder of its own, or name a table"
-    top = items[0].path.split("/")[0]
-    inner = {item.path.split("/")[1] for item in items if item.path.count("/") > 1 and item.split is None}
-    hint = f"; did you mean {root / top}, with {len(inner)} folders of pictures" if len(inner) > 1 else ""
-    return f"{root}: one class only ('{classes[0]}'); a classifier needs two or more{hint}"
+    hint = ""
+    for folder in grow(item.path for item in items if item.split is None).chain():
+        if len(folder.folders) > 1:
+            hint = f"; did you mean {root / folder.path}, with {len(folder.folders)} folders of pictures"
+    return f"{root}: one class only ('{printable(classes[0])}'); a classifier needs two or more{hint}"
 
 
 def _flat(root: Path) -> str:

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from kerastl.data.dataset import Dataset, Item, Split
+from kerastl.data.dataset import Dataset, Item
 from kerastl.errors import DataError
 from kerastl.text import listed, printable
-
-SPLIT_NAMES: Mapping[str, Split] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-}
 
 
 def settle(dataset: Dataset, for_training: bool = True) -> Dataset:

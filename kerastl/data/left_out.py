@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from kerastl.data.dataset import Dataset, LeftOut
@@ -9,20 +10,16 @@ from kerastl.data.walking import Tree, counted
 from kerastl.text import listed
 
 
-def noted(dataset: Dataset, tree: Tree) -> Dataset:
-    """A data set of folders, with what is left out of the tree that it was read from."""
-    from kerastl.data.folders import class_name
+def noted(dataset: Dataset, tree: Tree, class_at: Callable[[str], str | None]) -> Dataset:
+    """A data set of folders, with what is left out of the tree that it was read from.
 
-    # Whatever the layout, the names of the classes stand at one place of the paths.
-    first = dataset.items[0]
-    names = [class_name(name) for name in first.path.split("/")[:-1]]
-    place = names.index(first.label) if first.label in names else 0
-    left_out = []
-    for path, what in tree.like_pictures.items():
-        folders = path.split("/")[:-1]
-        left_out.append(LeftOut(path, what, class_name(folders[place]) if len(folders) > place else None))
-    warnings = (*dataset.warnings, *tree.own_warnings())
-    return replace(dataset, left_out=tuple(sorted(left_out)), warnings=warnings)
+    Args:
+        dataset: What was read.
+        tree: What there is.
+        class_at: The class that the file at a path would belong to, or None.
+    """
+    left_out = sorted(LeftOut(path, what, class_at(path)) for path, what in tree.like_pictures.items())
+    return replace(dataset, left_out=tuple(left_out), warnings=(*dataset.warnings, *tree.own_warnings()))
 
 
 def summary(dataset: Dataset) -> str:

@@ -97,7 +97,7 @@ def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Da
         DataError: If the file is no such table, or names a picture that is no longer there.
     """
     path, root = Path(path), Path(root)
-    rows = list(tables.rows(path, any_bytes=True))
+    rows = list(tables.rows(path))
     items = tuple(sorted(Item(file, label, _part(part, path, number)) for number, file, label, part in rows))
     missing = [item.path for item in items if not (root / item.path).exists()]
     if missing:

@@ -2,183 +2,176 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from kerastl.data.dataset import Dataset, Item, Split
-from kerastl.data.folders import class_name
-from kerastl.data.given_splits import SPLIT_NAMES, labels_of, settle
+from kerastl.data.given_splits import labels_of, settle
+from kerastl.data.layouts.class_names import SeveralLabels, class_name, respelled
+from kerastl.data.layouts.column_names import by_name, is_vague
+from kerastl.data.layouts.columns import TableColumns
+from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
+from kerastl.data.layouts.table_files import Table, open_table
+from kerastl.data.layouts.table_rows import Row, read_rows, split_named, with_columns
 from kerastl.errors import DataError
+from kerastl.text import printable
 
-SUFFIXES = frozenset({".csv", ".tsv"})
-_PATH = (
-    "path",
-    "file",
-    "filename",
-    "filepath",
-    "file_name",
-    "file_path",
-    "image",
-    "image_path",
-    "image_file",
-    "img",
-)
-_LABEL = ("label", "class", "target", "class_name", "category")
-_SPLIT = ("split", "set", "subset", "part", "partition")
+_FEW = 3
+# Of the rows: so many with several labels are no slip.
+_MANY = 0.1
 
 
 @dataclass(frozen=True)
-class _Columns:
-    """Where a table's columns stand, as the places in a row."""
+class Reading:
+    """What tables say.
 
-    path: int
-    label: int
-    split: int | None
+    Args:
+        dataset: The pictures.
+        sure: Whether there is no doubt that these are labels of pictures.
+    """
 
-
-def find(folder: Path) -> Path | None:
-    """The table in `folder`, if exactly one there has a column of paths and one of labels."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
-    tables = [path for path in files if not path.name.startswith(".") and _has_columns(path)]
-    return tables[0] if len(tables) == 1 else None
+    dataset: Dataset
+    sure: bool
 
 
-def read(table: Path, for_training: bool = True) -> Dataset:
-    """Read the pictures that `table` names; see `kerastl.data.scan`.
+def read(
+    tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, index: PictureIndex, for_training: bool = True
+) -> Reading:
+    """Read the pictures that a table names, or several tables that are splits; see `kerastl.data.scan`.
 
-    Paths are relative to the table's folder, or absolute. Rows that say the same twice count once.
+    Paths are relative to a folder, or absolute, or names that are found below that folder. Rows that say the same
+    twice count once.
+
+    Args:
+        tables: Each with what all of its rows belong to, or None.
+        wanted: Their columns, as far as they are known.
+        index: The folder that the data set will have.
+        for_training: As for `kerastl.data.scan`.
 
     Raises:
-        DataError: If a column is missing, a row is incomplete or contradicts another, or none of the files
-            exists.
+        DataError: A column cannot be told, a row is incomplete or contradicts another, or none of the files exists.
     """
-    root = table.parent
-    items: dict[str, Item] = {}
-    for number, path, label, split in rows(table):
-        if not path.strip() or not label:
-            raise DataError(f"{table}: row {number} has no {'label' if path.strip() else 'path'}")
-        item = Item(_relative(path, root), label, _part(split, f"{table}: row {number}"))
-        known = items.setdefault(item.path, item)
+    book, sure, clear, columns = _Book(), True, True, []
+    for table, split in tables:
+        finder = PictureFinder(index, split_named(table))
+        table, places = with_columns(table, wanted, finder)
+        sure, clear = sure and places.sure, clear and not is_vague(table.header[places.path])
+        columns.append(places.named(table))
+        before = len(book.missing)
+        count = sum(book.add(table, row) for row in read_rows(table, places, finder, split))
+        if count and len(book.missing) - before == count:
+            raise _none_exists(table, finder, book.missing[before])
+    dataset = _dataset([table for table, _ in tables], book, index.root, list(dict.fromkeys(columns)), for_training)
+    # A list of the classes has numbers and names, too, but each once.
+    repeated = 2 * len(dataset.classes) <= len(dataset.items)
+    return Reading(dataset, sure and (clear or repeated))
+
+
+class _Book:
+    """The rows read so far."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Item] = {}
+        self.missing: list[str] = []
+        self._rows: dict[str, list[object]] = {}
+        self._spellings: dict[str, set[str]] = {}
+
+    def add(self, table: Table, row: Row) -> bool:
+        """Note a row; whether it is of a picture that no other row was of."""
+        item = row.item
+        known = self.items.setdefault(item.path, item)
+        self._rows.setdefault(item.label, []).append(row.number)
+        self._spellings.setdefault(item.label, set()).add(row.spelled)
+        if known is item:
+            if not row.is_there:
+                self.missing.append(item.path)
+            return True
         if known != item:
             what = "labels" if known.label != item.label else "splits"
-            raise DataError(f"{table}: row {number} gives {item.path} a second time, with different {what}")
-    return _dataset(table, tuple(sorted(items.values())), for_training)
+            raise DataError(
+                f"{table.where(row.number)} gives {printable(item.path)} a second time, with different {what}; a "
+                "picture has one label and is in one split"
+            )
+        return False
+
+    def check_labels(self, name: str, row: str) -> list[str]:
+        """Warn of labels that may be several.
+
+        Raises:
+            DataError: Many are.
+        """
+        certain, doubtful = SeveralLabels(self._rows).found()
+        warnings = respelled(self._spellings)
+        count = sum(len(self._rows[label]) for label in certain)
+        if count >= _FEW or count > _MANY * sum(map(len, self._rows.values())):
+            raise DataError(
+                f"{name}: {self._some(certain, row)} have several labels in a cell; kerastl classifies into one class "
+                "each: leave such rows out, or give each row one label"
+            )
+        for label in (*certain, *doubtful):
+            warnings.append(f"{self._some([label], row)} may be several labels; it is taken for a class of its own")
+        return warnings
+
+    def _some(self, labels: Sequence[str], row: str) -> str:
+        found = [(number, label) for label in labels for number in self._rows[label][:_FEW]][:_FEW]
+        shown = ", ".join(f"{row} {number} ('{printable(label)}')" for number, label in found)
+        count = sum(len(self._rows[label]) for label in labels)
+        return shown + (f" and {count - len(found)} more" if count > len(found) else "")
 
 
-def _dataset(table: Path, items: tuple[Item, ...], for_training: bool) -> Dataset:
+def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence[str], for_training: bool) -> Dataset:
+    short = " and ".join(printable(table.file_name) for table in tables)
+    name = tables[0].name if len(tables) == 1 else f"{root}: {short}"
+    items = tuple(sorted(book.items.values()))
     parts = {item.split for item in items}
     if None in parts and len(parts) > 1:
         bare = next(item for item in items if item.split is None)
-        raise DataError(f"{table}: the split of {bare.path} is empty; give each row one, or none")
+        raise DataError(f"{name}: the split of {printable(bare.path)} is empty; give each row one, or none")
     classes = labels_of([item for item in items if item.split in (None, "train") or not for_training])
     if len(classes) < (2 if for_training else 1) and (not items or parts & {None, "train"}):
-        found = f"one class only ('{classes[0]}')" if classes else "no rows"
-        raise DataError(f"{table}: {found}; a classifier needs two classes or more")
+        found = f"one class only ('{printable(classes[0])}')" if classes else "no rows"
+        raise DataError(f"{name}: {found}; a classifier needs two classes or more")
     split = " and split" if parts != {None} else ""
+    taken = "" if set(columns) <= {"path, label", "path, label, split"} else f" (columns {'; '.join(columns)})"
     dataset = Dataset(
-        root=table.parent,
+        root=root,
         classes=classes,
         items=items,
-        layout=f"{table.name} with path, label{split}: {len(items)} pictures in {len(classes)} classes",
-        warnings=tuple(_missing(table, items)),
+        layout=f"{short} with path, label{split}: {len(items)} pictures in {len(classes)} classes{taken}",
+        warnings=(*_missing(short, book.missing), *book.check_labels(name, tables[0].row)),
     )
     return settle(dataset, for_training) if parts != {None} else dataset
 
 
-def _missing(table: Path, items: Sequence[Item]) -> list[str]:
-    missing = [item.path for item in items if not (table.parent / item.path).exists()]
+def _missing(name: str, missing: Sequence[str]) -> list[str]:
     if not missing:
         return []
-    if len(missing) == len(items):
-        raise DataError(f"{table}: none of its files exists ({missing[0]}); paths start at {table.parent}")
     what = "1 file is" if len(missing) == 1 else f"{len(missing)} files are"
-    return [f"{what} named in {table.name} but not there ({missing[0]})"]
+    return [f"{what} named in {name} but not there ({printable(min(missing))})"]
 
 
-def _relative(path: str, root: Path) -> str:
-    """`path` as items hold it: relative to `root` with forward slashes, absolute if outside."""
-    if path != path.strip() and not (root / path).exists():
-        path = path.strip()
-    if os.sep == "/" and "\\" in path and not (root / path).exists():
-        path = path.replace("\\", "/")  # a table that was written on Windows
-    pure = PurePath(path)
-    if pure.is_absolute() and pure.is_relative_to(root.absolute()):
-        pure = pure.relative_to(root.absolute())
-    return pure.as_posix()
+def _none_exists(table: Table, finder: PictureFinder, first: str) -> DataError:
+    alike = finder.index.alike(first)
+    hint = f" is it {printable(alike)}?" if alike else ""
+    return DataError(
+        f"{table.name}: none of its files exists ({printable(first)}); paths start at {finder.root};{hint} "
+        "--images DIR names another folder"
+    )
 
 
-def _part(text: str, where: str) -> Split | None:
-    if not text:
-        return None
-    try:
-        return SPLIT_NAMES[text.lower()]
-    except KeyError:
-        raise DataError(f"{where}: split '{text}' is not one of {', '.join(SPLIT_NAMES)}") from None
+def rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
+    """Read a table of kerastl's own as `(number, path, label, split)` a row; the split may be empty.
 
-
-def rows(table: Path, *, any_bytes: bool = False) -> Iterator[tuple[int, str, str, str]]:
-    """Read a table as `(number, path, label, split)` a row; the split may be empty.
-
-    Args:
-        table: The file.
-        any_bytes: Whether labels may be no UTF-8, as in tables that kerastl wrote of folders with such names.
+    Labels may be no UTF-8, as the names of the folders that it was made of.
 
     Raises:
         DataError: If it cannot be read, or has no column of paths or of labels.
     """
-    reader = _reader(table)
-    header = next(reader, [])
-    columns = _columns(header)
-    if columns is None:
-        raise DataError(
-            f"{table}: needs a column of paths (path, file, filename, image) and one of labels "
-            f"(label, class, target); its header: {', '.join(header) or 'empty'}"
-        )
-    try:
-        for number, row in enumerate(reader, start=2):
-            cells = row + [""] * (len(header) - len(row))
-            if any(cell.strip() for cell in cells):
-                split = "" if columns.split is None else cells[columns.split].strip()
-                label = cells[columns.label]
-                yield number, cells[columns.path], class_name(label) if any_bytes else _label(label, table), split
-    except csv.Error as error:
-        raise DataError(f"{table}: is no readable table ({error})") from error
-
-
-def _label(text: str, table: Path) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise DataError(f"{table}: is not UTF-8; save it as UTF-8") from None
-    return class_name(text)
-
-
-def _reader(table: Path) -> Iterator[list[str]]:
-    try:
-        # Names of files need not be UTF-8; labels are checked.
-        text = table.read_bytes().decode("utf-8-sig", errors="surrogateescape")
-    except OSError as error:
-        raise DataError(f"{table}: cannot be read ({error.strerror})") from error
-    header = text.partition("\n")[0]
-    # The header decides: names of columns hold no delimiters, while paths and labels may hold any.
-    delimiter = max(",;\t|", key=header.count)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-
-
-def _columns(header: Sequence[str]) -> _Columns | None:
-    names = [name.strip().lower().replace(" ", "_") for name in header]
-    path, label, split = (
-        next((names.index(n) for n in known if n in names), None) for known in (_PATH, _LABEL, _SPLIT)
-    )
-    return None if path is None or label is None else _Columns(path, label, split)
-
-
-def _has_columns(table: Path) -> bool:
-    try:
-        return _columns(next(_reader(table), [])) is not None
-    except DataError:
-        return False
+    opened = open_table(table)
+    places = by_name(opened.header)
+    if places is None:
+        raise DataError(f"{table}: needs the columns path and label; its header: {', '.join(opened.header) or 'empty'}")
+    for number, cells in opened.read():
+        split = "" if places.split is None else cells[places.split].strip()
+        yield int(str(number)), cells[places.path], class_name(cells[places.labels[0]]), split

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from kerastl import catalog, display
 from kerastl.classifier import Classifier, load
 from kerastl.data import Dataset, Item
 from kerastl.data.inspection import fingerprint
+from kerastl.data.layouts.columns import TableOptions
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation.labelled import Labelled, Progress, compute, labelled, parted
 from kerastl.evaluation.metrics import log_losses
@@ -23,6 +24,9 @@ from kerastl.labels import percent
 from kerastl.text import brief, printable
 from kerastl.trust import conformal, novelty, stored, temperature
 from kerastl.trust.stored import Trust
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 FALSE_ALARMS = 0.05
 _FOLDS = 5
@@ -102,13 +106,14 @@ class Calibration:
 
 def calibrate(
     model: str | os.PathLike[str] | Classifier,
-    data: str | os.PathLike[str] | Dataset,
+    data: Any,
     split: Part | None = None,
     *,
     false_alarms: float = FALSE_ALARMS,
     seed: int = 0,
     progress: Progress | None = None,
     trust: bool = False,
+    **columns: Unpack[TableOptions],
 ) -> Calibration:
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
@@ -124,6 +129,7 @@ def calibrate(
         seed: Of the folds, and of the choice of training pictures to compare with.
         progress: Called with the pictures done and their number.
         trust: As for `kerastl.load`.
+        **columns: How a table is to be read: see `kerastl.data.scan`.
 
     Returns:
         What was fitted. A classifier that was loaded before does not know of it.
@@ -135,7 +141,7 @@ def calibrate(
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
     classifier = _own_model(model, trust)
-    known = parted(classifier, data, progress)
+    known = parted(classifier, data, progress, **columns)
     pictures, dataset = labelled(classifier, known, split, fresh=True), known.dataset
     looked = _look(classifier, pictures, progress)
     notes = (*pictures.selection.notes, *(f"{path}: {reason}; left out" for path, reason in looked.failed.items()))

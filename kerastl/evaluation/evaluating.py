@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerastl.classifier import Classifier, load
 from kerastl.data import Dataset, Item
+from kerastl.data.layouts.columns import TableOptions
 from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation.bootstrap import RESAMPLES
 from kerastl.evaluation.calibrating import names_hash
@@ -20,10 +22,13 @@ from kerastl.evaluation.selection import Part
 from kerastl.trust import stored, temperature
 from kerastl.trust.stored import Trust
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 
 def evaluate(
     model: str | os.PathLike[str] | Classifier,
-    data: str | os.PathLike[str] | Dataset,
+    data: Any,
     split: Part | None = None,
     *,
     k: int = 5,
@@ -33,6 +38,7 @@ def evaluate(
     others: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     trust: bool = False,
+    **columns: Unpack[TableOptions],
 ) -> Evaluation:
     """Hold a model against labelled pictures.
 
@@ -41,7 +47,7 @@ def evaluate(
 
     Args:
         model: What `kerastl.load` takes, or what it gave.
-        data: A folder or a table of labelled pictures, or what `kerastl.data.scan` made of one. Where it is what the
+        data: A folder or a table of labelled pictures, or what else `kerastl.data.scan` takes. Where it is what the
             model was trained on, its parts are those of the training. Other pictures that the model was trained on are
             left out, by what is in them, and counted in a note.
         split: `train`, `val`, `test` or `all`; `None` takes `val` or else `test` where there is one, else all that the
@@ -53,6 +59,7 @@ def evaluate(
         others: A folder with pictures of other things, to see how well they are rejected. The model must be calibrated.
         progress: Called with the pictures done and their number.
         trust: As for `kerastl.load`.
+        **columns: How a table is to be read: see `kerastl.data.scan`.
 
     Returns:
         The figures, and all that is needed to draw them.
@@ -66,7 +73,7 @@ def evaluate(
         raise UsageError(f"k and resamples must be at least 1. Received: k={k}, resamples={resamples}")
     classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
     fitted = None if others is None else _trust(classifier)
-    pictures = labelled(classifier, parted(classifier, data, progress), split)
+    pictures = labelled(classifier, parted(classifier, data, progress, **columns), split)
     kept, probabilities, novelties, failed = _predictions(classifier, pictures, fitted, progress)
     rejected = None
     if fitted is not None and others is not None:

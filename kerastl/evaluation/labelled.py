@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerastl.classifier import Classifier
 from kerastl.data import Dataset, Item, scan
+from kerastl.data.layouts.columns import TableOptions
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation.matching import Matching, match
 from kerastl.evaluation.selection import Part, Selection, select
 from kerastl.evaluation.training_parts import Parted, with_parts
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Progress = Callable[[int, int], None]
 
@@ -49,14 +52,22 @@ class Labelled:
         return np.array([self.matching.indices[item.label] for item in items], np.int64)
 
 
-def parted(classifier: Classifier, data: str | os.PathLike[str] | Dataset, progress: Progress | None = None) -> Parted:
+def parted(
+    classifier: Classifier, data: Any, progress: Progress | None = None, **columns: Unpack[TableOptions]
+) -> Parted:
     """Read what a folder says about its pictures, and which of them the model was trained on.
+
+    Args:
+        classifier: The model.
+        data: A folder or table of labelled pictures, or what else `kerastl.data.scan` takes.
+        progress: Called with the pictures done and their number.
+        **columns: How a table is to be read: see `kerastl.data.scan`.
 
     Raises:
         DataError: There are no labelled pictures.
         ModelError: What the model's file says of its training is broken.
     """
-    dataset = data if isinstance(data, Dataset) else scan(data, for_training=False)
+    dataset = scan(data, for_training=False, **columns)
     return with_parts(dataset, classifier.file, classifier.card, progress)
 
 

@@ -92,7 +92,7 @@ def _by_content(
 
 
 def _by_table(dataset: Dataset, given: Mapping[str, str | None], table: Path, card: Card) -> Parted:
-    known = {(path, label): split for _, path, label, split in rows(table, any_bytes=True)}
+    known = {(path, label): split for _, path, label, split in rows(table)}
     found = [item for item in dataset.items if (item.path, item.label) in known]
     if len(found) * 2 <= len(known):
         return Parted(dataset, given)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from kerastl import catalog, display, weights
 from kerastl.card import Card
 from kerastl.choice import MODEL, choose
+from kerastl.data.layouts.columns import pop_table_options
+from kerastl.data.scanning import scanned_if_told
 from kerastl.data.splitting import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning.building import build_backbone
@@ -88,7 +90,7 @@ class FineTuned:
 
 def finetune(
     backbone: str | None = None,
-    data: str | os.PathLike[str] | Dataset = ".",
+    data: Any = ".",
     recipe: str | os.PathLike[str] | Recipe = "auto",
     *,
     output: str | os.PathLike[str] | None = None,
@@ -102,13 +104,14 @@ def finetune(
     Args:
         backbone: A name of the catalogue. None takes MobileNetV2; where its weights are not on this machine and cannot
             be downloaded, `kerastl_mini`, which comes with kerastl, and a warning is logged.
-        data: A folder or table of labelled pictures, or what `kerastl.data.scan` made of one.
+        data: A folder or table of labelled pictures, or what else `kerastl.data.scan` takes.
         recipe: `auto`, `probe`, `gradual`, `full`, a JSON file, or a `Recipe`.
         output: The run folder, new or empty; None makes a temporary one.
         resume: Go on with the run in `output`.
         overwrite: Replace the run in `output`.
         listener: Hears what is done; nobody by default.
-        **settings: The fields of `kerastl.finetuning.Settings`.
+        **settings: The fields of `kerastl.finetuning.Settings`; and how a table is to be read: `images`, `path_column`,
+            `label_column`, `split_column` (see `kerastl.data.scan`).
 
     Returns:
         The classifier with the best weights on validation pictures, and how it came about.
@@ -119,6 +122,7 @@ def finetune(
         TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
             model is there.
     """
+    data = scanned_if_told(data, pop_table_options(settings))
     wanted = Settings(backbone=backbone or MODEL, **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
     catalog.get(wanted.backbone)  # before anything is written

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kerastl import catalog
+from kerastl.data.layouts.columns import TableOptions
+from kerastl.data.scanning import scanned_if_told
 from kerastl.finetuning.feeds import Batch, Feed
 from kerastl.finetuning.pictures import training_data
 from kerastl.finetuning.rate_finder import RateCurve, lr_find
@@ -20,9 +22,12 @@ from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 
 def find_rate(
-    data: str | os.PathLike[str],
+    data: Any,
     phase: Phase,
     settings: Settings,
     *,
@@ -30,6 +35,7 @@ def find_rate(
     highest: float = 1.0,
     steps: int = 100,
     listener: Listener | None = None,
+    **columns: Unpack[TableOptions],
 ) -> RateCurve:
     """Run `lr_find` as a phase of fine-tuning would train.
 
@@ -41,6 +47,7 @@ def find_rate(
         highest: Of the last.
         steps: At least 10.
         listener: Hears what is done.
+        **columns: How a table is to be read: see `kerastl.data.scan`.
     """
     import_keras()  # first and quietly
     from kerastl.finetuning.building import build_backbone
@@ -54,7 +61,7 @@ def find_rate(
     row = catalog.get(settings.backbone)
     with tempfile.TemporaryDirectory(prefix="kerastl-") as folder:
         target = Path(folder)
-        dataset = open_dataset(data, listener)
+        dataset = open_dataset(scanned_if_told(data, columns), listener)
         parts = split_dataset(dataset, settings, listener, Stop())
         backbone, stages = build_backbone(row, settings)
         network = attach_head(backbone, stages, len(dataset.classes), dropout=0.2, seed=settings.seed)

@@ -113,7 +113,10 @@ def _labelled(root: Path, labels: str) -> Dataset | None:
     if labels != "auto":
         if not Path(labels).is_file():
             raise UsageError(f"{labels}: no such table; labels must be auto, none or a .csv or .tsv file")
-        return scan(labels)
+        try:
+            return scan(labels)
+        except DataError:
+            return scan(labels, images=root)  # a table elsewhere may name pictures by their place in the folder
     try:
         return scan(root)
     except DataError:  # pictures need no order to be learnt from

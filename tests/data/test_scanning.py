@@ -236,7 +236,7 @@ def test_a_table_may_name_pictures_elsewhere(fill: Fill, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,2\n", "needs a column of paths .* its header: a, b"),
+        ("a,b\nm,n\n", "needs a column of paths .* its header: a, b"),
         ("", "its header: empty"),
         ("path,label\n", "no rows"),
         ("path,label\npics/1.png,dog\npics/2.png,dog\n", r"one class only \('dog'\)"),

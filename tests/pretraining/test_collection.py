@@ -64,6 +64,14 @@ def test_labels_from_a_table_that_lies_elsewhere(folder, tmp_path):
         collect(root, str(tmp_path / "none.csv"))
 
 
+def test_a_table_elsewhere_may_name_pictures_by_their_place_in_the_folder(folder, tmp_path):
+    root = folder(*(f"x/{n}.png" for n in range(12)))
+    (tmp_path / "tables").mkdir()
+    table = tmp_path / "tables" / "labels.csv"
+    table.write_text("id,species\n" + "".join(f"x/{n},{'ab'[n % 2]}\n" for n in range(10)))
+    assert collect(root, str(table)).labels == {f"x/{n}.png": "ab"[n % 2] for n in range(10)}
+
+
 def test_a_run_folder_among_the_pictures_is_left_out(folder):
     root = folder("a.png", "run/curves.png", "runs/b.png")
     assert collect(root, output=root / "run").paths == ("a.png", "runs/b.png")

@@ -1,0 +1,124 @@
+"""Which of the tables in a folder hold its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from kerastl.data import tables
+from kerastl.data.dataset import Split
+from kerastl.data.layouts.column_names import by_name
+from kerastl.data.layouts.columns import NoLabelsError, TableColumns
+from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
+from kerastl.data.layouts.table_files import OFFICE, SUFFIXES, Table, open_table
+from kerastl.data.layouts.table_rows import split_named, with_columns
+from kerastl.errors import DataError
+from kerastl.text import printable
+
+
+@dataclass
+class FoundTables:
+    """The tables in a folder.
+
+    Args:
+        usable: Those with a column of pictures and one of labels.
+        left_out: What to say of others.
+        problems: Why others cannot be used.
+    """
+
+    usable: list[Table] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    problems: dict[Path, DataError] = field(default_factory=dict)
+
+    def telling(self) -> dict[Path, DataError]:
+        """The problems of tables that look like labels; others may well be about something else."""
+        return {path: problem for path, problem in self.problems.items() if _looks_like_labels(path)}
+
+    def notes(self) -> list[str]:
+        """What to say of tables that are not used."""
+        return [f"{printable(path.name)} is not used ({problem})" for path, problem in self.telling().items()]
+
+
+def look(folder: Path, wanted: TableColumns, index: PictureIndex) -> FoundTables:
+    """Look at the beginnings of the tables in a folder.
+
+    Args:
+        folder: The folder.
+        wanted: Their columns, as far as they are known.
+        index: The folder that pictures lie in.
+    """
+    found = FoundTables()
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES | OFFICE)
+    except OSError:  # said by whoever looks for pictures
+        return found
+    for path in paths:
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        if "submission" in path.stem.lower():  # what a competition wants back
+            found.left_out.append(f"{printable(path.name)} is not used: a submission holds no labels")
+            continue
+        _look_at(path, wanted, index, found)
+    return found
+
+
+def _look_at(path: Path, wanted: TableColumns, index: PictureIndex, found: FoundTables) -> None:
+    try:
+        table = open_table(path)
+        with_columns(table, wanted, PictureFinder(index, split_named(table)))
+        found.usable.append(table)
+    except NoLabelsError as problem:
+        if split_named(table) in ("test", "val"):
+            found.left_out.append(f"{printable(path.name)} has no labels and is left out")
+        else:
+            found.problems[path] = problem
+    except DataError as problem:
+        found.problems[path] = problem
+
+
+def read(
+    found: FoundTables, wanted: TableColumns, index: PictureIndex, for_training: bool = True
+) -> tables.Reading | None:
+    """Read the tables that can be used.
+
+    Returns:
+        What they say, with what of the folder is left out; None if there is no table to use.
+
+    Raises:
+        DataError: They cannot be read, or there are several and it is not clear which one is meant.
+    """
+    if not found.usable:
+        return None
+    reading = tables.read(_together(found, index.root), wanted, index, for_training)
+    dataset = reading.dataset
+    unused = index.others({item.path for item in dataset.items})
+    notes = [*found.left_out, *found.notes()]
+    if unused:
+        what = "1 picture is" if len(unused) == 1 else f"{len(unused)} pictures are"
+        names = " or ".join(printable(table.file_name) for table in found.usable)
+        notes.insert(0, f"{what} not named in {names} and not used ({printable(min(unused))})")
+    ignored = tuple(sorted((*dataset.ignored, *unused)))
+    return replace(reading, dataset=replace(dataset, warnings=(*dataset.warnings, *notes), ignored=ignored))
+
+
+def _together(found: FoundTables, root: Path) -> Sequence[tuple[Table, Split | None]]:
+    usable = found.usable
+    if len(usable) > 1:  # one whose columns are called so comes before those whose columns are guessed
+        usable = [table for table in usable if by_name(table.header)] or usable
+    if len(usable) == 1:
+        return [(usable[0], None)]
+    splits = [split_named(table) for table in usable]
+    if None not in splits and len(set(splits)) == len(splits) and "train" in splits:
+        return list(zip(usable, splits, strict=True))
+    names = ", ".join(printable(table.file_name) for table in usable)
+    raise DataError(
+        f"{root}: several tables of labels ({names}); name the one to use, or call them train.csv, val.csv and test.csv"
+    )
+
+
+def _looks_like_labels(path: Path) -> bool:
+    try:
+        return by_name(open_table(path).header) is not None
+    except DataError:
+        return path.suffix.lower() in SUFFIXES

@@ -1,0 +1,1 @@
+"""The layouts that folders and tables of labelled pictures come in; `kerastl.data.scan` puts them together."""
