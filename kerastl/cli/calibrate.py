@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @options.seed
 @options.form("text", "json")
 @options.trust
+@options.telling
 def calibrate(model: str, data: str, split: Part | None, false_alarms: float, seed: int, form: str, trust: bool) -> int:
     """Fit how far to trust a model's scores, and store it with the model.
 
@@ -42,19 +43,18 @@ def calibrate(model: str, data: str, split: Part | None, false_alarms: float, se
 
     Exit code: 0 done, 1 the pictures cannot be used, 2 wrong usage.
     """
+    from kerastl import progress
     from kerastl.card import find
-    from kerastl.cli.progress import Counter
     from kerastl.evaluation import calibrate as fit
     from kerastl.files import check_target
 
     if Path(model).exists():
         check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
-    with Counter("pictures") as counter:
-        result = fit(model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update, trust=trust)
+    result = fit(model, data, split, false_alarms=false_alarms, seed=seed, trust=trust)
     if form == "json":
         click.echo(json_text.dumps(result.as_dict()))
         return 0
     click.echo("\n".join(map(message, str(result).splitlines())))
     for note in result.notes:
-        click.echo(f"kerastl: {message(note)}", err=True)
+        progress.current().say(f"kerastl: {note}")
     return 0
