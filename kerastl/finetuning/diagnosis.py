@@ -21,8 +21,7 @@ _PLAUSIBLE = 0.01
 _DOUBTFUL = 0.05
 # A constant answer may have this many exceptions, as a fraction of the pictures that another answer would suit.
 _EXCEPTIONS = 0.05
-_FEW = 3
-# A class is common from this many pictures on, when they are at least half of what would be even.
+# So many pictures are no accident: a model that finds every second one misses them all with a probability of 3 %.
 _COMMON = 5
 # Below this relative difference scores are equal but for rounding.
 _EQUAL = 1e-5
@@ -30,17 +29,7 @@ _NAMED = 5
 
 
 class NothingLearntError(TrainingError):
-    """The model gives every picture the same answer: there is nothing to keep."""
-
-
-def same_for_all(probabilities: np.ndarray) -> bool:
-    """Whether every picture gets the same scores, whatever it shows.
-
-    Args:
-        probabilities: float32 `(n, classes)`, n at least 1.
-    """
-    low, high = probabilities.min(axis=0), probabilities.max(axis=0)
-    return bool(len(probabilities) > 1 and (high - low <= _EQUAL * high).all())
+    """The head gives every picture the same answer, whatever its features: there is nothing to keep."""
 
 
 def diagnose(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> list[str]:
@@ -52,8 +41,8 @@ def diagnose(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[st
         classes: Names.
 
     Returns:
-        One line for each of: accuracy at chance level, a constant answer, equal scores, classes never predicted.
-        None where the pictures are of one class, or too few to tell.
+        One line for each of: equal scores or a constant answer, accuracy at chance level, classes never predicted. None
+        where the pictures are of one class, or too few to tell.
     """
     size = len(classes)
     actual = np.bincount(labels, minlength=size)
@@ -61,14 +50,12 @@ def diagnose(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[st
     if np.count_nonzero(actual) < 2:
         return []
     right = int((probabilities.argmax(axis=1) == labels).sum())
-    constant = _constant(actual, predicted, classes)
-    found = [
-        _chance(actual, predicted, right),
-        constant,
-        _equal_scores(probabilities),
-        None if constant else _never_predicted(actual, predicted, classes),
-    ]
-    return [line for line in found if line]
+    same = _equal_scores(probabilities) or _constant(actual, predicted, classes)
+    found = [line for line in (same, _chance(actual, predicted, right)) if line]
+    if found:
+        found[0] += f"; {ADVICE}"
+    missed = None if same else _never_predicted(actual, predicted, classes)
+    return [*found, missed] if missed else found
 
 
 def _chance(actual: np.ndarray, predicted: np.ndarray, right: int) -> str | None:
@@ -83,32 +70,39 @@ def _chance(actual: np.ndarray, predicted: np.ndarray, right: int) -> str | None
         return None
     return (
         f"the accuracy on validation pictures is at chance level: {percent(right / count)} of {count:,} are right, and "
-        f"{percent(chance)} would be by guessing; {ADVICE}"
+        f"{percent(chance)} would be by guessing"
     )
 
 
 def _constant(actual: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> str | None:
     count, top = int(actual.sum()), int(predicted.argmax())
     others, answered = count - int(actual[top]), count - int(predicted[top])
-    if others < _FEW or answered > _EXCEPTIONS * others:
+    if others < _COMMON or answered > _EXCEPTIONS * others:
         return None
     how_many = f"all {count:,}" if answered == 0 else f"{int(predicted[top]):,} of {count:,}"
     return (
         f"the answer is nearly always the same: {how_many} validation pictures are taken for "
-        f"'{printable(classes[top])}', and {others:,} of them are something else; {ADVICE}"
+        f"'{printable(classes[top])}', and {others:,} of them are something else"
     )
 
 
 def _equal_scores(probabilities: np.ndarray) -> str | None:
-    low, high = probabilities.min(axis=1), probabilities.max(axis=1)
-    equal = int((high - low <= _EQUAL * high).sum())
-    if 2 * equal < len(probabilities):
+    """Look for scores that do not depend on the picture, and for those that do not depend on the class."""
+    if len(probabilities) > 2 and _equal(probabilities, axis=0).all():
+        return f"all {len(probabilities):,} validation pictures get the same scores"
+    even = int(_equal(probabilities, axis=1).sum())
+    if 2 * even < len(probabilities):
         return None
-    return f"the scores of all classes are equal for {equal:,} of {len(probabilities):,} validation pictures; {ADVICE}"
+    return f"the scores of all classes are equal for {even:,} of {len(probabilities):,} validation pictures"
+
+
+def _equal(probabilities: np.ndarray, axis: int) -> np.ndarray:
+    low, high = probabilities.min(axis=axis), probabilities.max(axis=axis)
+    return high - low <= _EQUAL * high
 
 
 def _never_predicted(actual: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> str | None:
-    """Common classes; or, where all have few pictures, most of the classes there are."""
+    """Name common classes, with half as many pictures as the average or more; or most classes, where all are small."""
     present = np.count_nonzero(actual)
     missed = np.flatnonzero((actual > 0) & (predicted == 0))
     common = missed[(actual[missed] >= _COMMON) & (2 * present * actual[missed] >= actual.sum())]

@@ -19,8 +19,8 @@ TOLERANCE = 3e-4
 _NEARLY = 0.01
 # The hardest of those that were tried took 180 steps.
 _STEPS = 500
-# From this many products a step on, float32 will do: rounding, which ends a search too early, averages out over rows.
-LARGE = 10**9
+# From this many logits on, float32 will do: rounding, which ends a search too early, averages out over rows.
+LARGE = 10**6
 # Logits that are held at a time.
 _LOGITS = 2**22
 
@@ -66,7 +66,7 @@ class SoftmaxRegression:
         self._labels = labels
         self._weights = weights / weights.sum(dtype=np.float64)
         self._check = check
-        self._dtype = np.dtype(np.float32 if features.size * classes >= LARGE else np.float64)
+        self._dtype = np.dtype(np.float32 if len(features) * classes >= LARGE else np.float64)
         frequency = np.bincount(labels, self._weights, minlength=classes)
         self._point = np.zeros((features.shape[1] + 1, classes))
         self._point[-1] = np.log(np.maximum(frequency, 0.5 / len(labels)))

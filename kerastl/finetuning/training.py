@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from kerastl.errors import RecipeError, TrainingError
-from kerastl.finetuning.diagnosis import ADVICE, NothingLearntError, diagnose, same_for_all
+from kerastl.finetuning.diagnosis import ADVICE, NothingLearntError, diagnose
 from kerastl.finetuning.freezing import freeze, stage_rates
 from kerastl.finetuning.loop import Epoch, compile_for, predict, train_epoch, validation
 from kerastl.finetuning.network import Network
 from kerastl.finetuning.optimizer import LayerwiseAdamW
-from kerastl.finetuning.preparation import Preparation, Prepared, Rows
+from kerastl.finetuning.preparation import Preparation, Prepared
 from kerastl.finetuning.recipe import HEAD, Phase, Recipe
 from kerastl.finetuning.scores import Score, score
 from kerastl.finetuning.solver import solve_head
@@ -29,8 +29,6 @@ from kerastl.runs.variables import assign, values_of
 _SOLVER_BYTES = 512 * 2**20
 # A head whose loss is below that of the classes' frequencies by no more than this has learnt nothing.
 _NO_GAIN = 1e-7
-# So many rows show whether all are the same.
-_ENOUGH_ROWS = 64
 _NOTHING = f"nothing was learnt: every picture gets the same scores, whatever it shows. No model is kept; {ADVICE}"
 
 
@@ -142,7 +140,7 @@ class Training:
 
         Raises:
             Stopped: A stop was asked for. The network holds the best weights, if there are any.
-            NothingLearntError: The best weights give every picture the same answer.
+            NothingLearntError: The best head does not look at the features.
             TrainingError: The loss is not a number, or the disk is full. As before.
         """
         self._after_epoch = after_epoch
@@ -230,8 +228,8 @@ class Training:
         """Note what the last answers say about the weights that gave them."""
         labels = self._val_labels[prepared.val.usable]
         self.progress.warnings = diagnose(self._answers, labels, self._preparation.classes)
-        constant = len(np.unique(labels)) > 1 and same_for_all(self._answers)
-        self.progress.failure = _NOTHING if constant and not _all_equal(prepared) else ""
+        kernel = values_of([self._network.stages[HEAD][-1].kernel])[0]
+        self.progress.failure = _NOTHING if (kernel == kernel[:, :1]).all() else ""
 
     def _record(self, done: Epoch, prepared: Prepared) -> bool:
         row = {
@@ -301,13 +299,3 @@ class Training:
         better = self._record(Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start), prepared)
         if better and head.prior_loss - head.loss <= _NO_GAIN:
             self.progress.failure = _NOTHING
-
-
-def _all_equal(prepared: Prepared) -> bool:
-    """Whether the validation pictures are one and the same to the network, and the training pictures are not."""
-    return _one_row(prepared.val) and not (prepared.train is not None and _one_row(prepared.train))
-
-
-def _one_row(rows: Rows) -> bool:
-    some = np.asarray(rows[:_ENOUGH_ROWS])
-    return bool((some == some[:1]).all())

@@ -249,6 +249,8 @@ class Run:
         except StateError:  # the network holds nothing yet
             raise
         except (Stopped, TrainingError) as reason:
+            if not training.recover():
+                raise
             write(complete=False)
             if isinstance(reason, TrainingError):
                 raise type(reason)(f"{reason}. What was reached is in {folder}") from None

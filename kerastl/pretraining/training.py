@@ -21,7 +21,7 @@ from kerastl.runs.checkpoint import Checkpoint
 from kerastl.runs.interrupt import Stop, Stopped
 from kerastl.runs.listener import Listener
 from kerastl.runs.rates import rate_at
-from kerastl.runs.variables import assign, values_of
+from kerastl.runs.variables import assign, check_finite, not_finite, values_of
 
 _WARMUP = 0.1
 _MOST_WARMUP = 10  # epochs
@@ -108,7 +108,7 @@ class Training:
         Raises:
             Stopped: A stop was asked for; the state is on the disk.
             CollapseError: The features have collapsed.
-            TrainingError: The loss is not a number, or the disk is full.
+            TrainingError: The loss or a weight is not a number, or the disk is full.
         """
         progress, epochs = self.progress, self._settings.epochs
         batches = iter(self._feed.batches(epochs, progress.epoch, progress.step))
@@ -167,6 +167,7 @@ class Training:
         progress = self.progress
         last = (progress.epoch + 1) * self._feed.steps - 1
         networks = (self._learner.features, self._learner.projector)
+        check_finite(self._learner.backbone)
         with stage("looking at the features"):
             if last < _FEW_STEPS:
                 self._examination.settle(*networks)
@@ -191,6 +192,12 @@ class Training:
         self._listener.epoch(row)
         self._save()
         return collapse
+
+    def recover(self) -> bool:
+        """Where weights are NaN, go back to the state on disk; return whether the weights are worth keeping."""
+        if not_finite(self._learner.backbone) and (self._checkpoint.load() or {}).get("progress"):
+            assign(self._state(), self._checkpoint.arrays("now"))
+        return not not_finite(self._learner.backbone)
 
     def _state(self) -> list[Any]:
         return [*self._learner.variables, *self._optimizer.variables]

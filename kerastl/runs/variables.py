@@ -29,15 +29,19 @@ def assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
         variable.assign(value)
 
 
+def not_finite(model: keras.Model) -> list[str]:
+    """Return the paths of the variables that hold NaN or infinity."""
+    return [variable.path for variable in model.weights if not np.isfinite(values_of([variable])[0]).all()]
+
+
 def check_finite(model: keras.Model) -> None:
     """Refuse a network that is of no use.
 
     Raises:
         TrainingError: A weight is NaN or infinite; the message names the first variable.
     """
-    broken = [variable.path for variable in model.weights if not np.isfinite(values_of([variable])[0]).all()]
-    if broken:
+    if broken := not_finite(model):
         raise TrainingError(
-            f"weights have become NaN or infinite ({broken[0]}, {len(broken)} of {len(model.weights)} variables), and "
-            "are not kept: lower the learning rate, or start from other weights"
+            f"weights have become NaN or infinite ({broken[0]}, {len(broken)} of {len(model.weights)} variables): "
+            "lower the learning rate, or start from other weights"
         )

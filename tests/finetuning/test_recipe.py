@@ -1,10 +1,14 @@
+from pathlib import Path
+
 import pytest
 
 from kerastl import catalog
+from kerastl.data import Dataset, Item
 from kerastl.data.augmentation import Augmentation, Crop, Flip
 from kerastl.errors import RecipeError
 from kerastl.finetuning.builtin import built_in, choose
 from kerastl.finetuning.recipe import Phase, Recipe
+from kerastl.finetuning.recipes import find_recipe
 
 STAGES = ("head", "top", "middle", "stem")
 
@@ -103,6 +107,30 @@ def test_auto_chooses_by_the_data_and_says_why():
     assert "5 training pictures in a typical class" in few.why
     assert "500" in some.why
     assert "5,000" in many.why
+
+
+@pytest.mark.parametrize(
+    ("counts", "name"),
+    [
+        ([200] * 99 + [5], "full"),  # one small class does not decide
+        ([20_000, 5], "full"),
+        ([5] * 60 + [300] * 40, "probe"),  # most classes are small, though there are 12,300 pictures
+        ([19] * 3, "probe"),
+        ([20] * 3, "gradual"),
+    ],
+)
+def test_auto_goes_by_the_typical_class(counts, name):
+    classes = tuple(f"c{number:03}" for number in range(len(counts)))
+    items = [
+        Item(f"{label}/{number}.jpg", label, "train")
+        for label, count in zip(classes, counts, strict=True)
+        for number in range(count)
+    ]
+    items += [Item(f"{label}/val.jpg", label, "val") for label in classes]
+    recipe = find_recipe("auto", Dataset(Path("x"), classes, tuple(items), "made up"), STAGES, None)
+    assert recipe.name == name
+    if name != "gradual":
+        assert "typical class" in recipe.why
 
 
 def test_unknown_built_in():

@@ -67,6 +67,29 @@ def test_a_run_leaves_its_files_and_no_others(probed):
     assert len(described["extra"]["data_fingerprint"]) == 64
 
 
+def test_chance_is_said_and_kept_and_blank_pictures_are_an_error(tmp_path, capsys):
+    random = np.random.default_rng(0)
+    for name in ("one", "two"):
+        (tmp_path / "noise" / name).mkdir(parents=True)
+        for number in range(60):
+            pixels = random.integers(0, 256, (32, 32, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "noise" / name / f"{number}.png")
+    for number, part in enumerate(("train/one", "train/two", "val/one", "val/two")):
+        (tmp_path / "blank" / part).mkdir(parents=True)
+        for side in range(40, 44):  # no two files are the same
+            Image.new("RGB", (side + 4 * number, 40), "black").save(tmp_path / "blank" / part / f"{side}.png")
+    probe = ["--recipe", "probe", "--backbone", "kerastl_mini", "--val-fraction", "0.5"]
+    assert kerastl_command(["finetune", str(tmp_path / "noise"), "-o", str(tmp_path / "run"), *probe]) == 0
+    said = capsys.readouterr().err
+    assert "warning: the accuracy on validation pictures is at chance level" in " ".join(said.split())
+    (warning,) = json.loads((tmp_path / "run" / "metrics.json").read_text())["warnings"]
+    assert "chance level" in warning
+
+    assert kerastl_command(["finetune", str(tmp_path / "blank"), "-o", str(tmp_path / "none"), *probe]) == 1
+    assert "nothing was learnt" in capsys.readouterr().err
+    assert not (tmp_path / "none" / "model.keras").exists()
+
+
 def test_plain_keras_loads_the_model_and_gets_the_same_accuracy(probed, coloured_folder):
     code = (
         "import sys, keras, numpy as np\n"
@@ -336,7 +359,7 @@ def test_pictures_decoded_ahead_change_nothing(coloured_folder, probed, tmp_path
 def test_in_half_the_precision_the_saved_model_is_float32(coloured_folder, recipe_file, tmp_path, capsys, precision):
     command = ["finetune", str(coloured_folder), "-o", str(tmp_path / "run"), "--recipe", recipe_file, *SMALL]
     assert kerastl_command([*command, "--precision", precision]) == 0
-    assert "warning" not in capsys.readouterr().err
+    assert "engine" not in capsys.readouterr().err
     model = keras.saving.load_model(tmp_path / "run" / "model.keras")
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"

@@ -1,11 +1,15 @@
 """Cached, streamed and plain Keras training give the same weights."""
 
+import dataclasses
+import json
+
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from kerastl.errors import TrainingError
+from kerastl.finetuning.diagnosis import NothingLearntError
 from kerastl.finetuning.feeds import epoch_order
 from kerastl.finetuning.pictures import Part, TrainingData
 from kerastl.finetuning.preparation import Preparation
@@ -17,6 +21,7 @@ from kerastl.runs.checkpoint import Checkpoint
 from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Stop, Stopped
 from kerastl.runs.listener import Listener
+from kerastl.runs.variables import check_finite
 
 
 @pytest.fixture
@@ -145,6 +150,56 @@ def test_logistic_regression_beats_the_first_weights(small_network, data, tmp_pa
     assert training.progress.best.accuracy == 1.0
 
 
+PROBE = Recipe("probe", (Phase(solver="logistic_regression"),), dropout=0.0)
+
+
+def test_a_good_run_has_no_warnings(small_network, data, tmp_path):
+    assert run(small_network, PROBE, data, tmp_path).progress.warnings == []
+
+
+def test_labels_at_random_are_a_warning_and_no_error(small_network, data, tmp_path):
+    train, val = (Part(data.train.files, np.random.default_rng(seed).permutation(36) % 3) for seed in (0, 1))
+    progress = run(small_network, PROBE, dataclasses.replace(data, train=train, val=val), tmp_path).progress
+    assert any("chance level" in warning for warning in progress.warnings)
+    assert progress.failure == ""
+
+
+def test_a_head_that_learnt_nothing_is_an_error(small_network, data, tmp_path):
+    for layer in small_network.stages["top"]:
+        layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])  # all features are 0
+    with pytest.raises(NothingLearntError, match=r"nothing was learnt.*No model is kept.*kerastl check"):
+        run(small_network, PROBE, data, tmp_path)
+    with pytest.raises(NothingLearntError):  # going on does not change that
+        run(small_network, PROBE, data, tmp_path)
+
+
+def test_later_phases_may_learn_what_the_head_alone_cannot(small_network, data, tmp_path):
+    for layer in small_network.stages["top"]:
+        layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
+        if layer.name == "top_norm":
+            layer.set_weights([np.ones_like(weight) for weight in layer.get_weights()])
+    phase = Phase(trains="all", epochs=30, learning_rate=0.02, batch_size=8, batch_norm="trained")
+    training = run(small_network, Recipe("two", (*PROBE.phases, phase), dropout=0.0), data, tmp_path)
+    assert training.progress.failure == ""
+    assert training.progress.best.accuracy > 0.5
+
+
+def test_the_same_scores_for_all_are_a_warning_after_gradient_steps(small_network, data, tmp_path):
+    for layer in small_network.stages["top"]:
+        layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
+    progress = run(small_network, Recipe("r", (Phase(epochs=1, batch_size=8),), dropout=0.0), data, tmp_path).progress
+    assert "all 12 validation pictures get the same scores" in progress.warnings[0]
+
+
+def test_a_network_with_nan_is_no_start(small_network, data, tmp_path):
+    layer = small_network.stages["top"][0]
+    layer.set_weights([np.full_like(weight, np.nan) for weight in layer.get_weights()])
+    with pytest.raises(TrainingError, match="features hold NaN or infinity"):
+        run(small_network, PROBE, data, tmp_path)
+    with pytest.raises(TrainingError, match=r"NaN or infinite \(top_conv/kernel, 1 of"):
+        check_finite(small_network.model)
+
+
 def test_patience_ends_a_phase(small_network, data, tmp_path):
     phase = Phase(epochs=50, learning_rate=1e-12, batch_size=8, patience=2)
     training = run(small_network, Recipe("r", (phase,), dropout=0.0), data, tmp_path)
@@ -154,9 +209,6 @@ def test_patience_ends_a_phase(small_network, data, tmp_path):
 def test_progress_survives_json():
     progress = Progress(seconds=[0.0])
     progress.record({"epoch": 1, "seconds": 2.0}, score(np.array([[0.7, 0.3]]), np.array([0])))
-    import dataclasses
-    import json
-
     assert Progress.from_dict(json.loads(json.dumps(dataclasses.asdict(progress)))) == progress
 
 

@@ -18,10 +18,11 @@ from PIL import Image
 import kerastl
 from kerastl import backbones
 from kerastl.cli import run as kerastl_command
-from kerastl.errors import DataError, UsageError
+from kerastl.errors import DataError, TrainingError, UsageError
 from kerastl.pretraining.health import CollapseError, CollapseMonitor
 from kerastl.pretraining.pixels import Pixels, read_pixels, scaled, stored_side
 from kerastl.pretraining.settings import Settings
+from kerastl.pretraining.training import Training
 from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Interrupted
 from kerastl.runs.listener import Listener
@@ -331,6 +332,28 @@ def test_collapse_stops_the_run_and_keeps_it(quickly_built, picture_folder, tmp_
             width=16,
             epochs=50,
         )
+
+
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_weights_that_became_nan_are_never_written(quickly_built, picture_folder, tmp_path, monkeypatch, epochs):
+    plain = Training._step
+
+    def step(self, views):
+        plain(self, views)
+        if self.progress.epoch == epochs:
+            weight = self._learner.backbone.weights[0]
+            weight.assign(np.full(weight.shape, np.nan, "float32"))
+
+    monkeypatch.setattr(Training, "_step", step)
+    with pytest.raises(TrainingError, match=r"NaN or infinite|loss became"):
+        kerastl.pretrain(picture_folder, output=tmp_path / "run", epochs=2, size=32, batch_size=16, width=16)
+    written = tmp_path / "run" / "backbone.weights.h5"
+    assert written.exists() == (epochs == 1)
+    if written.exists():
+        with h5py.File(written) as file:
+            arrays = []
+            file.visititems(lambda _, item: arrays.append(item[()]) if isinstance(item, h5py.Dataset) else None)
+        assert all(np.isfinite(array).all() for array in arrays)
 
 
 def _strict(plain):
