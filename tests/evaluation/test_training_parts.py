@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_read_is_of_no_part(trained, folder):
     file, _, val = trained
     (folder / "a" / "link.png").symlink_to(folder / "nowhere.png")
     assert paths(chosen(file, folder)) == val
-    assert any("1 pictures had no part in it" in note for note in chosen(file, folder).notes)
+    assert any("1 picture had no part in it" in note for note in chosen(file, folder).notes)
 
 
 def test_evaluate_and_calibrate_with_the_file_alone(colour_model, picture, tmp_path, capsys):
