@@ -40,6 +40,7 @@ def trained(folder, tmp_path):
     parts = split(dataset, val_fraction=0.4, inspection=inspection)
     file = tmp_path / "alone.keras"
     with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", "{}")
         archive.writestr(training_record.MEMBER, TrainingRecord.of(parts, inspection.digests).to_bytes())
     return file, *({item.path for item in parts.part(part)} for part in ("train", "val"))
 
