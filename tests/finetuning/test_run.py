@@ -417,6 +417,13 @@ def test_resume_with_another_wish_is_refused(stopped, asked, said):
         resumed(data, run, **asked)
 
 
+@pytest.fixture
+def content_with_little(monkeypatch):
+    """Random weights that do not train learn nothing, which ends a run and is not what is tested here."""
+    monkeypatch.setattr("kerastl.finetuning.training._NOTHING", "")
+
+
+@pytest.mark.usefixtures("content_with_little")
 def test_the_same_pictures_elsewhere_are_gone_on_with(stopped):
     data, run = stopped
     data = data.rename(data.with_name("moved"))
@@ -446,6 +453,7 @@ def test_defaults_of_the_command_line_say_nothing(stopped, capsys):
     assert "begun with seed=3" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("content_with_little")
 def test_damaged_features_are_computed_anew_which_is_said(stopped):
     data, run = stopped
     for file in (run / "features").glob("*/features.npy"):
