@@ -349,7 +349,15 @@ OPTIONS = {"input_size": 32, "weights": None, "seed": 3}
 
 
 @pytest.fixture(scope="module")
-def stopped_once(coloured_folder, tmp_path_factory):
+def content_with_little():
+    """Random weights that do not train learn nothing, which ends a run and is not what is tested here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kerastl.finetuning.training._NOTHING", "")
+        yield
+
+
+@pytest.fixture(scope="module")
+def stopped_once(coloured_folder, tmp_path_factory, content_with_little):
     """A run that was stopped in its second epoch, and the data it began with."""
     folder = tmp_path_factory.mktemp("stopped")
     shutil.copytree(coloured_folder, folder / "data")
@@ -417,13 +425,6 @@ def test_resume_with_another_wish_is_refused(stopped, asked, said):
         resumed(data, run, **asked)
 
 
-@pytest.fixture
-def content_with_little(monkeypatch):
-    """Random weights that do not train learn nothing, which ends a run and is not what is tested here."""
-    monkeypatch.setattr("kerastl.finetuning.training._NOTHING", "")
-
-
-@pytest.mark.usefixtures("content_with_little")
 def test_the_same_pictures_elsewhere_are_gone_on_with(stopped):
     data, run = stopped
     data = data.rename(data.with_name("moved"))
@@ -453,7 +454,6 @@ def test_defaults_of_the_command_line_say_nothing(stopped, capsys):
     assert "begun with seed=3" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("content_with_little")
 def test_damaged_features_are_computed_anew_which_is_said(stopped):
     data, run = stopped
     for file in (run / "features").glob("*/features.npy"):
