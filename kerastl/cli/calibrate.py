@@ -45,7 +45,7 @@ def calibrate(
     """Fit how far to trust a model's scores, and store it with the model.
 
     RUN_DIR is the run folder of a model you fine-tuned. DATA is the folder it was trained on, whose validation pictures
-    are taken, or another folder of labelled pictures.
+    are taken, or another folder of labelled pictures. Pictures that the model was trained on are left out and counted.
 
     Scores are scaled so that they are right as often as they say, in every command and in Python, on either engine.
     `kerastl classify --coverage` and `--reject` need what is stored here. Rejection compares with the training

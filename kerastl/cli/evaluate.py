@@ -75,8 +75,10 @@ def evaluate(
     """Hold a model against labelled pictures.
 
     MODEL is the run folder of a model you fine-tuned, or a network of `kerastl models`. DATA is a folder or table of
-    labelled pictures as for `kerastl check`. Where it is what the model was trained on, its parts are those of the
-    training. Classes are matched by name or WordNet id; those that do not match are reported and left out.
+    labelled pictures as for `kerastl check`; one class or one part is enough. Where it is what the model was trained
+    on, its parts are those of the training. Other pictures that it was trained on are left out, wherever they lie, and
+    counted in a note; --split train and --split all take them. Classes are matched by name or WordNet id; those that do
+    not match are reported and left out.
 
     Intervals are 95 % by bootstrap over pictures. Precision, recall and F1 are means over the classes that have
     pictures. The calibration error is the mean gap between score and accuracy in 15 bins. The Brier score lies between

@@ -97,7 +97,9 @@ def form(*forms: str, text: str | None = None) -> Callable[[C], C]:
 def split(*parts: str) -> Callable[[C], C]:
     """`--split`: which of these parts of the data."""
     return click.option(
-        "--split", type=click.Choice(parts), help="Which part of DATA.  [default: val where there is one, else all]"
+        "--split",
+        type=click.Choice(parts),
+        help="Which part of DATA.  [default: val or test where there is one, else all that was not trained on]",
     )
 
 

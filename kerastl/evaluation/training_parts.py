@@ -86,9 +86,13 @@ def _by_content(
         notes = (
             "parts as in the training"
             + (f"; {len(record) - met} of its {len(record)} pictures are not there" if met < len(record) else "")
-            + (f"; {new} pictures had no part in it: they are new, or could not be read" if new else ""),
+            + (f"; {_some(new)} no part in it (new, or unreadable)" if new else ""),
         )
     return Parted(replace(dataset, items=items), given, trained, recognised, notes)
+
+
+def _some(count: int) -> str:
+    return "1 picture had" if count == 1 else f"{count} pictures had"
 
 
 def _by_table(dataset: Dataset, given: Mapping[str, str | None], table: Path, card: Card) -> Parted:

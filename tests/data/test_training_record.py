@@ -70,11 +70,13 @@ NUMBERS = np.arange(3, dtype=np.uint64)
 def test_another_content_is_one_line(content, tmp_path):
     file = tmp_path / "m.keras"
     with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", "{}")
         archive.writestr(MEMBER, content)
     with pytest.raises(ModelError, match=r"m\.keras: its list of training pictures is broken"):
         read(file)
 
 
 def test_a_file_without_one(tmp_path):
-    zipfile.ZipFile(tmp_path / "m.keras", "w").close()
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
     assert read(tmp_path / "m.keras") is None

@@ -25,7 +25,8 @@ def folder(picture, tmp_path):
 def run(folder, tmp_path):
     """A run folder of version 0.1, whose model has no list of pictures: a split of `folder`, and the model's card."""
     (tmp_path / "run").mkdir()
-    zipfile.ZipFile(tmp_path / "run" / "model.keras", "w").close()
+    with zipfile.ZipFile(tmp_path / "run" / "model.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
     dataset = scan(folder)
     inspection = inspect(dataset)
     parts = split(dataset, val_fraction=0.4, inspection=inspection)

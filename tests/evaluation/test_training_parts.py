@@ -40,6 +40,7 @@ def trained(folder, tmp_path):
     parts = split(dataset, val_fraction=0.4, inspection=inspection)
     file = tmp_path / "alone.keras"
     with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", "{}")
         archive.writestr(training_record.MEMBER, TrainingRecord.of(parts, inspection.digests).to_bytes())
     return file, *({item.path for item in parts.part(part)} for part in ("train", "val"))
 
@@ -118,7 +119,7 @@ def test_a_file_that_cannot_be_read_is_of_no_part(trained, folder):
     file, _, val = trained
     (folder / "a" / "link.png").symlink_to(folder / "nowhere.png")
     assert paths(chosen(file, folder)) == val
-    assert any("1 pictures had no part in it" in note for note in chosen(file, folder).notes)
+    assert any("1 picture had no part in it" in note for note in chosen(file, folder).notes)
 
 
 def test_evaluate_and_calibrate_with_the_file_alone(colour_model, picture, tmp_path, capsys):
