@@ -118,6 +118,8 @@ def _compiled(reference: Reference) -> LiteRTEngine:
     with locked(cache.lock_file(key), f"{printable(reference.card.name)}: compiling"):
         if (engine := _opened(reference, cache, key)) is not None:
             return engine
+        if (reason := cache.refusal(key)) is not None:
+            raise _NotCompiledError(reason)
         return _compile(reference, cache, key)
 
 

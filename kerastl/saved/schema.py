@@ -69,6 +69,10 @@ RESIZE: dict[str, Rule] = {
     "policy": (f"one of {', '.join(RESIZE_POLICIES)}", lambda value: value in RESIZE_POLICIES),
     "crop_fraction": ("a number above 0 and up to 1", _number(0, 1)),
 }
+# Cards of earlier versions have none of these.
+RESIZE_LATER: dict[str, Rule] = {
+    "white_level": ("null or a whole number from 255 to 65,535", _or_none(_whole(255, 65_535))),
+}
 # Those that kerastl reads of what later steps stored; any other is let through.
 EXTRA: dict[str, Rule] = {
     "temperature": ("a number above 0 and up to 1,000", _number(0, 1000)),
@@ -117,12 +121,12 @@ def check(values: dict[str, Any], newest: int) -> None:
     if values["format"] > newest:
         raise ModelError(f"the card has format {version}: a newer kerastl wrote it, update kerastl")
     _check_fields("", values, CARD)
-    required = {field.name for field in fields(Resize)}
-    if unknown := values["resize"].keys() - required:
+    if unknown := values["resize"].keys() - {field.name for field in fields(Resize)}:
         raise ModelError(
             f"the card's 'resize' has the unknown field {_shown(min(unknown))}: perhaps a newer kerastl wrote it"
         )
-    _check_fields("resize.", values["resize"], {name: rule for name, rule in RESIZE.items() if name in required})
+    _check_fields("resize.", values["resize"], RESIZE)
+    _check_present("resize.", values["resize"], RESIZE_LATER)
     _check_present("extra.", values["extra"], EXTRA)
     for name, rules in INSIDE.items():
         _check_present(f"extra.{name}.", values["extra"].get(name) or {}, rules)

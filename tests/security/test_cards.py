@@ -1,6 +1,7 @@
 """What a card may hold, and that it belongs to the network beside it."""
 
 import json
+from dataclasses import fields
 
 import pytest
 
@@ -9,6 +10,7 @@ from kerastl import card
 from kerastl.errors import ModelError
 from kerastl.images import Resize
 from kerastl.labels import LabelSet
+from kerastl.saved import schema
 
 SIZE = {"height": 8, "width": 8, "policy": "crop", "crop_fraction": 1.0}
 
@@ -23,6 +25,7 @@ SIZE = {"height": 8, "width": 8, "policy": "crop", "crop_fraction": 1.0}
         ({"resize": SIZE | {"policy": ["crop"]}}, "'resize.policy'"),
         ({"resize": SIZE | {"crop_fraction": float("nan")}}, "'resize.crop_fraction'"),
         ({"resize": SIZE | {"crop_fraction": 1e9}}, "'resize.crop_fraction'"),
+        ({"resize": SIZE | {"white_level": 10**9}}, "'resize.white_level'"),
         ({"resize": SIZE | {"unheard": 1}}, "'resize' has the unknown field 'unheard'"),
         ({"resize": {"height": 8}}, "'resize.width' is missing"),
         ({"resize": []}, "'resize' must be a JSON object"),
@@ -52,6 +55,10 @@ SIZE = {"height": 8, "width": 8, "policy": "crop", "crop_fraction": 1.0}
 def test_fields_have_limits_and_are_named(forge, fields, named):
     with pytest.raises(ModelError, match=rf"model\.keras: the card.*{named}"):
         kerastl.load(forge.card(**fields))
+
+
+def test_every_field_of_the_resizing_has_a_rule():
+    assert {field.name for field in fields(Resize)} == {*schema.RESIZE, *schema.RESIZE_LATER}
 
 
 def test_a_message_stays_short_and_plain(forge):
