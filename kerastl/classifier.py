@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
-from kerastl import display, inputs
+from kerastl import display, inputs, progress
 from kerastl.card import Card
 from kerastl.choice import MODEL, choose
 from kerastl.errors import ImageError, UsageError
@@ -22,7 +22,7 @@ from kerastl.reference import IMAGENET, Reference, resolve
 from kerastl.runtime.engines import Engine, KerasEngine
 from kerastl.runtime.ordered import ordered_map
 from kerastl.runtime.select import EngineName, open_engine
-from kerastl.text import brief
+from kerastl.text import brief, printable
 from kerastl.trust import temperature
 
 if TYPE_CHECKING:
@@ -162,7 +162,8 @@ class Classifier:
             A functional model: float32 pixels 0-255 of shape (n, height, width, 3) in, float32 probabilities of
             shape (n, classes) out, as the network gives them: before the temperature that calibration found.
         """
-        return self._reference.build()
+        with progress.stage(f"{printable(self.name)}: loading the network into Keras"):
+            return self._reference.build()
 
     def classify(
         self,

@@ -1,40 +1,15 @@
-"""Import Keras without the chatter that native libraries write straight to file descriptor 2."""
+"""Import Keras without the chatter of native libraries."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 
-_lock = threading.Lock()
-
-
-@contextmanager
-def native_stderr_silenced() -> Iterator[None]:
-    """Send what is written to file descriptor 2 nowhere while the block runs.
-
-    LiteRT and TensorFlow greet their users on it, and no setting of theirs stops that. Python's own errors are
-    exceptions and pass through. Nothing happens where there is no such descriptor.
-    """
-    with _lock:
-        try:
-            sys.stderr.flush()
-            saved = os.dup(2)
-        except (AttributeError, OSError, ValueError):
-            yield
-            return
-        try:
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), 2)
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+from kerastl import progress
+from kerastl.progress.bars import importing
+from kerastl.stderr import native_stderr_silenced
 
 
 def _no_false_alarm(record: logging.LogRecord) -> bool:
@@ -52,7 +27,9 @@ def import_keras() -> ModuleType:
     if "keras" in sys.modules:
         return sys.modules["keras"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with native_stderr_silenced():
+    reporter = progress.current()
+    reporter.ready()
+    with reporter.stage("loading Keras"), importing, native_stderr_silenced():
         import keras
 
         # The first tensor makes the backend look for accelerators, which it talks about.

@@ -11,7 +11,6 @@ import json
 import os
 import urllib.error
 from collections.abc import Callable
-from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from kerastl.catalog import Backbone, WeightsFile
 from kerastl.errors import DownloadError, WeightsError
 from kerastl.fetching import receive
 from kerastl.files import replacing, tidy_when_terminated, write_text
+from kerastl.progress import stage
 
 Progress = Callable[[str, int, "int | None"], None]
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
@@ -130,8 +130,14 @@ def download(
     try:
         target.mkdir(parents=True, exist_ok=True)
         with tidy_when_terminated(), replacing(path) as temporary:
-            told = partial(progress, weights.file) if progress else None
-            receive(weights.url, temporary, _SPARE_FACTOR * weights.parameters * 4 + _SPARE, told, patience)
+            with stage(f"downloading {weights.file}, MB") as told:
+
+                def heard(received: int, total: int | None) -> None:
+                    told.update(received >> 20, None if total is None else total >> 20)
+                    if progress:
+                        progress(weights.file, received, total)
+
+                receive(weights.url, temporary, _SPARE_FACTOR * weights.parameters * 4 + _SPARE, heard, patience)
             reason = (
                 _hash_fault(temporary, weights.hash) if weights.hash else _hdf5_fault(temporary, weights.parameters)
             )

@@ -15,6 +15,7 @@ from importlib import import_module
 import click
 from click.shell_completion import CompletionItem
 
+from kerastl import progress
 from kerastl._version import __version__
 from kerastl.cli import completion, streams, usage
 from kerastl.errors import KerastlError, UsageError
@@ -169,9 +170,18 @@ class _OneLine(logging.Formatter):
         return f"kerastl: {message(record.getMessage())}"
 
 
+class _ToReporter(logging.Handler):
+    """Hands the log to whoever tells what is done, above the bars; warnings are told to quiet people, too."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        reporter = progress.chosen() or progress.Reporter(1)
+        tell = reporter.complain if record.levelno >= logging.WARNING else reporter.say
+        tell(self.format(record))
+
+
 def _log_to_stderr() -> None:
     log = logging.getLogger("kerastl")
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToReporter()
     handler.setFormatter(_OneLine())
     log.handlers[:] = [handler]
     log.setLevel(logging.INFO)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @options.seed
 @options.form("text", "json")
 @options.trust
+@options.telling
 def calibrate(
     model: str,
     data: str,
@@ -52,21 +53,18 @@ def calibrate(
 
     Exit code: 0 done, 1 the pictures cannot be used, 2 wrong usage.
     """
+    from kerastl import progress
     from kerastl.card import find
-    from kerastl.cli.progress import Counter
     from kerastl.evaluation import calibrate as fit
     from kerastl.files import check_target
 
     if Path(model).exists():
         check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
-    with Counter("pictures") as counter:
-        result = fit(
-            model, data, split, false_alarms=false_alarms, seed=seed, progress=counter.update, trust=trust, **columns
-        )
+    result = fit(model, data, split, false_alarms=false_alarms, seed=seed, trust=trust, **columns)
     if form == "json":
         click.echo(json_text.dumps(result.as_dict()))
         return 0
     click.echo("\n".join(map(message, str(result).splitlines())))
     for note in result.notes:
-        click.echo(f"kerastl: {message(note)}", err=True)
+        progress.current().say(f"kerastl: {note}")
     return 0

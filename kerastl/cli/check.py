@@ -26,6 +26,7 @@ _CLASSES, _EVIDENCE = 12, 5
 @options.val_fraction
 @options.group_by
 @options.seed
+@options.telling
 def check(
     data_dir: str,
     form: str,
@@ -52,14 +53,16 @@ def check(
 
     Exit code: 0 no problems, 1 problems, 2 wrong usage.
     """
-    from kerastl.cli.progress import Counter
+    from kerastl import progress
     from kerastl.data import inspect, scan
     from kerastl.data.checking import check as examine
 
-    dataset = scan(data_dir, **columns)
-    with Counter("pictures", len(dataset.items)) as counter:
+    with progress.stage("looking for pictures"):
+        dataset = scan(data_dir, **columns)
+    with progress.stage("reading pictures", len(dataset.items)) as counter:
         inspection = inspect(dataset, workers=workers, progress=counter.update)
-    report = examine(dataset, inspection=inspection, val_fraction=val_fraction, group_by=group_by, seed=seed)
+    with progress.stage("comparing pictures"):
+        report = examine(dataset, inspection=inspection, val_fraction=val_fraction, group_by=group_by, seed=seed)
     if form == "json":
         click.echo(json_text.dumps(report.as_dict()))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
 @options.urls
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
 @options.trust
+@options.telling
 def classify(
     sources: tuple[str, ...],
     model: str | None,
@@ -76,47 +76,41 @@ def classify(
 
     Exit code: 0 all pictures were classified, 1 some could not be, 2 wrong usage.
     """
+    from kerastl import progress
     from kerastl.classifier import load
     from kerastl.cli import output as out
-    from kerastl.cli.progress import Counter
     from kerastl.inputs import Expanded
     from kerastl.sources import expand, left_out
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
     out.check(output)
-    with Counter("megabytes") as downloaded:
-        classifier = load(
-            model,
-            resize=resize,
-            engine=engine,
-            batch_size=batch_size,
-            progress=downloaded.megabytes,
-            trust=trust,
-        )
+    reporter = progress.current()
+    classifier = load(model, resize=resize, engine=engine, batch_size=batch_size, trust=trust)
+    reporter.detail(str(classifier))
     # To count first costs a walk through the folders: only where there is a bar to show it on.
-    known = sys.stderr.isatty() and "-" not in sources
+    known = reporter.has_bars and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None
     side_files: list[str] = []
     paths = Expanded(expand(sources, _standard_input(), side_files), urls or "-" not in sources)
     results = classifier.classify(paths, top, errors="return", coverage=coverage, reject=reject)
     count = failed = 0
-    with out.opened(output) as stream, Counter("pictures", total) as counter:
+    with out.opened(output) as stream, reporter.stage("pictures", total) as counter:
         try:
             for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe):
                 count += 1
-                counter.write(stream, out.for_terminal(text) if form == "csv" and stream.isatty() else text)
+                reporter.write(stream, out.for_terminal(text) if form == "csv" and stream.isatty() else text)
                 if result.error is not None:
                     failed += 1
                     if form in ("text", "csv"):
-                        counter.complain(f"kerastl: {result.path or ''}: {result.error}")
+                        reporter.complain(f"kerastl: {result.path or ''}: {result.error}")
                 counter.update(count)
         finally:
-            counter.write(stream, out.ending(form, count))
+            reporter.write(stream, out.ending(form, count))
     if side_files:
-        click.echo(f"kerastl: {left_out(side_files)}", err=True)
+        reporter.say(f"kerastl: {left_out(side_files)}")
     if failed:
-        click.echo(f"kerastl: {failed} of {count} pictures could not be classified", err=True)
+        reporter.complain(f"kerastl: {failed} of {count} pictures could not be classified")
     return 1 if failed else 0
 
 

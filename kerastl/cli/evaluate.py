@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +56,7 @@ _FIGURE = 46
 @options.engine("As for classify.")
 @options.csv_safe("In predictions.csv")
 @options.trust
+@options.telling
 def evaluate(
     model: str,
     data: str,
@@ -87,18 +87,17 @@ def evaluate(
 
     Exit code: 0 all pictures were used, 1 some could not be read, 2 wrong usage.
     """
+    from kerastl import progress
     from kerastl.classifier import load
-    from kerastl.cli.progress import Counter
     from kerastl.evaluation import evaluate as examine
 
     if report is not None:
         _check_report(Path(report))
-    with Counter("megabytes") as downloaded:
-        classifier = load(model, engine=engine, progress=downloaded.megabytes, trust=trust)
-    with Counter("pictures") as counter:
-        result = examine(
-            classifier, data, split, k=top, corruptions=corruptions, others=reject, progress=counter.update, **columns
-        )
+    classifier = load(model, engine=engine, trust=trust)
+    progress.current().detail(str(classifier))
+    result = examine(classifier, data, split, k=top, corruptions=corruptions, others=reject, **columns)
+    with progress.stage("working out how sure the figures are"):
+        _ = result.figures
     if report is not None:
         _write(result, Path(report), csv_safe)
     try:
@@ -133,13 +132,18 @@ def _write(result: Evaluation, folder: Path, csv_safe: bool) -> None:
 
 
 def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:
-    from kerastl.cli.progress import Counter
+    from kerastl import progress
     from kerastl.reporting import write_report
     from kerastl.text import printable
 
-    with Counter("report") as counter:
-        write_report(result, file, mistakes=mistakes, progress=counter.stage)
-    sys.stderr.write(f"report: {printable(str(file))}\n")
+    with progress.stage("writing the report") as counter:
+
+        def told(what: str, done: int, total: int) -> None:
+            counter.what = f"report: {what}"
+            counter.update(done, total)
+
+        write_report(result, file, mistakes=mistakes, progress=told)
+    progress.current().say(f"report: {printable(str(file))}")
 
 
 def _print(result: Evaluation) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +10,8 @@ from kerastl.cli import completion, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from PIL.Image import Image
 
     from kerastl.classifier import Classifier
     from kerastl.errors import ImageError
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 @options.resize("the model's own")
 @options.trust
 @options.urls
+@click.option("--bare", is_flag=True, help="Write the coloured pixels alone, as large as the network sees them.")
+@options.telling
 def explain(
     sources: tuple[str, ...],
     model: str | None,
@@ -53,13 +56,14 @@ def explain(
     resize: ResizePolicy | None,
     urls: bool,
     trust: bool,
+    bare: bool,
 ) -> int:
     """Show which parts of pictures speak for a class.
 
     SOURCE is a picture, a folder (with all pictures below it), a pattern in quotes such as '*.jpg', a web address, or -
-    for a list of files on standard input. For each picture a PNG of what the network sees is written, coloured where it
-    counts for the class: from violet to yellow for gradcam and idgi; orange, with blue for what speaks against it, for
-    the others.
+    for a list of files on standard input. For each picture a PNG is written: the picture, and beside it the same
+    coloured where it counts for the class: from violet to yellow for gradcam and idgi; orange, with blue for what
+    speaks against it, for the others. What the network does not look at is dark there.
 
     The paths of the PNGs go to standard output, one a line.
 
@@ -67,10 +71,10 @@ def explain(
     """
     from pathlib import Path
 
+    from kerastl import progress
     from kerastl.classifier import load
     from kerastl.cli import output as out
     from kerastl.cli.overlay_files import OverlayFiles
-    from kerastl.cli.progress import Counter
     from kerastl.errors import ImageError, KerastlError
     from kerastl.files import check_folder
     from kerastl.inputs import Expanded
@@ -78,33 +82,46 @@ def explain(
     from kerastl.text import printable
 
     check_folder(output, "--output")
-    with Counter("megabytes") as downloaded:
-        classifier = load(model, resize=resize, progress=downloaded.megabytes, trust=trust)
+    reporter = progress.current()
+    classifier = load(model, resize=resize, trust=trust)
+    reporter.detail(str(classifier))
     index = None if label is None else classifier.labels.find(label)
-    known = sys.stderr.isatty() and "-" not in sources
+    known = reporter.has_bars and "-" not in sources
     total = sum(1 for _ in expand(sources)) if known else None
     files = OverlayFiles(Path(output))
     side_files: list[str] = []
     count = failed = 0
-    with out.opened(None) as stream, Counter("pictures", total) as counter:
+    with out.opened(None) as stream, reporter.stage("explaining pictures", total) as counter:
         paths = Expanded(expand(sources, side_files=side_files), urls or "-" not in sources)
         for result in _explained(classifier, paths, index, method):
             count += 1
             if isinstance(result, ImageError):
                 failed += 1
-                counter.complain(f"kerastl: {result.path}: {result.reason}")
+                reporter.complain(f"kerastl: {result.path}: {result.reason}")
             else:
                 try:
-                    target = files.write(result)
+                    target = files.write(result, result.overlay() if bare else _illustrated(result, classifier))
                 except OSError as error:
                     raise KerastlError(f"--output {output}: cannot be written ({error.strerror or error})") from error
-                counter.write(stream, f"{printable(str(target))}\n")
+                reporter.write(stream, f"{printable(str(target))}\n")
             counter.update(count)
     if side_files:
         click.echo(f"kerastl: {left_out(side_files)}", err=True)
     if failed:
-        click.echo(f"kerastl: {failed} of {count} pictures could not be explained", err=True)
+        reporter.complain(f"kerastl: {failed} of {count} pictures could not be explained")
     return 1 if failed else 0
+
+
+def _illustrated(result: Explanation, classifier: Classifier) -> Image:
+    from kerastl.errors import ImageError
+    from kerastl.explaining.illustration import LONG_SIDE
+    from kerastl.images import Resize, open_image
+
+    try:
+        original = open_image(result.path or "", target=Resize(LONG_SIDE, LONG_SIDE, "pad"))
+    except ImageError:  # gone since it was explained
+        return result.illustration()
+    return result.illustration(original, classifier.card.resize)
 
 
 def _explained(

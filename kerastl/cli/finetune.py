@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from kerastl.cli import completion, options
-from kerastl.text import printable
-
-if TYPE_CHECKING:
-    from kerastl.finetuning.run import FineTuned
 
 
 @click.command()
@@ -54,6 +49,7 @@ if TYPE_CHECKING:
 @options.weights("--weights", "imagenet")
 @options.cache_limit("cached features", "computes them")
 @click.option("--keep-features", is_flag=True, help="Leave cached features in RUN_DIR.")
+@options.telling
 def finetune(data: str, cache_limit: float, weights: str, **settings: Any) -> int:
     """Turn a folder of labelled pictures into a classifier.
 
@@ -62,34 +58,20 @@ def finetune(data: str, cache_limit: float, weights: str, **settings: Any) -> in
 
     Exit code: 0 done, 1 training broke off, 2 wrong usage, 130 interrupted. After 1 and 130, --resume goes on.
     """
-    from kerastl.cli.training_progress import TrainingProgress
+    from kerastl import progress
+    from kerastl.finetuning.outcome import next_steps, outcome
     from kerastl.finetuning.run import finetune as run
     from kerastl.runs.interrupt import Interrupted
 
-    with TrainingProgress() as listener:
-        result = run(
-            data=data,
-            listener=listener,
-            **options.given(weights=options.started_from(weights), cache_limit=int(cache_limit * 1e9), **settings),
-        )
-    _summary(result)
+    result = run(
+        data=data,
+        **options.given(weights=options.started_from(weights), cache_limit=int(cache_limit * 1e9), **settings),
+    )
+    say = progress.current().say
+    for line in outcome(result.metrics, result.folder):
+        say(line)
     if result.stopped:
         raise Interrupted(f"stopped early; {result.folder} holds the best so far, and --resume goes on")
-    _next_step(result, [data, *options.as_given(settings)])
+    for line in next_steps(result.folder, [data, *options.as_given(settings)]):
+        say(line)
     return 0
-
-
-def _summary(result: FineTuned) -> None:
-    metrics = result.metrics
-    sys.stderr.write(
-        f"{printable(str(result.folder))}: {metrics['val_accuracy']:.1%} of {metrics['val_images']:,} validation "
-        "pictures right, "
-        f"{metrics['train_images']:,} trained on, {metrics['classes']} classes, {metrics['seconds']:.1f} s\n"
-    )
-
-
-def _next_step(result: FineTuned, data: list[str]) -> None:
-    from shlex import join
-
-    command = join(["kerastl", "evaluate", str(result.folder), *data, "--report", f"{result.folder}-report"])
-    sys.stderr.write(f"how good is it, and where is it wrong?  {printable(command)}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -31,6 +30,7 @@ from kerastl.text import printable
 @options.seed
 @options.size("--input-size")
 @options.weights("--weights", "imagenet", None)
+@options.telling
 def lr_find(
     data: str,
     output: str,
@@ -50,8 +50,8 @@ def lr_find(
     Trains with a growing rate until the loss explodes, and shows where it falls best. The suggestion goes to
     standard output.
     """
+    from kerastl import progress
     from kerastl.choice import MODEL, choose
-    from kerastl.cli.training_progress import TrainingProgress
     from kerastl.files import check_target
     from kerastl.finetuning.recipe import Phase
     from kerastl.finetuning.settings import Settings
@@ -63,12 +63,10 @@ def lr_find(
     if backbone is None:
         backbone = choose(False, input_size) if weights == "imagenet" else MODEL
     settings = Settings(backbone=backbone, seed=seed, input_size=input_size, weights=options.started_from(weights))
-    with TrainingProgress() as listener:
-        curve = find_rate(
-            data, phase, settings, lowest=lowest, highest=highest, steps=steps, listener=listener, **columns
-        )
-    curve.plot(output)
+    curve = find_rate(data, phase, settings, lowest=lowest, highest=highest, steps=steps, **columns)
+    with progress.stage("drawing the curve"):
+        curve.plot(output)
     curve.write_csv(output + ".csv")
-    sys.stderr.write(f"{printable(output)}: loss against learning rate over {len(curve.rates)} steps\n")
+    progress.current().say(f"{printable(output)}: loss against learning rate over {len(curve.rates)} steps")
     click.echo(f"{curve.suggestion:.3g}")
     return 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
 from kerastl.cli import completion
+from kerastl.errors import UsageError
+from kerastl.progress import Reporter, reporting
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -57,6 +60,21 @@ group_by = click.option(
     metavar="REGEX",
     help="Pictures in whose path REGEX finds the same text stay on one side of the split.",
 )
+
+
+def telling(command: C) -> C:
+    """`--quiet` and `--verbose`: what the command tells on standard error while it works."""
+
+    @click.option("--quiet", "-q", is_flag=True, help="Say nothing but results, warnings and errors.")
+    @click.option("--verbose", "-v", is_flag=True, help="Say more about what is done, and how long it took.")
+    @wraps(command)
+    def told(*arguments: Any, quiet: bool, verbose: bool, **options: Any) -> Any:
+        if quiet and verbose:
+            raise UsageError("--quiet and --verbose exclude each other")
+        with reporting(Reporter(0 if quiet else "auto", detail=verbose)):
+            return command(*arguments, **options)
+
+    return told  # type: ignore[return-value]
 
 
 def top(default: int, text: str) -> Callable[[C], C]:

@@ -10,9 +10,12 @@ from kerastl.files import replacing
 from kerastl.text import printable
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from kerastl.explaining import Explanation
 
 _SOFTWARE = "kerastl explain"
+_COMPRESSION = 3  # of 0 to 9; more takes longer than explaining, and saves little
 _LONGEST = 60  # of each part: file systems stop at 255 bytes, and a letter may take four
 
 
@@ -27,8 +30,8 @@ class OverlayFiles:
         self._folder = folder
         self._taken: set[str] = set()
 
-    def write(self, explanation: Explanation) -> Path:
-        """Write one overlay as PNG, whole or not at all, and give its path.
+    def write(self, explanation: Explanation, image: Image) -> Path:
+        """Write one picture of an explanation as PNG, whole or not at all, and give its path.
 
         It is called after the picture, the method and the class. A number keeps pictures of the same name apart. A
         file that an earlier run wrote is replaced; any other is left alone, and the number goes up.
@@ -41,7 +44,7 @@ class OverlayFiles:
         self._folder.mkdir(parents=True, exist_ok=True)
         target = self._free(explanation)
         with replacing(target) as temporary:
-            explanation.overlay().save(temporary, "PNG", pnginfo=notes)
+            image.save(temporary, "PNG", pnginfo=notes, compress_level=_COMPRESSION)
         return target
 
     def _free(self, explanation: Explanation) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
 @options.resume
 @options.overwrite
 @options.cache_limit("decoded pictures", "decodes them")
+@options.telling
 def pretrain(images: str, initial_weights: str, cache_limit: float, **settings: Any) -> int:
     """Train a network on pictures without labels.
 
@@ -73,26 +73,27 @@ def pretrain(images: str, initial_weights: str, cache_limit: float, **settings: 
 
     Exit code: 0 done, 1 training broke off, 2 wrong usage, 130 interrupted. After 1 and 130, --resume goes on.
     """
-    from kerastl.cli.training_progress import PreTrainingProgress
+    from kerastl import progress
     from kerastl.pretraining.run import pretrain as run
 
-    with PreTrainingProgress() as listener:
-        result = run(
-            images,
-            listener=listener,
-            **options.given(
-                weights=options.started_from(initial_weights), cache_limit=int(cache_limit * 1e9), **settings
-            ),
-        )
-    _summary(result)
+    result = run(
+        images,
+        **options.given(weights=options.started_from(initial_weights), cache_limit=int(cache_limit * 1e9), **settings),
+    )
+    for line in _summary(result):
+        progress.current().say(line)
     return 0
 
 
-def _summary(result: PreTrained) -> None:
+def _summary(result: PreTrained) -> list[str]:
+    from kerastl.labels import percent
+    from kerastl.pretraining.outputs import next_step
+    from kerastl.progress.lines import duration
+
     last, described = result.history[-1], result.description
-    known = "" if last["knn_accuracy"] is None else f", neighbours right {last['knn_accuracy']:.1%}"
-    sys.stderr.write(
-        f"{printable(str(result.weights))}: {described['backbone']} at {described['size']} px "
-        f"by {described['method']}, loss {last['loss']:.4f}{known}, "
-        f"effective rank {last['rank']:.0f}, {described['seconds']:.1f} s\n"
-    )
+    known = "" if last["knn_accuracy"] is None else f", neighbours right {percent(last['knn_accuracy'])}"
+    return [
+        f"{printable(str(result.weights))}: {described['backbone']} at {described['size']} px by {described['method']}",
+        f"  loss {last['loss']:.4f}{known}, effective rank {last['rank']:.0f}, {duration(described['seconds'])}",
+        f"  use it:  {printable(next_step(result.folder, described))}",
+    ]

@@ -21,6 +21,7 @@ from kerastl.evaluation.reliability import reliability
 from kerastl.evaluation.selection import Part
 from kerastl.evaluation.training_parts import Parted
 from kerastl.labels import percent
+from kerastl.progress import stage
 from kerastl.text import brief, printable
 from kerastl.trust import conformal, novelty, stored, temperature
 from kerastl.trust.stored import Trust
@@ -141,9 +142,10 @@ def calibrate(
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
     classifier = _own_model(model, trust)
-    known = parted(classifier, data, progress, **columns)
-    pictures, dataset = labelled(classifier, known, split, fresh=True), known.dataset
-    looked = _look(classifier, pictures, progress)
+    with stage("looking for pictures"):
+        known = parted(classifier, data, progress, **columns)
+        pictures, dataset = labelled(classifier, known, split, fresh=True), known.dataset
+    looked = _look(classifier, pictures, progress, "scoring pictures")
     notes = (*pictures.selection.notes, *(f"{path}: {reason}; left out" for path, reason in looked.failed.items()))
     fitted = Trust(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
@@ -151,7 +153,8 @@ def calibrate(
     except (DataError, UsageError) as reason:
         fitted = replace(fitted, unfitted=str(reason))
         notes = (*notes, f"rejection was not fitted: {reason}")
-    found, losses, errors = _temperature(looked.own, looked.labels, seed)
+    with stage("fitting the temperature"):
+        found, losses, errors = _temperature(looked.own, looked.labels, seed)
     if len(np.unique(looked.labels)) == 1:
         found, losses, errors = 1.0, (losses[0], losses[0]), (errors[0], errors[0])
         notes = (*notes, _one_class(classifier, looked))
@@ -173,7 +176,8 @@ def calibrate(
         fitted.novelty_threshold,
         notes,
     )
-    stored.write(classifier.file, classifier.card, fitted, found, result.as_dict())
+    with stage("storing the calibration in the model"):
+        stored.write(classifier.file, classifier.card, fitted, found, result.as_dict())
     return result
 
 
@@ -210,12 +214,13 @@ class _Looked:
     failed: Mapping[str, str]
 
 
-def _look(classifier: Classifier, pictures: Labelled, progress: Progress | None) -> _Looked:
+def _look(classifier: Classifier, pictures: Labelled, progress: Progress | None, what: str) -> _Looked:
     kept, rows, failed = compute(
         pictures,
         classifier,
         lambda pixels, _: list(zip(*classifier.predict_features(pixels), strict=True)),
         progress,
+        what,
     )
     own, features = (np.stack(column) for column in zip(*rows, strict=True))
     return _Looked(kept, own, features, pictures.truth(kept), failed)
@@ -243,7 +248,7 @@ def _with_rejection(
         ) from None
     chosen = novelty.choose(trained.truth(trained.items), seed=seed)
     some = replace(trained, items=tuple(trained.items[index] for index in chosen))
-    references = _look(classifier, some, progress).features.astype(np.float16)
+    references = _look(classifier, some, progress, "looking at the training pictures").features.astype(np.float16)
     limit = conformal.threshold(novelty.distances(features, references), 1 - false_alarms)
     return replace(trust, references=references, novelty_threshold=limit)
 

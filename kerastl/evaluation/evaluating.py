@@ -19,6 +19,7 @@ from kerastl.evaluation.rejecting import rejection
 from kerastl.evaluation.result import Evaluation
 from kerastl.evaluation.robustness import robustness
 from kerastl.evaluation.selection import Part
+from kerastl.progress import stage
 from kerastl.trust import stored, temperature
 from kerastl.trust.stored import Trust
 
@@ -73,7 +74,8 @@ def evaluate(
         raise UsageError(f"k and resamples must be at least 1. Received: k={k}, resamples={resamples}")
     classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
     fitted = None if others is None else _trust(classifier)
-    pictures = labelled(classifier, parted(classifier, data, progress, **columns), split)
+    with stage("looking for pictures"):
+        pictures = labelled(classifier, parted(classifier, data, progress, **columns), split)
     kept, probabilities, novelties, failed = _predictions(classifier, pictures, fitted, progress)
     rejected = None
     if fitted is not None and others is not None:

@@ -17,6 +17,7 @@ from kerastl.errors import DataError, ImageError
 from kerastl.evaluation.matching import Matching, match
 from kerastl.evaluation.selection import Part, Selection, select
 from kerastl.evaluation.training_parts import Parted, with_parts
+from kerastl.progress import stage
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -96,6 +97,7 @@ def compute(
     classifier: Classifier,
     function: Callable[[np.ndarray, Sequence[Item]], Sequence[Any]],
     progress: Progress | None = None,
+    what: str = "scoring pictures",
 ) -> tuple[tuple[Item, ...], list[Any], dict[str, str]]:
     """Apply a function to the pixels of each picture, in several threads.
 
@@ -104,6 +106,7 @@ def compute(
         classifier: Reads them.
         function: From uint8 pixels of shape (n, height, width, 3) and their items to n results.
         progress: Called with the pictures done and their number.
+        what: What people are told is done.
 
     Returns:
         The pictures that could be read, a result for each, and why the others could not be read.
@@ -122,14 +125,16 @@ def compute(
         return read
 
     kept, results, failed = [], [], {}
-    for item, result in zip(pictures.items, classifier.stream(pictures.items, work), strict=True):
-        if isinstance(result, ImageError):
-            failed[item.path] = result.reason
-        else:
-            kept.append(item)
-            results.append(result)
-        if progress is not None:
-            progress(len(kept) + len(failed), len(pictures.items))
+    with stage(what, len(pictures.items)) as told:
+        for item, result in zip(pictures.items, classifier.stream(pictures.items, work), strict=True):
+            if isinstance(result, ImageError):
+                failed[item.path] = result.reason
+            else:
+                kept.append(item)
+                results.append(result)
+            told.advance()
+            if progress is not None:
+                progress(len(kept) + len(failed), len(pictures.items))
     if not kept:
         path, reason = next(iter(failed.items()))
         raise DataError(f"{pictures.dataset.root}: not one picture can be read (the first: {path}: {reason})")

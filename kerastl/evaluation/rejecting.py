@@ -14,6 +14,7 @@ from kerastl.classifier import Classifier
 from kerastl.data.walking import read_tree
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation.labelled import Progress
+from kerastl.progress import stage
 from kerastl.text import printable
 from kerastl.trust.stored import Trust
 
@@ -97,8 +98,10 @@ def _novelties(classifier: Classifier, trust: Trust, folder: Path, progress: Pro
                 found.append(None)
         return found
 
-    for done, value in enumerate(classifier.stream(files, work), start=1):
-        if progress is not None:
-            progress(done, len(files))
-        if value is not None:
-            yield value
+    with stage("scoring pictures of other things", len(files)) as told:
+        for done, value in enumerate(classifier.stream(files, work), start=1):
+            told.update(done)
+            if progress is not None:
+                progress(done, len(files))
+            if value is not None:
+                yield value

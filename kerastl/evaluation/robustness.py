@@ -60,7 +60,7 @@ def robustness(
             for one, item, truth in zip(pixels, items, pictures.truth(items), strict=True)
         ]
 
-    _, rows, _ = compute(pictures, classifier, work, progress)
+    _, rows, _ = compute(pictures, classifier, work, progress, "scoring pictures made worse")
     shares = np.mean(rows, axis=0)
     table = shares[1:].reshape(len(corruptions.NAMES), corruptions.STRENGTHS)
     accuracy = {name: tuple(map(float, row)) for name, row in zip(corruptions.NAMES, table, strict=True)}

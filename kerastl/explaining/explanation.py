@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from kerastl.explaining.explainer import Method
+    from kerastl.images import Resize
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,6 +67,20 @@ class Explanation:
         from kerastl.explaining.overlay import overlay
 
         return overlay(self.pixels, self.map, signed=self.signed)
+
+    def illustration(self, original: Image | None = None, resize: Resize | None = None) -> Image:
+        """Draw the picture, the map over it and what it is about as one picture.
+
+        Args:
+            original: The whole picture, upright, RGB. Without it what the network sees is drawn.
+            resize: How the network got its pixels from `original`, as `Classifier.card.resize` says.
+
+        Returns:
+            A PIL image of mode RGB, some hundred pixels on a side.
+        """
+        from kerastl.explaining.illustration import illustration
+
+        return illustration(self, original, resize)
 
     def figure(self) -> Figure:
         """Draw the picture and the overlay side by side."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kerastl import catalog
 from kerastl.finetuning.settings import Settings
+from kerastl.progress import stage
 from kerastl.quiet import import_keras
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def build_backbone(
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(settings.precision)
     try:
-        model = backbones.build(row, weights=settings.weights, include_top=False, input_size=settings.input_size)
+        with stage(f"{row.name}: loading the network into Keras"):
+            model = backbones.build(row, weights=settings.weights, include_top=False, input_size=settings.input_size)
     finally:
         keras.config.set_dtype_policy(before)
     stages = backbones.stages(model, row)

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerastl.errors import ModelError
 from kerastl.files import replacing
+from kerastl.progress import stage
 from kerastl.runs.listener import Listener
 from kerastl.runtime.compiled import plan_untried
 from kerastl.runtime.engines import Engine, KerasEngine, LiteRTEngine
@@ -33,7 +34,8 @@ def boundary_engine(lower: keras.Model, folder: Path, listener: Listener | None 
     listener = listener or Listener()
     lower = _in_float32(lower)
     try:
-        return _compiled(lower, folder)
+        with stage("compiling the part that stays as it is"):
+            return _compiled(lower, folder)
     except (ModelError, ValueError, RuntimeError, ImportError) as error:
         listener.warn(f"the fast engine is not used ({error}): features take longer")
         return KerasEngine(lower)

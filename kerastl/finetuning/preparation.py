@@ -188,7 +188,7 @@ class Preparation:
                 "or the disk can hold: they are computed anew in each epoch (--cache-limit)"
             )
             return None
-        self._listener.say(f"features: {store.description}, {_megabytes(size)} in {self._cache.folder}")
+        self._listener.say(f"features: {store.description}, {_megabytes(size)}")
         compute = partial(self._cache.compute, shape=store.shape, listener=self._listener, stop=self._stop)
         try:
             return compute(store.key, engine, store.sources, store.dtype)

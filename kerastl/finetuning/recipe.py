@@ -99,6 +99,12 @@ class Phase:
             )
         return tuple(stages[: list(stages).index(self.trains) + 1])
 
+    def named(self, stages: Sequence[str]) -> str:
+        """What trains, in a few words; arguments and errors as for `trained_stages`."""
+        trained = self.trained_stages(stages)
+        what = trained[0] if len(trained) == 1 else f"{trained[0]} to {trained[-1]}"
+        return f"{what} by logistic regression" if self.solver == "logistic_regression" else what
+
     def summary(self) -> dict[str, str]:
         """What people want to know first, as text."""
         depth, solved = self.trains, self.solver == "logistic_regression"

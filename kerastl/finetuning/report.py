@@ -13,7 +13,9 @@ from kerastl.card import Card
 from kerastl.data import training_record
 from kerastl.data.training_record import TrainingRecord
 from kerastl.finetuning import outputs
+from kerastl.finetuning.outcome import interval, kept
 from kerastl.finetuning.pictures import TrainingData
+from kerastl.finetuning.readme import ReadMe
 from kerastl.finetuning.recipe import Recipe
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import SplitData
@@ -34,16 +36,24 @@ class Report:
         recipe: What was done.
         parts: The data.
         pictures: The same, as it was trained on.
+        stages: Of the network, from the head down.
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, recipe: Recipe, parts: SplitData, pictures: TrainingData
+        self,
+        folder: Path,
+        settings: Settings,
+        recipe: Recipe,
+        parts: SplitData,
+        pictures: TrainingData,
+        stages: tuple[str, ...],
     ) -> None:
         self._folder = folder
         self._settings = settings
         self._recipe = recipe
         self._parts = parts
         self._pictures = pictures
+        self._stages = stages
 
     def metrics(
         self, progress: Progress, skipped: Mapping[Path, str], seconds: float, *, stopped: bool
@@ -55,7 +65,8 @@ class Report:
         train, val = (
             sum(str(file) not in gone for file in part.files) for part in (self._pictures.train, self._pictures.val)
         )
-        return {
+        under_way = min(progress.phase + 1, len(self._recipe.phases))
+        found = {
             "val_accuracy": best.accuracy,
             "val_top5": best.top5,
             "val_loss": best.loss,
@@ -69,7 +80,9 @@ class Report:
             "phase_seconds": [round(phase, 3) for phase in progress.seconds],
             "complete": not stopped,
             "warnings": list(progress.warnings),
+            **kept(progress.history, self._recipe, self._stages, under_way),
         }
+        return {**found, "val_accuracy_interval": list(interval(found))}
 
     def write(
         self, model: keras.Model, progress: Progress, skipped: Mapping[Path, str], metrics: dict[str, Any]
@@ -92,10 +105,12 @@ class Report:
         outputs.write_model(self._folder, model, card, {training_record.MEMBER: record.to_bytes()})
         outputs.write_history(self._folder, progress.history)
         if progress.history:
-            outputs.write_curves(self._folder, progress.history, [str(phase.trains) for phase in self._recipe.phases])
+            outputs.write_curves(self._folder, progress.history, [phase["trains"] for phase in metrics["phases"]])
         root = self._parts.dataset.root
         late = {_relative(path, root): reason for path, reason in skipped.items()}
         outputs.write_skipped(self._folder, {**self._parts.skipped, **late})
+        readme = ReadMe(card, metrics, str(root), keep_features=self._settings.keep_features)
+        readme.write(self._folder)
         outputs.write_metrics(self._folder, metrics)
         return card
 

@@ -8,7 +8,9 @@ import tempfile
 import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +24,20 @@ from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning.building import build_backbone
 from kerastl.finetuning.diagnosis import NothingLearntError
 from kerastl.finetuning.folder import FineTuningFolder
+from kerastl.finetuning.outcome import accuracy, choice_made
+from kerastl.finetuning.outputs import write_history
 from kerastl.finetuning.pictures import decode_ahead, training_data
 from kerastl.finetuning.recipe import Recipe
 from kerastl.finetuning.recipes import find_recipe
 from kerastl.finetuning.report import Report
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
-from kerastl.labels import percent
+from kerastl.progress import Verbose, stage
 from kerastl.runs.disk import full_disk_reported
 from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.runs.listener import Listener
+from kerastl.runs.progress import TrainingProgress, listening
 from kerastl.text import brief, printable
 
 if TYPE_CHECKING:
@@ -69,8 +74,10 @@ class FineTuned:
         return list(self.metrics["warnings"])
 
     def __repr__(self) -> str:
-        right = f"{percent(self.metrics['val_accuracy'])} of {self.metrics['val_images']} validation pictures right"
-        return f"<FineTuned {brief(self.card.name)}: {right}, in {printable(str(self.folder))}>"
+        count = len(self.warnings)
+        doubts = f", {count} warning{'s' * (count > 1)}" if count else ""
+        name, folder = brief(self.card.name), printable(str(self.folder))
+        return f"<FineTuned {name}: {accuracy(self.metrics)}{doubts}, in {folder}>"
 
     def _repr_html_(self) -> str:
         metrics = self.metrics
@@ -79,10 +86,12 @@ class FineTuned:
             "pictures": f"{metrics['train_images']:,} to train on, {metrics['val_images']:,} to validate on",
             "classes": f"{metrics['classes']:,}",
             "epochs": metrics["epochs"],
-            "validation accuracy": percent(metrics["val_accuracy"]),
+            "validation accuracy": accuracy(metrics),
             "validation loss": f"{metrics['val_loss']:.3f}",
             "folder": self.folder,
         }
+        if (choice := choice_made(metrics)) is not None:
+            facts["kept"] = choice
         ended = " (stopped early: resume=True goes on)" if self.stopped else ""
         notes = [f"Warning: {warning}" for warning in self.warnings]
         return display.facts(facts.items(), caption=f"fine-tuned {self.card.name}{ended}", notes=notes)
@@ -96,6 +105,7 @@ def finetune(
     output: str | os.PathLike[str] | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    verbose: Verbose = "auto",
     listener: Listener | None = None,
     **settings: Any,
 ) -> FineTuned:
@@ -109,7 +119,9 @@ def finetune(
         output: The run folder, new or empty; None makes a temporary one.
         resume: Go on with the run in `output`.
         overwrite: Replace the run in `output`.
-        listener: Hears what is done; nobody by default.
+        verbose: What is told while it works: 0 warnings only; 1 a line an epoch, and bars on a terminal; 2 lines only;
+            `auto` is 1. In a notebook below the cell, elsewhere on standard error.
+        listener: Hears what is done, instead of what `verbose` shows.
         **settings: The fields of `kerastl.finetuning.Settings`; and how a table is to be read: `images`, `path_column`,
             `label_column`, `split_column` (see `kerastl.data.scan`).
 
@@ -127,13 +139,15 @@ def finetune(
     said = {*settings, *(["backbone"] if backbone else [])}
     catalog.get(wanted.backbone)  # before anything is written
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
-    folder = FineTuningFolder(target, listener)
-    with folder.opened(resume=resume, overwrite=overwrite) as going_on, full_disk_reported(target):
+    with listening(listener, verbose, TrainingProgress) as told, ExitStack() as stack:
+        folder = FineTuningFolder(target, told)
+        going_on = stack.enter_context(folder.opened(resume=resume, overwrite=overwrite))
+        stack.enter_context(full_disk_reported(target))
         if resume and folder.finished:
             raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
         if backbone is None and not going_on and wanted.weights == "imagenet":
             wanted = dataclasses.replace(wanted, backbone=choose(False, wanted.input_size))
-        run = Run(folder, wanted, listener or Listener())
+        run = Run(folder, wanted, told)
         with stop_on_interrupt(run.stop):
             try:
                 return run.go_on(data, recipe, said) if going_on else run.begin(data, recipe)
@@ -267,22 +281,22 @@ class Run:
         check_finite(network.model)
         for warning in training.progress.warnings:
             listener.warn(warning)
-        report = Report(self._folder.path, settings, recipe, parts, pictures)
+        report = Report(self._folder.path, settings, recipe, parts, pictures, tuple(network.stages))
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.progress, preparation.skipped, seconds, stopped=stopped is not None)
-        model = network.model if settings.precision == "float32" else self._in_float32(network.model, recipe, size)
-        card = report.write(model, training.progress, preparation.skipped, metrics)
+        with stage("writing the model and the figures"):
+            model = network.model if settings.precision == "float32" else self._in_float32(network.model, recipe, size)
+            card = report.write(model, training.progress, preparation.skipped, metrics)
         if stopped is None:
             self._folder.close(keep_features=settings.keep_features)
         elif isinstance(stopped, TrainingError):
             raise TrainingError(f"{stopped}. The best so far is in {self._folder.path}")
         return FineTuned(model, card, metrics, training.progress.history, self._folder.path, stopped is not None)
 
-    @staticmethod
-    def _run(training: Training) -> Stopped | TrainingError | None:
+    def _run(self, training: Training) -> Stopped | TrainingError | None:
         """Train; return what ended it early, if something has been reached by then."""
         try:
-            training.run()
+            training.run(partial(write_history, self._folder.path))
         except StateError:  # the network holds nothing yet
             raise
         except (Stopped, TrainingError) as reason:

@@ -18,6 +18,7 @@ from kerastl.data.splitting import split
 from kerastl.errors import DataError
 from kerastl.finetuning.settings import Settings
 from kerastl.images import depth
+from kerastl.progress import stage
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
 from kerastl.runs.manifest import Entry, Manifest
@@ -48,7 +49,8 @@ class SplitData:
 
 def open_dataset(data: str | os.PathLike[str] | Dataset, listener: Listener) -> Dataset:
     """Scan a folder, unless that was done."""
-    dataset = data if isinstance(data, Dataset) else scan(data)
+    with stage("looking for pictures"):
+        dataset = data if isinstance(data, Dataset) else scan(data)
     listener.say(f"{dataset.root}: {dataset.layout}")
     for warning in (*dataset.warnings, *filter(None, [summary(dataset)])):
         listener.warn(warning)
@@ -63,7 +65,13 @@ def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop
             read or are of kinds that are left out.
         Stopped: A stop was asked for.
     """
-    inspection = inspect(dataset, progress=lambda done, total: stop.check(), elsewhere=len(dataset.items) >= _MANY)
+    with stage("reading pictures", len(dataset.items)) as told:
+
+        def read(done: int, _: int) -> None:
+            stop.check()
+            told.update(done)
+
+        inspection = inspect(dataset, progress=read, elsewhere=len(dataset.items) >= _MANY)
     skipped = dict(inspection.unreadable)
     lost = _unreadable(skipped)
     if settings.strict and (lost or dataset.left_out):
@@ -71,13 +79,14 @@ def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop
         raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
     if lost:
         listener.warn(f"{lost}; skipped")
-    parts = split(
-        dataset,
-        val_fraction=settings.val_fraction,
-        seed=settings.seed,
-        group_by=settings.group_by,
-        inspection=inspection,
-    )
+    with stage("splitting the pictures"):
+        parts = split(
+            dataset,
+            val_fraction=settings.val_fraction,
+            seed=settings.seed,
+            group_by=settings.group_by,
+            inspection=inspection,
+        )
     for warning in parts.warnings[len(dataset.warnings) :]:
         listener.warn(warning)
     white = inspection.white_level(parts.part("train"))

@@ -17,10 +17,12 @@ from kerastl.finetuning.rate_finder import RateCurve, lr_find
 from kerastl.finetuning.recipe import Phase
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import open_dataset, split_dataset
+from kerastl.progress import Verbose
 from kerastl.quiet import import_keras
 from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
+from kerastl.runs.progress import TrainingProgress, listening
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -35,6 +37,7 @@ def find_rate(
     highest: float = 1.0,
     steps: int = 100,
     listener: Listener | None = None,
+    verbose: Verbose = "auto",
     **columns: Unpack[TableOptions],
 ) -> RateCurve:
     """Run `lr_find` as a phase of fine-tuning would train.
@@ -46,9 +49,24 @@ def find_rate(
         lowest: Learning rate of the first step.
         highest: Of the last.
         steps: At least 10.
-        listener: Hears what is done.
+        listener: Hears what is done, instead of what `verbose` shows.
+        verbose: See `kerastl.progress.Reporter`.
         **columns: How a table is to be read: see `kerastl.data.scan`.
     """
+    with listening(listener, verbose, TrainingProgress) as told:
+        return _find_rate(data, phase, settings, lowest, highest, steps, told, columns)
+
+
+def _find_rate(
+    data: Any,
+    phase: Phase,
+    settings: Settings,
+    lowest: float,
+    highest: float,
+    steps: int,
+    listener: Listener,
+    columns: TableOptions,
+) -> RateCurve:
     import_keras()  # first and quietly
     from kerastl.finetuning.building import build_backbone
     from kerastl.finetuning.freezing import freeze, stage_rates
@@ -57,7 +75,6 @@ def find_rate(
     from kerastl.finetuning.optimizer import LayerwiseAdamW
     from kerastl.finetuning.preparation import Preparation
 
-    listener = listener or Listener()
     row = catalog.get(settings.backbone)
     with tempfile.TemporaryDirectory(prefix="kerastl-") as folder:
         target = Path(folder)
@@ -71,9 +88,16 @@ def find_rate(
         prepared = Preparation(network, pictures, cache, settings.seed, listener=listener).prepare(phase, 0)
         rates = stage_rates(network, phase.stage_decay)
         compile_for(prepared.upper, phase, LayerwiseAdamW(rates, lowest, phase.weight_decay))
-        return lr_find(prepared.upper, _endless(prepared.feed), lowest=lowest, highest=highest, steps=steps)
+        listener.begin("steps with a growing rate", steps)
+        try:
+            batches = _endless(prepared.feed, listener)
+            return lr_find(prepared.upper, batches, lowest=lowest, highest=highest, steps=steps)
+        finally:
+            listener.end()
 
 
-def _endless(feed: Feed) -> Iterator[Batch]:
+def _endless(feed: Feed, listener: Listener) -> Iterator[Batch]:
     for epoch in itertools.count():
-        yield from feed.batches(epoch)
+        for batch in feed.batches(epoch):
+            yield batch
+            listener.advance()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from kerastl.finetuning.preparation import Preparation, Prepared, Rows
 from kerastl.finetuning.recipe import HEAD, Phase, Recipe
 from kerastl.finetuning.scores import Score, score
 from kerastl.finetuning.solver import solve_head
+from kerastl.progress import stage
 from kerastl.runs.checkpoint import Checkpoint
 from kerastl.runs.interrupt import Stop, Stopped
 from kerastl.runs.listener import Listener
@@ -122,6 +123,8 @@ class Training:
         self._best: list[np.ndarray] = []
         self._before: list[np.ndarray] = []
         self._answers = np.empty((0, 0), np.float32)
+        self._after_epoch: Callable[[list[dict[str, Any]]], None] | None = None
+        self._told = 0
         self.progress = Progress()
 
     def resume(self, values: dict[str, Any]) -> None:
@@ -130,14 +133,20 @@ class Training:
             self.progress = Progress.from_dict(values["progress"])
             assign(self._network.model.variables, self._checkpoint.arrays("start"))
 
-    def run(self) -> None:
+    def run(self, after_epoch: Callable[[list[dict[str, Any]]], None] | None = None) -> None:
         """Train what is left of the recipe.
+
+        Args:
+            after_epoch: Called with the history so far, when the state that holds it is on the disk; first with what
+                a run that goes on has.
 
         Raises:
             Stopped: A stop was asked for. The network holds the best weights, if there are any.
             NothingLearntError: The best weights give every picture the same answer.
             TrainingError: The loss is not a number, or the disk is full. As before.
         """
+        self._after_epoch = after_epoch
+        self._tell_history()
         while self.progress.phase < len(self._recipe.phases):
             phase = self._recipe.phases[self.progress.phase]
             if len(self.progress.seconds) <= self.progress.phase:
@@ -153,8 +162,8 @@ class Training:
         network, number = self._network, self.progress.phase
         trained = phase.trained_stages(tuple(network.stages))
         count = freeze(network, trained, phase.batch_norm)
-        self._listener.say(
-            f"phase {number + 1}/{len(self._recipe.phases)}: {_named(phase, trained)}, "
+        self._listener.phase(
+            f"phase {number + 1}/{len(self._recipe.phases)}: {phase.named(tuple(network.stages))}, "
             f"{count:,} of {network.model.count_params():,} parameters train"
         )
         prepared = self._preparation.prepare(phase, number)
@@ -213,7 +222,8 @@ class Training:
             self._diagnose(prepared)
 
     def _validate(self, prepared: Prepared) -> Score:
-        self._answers = predict(prepared.upper, prepared.val)
+        with stage("validating"):
+            self._answers = predict(prepared.upper, prepared.val)
         return score(self._answers, self._val_labels[prepared.val.usable])
 
     def _diagnose(self, prepared: Prepared) -> None:
@@ -244,12 +254,21 @@ class Training:
     def _save(self, **arrays: list[np.ndarray] | None) -> None:
         values = {**self._extra, "progress": asdict(self.progress)}
         try:
-            self._checkpoint.save(values, arrays)
+            with stage("saving the state"):
+                self._checkpoint.save(values, arrays)
         except OSError as error:
             raise TrainingError(
                 f"the state cannot be written to {self._checkpoint.folder} ({error.strerror}); what was reached "
                 "before is kept: make room and go on with --resume"
             ) from None
+        self._tell_history()
+
+    def _tell_history(self) -> None:
+        """Hand on the history where it has grown."""
+        history = self.progress.history
+        if self._after_epoch is not None and len(history) != self._told:
+            self._after_epoch(history)
+            self._told = len(history)
 
     def _solvable(self, prepared: Prepared) -> bool:
         rows = prepared.train
@@ -267,9 +286,10 @@ class Training:
         labels = self._train_labels[rows.usable]
         weights = self._preparation.weights[rows.usable]
         preparation, check = self._preparation, self._stop.check if self._stop is not None else None
-        head = solve_head(
-            rows, labels, classifier.units, weights, preparation.seed, scratch=preparation.scratch, check=check
-        )
+        with stage(f"logistic regression on {len(rows):,} pictures"):
+            head = solve_head(
+                rows, labels, classifier.units, weights, preparation.seed, scratch=preparation.scratch, check=check
+            )
         classifier.set_weights([head.kernel, head.bias])
         self._listener.say(f"logistic regression: C = {head.strength:g} by cross-validation")
         if not head.converged:
@@ -291,8 +311,3 @@ def _all_equal(prepared: Prepared) -> bool:
 def _one_row(rows: Rows) -> bool:
     some = np.asarray(rows[:_ENOUGH_ROWS])
     return bool((some == some[:1]).all())
-
-
-def _named(phase: Phase, trained: Sequence[str]) -> str:
-    what = trained[0] if len(trained) == 1 else f"{trained[0]} to {trained[-1]}"
-    return f"{what} by logistic regression" if phase.solver == "logistic_regression" else what

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl.errors import DataError, UsageError
+from kerastl.metrics import best_epoch
 from kerastl.plots import style
 from kerastl.plots.labels import label, label_style
 
@@ -38,7 +39,7 @@ def read_history(file: str | os.PathLike[str]) -> list[dict[str, str]]:
 
 
 def training_curves(history: Iterable[Mapping[str, Any]], phases: Sequence[str] = ()) -> Figure:
-    """Draw loss and accuracy over epochs, in training and validation, with the best epoch marked.
+    """Draw loss and accuracy over epochs, in training and validation; the epoch that a run keeps is marked in both.
 
     Args:
         history: One mapping an epoch, with `loss` and `accuracy`, and if known `val_loss`, `val_accuracy` and
@@ -52,16 +53,18 @@ def training_curves(history: Iterable[Mapping[str, Any]], phases: Sequence[str] 
     if not rows:
         raise UsageError("history must have at least one epoch. Received: none")
     figure = style.new_figure(9, 3.6)
+    best = best_epoch(rows)
     for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        _curve(axes, rows, measure)
+        _curve(axes, rows, measure, best)
         axes.set_xlim(0.5, len(rows) + 0.5)
         _phase_lines(axes, rows, phases)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        style.legend(axes)
+        # Below, where it hides neither curves nor the names of phases.
+        style.legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
     return figure
 
 
-def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: str) -> None:
+def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: str, best: int | None) -> None:
     import numpy as np
     from matplotlib.ticker import PercentFormatter
 
@@ -74,10 +77,11 @@ def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: str) -> None:
     axes.plot(epochs, training, color=style.GREY, linestyle="--", linewidth=1.4, label="training", **dots)
     if np.isnan(validation).all():
         return
-    best = int(np.nanargmin(validation) if measure == "loss" else np.nanargmax(validation))
     axes.plot(epochs, validation, color=style.BLUE, linewidth=1.8, label="validation", **dots)
+    if best is None or np.isnan(validation[best]):
+        return
     value = f"{validation[best]:.3f}" if measure == "loss" else f"{100 * validation[best]:.1f} %"
-    label = f"best: {value} in epoch {best + 1}"
+    label = f"kept: {value} in epoch {best + 1}"
     axes.plot([best + 1], [validation[best]], "D", color=style.ORANGE, markersize=7, label=label)
 
 

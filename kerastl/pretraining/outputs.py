@@ -6,11 +6,14 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, Any
 
 from kerastl import files, json_text
 from kerastl._version import __version__
+from kerastl.labels import percent
 from kerastl.plots.pretraining import pretraining_curves
+from kerastl.runs import readme
 from kerastl.runs.folder import RunKind
 from kerastl.runs.tables import SKIPPED, write_rows, write_skipped
 
@@ -22,6 +25,13 @@ DESCRIPTION = "pretraining.json"
 HISTORY = "history.csv"
 CURVES = "curves.png"
 NAMES = (WEIGHTS, DESCRIPTION, HISTORY, CURVES, SKIPPED)
+_FILES = {
+    WEIGHTS: "the backbone's weights, without a head; load_weights of the network in keras.applications takes them too",
+    DESCRIPTION: "how they came about: settings, versions, and the figures of each epoch",
+    HISTORY: "a row for each epoch",
+    CURVES: "the same, drawn",
+    SKIPPED: "pictures that could not be read, and why",
+}
 _COLUMNS = ("epoch", "learning_rate", "loss", "knn_accuracy", "spread", "rank", "seconds")
 
 
@@ -64,7 +74,38 @@ def write_all(
     write_weights(folder, backbone)
     write_history(folder, history)
     write_skipped(folder, skipped)
+    write_readme(folder, description)
     write_description(folder, description)
+
+
+def next_step(folder: Path, description: Mapping[str, Any]) -> str:
+    """The command that fine-tunes from the weights."""
+    model = ["--backbone", description["backbone"], "--input-size", str(description["size"])]
+    return join(["kerastl", "finetune", "DATA_DIR", "-o", "RUN_DIR", *model, "--weights", str(folder / WEIGHTS)])
+
+
+def write_readme(folder: Path, description: Mapping[str, Any]) -> None:
+    """Write the folder's README, before `pretraining.json`."""
+    last = description["history"][-1:]
+    known = [f"Neighbours right: {percent(row['knn_accuracy'])}." for row in last if row["knn_accuracy"] is not None]
+    backbone, size = description["backbone"], description["size"]
+    values = f"weights={str(folder / WEIGHTS)!r}, input_size={size}"
+    readme.write_readme(
+        folder,
+        f"{backbone}, trained on {description['pictures']:,} pictures without labels",
+        [
+            f"Method: {description['method']} ({description['paper']}), {len(description['history'])} epochs.",
+            *known,
+            *([] if description["complete"] else ["Training was stopped early."]),
+            f"Pictures are seen at {size} x {size} pixels; settings and versions are in {DESCRIPTION}.",
+        ],
+        {
+            "On the command line": next_step(folder, description),
+            "In Python": f"import kerastl\n\nkerastl.finetune({backbone!r}, 'DATA_DIR', {values})",
+        },
+        _FILES | ({} if description["complete"] else {"state/": "what `--resume` goes on from"}),
+        coming=(DESCRIPTION,),
+    )
 
 
 def _versions() -> dict[str, str]:

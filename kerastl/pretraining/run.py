@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection as Names
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from kerastl.pretraining import outputs
 from kerastl.pretraining.collection import Collection, Roles, assign_roles, collect
 from kerastl.pretraining.methods import METHODS
 from kerastl.pretraining.settings import Settings
+from kerastl.progress import Verbose, stage
 from kerastl.quiet import import_keras
 from kerastl.runs.disk import full_disk_reported
 from kerastl.runs.features import FeatureCache
@@ -24,6 +26,7 @@ from kerastl.runs.folder import RunFolder
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.runs.listener import Listener
 from kerastl.runs.manifest import Entry
+from kerastl.runs.progress import PreTrainingProgress, listening
 
 if TYPE_CHECKING:
     import keras
@@ -58,6 +61,7 @@ def pretrain(
     output: str | os.PathLike[str],
     resume: bool = False,
     overwrite: bool = False,
+    verbose: Verbose = "auto",
     listener: Listener | None = None,
     **settings: Any,
 ) -> PreTrained:
@@ -69,7 +73,8 @@ def pretrain(
         output: The run folder, new or empty.
         resume: Go on with the run in `output`.
         overwrite: Replace the run in `output`.
-        listener: Hears what is done; nobody by default.
+        verbose: What is told while it works, as for `kerastl.finetune`.
+        listener: Hears what is done, instead of what `verbose` shows.
         **settings: The fields of `kerastl.pretraining.Settings`.
 
     Returns:
@@ -82,13 +87,16 @@ def pretrain(
     """
     wanted = Settings(backbone=backbone or MODEL, **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
-    folder = RunFolder(Path(output), outputs.KIND, listener)
     _check(wanted)  # before anything is written
-    collection = collect(Path(images), wanted.labels, folder.path)
-    with folder.opened(resume=resume, overwrite=overwrite) as going_on, full_disk_reported(folder.path):
+    with listening(listener, verbose, PreTrainingProgress) as told, ExitStack() as stack:
+        folder = RunFolder(Path(output), outputs.KIND, told)
+        with stage("looking for pictures"):
+            collection = collect(Path(images), wanted.labels, folder.path)
+        going_on = stack.enter_context(folder.opened(resume=resume, overwrite=overwrite))
+        stack.enter_context(full_disk_reported(folder.path))
         if resume and folder.finished:
             raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
-        run = Run(folder, collection, wanted, listener or Listener())
+        run = Run(folder, collection, wanted, told)
         with stop_on_interrupt(run.stop):
             try:
                 return run.go(folder.checkpoint.load() if going_on else None, said)
@@ -138,7 +146,8 @@ class Run:
             "pictures": state["pictures"] if state else self._folder.manifest.write(pictures),
             "views": state["views"] if state else Views.for_size(size).as_dict(),
         }
-        training, backbone = self._prepare(pixels, roles, size, extra)
+        with stage("building the networks"):
+            training, backbone = self._prepare(pixels, roles, size, extra)
         if state is not None:
             training.resume(state)
         else:
@@ -231,7 +240,8 @@ class Run:
                 "seconds": round(sum(row["seconds"] for row in training.progress.history), 3),
                 "history": training.progress.history,
             }
-            outputs.write_all(folder, backbone, training.progress.history, skipped, description)
+            with stage("writing the weights and the figures"):
+                outputs.write_all(folder, backbone, training.progress.history, skipped, description)
             return description
 
         try:

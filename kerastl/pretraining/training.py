@@ -16,6 +16,7 @@ from kerastl.pretraining.evaluating import Examination
 from kerastl.pretraining.health import CollapseError, CollapseMonitor
 from kerastl.pretraining.learners import Learner
 from kerastl.pretraining.settings import Settings
+from kerastl.progress import stage
 from kerastl.runs.checkpoint import Checkpoint
 from kerastl.runs.interrupt import Stop, Stopped
 from kerastl.runs.listener import Listener
@@ -111,6 +112,9 @@ class Training:
         """
         progress, epochs = self.progress, self._settings.epochs
         batches = iter(self._feed.batches(epochs, progress.epoch, progress.step))
+        if after_epoch is not None and progress.history:
+            after_epoch(progress.history)
+        self._listener.phase(f"{self._settings.method}, {self._feed.steps:,} steps an epoch")
         while progress.epoch < epochs:
             start, before = time.monotonic(), progress.seconds
             self._listener.begin(f"epoch {progress.epoch + 1}/{epochs}", self._feed.steps)
@@ -124,7 +128,8 @@ class Training:
                 self._listener.end()
             collapse = self._judge(before + time.monotonic() - start)
             if after_epoch is not None:
-                after_epoch(progress.history)
+                with stage("writing the history"):
+                    after_epoch(progress.history)
             if collapse is not None:
                 raise collapse
 
@@ -162,9 +167,10 @@ class Training:
         progress = self.progress
         last = (progress.epoch + 1) * self._feed.steps - 1
         networks = (self._learner.features, self._learner.projector)
-        if last < _FEW_STEPS:
-            self._examination.settle(*networks)
-        found = self._examination.look(*networks)
+        with stage("looking at the features"):
+            if last < _FEW_STEPS:
+                self._examination.settle(*networks)
+            found = self._examination.look(*networks)
         row = {
             "epoch": progress.epoch + 1,
             "learning_rate": self._rate(last),
@@ -191,7 +197,10 @@ class Training:
 
     def _save(self) -> None:
         try:
-            self._checkpoint.save({**self._extra, "progress": asdict(self.progress)}, {"now": values_of(self._state())})
+            with stage("saving the state"):
+                self._checkpoint.save(
+                    {**self._extra, "progress": asdict(self.progress)}, {"now": values_of(self._state())}
+                )
         except OSError as error:
             raise TrainingError(
                 f"the state cannot be written to {self._checkpoint.folder} ({error.strerror}); what was reached "

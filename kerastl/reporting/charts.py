@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastl.evaluation.reliability import Reliability
 from kerastl.labels import percent
+from kerastl.metrics import best_epoch
 
 WIDTH, HEIGHT = 360, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 12, 30
@@ -159,7 +160,7 @@ def _curve_chart(history: Sequence[Mapping[str, Any]], phases: Sequence[str], me
         measure,
         _path(training, x, y),
         _path(validation, x, y),
-        _best(validation, measure, x, y),
+        _best(best_epoch(history), validation, measure, x, y),
         tuple(Tick(x(epoch), str(epoch)) for epoch in epochs),
         tuple(Tick(y(float(value)), show(float(value))) for value in values),
         _phases(history, phases, x),
@@ -192,13 +193,12 @@ def _path(values: np.ndarray, x: Any, y: Any) -> str:
     return "".join(words)
 
 
-def _best(validation: np.ndarray, measure: str, x: Any, y: Any) -> tuple[float, float, str] | None:
-    if not np.isfinite(validation).any():
+def _best(best: int | None, validation: np.ndarray, measure: str, x: Any, y: Any) -> tuple[float, float, str] | None:
+    if best is None or not np.isfinite(validation[best]):
         return None
-    best = int(np.nanargmin(validation) if measure == "loss" else np.nanargmax(validation))
     value = float(validation[best])
     text = f"{value:.3f}" if measure == "loss" else percent(value)
-    return x(best + 1), y(value), f"best: {text} in epoch {best + 1}"
+    return x(best + 1), y(value), f"kept: {text} in epoch {best + 1}"
 
 
 def _phases(history: Sequence[Mapping[str, Any]], names: Sequence[str], x: Any) -> tuple[Tick, ...]:

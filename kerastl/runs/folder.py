@@ -20,6 +20,7 @@ from kerastl.runs.listener import Listener
 from kerastl.runs.lock import LOCK, locked
 from kerastl.runs.manifest import MANIFEST, Manifest
 from kerastl.runs.own_files import called, remove_files
+from kerastl.runs.readme import README, is_ours
 from kerastl.text import printable
 from kerastl.walking import RUN_MARKER
 
@@ -155,6 +156,8 @@ class RunFolder:
     def _clear(self) -> None:
         """Remove a run's files, and no others."""
         remove_files(self.path, called(map(re.escape, self._kind.outputs)))
+        if is_ours(self.path / README):
+            (self.path / README).unlink()
         self._remove_state()
         self._remove_features()
 

@@ -1,4 +1,4 @@
-"""What training tells while it runs. The command line shows it; by default nobody listens."""
+"""What training tells while it runs. `kerastl.runs.progress` shows it to people."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ class Listener:
 
     def warn(self, text: str) -> None:
         """One line about something that went wrong and that training gets along with."""
+
+    def phase(self, text: str) -> None:
+        """One line about the phase of training that begins."""
+        self.say(text)
 
     def begin(self, what: str, total: int) -> None:
         """A stretch of `total` steps begins: features, or an epoch."""

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kerastl.quiet import native_stderr_silenced
+from kerastl.stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
     from pathlib import Path

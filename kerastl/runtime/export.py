@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerastl.errors import ModelError
-from kerastl.quiet import import_keras, native_stderr_silenced
+from kerastl.quiet import import_keras
+from kerastl.stderr import native_stderr_silenced
 
 if TYPE_CHECKING:
     import keras

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from kerastl import progress
 from kerastl.errors import KerastlError, ModelError, UsageError
 from kerastl.reference import Reference
 from kerastl.runtime.compiled import HASHES, CompiledCache, cache_folder, plan_untried
@@ -43,19 +44,19 @@ def open_engine(reference: Reference, engine: EngineName = "auto") -> Engine:
     if engine not in ENGINES:
         raise UsageError(f"engine must be one of {', '.join(ENGINES)}. Received: {engine!r}")
     if engine == "keras":
-        return KerasEngine(reference.build())
+        return KerasEngine(_built(reference))
     if not has_litert():
         if engine == "litert":
             raise ModelError("the package ai-edge-litert is not installed (it has no wheel for some platforms)")
         log.info("ai-edge-litert is not installed: answering through Keras, which starts more slowly")
-        return KerasEngine(reference.build())
+        return KerasEngine(_built(reference))
     try:
         return _compiled(reference)
     except _NotCompiledError as error:
         if engine == "litert":
             raise ModelError(str(error)) from error
         log.warning("%s: answering through Keras, which is slower", error)
-        return KerasEngine(error.model or reference.build())
+        return KerasEngine(error.model or _built(reference))
 
 
 class _NotCompiledError(KerastlError):
@@ -64,6 +65,11 @@ class _NotCompiledError(KerastlError):
     def __init__(self, message: str, model: keras.Model | None = None) -> None:
         super().__init__(message)
         self.model = model
+
+
+def _built(reference: Reference) -> keras.Model:
+    with progress.stage(f"{printable(reference.card.name)}: loading the network into Keras"):
+        return reference.build()
 
 
 def has_litert() -> bool:
@@ -136,16 +142,16 @@ def _compile(reference: Reference, cache: CompiledCache, key: str) -> LiteRTEngi
     if (reason := export.unavailable()) is not None:
         raise _NotCompiledError(reason)
     name = reference.card.name
-    log.info("%s: compiling for fast answers; once for these weights", name)
-    model = reference.build()
+    model = _built(reference)
 
     def examine(file: Path, size: int) -> Plan:
         export.check(LiteRTEngine(file, plan_untried(size)), model)
         return tuning.fastest(file, size, model.input_shape[1:])
 
     try:
-        entry = cache.store(key, name, export.to_litert(model), examine)
-        return LiteRTEngine(entry.file, entry.plan)
+        with progress.stage(f"{printable(name)}: compiling for fast answers, once for these weights"):
+            entry = cache.store(key, name, export.to_litert(model), examine)
+            return LiteRTEngine(entry.file, entry.plan)
     except ModelError as error:
         cache.refuse(key, str(error))
         raise _NotCompiledError(str(error), model) from error

@@ -22,9 +22,9 @@ def explain(colour_model, capfd, tmp_path):
     return call
 
 
-def test_the_path_of_the_overlay_is_printed(explain, colour_model, picture, tmp_path):
+def test_bare_writes_the_overlay_and_its_path_is_printed(explain, colour_model, picture, tmp_path):
     path = picture("a.png", "red")
-    assert explain(path) == (0, f"{tmp_path}/out/a-gradcam-red.png\n", "")
+    assert explain(path, "--bare") == (0, f"{tmp_path}/out/a-gradcam-red.png\n", "")
     with Image.open(tmp_path / "out" / "a-gradcam-red.png") as written:
         expected = kerastl.load(colour_model).explain(path).overlay()
         np.testing.assert_array_equal(np.asarray(written), np.asarray(expected))
@@ -115,7 +115,18 @@ def test_a_folder_that_cannot_be_made_is_one_line(explain, picture, tmp_path):
 
 def test_a_reader_that_leaves_is_no_error(colour_model, picture, tmp_path):
     path = picture("a.png", "red")
-    command = [sys.executable, "-m", "kerastl", "explain", "-m", colour_model, "-o", tmp_path / "out", *[path] * 30]
+    command = [
+        sys.executable,
+        "-m",
+        "kerastl",
+        "explain",
+        "-q",
+        "-m",
+        colour_model,
+        "-o",
+        tmp_path / "out",
+        *[path] * 30,
+    ]
     with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.stdout.close()
@@ -132,5 +143,24 @@ def test_an_overlay_is_written_whole_or_not_at_all(colour_model, tmp_path, monke
 
     monkeypatch.setattr(Image.Image, "save", full)
     with pytest.raises(OSError, match="No space"):
-        files.write(explanation)
+        files.write(explanation, explanation.overlay())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_of_a_useful_size_is_written_and_written_again(explain, picture, tmp_path):
+    path = picture("a.png", "red", (400, 300))
+    for _ in range(2):
+        assert explain(path)[:2] == (0, f"{tmp_path}/out/a-gradcam-red.png\n")
+    with Image.open(tmp_path / "out" / "a-gradcam-red.png") as written:
+        # Two pictures of 400 x 300 pixels beside each other, and lines of text.
+        assert written.width > 800
+        assert 320 < written.height < 420
+        assert written.info["Software"] == "kerastl explain"
+        assert written.convert("RGB").getpixel((100, 150)) == (255, 0, 0)
+        assert written.convert("RGB").getpixel((600, 150)) != (255, 0, 0)
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_quiet_and_verbose_exclude_each_other(explain):
+    code, _, err = explain("x", "-q", "-v")
+    assert (code, "exclude each other" in err) == (2, True)

@@ -24,7 +24,8 @@ from kerastl.runs.listener import Listener
 from kerastl.runs.lock import LOCK
 
 SMALL = ["--backbone", "mobilenet_025", "--input-size", "32", "--weights", "none"]
-OUTPUTS = {".kerastl-run", "curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras", "split.csv"}
+OUTPUTS = {".kerastl-run", "README.md", "curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras"}
+OUTPUTS |= {"split.csv"}
 RECIPE = Recipe(
     "two",
     (
@@ -135,7 +136,7 @@ def test_unreadable_pictures_are_skipped_and_listed_or_refused(coloured_folder, 
     said = capsys.readouterr().err
     assert "1 unreadable picture " in said
     run = tmp_path / "run"
-    assert said.splitlines()[-1].endswith(f"  kerastl evaluate {run} {folder} --report {run}-report")
+    assert f"kerastl evaluate {run} {folder} --report {run}-report\n" in said
     with (tmp_path / "run" / "skipped.csv").open() as stream:
         assert [row["path"] for row in csv.DictReader(stream)] == ["red/broken.png"]
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["skipped_images"] == 1

@@ -39,9 +39,10 @@ def test_training_curves():
     loss, accuracy = drawn(plots.training_curves(HISTORY, ("head", "top")))
     assert list(line(loss, "training").get_ydata()) == [2.0, 1.0, 0.5, 0.2]
     assert list(line(loss, "validation").get_ydata()) == [1.5, 0.9, 0.8, 1.1]
-    assert line(loss, "best").get_label() == "best: 0.800 in epoch 3"
-    assert (list(line(loss, "best").get_xdata()), list(line(loss, "best").get_ydata())) == ([3], [0.8])
-    assert line(accuracy, "best").get_label() == "best: 70.0 % in epoch 2"
+    # One epoch, the one that a run keeps: the most accurate, whose loss is not the least.
+    assert line(loss, "kept").get_label() == "kept: 0.900 in epoch 2"
+    assert (list(line(loss, "kept").get_xdata()), list(line(loss, "kept").get_ydata())) == ([2], [0.9])
+    assert line(accuracy, "kept").get_label() == "kept: 70.0 % in epoch 2"
     assert [text.get_text() for text in loss.texts] == ["head", "top"]
     assert [text.xy[0] for text in loss.texts] == [0.5, 2.5]
 

@@ -63,10 +63,10 @@ def test_a_missing_value_is_a_gap():
     assert loss.validation.startswith("M")
 
 
-def test_the_best_epoch_is_the_lowest_loss_and_the_highest_accuracy():
+def test_the_epoch_that_was_kept_is_marked():
     loss, accuracy = curve_charts(HISTORY, ())
-    assert loss.best[2] == "best: 0.900 in epoch 2"
-    assert accuracy.best[2] == "best: 80.0 % in epoch 2"
+    assert loss.best[2] == "kept: 0.900 in epoch 2"
+    assert accuracy.best[2] == "kept: 80.0 % in epoch 2"
     assert loss.best[0] == (loss.left + loss.right) / 2
     none, _ = curve_charts([{"loss": "1", "accuracy": "0"}, {"loss": "1", "accuracy": "0"}], ())
     assert none.best is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import kerastl
-from kerastl import reference
+from kerastl import progress, reference
 from kerastl.errors import ModelError
 from kerastl.runtime import export, select
 from kerastl.runtime.compiled import CompiledCache
@@ -37,12 +37,14 @@ def test_the_version_of_keras_is_read_without_importing_it():
 
 
 def test_a_network_is_compiled_once(colour_model, own_cache, monkeypatch, said):
+    stages = []
+    monkeypatch.setattr(progress.Reporter, "begin", lambda self, stage: stages.append(stage.what))
     assert kerastl.load(colour_model).engine == "litert"
-    assert "colours: compiling" in said.text
-    said.clear()
+    assert "colours: compiling for fast answers, once for these weights" in stages
+    stages.clear()
     monkeypatch.setattr(export, "to_litert", None)
     assert kerastl.load(colour_model).classify(RED).label == "red"
-    assert said.text == ""
+    assert (said.text, stages) == ("", [])
 
 
 @pytest.mark.parametrize("content", [b"", b"text", None])

@@ -1,0 +1,104 @@
+"""What is said of a run; the figures are worked out by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from kerastl.finetuning.outcome import choice_made, interval, kept, next_steps, outcome
+from kerastl.finetuning.recipe import Phase, Recipe
+
+STAGES = ("head", "top", "middle")
+RECIPE = Recipe("three", (Phase(solver="logistic_regression"), Phase(trains=1), Phase(trains=2)))
+
+
+def row(phase, epoch, accuracy, loss=0.5):
+    return {"phase": phase, "epoch": epoch, "val_accuracy": accuracy, "val_loss": loss, "val_top5": 1.0}
+
+
+def metrics(*history, n=100, recipe=RECIPE, phase=3):
+    found = {"val_images": n, "train_images": 400, "classes": 2, "seconds": 65.0}
+    found |= kept(history, recipe, STAGES, phase)
+    best = max(row["val_accuracy"] for row in history) if history else 0.5
+    found["val_accuracy"] = best
+    return found | {"val_accuracy_interval": list(interval(found))}
+
+
+def test_what_each_phase_brought():
+    found = metrics(row(1, 1, 0.8), row(2, 1, 0.7), row(2, 2, 0.9, 0.4), row(3, 1, 0.9, 0.4))
+    assert (found["kept_phase"], found["kept_epoch"]) == (2, 2)
+    assert [phase["trains"] for phase in found["phases"]] == [
+        "head by logistic regression",
+        "head to top",
+        "head to middle",
+    ]
+    assert found["phases"][1] == {
+        "trains": "head to top",
+        "epochs": 2,
+        "best_epoch": 2,
+        "best_val_accuracy": 0.9,
+        "best_val_loss": 0.4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("history", "text"),
+    [
+        # Wilson: 80 of 100 is 71 to 87 %, so that 90 is more than chance and 85 is not.
+        (
+            [row(1, 1, 0.8), row(2, 1, 0.9), row(3, 1, 0.7)],
+            "phase 2 of 3 (head to top): +10.0 points over phase 1 (10 pictures); phase 3 was no better",
+        ),
+        (
+            [row(1, 1, 0.8), row(2, 1, 0.7), row(3, 1, 0.8), row(3, 2, 0.85)],
+            "phase 3 of 3 (head to middle), epoch 2 of 2: +5.0 points over phase 1 (5 pictures: may be chance)",
+        ),
+        (
+            [row(1, 1, 0.8), row(2, 1, 0.81)],
+            "phase 2 of 3 (head to top): +1.0 points over phase 1 (1 picture: may be chance)",
+        ),
+        (
+            [row(1, 1, 0.8), row(2, 1, 0.8, 0.4)],
+            "phase 2 of 3 (head to top): as many right as after phase 1, with a lower loss",
+        ),
+        (
+            [row(1, 1, 0.8), row(2, 1, 0.7), row(3, 1, 0.7)],
+            "phase 1 of 3 (head by logistic regression); phases 2 to 3 were no better",
+        ),
+        ([row(1, 1, 0.8)], None),
+    ],
+)
+def test_which_weights_were_kept(history, text):
+    assert choice_made(metrics(*history)) == text
+
+
+def test_one_phase_of_many_epochs():
+    recipe = Recipe("one", (Phase(),))
+    found = metrics(row(1, 1, 0.8), row(1, 2, 0.9), row(1, 3, 0.9), recipe=recipe, phase=1)
+    assert choice_made(found) == "head, epoch 2 of 3"
+
+
+def test_a_first_epoch_that_was_not_completed():
+    found = metrics(recipe=Recipe("one", (Phase(),)), phase=1)
+    assert (found["kept_phase"], found["kept_epoch"]) == (1, None)
+    assert choice_made(found) == "head, unfinished first epoch"
+
+
+def test_the_last_lines():
+    lines = outcome(metrics(row(1, 1, 0.8), row(2, 1, 0.9), row(3, 1, 0.7)), Path("runs/x\n"))
+    assert lines == [
+        # Wilson: 90 of 100.
+        "runs/x\\n: 90.0 % of 100 validation pictures right (95 % sure: 83 to 94 %)",
+        "  kept phase 2 of 3 (head to top): +10.0 points over phase 1 (10 pictures);",
+        "    phase 3 was no better",
+        "  400 pictures trained on, 2 classes, 65 s; scores are not calibrated yet",
+    ]
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_commands_can_be_copied():
+    lines = next_steps(Path("my run"), ["my data"])
+    assert [line[line.index("kerastl") :] for line in lines] == [
+        "kerastl evaluate 'my run' 'my data' --report 'my run-report'",
+        "kerastl calibrate 'my run' 'my data'",
+        "kerastl classify --model 'my run' PICTURE",
+    ]
