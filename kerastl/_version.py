@@ -1,3 +1,3 @@
 """The version, and nothing else, so that it can be read without importing anything."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
