@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,17 @@ KINDS = (
 )
 NONE = "None is no picture (cv2.imread gives None for a file that it cannot read)"
 _SHOWN = 60
+_PROTOCOLS = ("__array__", "__array_interface__", "__dlpack__")
 _CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def is_array(source: object) -> bool:
     """Whether it is an array or a tensor, of whatever library."""
-    return hasattr(source, "__array__") or (hasattr(source, "shape") and hasattr(source, "dtype"))
+    if isinstance(source, type):
+        return False
+    if isinstance(source, memoryview):
+        return source.ndim > 1
+    return any(hasattr(source, name) for name in _PROTOCOLS) or (hasattr(source, "shape") and hasattr(source, "dtype"))
 
 
 def as_array(source: Any) -> NDArray[Any]:
@@ -37,19 +43,33 @@ def as_array(source: Any) -> NDArray[Any]:
     import numpy as np
 
     if isinstance(source, np.ndarray):
+        if np.any(getattr(source, "mask", False)):
+            raise UsageError("a masked array has no numbers where it is masked: array.filled(0) makes them black")
         return source
     if source is None:
         raise UsageError(NONE)
+    if _is_missing(source):
+        raise UsageError(f"a missing value is no picture. Received: {source}")
     if not is_array(source):
         raise UsageError(f"a picture must be {KINDS}. Received: {_received(source)}")
     for step in ("detach", "cpu"):  # what PyTorch asks for
         source = getattr(source, step, lambda given=source: given)()
     try:
-        values = np.asarray(source)
+        values = np.from_dlpack(source) if _speaks_dlpack_only(source) else np.asarray(source)
         return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
     except Exception as error:  # each library has its own
         why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise UsageError(f"a {type(source).__name__} cannot be read as an array ({why})") from None
+
+
+def _speaks_dlpack_only(source: object) -> bool:
+    numpys = ("__array__", "__array_interface__", "__array_struct__")
+    return hasattr(source, "__dlpack__") and not any(hasattr(source, name) for name in numpys)
+
+
+def _is_missing(source: object) -> bool:
+    """Whether it is what tables have where there is nothing."""
+    return type(source).__name__ in ("NAType", "NaTType") or (isinstance(source, float) and math.isnan(source))
 
 
 def to_image(source: Any, white: int | None = None) -> Image.Image:

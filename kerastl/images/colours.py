@@ -103,7 +103,8 @@ def _values(image: Image.Image) -> np.ndarray:
     import numpy as np
 
     # Pillow has four byte orders of 16 bits and converts each to I, but to L it only clips.
-    return np.asarray(image if image.mode in ("I", "F", "I;16") else image.convert("I"))
+    values = np.asarray(image if image.mode in ("I", "F", "I;16") else image.convert("I"))
+    return values.view(np.uint32) if image.info.get(depth.UNSIGNED) else values
 
 
 def _finite_extrema(image: Image.Image) -> tuple[float, float]:
@@ -111,7 +112,7 @@ def _finite_extrema(image: Image.Image) -> tuple[float, float]:
 
     low, high = math.inf, -math.inf
     for _, strip in _strips(image):
-        values = np.asarray(strip)
+        values = _values(strip)
         values = values[np.isfinite(values)]
         if values.size:
             low, high = min(low, float(values.min())), max(high, float(values.max()))
@@ -127,6 +128,8 @@ def _grey(image: Image.Image, span: tuple[float, float]) -> Image.Image:
     with np.errstate(all="ignore"):  # values may be infinite or no numbers
         scaled = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-30)), nan=0.0)
     grey = (np.clip(scaled, 0.0, 255.0) + 0.5).astype(np.uint8)
+    if image.info.get(depth.INVERTED):
+        grey = 255 - grey
     if isinstance(transparent, int):
         grey[values == transparent] = 255
     return Image.fromarray(grey).convert("RGB")
