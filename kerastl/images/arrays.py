@@ -10,6 +10,7 @@ from PIL import Image
 
 from kerastl.errors import UsageError
 from kerastl.images import depth
+from kerastl.images.misfit import MISFIT, misfit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,10 +91,9 @@ def to_image(source: Any, white: int | None = None) -> Image.Image:
     import numpy as np
 
     values = _checked(as_array(source))
-    scaled, bits = _in_eight_bits(values, white)
+    scaled, told = _in_eight_bits(values, white)
     image = Image.fromarray(np.ascontiguousarray(scaled[..., 0] if scaled.shape[2] == 1 else scaled))
-    if bits:
-        image.info[depth.BITS] = bits
+    image.info.update(told)
     return image
 
 
@@ -124,27 +124,29 @@ def _checked(values: NDArray[Any]) -> NDArray[Any]:
     return values
 
 
-def _in_eight_bits(values: NDArray[Any], white: int | None) -> tuple[NDArray[np.uint8], int]:
-    """uint8 values, and how many bits the original ones take if that was counted."""
+def _in_eight_bits(values: NDArray[Any], white: int | None) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+    """uint8 values, and what the `info` of a picture says of the original ones."""
     import numpy as np
 
     if values.dtype == np.uint8:
-        return values, 0
+        return values, {}
     if values.dtype == bool:
-        return values.astype(np.uint8) * np.uint8(255), 0
+        return values.astype(np.uint8) * np.uint8(255), {}
     if np.issubdtype(values.dtype, np.floating):
-        return _float_to_eight_bits(values), 0
+        return _float_to_eight_bits(values), {}
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > depth.FULL:
         raise _out_of_range(low, high, "whole numbers from 0 to 255, or to 65535")
     if high <= depth.white_of(8) and values.dtype != np.uint16:
-        return values.astype(np.uint8), 0
-    bits = 0
+        return values.astype(np.uint8), {}
+    colors = values[..., : 3 if values.shape[2] > 2 else 1]
+    told: dict[str, Any] = {}
     if white is None:
-        colors = values[..., : 3 if values.shape[2] > 2 else 1]
-        bits = depth.significant_bits([colors])
-        white = depth.white_of(bits)
-    return np.minimum(values.astype(np.float32) * (255.0 / white) + 0.5, 255.0).astype(np.uint8), bits
+        told[depth.BITS] = depth.significant_bits([colors])
+        white = depth.white_of(told[depth.BITS])
+    else:
+        told[MISFIT] = misfit([colors], white)
+    return np.minimum(values.astype(np.float32) * (255.0 / white) + 0.5, 255.0).astype(np.uint8), told
 
 
 def _float_to_eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:

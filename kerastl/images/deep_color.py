@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image, ImageFile
 
-from kerastl.images import depth, limits
+from kerastl.images import depth, limits, misfit
 
 _SWAPPED = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 # Grey with alpha, of which no other order can be asked for; its four bytes fit those of a color.
@@ -73,9 +73,11 @@ def brightened(
     Returns:
         A picture of the same mode and size; `upper` itself where all 16 bits are significant.
     """
-    if white == depth.FULL or (white is None and _takes_16_bits(upper)):
-        if white is None:
-            upper.info[depth.BITS] = 16
+    if white == depth.FULL:
+        upper.info[misfit.MISFIT] = misfit.DARKER if _is_dark(upper) else ""
+        return upper
+    if white is None and _takes_16_bits(upper):
+        upper.info[depth.BITS] = 16
         return upper
     if 8 * upper.width * upper.height > limits.MAX_DECODE_BYTES:
         raise limits.RefusedError("too large: a dark picture of 16 bits a color; convert it to 8 bits first")
@@ -90,10 +92,12 @@ def brightened(
         if _FOUR_BYTES in (tiles[0].args, tiles[0].args[0]):
             grey, alpha = opened.getchannel(1), opened.getchannel(3)
             lower = Image.merge("RGBA", (grey, grey, grey, alpha))
+        colors = (values[..., :3] for _, values in _values(upper, lower))
         if white is None:
-            colors = (values[..., :3] for _, values in _values(upper, lower))
             upper.info[depth.BITS] = bits = depth.significant_bits(colors)
             white = depth.white_of(bits)
+        else:
+            upper.info[misfit.MISFIT] = misfit.misfit(colors, white)
         return _scaled(upper, lower, white)
 
 
@@ -102,6 +106,12 @@ def _takes_16_bits(upper: Image.Image) -> bool:
     counts = upper.histogram()
     above = sum(sum(counts[256 * channel + 128 : 256 * (channel + 1)]) for channel in range(3))
     return above > 0 and not depth.is_freak(above, 3 * upper.width * upper.height)
+
+
+def _is_dark(upper: Image.Image) -> bool:
+    """Whether a picture is nearly black where all 16 bits are significant."""
+    brightest = max(upper.getchannel(channel).getextrema()[1] for channel in range(3))  # type: ignore[operator]
+    return misfit.is_dark((brightest << 8) + 255 if brightest else 0, depth.FULL)  # type: ignore[operator]
 
 
 def _values(upper: Image.Image, lower: Image.Image) -> Iterator[tuple[int, Any]]:

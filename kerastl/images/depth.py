@@ -31,6 +31,7 @@ and how many are if there is more than that (0: as many as the brightest pixel t
 # The brightest pixels, and the deepest pictures of a data set, may be freaks: hot pixels, a dead pixel's 65535, a
 # picture from another camera. They are passed over if they are so few, and more than twice as bright as all others.
 _HOT_PIXELS = 1e-4
+_HOT_VALUES, _ENOUGH_VALUES = 3, 1000  # one hot color, in any picture larger than an icon
 _FREAK_PICTURES = 0.01
 _WIDENED = 257  # 8 bits become 16 by this factor: then all 16 are significant
 _LARGEST_CHUNK = 1 << 20
@@ -74,12 +75,16 @@ def significant_bits(strips: Iterable[np.ndarray]) -> int:
         widened = widened and bool(np.all(values.ravel()[:256] % _WIDENED == 0) and np.all(values % _WIDENED == 0))
     if widened and above[8]:
         return 16
-    return _without_freaks(above, total * _HOT_PIXELS)
+    return _without_freaks(above, _freaks(total))
 
 
 def is_freak(count: int, total: int) -> bool:
-    """Whether so few of the pixels are brighter than others that they may be hot ones."""
-    return count <= total * _HOT_PIXELS
+    """Whether so few of the values are brighter than others that their pixels may be hot ones."""
+    return count <= _freaks(total)
+
+
+def _freaks(total: int) -> float:
+    return max(total * _HOT_PIXELS, _HOT_VALUES if total >= _ENOUGH_VALUES else 0)
 
 
 def declared_bits(info: Mapping[Any, Any], bits: int) -> int:

@@ -196,6 +196,13 @@ def test_one_hot_pixel_does_not_make_the_picture_black(tmp_path):
     assert np.abs(np.delete(pixels - np.resize(GREYS, (200, 200)), 7, 0)).max() <= 1
 
 
+@pytest.mark.parametrize("colors", [False, True])
+def test_one_hot_pixel_does_not_make_a_small_picture_black(colors):
+    values = in_bits(np.resize(COLORS if colors else GREYS, (50, 50, 3) if colors else (50, 50)), 10)
+    values[7, 7] = 65535
+    assert significant_bits([values]) == 10
+
+
 def test_a_few_bright_pixels_count_if_they_are_not_far_brighter():
     values = np.full((200, 200), 1000, np.uint16)
     values[0, 0] = 1500
