@@ -52,6 +52,17 @@ def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, 
     return path if path.is_file() else None
 
 
+def own_file(path: str | os.PathLike[str]) -> Path:
+    """The path of a weights file that is not a published one.
+
+    Raises:
+        WeightsError: It is not there.
+    """
+    if not Path(path).is_file():
+        raise WeightsError(f"{path}: no such weights file; give a path, 'imagenet', or None (none on the command line)")
+    return Path(path)
+
+
 def fetch(
     backbone: Backbone,
     include_top: bool = True,

@@ -14,6 +14,26 @@ from kerastl.finetuning.builtin import NAMES, built_in, choose
 from kerastl.finetuning.recipe import Recipe
 
 
+def opened(wanted: str | os.PathLike[str] | Recipe) -> str | Recipe:
+    """Read a recipe's file; recipes and the names of built-in ones stay as they are.
+
+    Raises:
+        RecipeError: There is no such recipe.
+    """
+    if isinstance(wanted, Recipe):
+        return wanted
+    if str(wanted) in NAMES:
+        return str(wanted)
+    try:
+        return Recipe.from_json(Path(wanted).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise RecipeError(
+            f"{wanted} is neither a built-in recipe ({', '.join(NAMES)}) nor a JSON file that can be read"
+        ) from None
+    except RecipeError as error:
+        raise RecipeError(f"{wanted}: {error}") from None
+
+
 def find_recipe(
     wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: Sequence[str], epochs: int | None
 ) -> Recipe:
@@ -42,18 +62,10 @@ def find_recipe(
 
 
 def _find(wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: int) -> Recipe:
-    if isinstance(wanted, Recipe):
-        return wanted
-    if wanted == "auto":
+    recipe = opened(wanted)
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe == "auto":
         counts = [count for count in dataset.counts("train").values() if count]
         return choose(sum(counts), median(counts), stages)
-    if str(wanted) in NAMES:
-        return built_in(str(wanted), stages, sum(dataset.counts("train").values()))
-    try:
-        return Recipe.from_json(Path(wanted).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise RecipeError(
-            f"{wanted} is neither a built-in recipe ({', '.join(NAMES)}) nor a JSON file that can be read"
-        ) from None
-    except RecipeError as error:
-        raise RecipeError(f"{wanted}: {error}") from None
+    return built_in(recipe, stages, sum(dataset.counts("train").values()))
