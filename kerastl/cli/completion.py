@@ -20,7 +20,10 @@ def complete(group: click.Group) -> int | None:
         return None
     from click.shell_completion import shell_complete
 
-    return shell_complete(group, {}, "kerastl", VARIABLE, instruction)
+    try:
+        return shell_complete(group, {}, "kerastl", VARIABLE, instruction)
+    except Exception:  # what is wrong with a line is said when it is run, and not in the midst of typing it
+        return 1
 
 
 def _begun(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
