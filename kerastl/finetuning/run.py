@@ -28,7 +28,7 @@ from kerastl.finetuning.outcome import accuracy, choice_made
 from kerastl.finetuning.outputs import write_history
 from kerastl.finetuning.pictures import decode_ahead, training_data
 from kerastl.finetuning.recipe import Recipe
-from kerastl.finetuning.recipes import find_recipe
+from kerastl.finetuning.recipes import find_recipe, read_recipe
 from kerastl.finetuning.report import Report
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
@@ -137,7 +137,8 @@ def finetune(
     data = scanned_if_told(data, pop_table_options(settings))
     wanted = Settings(backbone=backbone or MODEL, **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
-    catalog.get(wanted.backbone)  # before anything is written
+    catalog.get(wanted.backbone)  # what is wrong is said before anything is written or read
+    recipe = read_recipe(recipe)
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
     with listening(listener, verbose, TrainingProgress) as told, ExitStack() as stack:
         folder = FineTuningFolder(target, told)

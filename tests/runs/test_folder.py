@@ -70,6 +70,18 @@ def test_a_new_folder_is_marked_and_given_back(tmp_path):
     assert use(pretraining(tmp_path / "a" / "run"), resume=True) is False
 
 
+def test_what_was_refused_leaves_no_folder_behind(tmp_path):
+    (tmp_path / "there").mkdir()
+    for place in ("a/b/run", "there", "there/run"):
+        with pytest.raises(TrainingError), finetuning(tmp_path / place).opened(resume=False, overwrite=False):
+            raise TrainingError("no pictures")
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+    with pytest.raises(TrainingError), finetuning(tmp_path / "run").opened(resume=False, overwrite=False):
+        fill(tmp_path / "run", "history.csv")
+        raise TrainingError("stopped")
+    assert names(tmp_path / "run") == [MARKER, "history.csv"]
+
+
 def test_a_run_is_resumed_or_overwritten_when_that_is_asked_for(run):
     with pytest.raises(UsageError, match=r"run is not empty: --resume goes on with the run in it, --overwrite"):
         use(finetuning(run))
