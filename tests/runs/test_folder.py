@@ -70,15 +70,20 @@ def test_a_new_folder_is_marked_and_given_back(tmp_path):
     assert use(pretraining(tmp_path / "a" / "run"), resume=True) is False
 
 
+def broken_off(path, *written):
+    with finetuning(path).opened(resume=False, overwrite=False):
+        fill(path, *written)
+        raise TrainingError("broken off")
+
+
 def test_what_was_refused_leaves_no_folder_behind(tmp_path):
     (tmp_path / "there").mkdir()
     for place in ("a/b/run", "there", "there/run"):
-        with pytest.raises(TrainingError), finetuning(tmp_path / place).opened(resume=False, overwrite=False):
-            raise TrainingError("no pictures")
+        with pytest.raises(TrainingError):
+            broken_off(tmp_path / place)
     assert [path.name for path in tmp_path.rglob("*")] == ["there"]
-    with pytest.raises(TrainingError), finetuning(tmp_path / "run").opened(resume=False, overwrite=False):
-        fill(tmp_path / "run", "history.csv")
-        raise TrainingError("stopped")
+    with pytest.raises(TrainingError):
+        broken_off(tmp_path / "run", "history.csv")
     assert names(tmp_path / "run") == [MARKER, "history.csv"]
 
 
