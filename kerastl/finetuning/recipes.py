@@ -42,13 +42,23 @@ def find_recipe(
 
 
 def _find(wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: int) -> Recipe:
-    if isinstance(wanted, Recipe):
-        return wanted
-    if wanted == "auto":
+    known = read_recipe(wanted)
+    if isinstance(known, Recipe):
+        return known
+    if known == "auto":
         counts = [count for count in dataset.counts("train").values() if count]
         return choose(sum(counts), median(counts), stages)
-    if str(wanted) in NAMES:
-        return built_in(str(wanted), stages, sum(dataset.counts("train").values()))
+    return built_in(known, stages, sum(dataset.counts("train").values()))
+
+
+def read_recipe(wanted: str | os.PathLike[str] | Recipe) -> str | Recipe:
+    """Read the file of a recipe, which can be done before the data is known; names of built-in ones are given back.
+
+    Raises:
+        RecipeError: There is no such recipe, or it is broken.
+    """
+    if isinstance(wanted, Recipe) or wanted == "auto" or str(wanted) in NAMES:
+        return wanted if isinstance(wanted, Recipe) else str(wanted)
     try:
         return Recipe.from_json(Path(wanted).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):

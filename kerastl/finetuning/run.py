@@ -28,7 +28,7 @@ from kerastl.finetuning.outcome import accuracy, choice_made
 from kerastl.finetuning.outputs import write_history
 from kerastl.finetuning.pictures import decode_ahead, training_data
 from kerastl.finetuning.recipe import Recipe
-from kerastl.finetuning.recipes import find_recipe
+from kerastl.finetuning.recipes import find_recipe, read_recipe
 from kerastl.finetuning.report import Report
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
@@ -137,7 +137,7 @@ def finetune(
     data = scanned_if_told(data, pop_table_options(settings))
     wanted = Settings(backbone=backbone or MODEL, **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
-    catalog.get(wanted.backbone)  # before anything is written
+    recipe = _checked(wanted, recipe)  # before anything is written, or any picture read
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
     with listening(listener, verbose, TrainingProgress) as told, ExitStack() as stack:
         folder = FineTuningFolder(target, told)
@@ -155,6 +155,18 @@ def finetune(
                 raise Interrupted(f"stopped before anything was trained; --resume goes on in {target}") from None
             finally:
                 run.close()
+
+
+def _checked(wanted: Settings, recipe: str | os.PathLike[str] | Recipe) -> str | Recipe:
+    """Refuse a backbone, a size, weights or a recipe that there are not; give the recipe, read."""
+    from kerastl.backbones import check_size, weights_file
+
+    row = catalog.get(wanted.backbone)
+    if wanted.input_size is not None:
+        check_size(row, wanted.input_size)
+    if wanted.weights not in (None, "imagenet"):
+        weights_file(wanted.weights)
+    return read_recipe(recipe)
 
 
 class Run:

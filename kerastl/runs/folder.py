@@ -114,7 +114,10 @@ class RunFolder:
         return printable(str(self.path))
 
     def _refuse(self, resume: bool, overwrite: bool) -> None:
-        if not self.path.is_dir() or all(entry.name in (MARKER, LOCK) for entry in self.path.iterdir()):
+        found = {entry.name for entry in self.path.iterdir()} - {LOCK} if self.path.is_dir() else set()
+        if found <= {MARKER}:
+            if resume and not found:
+                raise UsageError(f"{self._name}: there is no run to resume; without --resume one begins")
             return
         for name in (_STATE, _FEATURES, MARKER):
             if (self.path / name).is_symlink():
