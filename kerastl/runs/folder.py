@@ -127,6 +127,8 @@ class RunFolder:
 
     def _refuse(self, resume: bool, overwrite: bool) -> None:
         if not self.path.is_dir() or self._is_bare():
+            if resume and not (self.path / MARKER).exists():
+                raise UsageError(f"{self._name}: there is no run to resume; without --resume one begins")
             return
         for name in (_STATE, _FEATURES, MARKER):
             if (self.path / name).is_symlink():

@@ -14,6 +14,7 @@ from PIL import Image
 import kerastl
 from kerastl import card
 from kerastl.cli import run as kerastl_command
+from kerastl.data import Dataset
 from kerastl.errors import DataError, RecipeError
 from kerastl.finetuning.recipe import Phase, Recipe
 from kerastl.runs.listener import Listener
@@ -21,6 +22,26 @@ from kerastl.runs.listener import Listener
 SMALL = ["--backbone", "mobilenet_025", "--input-size", "32", "--weights", "none"]
 OUTPUTS = {".kerastl-run", "README.md", "curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras"}
 OUTPUTS |= {"split.csv"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--recipe", "no.json"], ["--weights", "no.h5"], ["--input-size", "1"], ["--resume"], ["--backbone", "none"]],
+)
+def test_wrong_arguments_are_found_before_pictures_are_and_nothing_is_written(tmp_path, capsys, wrong):
+    (tmp_path / "data").mkdir()  # without a picture
+    command = ["finetune", str(tmp_path / "data"), "-o", str(tmp_path / "run"), *SMALL, *wrong]
+    assert kerastl_command(command) in (1, 2)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "no pictures" not in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_data_set_without_classes_is_refused(tmp_path):
+    empty = Dataset(tmp_path, (), (), "nothing")
+    with pytest.raises(DataError, match="0 classes; a classifier needs two or more"):
+        kerastl.finetune("mobilenet_025", empty, "probe", output=tmp_path / "run", weights=None, input_size=32)
 
 
 @pytest.fixture(scope="module")
