@@ -91,6 +91,7 @@ def _card() -> dict[str, object]:
 def _archive(content: bytes) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", "{}")
         archive.writestr(card.MEMBER, content)
     return stream.getvalue()
 
@@ -115,6 +116,7 @@ def _trust() -> bytes:
 def _read_trust(content: bytes, folder: Path) -> object:
     file = folder / "model.keras"
     with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", "{}")
         archive.writestr(stored.ARRAYS, content)
     return stored.read(file)
 
