@@ -36,6 +36,7 @@ from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.runs.listener import Listener
 from kerastl.runs.progress import TrainingProgress, listening
+from kerastl.runtime.fingerprint import sha256
 from kerastl.text import printable
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ class Run:
             backbone, stages = build_backbone(row, self._settings)
             parts = splitting.result()
         chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.epochs)
+        write_split(parts.dataset, self._folder.split)
         extra = {
             "settings": self._settings.as_dict(),
             "recipe": chosen.as_dict(),
@@ -160,9 +162,9 @@ class Run:
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
             "pictures": self._folder.manifest.write(listed(dataset, parts.contents)),
+            "split": sha256(self._folder.split),
             "white_level": parts.white_level,
         }
-        write_split(parts.dataset, self._folder.split)
         self._folder.checkpoint.save(extra, {})
         return self._train(backbone, stages, parts, chosen, extra, None)
 
@@ -185,7 +187,7 @@ class Run:
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._listener, self.stop)
-        dataset = reopen_dataset(self._folder.split, root, state["classes"])
+        dataset = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
         backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
         white = state.get("white_level")
         parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white)
