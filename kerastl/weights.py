@@ -18,8 +18,9 @@ from typing import Any
 from kerastl.catalog import Backbone, WeightsFile
 from kerastl.errors import DownloadError, WeightsError
 from kerastl.fetching import receive
-from kerastl.files import replacing, tidy_when_terminated, write_text
+from kerastl.files import replacing, write_text
 from kerastl.progress import stage
+from kerastl.scratch import tidy_when_terminated
 
 Progress = Callable[[str, int, "int | None"], None]
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
