@@ -17,7 +17,7 @@ PACKAGE = Path(kerastl.__file__).parent
 LAYERS = [
     {"_version", "csv_files", "display", "errors", "fetching", "files", "json_text"}
     | {"processes", "progress", "quiet", "scratch", "stderr", "text", "walking"},
-    {"catalog", "images", "inputs", "labels", "metrics", "mini", "saved", "sources", "weights"},
+    {"catalog", "images", "inputs", "labels", "metrics", "mini", "path_list", "saved", "sources", "weights"},
     {"card", "backbones", "choice"},
     {"reference", "trust"},
     {"featured", "question"},
