@@ -42,7 +42,7 @@ def test_the_longest_paths_pass():
     "beginning", [b"\xff\xd8\xff\xe0\0\x10JFIF", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"GIF89a", b"RIFF1234WEBPVP8 "]
 )
 def test_a_picture_is_no_list(beginning):
-    with pytest.raises(UsageError, match="begins like a .* file, and - stands for a list of paths"):
+    with pytest.raises(UsageError, match=r"begins like a .* file, and - stands for a list of paths"):
         list(path_list.paths(io.BytesIO(beginning + b"\n\0" * 100)))
 
 
