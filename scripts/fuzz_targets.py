@@ -54,13 +54,13 @@ def _pictures() -> list[bytes]:
     kinds += [
         ("PPM", "RGB"),
         ("TGA", "RGB"),
-        ("ICO", "RGBA"),
         ("PCX", "L"),
         ("JPEG2000", "RGB"),
         ("DDS", "RGB"),
         ("SGI", "RGB"),
     ]
     found = [_picture(kind, mode) for kind, mode in kinds]
+    found.append(_picture("ICO", "RGBA", sizes=[(8, 8)]))
     found.append(_picture("JPEG", "RGB", progressive=True))
     found.append(_picture("JPEG", "CMYK"))
     found.append(_picture("TIFF", "RGB", compression="tiff_lzw"))

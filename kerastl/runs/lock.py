@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from kerastl import processes
+from kerastl import files, processes
 from kerastl.errors import UsageError
 from kerastl.runs.listener import Listener
 from kerastl.text import printable
@@ -76,8 +76,7 @@ def _create(lock: Path, mine: dict[str, Any]) -> None:
 def _read(lock: Path) -> dict[str, Any] | None:
     """What a lock says; None where it is gone, or no lock of kerastl's."""
     try:
-        with lock.open("rb") as stream:
-            found = json.loads(stream.read(_LARGEST))
+        found = json.loads(files.read_regular(lock, _LARGEST))
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and isinstance(found.get("process"), int) else None
