@@ -113,13 +113,13 @@ def finetune(
 
 def _checked(wanted: Settings, recipe: str | os.PathLike[str] | Recipe) -> str | Recipe:
     """Refuse a backbone, a size, weights or a recipe that there are not; give the recipe, read."""
-    from kerastl.backbones import check_size, weights_file
+    from kerastl.backbones import check_size
 
     row = catalog.get(wanted.backbone)
     if wanted.input_size is not None:
         check_size(row, wanted.input_size)
     if wanted.weights not in (None, "imagenet"):
-        weights_file(wanted.weights)
+        weights.own_file(wanted.weights)
     return read_recipe(recipe)
 
 
