@@ -15,7 +15,7 @@ import kerastl
 from kerastl import card
 from kerastl.cli import run as kerastl_command
 from kerastl.data import Dataset
-from kerastl.errors import DataError, RecipeError, WeightsError
+from kerastl.errors import DataError, RecipeError, UsageError, WeightsError
 from kerastl.finetuning.recipe import Phase, Recipe
 from kerastl.runs.listener import Listener
 
@@ -143,6 +143,14 @@ def test_wrong_arguments_are_one_line(coloured_folder, tmp_path, capsys, argumen
     assert kerastl_command(command) in (1, 2)
     assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("given", ["folder", [("a.png", "a")]])
+def test_pictures_in_the_place_of_the_network_are_told_where_they_belong(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match="backbone must be a name .*; pictures are given as data="):
+        kerastl.finetune(given)
 
 
 @pytest.mark.parametrize(
