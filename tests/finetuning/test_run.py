@@ -149,7 +149,7 @@ def test_wrong_arguments_are_one_line(coloured_folder, tmp_path, capsys, argumen
 def test_pictures_in_the_place_of_the_network_are_told_where_they_belong(tmp_path, monkeypatch, given):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UsageError, match="backbone must be a name .*; pictures are given as data="):
+    with pytest.raises(UsageError, match=r"backbone must be a name .*; pictures are given as data="):
         kerastl.finetune(given)
 
 
