@@ -12,7 +12,7 @@ from kerastl.data import Dataset, Item
 from kerastl.data.findings import CheckReport, Evidence, Finding
 from kerastl.evaluation.calibrating import Calibration
 from kerastl.finetuning.builtin import built_in
-from kerastl.finetuning.run import FineTuned
+from kerastl.finetuning.result import FineTuned
 from kerastl.labels import Classification, Classifications, LabelSet, Prediction
 
 HOSTILE = "<script>alert('&')</script>\"\udcff"

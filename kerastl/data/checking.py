@@ -150,6 +150,8 @@ def _refused(
 def _class_sizes(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
     readable = dataset.without(inspection.unreadable)
     counts = readable.counts("train" if dataset.is_split else None)
+    if not counts:
+        return
     fewest = 1 if dataset.is_split else 2  # below that it is refused
     small = {name: count for name, count in counts.items() if fewest <= count < FEW_PICTURES}
     if small:

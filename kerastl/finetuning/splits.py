@@ -48,9 +48,15 @@ class SplitData:
 
 
 def open_dataset(data: str | os.PathLike[str] | Dataset, listener: Listener) -> Dataset:
-    """Scan a folder, unless that was done."""
+    """Scan a folder, unless that was done.
+
+    Raises:
+        DataError: There is nothing to learn from.
+    """
     with stage("looking for pictures"):
         dataset = data if isinstance(data, Dataset) else scan(data)
+    if len(dataset.classes) < 2:  # `scan` refuses it; a data set from elsewhere may be anything
+        raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; a classifier needs two or more")
     listener.say(f"{dataset.root}: {dataset.layout}")
     for warning in (*dataset.warnings, *filter(None, [summary(dataset)])):
         listener.warn(warning)
