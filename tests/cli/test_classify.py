@@ -99,6 +99,19 @@ def test_output_goes_into_a_file(classify, picture, tmp_path):
     assert json.loads(target.read_text())["path"] == str(path)
 
 
+@pytest.mark.parametrize("name", ["a.PNG", "model.keras"])
+def test_output_onto_a_picture_or_a_model_is_refused(classify, picture, tmp_path, name):
+    target = tmp_path / name
+    target.write_bytes(picture("b.png", "red").read_bytes())
+    code, out, err = classify(tmp_path / "b.png", "--output", target)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"kerastl: --output {target}: is there already, and no file of results; did the shell put a pattern's first "
+        "match here?\n"
+    )
+    assert target.read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
 def test_output_into_a_folder_that_is_not_there_is_wrong_usage(classify, picture, tmp_path):
     code, out, err = classify(picture("a.png", "red"), "--output", tmp_path / "no" / "out")
     assert (code, out) == (2, "")
