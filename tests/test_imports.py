@@ -16,8 +16,8 @@ PACKAGE = Path(kerastl.__file__).parent
 # From the ground up. A module may import from its own layer and from those below.
 LAYERS = [
     {"_version", "csv_files", "display", "errors", "fetching", "files", "json_text"}
-    | {"progress", "quiet", "stderr", "text", "walking"},
-    {"catalog", "images", "inputs", "labels", "metrics", "mini", "saved", "sources", "weights"},
+    | {"processes", "progress", "quiet", "scratch", "stderr", "text", "walking"},
+    {"catalog", "images", "inputs", "labels", "metrics", "mini", "path_list", "saved", "sources", "weights"},
     {"card", "backbones", "choice"},
     {"reference", "trust"},
     {"featured", "question"},

@@ -194,9 +194,7 @@ class RunFolder:
 def _json(file: Path) -> dict[str, Any] | None:
     """What a JSON file holds; None where it is not there, or no object."""
     try:
-        if file.stat().st_size > _LARGEST:
-            return None
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(files.read_regular(file, _LARGEST))
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
