@@ -36,6 +36,7 @@ from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.runs.listener import Listener
 from kerastl.runs.progress import TrainingProgress, listening
+from kerastl.runtime.fingerprint import sha256
 from kerastl.text import printable
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def finetune(
             model is there.
     """
     data = scanned_if_told(data, pop_table_options(settings))
-    wanted = Settings(backbone=backbone or MODEL, **settings)
+    wanted = Settings.of(backbone=_named(backbone), **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
     recipe = _checked(wanted, recipe)  # before anything is written, or any picture read
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
@@ -110,15 +111,27 @@ def finetune(
                 run.close()
 
 
+def _named(backbone: str | None) -> str:
+    """The name of the network; what is a file, a folder or data instead is told where it belongs."""
+    if backbone is None:
+        return MODEL
+    if not isinstance(backbone, str) or (backbone not in catalog.names() and os.path.exists(backbone)):  # noqa: PTH110
+        raise UsageError(
+            "backbone must be a name that `kerastl models` lists; pictures are given as data=..., weights of your own "
+            f"as weights=... Received: {backbone!r}"
+        )
+    return backbone
+
+
 def _checked(wanted: Settings, recipe: str | os.PathLike[str] | Recipe) -> str | Recipe:
     """Refuse a backbone, a size, weights or a recipe that there are not; give the recipe, read."""
-    from kerastl.backbones import check_size, weights_file
+    from kerastl.backbones import check_size
 
     row = catalog.get(wanted.backbone)
     if wanted.input_size is not None:
         check_size(row, wanted.input_size)
     if wanted.weights not in (None, "imagenet"):
-        weights_file(wanted.weights)
+        weights.own_file(wanted.weights)
     return read_recipe(recipe)
 
 
@@ -153,6 +166,7 @@ class Run:
             backbone, stages = build_backbone(row, self._settings)
             parts = splitting.result()
         chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.epochs)
+        write_split(parts.dataset, self._folder.split)
         extra = {
             "settings": self._settings.as_dict(),
             "recipe": chosen.as_dict(),
@@ -160,9 +174,9 @@ class Run:
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
             "pictures": self._folder.manifest.write(listed(dataset, parts.contents)),
+            "split": sha256(self._folder.split),
             "white_level": parts.white_level,
         }
-        write_split(parts.dataset, self._folder.split)
         self._folder.checkpoint.save(extra, {})
         return self._train(backbone, stages, parts, chosen, extra, None)
 
@@ -185,7 +199,7 @@ class Run:
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._listener, self.stop)
-        dataset = reopen_dataset(self._folder.split, root, state["classes"])
+        dataset = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
         backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
         white = state.get("white_level")
         parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white)

@@ -149,7 +149,7 @@ def remove_a_class(data):
         (lambda data: (data / "red").rename(data / "pink"), r"1 class is new \(pink\); 1 class is gone \(red\)"),
         (remove_a_class, r"12 pictures are gone \(red/0.png, .*1 class is gone \(red\)"),
         (lambda data: [shutil.rmtree(data / name) for name in ("red", "blue")],
-         "one class only.*the classes blue, green, red"),
+         "one class only.*the classes 'blue', 'green', 'red'"),
     ],
 )  # fmt: skip
 def test_resume_with_other_pictures_is_refused_and_says_what_changed(stopped, change, said):
@@ -158,6 +158,15 @@ def test_resume_with_other_pictures_is_refused_and_says_what_changed(stopped, ch
     with pytest.raises(DataError, match=said):
         resumed(data, run)
     assert not (run / LOCK).exists()
+
+
+@pytest.mark.parametrize("change", [("red", "blue"), ("train", "val"), ("path", "x")])
+def test_resume_with_a_changed_split_is_refused(stopped, change):
+    data, run = stopped
+    split = run / "split.csv"
+    split.write_text(split.read_text().replace(*change))
+    with pytest.raises(DataError, match=r"split.csv: the split of the run cannot be read \(its content is not"):
+        resumed(data, run)
 
 
 @pytest.mark.parametrize(
