@@ -278,7 +278,7 @@ def test_web_addresses_on_standard_input_are_fetched_only_if_asked_for(classify,
     content, address = picture("a.png", "red").read_bytes(), "https://example.com/a.png?size=*"
     fetched = []
     monkeypatch.setattr("kerastl.images.fetching.fetch", lambda url: fetched.append(url) or content)
-    monkeypatch.setattr("kerastl.cli.classify._standard_input", lambda: io.BytesIO(address.encode()))
+    monkeypatch.setattr("kerastl.cli.pictures._standard_input", lambda: io.BytesIO(address.encode()))
     assert classify(address, "--top", "1") == (0, f"{address}: red 100.0 %\n", "")
     code, out, err = classify("-")
     assert (code, out) == (1, "")
@@ -290,7 +290,7 @@ def test_web_addresses_on_standard_input_are_fetched_only_if_asked_for(classify,
 def test_names_on_standard_input_are_no_patterns(classify, picture, monkeypatch):
     picture("ab.png", "red")
     pattern = str(picture("a.png", "red").with_name("*.png"))
-    monkeypatch.setattr("kerastl.cli.classify._standard_input", lambda: io.BytesIO(pattern.encode()))
+    monkeypatch.setattr("kerastl.cli.pictures._standard_input", lambda: io.BytesIO(pattern.encode()))
     code, out, err = classify("-")
     assert (code, out) == (1, "")
     assert "1 of 1 pictures could not be classified" in err

@@ -203,8 +203,8 @@ def test_what_a_web_address_may_not_be(site, file):
     assert reason(f"{site}/none.png") == "the server answers 404 Not Found"
     assert reason(f"{site}/short").startswith("cannot be fetched")
     for address in (file.as_uri(), "data:,x", "ftp://127.0.0.1/a.png", f"{site}/to/" * 7 + "/a.png"):
-        elsewhere = "the server redirects too often, or to something else than a web address"
-        assert reason(f"{site}/to/{address}") == elsewhere
+        elsewhere = ("the server leads to '", "the server redirects more than 5 times, or in a circle")
+        assert reason(f"{site}/to/{address}").startswith(elsewhere)
     assert reason("http://127.0.0.1:1/a.png").startswith("cannot be fetched: ")
     assert reason("http://[/a.png").startswith("cannot be fetched: ")
     for address in (file.as_uri(), "ftp://127.0.0.1/a.png", "data:image/png;base64,AAAA"):
@@ -219,5 +219,5 @@ def test_a_web_address_gives_no_more_than_the_limit(site, monkeypatch, path):
 
 def test_a_web_address_that_does_not_answer(monkeypatch):
     monkeypatch.setattr(fetching, "SECONDS", 0.05)
-    monkeypatch.setattr(fetching, "_received", lambda url: threading.Event().wait(30))
+    monkeypatch.setattr("kerastl.fetching._opened", lambda url: threading.Event().wait(30))
     assert reason("http://127.0.0.1/a.png") == "no picture within 0.05 seconds"
