@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from kerastl.text import message as one_line
+
 
 class KerastlError(Exception):
     """Base of every error that kerastl raises on purpose.
 
-    The message is one line that says what is wrong, with which file or argument, and what to do.
     `exit_code` is what the command line exits with.
+
+    Args:
+        message: What is wrong, with which file or argument, and what to do. It is kept as one line: what names bring
+            along that would break it or mean something to a terminal is escaped.
     """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(str(message)))
 
 
 _RECEIVED = "Received: "
@@ -41,7 +49,7 @@ class ImageError(KerastlError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
-        self.reason = reason
+        self.reason = one_line(reason)
 
 
 class WeightsError(KerastlError):

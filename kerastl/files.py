@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import stat
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kerastl import scratch
 from kerastl.errors import KerastlError, UsageError
 from kerastl.text import ANY_NAME
 
-# Of the target's name, which a temporary one ends with: with more, it might be too long for the file system.
-_TAIL = 40
 # What the system says when a file that is being written cannot take more; such errors name no file.
 _OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EPIPE}
 
@@ -69,7 +65,7 @@ def _renamed_to(target: Path) -> Iterator[Path]:
     import shutil
 
     _refuse(target)
-    temporary = target.with_name(f".{os.getpid()}-{os.urandom(4).hex()}.{target.name[-_TAIL:]}")
+    temporary = scratch.beside(target)
     try:
         yield temporary
         with temporary.open("rb+") as written:
@@ -92,10 +88,9 @@ def _refuse(target: Path) -> None:
 @contextmanager
 def _copied_into(target: Path) -> Iterator[Path]:
     import shutil
-    import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="kerastl-") as folder:
-        temporary = Path(folder) / target.name[-_TAIL:]
+    with scratch.temporary_folder() as folder:
+        temporary = scratch.beside(folder / target.name)
         yield temporary
         # To append: behind `/dev/stdout` may be a file that others have begun.
         with temporary.open("rb") as source, target.open("ab") as stream:
@@ -213,19 +208,3 @@ def read_regular(file: str | os.PathLike[str], limit: int, *, private: bool = Fa
     if len(content) > limit:
         raise ValueError(f"{os.fspath(file)} is longer than {limit} bytes")
     return content
-
-
-@contextmanager
-def tidy_when_terminated() -> Iterator[None]:
-    """Let SIGTERM end the process the way an exception does, so that half a file is removed.
-
-    Nothing happens where the program has its own way with it, or outside the main thread.
-    """
-    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    if mine:
-        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        if mine:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)

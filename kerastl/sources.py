@@ -14,13 +14,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
+from kerastl import path_list
 from kerastl.images.kinds import SIDE, Sorter
 from kerastl.text import printable
 from kerastl.walking import is_hidden, walk
 
-_BLOCK = 1 << 16
 _SUFFIXES = 5  # that are named of files left out
-_UTF8_MARK = b"\xef\xbb\xbf"  # what some editors put before the first line
 
 
 def expand(
@@ -44,11 +43,14 @@ def expand(
 
     Yields:
         Paths as text, surrogate-escaped like `sources`.
+
+    Raises:
+        UsageError: What is on `stdin` is no list of paths.
     """
     expansion = _Expansion([] if side_files is None else side_files)
     for source in sources:
         if source == "-":
-            for listed in _listed(sys.stdin.buffer if stdin is None else stdin):
+            for listed in path_list.paths(sys.stdin.buffer if stdin is None else stdin):
                 yield from expansion.named(listed)
         elif not os.path.lexists(source) and glob.has_magic(source):
             yield from _or_itself(source, expansion.matching(source))
@@ -144,25 +146,3 @@ def _fits(names: list[str], parts: list[str]) -> bool:
     if parts[0] == "**":
         return _fits(names, parts[1:]) or (bool(names) and _fits(names[1:], parts))
     return bool(names) and fnmatch.fnmatch(names[0], parts[0]) and _fits(names[1:], parts[1:])
-
-
-def _listed(stream: IO[bytes]) -> Iterator[str]:
-    """The paths on a stream, each as soon as it has come through."""
-    read = getattr(stream, "read1", stream.read)  # `read1` does not wait for a full block
-    separator, rest = b"", b""
-    while block := read(_BLOCK):
-        if not separator:
-            rest = (rest + block).removeprefix(_UTF8_MARK)
-            if b"\0" not in rest and b"\n" not in rest:
-                continue
-            separator, block = (b"\0" if b"\0" in rest else b"\n"), b""
-        *complete, rest = (rest + block).split(separator)
-        yield from _names(complete, separator)
-    yield from _names([rest], separator)
-
-
-def _names(lines: list[bytes], separator: bytes) -> Iterator[str]:
-    for line in lines:
-        name = line if separator == b"\0" else line.removesuffix(b"\r")
-        if name:
-            yield os.fsdecode(name)

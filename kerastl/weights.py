@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import urllib.error
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from kerastl import fetching
 from kerastl.catalog import Backbone, WeightsFile
 from kerastl.errors import DownloadError, WeightsError
-from kerastl.fetching import receive
-from kerastl.files import replacing, tidy_when_terminated, write_text
+from kerastl.files import replacing, write_text
 from kerastl.progress import stage
+from kerastl.scratch import tidy_when_terminated
 
 Progress = Callable[[str, int, "int | None"], None]
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
@@ -137,19 +137,16 @@ def download(
                     if progress:
                         progress(weights.file, received, total)
 
-                receive(weights.url, temporary, _SPARE_FACTOR * weights.parameters * 4 + _SPARE, heard, patience)
+                fetching.receive(
+                    weights.url, temporary, _SPARE_FACTOR * weights.parameters * 4 + _SPARE, heard, patience
+                )
             reason = (
                 _hash_fault(temporary, weights.hash) if weights.hash else _hdf5_fault(temporary, weights.parameters)
             )
             if reason:
                 raise _failed(weights, target, f"what arrived is broken: {reason}")
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise _failed(weights, target, f"the server answers {error.code} {error.reason}") from error
-    except urllib.error.URLError as error:
-        raise _failed(weights, target, _first_line(error.reason)) from error
     except (OSError, HTTPException, ValueError) as error:
-        raise _failed(weights, target, _first_line(error)) from error
+        raise _failed(weights, target, fetching.failure(error)) from error
     return path
 
 

@@ -80,12 +80,23 @@ def test_a_body_that_stalls_counts_as_failed(server, tmp_path, monkeypatch):
         fetching.receive(f"{server}/stalled", tmp_path / "f", 10**6)
 
 
-@pytest.mark.parametrize(("to", "refused"), [("http://x/f", True), ("ftp://x/f", True), ("https://x/f", False)])
+@pytest.mark.parametrize(
+    ("to", "refused"),
+    [
+        ("http://x/f", "leads from https"),
+        ("HTTP://x/f", "leads from https"),
+        ("ftp://x/f", "no web address"),
+        ("file:///etc/passwd", "no web address"),
+        ("data:,x", "no web address"),
+        ("gopher://x\n/f", r"gopher://x\\n/f', which is no web address"),
+        ("https://x/f", ""),
+    ],
+)
 def test_a_redirect_does_not_leave_https(to, refused):
     request = urllib.request.Request("https://example.org/f")
-    follow = fetching._HttpsStays().redirect_request
+    follow = fetching._Redirections().redirect_request
     if refused:
-        with pytest.raises(ValueError, match="leads from https"):
+        with pytest.raises(ValueError, match=refused):
             follow(request, None, 302, "Found", {}, to)
     else:
         assert follow(request, None, 302, "Found", {}, to).full_url == to

@@ -16,8 +16,8 @@ PACKAGE = Path(kerastl.__file__).parent
 # From the ground up. A module may import from its own layer and from those below.
 LAYERS = [
     {"_version", "csv_files", "display", "errors", "fetching", "files", "json_text"}
-    | {"progress", "quiet", "stderr", "text", "walking"},
-    {"catalog", "images", "inputs", "labels", "metrics", "mini", "saved", "sources", "weights"},
+    | {"processes", "progress", "quiet", "scratch", "stderr", "text", "walking"},
+    {"catalog", "images", "inputs", "labels", "metrics", "mini", "path_list", "saved", "sources", "weights"},
     {"card", "backbones", "choice"},
     {"reference", "trust"},
     {"featured", "question"},
@@ -106,6 +106,13 @@ def heavy_after(*arguments, env=None):
 @pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS]], ids=lambda c: " ".join(c) or "kerastl")
 def test_help_imports_nothing_heavy(command):
     assert heavy_after(*command, "--help") == [0, []]
+
+
+def test_help_imports_only_what_it_shows():
+    code = "import sys\nfrom kerastl.cli import run\nrun(['--help'])\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    mine = {name for name in done.stderr.split() if name.startswith("kerastl.")}
+    assert mine == {f"kerastl.{name}" for name in ("_version", "cli", "cli.streams", "errors", "text")}
 
 
 def test_a_warm_classify_imports_the_fast_engine_only(colour_model, picture):

@@ -247,6 +247,10 @@ def _white_level(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
 
     learned = dataset.part("train") if dataset.is_split else dataset.items
     white = inspection.white_level(learned)
+    dark = inspection.too_dark(white)
+    if dark:
+        rule = f"nearly black where {white:,} is white, as for others of 16 bits; save all at one bit depth"
+        yield _finding("too_dark", "warning", tuple(Evidence((path,)) for path in dark), rule)
     if white is None or white == white_of(16):
         return
     evidence = tuple(

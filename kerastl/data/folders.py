@@ -142,7 +142,7 @@ def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str], empty: s
     only = f"{root}: one class only ('{printable(classes[0])}'); a classifier needs two or more"
     for folder in grow(item.path for item in items if item.split is None).chain():
         if len(folder.folders) > 1:
-            return f"{only}; did you mean {root / folder.path}, with {len(folder.folders)} folders of pictures"
+            return f"{only}; did you mean {root / folder.path}, with {len(folder.folders)} folders of pictures?"
     return f"{only}; there are no pictures in {empty}" if empty else only
 
 

@@ -173,5 +173,6 @@ def _dataset(
         tf.TensorSpec((None,), tf.float32),
     )
     dataset = tf.data.Dataset.from_generator(batches, output_signature=signature if weighted else signature[:2])
-    dataset = dataset.map(lambda pixels, *rest: (tf.cast(pixels, tf.float32), *rest))
+    as_floats = tf.autograph.experimental.do_not_convert(lambda pixels, *rest: (tf.cast(pixels, tf.float32), *rest))
+    dataset = dataset.map(as_floats)  # converting leaves temporary files
     return dataset.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)

@@ -73,11 +73,10 @@ class ViewFeed:
             *(tf.TensorSpec((number, *shape), tf.float32) for shape in ((4,), (3, 3), (), (), ())),
         )
         dataset = tf.data.Dataset.from_generator(pixels, output_signature=signature)
-        dataset = dataset.map(
-            lambda picture, *drawn: apply(picture, Draws(*drawn), self.size, blur=self.views.blur > 0),
-            num_parallel_calls=_WORKERS,
-            deterministic=True,
+        make = tf.autograph.experimental.do_not_convert(  # converting leaves temporary files
+            lambda picture, *drawn: apply(picture, Draws(*drawn), self.size, blur=self.views.blur > 0)
         )
+        dataset = dataset.map(make, num_parallel_calls=_WORKERS, deterministic=True)
         return dataset.prefetch(2)
 
 

@@ -50,7 +50,7 @@ def class_gradient(model: keras.Model) -> ClassGradient:
 def _tensorflow(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     import tensorflow as tf
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)  # which leaves temporary files
     def differentiated(inputs: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(inputs)

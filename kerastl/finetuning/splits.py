@@ -100,6 +100,11 @@ def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop
     white = inspection.white_level(parts.part("train"))
     if white is not None and white < depth.FULL and settings.resize != "keras":
         listener.say(f"16-bit pictures with {white.bit_length()} significant bits: white is taken as {white}")
+    if settings.resize != "keras" and (dark := inspection.too_dark(white)):
+        listener.warn(
+            f"{len(dark):,} of the 16-bit pictures, such as {printable(dark[0])}, are nearly black where {white:,} is "
+            "white, as for the others; save all at one bit depth"
+        )
     return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests, white)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl import catalog
@@ -23,6 +21,7 @@ from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
 from kerastl.runs.progress import TrainingProgress, listening
+from kerastl.scratch import temporary_folder
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -76,8 +75,7 @@ def _find_rate(
     from kerastl.finetuning.preparation import Preparation
 
     row = catalog.get(settings.backbone)
-    with tempfile.TemporaryDirectory(prefix="kerastl-") as folder:
-        target = Path(folder)
+    with temporary_folder() as target:
         dataset = open_dataset(scanned_if_told(data, columns), listener)
         parts = split_dataset(dataset, settings, listener, Stop())
         backbone, stages = build_backbone(row, settings)

@@ -28,6 +28,7 @@ FORMAT = 2
 """Counts the ways in which states were written; a run goes on only from one of its own way."""
 
 _STATE = "state.json"
+_LARGEST = 1 << 26  # bytes; a thousand classes and epochs take far fewer
 _ARRAYS = r"\d+-[a-z]+\.npz"
 # Whatever is wrong with an array file: zipfile, zlib and NumPy have many words for it.
 _BROKEN = (
@@ -66,9 +67,7 @@ class Checkpoint:
             raise self._damaged(f"it holds no arrays called {name}")
         file = stored["files"][name]
         try:
-            # Opened here, since NumPy leaves open what is no archive.
-            with (self.folder / file).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-                return [archive[f"arr_{number}"] for number in range(len(archive.files))]
+            return _read_arrays(self.folder / file)
         except _BROKEN as error:
             raise self._damaged(f"{file}: {_first_line(error)}") from None
 
@@ -115,7 +114,7 @@ class Checkpoint:
     def _stored(self) -> dict[str, Any] | None:
         """The content of `state.json`, which is what `save` wrote; None where there is none."""
         try:
-            state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
+            state = json.loads(files.read_regular(self.folder / _STATE, _LARGEST))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
@@ -128,7 +127,7 @@ class Checkpoint:
                 f"{printable(str(state.get('format', 'unknown')))[:40]}, this one reads {FORMAT}): go on with that "
                 "version, or --overwrite starts anew"
             )
-        if state.pop("hash", None) != _hash(state):
+        if state.pop("hash", None) != _hash(state) or not _is_state(state):
             raise self._damaged("its content is not what was written")
         return state
 
@@ -139,6 +138,26 @@ class Checkpoint:
         keep = "|".join(map(re.escape, names))
         others = f"(?!(?:{keep})$){_ARRAYS}" if keep else _ARRAYS
         remove_files(self.folder, called([others]))
+
+
+def _is_state(state: Mapping[str, Any]) -> bool:
+    """Whether the state names nothing but files of its own folder."""
+    values, stored = state.get("values"), state.get("files")
+    named = isinstance(stored, dict) and all(
+        isinstance(file, str) and re.fullmatch(_ARRAYS, file, re.ASCII) for file in stored.values()
+    )
+    return named and isinstance(values, dict)
+
+
+def _read_arrays(file: Path) -> list[np.ndarray]:
+    """What `numpy.savez` wrote; raises one of `_BROKEN`."""
+    if not file.is_file():
+        raise ValueError("it is no file" if file.exists() else "it is not there")
+    # Opened here, since NumPy leaves open what is no archive.
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        if sum(entry.file_size for entry in archive.zip.infolist()) > file.stat().st_size:
+            raise ValueError("it would unpack to more than it holds")
+        return [archive[f"arr_{number}"] for number in range(len(archive.files))]
 
 
 def _hash(state: Mapping[str, Any]) -> str:

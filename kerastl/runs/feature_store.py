@@ -52,7 +52,7 @@ class FeatureStore:
         folder.mkdir(parents=True, exist_ok=True)
         self.result: list[str] = []
         self._checksums: list[str] = []
-        if self._file.exists():
+        if self._file.is_file():
             self._read(listener)
         self.lines = tuple(self.result)
 
@@ -102,7 +102,7 @@ class FeatureStore:
         """Take what is known of the rows; nothing when the file is not what this store needs."""
         try:
             array = _mapped(self._file)
-            text = self._list.read_text(encoding="utf-8").splitlines() if self._list.exists() else []
+            text = self._list.read_text(encoding="utf-8").splitlines() if self._list.is_file() else []
         except _BROKEN as error:
             self._say(listener, f"the features kept there cannot be read ({str(error).partition(chr(10))[0][:200]})")
             return

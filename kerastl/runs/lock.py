@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kerastl import files, processes
 from kerastl.errors import UsageError
 from kerastl.runs.listener import Listener
 from kerastl.text import printable
@@ -19,7 +19,6 @@ from kerastl.text import printable
 LOCK = ".kerastl-lock"
 _LARGEST = 4096  # bytes; a lock has some 150
 _SECONDS_TO_WRITE = 10.0
-_STILL_ACTIVE = 259  # of Windows
 
 
 @contextmanager
@@ -77,8 +76,7 @@ def _create(lock: Path, mine: dict[str, Any]) -> None:
 def _read(lock: Path) -> dict[str, Any] | None:
     """What a lock says; None where it is gone, or no lock of kerastl's."""
     try:
-        with lock.open("rb") as stream:
-            found = json.loads(stream.read(_LARGEST))
+        found = json.loads(files.read_regular(lock, _LARGEST))
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and isinstance(found.get("process"), int) else None
@@ -86,21 +84,21 @@ def _read(lock: Path) -> dict[str, Any] | None:
 
 def _this_process() -> dict[str, Any]:
     since = time.strftime("%Y-%m-%d %H:%M:%S")
-    return {"process": os.getpid(), "host": socket.gethostname(), "since": since, "start": _start(os.getpid()),
-            "boot": _boot()}  # fmt: skip
+    return {"process": os.getpid(), "host": socket.gethostname(), "since": since, "start": processes.start(os.getpid()),
+            "boot": processes.boot()}  # fmt: skip
 
 
 def _works(holder: dict[str, Any]) -> bool:
     """Whether the process that wrote a lock may still be at work."""
     if holder.get("host") != socket.gethostname():
         return True  # nothing can be known of it
-    if holder.get("boot") != _boot():
+    if holder.get("boot") != processes.boot():
         return False
     number = holder["process"]
-    if not _alive(number):
+    if not processes.alive(number):
         return False
     # Numbers of processes are used again.
-    return holder.get("start") == _start(number)
+    return holder.get("start") == processes.start(number)
 
 
 def _just_made(lock: Path) -> bool:
@@ -109,47 +107,6 @@ def _just_made(lock: Path) -> bool:
         return abs(time.time() - lock.stat().st_mtime) < _SECONDS_TO_WRITE
     except OSError:
         return False
-
-
-def _alive(number: int) -> bool:
-    if number <= 0:
-        return False
-    if sys.platform == "win32":  # where `os.kill` ends the process
-        import ctypes
-
-        kernel, code = ctypes.windll.kernel32, ctypes.c_ulong()
-        handle = kernel.OpenProcess(0x1000, False, number)
-        if not handle:
-            return False
-        kernel.GetExitCodeProcess(handle, ctypes.byref(code))
-        kernel.CloseHandle(handle)
-        return code.value == _STILL_ACTIVE
-    try:
-        os.kill(number, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:  # of another user
-        return True
-    return True
-
-
-def _start(number: int) -> str:
-    """When a process began, in the system's own count; empty where it does not say."""
-    try:
-        # The second field is the program's name in parentheses, which may hold spaces.
-        text = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
-        state, start = text.split()[0], text.split()[19]
-    except (OSError, IndexError):
-        return ""
-    return "ended" if state in "ZX" else start  # ended, and nobody has asked how
-
-
-def _boot() -> str:
-    """Names the time since the machine was started; empty where the system does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
 
 
 def _described(holder: dict[str, Any] | None) -> str:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-# What `kerastl.files.replacing` puts before a name while it writes; such a file is left where a process was killed.
-_UNFINISHED = r"(?:\.\d+-[0-9a-f]{8}\.)?"
+from kerastl.scratch import UNFINISHED
 
 
 def called(names: Iterable[str]) -> re.Pattern[str]:
@@ -16,7 +15,7 @@ def called(names: Iterable[str]) -> re.Pattern[str]:
     Args:
         names: Regular expressions.
     """
-    return re.compile(f"{_UNFINISHED}(?:{'|'.join(names)})")
+    return re.compile(f"(?:{UNFINISHED})?(?:{'|'.join(names)})")
 
 
 def remove_files(folder: Path, names: re.Pattern[str]) -> None:

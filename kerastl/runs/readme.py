@@ -43,6 +43,8 @@ def write_readme(
 
 def is_ours(file: Path) -> bool:
     """Whether a README is one that `write_readme` wrote."""
+    if not file.is_file():
+        return False
     try:
         with file.open("rb") as stream:
             return _MARK.encode() in stream.read(_LONGEST)

@@ -22,11 +22,12 @@ from kerastl.errors import CacheError
 from kerastl.runtime import fingerprint
 from kerastl.runtime.engines import Plan, cores
 from kerastl.runtime.seal import SEAL_FILE, Seal, clear_way
+from kerastl.scratch import UNFINISHED
 from kerastl.text import printable
 
 # What kerastl calls its files: an entry's parts, its lock, and what a crash leaves of one that was being written.
 _ENTRY = r"[0-9a-f]{32}(-[0-9a-f]{16}\.tflite|\.json|\.refused)"
-_LEFT = r"\.\d+-[0-9a-f]{8}\.([0-9a-f-]{16,49}\.(tflite|json|refused)|\.?(kerastl|probe))"
+_LEFT = rf"{UNFINISHED}([0-9a-f-]{{16,49}}\.(tflite|json|refused)|\.?(kerastl|probe))"
 _OWN = re.compile(rf"{_ENTRY}|\.[0-9a-f]{{32}}\.lock|{_LEFT}|\{SEAL_FILE}")
 HASHES = "hashes"
 _MOST = 1024

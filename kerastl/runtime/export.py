@@ -44,7 +44,10 @@ def to_litert(model: keras.Model) -> bytes:
     import tensorflow as tf
 
     signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
-    serve = tf.function(lambda pixels: model(tf.cast(pixels, tf.float32), training=False), input_signature=[signature])
+    # Without autograph, which leaves what it writes among the system's temporary files.
+    serve = tf.function(
+        lambda pixels: model(tf.cast(pixels, tf.float32), training=False), input_signature=[signature], autograph=False
+    )
     verbosity = absl.logging.get_verbosity()
     absl.logging.set_verbosity(absl.logging.ERROR)
     try:

@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from kerastl import files
+from kerastl import files, scratch
 
 SEAL_FILE = ".kerastl"
 _BYTES = 32
@@ -63,7 +63,7 @@ class Seal:
 
     def _make(self) -> bytes:
         """Make the secret; of two processes that do so at once one goes first, and both use its."""
-        temporary = self._file.with_name(f".{os.getpid()}-{os.urandom(4).hex()}{SEAL_FILE}")
+        temporary = scratch.beside(self._file)
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR)
         try:
             with os.fdopen(descriptor, "wb") as stream:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastl.errors import KerastlError, ModelError, WeightsError
-from kerastl.files import tidy_when_terminated
 from kerastl.quiet import import_keras
 from kerastl.saved import archive, budget, config, hdf5, kinds
+from kerastl.scratch import temporary_folder
 from kerastl.text import printable
 
 if TYPE_CHECKING:
@@ -64,12 +64,9 @@ def _trusted(model_file: Path) -> keras.Model:
 
 
 def _checked(model_file: Path) -> keras.Model:
-    from tempfile import TemporaryDirectory
-
     keras = import_keras()
     # Keras gets copies of what was checked, and nothing else of the file.
-    with tidy_when_terminated(), TemporaryDirectory(prefix="kerastl-") as folder:
-        unpacked = Path(folder)
+    with temporary_folder() as unpacked:
         stored = _unpack(model_file, unpacked)
         try:
             with warnings.catch_warnings(record=True) as caught, budget.held_to(stored):
@@ -112,16 +109,14 @@ def load_weights(model: keras.Model, file: Path) -> None:
         OSError: The file cannot be read.
         ValueError: They do not fit.
     """
-    from tempfile import TemporaryDirectory
-
     shown = printable(os.fspath(file))
-    with tidy_when_terminated(), TemporaryDirectory(prefix="kerastl-") as folder:
+    with temporary_folder() as folder:
         weights = file
         try:
             if not kinds.is_hdf5(file):
                 if (kind := kinds.of_file(file, kinds.TAKES_WEIGHTS)) is not None:
                     raise ModelError(f"it is {kind}")
-                weights = Path(folder, archive.WEIGHTS)
+                weights = folder / archive.WEIGHTS
                 with archive.opened(file) as opened:
                     archive.copy_member(opened, archive.WEIGHTS, weights)
             hdf5.count(weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pictures import BLUE, RED, exact, photo
+from pictures import BLUE, RED, exact, photo, written
 from PIL import Image
 
 from kerastl.images import open_image
@@ -23,7 +23,7 @@ from kerastl.images import open_image
 def test_every_mode_looks_as_it_did(tmp_path, mode, suffix, tolerance):
     original = photo().convert(mode) if mode != "PA" else photo().convert("RGBA").convert("PA")
     path = tmp_path / f"a.{suffix}"
-    original.save(path)
+    written(original, path)
     expected = np.asarray(original.convert("RGB")).astype(int)
     assert np.abs(exact(path, 96, 64).astype(int) - expected).max() <= tolerance
 

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from pictures import photo
+from pictures import photo, written
 from PIL import Image
 
 from kerastl.images import Resize, load_pixels
@@ -26,7 +26,7 @@ def test_keras_policy_is_load_img(tmp_path, load_img, mode, size):
     picture.putalpha(picture.getchannel("R"))
     if mode == "I;16":
         picture = Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 3)
-    picture.convert(mode).save(tmp_path / "a.tif")
+    written(picture.convert(mode), tmp_path / "a.tif")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = np.asarray(load_img(tmp_path / "a.tif", target_size=size))

@@ -28,7 +28,7 @@ from kerastl.runs.interrupt import Interrupted
 from kerastl.runs.listener import Listener
 
 SMALL = ["--backbone", "mobilenet_025", "--size", "32", "--batch-size", "16", "--width", "16"]
-OUTPUTS = {".kerastl-run", "backbone.weights.h5", "curves.png", "history.csv", "pretraining.json"}
+OUTPUTS = {".kerastl-run", "README.md", "backbone.weights.h5", "curves.png", "history.csv", "pretraining.json"}
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,7 @@
 """The fuzzing targets, each for a moment: they work, and what was found once stays found."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
+import fuzz as fuzzing
 import pytest
-
-FILE = Path(__file__).parents[2] / "scripts" / "fuzz.py"
-spec = importlib.util.spec_from_file_location("kerastl_fuzz", FILE)
-fuzzing = sys.modules["kerastl_fuzz"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(fuzzing)
 
 
 @pytest.mark.parametrize("name", fuzzing.TARGETS)

@@ -1,0 +1,206 @@
+"""What `scripts/fuzz.py` feeds: everything in kerastl that reads bytes from outside, with valid samples of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from kerastl import card, path_list
+from kerastl.data import read_split, scan
+from kerastl.images import Resize, load_pixels
+from kerastl.labels import LabelSet
+from kerastl.runs.checkpoint import Checkpoint
+from kerastl.saved import archive, config
+from kerastl.trust import stored
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is fuzzed.
+
+    Args:
+        samples: Valid inputs, which are changed.
+        read: Reads one; gets its bytes and a folder of its own.
+    """
+
+    samples: Callable[[], Sequence[bytes]]
+    read: Callable[[bytes, Path], object]
+
+
+def _picture(kind: str, mode: str, **options: object) -> bytes:
+    values = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(values).convert(mode).save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def _pictures() -> list[bytes]:
+    kinds = [
+        ("PNG", "RGBA"),
+        ("PNG", "P"),
+        ("PNG", "I;16"),
+        ("GIF", "P"),
+        ("BMP", "RGB"),
+        ("TIFF", "RGB"),
+        ("WEBP", "RGB"),
+    ]
+    kinds += [
+        ("PPM", "RGB"),
+        ("TGA", "RGB"),
+        ("PCX", "L"),
+        ("JPEG2000", "RGB"),
+        ("DDS", "RGB"),
+        ("SGI", "RGB"),
+    ]
+    found = [_picture(kind, mode) for kind, mode in kinds]
+    found.append(_picture("ICO", "RGBA", sizes=[(8, 8)]))
+    found.append(_picture("JPEG", "RGB", progressive=True))
+    found.append(_picture("JPEG", "CMYK"))
+    found.append(_picture("TIFF", "RGB", compression="tiff_lzw"))
+    return found
+
+
+def _card() -> dict[str, object]:
+    labels = LabelSet(("cat", "dog"), ("n02121808", "n02084071"))
+    extra = {"temperature": 1.5, "metrics": {"val_accuracy": 0.5, "notes": ["a"]}, "data_fingerprint": "0" * 64}
+    return card.Card("pets", labels, Resize(32, 32), "kerastl_mini", extra).as_dict()
+
+
+def _profiled() -> list[bytes]:
+    """Pictures that bring a color profile, EXIF and text along."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "a picture"
+    extras = {"icc_profile": profile, "exif": exif.tobytes()}
+    found = [_picture(kind, "RGB", **extras) for kind in ("JPEG", "PNG", "TIFF", "WEBP")]
+    wide = Image.fromarray(np.random.default_rng(0).integers(0, 4096, (12, 16), dtype=np.uint16))
+    stream = io.BytesIO()
+    wide.save(stream, "PNG", icc_profile=profile)
+    return [*found, stream.getvalue()]
+
+
+def _archive(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as written:
+        for name, content in {archive.CONFIG: b"{}", **members}.items():
+            written.writestr(name, content)
+    return stream.getvalue()
+
+
+def _config() -> bytes:
+    """A small network as Keras writes it; Keras itself would take seconds to be imported."""
+
+    def layer(kind: str, name: str, values: dict[str, object], nodes: list[object]) -> dict[str, object]:
+        return {
+            "module": "keras.layers", "class_name": kind, "config": {"name": name, "trainable": True, **values},
+            "registered_name": None, "name": name, "inbound_nodes": nodes,
+        }  # fmt: skip
+
+    tensor = {"class_name": "__keras_tensor__", "config": {"shape": [None, 8, 8, 3], "keras_history": ["in", 0, 0]}}
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+    start = {"module": "keras.initializers", "class_name": "Zeros", "config": {}, "registered_name": None}
+    layers = [
+        layer("InputLayer", "in", {"batch_shape": [None, 8, 8, 3], "dtype": "float32"}, []),
+        layer(
+            "Conv2D", "conv", {"filters": 4, "kernel_size": [3, 3], "activation": "relu", "bias_initializer": start,
+            "dtype": policy}, [{"args": [tensor], "kwargs": {}}],
+        ),
+    ]  # fmt: skip
+    inner = {"name": "net", "layers": layers, "input_layers": [["in", 0, 0]], "output_layers": [["conv", 0, 0]]}
+    whole = {"module": "keras.src.models.functional", "class_name": "Functional", "config": inner}
+    return json.dumps({**whole, "registered_name": "Functional"}, indent=1).encode()
+
+
+def _state() -> bytes:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        Checkpoint(Path(folder)).save({"phase": 1, "history": [{"loss": 0.5}]}, {})
+        return (Path(folder) / "state.json").read_bytes()
+
+
+def _read_state(content: bytes, folder: Path) -> object:
+    (folder / "state.json").write_bytes(content)
+    checkpoint = Checkpoint(folder)
+    return checkpoint.load(), [checkpoint.arrays(name) for name in checkpoint._stored()["files"]]
+
+
+def _read_resealed_state(content: bytes, folder: Path) -> object:
+    """A state whose hash is right, whatever it says."""
+    import hashlib
+
+    try:
+        state = json.loads(content)
+        state.pop("hash", None)
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    digest = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+    return _read_state(json.dumps({**state, "hash": digest}).encode(), folder)
+
+
+def _read_card(content: bytes, folder: Path) -> object:
+    (folder / "model.keras").write_bytes(_archive({card.MEMBER: content}))
+    return card.read(folder / "model.keras")
+
+
+def _read_archive(content: bytes, folder: Path) -> object:
+    (folder / "model.keras").write_bytes(content)
+    return card.read(folder / "model.keras")
+
+
+def _trust() -> bytes:
+    stream = io.BytesIO()
+    references = np.eye(3, dtype=np.float16)
+    np.savez(stream, set_scores=np.linspace(0, 1, 5), references=references, novelty_threshold=np.float64(0.5))
+    return stream.getvalue()
+
+
+def _read_trust(content: bytes, folder: Path) -> object:
+    (folder / "model.keras").write_bytes(_archive({stored.ARRAYS: content}))
+    return stored.read(folder / "model.keras")
+
+
+def _read_table(content: bytes, folder: Path) -> object:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (folder / name).touch()
+    (folder / "labels.csv").write_bytes(content)
+    return scan(folder / "labels.csv")
+
+
+def _read_split(content: bytes, folder: Path) -> object:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (folder / name).touch()
+    (folder / "split.csv").write_bytes(content)
+    return read_split(folder / "split.csv", folder)
+
+
+TARGETS = {
+    "image": Target(_pictures, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
+    "profile": Target(_profiled, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
+    "card": Target(lambda: [json.dumps(_card(), indent=1).encode()], _read_card),
+    "archive": Target(lambda: [_archive({card.MEMBER: json.dumps(_card()).encode()})], _read_archive),
+    "config": Target(lambda: [_config()], lambda content, _: config.check(config.parsed(content))),
+    "calibration": Target(lambda: [_trust()], _read_trust),
+    "table": Target(
+        lambda: [
+            b"path,label,split\na.jpg,cat,train\nb.jpg,dog,train\nc.jpg,cat,val\n",
+            b'\xef\xbb\xbfimage_id;breed\r\na;"c;at"\r\nb;dog\r\n',
+            "path\tlabel\na.jpg\tk\u00e4fer\nb.jpg\t\u732b\n".encode("utf-16"),
+        ],
+        _read_table,
+    ),
+    "split": Target(lambda: [b"path,label,split\na.jpg,cat,train\nb.jpg,dog,train\nc.jpg,cat,val\n"], _read_split),
+    "list": Target(
+        lambda: [b"a.jpg\nb.jpg\r\n\nc d.jpg", b"a.jpg\0b\n.jpg\0", "\ufeff\u00e4.jpg\n".encode()],
+        lambda content, _: list(path_list.paths(io.BytesIO(content))),
+    ),
+    "state": Target(lambda: [_state()], _read_state),
+    "sealed state": Target(lambda: [_state()], _read_resealed_state),
+}
