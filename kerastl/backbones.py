@@ -13,7 +13,6 @@ from kerastl.catalog import Backbone, PixelMode, Stage
 from kerastl.errors import ModelError, UsageError, WeightsError
 from kerastl.quiet import import_keras
 from kerastl.saved import loading
-from kerastl.text import printable
 
 if TYPE_CHECKING:
     import os
@@ -184,19 +183,7 @@ def _weights_path(
         return None
     if weights == "imagenet":
         return weights_files.fetch(row, include_top, input_size=size, check=True)
-    return weights_file(weights)
-
-
-def weights_file(path: str | os.PathLike[str]) -> Path:
-    """The path of a file of weights.
-
-    Raises:
-        WeightsError: There is none.
-    """
-    if not Path(path).is_file():
-        name = printable(str(path))
-        raise WeightsError(f"{name}: no such weights file; give a path, 'imagenet', or None (none on the command line)")
-    return Path(path)
+    return weights_files.own_file(weights)
 
 
 def _load(model: keras.Model, path: Path, name: str) -> None:

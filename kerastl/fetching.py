@@ -126,10 +126,15 @@ class _Redirections(urllib.request.HTTPRedirectHandler):
     max_redirections = MAX_REDIRECTIONS
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        fault = ""
         if not newurl.lower().startswith(_WEB):
-            raise ValueError(f"the server leads to '{brief(newurl)}', which is no web address")
-        if req.full_url.startswith("https:") and not newurl.lower().startswith("https:"):
-            raise ValueError(f"the server leads from https to '{brief(newurl)}'")
+            fault = f"the server leads to '{brief(newurl)}', which is no web address"
+        elif req.full_url.startswith("https:") and not newurl.lower().startswith("https:"):
+            fault = f"the server leads from https to '{brief(newurl)}'"
+        if fault:
+            if fp is not None:
+                fp.close()
+            raise ValueError(fault)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -143,3 +143,9 @@ def test_links_lead_to_files(page):
 def test_lines_of_prose_are_short(page):
     text = re.sub(r"```.*?```", "", text_of(page), flags=re.DOTALL)
     assert not [line for line in text.splitlines() if len(line) > 120 and not line.startswith(("|", "<", "!"))]
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_of_the_project_that_are_named_exist(page):
+    named = re.findall(r"`((?:tests|scripts|benchmarks|docs|notebooks|kerastl|data)/[\w./-]*)`", text_of(page))
+    assert not [name for name in named if not (ROOT / name).exists()]

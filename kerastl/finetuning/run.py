@@ -88,7 +88,7 @@ def finetune(
             model is there.
     """
     data = scanned_if_told(data, pop_table_options(settings))
-    wanted = Settings(backbone=backbone or MODEL, **settings)
+    wanted = Settings.of(backbone=_named(backbone), **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
     recipe = _checked(wanted, recipe)  # before anything is written, or any picture read
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
@@ -111,15 +111,27 @@ def finetune(
                 run.close()
 
 
+def _named(backbone: str | None) -> str:
+    """The name of the network; what is a file, a folder or data instead is told where it belongs."""
+    if backbone is None:
+        return MODEL
+    if not isinstance(backbone, str) or (backbone not in catalog.names() and os.path.exists(backbone)):  # noqa: PTH110
+        raise UsageError(
+            "backbone must be a name that `kerastl models` lists; pictures are given as data=..., weights of your own "
+            f"as weights=... Received: {backbone!r}"
+        )
+    return backbone
+
+
 def _checked(wanted: Settings, recipe: str | os.PathLike[str] | Recipe) -> str | Recipe:
     """Refuse a backbone, a size, weights or a recipe that there are not; give the recipe, read."""
-    from kerastl.backbones import check_size, weights_file
+    from kerastl.backbones import check_size
 
     row = catalog.get(wanted.backbone)
     if wanted.input_size is not None:
         check_size(row, wanted.input_size)
     if wanted.weights not in (None, "imagenet"):
-        weights_file(wanted.weights)
+        weights.own_file(wanted.weights)
     return read_recipe(recipe)
 
 

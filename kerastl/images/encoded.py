@@ -15,6 +15,7 @@ from PIL import ImageFile
 from kerastl.errors import ImageError, UsageError
 from kerastl.images import limits
 from kerastl.images.opening import opened
+from kerastl.images.watched import WatchedBytes
 
 _LONGEST_PATH = 4096
 _LONGEST_NAME = 1000
@@ -47,7 +48,7 @@ class Encoded:
         """
         if self.path is None and len(self.content or b"") > limits.MAX_FILE_BYTES:
             raise limits.RefusedError(f"too large: more than {limits.MAX_FILE_BYTES // limits.MEBIBYTE} MiB")
-        with opened(io.BytesIO(self.content or b"") if self.path is None else self.path) as image:
+        with opened(WatchedBytes(self.content or b"") if self.path is None else self.path) as image:
             yield image
 
 

@@ -21,6 +21,7 @@ from kerastl.images.kinds import format_of
 from kerastl.images.reasons import folder, guess, missing, reason
 from kerastl.images.silence import silence_libtiff
 from kerastl.images.structure import check_structure
+from kerastl.images.watched import WatchedFile
 
 _NOT_REGULAR = {
     stat.S_IFIFO: "a named pipe, not a picture file",
@@ -132,7 +133,7 @@ def regular_file(path: str | bytes) -> Iterator[IO[bytes]]:
         raise limits.RefusedError(folder(path))
     _check_regular(status)
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as file:
+    with WatchedFile(io.FileIO(descriptor)) as file:
         _check_regular(os.fstat(descriptor))
         yield file
 

@@ -15,7 +15,7 @@ import kerastl
 from kerastl import card
 from kerastl.cli import run as kerastl_command
 from kerastl.data import Dataset
-from kerastl.errors import DataError, RecipeError
+from kerastl.errors import DataError, RecipeError, UsageError, WeightsError
 from kerastl.finetuning.recipe import Phase, Recipe
 from kerastl.runs.listener import Listener
 
@@ -142,6 +142,27 @@ def test_wrong_arguments_are_one_line(coloured_folder, tmp_path, capsys, argumen
     command = ["finetune", str(coloured_folder), "-o", str(tmp_path / "run"), *SMALL, *arguments]
     assert kerastl_command(command) in (1, 2)
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("given", ["folder", [("a.png", "a")]])
+def test_pictures_in_the_place_of_the_network_are_told_where_they_belong(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match=r"backbone must be a name .*; pictures are given as data="):
+        kerastl.finetune(given)
+
+
+@pytest.mark.parametrize(
+    ("wish", "error", "message"),
+    [
+        ({"recipe": "none.json"}, RecipeError, "none.json is neither a built-in recipe"),
+        ({"weights": "none.h5"}, WeightsError, "none.h5: no such weights file"),
+    ],
+)
+def test_what_is_not_there_is_said_before_anything_is_done(tmp_path, wish, error, message):
+    with pytest.raises(error, match=message):
+        kerastl.finetune("mobilenet_025", tmp_path / "no pictures either", output=tmp_path / "run", **wish)
     assert not (tmp_path / "run").exists()
 
 
