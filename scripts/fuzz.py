@@ -66,6 +66,9 @@ def look(target: Target, content: bytes) -> None:
 
 def fuzz(target: Target, start: int, examples: int) -> None:
     """Try some inputs; raises the smallest finding. The same `start` tries the same inputs."""
+    samples = target.samples()
+    with tempfile.TemporaryDirectory() as folder:  # imports what is needed, which may take longer than an input may
+        target.read(samples[0], Path(folder))
 
     @seed(start)
     @settings(
@@ -75,7 +78,7 @@ def fuzz(target: Target, start: int, examples: int) -> None:
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
-    @given(changed(target.samples()))
+    @given(changed(samples))
     def attempt(content: bytes) -> None:
         look(target, content)
 
