@@ -183,10 +183,7 @@ def _weights_path(
         return None
     if weights == "imagenet":
         return weights_files.fetch(row, include_top, input_size=size, check=True)
-    path = Path(weights)
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such weights file; give a path, 'imagenet', or None (none on the command line)")
-    return path
+    return weights_files.own_file(weights)
 
 
 def _load(model: keras.Model, path: Path, name: str) -> None:

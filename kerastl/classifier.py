@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 from kerastl import display, inputs, progress
 from kerastl.card import Card
 from kerastl.choice import MODEL, choose
-from kerastl.errors import ImageError, UsageError
+from kerastl.errors import KerastlError, UsageError
 from kerastl.featured import featured
 from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
 from kerastl.images.encoded import path_of
@@ -279,7 +279,7 @@ class Classifier:
         Raises:
             ImageError: It cannot be read.
         """
-        if isinstance(picture, ImageError):
+        if isinstance(picture, KerastlError):
             raise picture
         return load_pixels(picture, self.card.resize)
 

@@ -23,7 +23,8 @@ class Given:
     """What was given.
 
     Args:
-        pictures: Each something that `load_pixels` takes, or the `ImageError` of one that is not to be read.
+        pictures: Each something that `load_pixels` takes, or the `ImageError` of one that is not to be read, or the
+            `UsageError` of what is no picture.
         one: Whether that is one picture, and no list of one.
         sized: Whether all of them are there already, and not on their way.
     """
@@ -102,13 +103,15 @@ def _axes(pictures: Any) -> int | None:
     """How many axes an array or a column has; None if it is neither."""
     axes = getattr(pictures, "ndim", None)
     if axes is None and is_array(pictures):
-        axes = len(getattr(pictures, "shape", ()))
+        # What only knows how to become an array tells its shape when it is one.
+        shape = getattr(pictures, "shape", None)
+        axes = as_array(pictures).ndim if shape is None else len(shape)
     return axes if isinstance(axes, int) else None
 
 
 def _of_array(pictures: Any, urls: bool) -> Given:
     axes = _axes(pictures)
-    if axes == 1 and isinstance(pictures, Iterable):
+    if axes == 1 and (isinstance(pictures, Iterable) or is_array(pictures)):
         return Given(_each(_places(pictures), urls))
     if hasattr(pictures, "columns"):
         raise UsageError("a table is no picture: give the column with the paths, such as table['path']")
@@ -133,7 +136,7 @@ def _places(column: Any) -> Iterable[Any]:
 
 def _each(pictures: Iterable[Any], urls: bool) -> Iterator[Any]:
     """Every single picture; web addresses are refused, unless they are asked for."""
-    for picture in pictures:
+    for number, picture in enumerate(pictures, start=1):
         if is_web_address(picture):
             yield picture if urls else _unless_address(picture, "urls=True")
         elif isinstance(picture, (str, os.PathLike)):
@@ -143,7 +146,20 @@ def _each(pictures: Iterable[Any], urls: bool) -> Iterator[Any]:
         elif _axes(picture) == 0:
             yield from _each([as_array(picture).item()], urls)
         else:
-            yield picture
+            yield picture if _may_be_one(picture) else _named(picture, number)
+
+
+def _may_be_one(picture: Any) -> bool:
+    return is_encoded(picture) or hasattr(picture, "getbands") or is_array(picture) or isinstance(picture, ImageError)
+
+
+def _named(picture: Any, number: int) -> UsageError:
+    """What is wrong with something that is no picture, and where it stood."""
+    try:
+        as_array(picture)
+    except UsageError as error:
+        return UsageError(f"picture {number:,} of those given: {error}")
+    raise AssertionError("only what is no array comes here")
 
 
 def _expanded(source: str | os.PathLike[str]) -> Iterator[Any]:

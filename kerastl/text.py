@@ -28,7 +28,7 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     with suppress(UnicodeError):  # names are bytes to Python where the locale has no letters, though they are text
-        text = text.encode("utf-8", "surrogateescape").decode("utf-8")
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
     return "".join(letter if letter.isprintable() or letter in _HARMLESS else _escaped(letter) for letter in text)
 
 

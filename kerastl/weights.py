@@ -20,6 +20,7 @@ from kerastl.errors import DownloadError, WeightsError
 from kerastl.files import replacing, write_text
 from kerastl.progress import stage
 from kerastl.scratch import tidy_when_terminated
+from kerastl.text import printable
 
 Progress = Callable[[str, int, "int | None"], None]
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
@@ -50,6 +51,18 @@ def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, 
     wanted = backbone.weights_file(include_top, input_size)
     path = wanted.shipped or folder() / wanted.file
     return path if path.is_file() else None
+
+
+def own_file(path: str | os.PathLike[str]) -> Path:
+    """The path of a weights file that is not a published one.
+
+    Raises:
+        WeightsError: It is not there.
+    """
+    if not Path(path).is_file():
+        name = printable(str(path))
+        raise WeightsError(f"{name}: no such weights file; give a path, 'imagenet', or None (none on the command line)")
+    return Path(path)
 
 
 def fetch(

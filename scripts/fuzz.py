@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fuzz_targets import TARGETS, Target
@@ -53,7 +54,7 @@ def changed(draw: st.DrawFn, samples: Sequence[bytes]) -> bytes:
 
 def look(target: Target, content: bytes) -> None:
     """Read one input; raises what is a finding."""
-    start = time.monotonic()
+    start = time.process_time()  # others may be at work on this machine
     with tempfile.TemporaryDirectory() as folder:
         try:
             target.read(content, Path(folder))
@@ -61,14 +62,14 @@ def look(target: Target, content: bytes) -> None:
             message = str(error)
             assert "\n" not in message, f"a message of several lines: {message!r}"
             assert len(message) <= _LONGEST, f"a message of {len(message)} characters"
-    assert time.monotonic() - start < SECONDS, "it takes too long"
+    assert time.process_time() - start < SECONDS, "it takes too long"
 
 
 def fuzz(target: Target, start: int, examples: int) -> None:
     """Try some inputs; raises the smallest finding. The same `start` tries the same inputs."""
     samples = target.samples()
-    with tempfile.TemporaryDirectory() as folder:  # imports what is needed, which may take longer than an input may
-        target.read(samples[0], Path(folder))
+    with tempfile.TemporaryDirectory() as folder, suppress(KerastlError):
+        target.read(samples[0], Path(folder))  # imports what it needs
 
     @seed(start)
     @settings(

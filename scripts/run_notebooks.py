@@ -9,7 +9,10 @@ says nothing is left out, so that differences are small. A notebook that fails s
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,9 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
+# What is told of work that takes a second or more, and how long epochs took.
+_WAITING = re.compile(r" \.\.\.$|: (done|\d[\d,]*) in \d[\d.]* (s|min|h)$")
+_SECONDS = re.compile(r" \(\d[\d.]* (s|min|h)\)$")
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -52,14 +58,30 @@ def executed(path: Path, **environment: str) -> nbformat.NotebookNode:
 
 
 def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook without the metadata of the machine that ran it."""
+    """The notebook without the metadata of the machine that ran it, and without how long that took."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({})
         for output in cell.get("outputs", ()):
             if "metadata" in output:
                 output.metadata = nbformat.from_dict({})
+        if "outputs" in cell:
+            cell.outputs = list(_joined(cell.outputs))
     return notebook
+
+
+def _joined(outputs: Iterable[nbformat.NotebookNode]) -> Iterator[nbformat.NotebookNode]:
+    """The outputs with what was printed line by line in one piece, as Jupyter shows it."""
+    for (kind, name), group in itertools.groupby(outputs, lambda output: (output.output_type, output.get("name"))):
+        if kind != "stream":
+            yield from group
+        elif text := "".join(filter(None, map(_timeless, "".join(one.text for one in group).splitlines(True)))):
+            yield nbformat.v4.new_output("stream", name=name, text=text)
+
+
+def _timeless(line: str) -> str:
+    """A line without seconds; nothing of one that tells only slow machines what they do."""
+    return "" if _WAITING.search(line) else _SECONDS.sub("", line)
 
 
 def main() -> None:

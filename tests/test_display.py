@@ -12,7 +12,7 @@ from kerastl.data import Dataset, Item
 from kerastl.data.findings import CheckReport, Evidence, Finding
 from kerastl.evaluation.calibrating import Calibration
 from kerastl.finetuning.builtin import built_in
-from kerastl.finetuning.run import FineTuned
+from kerastl.finetuning.result import FineTuned
 from kerastl.labels import Classification, Classifications, LabelSet, Prediction
 
 HOSTILE = "<script>alert('&')</script>\"\udcff"
@@ -109,7 +109,8 @@ def test_a_recipe():
 
 def test_a_fine_tuned_model(tmp_path):
     metrics = {"recipe": HOSTILE, "train_images": 1200, "val_images": 300, "classes": 2, "epochs": 9,
-               "val_accuracy": 0.9, "val_loss": 0.25}  # fmt: skip
+               "val_accuracy": 0.9, "val_accuracy_interval": [0.86, 0.93], "val_loss": 0.25, "warnings": [HOSTILE],
+               "kept_phase": 1, "kept_epoch": 1, "phases": [{"epochs": 1}]}  # fmt: skip
     card = kerastl.card.Card(HOSTILE, LabelSet(("a", "b")), kerastl.images.Resize(8, 8))
     run = FineTuned(None, card, metrics, [], tmp_path / HOSTILE, stopped=True)
     text = shown(run)

@@ -108,6 +108,13 @@ def test_help_imports_nothing_heavy(command):
     assert heavy_after(*command, "--help") == [0, []]
 
 
+def test_help_imports_only_what_it_shows():
+    code = "import sys\nfrom kerastl.cli import run\nrun(['--help'])\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    mine = {name for name in done.stderr.split() if name.startswith("kerastl.")}
+    assert mine == {f"kerastl.{name}" for name in ("_version", "cli", "cli.streams", "errors", "text")}
+
+
 def test_a_warm_classify_imports_the_fast_engine_only(colour_model, picture):
     path = picture("a.png", "red")
     kerastl.load(colour_model)  # compiles

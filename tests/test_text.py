@@ -29,6 +29,7 @@ def test_bytes_that_are_text_after_all_are_shown_as_text():
     """As names of files come where the locale is C and Python's UTF-8 mode is off."""
     assert printable("日é".encode().decode("ascii", "surrogateescape") + ".jpg") == "日é.jpg"
     assert printable("\u202e".encode().decode("ascii", "surrogateescape")) == "\\u202e"
+    assert printable(("日".encode() + b"\xff").decode("ascii", "surrogateescape")) == "日\\xff"
 
 
 def test_the_wide_space_of_japanese_stays():

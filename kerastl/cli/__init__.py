@@ -1,7 +1,7 @@
 """The command line: the only place that prints or exits.
 
 Commands are imported when they are called, and what they need when they run: `kerastl --help` and a warm
-`kerastl classify` never import TensorFlow.
+`kerastl classify` never import TensorFlow. What only commands, or failures, need is not imported for `--help` either.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
-from kerastl import progress
 from kerastl._version import __version__
-from kerastl.cli import completion, streams, usage
+from kerastl.cli import streams
 from kerastl.errors import KerastlError, UsageError
 from kerastl.text import message
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Command: module, and the line that `kerastl --help` shows for it, since reading it there would import the module.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -38,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 INTERRUPTED = 130
+_COMPLETE = "_KERASTL_COMPLETE"  # how a shell asks
 
 
 class LazyGroup(click.Group):
@@ -67,6 +70,8 @@ class LazyGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete a command's name without importing one."""
+        from click.shell_completion import CompletionItem
+
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         found = [(name, line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
@@ -106,8 +111,10 @@ def run(arguments: list[str]) -> int:
     streams.settle()
     _log_to_stderr()
     try:
-        if (answered := completion.complete(group)) is not None:
-            return answered
+        if os.environ.get(_COMPLETE):
+            from kerastl.cli import completion
+
+            return completion.complete(group, _COMPLETE)
         if any(word == "" or (word.startswith("--") and word.endswith("=")) for word in arguments):
             raise UsageError("an argument is empty; is a variable of the shell not set?")
         # Not `group.main`, which has its own mind about interruptions and closed pipes.
@@ -129,6 +136,8 @@ def _failed(error: Exception) -> int:
         error.show()
         return error.exit_code
     if isinstance(error, click.ClickException):
+        from kerastl.cli import usage
+
         wrong = usage.said(error, group.commands_with_names)
         return _fail(f"{wrong} ({usage.help_line(error)})", error.exit_code)
     if isinstance(error, KerastlError):
@@ -174,6 +183,8 @@ class _ToReporter(logging.Handler):
     """Hands the log to whoever tells what is done, above the bars; warnings are told to quiet people, too."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        from kerastl import progress
+
         reporter = progress.chosen() or progress.Reporter(1)
         tell = reporter.complain if record.levelno >= logging.WARNING else reporter.say
         tell(self.format(record))

@@ -8,7 +8,7 @@ from kerastl.text import brief, printable
 
 
 @click.command()
-@click.option("--clear", is_flag=True, help="Remove everything in it; it is made again when needed.")
+@click.option("--clear", is_flag=True, help="Remove what kerastl compiled; it is compiled again when needed.")
 def cache(clear: bool) -> None:
     """Show or clear the cache of compiled networks.
 

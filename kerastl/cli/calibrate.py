@@ -66,5 +66,5 @@ def calibrate(
         return 0
     click.echo("\n".join(map(message, str(result).splitlines())))
     for note in result.notes:
-        progress.current().say(f"kerastl: {note}")
+        progress.current().complain(f"kerastl: {note}")
     return 0

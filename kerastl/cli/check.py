@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kerastl.data.findings import CheckReport, Finding
 
 # So that a report fits on a screen; JSON has everything.
-_CLASSES, _EVIDENCE = 12, 5
+_CLASSES, _EVIDENCE, _PATHS = 12, 5, 12
 
 
 @click.command()
@@ -101,7 +101,8 @@ def _print_classes(console: Console, report: CheckReport) -> None:
     table(console, headings, rows, spare=["pictures"][: bool(parts)], total=total if len(dataset.classes) > 1 else None)
     formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.items())
     modes = ", ".join(f"{count:,} {name}" for name, count in report.modes.items())
-    line(console, f"{formats}; {modes}")
+    if formats:
+        line(console, f"{formats}; {modes}")
     for side, (smallest, median, largest) in report.sizes.items():
         line(console, f"{side} {smallest:,} to {largest:,} pixels, median {median:,}")
     ignored = report.dataset.ignored
@@ -121,7 +122,10 @@ def _print_finding(console: Console, finding: Finding) -> None:
         return  # the message has said it
     for one in finding.evidence[:_EVIDENCE]:
         detail = f"  ({one.detail})" if one.detail and one.paths else one.detail
-        line(console, f"    {', '.join(one.paths)}{detail}", "dim")
+        paths = ", ".join(one.paths[:_PATHS])
+        if len(one.paths) > _PATHS:
+            paths += f" and {len(one.paths) - _PATHS:,} more"
+        line(console, f"    {paths}{detail}", "dim")
     more = len(finding.evidence) - _EVIDENCE
     if more > 0:
         line(console, f"    ... {more:,} more; --format json has them all", "dim")

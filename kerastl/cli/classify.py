@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
@@ -79,8 +79,7 @@ def classify(
     from kerastl import progress
     from kerastl.classifier import load
     from kerastl.cli import output as out
-    from kerastl.inputs import Expanded
-    from kerastl.sources import expand, left_out
+    from kerastl.cli.pictures import Pictures
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
@@ -88,38 +87,17 @@ def classify(
     reporter = progress.current()
     classifier = load(model, resize=resize, engine=engine, batch_size=batch_size, trust=trust)
     reporter.detail(str(classifier))
-    # To count first costs a walk through the folders: only where there is a bar to show it on.
-    known = reporter.has_bars and "-" not in sources
-    total = sum(1 for _ in expand(sources)) if known else None
-    side_files: list[str] = []
-    paths = Expanded(expand(sources, _standard_input(), side_files), urls or "-" not in sources)
-    results = classifier.classify(paths, top, errors="return", coverage=coverage, reject=reject)
-    count = failed = 0
-    with out.opened(output) as stream, reporter.stage("pictures", total) as counter:
+    pictures = Pictures(sources, urls, complains=form in ("text", "csv"))
+    results = classifier.classify(pictures.paths, top, errors="return", coverage=coverage, reject=reject)
+    with out.opened(output) as stream, reporter.stage("pictures", pictures.total) as counter:
         try:
             for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe):
-                count += 1
                 reporter.write(stream, out.for_terminal(text) if form == "csv" and stream.isatty() else text)
-                if result.error is not None:
-                    failed += 1
-                    if form in ("text", "csv"):
-                        reporter.complain(f"kerastl: {result.path or ''}: {result.error}")
-                counter.update(count)
+                pictures.note(result.path, result.error)
+                counter.update(pictures.count)
         finally:
-            reporter.write(stream, out.ending(form, count))
-    if side_files:
-        reporter.say(f"kerastl: {left_out(side_files)}")
-    if failed:
-        reporter.complain(f"kerastl: {failed} of {count} pictures could not be classified")
-    return 1 if failed else 0
-
-
-def _standard_input() -> IO[bytes]:
-    """Standard input without a buffer.
-
-    A thread waits for it, and Python aborts when it ends while a thread holds the lock of a buffer.
-    """
-    return open(0, "rb", buffering=0, closefd=False)
+            reporter.write(stream, out.ending(form, pictures.count))
+    return pictures.ended("classified")
 
 
 def _above(results: Iterable[Classification], score: float) -> Iterator[Classification]:

@@ -6,21 +6,14 @@ import os
 from collections.abc import Callable, Iterable
 
 import click
-from click.shell_completion import CompletionItem
-
-VARIABLE = "_KERASTL_COMPLETE"
+from click.shell_completion import CompletionItem, shell_complete
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
-def complete(group: click.Group) -> int | None:
-    """Answer the shell, if it is one that asks; the exit code, or None where nobody does."""
-    instruction = os.environ.get(VARIABLE)
-    if not instruction:
-        return None
-    from click.shell_completion import shell_complete
-
-    return shell_complete(group, {}, "kerastl", VARIABLE, instruction)
+def complete(group: click.Group, variable: str) -> int:
+    """Answer the shell, which asks through a variable of the environment; give the exit code."""
+    return shell_complete(group, {}, "kerastl", variable, os.environ[variable])
 
 
 def _begun(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

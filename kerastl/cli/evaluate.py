@@ -215,7 +215,7 @@ def _notes(result: Evaluation) -> Iterator[str]:
         )
     for name, count in list(result.unknown.items())[:_ROWS]:
         why = (result.matching.unknown.get(name) if result.matching else "") or "the model has no such class"
-        yield f"{name}: {why}; {count} pictures left out"
+        yield f"{name}: {why}; {count} picture{'s'[: count > 1]} left out"
     if len(result.unknown) > _ROWS:
         yield f"... {len(result.unknown) - _ROWS} more classes that the model does not have"
     if missing := result.missing:

@@ -75,10 +75,9 @@ def explain(
     from kerastl.classifier import load
     from kerastl.cli import output as out
     from kerastl.cli.overlay_files import OverlayFiles
-    from kerastl.errors import ImageError, KerastlError
+    from kerastl.cli.pictures import Pictures
+    from kerastl.errors import ImageError
     from kerastl.files import check_folder
-    from kerastl.inputs import Expanded
-    from kerastl.sources import expand, left_out
     from kerastl.text import printable
 
     check_folder(output, "--output")
@@ -86,30 +85,17 @@ def explain(
     classifier = load(model, resize=resize, trust=trust)
     reporter.detail(str(classifier))
     index = None if label is None else classifier.labels.find(label)
-    known = reporter.has_bars and "-" not in sources
-    total = sum(1 for _ in expand(sources)) if known else None
-    files = OverlayFiles(Path(output))
-    side_files: list[str] = []
-    count = failed = 0
-    with out.opened(None) as stream, reporter.stage("explaining pictures", total) as counter:
-        paths = Expanded(expand(sources, side_files=side_files), urls or "-" not in sources)
-        for result in _explained(classifier, paths, index, method):
-            count += 1
+    pictures, files = Pictures(sources, urls), OverlayFiles(Path(output))
+    with out.opened(None) as stream, reporter.stage("explaining pictures", pictures.total) as counter:
+        for result in _explained(classifier, pictures.paths, index, method):
             if isinstance(result, ImageError):
-                failed += 1
-                reporter.complain(f"kerastl: {result.path}: {result.reason}")
+                pictures.note(result.path, result.reason)
             else:
-                try:
-                    target = files.write(result, result.overlay() if bare else _illustrated(result, classifier))
-                except OSError as error:
-                    raise KerastlError(f"--output {output}: cannot be written ({error.strerror or error})") from error
+                target = files.write(result, result.overlay() if bare else _illustrated(result, classifier))
                 reporter.write(stream, f"{printable(str(target))}\n")
-            counter.update(count)
-    if side_files:
-        click.echo(f"kerastl: {left_out(side_files)}", err=True)
-    if failed:
-        reporter.complain(f"kerastl: {failed} of {count} pictures could not be explained")
-    return 1 if failed else 0
+                pictures.note(result.path, None)
+            counter.update(pictures.count)
+    return pictures.ended("explained")
 
 
 def _illustrated(result: Explanation, classifier: Classifier) -> Image:

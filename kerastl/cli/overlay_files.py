@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerastl.errors import KerastlError
 from kerastl.files import replacing
 from kerastl.text import printable
 
@@ -35,16 +36,23 @@ class OverlayFiles:
 
         It is called after the picture, the method and the class. A number keeps pictures of the same name apart. A
         file that an earlier run wrote is replaced; any other is left alone, and the number goes up.
+
+        Raises:
+            KerastlError: It cannot be written.
         """
         from PIL.PngImagePlugin import PngInfo
 
         notes = PngInfo()
         notes.add_text("Software", _SOFTWARE)
         notes.add_itxt("Description", printable(str(explanation)))
-        self._folder.mkdir(parents=True, exist_ok=True)
-        target = self._free(explanation)
-        with replacing(target) as temporary:
-            image.save(temporary, "PNG", pnginfo=notes, compress_level=_COMPRESSION)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            target = self._free(explanation)
+            with replacing(target) as temporary:
+                image.save(temporary, "PNG", pnginfo=notes, compress_level=_COMPRESSION)
+        except OSError as error:
+            reason = error.strerror or error
+            raise KerastlError(f"--output {self._folder}: cannot be written ({reason})") from error
         return target
 
     def _free(self, explanation: Explanation) -> Path:

@@ -30,6 +30,7 @@ RARE_SHARE = 0.02
 """A file format with at most this share of the pictures, or with one picture, is called rare."""
 LEFT_OUT_SHARE = 0.05
 """More files than this that look like pictures and are left out, as a share of both, are a problem."""
+_NAMED = 5  # classes of one group of copies
 ORDINARY_MODES = frozenset({"RGB", "L", "P", "1"})
 
 
@@ -105,7 +106,9 @@ def _copies(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
         for group in groups:
             classes, splits = (sorted({names[path] for path in group}) for names in (labels, parts))
             kind = "classes" if len(classes) > 1 else "splits" if len(splits) > 1 else ""
-            detail = " and ".join({"classes": classes, "splits": splits, "": classes}[kind])
+            names = {"classes": classes, "splits": splits, "": classes}[kind]
+            more = [f"{len(names) - _NAMED:,} more"] if len(names) > _NAMED else []
+            detail = " and ".join(names[:_NAMED] + more)
             sorted_out[kind].append(Evidence(group, detail))
         for kind, evidence in sorted_out.items():
             if evidence:
@@ -150,6 +153,8 @@ def _refused(
 def _class_sizes(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
     readable = dataset.without(inspection.unreadable)
     counts = readable.counts("train" if dataset.is_split else None)
+    if not counts:
+        return
     fewest = 1 if dataset.is_split else 2  # below that it is refused
     small = {name: count for name, count in counts.items() if fewest <= count < FEW_PICTURES}
     if small:
@@ -242,6 +247,10 @@ def _white_level(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
 
     learned = dataset.part("train") if dataset.is_split else dataset.items
     white = inspection.white_level(learned)
+    dark = inspection.too_dark(white)
+    if dark:
+        rule = f"nearly black where {white:,} is white, as for others of 16 bits; save all at one bit depth"
+        yield _finding("too_dark", "warning", tuple(Evidence((path,)) for path in dark), rule)
     if white is None or white == white_of(16):
         return
     evidence = tuple(

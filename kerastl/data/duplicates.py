@@ -174,7 +174,7 @@ def contrast(looks: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The standard deviation of each picture's values, shape `(n,)`, in levels of 255."""
     import numpy as np
 
-    flat = looks.reshape(len(looks), -1)
+    flat = looks.reshape(len(looks), np.prod(looks.shape[1:], dtype=int))
     blocks = [flat[start : start + _PAIRS].std(axis=1) for start in range(0, len(flat), _PAIRS)]
     return np.concatenate([np.empty(0), *blocks])
 
@@ -183,7 +183,7 @@ def _normalised(looks: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Without brightness and contrast, shape `(n, side * side * 3)`."""
     import numpy as np
 
-    flat = looks.reshape(len(looks), -1).astype(np.float32)
+    flat = looks.reshape(len(looks), np.prod(looks.shape[1:], dtype=int)).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     return flat / np.sqrt(np.mean(flat * flat, axis=1, keepdims=True))
 

@@ -126,24 +126,24 @@ def _filled_classes(
     classes = tuple(sorted({item.label for item in items}))
     if not classes and not for_training:
         raise DataError(_flat(root))
-    if len(classes) < 2 and for_training:
-        raise DataError(_too_few(root, items, classes))
     empty = sorted({class_name(name) for name in folders}.difference(classes))
+    shown = ", ".join(f"'{printable(name)}'" for name in empty[:5]) + (", ..." if len(empty) > 5 else "")
+    if len(classes) < 2 and for_training:
+        raise DataError(_too_few(root, items, classes, shown if classes else ""))
     if not empty:
         return classes, []
-    shown = ", ".join(f"'{name}'" for name in empty[:5]) + (", ..." if len(empty) > 5 else "")
     it = "it" if len(empty) == 1 else "them"
     return classes, [f"{shown}: no pictures in {it}, left out of the classes"]
 
 
-def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str]) -> str:
+def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str], empty: str) -> str:
     if not classes:
         return f"{root}: pictures, but no class folders; give each class a folder of its own, or name a table"
-    hint = ""
+    only = f"{root}: one class only ('{printable(classes[0])}'); a classifier needs two or more"
     for folder in grow(item.path for item in items if item.split is None).chain():
         if len(folder.folders) > 1:
-            hint = f"; did you mean {root / folder.path}, with {len(folder.folders)} folders of pictures"
-    return f"{root}: one class only ('{printable(classes[0])}'); a classifier needs two or more{hint}"
+            return f"{only}; did you mean {root / folder.path}, with {len(folder.folders)} folders of pictures?"
+    return f"{only}; there are no pictures in {empty}" if empty else only
 
 
 def _flat(root: Path) -> str:

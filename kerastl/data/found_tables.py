@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kerastl.data import tables
-from kerastl.data.dataset import Split
+from kerastl.data.dataset import Dataset, Split
+from kerastl.data.layouts import split_names
 from kerastl.data.layouts.column_names import by_name
 from kerastl.data.layouts.columns import NoLabelsError, TableColumns
 from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
@@ -91,21 +92,56 @@ def read(
     if not found.usable:
         return None
     reading = tables.read(_together(found, index.root), wanted, index, for_training)
-    dataset = reading.dataset
+    return replace(reading, dataset=_with_notes(reading.dataset, found, index))
+
+
+def read_in_splits(
+    folder: Path, wanted: TableColumns, index: PictureIndex, for_training: bool = True
+) -> Dataset | None:
+    """Read a table in each split's folder, beside the pictures: `train/_classes.csv`, `valid/_classes.csv`.
+
+    Returns:
+        What they say; None if there are no such tables, or none for training.
+
+    Raises:
+        DataError: They cannot be read, or there are several in a folder.
+    """
+    everything, known = FoundTables(), []
+    names = [path.name for path in folder.iterdir() if path.is_dir()]
+    alone = {name: split for name in names if (split := split_names.split_of(name)) is not None}
+    for name, split in (split_names.among(names) or alone).items():
+        found = look(folder / name, wanted, index)
+        if len(found.usable) > 1:
+            several = ", ".join(printable(table.file_name) for table in found.usable)
+            raise DataError(f"{folder / name}: several tables of labels ({several}); leave one in each split")
+        if not found.usable and found.telling():
+            raise next(iter(found.telling().values()))
+        known += [(table, split) for table in found.usable]
+        everything.usable += found.usable
+        everything.left_out += found.left_out
+    if not known or (for_training and not any(split == "train" for _, split in known)):
+        return None
+    return _with_notes(tables.read(known, wanted, index, for_training).dataset, everything, index)
+
+
+def _with_notes(dataset: Dataset, found: FoundTables, index: PictureIndex) -> Dataset:
+    """Say what of the folder is left out."""
     unused = index.others({item.path for item in dataset.items})
     notes = [*found.left_out, *found.notes()]
     if unused:
         what = "1 picture is" if len(unused) == 1 else f"{len(unused)} pictures are"
-        names = " or ".join(printable(table.file_name) for table in found.usable)
-        notes.insert(0, f"{what} not named in {names} and not used ({printable(min(unused))})")
+        tables_read = " or ".join(printable(table.below(index.root)) for table in found.usable)
+        notes.insert(0, f"{what} not named in {tables_read} and not used ({printable(min(unused))})")
     ignored = tuple(sorted((*dataset.ignored, *unused)))
-    return replace(reading, dataset=replace(dataset, warnings=(*dataset.warnings, *notes), ignored=ignored))
+    return replace(dataset, warnings=(*dataset.warnings, *notes), ignored=ignored)
 
 
 def _together(found: FoundTables, root: Path) -> Sequence[tuple[Table, Split | None]]:
     usable = found.usable
     if len(usable) > 1:  # one whose columns are called so comes before those whose columns are guessed
         usable = [table for table in usable if by_name(table.header)] or usable
+    if len(usable) > 1 and None in [split_named(table) for table in usable]:
+        usable = [table for table in usable if not _names_each_once(table)] or usable
     if len(usable) == 1:
         return [(usable[0], None)]
     splits = [split_named(table) for table in usable]
@@ -115,6 +151,12 @@ def _together(found: FoundTables, root: Path) -> Sequence[tuple[Table, Split | N
     raise DataError(
         f"{root}: several tables of labels ({names}); name the one to use, or call them train.csv, val.csv and test.csv"
     )
+
+
+def _names_each_once(table: Table) -> bool:
+    """Whether a table is a list of the classes rather than of pictures."""
+    places, rows = by_name(table.header), table.sample()
+    return places is not None and len({row[places.labels[0]] for row in rows}) == len(rows)
 
 
 def _looks_like_labels(path: Path) -> bool:

@@ -86,6 +86,14 @@ class Inspection:
         bits = dict(zip(self.paths, self.bits, strict=False))
         return white_of_all([bits.get(item.path, 0) for item in items])
 
+    def too_dark(self, white: int | None) -> tuple[str, ...]:
+        """Paths of 16-bit pictures that are nearly black by this white level."""
+        from kerastl.images.depth import white_of
+        from kerastl.images.misfit import is_dark
+
+        pairs = zip(self.paths, self.bits, strict=False)
+        return tuple(path for path, bits in pairs if bits and white is not None and is_dark(white_of(bits), white))
+
     def fingerprint(self, dataset: Dataset) -> str:
         """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits."""
         return fingerprint(dataset, self.digests)

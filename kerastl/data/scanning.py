@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl.data import folders, found_tables, tables
 from kerastl.data.dataset import Dataset
-from kerastl.data.layouts.class_names import alike
+from kerastl.data.layouts.class_names import alike, missing, refuse_names
 from kerastl.data.layouts.columns import TableColumns, TableOptions
 from kerastl.data.layouts.frames import as_table
 from kerastl.data.layouts.picture_finder import PictureIndex
@@ -65,7 +65,9 @@ def scan(data: object, *, for_training: bool = True, **columns: Unpack[TableOpti
         dataset = _scan_path(Path(data), wanted, for_training)
     else:
         dataset = _scan_values(data, wanted, for_training)
-    return replace(dataset, warnings=(*dataset.warnings, *alike(dataset.classes)))
+    if for_training:
+        refuse_names(str(dataset.root), dataset.classes)
+    return replace(dataset, warnings=(*dataset.warnings, *alike(dataset.classes), *missing(dataset.classes)))
 
 
 def _scan_values(data: object, wanted: TableColumns, for_training: bool) -> Dataset:
@@ -97,12 +99,18 @@ def _scan_folder(folder: Path, wanted: TableColumns, for_training: bool) -> Data
         return reading.dataset
     problem = next(iter({**found.telling(), **found.problems}.values()), None)
     if wanted.given:
+        inside = None if problem else found_tables.read_in_splits(folder, wanted, index, for_training)
+        if inside is not None:
+            return inside
         raise problem or DataError(f"{folder}: no table of labels in it; name the table itself")
     try:
         dataset = folders.read(folder, for_training)
     except DataError as error:
         if reading is not None:
             return reading.dataset
+        inside = found_tables.read_in_splits(folder, wanted, index, for_training)
+        if inside is not None:
+            return inside
         if problem is None:
             raise _with_deeper_tables(error, folder) from None
         raise problem if found.usable or found.telling() else DataError(f"{error}; {problem}") from None

@@ -10,12 +10,12 @@ from kerastl.data.dataset import Dataset, Item, Split
 from kerastl.data.given_splits import labels_of, settle
 from kerastl.data.layouts.class_names import SeveralLabels, class_name, respelled
 from kerastl.data.layouts.column_names import by_name, is_vague
-from kerastl.data.layouts.columns import TableColumns
+from kerastl.data.layouts.columns import TableColumns, unused_split
 from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
 from kerastl.data.layouts.table_files import Table, open_table
 from kerastl.data.layouts.table_rows import Row, read_rows, split_named, with_columns
 from kerastl.errors import DataError
-from kerastl.text import printable
+from kerastl.text import listed, printable
 
 _FEW = 3
 # Of the rows: so many with several labels are no slip.
@@ -54,10 +54,11 @@ def read(
     """
     book, sure, clear, columns = _Book(), True, True, []
     for table, split in tables:
-        finder = PictureFinder(index, split_named(table))
+        finder = PictureFinder(index, split or split_named(table))
         table, places = with_columns(table, wanted, finder)
         sure, clear = sure and places.sure, clear and not is_vague(table.header[places.path])
         columns.append(places.named(table))
+        book.notes.extend(unused_split(table, places) if split is None else ())
         before = len(book.missing)
         count = sum(book.add(table, row) for row in read_rows(table, places, finder, split))
         if count and len(book.missing) - before == count:
@@ -74,6 +75,9 @@ class _Book:
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
         self.missing: list[str] = []
+        self.notes: list[str] = []
+        self._renamed: list[str] = []
+        self._western: dict[str, None] = {}
         self._rows: dict[str, list[object]] = {}
         self._spellings: dict[str, set[str]] = {}
 
@@ -83,9 +87,13 @@ class _Book:
         known = self.items.setdefault(item.path, item)
         self._rows.setdefault(item.label, []).append(row.number)
         self._spellings.setdefault(item.label, set()).add(row.spelled)
+        if row.is_western:
+            self._western[item.label] = None
         if known is item:
             if not row.is_there:
                 self.missing.append(item.path)
+            if row.is_renamed:
+                self._renamed.append(item.path)
             return True
         if known != item:
             what = "labels" if known.label != item.label else "splits"
@@ -94,6 +102,18 @@ class _Book:
                 "picture has one label and is in one split"
             )
         return False
+
+    def doubts(self, name: str) -> list[str]:
+        """What was taken although the table says something else."""
+        doubts = list(self.notes)
+        if self._renamed:
+            what = "1 picture is" if len(self._renamed) == 1 else f"{len(self._renamed):,} pictures are"
+            first = printable(self._renamed[0])
+            doubts.append(f"{what} called otherwise in {name}, without zeros or with another suffix ({first})")
+        if self._western:
+            labels = listed(list(self._western))
+            doubts.append(f"{name} is not UTF-8 and is read as Windows-1252: save it as UTF-8 if {labels} is wrong")
+        return doubts
 
     def check_labels(self, name: str, row: str) -> list[str]:
         """Warn of labels that may be several.
@@ -105,12 +125,14 @@ class _Book:
         warnings = respelled(self._spellings)
         count = sum(len(self._rows[label]) for label in certain)
         if count >= _FEW or count > _MANY * sum(map(len, self._rows.values())):
+            have = "has" if count == 1 else "have"
             raise DataError(
-                f"{name}: {self._some(certain, row)} have several labels in a cell; kerastl classifies into one class "
-                "each: leave such rows out, or give each row one label"
+                f"{name}: {self._some(certain, row)} {have} several labels in a cell; kerastl classifies into one "
+                "class each: leave such rows out, or give each row one label"
             )
-        for label in (*certain, *doubtful):
-            warnings.append(f"{self._some([label], row)} may be several labels; it is taken for a class of its own")
+        if doubted := (*certain, *doubtful):
+            taken = "it is taken for a class" if len(doubted) == 1 else "each is taken for a class"
+            warnings.append(f"{self._some(doubted, row)} may be several labels; {taken} of its own")
         return warnings
 
     def _some(self, labels: Sequence[str], row: str) -> str:
@@ -121,7 +143,7 @@ class _Book:
 
 
 def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence[str], for_training: bool) -> Dataset:
-    short = " and ".join(printable(table.file_name) for table in tables)
+    short = " and ".join(printable(table.below(root)) for table in tables)
     name = tables[0].name if len(tables) == 1 else f"{root}: {short}"
     items = tuple(sorted(book.items.values()))
     parts = {item.split for item in items}
@@ -139,7 +161,7 @@ def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence
         classes=classes,
         items=items,
         layout=f"{short} with path, label{split}: {len(items)} pictures in {len(classes)} classes{taken}",
-        warnings=(*_missing(short, book.missing), *book.check_labels(name, tables[0].row)),
+        warnings=(*_missing(short, book.missing), *book.doubts(short), *book.check_labels(name, tables[0].row)),
     )
     return settle(dataset, for_training) if parts != {None} else dataset
 

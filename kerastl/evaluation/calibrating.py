@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -146,20 +146,13 @@ def calibrate(
         known = parted(classifier, data, progress, **columns)
         pictures, dataset = labelled(classifier, known, split, fresh=True), known.dataset
     looked = _look(classifier, pictures, progress, "scoring pictures")
-    notes = (*pictures.selection.notes, *(f"{path}: {reason}; left out" for path, reason in looked.failed.items()))
     fitted = Trust(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
         fitted = _with_rejection(fitted, looked.features, classifier, known, false_alarms, seed, progress)
     except (DataError, UsageError) as reason:
         fitted = replace(fitted, unfitted=str(reason))
-        notes = (*notes, f"rejection was not fitted: {reason}")
     with stage("fitting the temperature"):
         found, losses, errors = _temperature(looked.own, looked.labels, seed)
-    if len(np.unique(looked.labels)) == 1:
-        found, losses, errors = 1.0, (losses[0], losses[0]), (errors[0], errors[0])
-        notes = (*notes, _one_class(classifier, looked))
-    elif found == 1:
-        notes = (*notes, "no temperature makes these pictures more likely, cross-validated: scores stay as they are")
     n = len(looked.labels)
     result = Calibration(
         classifier.name,
@@ -174,7 +167,7 @@ def calibrate(
         0 if fitted.references is None else len(fitted.references),
         false_alarms,
         fitted.novelty_threshold,
-        notes,
+        (*pictures.selection.notes, *_notes(classifier, looked, fitted, found)),
     )
     with stage("storing the calibration in the model"):
         stored.write(classifier.file, classifier.card, fitted, found, result.as_dict())
@@ -190,12 +183,22 @@ def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Class
     return model if isinstance(model, Classifier) else load(model, trust=trust)
 
 
-def _one_class(classifier: Classifier, looked: _Looked) -> str:
-    name = printable(classifier.labels.names[looked.labels[0]])
-    return (
-        f"all of these pictures are of one class ('{name}'): no temperature is fitted, and coverage and rejection hold "
-        "for pictures of that class only; calibrate with pictures of every class"
-    )
+def _notes(classifier: Classifier, looked: _Looked, fitted: Trust, found: float) -> Iterator[str]:
+    yield from (f"{path}: {reason}; left out" for path, reason in looked.failed.items())
+    if fitted.unfitted:
+        yield f"rejection was not fitted: {fitted.unfitted}"
+    if _one_class(looked.labels):
+        name = printable(classifier.labels.names[looked.labels[0]])
+        yield (
+            f"all of these pictures are of one class ('{name}'): no temperature is fitted, and coverage and rejection "
+            "hold for pictures of that class only; calibrate with pictures of every class"
+        )
+    elif found == 1:
+        yield "no temperature makes these pictures more likely, cross-validated: scores stay as they are"
+
+
+def _one_class(labels: np.ndarray) -> bool:
+    return len(np.unique(labels)) == 1
 
 
 def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
@@ -258,7 +261,8 @@ def _temperature(
 ) -> tuple[float, tuple[float, float], tuple[float, float]]:
     """The temperature; log loss and calibration error, each before and after, where after is cross-validated.
 
-    The temperature is 1 where the log loss does not fall: a few pictures may mislead by more than there is to gain.
+    The temperature is 1 where the log loss does not fall: a few pictures may mislead by more than there is to gain; and
+    where all pictures are of one class.
     """
     after = np.empty_like(own)
     order = np.random.default_rng(seed).permutation(len(labels))
@@ -268,6 +272,6 @@ def _temperature(
     right = own.argmax(axis=1) == labels
     losses = [float(log_losses(values, labels).mean()) for values in (own, after)]
     errors = [reliability(values.max(axis=1).astype(np.float64), right).error for values in (own, after)]
-    if losses[1] >= losses[0]:
+    if losses[1] >= losses[0] or _one_class(labels):
         return 1.0, (losses[0], losses[0]), (errors[0], errors[0])
     return temperature.fit(own, labels), (losses[0], losses[1]), (errors[0], errors[1])

@@ -77,9 +77,7 @@ def evaluate(
     with stage("looking for pictures"):
         pictures = labelled(classifier, parted(classifier, data, progress, **columns), split)
     kept, probabilities, novelties, failed = _predictions(classifier, pictures, fitted, progress)
-    rejected = None
-    if fitted is not None and others is not None:
-        rejected = rejection(novelties, classifier, fitted, others, progress)
+    rejected = None if fitted is None or others is None else rejection(novelties, classifier, fitted, others, progress)
     return Evaluation(
         classifier.name,
         str(pictures.dataset.root),

@@ -84,7 +84,7 @@ def _by_content(
     if recognised and not given:
         new = sum(part is None for part in parts)
         notes = (
-            "parts as in the training"
+            "split as in the training"
             + (f"; {len(record) - met} of its {len(record)} pictures are not there" if met < len(record) else "")
             + (f"; {_some(new)} no part in it (new, or unreadable)" if new else ""),
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kerastl.finetuning.rate_finder import lr_find as lr_find
     from kerastl.finetuning.recipe import Phase as Phase
     from kerastl.finetuning.recipe import Recipe as Recipe
-    from kerastl.finetuning.run import FineTuned as FineTuned
+    from kerastl.finetuning.result import FineTuned as FineTuned
     from kerastl.finetuning.run import finetune as finetune
     from kerastl.finetuning.schedule import LearningRateCourse as LearningRateCourse
     from kerastl.finetuning.settings import Settings as Settings
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "FeatureCache": "kerastl.runs.features",
-    "FineTuned": "kerastl.finetuning.run",
+    "FineTuned": "kerastl.finetuning.result",
     "LayerwiseAdamW": "kerastl.finetuning.optimizer",
     "LearningRateCourse": "kerastl.finetuning.schedule",
     "Listener": "kerastl.runs.listener",

@@ -23,6 +23,8 @@ _DOUBTFUL = 0.05
 _EXCEPTIONS = 0.05
 # So many pictures are no accident: a model that finds every second one misses them all with a probability of 3 %.
 _COMMON = 5
+# So many others are enough where the answer has no exception; any model may miss one.
+_SEVERAL = 2
 # Below this relative difference scores are equal but for rounding.
 _EQUAL = 1e-5
 _NAMED = 5
@@ -64,6 +66,11 @@ def _chance(actual: np.ndarray, predicted: np.ndarray, right: int) -> str | None
 
     count = int(actual.sum())
     chance = float(actual @ predicted) / count**2
+    if bdtr(right, count, chance) < _PLAUSIBLE:
+        return (
+            f"the accuracy on validation pictures is worse than by guessing: {percent(right / count)} of {count:,} are "
+            f"right, and {percent(chance)} would be by guessing: the labels of train and val may mean different things"
+        )
     reached_by_guessing = 1.0 if right == 0 else bdtrc(right - 1, count, chance)
     missed_by_a_fair_model = bdtr(right, count, (1 + chance) / 2)
     if reached_by_guessing < _PLAUSIBLE or missed_by_a_fair_model > _DOUBTFUL:
@@ -77,11 +84,12 @@ def _chance(actual: np.ndarray, predicted: np.ndarray, right: int) -> str | None
 def _constant(actual: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> str | None:
     count, top = int(actual.sum()), int(predicted.argmax())
     others, answered = count - int(actual[top]), count - int(predicted[top])
-    if others < _COMMON or answered > _EXCEPTIONS * others:
+    always = answered == 0 and others >= _SEVERAL and count >= 4 * _COMMON
+    if not always and (others < _COMMON or answered > _EXCEPTIONS * others):
         return None
-    how_many = f"all {count:,}" if answered == 0 else f"{int(predicted[top]):,} of {count:,}"
+    nearly, how_many = ("", f"all {count:,}") if always else ("nearly ", f"{int(predicted[top]):,} of {count:,}")
     return (
-        f"the answer is nearly always the same: {how_many} validation pictures are taken for "
+        f"the answer is {nearly}always the same: {how_many} validation pictures are taken for "
         f"'{printable(classes[top])}', and {others:,} of them are something else"
     )
 

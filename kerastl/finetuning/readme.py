@@ -67,6 +67,7 @@ class ReadMe:
             f"Pictures: {metrics['train_images']:,} trained on, of {self.data}.",
             f"Recipe: {metrics['recipe']}; settings and versions are in {MEMBER}.",
             f"Classes: {shown}",
+            *([f"Numbers of more than 8 bits: {white} is white."] if (white := self.card.resize.white_level) else []),
             "The scores are not calibrated until kerastl calibrate has seen the model.",
         ]
 

@@ -12,6 +12,27 @@ from kerastl.data import Dataset
 from kerastl.errors import RecipeError
 from kerastl.finetuning.builtin import NAMES, built_in, choose
 from kerastl.finetuning.recipe import Recipe
+from kerastl.text import printable
+
+
+def read_recipe(wanted: str | os.PathLike[str] | Recipe) -> str | Recipe:
+    """Read a recipe's file; the name of a built-in one, which depends on data and network, stays as it is.
+
+    Raises:
+        RecipeError: There is no such recipe.
+    """
+    if isinstance(wanted, Recipe) or str(wanted) in NAMES:
+        return wanted if isinstance(wanted, Recipe) else str(wanted)
+    name = printable(str(wanted))
+    try:
+        return Recipe.from_json(Path(wanted).read_text(encoding="utf-8"))
+    except RecipeError as error:
+        raise RecipeError(f"{name}: {error}") from None
+    except (OSError, ValueError, RecursionError):
+        built_ins = ", ".join(NAMES)
+        raise RecipeError(
+            f"{name} is neither a built-in recipe ({built_ins}) nor a JSON file that can be read"
+        ) from None
 
 
 def find_recipe(
@@ -28,7 +49,7 @@ def find_recipe(
     Raises:
         RecipeError: There is no such recipe, or it does not fit the network.
     """
-    recipe = _find(wanted, dataset, len(stages) - 1)
+    recipe = _fitting(read_recipe(wanted), dataset, len(stages) - 1)
     if epochs is not None:
         phases = tuple(
             dataclasses.replace(phase, epochs=epochs, warmup=min(phase.warmup, epochs))
@@ -41,19 +62,9 @@ def find_recipe(
     return recipe
 
 
-def _find(wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: int) -> Recipe:
-    if isinstance(wanted, Recipe):
-        return wanted
-    if wanted == "auto":
-        counts = [count for count in dataset.counts("train").values() if count]
-        return choose(sum(counts), median(counts), stages)
-    if str(wanted) in NAMES:
-        return built_in(str(wanted), stages, sum(dataset.counts("train").values()))
-    try:
-        return Recipe.from_json(Path(wanted).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise RecipeError(
-            f"{wanted} is neither a built-in recipe ({', '.join(NAMES)}) nor a JSON file that can be read"
-        ) from None
-    except RecipeError as error:
-        raise RecipeError(f"{wanted}: {error}") from None
+def _fitting(recipe: str | Recipe, dataset: Dataset, stages: int) -> Recipe:
+    """The built-in recipe of a name for so many stages below the head."""
+    if isinstance(recipe, Recipe):
+        return recipe
+    counts = [count for count in dataset.counts("train").values() if count]
+    return choose(sum(counts), median(counts), stages) if recipe == "auto" else built_in(recipe, stages, sum(counts))

@@ -9,13 +9,11 @@ import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl import catalog, display, weights
-from kerastl.card import Card
+from kerastl import catalog, weights
 from kerastl.choice import MODEL, choose
 from kerastl.data.layouts.columns import pop_table_options
 from kerastl.data.scanning import scanned_if_told
@@ -24,12 +22,12 @@ from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning.building import build_backbone
 from kerastl.finetuning.diagnosis import NothingLearntError
 from kerastl.finetuning.folder import FineTuningFolder
-from kerastl.finetuning.outcome import accuracy, choice_made
 from kerastl.finetuning.outputs import write_history
 from kerastl.finetuning.pictures import decode_ahead, training_data
 from kerastl.finetuning.recipe import Recipe
-from kerastl.finetuning.recipes import find_recipe
+from kerastl.finetuning.recipes import find_recipe, read_recipe
 from kerastl.finetuning.report import Report
+from kerastl.finetuning.result import FineTuned
 from kerastl.finetuning.settings import Settings
 from kerastl.finetuning.splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
 from kerastl.progress import Verbose, stage
@@ -38,63 +36,18 @@ from kerastl.runs.features import FeatureCache
 from kerastl.runs.interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.runs.listener import Listener
 from kerastl.runs.progress import TrainingProgress, listening
-from kerastl.text import brief, printable
+from kerastl.runtime.fingerprint import sha256
+from kerastl.text import printable
 
 if TYPE_CHECKING:
     import keras
 
     from kerastl.data import Dataset
     from kerastl.data.ahead import DecodedAhead
+    from kerastl.finetuning.network import Network
+    from kerastl.finetuning.pictures import TrainingData
+    from kerastl.finetuning.preparation import Preparation
     from kerastl.finetuning.training import Training
-
-
-@dataclass(frozen=True, repr=False)
-class FineTuned:
-    """What fine-tuning gives.
-
-    Args:
-        model: Raw RGB pixels `(n, h, w, 3)` in [0, 255] to probabilities `(n, classes)`; the best weights.
-        card: Class names and resizing.
-        metrics: What `metrics.json` holds.
-        history: One row an epoch, as in `history.csv`.
-        folder: The run folder; `kerastl.load` takes it.
-        stopped: Whether it ended early; the run can be resumed.
-    """
-
-    model: keras.Model
-    card: Card
-    metrics: dict[str, Any]
-    history: list[dict[str, Any]]
-    folder: Path
-    stopped: bool
-
-    @property
-    def warnings(self) -> list[str]:
-        """What is doubtful about the model, one line each, such as an accuracy at chance level."""
-        return list(self.metrics["warnings"])
-
-    def __repr__(self) -> str:
-        count = len(self.warnings)
-        doubts = f", {count} warning{'s' * (count > 1)}" if count else ""
-        name, folder = brief(self.card.name), printable(str(self.folder))
-        return f"<FineTuned {name}: {accuracy(self.metrics)}{doubts}, in {folder}>"
-
-    def _repr_html_(self) -> str:
-        metrics = self.metrics
-        facts = {
-            "recipe": metrics["recipe"],
-            "pictures": f"{metrics['train_images']:,} to train on, {metrics['val_images']:,} to validate on",
-            "classes": f"{metrics['classes']:,}",
-            "epochs": metrics["epochs"],
-            "validation accuracy": accuracy(metrics),
-            "validation loss": f"{metrics['val_loss']:.3f}",
-            "folder": self.folder,
-        }
-        if (choice := choice_made(metrics)) is not None:
-            facts["kept"] = choice
-        ended = " (stopped early: resume=True goes on)" if self.stopped else ""
-        notes = [f"Warning: {warning}" for warning in self.warnings]
-        return display.facts(facts.items(), caption=f"fine-tuned {self.card.name}{ended}", notes=notes)
 
 
 def finetune(
@@ -135,9 +88,9 @@ def finetune(
             model is there.
     """
     data = scanned_if_told(data, pop_table_options(settings))
-    wanted = Settings(backbone=backbone or MODEL, **settings)
+    wanted = Settings.of(backbone=_named(backbone), **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
-    catalog.get(wanted.backbone)  # before anything is written
+    recipe = _checked(wanted, recipe)  # before anything is written, or any picture read
     target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
     with listening(listener, verbose, TrainingProgress) as told, ExitStack() as stack:
         folder = FineTuningFolder(target, told)
@@ -152,9 +105,34 @@ def finetune(
             try:
                 return run.go_on(data, recipe, said) if going_on else run.begin(data, recipe)
             except Stopped:
-                raise Interrupted(f"stopped before anything was trained; --resume goes on in {target}") from None
+                on = f"; --resume goes on in {printable(str(target))}" if folder.checkpoint.exists else ""
+                raise Interrupted(f"stopped before anything was trained{on}") from None
             finally:
                 run.close()
+
+
+def _named(backbone: str | None) -> str:
+    """The name of the network; what is a file, a folder or data instead is told where it belongs."""
+    if backbone is None:
+        return MODEL
+    if not isinstance(backbone, str) or (backbone not in catalog.names() and os.path.exists(backbone)):  # noqa: PTH110
+        raise UsageError(
+            "backbone must be a name that `kerastl models` lists; pictures are given as data=..., weights of your own "
+            f"as weights=... Received: {backbone!r}"
+        )
+    return backbone
+
+
+def _checked(wanted: Settings, recipe: str | os.PathLike[str] | Recipe) -> str | Recipe:
+    """Refuse a backbone, a size, weights or a recipe that there are not; give the recipe, read."""
+    from kerastl.backbones import check_size
+
+    row = catalog.get(wanted.backbone)
+    if wanted.input_size is not None:
+        check_size(row, wanted.input_size)
+    if wanted.weights not in (None, "imagenet"):
+        weights.own_file(wanted.weights)
+    return read_recipe(recipe)
 
 
 class Run:
@@ -188,6 +166,7 @@ class Run:
             backbone, stages = build_backbone(row, self._settings)
             parts = splitting.result()
         chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.epochs)
+        write_split(parts.dataset, self._folder.split)
         extra = {
             "settings": self._settings.as_dict(),
             "recipe": chosen.as_dict(),
@@ -195,9 +174,9 @@ class Run:
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
             "pictures": self._folder.manifest.write(listed(dataset, parts.contents)),
+            "split": sha256(self._folder.split),
             "white_level": parts.white_level,
         }
-        write_split(parts.dataset, self._folder.split)
         self._folder.checkpoint.save(extra, {})
         return self._train(backbone, stages, parts, chosen, extra, None)
 
@@ -220,7 +199,7 @@ class Run:
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._listener, self.stop)
-        dataset = reopen_dataset(self._folder.split, root, state["classes"])
+        dataset = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
         backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
         white = state.get("white_level")
         parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white)
@@ -245,25 +224,14 @@ class Run:
         state: dict[str, Any] | None,
     ) -> FineTuned:
         from kerastl.finetuning.network import attach_head
-        from kerastl.finetuning.preparation import Preparation
         from kerastl.finetuning.training import Training
-        from kerastl.runs.variables import check_finite
 
         settings, listener = self._settings, self._listener
         listener.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
         size = len(parts.dataset.classes)
         network = attach_head(backbone, stages, size, dropout=recipe.dropout, seed=settings.seed)
         pictures = training_data(parts, network.model.input_shape[1:3], settings)
-        preparation = Preparation(
-            network,
-            pictures,
-            FeatureCache(self._folder.features, settings.cache_limit),
-            settings.seed,
-            keep_features=settings.keep_features,
-            listener=listener,
-            stop=self.stop,
-            ahead=self._ahead if self._ahead is not None and self._ahead.resize == pictures.resize else None,
-        )
+        preparation = self._preparation(network, pictures)
         training = Training(
             network,
             recipe,
@@ -277,24 +245,35 @@ class Run:
         if state is not None:
             training.resume(state)
         earlier = sum(training.progress.seconds)
-        stopped = self._run(training)
-        check_finite(network.model)
-        for warning in training.progress.warnings:
-            listener.warn(warning)
+        stopped = self._run(training, network.model)
         report = Report(self._folder.path, settings, recipe, parts, pictures, tuple(network.stages))
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.progress, preparation.skipped, seconds, stopped=stopped is not None)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, recipe, size)
             card = report.write(model, training.progress, preparation.skipped, metrics)
-        if stopped is None:
-            self._folder.close(keep_features=settings.keep_features)
-        elif isinstance(stopped, TrainingError):
-            raise TrainingError(f"{stopped}. The best so far is in {self._folder.path}")
+        self._close(stopped)
         return FineTuned(model, card, metrics, training.progress.history, self._folder.path, stopped is not None)
 
-    def _run(self, training: Training) -> Stopped | TrainingError | None:
-        """Train; return what ended it early, if something has been reached by then."""
+    def _preparation(self, network: Network, pictures: TrainingData) -> Preparation:
+        from kerastl.finetuning.preparation import Preparation
+
+        return Preparation(
+            network,
+            pictures,
+            FeatureCache(self._folder.features, self._settings.cache_limit),
+            self._settings.seed,
+            keep_features=self._settings.keep_features,
+            listener=self._listener,
+            stop=self.stop,
+            ahead=self._ahead if self._ahead is not None and self._ahead.resize == pictures.resize else None,
+        )
+
+    def _run(self, training: Training, model: keras.Model) -> Stopped | TrainingError | None:
+        """Train, and say what is doubtful; return what ended it early, if something has been reached by then."""
+        from kerastl.runs.variables import check_finite
+
+        ended = None
         try:
             training.run(partial(write_history, self._folder.path))
         except StateError:  # the network holds nothing yet
@@ -302,8 +281,17 @@ class Run:
         except (Stopped, TrainingError) as reason:
             if training.progress.best is None or isinstance(reason, NothingLearntError):
                 raise
-            return reason
-        return None
+            ended = reason
+        check_finite(model)
+        for warning in training.progress.warnings:
+            self._listener.warn(warning)
+        return ended
+
+    def _close(self, stopped: Stopped | TrainingError | None) -> None:
+        if stopped is None:
+            self._folder.close(keep_features=self._settings.keep_features)
+        elif isinstance(stopped, TrainingError):
+            raise TrainingError(f"{stopped}. The best so far is in {self._folder.path}")
 
     def _in_float32(self, model: keras.Model, recipe: Recipe, classes: int) -> keras.Model:
         """The same network with the same weights, all in float32."""

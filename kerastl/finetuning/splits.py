@@ -22,6 +22,8 @@ from kerastl.progress import stage
 from kerastl.runs.interrupt import Stop
 from kerastl.runs.listener import Listener
 from kerastl.runs.manifest import Entry, Manifest
+from kerastl.runtime.fingerprint import sha256
+from kerastl.text import listed as some
 from kerastl.text import printable
 
 # So many pictures are worth a process of their own, which takes 0.2 s to start.
@@ -48,9 +50,15 @@ class SplitData:
 
 
 def open_dataset(data: str | os.PathLike[str] | Dataset, listener: Listener) -> Dataset:
-    """Scan a folder, unless that was done."""
+    """Scan a folder, unless that was done.
+
+    Raises:
+        DataError: There is nothing to learn from.
+    """
     with stage("looking for pictures"):
         dataset = data if isinstance(data, Dataset) else scan(data)
+    if len(dataset.classes) < 2:  # `scan` refuses it; a data set from elsewhere may be anything
+        raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; a classifier needs two or more")
     listener.say(f"{dataset.root}: {dataset.layout}")
     for warning in (*dataset.warnings, *filter(None, [summary(dataset)])):
         listener.warn(warning)
@@ -92,6 +100,11 @@ def split_dataset(dataset: Dataset, settings: Settings, listener: Listener, stop
     white = inspection.white_level(parts.part("train"))
     if white is not None and white < depth.FULL and settings.resize != "keras":
         listener.say(f"16-bit pictures with {white.bit_length()} significant bits: white is taken as {white}")
+    if settings.resize != "keras" and (dark := inspection.too_dark(white)):
+        listener.warn(
+            f"{len(dark):,} of the 16-bit pictures, such as {printable(dark[0])}, are nearly black where {white:,} is "
+            "white, as for the others; save all at one bit depth"
+        )
     return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests, white)
 
 
@@ -120,9 +133,7 @@ def found_again(
     try:
         dataset = data if isinstance(data, Dataset) else scan(data)
     except DataError as error:
-        raise DataError(
-            f"{error}. The run began with the classes {', '.join(map(printable, state['classes']))}"
-        ) from None
+        raise DataError(f"{error}. The run began with the classes {some(state['classes'])}") from None
     listener.begin("pictures compared", len(dataset.items))
 
     def told(done: int, total: int) -> None:
@@ -145,16 +156,25 @@ def _unreadable(skipped: Mapping[str, str]) -> str:
     return f"{len(skipped)} unreadable picture{'s' * (len(skipped) > 1)} (the first: {printable(path)}: {reason})"
 
 
-def reopen_dataset(table: Path, root: Path, classes: Sequence[str]) -> Dataset:
+def reopen_dataset(table: Path, root: Path, classes: Sequence[str], written: str | None) -> Dataset:
     """Read back the split of a run.
 
+    Args:
+        table: Where it is.
+        root: The folder that its paths start at.
+        classes: Of the run.
+        written: The hash of the file as the run wrote it; None where that is not known.
+
     Raises:
-        DataError: The table is gone or broken.
+        DataError: The table is gone or another.
     """
     try:
+        if written not in (None, sha256(table)):
+            raise ValueError("its content is not what was written")
         with table.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
             rows = [(row["path"], row["label"], row["split"]) for row in csv.DictReader(stream)]
-    except (OSError, KeyError) as error:
-        raise DataError(f"{table}: the split of the run cannot be read ({error}); --overwrite starts anew") from None
+    except (OSError, KeyError, ValueError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{table}: the split of the run cannot be read ({reason}); --overwrite starts anew") from None
     items = tuple(Item(path, label, part) for path, label, name in rows for part in SPLITS if part == name)
     return Dataset(root, tuple(classes), items, layout=f"as split before, in {table.name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from PIL import Image
 
 from kerastl.errors import UsageError
 from kerastl.images import depth
+from kerastl.images.misfit import MISFIT, misfit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,12 +22,17 @@ KINDS = (
 )
 NONE = "None is no picture (cv2.imread gives None for a file that it cannot read)"
 _SHOWN = 60
+_PROTOCOLS = ("__array__", "__array_interface__", "__dlpack__")
 _CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def is_array(source: object) -> bool:
     """Whether it is an array or a tensor, of whatever library."""
-    return hasattr(source, "__array__") or (hasattr(source, "shape") and hasattr(source, "dtype"))
+    if isinstance(source, type):
+        return False
+    if isinstance(source, memoryview):
+        return source.ndim > 1
+    return any(hasattr(source, name) for name in _PROTOCOLS) or (hasattr(source, "shape") and hasattr(source, "dtype"))
 
 
 def as_array(source: Any) -> NDArray[Any]:
@@ -37,19 +44,33 @@ def as_array(source: Any) -> NDArray[Any]:
     import numpy as np
 
     if isinstance(source, np.ndarray):
+        if np.any(getattr(source, "mask", False)):
+            raise UsageError("a masked array has no numbers where it is masked: array.filled(0) makes them black")
         return source
     if source is None:
         raise UsageError(NONE)
+    if _is_missing(source):
+        raise UsageError(f"a missing value is no picture. Received: {source}")
     if not is_array(source):
         raise UsageError(f"a picture must be {KINDS}. Received: {_received(source)}")
     for step in ("detach", "cpu"):  # what PyTorch asks for
         source = getattr(source, step, lambda given=source: given)()
     try:
-        values = np.asarray(source)
+        values = np.from_dlpack(source) if _speaks_dlpack_only(source) else np.asarray(source)
         return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
     except Exception as error:  # each library has its own
         why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise UsageError(f"a {type(source).__name__} cannot be read as an array ({why})") from None
+
+
+def _speaks_dlpack_only(source: object) -> bool:
+    numpys = ("__array__", "__array_interface__", "__array_struct__")
+    return hasattr(source, "__dlpack__") and not any(hasattr(source, name) for name in numpys)
+
+
+def _is_missing(source: object) -> bool:
+    """Whether it is what tables have where there is nothing."""
+    return type(source).__name__ in ("NAType", "NaTType") or (isinstance(source, float) and math.isnan(source))
 
 
 def to_image(source: Any, white: int | None = None) -> Image.Image:
@@ -70,10 +91,9 @@ def to_image(source: Any, white: int | None = None) -> Image.Image:
     import numpy as np
 
     values = _checked(as_array(source))
-    scaled, bits = _in_eight_bits(values, white)
+    scaled, told = _in_eight_bits(values, white)
     image = Image.fromarray(np.ascontiguousarray(scaled[..., 0] if scaled.shape[2] == 1 else scaled))
-    if bits:
-        image.info[depth.BITS] = bits
+    image.info.update(told)
     return image
 
 
@@ -104,27 +124,29 @@ def _checked(values: NDArray[Any]) -> NDArray[Any]:
     return values
 
 
-def _in_eight_bits(values: NDArray[Any], white: int | None) -> tuple[NDArray[np.uint8], int]:
-    """uint8 values, and how many bits the original ones take if that was counted."""
+def _in_eight_bits(values: NDArray[Any], white: int | None) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+    """uint8 values, and what the `info` of a picture says of the original ones."""
     import numpy as np
 
     if values.dtype == np.uint8:
-        return values, 0
+        return values, {}
     if values.dtype == bool:
-        return values.astype(np.uint8) * np.uint8(255), 0
+        return values.astype(np.uint8) * np.uint8(255), {}
     if np.issubdtype(values.dtype, np.floating):
-        return _float_to_eight_bits(values), 0
+        return _float_to_eight_bits(values), {}
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > depth.FULL:
         raise _out_of_range(low, high, "whole numbers from 0 to 255, or to 65535")
     if high <= depth.white_of(8) and values.dtype != np.uint16:
-        return values.astype(np.uint8), 0
-    bits = 0
+        return values.astype(np.uint8), {}
+    colors = values[..., : 3 if values.shape[2] > 2 else 1]
+    told: dict[str, Any] = {}
     if white is None:
-        colors = values[..., : 3 if values.shape[2] > 2 else 1]
-        bits = depth.significant_bits([colors])
-        white = depth.white_of(bits)
-    return np.minimum(values.astype(np.float32) * (255.0 / white) + 0.5, 255.0).astype(np.uint8), bits
+        told[depth.BITS] = depth.significant_bits([colors])
+        white = depth.white_of(told[depth.BITS])
+    else:
+        told[MISFIT] = misfit([colors], white)
+    return np.minimum(values.astype(np.float32) * (255.0 / white) + 0.5, 255.0).astype(np.uint8), told
 
 
 def _float_to_eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:

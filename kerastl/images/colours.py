@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from kerastl.images import depth, profiles
+from kerastl.images.misfit import MISFIT, misfit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,13 +39,16 @@ def to_rgb(image: Image.Image, shrink: int = 1, white: int | None = None) -> Ima
     """
     if image.mode == "RGB" and "transparency" not in image.info:
         return image.reduce(shrink) if shrink > 1 else image
-    span, bits = _span(image, white) if is_numeric(image) else (None, image.info.get(depth.BITS, 0))
+    span, told = _span(image, white) if is_numeric(image) else (None, _told(image))
     canvas = Image.new("RGB", (math.ceil(image.width / shrink), math.ceil(image.height / shrink)))
     for top, strip in _strips(image, shrink):
         canvas.paste(_converted(strip, span, image).reduce(shrink), (0, top // shrink))
-    if bits:
-        canvas.info[depth.BITS] = bits
+    canvas.info.update(told)
     return canvas
+
+
+def _told(image: Image.Image) -> dict[str, Any]:
+    return {name: image.info[name] for name in (depth.BITS, MISFIT) if name in image.info}
 
 
 def _strips(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.Image]]:
@@ -79,31 +83,30 @@ def is_numeric(image: Image.Image) -> bool:
     return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
-def _span(image: Image.Image, white: int | None) -> tuple[tuple[float, float], int]:
-    """The values that are black and white, and how many bits they take if that was counted."""
+def _span(image: Image.Image, white: int | None) -> tuple[tuple[float, float], dict[str, Any]]:
+    """The values that are black and white, and what `info` says of them."""
     certain = image.info.get(depth.CERTAIN)
     if certain:
-        return (0.0, float(certain)), 0
+        return (0.0, float(certain)), {}
     sixteen = image.mode.startswith("I;16")
-    if sixteen and white is not None:
-        return (0.0, float(white)), 0
     low, high = (0.0, float(depth.FULL)) if sixteen else _finite_extrema(image)
     if low < 0 or high > depth.FULL:
-        return (low, high), 0
+        return (low, high), {}
     if image.mode == "F" and high <= 1 + depth.HALF_A_LEVEL / 255:
-        return (0.0, 1.0), 0
+        return (0.0, 1.0), {}
     if white is not None:
-        return (0.0, float(white)), 0
+        return (0.0, float(white)), {MISFIT: misfit((_values(strip) for _, strip in _strips(image)), white)}
     bits = depth.significant_bits(_values(strip) for _, strip in _strips(image))
     bits = depth.declared_bits(image.info, bits)
-    return (0.0, float(depth.white_of(bits))), bits
+    return (0.0, float(depth.white_of(bits))), {depth.BITS: bits}
 
 
 def _values(image: Image.Image) -> np.ndarray:
     import numpy as np
 
     # Pillow has four byte orders of 16 bits and converts each to I, but to L it only clips.
-    return np.asarray(image if image.mode in ("I", "F", "I;16") else image.convert("I"))
+    values = np.asarray(image if image.mode in ("I", "F", "I;16") else image.convert("I"))
+    return values.view(np.uint32) if image.info.get(depth.UNSIGNED) else values
 
 
 def _finite_extrema(image: Image.Image) -> tuple[float, float]:
@@ -111,7 +114,7 @@ def _finite_extrema(image: Image.Image) -> tuple[float, float]:
 
     low, high = math.inf, -math.inf
     for _, strip in _strips(image):
-        values = np.asarray(strip)
+        values = _values(strip)
         values = values[np.isfinite(values)]
         if values.size:
             low, high = min(low, float(values.min())), max(high, float(values.max()))
@@ -127,6 +130,8 @@ def _grey(image: Image.Image, span: tuple[float, float]) -> Image.Image:
     with np.errstate(all="ignore"):  # values may be infinite or no numbers
         scaled = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-30)), nan=0.0)
     grey = (np.clip(scaled, 0.0, 255.0) + 0.5).astype(np.uint8)
+    if image.info.get(depth.INVERTED):
+        grey = 255 - grey
     if isinstance(transparent, int):
         grey[values == transparent] = 255
     return Image.fromarray(grey).convert("RGB")

@@ -13,13 +13,30 @@ from typing import Any
 
 from PIL import Image, ImageFile
 
-from kerastl.images import depth, limits
+from kerastl.images import depth, limits, misfit
 
 _SWAPPED = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 # Grey with alpha, of which no other order can be asked for; its four bytes fit those of a color.
 _GREY_ALPHA, _FOUR_BYTES = "LA;16B", "RGBA"
-_PLANAR_CONFIGURATION = 284  # the TIFF tag
+_BITS_PER_SAMPLE, _PLANAR_CONFIGURATION = 258, 284  # the TIFF tags
 _ROWS = 1_000_000  # pixels that are put together at a time
+
+
+def mend_planes(image: ImageFile.ImageFile) -> None:
+    """Have Pillow read planes of 16 bits that are not compressed, each of which it takes for one of 8."""
+    tags: Any = getattr(image, "tag_v2", {})
+    bits = tags.get(_BITS_PER_SAMPLE)
+    if tags.get(_PLANAR_CONFIGURATION) != 2 or not isinstance(bits, tuple) or set(bits) != {16}:
+        return
+    order = "L" if tags.prefix == b"II" else "B"
+    image.tile = [
+        tile._replace(args=(f"{tile[3][0]};16{order}", *tile[3][1:])) if _is_plane(tile) else tile
+        for tile in image.tile
+    ]
+
+
+def _is_plane(tile: Any) -> bool:
+    return tile[0] == "raw" and isinstance(tile[3], tuple) and tile[3][0] in ("R", "G", "B", "A")
 
 
 def lower_half(image: ImageFile.ImageFile) -> list[Any] | None:
@@ -35,8 +52,8 @@ def lower_half(image: ImageFile.ImageFile) -> list[Any] | None:
         other = _FOUR_BYTES if raw == _GREY_ALPHA else raw[:-1] + _SWAPPED[raw[-1]]
         tiles.append(tile._replace(args=(other, *args[1:]) if isinstance(tile[3], tuple) else other))
     tags: Any = getattr(image, "tag_v2", {})
-    # Of colors in separate planes, Pillow's decoder chooses the order itself.
-    return tiles if tags.get(_PLANAR_CONFIGURATION, 1) == 1 else []
+    # Of colors in separate planes that are compressed, Pillow's decoder chooses the order itself.
+    return tiles if tags.get(_PLANAR_CONFIGURATION, 1) == 1 or image.tile[0][0] == "raw" else []
 
 
 def brightened(
@@ -56,15 +73,18 @@ def brightened(
     Returns:
         A picture of the same mode and size; `upper` itself where all 16 bits are significant.
     """
-    brightest = max(high for _, high in _extrema(upper))
-    if white == depth.FULL or (white is None and brightest > depth.white_of(15) >> 8):
-        if white is None:
-            upper.info[depth.BITS] = 16
+    if white == depth.FULL:
+        upper.info[misfit.MISFIT] = misfit.DARKER if _is_dark(upper) else ""
+        return upper
+    if white is None and _takes_16_bits(upper):
+        upper.info[depth.BITS] = 16
         return upper
     if 8 * upper.width * upper.height > limits.MAX_DECODE_BYTES:
         raise limits.RefusedError("too large: a dark picture of 16 bits a color; convert it to 8 bits first")
     if not tiles:
-        raise limits.RefusedError("too dark: 16 bits a color in separate planes; save it with the colors together")
+        raise limits.RefusedError(
+            "too dark: 16 bits a color in separate planes; save it with the colors together, or uncompressed"
+        )
     with again() as opened:
         opened.tile = tiles
         opened.load()
@@ -72,15 +92,26 @@ def brightened(
         if _FOUR_BYTES in (tiles[0].args, tiles[0].args[0]):
             grey, alpha = opened.getchannel(1), opened.getchannel(3)
             lower = Image.merge("RGBA", (grey, grey, grey, alpha))
+        colors = (values[..., :3] for _, values in _values(upper, lower))
         if white is None:
-            colors = (values[..., :3] for _, values in _values(upper, lower))
             upper.info[depth.BITS] = bits = depth.significant_bits(colors)
             white = depth.white_of(bits)
+        else:
+            upper.info[misfit.MISFIT] = misfit.misfit(colors, white)
         return _scaled(upper, lower, white)
 
 
-def _extrema(image: Image.Image) -> list[tuple[int, int]]:
-    return [image.getchannel(number).getextrema() for number in range(3)]  # type: ignore[misc]
+def _takes_16_bits(upper: Image.Image) -> bool:
+    """Whether values are above 15 bits, and more of them than there are hot pixels."""
+    counts = upper.histogram()
+    above = sum(sum(counts[256 * channel + 128 : 256 * (channel + 1)]) for channel in range(3))
+    return above > 0 and not depth.is_freak(above, 3 * upper.width * upper.height)
+
+
+def _is_dark(upper: Image.Image) -> bool:
+    """Whether a picture is nearly black where all 16 bits are significant."""
+    brightest = max(upper.getchannel(channel).getextrema()[1] for channel in range(3))  # type: ignore[operator]
+    return misfit.is_dark((brightest << 8) + 255 if brightest else 0, depth.FULL)  # type: ignore[operator]
 
 
 def _values(upper: Image.Image, lower: Image.Image) -> Iterator[tuple[int, Any]]:

@@ -22,6 +22,8 @@ HALF_A_LEVEL = 0.5
 """By so much of 255 levels a computation in floats may leave the range."""
 BITS = "significant_bits"
 """Where the `info` of a picture that was read says how many bits its brightest value takes."""
+INVERTED, UNSIGNED = "white_is_zero", "unsigned"
+"""Where `info` keeps that a TIFF's smallest number is white, and that its 32 bits are no signed number."""
 CERTAIN, LIKELY = "certain_white", "likely_bits"
 """Where `info` keeps what the file says: the white level that its decoder goes by, or how many bits are significant
 and how many are if there is more than that (0: as many as the brightest pixel takes)."""
@@ -29,6 +31,7 @@ and how many are if there is more than that (0: as many as the brightest pixel t
 # The brightest pixels, and the deepest pictures of a data set, may be freaks: hot pixels, a dead pixel's 65535, a
 # picture from another camera. They are passed over if they are so few, and more than twice as bright as all others.
 _HOT_PIXELS = 1e-4
+_HOT_VALUES, _ENOUGH_VALUES = 3, 1000  # one hot color, in any picture larger than an icon
 _FREAK_PICTURES = 0.01
 _WIDENED = 257  # 8 bits become 16 by this factor: then all 16 are significant
 _LARGEST_CHUNK = 1 << 20
@@ -72,7 +75,16 @@ def significant_bits(strips: Iterable[np.ndarray]) -> int:
         widened = widened and bool(np.all(values.ravel()[:256] % _WIDENED == 0) and np.all(values % _WIDENED == 0))
     if widened and above[8]:
         return 16
-    return _without_freaks(above, total * _HOT_PIXELS)
+    return _without_freaks(above, _freaks(total))
+
+
+def is_freak(count: int, total: int) -> bool:
+    """Whether so few of the values are brighter than others that their pixels may be hot ones."""
+    return count <= _freaks(total)
+
+
+def _freaks(total: int) -> float:
+    return max(total * _HOT_PIXELS, _HOT_VALUES if total >= _ENOUGH_VALUES else 0)
 
 
 def declared_bits(info: Mapping[Any, Any], bits: int) -> int:
@@ -115,13 +127,18 @@ def note_declared(image: ImageFile.ImageFile) -> None:
             image.info[LIKELY] = (bits, 16)  # by the standard, such numbers are shifted up to fill 16 bits
     elif image.format == "PPM" and any(str(tile[0]).startswith("ppm") for tile in image.tile):
         image.info[CERTAIN] = FULL  # Pillow scales by the file's own largest value
-    elif image.mode.startswith("I;16") and image.format == "TIFF":
+    elif image.format == "TIFF" and (image.mode in ("I", "F") or image.mode.startswith("I;16")):
         _note_tiff(image)
 
 
 def _note_tiff(image: Any) -> None:
-    bits_per_sample, max_sample_value = 258, 281
+    bits_per_sample, photometric, max_sample_value, sample_format = 258, 262, 281, 339
     bits = _first(image.tag_v2.get(bits_per_sample))
+    # Of more than 8 bits Pillow gives the numbers as they are stored.
+    image.info[INVERTED] = _first(image.tag_v2.get(photometric)) == 0
+    image.info[UNSIGNED] = image.mode == "I" and bits == 32 and _first(image.tag_v2.get(sample_format, 1)) == 1
+    if not image.mode.startswith("I;16"):
+        return
     if bits in DEPTHS[:-1]:
         image.info[CERTAIN] = white_of(bits)
     largest = _first(image.tag_v2.get(max_sample_value))

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from PIL import ImageFile
 
-from kerastl.errors import UsageError
+from kerastl.errors import ImageError, UsageError
 from kerastl.images import limits
 from kerastl.images.opening import opened
 from kerastl.images.watched import WatchedBytes
@@ -59,7 +59,14 @@ def is_web_address(source: object) -> bool:
 
 def is_encoded(source: object) -> bool:
     """Whether `encoded` takes it."""
-    return isinstance(source, (str, bytes, bytearray, memoryview, os.PathLike)) or hasattr(source, "read")
+    if isinstance(source, memoryview):
+        return source.ndim == 1
+    return isinstance(source, (str, bytes, bytearray, os.PathLike)) or _is_file(source)
+
+
+def _is_file(source: object) -> bool:
+    """Whether it is open, or can be opened by its own means, such as a `zipfile.Path`."""
+    return not isinstance(source, type) and (hasattr(source, "read") or hasattr(source, "read_bytes"))
 
 
 def encoded(source: Any) -> Encoded:
@@ -77,8 +84,8 @@ def encoded(source: Any) -> Encoded:
         return Encoded(source, content=fetch(source))
     if isinstance(source, (bytearray, memoryview)) or (isinstance(source, bytes) and not _is_path(source)):
         return Encoded("picture in memory", content=bytes(source))
-    if hasattr(source, "read") and not isinstance(source, os.PathLike):
-        return _read(source)
+    if _is_file(source) and not isinstance(source, os.PathLike):
+        return _read(source if hasattr(source, "read") else _opened(source))
     path = os.fspath(source)
     name = os.fsdecode(path) or "(no name)"
     return Encoded(name if len(name) <= _LONGEST_NAME else f"{name[:_SHOWN]}...", path)
@@ -90,8 +97,15 @@ def path_of(source: object) -> str | None:
         return None
     if isinstance(source, (str, bytes, os.PathLike)):
         return os.fsdecode(source)
-    name = getattr(source, "filename", None) or (getattr(source, "name", None) if hasattr(source, "read") else None)
+    name = (getattr(source, "name", None) if _is_file(source) else None) or getattr(source, "filename", None)
     return os.fsdecode(name) or None if isinstance(name, (str, bytes, os.PathLike)) else None
+
+
+def _opened(source: Any) -> IO[bytes]:
+    try:
+        return source.open("rb")
+    except (OSError, KeyError, TypeError) as error:
+        raise ImageError(str(source), "no such file") from error
 
 
 def _is_path(given: bytes) -> bool:

@@ -10,11 +10,11 @@ from typing import IO, TYPE_CHECKING, Any
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from kerastl.images import deep_color, limits
+from kerastl.images import deep_color, limits, misfit
 from kerastl.images.arrays import to_image
 from kerastl.images.colours import is_numeric, to_rgb
 from kerastl.images.depth import note_declared
-from kerastl.images.encoded import Encoded, encoded, is_encoded
+from kerastl.images.encoded import Encoded, encoded, is_encoded, path_of
 from kerastl.images.opening import reported
 from kerastl.images.profiles import to_srgb
 from kerastl.images.resizing import Resize, draft_size, resized, surplus
@@ -69,7 +69,9 @@ def load_pixels(source: Source, resize: Resize) -> NDArray[np.uint8]:
         shrink = 1
         if image.mode != "RGB" and image.width * image.height > limits.MAX_PIXELS // 20:
             shrink = max(1, int(surplus(image.size, target) / REDUCING_GAP))
-        small = resized(to_rgb(image, shrink, target.white_level), size, scale * shrink, target)
+        rgb = to_rgb(image, shrink, target.white_level)
+        misfit.say(rgb.info, path_of(source) or "a picture in memory", target.white_level)
+        small = resized(rgb, size, scale * shrink, target)
         return np.array(_upright(to_srgb(small, image), orientation))
 
 

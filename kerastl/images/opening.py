@@ -15,7 +15,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from kerastl.errors import ImageError, KerastlError
-from kerastl.images import heif, limits
+from kerastl.images import heif, limits, profiles
+from kerastl.images.deep_color import mend_planes
 from kerastl.images.kinds import format_of
 from kerastl.images.reasons import folder, guess, missing, reason
 from kerastl.images.silence import silence_libtiff
@@ -72,7 +73,7 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
         if beginning.startswith(b"\xff\xd8\xff"):
             return JpegImageFile(file)
         if beginning.startswith(b"\x89PNG\r\n\x1a\n"):
-            return PngImageFile(file)
+            return _png(file)
         with _initialise:  # while one thread registers formats, another might not see them all
             Image.init()
             if format_of(beginning) == "HEIC":
@@ -80,11 +81,43 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
         limits.check_embedded(file)
         silence_libtiff()
         image = Image.open(file)
+        mend_planes(image)
     except UnidentifiedImageError:
-        raise limits.RefusedError(guess(beginning)) from None
+        raise limits.RefusedError(_unidentified(file, beginning)) from None
     if isinstance(image, ImageFile.StubImageFile) and getattr(image, "_handler", None) is None:
         raise limits.RefusedError(f"a {image.format} file, which Pillow recognises but cannot decode")
     return image
+
+
+def _png(file: IO[bytes]) -> PngImageFile:
+    """Open a PNG; one whose color profile Pillow finds too large, too."""
+    try:
+        return PngImageFile(file)
+    except ValueError:
+        found = profiles.taken_out(file)
+        if found is None:
+            raise
+    content, profile = found
+    image = PngImageFile(io.BytesIO(content))
+    if profile is not None:
+        image.info["icc_profile"] = profile
+    return image
+
+
+def _unidentified(file: IO[bytes], beginning: bytes) -> str:
+    """Say what a file is that no decoder accepts."""
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    if format_of(beginning) == "TIFF":
+        file.seek(0)
+        try:
+            TiffImageFile(file)
+        except SyntaxError as error:
+            if str(error) == "unknown pixel mode":
+                return "a TIFF of a kind that Pillow cannot read; save it with 8 or 16 bits a channel, grey or RGB"
+        except Exception:  # noqa: S110 - broken in some other way, which `guess` says
+            pass
+    return guess(beginning)
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import io
-from typing import Any
+import zlib
+from typing import IO, Any
 
 from PIL import Image
 
@@ -47,6 +48,37 @@ def from_cmyk(image: Image.Image, original: Image.Image) -> Image.Image:
     profile = _profile(original)
     transform = None if profile is None else _transform(profile, "CMYK")
     return image.convert("RGB") if transform is None else _applied(transform, image)
+
+
+def taken_out(file: IO[bytes]) -> tuple[bytes, bytes | None] | None:
+    """Separate a PNG and its profile.
+
+    Args:
+        file: The PNG, open for reading.
+
+    Returns:
+        What the file holds without the profile, and the profile if it is no larger than those that are honoured; None
+        if there is none.
+    """
+    file.seek(0)
+    content = file.read()
+    start = 8
+    while len(header := content[start : start + 8]) == 8 and header[4:] != b"IDAT":
+        end = start + 12 + int.from_bytes(header[:4], "big")
+        if header[4:] == b"iCCP":
+            # A name that ends with a null byte, the number of the method, and what is compressed by it.
+            data = content[start + 8 : end - 4].partition(b"\0")[2][1:]
+            return content[:start] + content[end:], _decompressed(data)
+        start = end
+    return None
+
+
+def _decompressed(data: bytes) -> bytes | None:
+    try:
+        profile = zlib.decompressobj().decompress(data, MAX_PROFILE_BYTES + 1)
+    except zlib.error:
+        return None
+    return profile if len(profile) <= MAX_PROFILE_BYTES else None
 
 
 def _profile(image: Image.Image) -> bytes | None:

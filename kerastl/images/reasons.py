@@ -25,6 +25,7 @@ _SYSTEM_REASONS = {
     errno.EINVAL: _NONSENSE,  # from a position in the file that cannot be
     errno.ENAMETOOLONG: "the name is too long",
 }
+_SCHEME = re.compile(r"([a-z][a-z0-9+]+):(?://|image/)")
 # What people often hold for a picture, by how it begins.
 _KNOWN_BEGINNINGS = (
     (rb"\s*(<!doctype html|<html)", "a web page (HTML), not a picture"),
@@ -82,6 +83,8 @@ def missing(path: str | bytes) -> str:
     """Say why there is nothing at `path`."""
     if os.path.islink(path):  # noqa: PTH114 - pathlib takes no bytes
         return "a link to a file that is not there"
+    if scheme := _SCHEME.match(os.fsdecode(path)):
+        return f"an address of {scheme[1]}, which is not fetched: give a file"
     if not glob.has_magic(path):
         return "no such file"
     some = next(glob.iglob(os.fsdecode(path)), None)  # noqa: PTH207 - as in `kerastl.sources`

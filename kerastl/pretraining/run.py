@@ -85,7 +85,7 @@ def pretrain(
         DataError: The pictures cannot be used.
         TrainingError: Training broke off, was stopped, or the features collapsed; what was reached is in `output`.
     """
-    wanted = Settings(backbone=backbone or MODEL, **settings)
+    wanted = Settings.of(backbone=backbone or MODEL, **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
     _check(wanted)  # before anything is written
     with listening(listener, verbose, PreTrainingProgress) as told, ExitStack() as stack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,15 +81,27 @@ class RunFolder:
             raise UsageError(f"{self._name} is a file; the run folder must be another path")
         check_folder(self.path, "output")
         self._refuse(resume, overwrite)
+        made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
-        with locked(self.path, self._listener):
-            self._refuse(resume, overwrite)  # now that nobody else changes it
-            with self._unwritable_reported():
-                if overwrite:
-                    self._clear()
-                self._mark()
-            going_on = resume and self.checkpoint.load() is not None
-            yield going_on
+        try:
+            with locked(self.path, self._listener):
+                self._refuse(resume, overwrite)  # now that nobody else changes it
+                with self._unwritable_reported():
+                    if overwrite:
+                        self._clear()
+                    self._mark()
+                going_on = resume and self.checkpoint.load() is not None
+                try:
+                    yield going_on
+                except BaseException:
+                    if self._is_bare():
+                        (self.path / MARKER).unlink(missing_ok=True)
+                    raise
+        except BaseException:  # what was refused leaves nothing behind
+            with suppress(OSError):
+                for folder in made:
+                    folder.rmdir()
+            raise
 
     @property
     def finished(self) -> bool:
@@ -114,7 +126,9 @@ class RunFolder:
         return printable(str(self.path))
 
     def _refuse(self, resume: bool, overwrite: bool) -> None:
-        if not self.path.is_dir() or all(entry.name in (MARKER, LOCK) for entry in self.path.iterdir()):
+        if not self.path.is_dir() or self._is_bare():
+            if resume and not (self.path / MARKER).exists():
+                raise UsageError(f"{self._name}: there is no run to resume; without --resume one begins")
             return
         for name in (_STATE, _FEATURES, MARKER):
             if (self.path / name).is_symlink():
@@ -138,6 +152,10 @@ class RunFolder:
             raise UsageError(
                 f"{self._name} is not empty, and holds no run of kerastl {self._kind.name}: take another folder"
             )
+
+    def _is_bare(self) -> bool:
+        """Whether there is nothing in the folder but what marks and locks it."""
+        return all(entry.name in (MARKER, LOCK) for entry in self.path.iterdir())
 
     def _found(self) -> str | None:
         """The kind of run that the folder holds; None where there is nothing that kerastl surely made."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -22,6 +23,21 @@ class RunSettings:
     """
 
     changeable: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def of(cls: type[S], **values: Any) -> S:
+        """The settings that somebody names.
+
+        Raises:
+            UsageError: There is no such setting, or a value breaks a rule.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in names:
+                close = difflib.get_close_matches(name, names, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
+                raise UsageError(f"there is no argument {name}; {hint}")
+        return cls(**values)
 
     def __post_init__(self) -> None:
         for rule, holds in self.rules().items():

@@ -35,6 +35,13 @@ def test_json(calibrated, folder, capfd):
     assert (values["images"], values["references"], values["false_alarms"]) == (26, 2, 0.1)
 
 
+def test_quiet_still_says_what_is_doubtful(colour_model, folder, tmp_path, capfd):
+    shutil.copytree(colour_model, tmp_path / "run")
+    shutil.rmtree(folder / "val" / "blue")
+    assert run(["calibrate", str(tmp_path / "run"), str(folder), "--quiet"]) == 0
+    assert "all of these pictures are of one class ('red')" in capfd.readouterr().err
+
+
 def test_classify_rejects_in_every_format(calibrated, picture, capfd):
     known, other = picture("known.png", "red"), picture("other.png", (0, 255, 0))
     command = ["classify", str(known), str(other), "--model", str(calibrated), "--reject"]

@@ -104,3 +104,12 @@ def test_kinds_that_are_left_out_are_listed(folder):
         result.stdout
     )
     assert "    cow/scan  (DICOM: convert to PNG)\n" in result.stdout
+
+
+def test_large_groups_of_copies_are_folded(folder):
+    content = (folder / "cat" / "0.png").read_bytes()
+    for number in range(30):
+        (folder / f"class{number:02}").mkdir()
+        (folder / f"class{number:02}" / "copy.png").write_bytes(content)
+    (line,) = [line for line in run(folder).stdout.replace("\n      ", " ").splitlines() if "cat/0.png" in line]
+    assert "class10/copy.png and 19 more  (cat and class00 and class01 and class02 and class03 and 26 more)" in line

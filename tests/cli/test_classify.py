@@ -99,6 +99,19 @@ def test_output_goes_into_a_file(classify, picture, tmp_path):
     assert json.loads(target.read_text())["path"] == str(path)
 
 
+@pytest.mark.parametrize("name", ["a.PNG", "model.keras"])
+def test_output_onto_a_picture_or_a_model_is_refused(classify, picture, tmp_path, name):
+    target = tmp_path / name
+    target.write_bytes(picture("b.png", "red").read_bytes())
+    code, out, err = classify(tmp_path / "b.png", "--output", target)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"kerastl: --output {target}: is there already, and no file of results; did the shell put a pattern's first "
+        "match here?\n"
+    )
+    assert target.read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
 def test_output_into_a_folder_that_is_not_there_is_wrong_usage(classify, picture, tmp_path):
     code, out, err = classify(picture("a.png", "red"), "--output", tmp_path / "no" / "out")
     assert (code, out) == (2, "")
@@ -265,7 +278,7 @@ def test_web_addresses_on_standard_input_are_fetched_only_if_asked_for(classify,
     content, address = picture("a.png", "red").read_bytes(), "https://example.com/a.png?size=*"
     fetched = []
     monkeypatch.setattr("kerastl.images.fetching.fetch", lambda url: fetched.append(url) or content)
-    monkeypatch.setattr("kerastl.cli.classify._standard_input", lambda: io.BytesIO(address.encode()))
+    monkeypatch.setattr("kerastl.cli.pictures._standard_input", lambda: io.BytesIO(address.encode()))
     assert classify(address, "--top", "1") == (0, f"{address}: red 100.0 %\n", "")
     code, out, err = classify("-")
     assert (code, out) == (1, "")
@@ -277,7 +290,7 @@ def test_web_addresses_on_standard_input_are_fetched_only_if_asked_for(classify,
 def test_names_on_standard_input_are_no_patterns(classify, picture, monkeypatch):
     picture("ab.png", "red")
     pattern = str(picture("a.png", "red").with_name("*.png"))
-    monkeypatch.setattr("kerastl.cli.classify._standard_input", lambda: io.BytesIO(pattern.encode()))
+    monkeypatch.setattr("kerastl.cli.pictures._standard_input", lambda: io.BytesIO(pattern.encode()))
     code, out, err = classify("-")
     assert (code, out) == (1, "")
     assert "1 of 1 pictures could not be classified" in err

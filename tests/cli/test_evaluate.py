@@ -20,7 +20,7 @@ def test_text_shows_figures_and_mistakes(colour_model, folder, capfd):
     assert "accuracy             75.0%" in out
     assert "red taken for blue: 1, 50.0% of red" in out
     assert "red/2.png: blue 100.0 %, but is red (0.0%)" in out
-    assert "x: the model has no such class; 1 pictures left out" in out
+    assert "x: the model has no such class; 1 picture left out" in out
     assert "no pictures of 1 of the model's 3 classes: green" in out
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 import kerastl
 from kerastl.cli import run
 from kerastl.cli.overlay_files import OverlayFiles
+from kerastl.errors import KerastlError
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_an_overlay_is_written_whole_or_not_at_all(colour_model, tmp_path, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(KerastlError, match=r"--output .*No space left"):
         files.write(explanation, explanation.overlay())
     assert list(tmp_path.iterdir()) == []
 

@@ -13,8 +13,8 @@ from kerastl.images import Resize
 from kerastl.labels import Classification, LabelSet, Prediction
 
 # Each tries one thing: markup, a line of its own, an escape sequence, a formula, HTML, the other direction, a byte.
-NAMES = ("[bold]red[/]", "a\nkerastl: all well\x1b]0;title\x07", "=cmd|' /C calc'!A0")
-SHOWN = ("[bold]red[/]", "a\\nkerastl: all well\\x1b]0;title\\x07", "=cmd|' /C calc'!A0")
+NAMES = ("[bold]red[/]", "a\vkerastl: all well\x1b]0;title\x07", "=cmd|' /C calc'!A0")
+SHOWN = ("[bold]red[/]", "a\\x0bkerastl: all well\\x1b]0;title\\x07", "=cmd|' /C calc'!A0")
 OTHERS = ("<script>alert(1)</script>", "gpj.\u202eevil", "caf\udce9")
 OTHERS_SHOWN = ("<script>alert(1)</script>", "gpj.\\u202eevil", "caf\\xe9")
 
@@ -148,17 +148,21 @@ def test_a_class_whose_name_is_no_text_survives_a_run_folder(colour_model, tmp_p
 def test_a_progress_bar_takes_any_name(monkeypatch):
     import sys
 
-    from kerastl.cli import progress
+    from kerastl.progress import Reporter
+    from kerastl.progress import bars as showing
 
     stream = io.StringIO()
     monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(progress, "_PATIENCE", 0)
-    with progress.Counter("[/] [bold]x\n\x1b]0;t\x07", 2) as counter:
-        counter.update(1)
-        counter.stage("[red]\n[/oops]", 1, 2)
-        counter.complain("a\nb [/]")
-        counter._bar.refresh()
+    monkeypatch.setattr(showing, "PATIENCE", 0)
+    reporter = Reporter()
+    with reporter.stage("[red]\n[/oops] \x1b]0;t\x07", 2) as stage:
+        stage.update(1)
+        reporter._show.ready()
+        reporter._show.tick([stage])
+        assert reporter._show.visible
+        reporter.say("a\nb [/]")
+        reporter._show._bars.refresh()
     assert "[red]\\n[/oops]" in stream.getvalue()
     assert "a\\nb [/]" in stream.getvalue()
     assert "\x1b]0" not in stream.getvalue()

@@ -262,7 +262,7 @@ def test_tables_that_are_refused(fill: Fill, text: str, message: str) -> None:
 
 def test_a_table_that_is_not_utf8(fill: Fill) -> None:
     root = fill(PICTURES)
-    (root / "labels.csv").write_bytes("path,label\npics/1.png,Bär\npics/2.png,cat\n".encode("latin-1"))
+    (root / "labels.csv").write_bytes("path,label\npics/1.png,кот\npics/2.png,cat\n".encode("koi8-r"))
     with pytest.raises(DataError, match="is not UTF-8"):
         scan(root)
 

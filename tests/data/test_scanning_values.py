@@ -67,6 +67,7 @@ def test_data_frames(here: Path) -> None:
     with pytest.raises(DataError, match="DataFrame: row z has no label"):
         scan(frame)
     assert scan(frame[:3]).classes == ("0", "1")
+    assert scan(pandas.DataFrame({"label": LABELS}, index=pandas.Index(NAMES, name="path"))).items == ITEMS
 
 
 @pytest.mark.parametrize(

@@ -277,3 +277,103 @@ def test_ids_and_labels_come_before_flat_folders(fill: Fill) -> None:
     files = {f"part_{n // 4}/{n}.jpg": "" for n in range(8)}
     rows = "id,label\n" + "".join(f"{n},{label(n)}\n" for n in range(8))
     assert scan(fill({**files, "labels.csv": rows})).classes == ("cat", "dog")
+
+
+@pytest.mark.parametrize("row", ["img/{0}.jpeg,{1}", "{0}.png,{1}", "img/{0:03}.jpg,{1}", "{0:05},{1}"])
+def test_other_suffixes_and_zeros_are_found_and_said(make: Make, row: str) -> None:
+    dataset = scan(make("image,label", row))
+    check_all_eight(dataset)
+    (warning,) = dataset.warnings
+    assert warning.startswith("8 pictures are called otherwise in labels.csv")
+
+
+def test_a_stem_that_two_files_have_is_not_guessed_at(make: Make) -> None:
+    root = make("image,label", "img/{0}.jpeg,{1}")
+    (root / "img/3.png").touch()
+    with pytest.raises(DataError, match=r"row 5: 'img/3.jpeg' may be img/3.jpg or img/3.png"):
+        scan(root)
+
+
+def relabelled(root: Path, label: str, encoding: str) -> Path:
+    table = root / "labels.csv"
+    table.write_bytes(table.read_bytes().decode().replace("dog", label).encode(encoding))
+    return root
+
+
+@pytest.mark.parametrize("label", ["Möwe", "chêne", "5 €", "l\u2019été", "garçon \u2013 très âgé"])
+def test_what_excel_saves_in_the_west_is_read_and_said(make: Make, label: str) -> None:
+    dataset = scan(relabelled(make("image,label"), label, "cp1252"))
+    assert set(dataset.classes) == {"cat", label}
+    (warning,) = dataset.warnings
+    assert warning == f"labels.csv is not UTF-8 and is read as Windows-1252: save it as UTF-8 if '{label}' is wrong"
+
+
+@pytest.mark.parametrize(
+    ("label", "encoding"), [("собака", "cp1251"), ("犬", "shift-jis"), ("狗", "gbk"), ("σκύλος", "cp1253")]
+)
+def test_other_encodings_are_refused(make: Make, label: str, encoding: str) -> None:
+    with pytest.raises(DataError, match="is not UTF-8; save it as UTF-8"):
+        scan(relabelled(make("image,label"), label, encoding))
+
+
+def test_names_of_files_in_a_western_table(fill: Fill) -> None:
+    root = fill({f"é{number}.jpg": "" for number in range(4)})
+    lines = [f"é{number}.jpg,{label(number)}" for number in range(4)]
+    (root / "labels.csv").write_bytes("\n".join(["image,label", *lines]).encode("cp1252"))
+    assert [item.path for item in scan(root).items] == [f"é{number}.jpg" for number in range(4)]
+
+
+@pytest.mark.parametrize("before", ["sep=;\n", "\n\n", "# made by hand\n\n"])
+def test_lines_before_the_header(make: Make, before: str) -> None:
+    root = make("image;label", "img/{0}.jpg;{1}")
+    table = root / "labels.csv"
+    table.write_text(before + table.read_text())
+    check_all_eight(scan(root))
+    table.write_text(table.read_text().replace("img/7.jpg;cat", "img/7.jpg;cat;dog"))
+    with pytest.raises(DataError, match=f"row {9 + before.count(chr(10))} has 3 cells"):
+        scan(root)
+
+
+def test_all_rows_without_a_label_are_named(make: Make) -> None:
+    root = make("image,label")
+    table = root / "labels.csv"
+    table.write_text(table.read_text().replace("dog", ""))
+    with pytest.raises(DataError, match=r"labels.csv: rows 2, 4, 6 and 1 more have no label; fill them in"):
+        scan(root)
+
+
+def test_a_column_of_folds_is_said(make: Make) -> None:
+    (warning,) = scan(make("image,label,fold", "img/{0}.jpg,{1},{1}1")).warnings
+    assert warning == "column fold is not used: its cells (cat1, dog1) are not train, val or test"
+
+
+def test_a_list_of_the_classes_beside_the_labels(make: Make) -> None:
+    root = make("image,label")
+    (root / "classes.csv").write_text("id,name\n0,cat\n1,dog\n")
+    check_all_eight(scan(root))
+
+
+def test_a_table_in_each_split(fill: Fill) -> None:
+    root = fill({f"{part}/{number}.jpg": "" for part in ("train", "valid", "test") for number in range(4)})
+    for part in ("train", "valid", "test"):
+        rows = [f"{number}.jpg, {number % 2}, {1 - number % 2}" for number in range(4)]
+        (root / part / "_classes.csv").write_text("\n".join(["filename, cat, dog", *rows]))
+    dataset = scan(root)
+    assert {(item.path, item.label, item.split) for item in dataset.items} == {
+        (f"{part}/{number}.jpg", label(number), split)
+        for part, split in (("train", "train"), ("valid", "val"), ("test", "test"))
+        for number in range(4)
+    }
+    assert dataset.layout.startswith("train/_classes.csv and valid/_classes.csv and test/_classes.csv with path, label")
+    assert dataset.warnings == ()
+
+
+def test_several_objects_a_picture_in_a_split_are_refused(fill: Fill) -> None:
+    root = fill({f"{part}/{number}.jpg": "" for part in ("train", "valid") for number in range(2)})
+    for part in ("train", "valid"):
+        rows = "".join(f"{number}.jpg,{name}\n" for number in range(2) for name in ("cat", "dog"))
+        (root / part / "_annotations.csv").write_text("filename,class\n" + rows)
+    with pytest.raises(
+        DataError, match=r"_annotations.csv: row 3 gives train/0.jpg a second time, with different labels"
+    ):
+        scan(root)

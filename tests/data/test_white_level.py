@@ -65,6 +65,16 @@ def test_a_dark_picture_does_not_change_the_white_level_and_a_bright_test_pictur
     assert cut == [("val/b/bright.png",)]
 
 
+def test_pictures_of_fewer_bits_beside_those_of_16_are_said_to_be_nearly_black(tmp_path: Path) -> None:
+    folder(tmp_path, 16)
+    save(tmp_path / "a" / "twelve.png", greys(7), 12)
+    save(tmp_path / "a" / "thirteen.png", greys(8), 13)
+    save(tmp_path / "a" / "eight.png", greys(9), 8)
+    (finding,) = [finding for finding in check(tmp_path).findings if finding.kind == "too_dark"]
+    assert finding.evidence[0].paths == ("a/twelve.png",)
+    assert finding.message.startswith("1 picture is nearly black where 65,535 is white")
+
+
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])
 def test_near_duplicates_are_found_at_any_depth(tmp_path: Path, bits: int) -> None:
     folder(tmp_path, bits)

@@ -57,7 +57,7 @@ def test_the_folder_of_the_training_gives_its_validation_pictures(trained, folde
     file, _, val = trained
     found = chosen(file, folder)
     assert (found.part, paths(found)) == ("val", val)
-    assert found.notes == ("parts as in the training", "6 pictures that the model was trained on are left out")
+    assert found.notes == ("split as in the training", "6 pictures that the model was trained on are left out")
 
 
 def test_so_it_does_where_pictures_and_folders_are_called_differently(trained, folder, tmp_path):

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from kerastl.finetuning.network import attach_head
+from kerastl.finetuning.recipe import Phase, Recipe
 
 
 @pytest.fixture
@@ -51,3 +52,15 @@ def coloured_folder(tmp_path_factory):
             pixels[:, :, 2 - channel] += 70
             Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number}.png")
     return folder
+
+
+@pytest.fixture
+def recipe_file(tmp_path):
+    """Two phases by gradient steps, of two and of three epochs."""
+    phases = (
+        Phase(epochs=2, learning_rate=0.01, batch_size=8),
+        Phase(trains=1, epochs=3, learning_rate=0.001, batch_size=8, shape="cosine"),
+    )
+    path = tmp_path / "recipe.json"
+    path.write_text(Recipe("two", phases).to_json())
+    return str(path)

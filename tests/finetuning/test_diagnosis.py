@@ -64,6 +64,20 @@ def test_one_answer_for_all_is_named():
     assert len(lines) == 2
 
 
+def test_one_answer_for_all_is_named_although_the_other_class_is_rare():
+    labels = np.repeat([0, 1], [38, 2])
+    (line,) = diagnose(scores(np.zeros(40, int), 2), labels, names(2))
+    assert line.startswith("the answer is always the same: all 40 validation pictures are taken for 'c0', and 2 of")
+    assert diagnose(scores(np.zeros(40, int), 2), np.repeat([0, 1], [39, 1]), names(2)) == []
+
+
+def test_worse_than_guessing_points_to_the_labels():
+    labels = np.repeat([0, 1], 30)
+    (line,) = diagnose(scores(1 - labels, 2), labels, names(2))
+    assert "worse than by guessing: 0.0 % of 60 are right, and 50.0 % would be by guessing" in line
+    assert "chance level" not in line
+
+
 def test_nearly_one_answer_is_named_too_but_not_when_the_rare_class_is_found():
     labels = np.repeat([0, 1], [160, 40])
     answers = np.zeros(200, int)

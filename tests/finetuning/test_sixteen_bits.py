@@ -60,6 +60,7 @@ def test_the_model_keeps_it(twelve_bits, tmp_path):
     run = tmp_path / "run"
     kerastl.finetune("mobilenet_025", twelve_bits, "probe", output=run, input_size=32, weights=None)
     assert card.read(run / "model.keras").resize.white_level == 4095
+    assert "- Numbers of more than 8 bits: 4095 is white." in (run / "README.md").read_text()
     classifier = kerastl.load(run, engine="keras")
     values = np.full((40, 48), 500, np.uint16)
     assert np.unique(classifier.pixels(values)).tolist() == [31]  # 500 / 4095 * 255

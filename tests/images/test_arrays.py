@@ -78,6 +78,28 @@ def test_tensors_of_other_libraries():
     assert np.array_equal(exact(Tensor(), 96, 64), RGB)
 
 
+class Bare:
+    """Becomes an array, and tells nothing else of itself."""
+
+    def __array__(self, dtype=None, copy=None):
+        return RGB
+
+
+class Exchanged:
+    """Speaks DLPack only."""
+
+    def __dlpack__(self, **options):
+        return RGB.copy().__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return RGB.__dlpack_device__()
+
+
+@pytest.mark.parametrize("source", [Bare(), Exchanged(), memoryview(RGB.copy()), np.ma.masked_array(RGB, mask=False)])
+def test_whatever_becomes_an_array(source):
+    assert np.array_equal(exact(source, 96, 64), RGB)
+
+
 class Symbolic:
     shape, dtype = (4, 4, 3), "float32"
 
@@ -103,6 +125,9 @@ class Symbolic:
         (np.zeros((1, 4, 4, 3), np.uint8), r"Received: shape=\(1, 4, 4, 3\)"),
         (np.zeros(7, np.uint8), r"Received: shape=\(7,\)"),
         (Symbolic(), r"a Symbolic cannot be read as an array \(it has no values yet\)"),
+        (np.ma.masked_less(np.zeros((4, 4), np.uint8), 1), r"masked array .* array.filled\(0\)"),
+        (float("nan"), "a missing value is no picture"),
+        (Bare, "Received: type"),
         ([[0]], "a PIL image, or an array .* Received: list"),
         (3, "Received: int: 3"),
         (None, "None is no picture .cv2.imread gives None"),

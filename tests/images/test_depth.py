@@ -41,17 +41,17 @@ def png(header, data, before=b""):
 
 
 def color_tiff(values, order="<", *, packed=False, planes=False):
-    """A TIFF of 16 bits a channel: as it is, compressed, or compressed with a plane for each channel."""
+    """A TIFF of 16 bits a channel, perhaps compressed, perhaps with a plane for each channel."""
     height, width, channels = values.shape
     values = values.astype(f"{order}u2")
     parts = [values[..., channel].tobytes() for channel in range(channels)] if planes else [values.tobytes()]
-    parts = [zlib.compress(part) for part in parts] if packed or planes else parts
+    parts = [zlib.compress(part) for part in parts] if packed else parts
     lists = 8 + 2 + 12 * 10 + 4
     first = lists + 2 * channels + 8 * len(parts)
     starts = [first + sum(map(len, parts[:number])) for number in range(len(parts))]
     many = len(parts) > 1
     tags = [
-        (256, 4, 1, width), (257, 4, 1, height), (258, 3, channels, lists), (259, 3, 1, 8 if packed or planes else 1),
+        (256, 4, 1, width), (257, 4, 1, height), (258, 3, channels, lists), (259, 3, 1, 8 if packed else 1),
         (262, 3, 1, 2), (273, 4, len(parts), lists + 2 * channels if many else first), (277, 3, 1, channels),
         (278, 4, 1, height), (279, 4, len(parts), first - 4 * len(parts) if many else len(parts[0])),
         (284, 3, 1, 2 if planes else 1),
@@ -100,11 +100,51 @@ def test_greys_with_transparency_are_as_bright_as_in_8_bits():
     assert np.abs(pixels[1:] - GREYS[1:, :, None]).max() <= 1
 
 
-def test_dark_colors_in_planes_are_refused(tmp_path):
-    data = color_tiff(in_bits(COLORS, 12), planes=True)
-    assert reason(io.BytesIO(data)) == "too dark: 16 bits a color in separate planes; save it with the colors together"
-    pixels = exact(io.BytesIO(color_tiff(in_bits(COLORS, 16), planes=True)), 10, 6).astype(int)
+def test_dark_colors_in_compressed_planes_are_refused():
+    data = color_tiff(in_bits(COLORS, 12), packed=True, planes=True)
+    assert reason(io.BytesIO(data)) == (
+        "too dark: 16 bits a color in separate planes; save it with the colors together, or uncompressed"
+    )
+    pixels = exact(io.BytesIO(color_tiff(in_bits(COLORS, 16), packed=True, planes=True)), 10, 6).astype(int)
     assert np.abs(pixels - COLORS).max() <= 1
+
+
+@pytest.mark.parametrize("bits", [16, 12])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colors_in_planes_are_as_bright_as_in_8_bits(bits, order, channels):
+    values = in_bits(COLORS, bits)
+    if channels == 4:
+        values = np.concatenate([values, np.full((6, 10, 1), 65535, np.uint16)], -1)
+    pixels = exact(io.BytesIO(color_tiff(values, order, planes=True)), 10, 6).astype(int)
+    assert np.abs(pixels - COLORS).max() <= 1
+
+
+def test_hot_pixels_do_not_make_colors_black():
+    values = in_bits(np.resize(COLORS, (200, 200, 3)), 10)
+    values[7, 7] = 65535
+    pixels = exact(io.BytesIO(color_png(values)), 200, 200).astype(int)
+    assert (pixels[7, 7] == 255).all()
+    assert np.abs(np.delete(pixels - np.resize(COLORS, (200, 200, 3)), 7, 0)).max() <= 1
+
+
+@pytest.mark.parametrize("bits", [16, 12])
+def test_a_tiff_whose_white_is_zero(tmp_path, bits):
+    Image.fromarray(2**bits - 1 - in_bits(GREYS, bits)).save(tmp_path / "a.tif", tiffinfo={262: 0})
+    pixels = exact(tmp_path / "a.tif", 10, 6).astype(int)
+    assert np.abs(pixels - GREYS[..., None]).max() <= 1
+
+
+def test_a_tiff_of_32_bits_without_sign():
+    values = GREYS.astype(np.uint32) * 16_843_009  # 255 becomes 2 ** 32 - 1
+    buffer = io.BytesIO()
+    Image.fromarray(values.view(np.int32)).save(buffer, "TIFF")
+    signed, unsigned = (struct.pack("<HHIHH", 339, 3, 1, number, 0) for number in (2, 1))
+    assert signed in buffer.getvalue()
+    pixels = exact(buffer.getvalue().replace(signed, unsigned), 10, 6)
+    # Beyond 16 bits the smallest number is black and the largest white.
+    expected = (GREYS.astype(float) - GREYS.min()) * 255 / (GREYS.max() - GREYS.min())
+    assert np.abs(pixels - expected[..., None]).max() <= 1
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16L", "I;16B", "I", "F"])
@@ -154,6 +194,13 @@ def test_one_hot_pixel_does_not_make_the_picture_black(tmp_path):
     pixels = exact(tmp_path / "a.png", 200, 200).astype(int)[..., 0]
     assert pixels[7, 7] == 255
     assert np.abs(np.delete(pixels - np.resize(GREYS, (200, 200)), 7, 0)).max() <= 1
+
+
+@pytest.mark.parametrize("colors", [False, True])
+def test_one_hot_pixel_does_not_make_a_small_picture_black(colors):
+    values = in_bits(np.resize(COLORS if colors else GREYS, (50, 50, 3) if colors else (50, 50)), 10)
+    values[7, 7] = 65535
+    assert significant_bits([values]) == 10
 
 
 def test_a_few_bright_pixels_count_if_they_are_not_far_brighter():

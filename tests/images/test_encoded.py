@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import mmap
 import os
@@ -39,6 +40,22 @@ RGB = np.asarray(photo())
 def test_bytes_of_a_file(kind):
     for content in (held(kind), bytearray(held(kind)), memoryview(held(kind))):
         assert np.abs(exact(content, 96, 64).astype(int) - RGB).mean() < 12
+
+
+def test_files_inside_of_files(file):
+    with gzip.open("a.png.gz", "wb") as packed:
+        packed.write(held())
+    with gzip.open("a.png.gz") as packed:
+        assert np.array_equal(exact(packed, 96, 64), RGB)
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        archive.write("a.png")
+        assert np.array_equal(exact(zipfile.Path(archive, "a.png"), 96, 64), RGB)
+        assert reason(zipfile.Path(archive, "b.png")) == "no such file"
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/a.png", "gs://b/a.png", "file:///a.png"])
+def test_other_addresses_are_not_fetched(address):
+    assert reason(address) == f"an address of {address[: address.index(':')]}, which is not fetched: give a file"
 
 
 def test_bytes_that_are_a_path(file):
@@ -191,7 +208,7 @@ def test_what_a_web_address_may_not_be(site, file):
     assert reason("http://127.0.0.1:1/a.png").startswith("cannot be fetched: ")
     assert reason("http://[/a.png").startswith("cannot be fetched: ")
     for address in (file.as_uri(), "ftp://127.0.0.1/a.png", "data:image/png;base64,AAAA"):
-        assert reason(address) == "no such file"
+        assert reason(address).endswith(", which is not fetched: give a file")
 
 
 @pytest.mark.parametrize("path", ["/large", "/unannounced"])

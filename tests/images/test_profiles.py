@@ -90,6 +90,18 @@ def test_broken_and_unfit_profiles_are_ignored(profile):
     assert np.array_equal(exact(image, 96, 64), exact(photo(), 96, 64))
 
 
+@pytest.mark.parametrize(
+    ("padding", "meant"),
+    [(3 << 20, (255, 0, 0)), (profiles.MAX_PROFILE_BYTES, (234, 51, 35))],
+    ids=["honoured", "ignored"],
+)
+def test_large_profiles_in_a_png(tmp_path, padding, meant):
+    # Display P3's (234, 51, 35) is the red of sRGB. Pillow gives up pictures whose profile is above a megabyte.
+    Image.new("RGB", (16, 16), (234, 51, 35)).save(tmp_path / "a.png", icc_profile=icc.P3 + bytes(padding))
+    assert close(exact(tmp_path / "a.png", 8, 8), meant)
+    assert close(np.asarray(open_image(tmp_path / "a.png")), meant)
+
+
 def test_a_given_image_is_left_alone():
     image = Image.new("RGB", (8, 8), (55, 55, 55))
     image.info["icc_profile"] = icc.LINEAR

@@ -70,6 +70,32 @@ def test_a_new_folder_is_marked_and_given_back(tmp_path):
     assert use(pretraining(tmp_path / "a" / "run"), resume=True) is False
 
 
+def broken_off(path, *written):
+    with finetuning(path).opened(resume=False, overwrite=False):
+        fill(path, *written)
+        raise TrainingError("broken off")
+
+
+def test_what_was_refused_leaves_no_folder_behind(tmp_path):
+    (tmp_path / "there").mkdir()
+    for place in ("a/b/run", "there", "there/run"):
+        with pytest.raises(TrainingError):
+            broken_off(tmp_path / place)
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+    with pytest.raises(TrainingError):
+        broken_off(tmp_path / "run", "history.csv")
+    assert names(tmp_path / "run") == [MARKER, "history.csv"]
+
+
+def test_a_folder_without_a_run_has_none_to_resume(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name in ("new", "empty"):
+        with pytest.raises(UsageError, match=rf"{name}: there is no run to resume; without --resume one begins"):
+            use(finetuning(tmp_path / name), resume=True)
+    assert names(tmp_path) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
 def test_a_run_is_resumed_or_overwritten_when_that_is_asked_for(run):
     with pytest.raises(UsageError, match=r"run is not empty: --resume goes on with the run in it, --overwrite"):
         use(finetuning(run))

@@ -24,6 +24,14 @@ def test_a_broken_rule_names_its_field_and_what_was_received():
         Walk(miles=0, pace=0)  # the first of them
 
 
+def test_a_setting_that_there_is_not():
+    assert Walk.of(miles=5) == Walk(5)
+    with pytest.raises(UsageError, match=r"^there is no argument mile; did you mean miles\?$"):
+        Walk.of(mile=5)
+    with pytest.raises(UsageError, match=r"^there is no argument horse; there are miles, pace$"):
+        Walk.of(horse=1)
+
+
 def test_a_run_goes_on_with_what_it_began_with():
     begun = Walk(miles=5, pace=6).as_dict()
     assert begun == {"miles": 5, "pace": 6}

@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from kerastl.text import printable
+from kerastl.errors import DataError
+from kerastl.saved.schema import LABEL_LENGTH, LABELS
+from kerastl.text import printable, shortened
 
 _MOST_SHOWN = 3
+_MISSING = frozenset(("nan", "null", "n/a", "#n/a", "<na>", "nat"))
 _LONGEST_LIST = 1_000
 # Between several labels; the soft ones are in many a name.
 _HARD, _SOFT = "|;,", "/+& "
@@ -57,10 +60,40 @@ def _folded(groups: Sequence[Sequence[str]], what: str) -> list[str]:
 
 def _key(name: str) -> str:
     text = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
+    if re.match(r"-\d", text):
+        return text  # a number below zero
     text = re.sub(r"[\s_\-]+", " ", text).strip().casefold()
     if re.fullmatch(r"\d+(\.0*)?", text):
         return text.partition(".")[0].lstrip("0") or "0"
     return text
+
+
+def missing(classes: Iterable[str]) -> list[str]:
+    """A warning for classes that programs write where a value is missing: `nan`, `NULL`."""
+    found = [name for name in classes if name.casefold() in _MISSING]
+    if not found:
+        return []
+    shown = " and ".join(f"'{printable(name)}'" for name in sorted(found))
+    verb = "is a class" if len(found) == 1 else "are classes"
+    return [f"{shown} {verb} here; programs write that where a label is missing"]
+
+
+def refuse_names(root: str, classes: Sequence[str]) -> None:
+    """Refuse what no model can keep.
+
+    Raises:
+        DataError: There are too many classes, or the name of one is too long.
+    """
+    if len(classes) > LABELS:
+        raise DataError(
+            f"{root}: {len(classes):,} classes, and a model can have {LABELS:,}; is another column the label?"
+        )
+    longest = max(classes, key=len, default="")
+    if len(longest) > LABEL_LENGTH:
+        raise DataError(
+            f"{root}: the name of class '{printable(shortened(longest, 60))}' has {len(longest):,} letters, and a "
+            f"model keeps {LABEL_LENGTH:,}; shorten it"
+        )
 
 
 class SeveralLabels:
@@ -78,16 +111,27 @@ class SeveralLabels:
 
     def found(self) -> tuple[list[str], list[str]]:
         """The labels that are several for certain, and those that may well be a name: `bow tie` beside `bow`, `tie`."""
-        certain, doubtful = [], []
+        certain, doubtful, possible = [], [], []
         for label in sorted(self._labels):
             separators = [separator for separator, parts in _partings(label) if self._are_labels(separator, parts)]
             if _listed(label) or any(separator in _HARD for separator in separators):
                 certain.append(label)
             elif separators:
                 doubtful.append(label)
+            elif self._may_be_several(label):
+                possible.append(label)
         if len(doubtful) > 1:  # one may be chance
-            return certain + doubtful, []
-        return certain, doubtful
+            return certain + doubtful, possible
+        return certain, doubtful + possible
+
+    def _may_be_several(self, label: str) -> bool:
+        """Whether no name is written so: with `|`, or with a comma, no space, and a part that others have, too."""
+        for separator, parts in _partings(label):
+            if len(set(parts)) < 2 or (separator == "," and ", " in label):
+                continue
+            if separator in "|;" or (separator == "," and any(self._uses[part] > 1 for part in parts)):
+                return True
+        return False
 
     def _are_labels(self, separator: str, parts: Sequence[str]) -> bool:
         if len(set(parts)) < 2:

@@ -169,6 +169,19 @@ def _split_column(table: Table, sample: Sequence[Sequence[str]], taken: set[int]
     return flags[0] if flags else None
 
 
+def unused_split(table: Table, places: Places) -> list[str]:
+    """What to say of a column that is called like one of splits, and holds something else: the folds of each row."""
+    if places.split is not None:
+        return []
+    rows = table.sample()
+    for place in known_columns(table.header, SPLIT_COLUMNS):
+        values = {row[place].strip() for row in rows} - {""}
+        if place not in (places.path, *places.labels) and values and len(values) < len(rows):
+            shown = ", ".join(printable(value)[:20] for value in sorted(values)[:3]) + ", ..." * (len(values) > 3)
+            return [f"column {table.some([place])} is not used: its cells ({shown}) are not train, val or test"]
+    return []
+
+
 def _label_columns(table: Table, left: Sequence[int]) -> tuple[tuple[int, ...], bool]:
     """The column of labels, or the columns each named after a class; and whether its name leaves no doubt."""
     known = [place for place in known_columns(table.header, LABELS) if place in left]

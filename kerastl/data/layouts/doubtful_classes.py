@@ -16,6 +16,9 @@ _PARTS = frozenset((
     "image", "folder", "dir", "page", "group", "camera", "cam", "day", "run", "zip", "data", "dataset",
 ))  # fmt: skip
 
+# Called like splits, but classes more often than splits without a train beside them.
+_ADJECTIVES = frozenset(("valid", "dev", "devel", "development", "evaluation", "holdout"))
+
 
 def doubts(root: str, base: PictureFolder) -> tuple[str, ...]:
     """Look at folders that are taken for classes.
@@ -28,8 +31,9 @@ def doubts(root: str, base: PictureFolder) -> tuple[str, ...]:
         Warnings, one line each.
 
     Raises:
-        DataError: They hold the same folders.
+        DataError: They hold the same folders, or splits.
     """
+    _refuse_splits_inside(root, base)
     return (*_groups(root, base), *_splits_as_classes(base), *_counted_parts(base.folders))
 
 
@@ -41,8 +45,27 @@ def _splits_as_classes(base: PictureFolder) -> Iterator[str]:
                 f"{printable(folder.path)} is taken for a class, not for a split, since no other split lies beside it; "
                 f"it holds folders ({few(folder.folders)})"
             )
-        elif split in ("val", "test"):
+        elif split in ("val", "test") and name.lower() not in _ADJECTIVES:
             yield f"{printable(folder.path)} is taken for a class, though called like a split: no train lies beside it"
+
+
+def _refuse_splits_inside(root: str, base: PictureFolder) -> None:
+    """Refuse folders that each hold nothing but splits: those of several archives, or of several data sets.
+
+    Splits with pictures in them directly, `cats/train` and `cats/test`, are a layout of their own.
+    """
+    splits: dict[str, PictureFolder] = {}
+    for name, folder in base.folders.items():
+        masks = masks_among(folder.folders)
+        inner = {below: found for below, found in folder.unwrapped(name).folders.items() if below not in masks}
+        if not inner or any(split_names.split_of(below) is None for below in inner):
+            return
+        splits.update(inner)
+    if len(base.folders) > 1 and len(splits) > 1 and any(folder.folders for folder in splits.values()):
+        raise DataError(
+            f"{root}: {few(base.folders)} are no classes, since they hold splits ({few(splits)}) with folders in them; "
+            "point kerastl at one of them, or put the splits beside each other"
+        )
 
 
 def _counted_parts(names: Collection[str]) -> Iterator[str]:

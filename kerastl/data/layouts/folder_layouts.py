@@ -107,9 +107,13 @@ def _split_layout(base: PictureFolder, inner: Mapping[str, PictureFolder], split
 
 def _train_alone(base: PictureFolder) -> Mapping[str, Split]:
     parsed = {name: split_names.parse(name) for name in base.folders}
-    splits = {name: found.split for name, found in parsed.items() if found and found.split == "train"}
+    splits = {
+        name: found.split for name, found in parsed.items() if found and found.split == "train" and not found.suffix
+    }
     others = [name for name in base.folders if name not in splits]
     inner = [base.folders[name].unwrapped(name) for name in splits]
+    if any(split_names.among(folder.folders) for folder in inner):
+        return {}  # `train_test_split` holds both
     deep = all(folder.folders and not (folder.direct and others) for folder in inner)
     return splits if deep and all(split_names.is_unlabelled(name) for name in others) else {}
 

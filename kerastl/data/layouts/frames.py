@@ -38,6 +38,8 @@ def as_table(data: object) -> Table:
 
 
 def _frame(data: Any) -> Table:
+    if isinstance(data.index.name, str) and data.index.name not in data.columns:
+        data = data.reset_index()  # `read_csv(..., index_col="image")`
     header = tuple(map(str, data.columns))
 
     def read() -> Iterator[tuple[object, Sequence[str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from pathlib import Path, PurePath, PurePosixPath
@@ -31,9 +32,17 @@ class PictureIndex:
         self.absolute = os.path.abspath(root)  # noqa: PTH100 - without following links
 
     def named(self, name: str) -> Sequence[str]:
-        """The paths of pictures with this name, or with this name but for the suffix; in any case if in no other."""
-        known, folded = self._by_name if is_picture_name(name) else self._by_stem
-        return known.get(name) or folded().get(name.casefold()) or ()
+        """The paths of pictures with this name, or with this name but for the suffix; in any case if in no other.
+
+        Where there are none, those with another suffix (`1.jpg` for `1.jpeg`); or those of the same number (`0001.jpg`
+        for `1`, since spreadsheets drop zeros).
+        """
+        stem = name.rpartition(".")[0] if is_picture_name(name) else name
+        lookups = [(self._by_name, name)] if stem != name else []
+        for (known, folded), key in (*lookups, (self._by_stem, stem)):
+            if found := known.get(key) or folded().get(key.casefold()):
+                return found
+        return self._by_number.get(_number(stem), ()) if stem.isdecimal() else ()
 
     def alike(self, missing: str) -> str | None:
         """A picture that has the name of a missing one, in another folder or with another suffix."""
@@ -59,6 +68,15 @@ class PictureIndex:
     @cached_property
     def _by_stem(self) -> _Lookup:
         return _lookup(self._files, [path.rpartition("/")[2].rpartition(".")[0] for path in self._files])
+
+    @cached_property
+    def _by_number(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self._files:
+            stem = path.rpartition("/")[2].rpartition(".")[0]
+            if stem.isdecimal():
+                found.setdefault(_number(stem), []).append(path)
+        return found
 
 
 _Lookup = tuple[dict[str, list[str]], Callable[[], dict[str, list[str]]]]
@@ -150,6 +168,16 @@ class PictureFinder:
         if self._split is None:
             return []
         return [path for path in paths if any(_stands_for(part, self._split) for part in path.split("/")[:-1])]
+
+
+def is_called(path: str, cell: str) -> bool:
+    """Whether a picture is called as a table says, in any case, with or without the suffix."""
+    name, wanted = (re.split(r"[/\\]", text.strip())[-1].casefold() for text in (path, cell))
+    return name == wanted or name.rpartition(".")[0] == wanted
+
+
+def _number(digits: str) -> str:
+    return digits.lstrip("0") or "0"
 
 
 def is_picture_name(path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerastl.data.dataset import SPLITS, Split
 
@@ -16,13 +16,16 @@ _NAMES: dict[str, Split] = {
     **dict.fromkeys(("evaluation", "evaluate"), "val"),
     **dict.fromkeys(("test", "testing", "tst", "holdout"), "test"),
     **dict.fromkeys(("entrenamiento", "entrainement", "entraînement", "treino", "addestramento"), "train"),
+    **dict.fromkeys(("trainings", "eğitim", "egitim", "обучение"), "train"),
+    **dict.fromkeys(("训练", "训练集", "訓練", "学習", "훈련", "학습"), "train"),
     **dict.fromkeys(("validierung", "validacion", "validación", "validação", "validacao", "validazione"), "val"),
-    **dict.fromkeys(("prueba", "pruebas", "teste", "essai"), "test"),
+    **dict.fromkeys(("validierungs", "doğrulama", "dogrulama", "валидация", "验证", "验证集", "検証", "검증"), "val"),
+    **dict.fromkeys(("prueba", "pruebas", "teste", "essai", "тест", "测试", "测试集", "テスト", "테스트"), "test"),
 }  # fmt: skip
 _OF_PICTURES = frozenset((
     "set", "sets", "data", "dataset", "datasets", "image", "images", "img", "imgs", "picture", "pictures", "pic",
     "pics", "photo", "photos", "folder", "split", "samples", "files", "aug", "augmented", "resized", "small", "clean",
-    "full", "cropped", "processed", "preprocessed", "raw", "jpg", "jpeg", "png",
+    "full", "cropped", "processed", "preprocessed", "raw", "jpg", "jpeg", "png", "dir", "directory", "daten", "v",
 ))  # fmt: skip
 _OF_TABLES = frozenset((
     "label", "labels", "list", "lists", "meta", "metadata", "info", "annotation", "annotations", "gt", "df", "final",
@@ -35,6 +38,13 @@ _UNLABELLED = frozenset((
 ))  # fmt: skip
 
 
+_WITH_CLASS = (
+    r"(?P<split>[A-Za-z]+)[\s_\-.]+(?P<label>.+)",
+    r"(?P<label>.+)[\s_\-.]+(?P<split>[A-Za-z]+)",
+    r"(?P<split>[A-Za-z][a-z]+)(?P<label>[A-Z].*)",
+)
+
+
 @dataclass(frozen=True)
 class SplitName:
     """A name taken apart.
@@ -42,16 +52,23 @@ class SplitName:
     Args:
         split: What it stands for.
         prefix: The words before that, in lower case, joined by spaces: `seg` of `seg_train`.
+        suffix: The words after it, likewise: `mnist` of `train_mnist`. A name has one of both.
     """
 
     split: Split
     prefix: str = ""
+    suffix: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing else is said."""
+        return not self.prefix and not self.suffix
 
 
 def split_of(text: str) -> Split | None:
     """The split that a word stands for, in a table's cell or as a folder's name; None if it is none."""
     found = parse(text)
-    return found.split if found and not found.prefix else None
+    return found.split if found and found.is_plain else None
 
 
 def parse(name: str, *, table: bool = False) -> SplitName | None:
@@ -66,8 +83,9 @@ def parse(name: str, *, table: bool = False) -> SplitName | None:
         return SplitName(_NAMES[words[0]])
     if table and words[0] not in _NAMES and len(words) > 1 and words[0] in endings:
         return parse(" ".join(words[1:]), table=True)  # labels_train.csv
-    split = _NAMES.get(words[-1]) or _glued(words[-1], endings)
-    return SplitName(split, " ".join(words[:-1])) if split else None
+    if split := _NAMES.get(words[-1]) or _glued(words[-1], endings):
+        return SplitName(split, prefix=" ".join(words[:-1]))
+    return SplitName(_NAMES[words[0]], suffix=" ".join(words[1:])) if words[0] in _NAMES else None
 
 
 def is_unlabelled(name: str) -> bool:
@@ -79,17 +97,18 @@ def is_unlabelled(name: str) -> bool:
 def among(names: Iterable[str]) -> dict[str, Split]:
     """The splits among names that lie beside each other.
 
-    A name with a prefix, such as `seg_train`, counts if another split has the same prefix or none.
+    A name with a prefix, such as `seg_train`, counts if another split has the same prefix or none; one with a suffix,
+    such as `train_mnist`, if another split has the same. `train_station` is none, be there a `test` or not.
 
     Returns:
         Name to split, in the order of train, val and test; empty unless there are two different splits.
     """
     parsed = {name: found for name in names if (found := parse(name)) is not None}
-    plain = {found.split for found in parsed.values() if not found.prefix}
+    plain = {found.split for found in parsed.values() if found.is_plain}
     splits: dict[str, Split] = {}
     for name, found in parsed.items():
-        kin = {other.split for other in parsed.values() if other.prefix == found.prefix}
-        if not found.prefix or len(plain | kin) > 1:
+        kin = {other.split for other in parsed.values() if replace(other, split=found.split) == found}
+        if found.is_plain or len(kin if found.suffix else plain | kin) > 1:
             splits[name] = found.split
     validated = any(split == "val" and not _is_evaluation(name) for name, split in splits.items())
     if validated:  # training, validation and evaluation
@@ -104,8 +123,8 @@ def _is_evaluation(name: str) -> bool:
 
 
 def split_and_class(name: str) -> tuple[Split, str] | None:
-    """Split and class of a name that holds both: `cats_train` or `test_cats`."""
-    for pattern in (r"(?P<split>[A-Za-z]+)[\s_\-.]+(?P<label>.+)", r"(?P<label>.+)[\s_\-.]+(?P<split>[A-Za-z]+)"):
+    """Split and class of a name that holds both: `cats_train`, `test_cats` or `trainA`."""
+    for pattern in _WITH_CLASS:
         found = re.fullmatch(pattern, name.strip())
         if found and (split := _NAMES.get(found["split"].lower())):
             return split, found["label"]

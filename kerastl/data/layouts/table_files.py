@@ -23,6 +23,7 @@ OFFICE = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".parquet", ".
 MOST_BYTES = 512 << 20
 _LONGEST_LINE = 1 << 20
 _SAMPLE = 200
+_DELIMITERS = ",;\t|"
 # With a mark at the beginning of the file; the 32-bit ones begin with those of 16 bits.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -54,6 +55,11 @@ class Table:
     def file_name(self) -> str:
         """The name without the way to it."""
         return Path(self.name).name
+
+    def below(self, root: Path) -> str:
+        """The way to it from a folder that holds it; else its name."""
+        path = Path(self.name)
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
     def where(self, number: object) -> str:
         """What to call a row in messages."""
@@ -95,16 +101,16 @@ def open_table(path: Path) -> Table:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     if size > MOST_BYTES:
         raise DataError(f"{path}: is too large for a table of labels ({size >> 20:,} MB; {MOST_BYTES >> 20} at most)")
-    first = next(_lines(path, encoding), "")
+    skipped, delimiter, first = _beginning(_lines(path, encoding))
     if "\0" in first:
         raise DataError(f"{path}: is no table of text")
-    split = _splitter(first, path.suffix.lower() in LISTS)
+    split = _splitter(first, path.suffix.lower() in LISTS, delimiter)
     header = tuple(cell.strip() for cell in next(iter(split([first])), []))
 
     def rows() -> Iterator[tuple[object, Sequence[str]]]:
-        lines = split(_lines(path, encoding))
+        lines = split(islice(_lines(path, encoding), skipped, None))
         next(lines, None)
-        return _checked(path, header, lines)
+        return _checked(path, header, lines, skipped + 2)
 
     return Table(str(path), header, rows)
 
@@ -132,9 +138,21 @@ def _limited(file: IO[str], path: Path) -> Iterator[str]:
         yield line
 
 
-def _splitter(first: str, is_list: bool) -> Callable[[Iterable[str]], Iterator[list[str]]]:
+def _beginning(lines: Iterator[str]) -> tuple[int, str, str]:
+    """The number of lines before the header, the delimiter that one of them names, and the header."""
+    delimiter = ""
+    for number, line in enumerate(lines):
+        text = line.strip()
+        if found := re.fullmatch(r'"?sep=(.)"?', line.strip("\r\n"), re.IGNORECASE):  # for Excel
+            delimiter = found[1]
+        elif text and not (text.startswith("#") and not any(one in text for one in _DELIMITERS)):
+            return number, delimiter, line
+    return 0, delimiter, ""
+
+
+def _splitter(first: str, is_list: bool, delimiter: str) -> Callable[[Iterable[str]], Iterator[list[str]]]:
     # The header decides: names of columns hold no delimiters, while paths and labels may hold any.
-    delimiter = max(",;\t|", key=first.count)
+    delimiter = delimiter or max(_DELIMITERS, key=first.count)
     if is_list and delimiter not in first:
         return _split_lists
     return lambda lines: csv.reader(lines, delimiter=delimiter)
@@ -146,10 +164,12 @@ def _split_lists(lines: Iterable[str]) -> Iterator[list[str]]:
         yield re.split(r"\s+(?=\S+$)", line.strip()) if line.strip() else []
 
 
-def _checked(path: Path, header: Sequence[str], lines: Iterator[list[str]]) -> Iterator[tuple[object, Sequence[str]]]:
+def _checked(
+    path: Path, header: Sequence[str], lines: Iterator[list[str]], first: int
+) -> Iterator[tuple[object, Sequence[str]]]:
     width = len(header)
     try:
-        for number, row in enumerate(lines, start=2):
+        for number, row in enumerate(lines, start=first):
             if len(row) > width and any(cell.strip() for cell in row[width:]):
                 raise DataError(
                     f"{path}: row {number} has {len(row)} cells, the header {width}; a cell with the delimiter in it "

@@ -10,12 +10,15 @@ from kerastl.data.dataset import Item, Split
 from kerastl.data.layouts.class_names import class_name
 from kerastl.data.layouts.column_names import Places, by_name, flag_splits, one_hot
 from kerastl.data.layouts.columns import TableColumns, choose
-from kerastl.data.layouts.picture_finder import AmbiguousError, PictureFinder
+from kerastl.data.layouts.picture_finder import AmbiguousError, PictureFinder, is_called
 from kerastl.data.layouts.split_names import parse, split_of
 from kerastl.data.layouts.table_files import Table
 from kerastl.errors import DataError
 from kerastl.text import printable
 
+_FEW = 3
+# Of Windows-1252, beside the letters.
+_PUNCTUATION = "\u2018\u2019\u201a\u201c\u201d\u201e\u2013\u2014\u2026\u20ac\xa0\xab\xb0\xb4\xb7\xbb\xd7\xb2\xb3"
 _TRUE, _FALSE = frozenset(("1", "1.0", "true", "yes", "t", "y")), frozenset(("0", "0.0", "false", "no", "f", "n"))
 
 
@@ -28,12 +31,16 @@ class Row:
         item: The picture.
         is_there: Whether its file was found.
         spelled: The label as it was written.
+        is_renamed: Whether the file is called otherwise than the table says.
+        is_western: Whether it was not UTF-8, and was read as Windows-1252.
     """
 
     number: object
     item: Item
     is_there: bool
     spelled: str
+    is_renamed: bool = False
+    is_western: bool = False
 
 
 def split_named(table: Table) -> Split | None:
@@ -73,21 +80,42 @@ def read_rows(table: Table, places: Places, finder: PictureFinder, split: Split 
         DataError: A row is incomplete, or makes no sense.
     """
     flags = None if places.split is None else flag_splits(table.header[places.split])
+    incomplete: dict[str, list[object]] = {"path": [], "label": []}
     for number, cells in table.read():
         where = table.where(number)
-        spelled = _label(table, cells, places, where)
-        path = cells[places.path]
+        written = _label(table, cells, places, where)
+        spelled, path = _text(written, table), cells[places.path]
         label = class_name(spelled)
         if not path.strip() or not label:
-            raise DataError(f"{where} has no {'label' if path.strip() else 'path'}")
+            incomplete["label" if path.strip() else "path"].append(number)
+            continue
         if "\n" in path or "\n" in label:
             raise DataError(f"{where} has a line break in a cell; is there a quote that nothing closes?")
         part = split if split or places.split is None else _split(cells[places.split].strip(), flags, where)
-        try:
-            found = finder.find(path)
-        except AmbiguousError as error:
-            raise DataError(f"{where}: {error}") from None
-        yield Row(number, Item(found or finder.written(path), label, part), found is not None, spelled)
+        found, path = _find(finder, path, where)
+        renamed = found is not None and not is_called(found, path)
+        item = Item(found or finder.written(path), label, part)
+        yield Row(number, item, found is not None, spelled, renamed, spelled != written)
+    for what, numbers in incomplete.items():
+        if numbers:
+            raise DataError(_without(table, what, numbers))
+
+
+def _find(finder: PictureFinder, path: str, where: str) -> tuple[str | None, str]:
+    """The picture, and how the table calls it; names of files need not be UTF-8."""
+    try:
+        found = finder.find(path)
+        western = _as_western(path) if found is None else None
+        return (found, path) if western is None else (finder.find(western), western)
+    except AmbiguousError as error:
+        raise DataError(f"{where}: {error}") from None
+
+
+def _without(table: Table, what: str, numbers: Sequence[object]) -> str:
+    if len(numbers) == 1:
+        return f"{table.where(numbers[0])} has no {what}"
+    shown = ", ".join(map(str, numbers[:_FEW])) + (f" and {len(numbers) - _FEW:,} more" if len(numbers) > _FEW else "")
+    return f"{table.name}: {table.row}s {shown} have no {what}; fill them in, or leave them out"
 
 
 def _label(table: Table, cells: Sequence[str], places: Places, where: str) -> str:
@@ -101,11 +129,41 @@ def _label(table: Table, cells: Sequence[str], places: Places, where: str) -> st
                 f"{where} has not just one 1 in the columns {names}; kerastl classifies into one class each"
             )
         text = table.header[place]
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise DataError(f"{table.name}: is not UTF-8; save it as UTF-8") from None
     return text
+
+
+def _text(written: str, table: Table) -> str:
+    """A label as text.
+
+    Raises:
+        DataError: It is not UTF-8, and nothing that one could guess.
+    """
+    try:
+        written.encode()
+    except UnicodeEncodeError:
+        western = _as_western(written)
+        if western is None:
+            raise DataError(f"{table.name}: is not UTF-8; save it as UTF-8") from None
+        return western
+    return written
+
+
+def _as_western(text: str) -> str | None:
+    """Read bytes that are no UTF-8 as Windows-1252, as Excel saves in western Europe and America.
+
+    Returns:
+        The text; None if it was UTF-8, or is none in a language of Latin letters: half of its letters would be ASCII.
+    """
+    if not any("\udc80" <= letter <= "\udcff" for letter in text):
+        return None
+    try:
+        found = text.encode("utf-8", "surrogateescape").decode("cp1252")
+    except UnicodeError:
+        return None
+    letters = [letter for letter in found if letter.isalpha()]
+    special = [letter for letter in found if not letter.isascii() and letter not in _PUNCTUATION]
+    is_latin = all(letter.isalpha() for letter in special) and 2 * len(special) <= len(letters)
+    return found if is_latin else None
 
 
 def _split(text: str, flags: tuple[Split, Split] | None, where: str) -> Split | None:

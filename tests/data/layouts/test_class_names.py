@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kerastl.data.layouts.class_names import SeveralLabels, alike, respelled
+from kerastl.data.layouts.class_names import SeveralLabels, alike, missing, refuse_names, respelled
+from kerastl.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,24 @@ def test_classes_that_are_written_nearly_alike(first: str, second: str) -> None:
 
 
 def test_classes_that_are_not() -> None:
-    assert alike(["cat", "cats", "1", "10", "0", "dog"]) == []
+    assert alike(["cat", "cats", "1", "10", "0", "dog", "-1"]) == []
+
+
+def test_what_stands_for_a_missing_label_is_said() -> None:
+    assert missing(["NaN", "cat", "null"]) == [
+        "'NaN' and 'null' are classes here; programs write that where a label is missing"
+    ]
+    assert missing(["none", "na", "nano"]) == []
+
+
+def test_names_that_no_model_keeps_are_refused() -> None:
+    refuse_names("data", ["x" * 1000, "y"])
+    with pytest.raises(
+        DataError, match=r"^data: the name of class 'x+… .* has 1,001 letters.* keeps 1,000; shorten it$"
+    ):
+        refuse_names("data", ["x" * 1001, "y"])
+    with pytest.raises(DataError, match="100,001 classes"):
+        refuse_names("data", [str(number) for number in range(100_001)])
 
 
 def test_many_groups_are_folded() -> None:
@@ -45,7 +63,9 @@ def test_spaces_around_a_name_are_said() -> None:
     ("labels", "certain", "doubtful"),
     [
         (["cat", "dog", "cat,dog"], ["cat,dog"], []),
-        (["A|B", "B|C", "C"], ["B|C"], []),
+        (["A|B", "B|C", "C"], ["B|C"], ["A|B"]),
+        (["cat|brown", "dog|brown", "owl;grey"], [], ["cat|brown", "dog|brown", "owl;grey"]),
+        (["cat,brown", "dog,brown", "Paris,France"], [], ["cat,brown", "dog,brown"]),
         (["A|B", "B|C", "C|A"], ["A|B", "B|C", "C|A"], []),
         (["cat", "['cat', 'dog']", "['cat']"], ["['cat', 'dog']"], []),
         (["salmon, smoked", "salmon, fresh", "trout"], [], []),

@@ -44,6 +44,12 @@ def parts(dataset: Dataset) -> dict[str, int]:
         ("train", "valid/images"),
         ("archive/dataset/train", "archive/dataset/eval"),
         ("flowers17/trn", "flowers17/tst"),
+        ("train_dir", "valdir"),
+        ("Trainingsdaten", "Testdaten"),
+        ("训练集", "测试集"),
+        ("train_mnist", "test_mnist"),
+        ("train_test_split/train", "train_test_split/test"),
+        ("train/train", "train/test"),
     ],
 )
 def test_splits_by_many_names(folders: Folders, splits: tuple[str, str]) -> None:
@@ -202,6 +208,43 @@ def test_a_split_beside_the_classes(folders: Folders) -> None:
     assert dataset.warnings == ()
 
 
+def test_split_and_class_in_one_word(folders: Folders) -> None:
+    dataset = scan(folders("trainA", "trainB", "testA", "testB"))
+    assert dataset.classes == ("A", "B")
+    assert parts(dataset) == {"train": 4, "val": 4}
+
+
+def test_flat_splits_with_a_suffix_are_no_classes(folders: Folders) -> None:
+    with pytest.raises(DataError, match="train_flowers: no class folders in it"):
+        scan(folders("train_flowers", "test_flowers"))
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("archive/train/a", "archive/train/b", "archive (1)/test/a", "archive (1)/test/b"),
+        ("bottle/train/good", "bottle/test/good", "cable/train/good", "cable/test/good", "cable/test/cut"),
+    ],
+)
+def test_folders_that_hold_splits_are_no_classes(folders: Folders, paths: tuple[str, ...]) -> None:
+    with pytest.raises(DataError, match=r"are no classes, since they hold splits \(test, train\)"):
+        scan(folders(*paths))
+
+
+@pytest.mark.parametrize("names", [("valid", "invalid"), ("dev", "prod"), ("train_station", "test_tube")])
+def test_adjectives_are_classes(folders: Folders, names: tuple[str, ...]) -> None:
+    dataset = scan(folders(*names))
+    assert dataset.classes == tuple(sorted(names))
+    assert dataset.warnings == ()
+
+
+def test_folders_without_pictures_are_named_where_one_class_is_left(folders: Folders) -> None:
+    root = folders("cats")
+    (root / "dogs").mkdir()
+    with pytest.raises(DataError, match=r"one class only \('cats'\).*; there are no pictures in 'dogs'$"):
+        scan(root)
+
+
 def test_classes_that_are_called_like_splits_or_parts_are_said(folders: Folders) -> None:
     assert "validation is taken for a class" in scan(folders("cats", "dogs", "validation")).warnings[0]
 
@@ -214,7 +257,7 @@ def test_parts_of_an_archive_are_doubtful_classes(folders: Folders) -> None:
 
 
 def test_splits_in_folds_are_no_splits_of_classes(folders: Folders) -> None:
-    with pytest.raises(DataError, match="fold1 and fold2 hold folders of the same names"):
+    with pytest.raises(DataError, match="fold1, fold2 are no classes, since they hold splits"):
         scan(folders(*both("fold1/train", "fold1/val", "fold2/train", "fold2/val")))
 
 
