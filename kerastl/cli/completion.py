@@ -13,7 +13,10 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 def complete(group: click.Group, variable: str) -> int:
     """Answer the shell, which asks through a variable of the environment; give the exit code."""
-    return shell_complete(group, {}, "kerastl", variable, os.environ[variable])
+    try:
+        return shell_complete(group, {}, "kerastl", variable, os.environ[variable])
+    except Exception:  # what is wrong with a line is said when it is run, and not in the midst of typing it
+        return 1
 
 
 def _begun(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

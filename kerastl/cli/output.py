@@ -12,14 +12,10 @@ from kerastl import csv_files, json_text
 from kerastl.cli import streams
 from kerastl.errors import UsageError
 from kerastl.files import check_target, replacing
-from kerastl.images.kinds import HEIF_SUFFIXES, IMAGE_SUFFIXES
 from kerastl.labels import Classification
 from kerastl.text import ANY_NAME, printable
 
 FORMATS = ("text", "json", "jsonl", "csv")
-
-# Of what stands beside `-o` by mistake, as in `-o *.jpg`, and would be lost.
-_NO_RESULTS = IMAGE_SUFFIXES | HEIF_SUFFIXES | {".keras"}
 
 
 @contextmanager
@@ -49,12 +45,19 @@ def opened(output: str | None) -> Iterator[TextIO]:
 def check(output: str | None) -> None:
     """Refuse an output that cannot be written, before anything is done for it."""
     if output not in (None, "-"):
-        if Path(output).suffix.lower() in _NO_RESULTS and Path(output).is_file():
+        if _is_no_result(Path(output)):
             raise UsageError(
                 f"--output {output}: is there already, and no file of results; did the shell put a pattern's first "
                 "match here?"
             )
         check_target(output, "--output")
+
+
+def _is_no_result(file: Path) -> bool:
+    """Whether it is what stands behind `-o` by mistake, as in `-o *.jpg`, and would be lost."""
+    from kerastl.images.kinds import HEIF_SUFFIXES, IMAGE_SUFFIXES
+
+    return file.suffix.lower() in IMAGE_SUFFIXES | HEIF_SUFFIXES | {".keras"} and file.is_file()
 
 
 def rendered(

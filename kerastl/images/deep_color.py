@@ -29,9 +29,9 @@ def mend_planes(image: ImageFile.ImageFile) -> None:
     if tags.get(_PLANAR_CONFIGURATION) != 2 or not isinstance(bits, tuple) or set(bits) != {16}:
         return
     order = "L" if tags.prefix == b"II" else "B"
+    tiles: list[Any] = image.tile
     image.tile = [
-        tile._replace(args=(f"{tile[3][0]};16{order}", *tile[3][1:])) if _is_plane(tile) else tile
-        for tile in image.tile
+        tile._replace(args=(f"{tile[3][0]};16{order}", *tile[3][1:])) if _is_plane(tile) else tile for tile in tiles
     ]
 
 
@@ -110,8 +110,9 @@ def _takes_16_bits(upper: Image.Image) -> bool:
 
 def _is_dark(upper: Image.Image) -> bool:
     """Whether a picture is nearly black where all 16 bits are significant."""
-    brightest = max(upper.getchannel(channel).getextrema()[1] for channel in range(3))  # type: ignore[operator]
-    return misfit.is_dark((brightest << 8) + 255 if brightest else 0, depth.FULL)  # type: ignore[operator]
+    counts = upper.histogram()[: 3 * 256]
+    brightest = max(place % 256 for place, count in enumerate(counts) if count)
+    return misfit.is_dark((brightest << 8) + 255 if brightest else 0, depth.FULL)
 
 
 def _values(upper: Image.Image, lower: Image.Image) -> Iterator[tuple[int, Any]]:

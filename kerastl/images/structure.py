@@ -53,7 +53,13 @@ def check_structure(file: IO[bytes], beginning: bytes) -> None:
 def _jpeg(file: IO[bytes]) -> Iterator[int]:
     """Markers before the first scan, and bytes between them."""
     alone = {0x00, 0x01, *range(0xD0, 0xDA)}  # without a length
+    odd = {*alone, 0xDA, 0xFF}
     file.seek(2)
+    # One reading for each of the ordinary ones, since there are a dozen in every photograph.
+    while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] not in odd:
+        yield 1
+        file.seek(max(0, int.from_bytes(head[2:], "big") - 2), 1)
+    file.seek(-len(head), 1)
     while byte := file.read(1):
         yield 1
         if byte != b"\xff":

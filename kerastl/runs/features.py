@@ -28,8 +28,9 @@ from kerastl.runtime.engines import Engine
 from kerastl.runtime.ordered import ordered_map
 
 _BROKEN = "broken: "
-# What a cache holds: stores by the names of `store_key` and of decoded pictures, and a compiled network.
-_KEY = re.compile(r"(?:[0-9a-f]{16}(?:-float32)?|pixels-\d+)")
+# What a cache holds: stores by the names of `store_key` and of decoded pictures (side and white level), and a compiled
+# network.
+_KEY = re.compile(r"(?:[0-9a-f]{16}(?:-float32)?|pixels-\d+(?:-\d+)?)")
 _BOUNDARY = called([r"boundary\.tflite"])
 _HALF_MAX = float(np.finfo(np.float16).max)
 

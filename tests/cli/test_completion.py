@@ -26,6 +26,13 @@ def completed(words, place):
     return [line.partition(",")[2] for line in ask("bash_complete", words, place).splitlines()]
 
 
+@pytest.mark.parametrize("words", ["kerastl nonsense ", "kerastl finetune 'unfinished", "kerastl --nonsense "])
+def test_a_wrong_line_is_not_spoken_into(words):
+    environment = {**os.environ, "_KERASTL_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "2"}
+    done = subprocess.run([sys.executable, "-m", "kerastl"], capture_output=True, env=environment, check=False)
+    assert done.stderr == b""
+
+
 def test_commands_options_and_names_are_completed():
     assert completed("kerastl cl", 1) == ["classify"]
     assert completed("kerastl classify --mod", 2) == ["--model"]

@@ -401,3 +401,5 @@ def test_pictures_of_16_bits_have_one_white_level(tmp_path):
         brightest = pixels.rows(np.arange(3)).max(axis=(1, 2, 3))
         assert brightest == pytest.approx(np.array([4000, 3000, 400]) / 4095 * 255, abs=1)
     assert [folder.name for folder in (tmp_path / "cache").iterdir()] == ["pixels-32-4095"]
+    assert FeatureCache(tmp_path / "cache", 0).clear()
+    assert not (tmp_path / "cache").exists()
