@@ -193,7 +193,8 @@ def rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
     opened = open_table(table)
     places = by_name(opened.header)
     if places is None:
-        raise DataError(f"{table}: needs the columns path and label; its header: {', '.join(opened.header) or 'empty'}")
+        header = opened.some(range(len(opened.header)), 20) or "empty"
+        raise DataError(f"{table}: needs the columns path and label; its header: {header}")
     for number, cells in opened.read():
         split = "" if places.split is None else cells[places.split].strip()
         yield int(str(number)), cells[places.path], class_name(cells[places.labels[0]]), split
