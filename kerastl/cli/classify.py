@@ -76,13 +76,17 @@ def classify(
 
     Exit code: 0 all pictures were classified, 1 some could not be, 2 wrong usage.
     """
-    from kerastl import progress
+    from kerastl import catalog, progress
     from kerastl.classifier import load
     from kerastl.cli import output as out
     from kerastl.cli.pictures import Pictures
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
+    if (coverage is not None or reject) and (model is None or model in catalog.names()):
+        from kerastl.trust.stored import PUBLISHED
+
+        raise UsageError(PUBLISHED)  # before it is fetched and compiled
     out.check(output)
     reporter = progress.current()
     classifier = load(model, resize=resize, engine=engine, batch_size=batch_size, trust=trust)

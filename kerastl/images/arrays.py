@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import reprlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -53,14 +54,22 @@ def as_array(source: Any) -> NDArray[Any]:
         raise UsageError(f"a missing value is no picture. Received: {source}")
     if not is_array(source):
         raise UsageError(f"a picture must be {KINDS}. Received: {_received(source)}")
-    for step in ("detach", "cpu"):  # what PyTorch asks for
+    with suppress(Exception):  # TensorFlow warns of what PyTorch asks for, so that is done only if it must be
+        return _taken(source)
+    for step in ("detach", "cpu", *(["float"] if "bfloat16" in str(getattr(source, "dtype", "")) else [])):
         source = getattr(source, step, lambda given=source: given)()
     try:
-        values = np.from_dlpack(source) if _speaks_dlpack_only(source) else np.asarray(source)
-        return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
+        return _taken(source)
     except Exception as error:  # each library has its own
         why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise UsageError(f"a {type(source).__name__} cannot be read as an array ({why})") from None
+
+
+def _taken(source: Any) -> NDArray[Any]:
+    import numpy as np
+
+    values = np.from_dlpack(source) if _speaks_dlpack_only(source) else np.asarray(source)
+    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
 
 
 def _speaks_dlpack_only(source: object) -> bool:

@@ -24,6 +24,10 @@ from kerastl.trust.temperature import TEMPERATURE
 
 ARRAYS = "kerastl-trust.npz"
 SUMMARY = "calibration"
+PUBLISHED = (
+    "coverage and rejection need a calibrated model, and published networks are not calibrated: fine-tune one on your "
+    "own pictures (kerastl finetune), calibrate it (kerastl calibrate), name it with --model RUN_DIR"
+)
 _LONGEST = 500  # letters of a reason
 # The kind of numbers and the axes of each array.
 _KINDS = {"set_scores": ("f", 1), "references": ("f", 2), "novelty_threshold": ("f", 0), "unfitted": ("U", 0)}
@@ -124,10 +128,7 @@ def read(model_file: Path) -> Trust:
     from kerastl.saved import arrays
 
     if model_file.suffix != ".keras":
-        raise UsageError(
-            "coverage and rejection need a calibrated model, and published networks are not calibrated: fine-tune one "
-            "on your own pictures (kerastl finetune), calibrate it (kerastl calibrate), name it with --model RUN_DIR"
-        )
+        raise UsageError(PUBLISHED)
     content = cards.member(model_file, ARRAYS)
     if content is None:
         raise UsageError(

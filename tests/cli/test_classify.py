@@ -99,6 +99,14 @@ def test_output_goes_into_a_file(classify, picture, tmp_path):
     assert json.loads(target.read_text())["path"] == str(path)
 
 
+@pytest.mark.parametrize("model", [[], ["--model", "vgg16"]])
+@pytest.mark.parametrize("wish", [["--coverage", "0.9"], ["--reject"]])
+def test_published_networks_are_not_fetched_for_what_they_cannot_answer(capfd, monkeypatch, picture, model, wish):
+    monkeypatch.setattr("kerastl.classifier.load", None)
+    assert run(["classify", str(picture("a.png", "red")), *model, *wish]) == 2
+    assert "published networks are not calibrated: fine-tune one" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["a.PNG", "model.keras"])
 def test_output_onto_a_picture_or_a_model_is_refused(classify, picture, tmp_path, name):
     target = tmp_path / name

@@ -95,7 +95,32 @@ class Exchanged:
         return RGB.__dlpack_device__()
 
 
-@pytest.mark.parametrize("source", [Bare(), Exchanged(), memoryview(RGB.copy()), np.ma.masked_array(RGB, mask=False)])
+class Ready(Tensor):
+    """As TensorFlow has them: an array at once, with a warning for who asks for more."""
+
+    def detach(self):
+        raise AssertionError("nobody needs that")
+
+    cpu = detach
+
+    def __array__(self, dtype=None, copy=None):
+        return RGB
+
+
+class Half(Tensor):
+    """As PyTorch has bfloat16, which is no type of NumPy."""
+
+    dtype = "torch.bfloat16"
+
+    def float(self):
+        return Ready()
+
+    detach = cpu = lambda self: self
+
+
+@pytest.mark.parametrize(
+    "source", [Ready(), Half(), Bare(), Exchanged(), memoryview(RGB.copy()), np.ma.masked_array(RGB, mask=False)]
+)
 def test_whatever_becomes_an_array(source):
     assert np.array_equal(exact(source, 96, 64), RGB)
 
