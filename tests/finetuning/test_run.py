@@ -127,7 +127,7 @@ def test_the_result_classifies(probed, coloured_folder):
 
 def test_a_filled_run_folder_is_refused(probed, coloured_folder, tmp_path, capsys):
     assert kerastl_command(["finetune", str(coloured_folder), "-o", str(probed), *SMALL]) == 2
-    assert "--resume goes on" in capsys.readouterr().err
+    assert "holds a complete run, --overwrite replaces it" in capsys.readouterr().err
     assert kerastl_command(["finetune", str(coloured_folder), "-o", str(probed), "--resume", *SMALL]) == 1
     assert "nothing to resume" in capsys.readouterr().err
     (tmp_path / "thesis.txt").write_text("three years")
