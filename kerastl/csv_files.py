@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Iterable, Sequence
@@ -21,6 +20,8 @@ def line(cells: Iterable[object], *, safe: bool = False) -> str:
     Returns:
         The row with a newline at its end. Cells that hold one, or a carriage return, are quoted.
     """
+    import csv
+
     stream = io.StringIO()
     # Python quotes a carriage return only where lines end with one.
     csv.writer(stream, lineterminator="\r\n").writerow([unformula(cell) for cell in cells] if safe else list(cells))

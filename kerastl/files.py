@@ -70,7 +70,7 @@ def _renamed_to(target: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
-        if target.exists():
+        with suppress(FileNotFoundError):  # there is none yet, or another process has just removed it
             shutil.copymode(target, temporary)
         temporary.replace(target)
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -13,6 +12,8 @@ _STILL_ACTIVE = 259  # of Windows
 
 def host() -> str:
     """What this machine is called, in eight hexadecimal digits that fit into the name of a file."""
+    import socket
+
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 

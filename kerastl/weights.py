@@ -10,11 +10,9 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from kerastl import fetching
 from kerastl.catalog import Backbone, WeightsFile
 from kerastl.errors import DownloadError, WeightsError
 from kerastl.files import replacing, write_text
@@ -139,6 +137,10 @@ def download(
     Raises:
         DownloadError: It failed. The message says which file is wanted, from where, and where it may be put by hand.
     """
+    from http.client import HTTPException
+
+    from kerastl import fetching  # takes as long to import as a picture to classify
+
     path = target / weights.file
     try:
         target.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 import pytest
 
 from kerastl import errors
-from kerastl.data import scan
+from kerastl.data import read_split, scan
 
 
 @pytest.mark.parametrize("kind", [errors.KerastlError, errors.UsageError, errors.ModelError, errors.DataError])
@@ -26,3 +26,10 @@ def test_a_header_with_a_line_break_is_shown_on_one_line(tmp_path):
     with pytest.raises(errors.KerastlError) as caught:
         scan(tmp_path / "t.csv")
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_long_header_is_shortened(tmp_path):
+    (tmp_path / "split.csv").write_text("\x01" * 10_000 + ",split\n1,2\n")
+    with pytest.raises(errors.DataError, match="needs the columns path and label") as caught:
+        read_split(tmp_path / "split.csv", tmp_path)
+    assert len(str(caught.value)) < 500

@@ -121,6 +121,20 @@ def test_a_warm_classify_imports_the_fast_engine_only(colour_model, picture):
     assert heavy_after("classify", path, "--model", colour_model) == [0, ["ai_edge_litert"]]
 
 
+def test_a_warm_classify_imports_nothing_of_the_web(colour_model, picture):
+    path = picture("a.png", "red")
+    kerastl.load(colour_model)  # compiles
+    code = (
+        "import sys\n"
+        "from kerastl.cli import run\n"
+        "code = run(sys.argv[1:])\n"
+        "print(code, *(name for name in ('http.client', 'ssl', 'csv') if name in sys.modules), file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", code, "classify", path, "--model", colour_model]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
+    assert done.stderr == "0\n"
+
+
 def test_fine_tuning_reads_its_pictures_while_keras_is_imported():
     code = f"import sys, kerastl.finetuning.run; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -46,9 +46,10 @@ def settle(dataset: Dataset, for_training: bool = True) -> Dataset:
 
 def _without_foreign_test(dataset: Dataset) -> Dataset:
     test = dataset.part("test")
-    if not test or {item.label for item in test} & set(dataset.classes):
+    labels = sorted({item.label for item in test})
+    if not test or {label.casefold() for label in labels} & {name.casefold() for name in dataset.classes}:
         return dataset
-    warning = f"test is left out: {listed(sorted({item.label for item in test}))} is no class of train"
+    warning = f"test is left out: {listed(labels)} {'is no class' if len(labels) == 1 else 'are no classes'} of train"
     return replace(
         dataset,
         items=tuple(item for item in dataset.items if item.split != "test"),

@@ -15,7 +15,7 @@ from kerastl.data.layouts.picture_finder import PictureFinder, PictureIndex
 from kerastl.data.layouts.table_files import Table, open_table
 from kerastl.data.layouts.table_rows import Row, read_rows, split_named, with_columns
 from kerastl.errors import DataError
-from kerastl.text import listed, printable
+from kerastl.text import brief, listed, printable
 
 _FEW = 3
 # Of the rows: so many with several labels are no slip.
@@ -170,14 +170,14 @@ def _missing(name: str, missing: Sequence[str]) -> list[str]:
     if not missing:
         return []
     what = "1 file is" if len(missing) == 1 else f"{len(missing)} files are"
-    return [f"{what} named in {name} but not there ({printable(min(missing))})"]
+    return [f"{what} named in {name} but not there ({brief(min(missing))})"]
 
 
 def _none_exists(table: Table, finder: PictureFinder, first: str) -> DataError:
     alike = finder.index.alike(first)
     hint = f" is it {printable(alike)}?" if alike else ""
     return DataError(
-        f"{table.name}: none of its files exists ({printable(first)}); paths start at {finder.root};{hint} "
+        f"{table.name}: none of its files exists ({brief(first)}); paths start at {finder.root};{hint} "
         "--images DIR names another folder"
     )
 
@@ -193,7 +193,8 @@ def rows(table: Path) -> Iterator[tuple[int, str, str, str]]:
     opened = open_table(table)
     places = by_name(opened.header)
     if places is None:
-        raise DataError(f"{table}: needs the columns path and label; its header: {', '.join(opened.header) or 'empty'}")
+        header = opened.some(range(len(opened.header)), 20) or "empty"
+        raise DataError(f"{table}: needs the columns path and label; its header: {header}")
     for number, cells in opened.read():
         split = "" if places.split is None else cells[places.split].strip()
         yield int(str(number)), cells[places.path], class_name(cells[places.labels[0]]), split

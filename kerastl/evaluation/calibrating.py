@@ -14,6 +14,7 @@ from kerastl.classifier import Classifier, load
 from kerastl.data import Dataset, Item
 from kerastl.data.inspection import fingerprint
 from kerastl.data.layouts.columns import TableOptions
+from kerastl.data.scanning import scan
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation.labelled import Labelled, Progress, compute, labelled, parted
 from kerastl.evaluation.metrics import log_losses
@@ -141,10 +142,11 @@ def calibrate(
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
+    with stage("looking for pictures"):  # before the model, which takes longer to load
+        dataset = scan(data, for_training=False, **columns)
     classifier = _own_model(model, trust)
-    with stage("looking for pictures"):
-        known = parted(classifier, data, progress, **columns)
-        pictures, dataset = labelled(classifier, known, split, fresh=True), known.dataset
+    known = parted(classifier, dataset, progress)
+    pictures = labelled(classifier, known, split, fresh=True)
     looked = _look(classifier, pictures, progress, "scoring pictures")
     fitted = Trust(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
@@ -159,7 +161,7 @@ def calibrate(
         dataset.root.absolute().name,
         pictures.selection.part,
         n,
-        names_hash(dataset, looked.items),
+        names_hash(known.dataset, looked.items),
         found,
         losses,
         errors,

@@ -11,6 +11,7 @@ import numpy as np
 from kerastl.classifier import Classifier, load
 from kerastl.data import Dataset, Item
 from kerastl.data.layouts.columns import TableOptions
+from kerastl.data.scanning import scan
 from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation.bootstrap import RESAMPLES
 from kerastl.evaluation.calibrating import names_hash
@@ -72,10 +73,11 @@ def evaluate(
     """
     if k < 1 or resamples < 1:
         raise UsageError(f"k and resamples must be at least 1. Received: k={k}, resamples={resamples}")
+    with stage("looking for pictures"):  # before the model, which takes longer to load
+        dataset = scan(data, for_training=False, **columns)
     classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
     fitted = None if others is None else _trust(classifier)
-    with stage("looking for pictures"):
-        pictures = labelled(classifier, parted(classifier, data, progress, **columns), split)
+    pictures = labelled(classifier, parted(classifier, dataset, progress), split)
     kept, probabilities, novelties, failed = _predictions(classifier, pictures, fitted, progress)
     rejected = None if fitted is None or others is None else rejection(novelties, classifier, fitted, others, progress)
     return Evaluation(

@@ -6,21 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kerastl.classifier import Classifier
-from kerastl.data import Dataset, Item, scan
-from kerastl.data.layouts.columns import TableOptions
+from kerastl.data import Dataset, Item
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation.matching import Matching, match
 from kerastl.evaluation.selection import Part, Selection, select
 from kerastl.evaluation.training_parts import Parted, with_parts
 from kerastl.progress import stage
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 Progress = Callable[[int, int], None]
 
@@ -53,23 +49,19 @@ class Labelled:
         return np.array([self.matching.indices[item.label] for item in items], np.int64)
 
 
-def parted(
-    classifier: Classifier, data: Any, progress: Progress | None = None, **columns: Unpack[TableOptions]
-) -> Parted:
-    """Read what a folder says about its pictures, and which of them the model was trained on.
+def parted(classifier: Classifier, dataset: Dataset, progress: Progress | None = None) -> Parted:
+    """Find out which pictures the model was trained on.
 
     Args:
         classifier: The model.
-        data: A folder or table of labelled pictures, or what else `kerastl.data.scan` takes.
+        dataset: The pictures.
         progress: Called with the pictures done and their number.
-        **columns: How a table is to be read: see `kerastl.data.scan`.
 
     Raises:
-        DataError: There are no labelled pictures.
         ModelError: What the model's file says of its training is broken.
     """
-    dataset = scan(data, for_training=False, **columns)
-    return with_parts(dataset, classifier.file, classifier.card, progress)
+    with stage("looking for the training pictures"):
+        return with_parts(dataset, classifier.file, classifier.card, progress)
 
 
 def labelled(classifier: Classifier, data: Parted, part: Part | None, *, fresh: bool = False) -> Labelled:

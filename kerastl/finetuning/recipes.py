@@ -14,6 +14,8 @@ from kerastl.finetuning.builtin import NAMES, built_in, choose
 from kerastl.finetuning.recipe import Recipe
 from kerastl.text import printable
 
+_LARGEST = 1 << 20  # bytes of a recipe's file
+
 
 def read_recipe(wanted: str | os.PathLike[str] | Recipe) -> str | Recipe:
     """Read a recipe's file; the name of a built-in one, which depends on data and network, stays as it is.
@@ -25,7 +27,11 @@ def read_recipe(wanted: str | os.PathLike[str] | Recipe) -> str | Recipe:
         return wanted if isinstance(wanted, Recipe) else str(wanted)
     name = printable(str(wanted))
     try:
-        return Recipe.from_json(Path(wanted).read_text(encoding="utf-8"))
+        with Path(wanted).open("rb") as file:  # which may be a pipe
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise RecipeError(f"it has more than {_LARGEST:,} bytes, as no recipe has")
+        return Recipe.from_json(content.decode("utf-8"))
     except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from None
     except (OSError, ValueError, RecursionError):

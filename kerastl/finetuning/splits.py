@@ -59,6 +59,8 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, listener: Listener) -> 
         dataset = data if isinstance(data, Dataset) else scan(data)
     if len(dataset.classes) < 2:  # `scan` refuses it; a data set from elsewhere may be anything
         raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; a classifier needs two or more")
+    if unknown := sorted({item.label for item in dataset.items}.difference(dataset.classes)):
+        raise DataError(f"{dataset.root}: pictures of {some(unknown)}, which is not among the classes")
     listener.say(f"{dataset.root}: {dataset.layout}")
     for warning in (*dataset.warnings, *filter(None, [summary(dataset)])):
         listener.warn(warning)

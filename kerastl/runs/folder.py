@@ -136,9 +136,10 @@ class RunFolder:
         kind = self._found()
         if kind == self._kind.name:
             if not resume and not overwrite:
-                raise UsageError(
-                    f"{self._name} is not empty: --resume goes on with the run in it, --overwrite replaces it"
+                goes_on = (
+                    "holds a complete run" if self.finished else "is not empty: --resume goes on with the run in it"
                 )
+                raise UsageError(f"{self._name} {goes_on}, --overwrite replaces it")
         elif kind is not None:
             raise UsageError(
                 f"{self._name} holds a run of kerastl {printable(kind)[:40]}, which kerastl {self._kind.name} leaves "

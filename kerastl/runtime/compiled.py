@@ -17,17 +17,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastl import files
+from kerastl import files, scratch
 from kerastl.errors import CacheError
 from kerastl.runtime import fingerprint
 from kerastl.runtime.engines import Plan, cores
 from kerastl.runtime.seal import SEAL_FILE, Seal, clear_way
-from kerastl.scratch import UNFINISHED
 from kerastl.text import printable
 
 # What kerastl calls its files: an entry's parts, its lock, and what a crash leaves of one that was being written.
 _ENTRY = r"[0-9a-f]{32}(-[0-9a-f]{16}\.tflite|\.json|\.refused)"
-_LEFT = rf"{UNFINISHED}([0-9a-f-]{{16,49}}\.(tflite|json|refused)|\.?(kerastl|probe))"
+_LEFT = rf"{scratch.UNFINISHED}([0-9a-f-]{{16,49}}\.(tflite|json|refused)|\.?(kerastl|probe))"
 _OWN = re.compile(rf"{_ENTRY}|\.[0-9a-f]{{32}}\.lock|{_LEFT}|\{SEAL_FILE}")
 HASHES = "hashes"
 _MOST = 1024
@@ -117,9 +116,11 @@ class CompiledCache:
         """Whether something can be stored."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with files.replacing(self.folder / ".probe") as probe:
+            probe = scratch.beside(self.folder / ".probe")  # of this thread's own, since others may look, too
+            try:
                 probe.write_bytes(b"?")
-            (self.folder / ".probe").unlink()
+            finally:
+                probe.unlink(missing_ok=True)
         except OSError:
             return False
         return True

@@ -334,6 +334,15 @@ def test_lines_before_the_header(make: Make, before: str) -> None:
         scan(root)
 
 
+def test_a_header_in_the_middle_is_no_row(make: Make) -> None:
+    table = make("image,label") / "labels.csv"
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join([*lines[:5], lines[0], *lines[5:]]))
+    dataset = scan(table)
+    check_all_eight(dataset)
+    assert dataset.warnings == ()
+
+
 def test_all_rows_without_a_label_are_named(make: Make) -> None:
     root = make("image,label")
     table = root / "labels.csv"

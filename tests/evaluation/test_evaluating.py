@@ -143,3 +143,14 @@ def test_pictures_that_come_as_a_test_part_only(colour_model, picture, tmp_path,
     found = evaluate(colour_model, tmp_path / "t", split, resamples=1)
     assert (found.part, found.paths) == ("test", ("test/blue/1.png", "test/red/1.png"))
     assert ("there is no val part: test is taken" in found.notes) is (split == "val")
+
+
+@pytest.mark.parametrize("hold", [evaluate, kerastl.calibrate])
+def test_pictures_are_looked_for_before_the_model_is_loaded(tmp_path, monkeypatch, hold):
+    def load(*_, **__):
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr("kerastl.evaluation.evaluating.load", load)
+    monkeypatch.setattr("kerastl.evaluation.calibrating.load", load)
+    with pytest.raises(DataError, match="no such folder"):
+        hold("model.keras", tmp_path / "nowhere")

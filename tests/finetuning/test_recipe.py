@@ -8,7 +8,7 @@ from kerastl.data.augmentation import Augmentation, Crop, Flip
 from kerastl.errors import RecipeError
 from kerastl.finetuning.builtin import built_in, choose
 from kerastl.finetuning.recipe import Phase, Recipe
-from kerastl.finetuning.recipes import find_recipe
+from kerastl.finetuning.recipes import find_recipe, read_recipe
 
 STAGES = ("head", "top", "middle", "stem")
 
@@ -64,6 +64,13 @@ def test_rules_of_a_phase(wrong):
     field = next(iter(wrong)) if "solver" not in wrong else "solver"
     with pytest.raises(RecipeError, match=f"{field}.*Received: {field}="):
         Phase(**wrong)
+
+
+def test_a_file_that_is_far_too_large_is_not_read(tmp_path):
+    with (tmp_path / "r.json").open("wb") as file:
+        file.truncate(1 << 34)  # sparse
+    with pytest.raises(RecipeError, match=r"r.json: it has more than 1,048,576 bytes"):
+        read_recipe(tmp_path / "r.json")
 
 
 def test_a_recipe_survives_json():

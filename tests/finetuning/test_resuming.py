@@ -1,10 +1,12 @@
 """Runs that are stopped, and gone on with."""
 
 import csv
+import hashlib
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -52,7 +54,9 @@ def wait_for(process, folder, phase, epoch):
         time.sleep(0.005)
 
 
-def test_killed_and_resumed_is_the_same_to_the_bit(coloured_folder, tmp_path, recipe_file):
+def test_killed_and_resumed_is_the_same_to_the_bit(coloured_folder, tmp_path, recipe_file, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     whole = start(coloured_folder, tmp_path / "whole", recipe_file)
     parts = start(coloured_folder, tmp_path / "parts", recipe_file)
     wait_for(parts, tmp_path / "parts", 0, 1)
@@ -62,6 +66,8 @@ def test_killed_and_resumed_is_the_same_to_the_bit(coloured_folder, tmp_path, re
     wait_for(again, tmp_path / "parts", 1, 1)
     again.kill()
     again.communicate()
+    host = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    (tmp_path / "parts" / f".{again.pid}-{host}0123abcd.metrics.json").touch()
     last = start(coloured_folder, tmp_path / "parts", recipe_file, "--resume")
     for process in (whole, last):
         _, said = process.communicate()
@@ -74,6 +80,9 @@ def test_killed_and_resumed_is_the_same_to_the_bit(coloured_folder, tmp_path, re
             rows.append([{**row, "seconds": ""} for row in csv.DictReader(stream)])
     assert rows[0] == rows[1]
     assert len(rows[0]) == 5
+    names = [sorted(path.name for path in (tmp_path / folder).iterdir()) for folder in ("whole", "parts")]
+    assert names[0] == names[1]
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")

@@ -14,7 +14,7 @@ from PIL import Image
 import kerastl
 from kerastl import card
 from kerastl.cli import run as kerastl_command
-from kerastl.data import Dataset
+from kerastl.data import Dataset, Item
 from kerastl.errors import DataError, RecipeError, UsageError, WeightsError
 from kerastl.finetuning.recipe import Phase, Recipe
 from kerastl.runs.listener import Listener
@@ -38,10 +38,17 @@ def test_wrong_arguments_are_found_before_pictures_are_and_nothing_is_written(tm
     assert not (tmp_path / "run").exists()
 
 
-def test_a_data_set_without_classes_is_refused(tmp_path):
-    empty = Dataset(tmp_path, (), (), "nothing")
-    with pytest.raises(DataError, match="0 classes; a classifier needs two or more"):
-        kerastl.finetune("mobilenet_025", empty, "probe", output=tmp_path / "run", weights=None, input_size=32)
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        ((), "0 classes; a classifier needs two or more"),
+        (("a", "b"), "pictures of 'c', which is not among the classes"),
+    ],
+)
+def test_a_data_set_without_its_classes_is_refused(tmp_path, classes, said):
+    dataset = Dataset(tmp_path, classes, (Item("1.png", "c"),), "made by hand")
+    with pytest.raises(DataError, match=said):
+        kerastl.finetune("mobilenet_025", dataset, "probe", output=tmp_path / "run", weights=None, input_size=32)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +127,7 @@ def test_the_result_classifies(probed, coloured_folder):
 
 def test_a_filled_run_folder_is_refused(probed, coloured_folder, tmp_path, capsys):
     assert kerastl_command(["finetune", str(coloured_folder), "-o", str(probed), *SMALL]) == 2
-    assert "--resume goes on" in capsys.readouterr().err
+    assert "holds a complete run, --overwrite replaces it" in capsys.readouterr().err
     assert kerastl_command(["finetune", str(coloured_folder), "-o", str(probed), "--resume", *SMALL]) == 1
     assert "nothing to resume" in capsys.readouterr().err
     (tmp_path / "thesis.txt").write_text("three years")

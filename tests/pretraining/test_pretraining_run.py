@@ -150,7 +150,7 @@ def test_folders_that_cannot_be_used_are_one_line(done, picture_folder, tmp_path
     assert kerastl_command(["pretrain", str(tmp_path / "nowhere"), "-o", str(tmp_path / "run"), *SMALL]) == 1
     assert "no such folder" in capsys.readouterr().err
     assert kerastl_command(["pretrain", str(picture_folder), "-o", str(done), *SMALL]) == 2
-    assert "--resume goes on" in capsys.readouterr().err
+    assert "holds a complete run, --overwrite replaces it" in capsys.readouterr().err
     assert kerastl_command(["pretrain", str(picture_folder), "-o", str(done), "--resume", *SMALL]) == 1
     assert "nothing to resume" in capsys.readouterr().err
 

@@ -207,6 +207,18 @@ def test_threads_that_come_at_once_compile_once(colour_model, own_cache, monkeyp
     assert len(calls) == 1
 
 
+def test_threads_that_look_at_once_can_all_write(tmp_path):
+    cache = CompiledCache(tmp_path / "cache")
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.extend(cache.writable() for _ in range(50))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [True] * 400
+    assert not list(cache.folder.iterdir())
+
+
 @posix
 def test_a_process_waits_for_the_one_that_compiles(cache, said):
     from kerastl.runtime.lock import locked

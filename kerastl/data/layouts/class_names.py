@@ -125,11 +125,12 @@ class SeveralLabels:
         return certain, doubtful + possible
 
     def _may_be_several(self, label: str) -> bool:
-        """Whether no name is written so: with `|`, or with a comma, no space, and a part that others have, too."""
+        """Whether no name is written so: with `|`, or with a comma beside a label, or a part that others have, too."""
         for separator, parts in _partings(label):
-            if len(set(parts)) < 2 or (separator == "," and ", " in label):
+            if len(set(parts)) < 2 or separator not in _HARD:
                 continue
-            if separator in "|;" or (separator == "," and any(self._uses[part] > 1 for part in parts)):
+            shared = separator == "," and ", " not in label and any(self._uses[part] > 1 for part in parts)
+            if separator != "," or shared or any(part in self._labels for part in parts):
                 return True
         return False
 

@@ -41,8 +41,8 @@ def refuse_masks(root: str, names: Iterable[str]) -> None:
     if masks:
         raise DataError(
             f"{root}: {printable(masks[0])}/ beside a folder of images is data for segmentation or detection; kerastl "
-            "learns one class a picture: give each class a folder of its own, or name a table with the columns path "
-            "and label (--images DIR says where the pictures lie)"
+            "learns one class a picture: give each class a folder of its own, point kerastl at the folder that holds "
+            "these, or name a table with the columns path and label (--images DIR says where the pictures lie)"
         )
 
 

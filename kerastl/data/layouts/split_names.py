@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kerastl.data.dataset import SPLITS, Split
 
@@ -104,11 +105,13 @@ def among(names: Iterable[str]) -> dict[str, Split]:
         Name to split, in the order of train, val and test; empty unless there are two different splits.
     """
     parsed = {name: found for name in names if (found := parse(name)) is not None}
-    plain = {found.split for found in parsed.values() if found.is_plain}
+    kin: dict[tuple[str, str], set[Split]] = defaultdict(set)
+    for found in parsed.values():
+        kin[found.prefix, found.suffix].add(found.split)
     splits: dict[str, Split] = {}
     for name, found in parsed.items():
-        kin = {other.split for other in parsed.values() if replace(other, split=found.split) == found}
-        if found.is_plain or len(kin if found.suffix else plain | kin) > 1:
+        beside = kin[found.prefix, found.suffix] | (set() if found.suffix else kin["", ""])
+        if found.is_plain or len(beside) > 1:
             splits[name] = found.split
     validated = any(split == "val" and not _is_evaluation(name) for name, split in splits.items())
     if validated:  # training, validation and evaluation

@@ -175,7 +175,8 @@ def _checked(
                     f"{path}: row {number} has {len(row)} cells, the header {width}; a cell with the delimiter in it "
                     'needs quotes ("salmon, smoked")'
                 )
-            if any(cell.strip() for cell in row):
+            is_header = [cell.strip() for cell in row] == list(header)  # again, where tables were joined
+            if any(cell.strip() for cell in row) and not is_header:
                 yield number, row if len(row) >= width else row + [""] * (width - len(row))
     except csv.Error as error:
         raise DataError(f"{path}: is no readable table ({error})") from error

@@ -66,6 +66,7 @@ def test_spaces_around_a_name_are_said() -> None:
         (["A|B", "B|C", "C"], ["B|C"], ["A|B"]),
         (["cat|brown", "dog|brown", "owl;grey"], [], ["cat|brown", "dog|brown", "owl;grey"]),
         (["cat,brown", "dog,brown", "Paris,France"], [], ["cat,brown", "dog,brown"]),
+        (["cat", "cat, owl", "dog,owl"], [], ["cat, owl", "dog,owl"]),
         (["A|B", "B|C", "C|A"], ["A|B", "B|C", "C|A"], []),
         (["cat", "['cat', 'dog']", "['cat']"], ["['cat', 'dog']"], []),
         (["salmon, smoked", "salmon, fresh", "trout"], [], []),

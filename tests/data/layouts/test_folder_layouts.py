@@ -208,6 +208,11 @@ def test_a_split_beside_the_classes(folders: Folders) -> None:
     assert dataset.warnings == ()
 
 
+def test_a_test_folder_written_in_another_case_is_not_left_out(folders: Folders) -> None:
+    with pytest.raises(DataError, match="2 classes are in val or test but not in train: 'a', 'b'"):
+        scan(folders("train/A", "train/B", "test/a", "test/b"))
+
+
 def test_split_and_class_in_one_word(folders: Folders) -> None:
     dataset = scan(folders("trainA", "trainB", "testA", "testB"))
     assert dataset.classes == ("A", "B")
