@@ -30,17 +30,20 @@ def misfit(strips: Iterable[np.ndarray], white: int) -> str:
     """
     import numpy as np
 
-    above = total = peak = 0
+    above, total, peak = 0, 0, 0.0
     for values in strips:
         total += values.size
-        above += int(np.count_nonzero(values > white + depth.HALF_A_LEVEL))
-        peak = max(peak, int(values.max(initial=0)))
+        known = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+        highest = float(known.max(initial=0))
+        peak = max(peak, highest)
+        if highest > white + depth.HALF_A_LEVEL:
+            above += int(np.count_nonzero(known > white + depth.HALF_A_LEVEL))
     if not depth.is_freak(above, total):
         return BRIGHTER
     return DARKER if is_dark(peak, white) else ""
 
 
-def is_dark(peak: int, white: int) -> bool:
+def is_dark(peak: float, white: int) -> bool:
     """Whether a picture whose brightest value is `peak` comes out nearly black by this white level."""
     return 0 < peak * _DARKER < white
 

@@ -58,6 +58,15 @@ def test_the_file_is_named(said, tmp_path):
     assert said()[0].startswith(f"{tmp_path}/a\\n.png: too bright, and cut off,")
 
 
+def test_floats_that_are_no_numbers_are_passed_over(said):
+    values = in_bits(GREYS, 12).astype(np.float32)
+    values[0, :2] = np.nan, np.inf
+    read(Image.fromarray(values), 4095)
+    assert not said()
+    read(Image.fromarray(values), 65535)
+    assert len(said()) == 1
+
+
 def test_hot_pixels_and_pictures_of_8_bits_fit(said):
     values = in_bits(np.resize(GREYS, (200, 200)), 12)
     values[7, 7] = 65535
