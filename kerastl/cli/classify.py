@@ -76,17 +76,12 @@ def classify(
 
     Exit code: 0 all pictures were classified, 1 some could not be, 2 wrong usage.
     """
-    from kerastl import catalog, progress
+    from kerastl import progress
     from kerastl.classifier import load
     from kerastl.cli import output as out
     from kerastl.cli.pictures import Pictures
 
-    if coverage is not None and min_score > 0:
-        raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
-    if (coverage is not None or reject) and (model is None or model in catalog.names()):
-        from kerastl.trust.stored import PUBLISHED
-
-        raise UsageError(PUBLISHED)  # before it is fetched and compiled
+    _check(model, coverage, reject, min_score)
     out.check(output)
     reporter = progress.current()
     classifier = load(model, resize=resize, engine=engine, batch_size=batch_size, trust=trust)
@@ -102,6 +97,18 @@ def classify(
         finally:
             reporter.write(stream, out.ending(form, pictures.count))
     return pictures.ended("classified")
+
+
+def _check(model: str | None, coverage: float | None, reject: bool, min_score: float) -> None:
+    """Refuse what makes no sense, before a network is fetched and compiled."""
+    from kerastl import catalog
+
+    if coverage is not None and min_score > 0:
+        raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
+    if (coverage is not None or reject) and (model is None or model in catalog.names()):
+        from kerastl.trust.stored import PUBLISHED
+
+        raise UsageError(PUBLISHED)
 
 
 def _above(results: Iterable[Classification], score: float) -> Iterator[Classification]:
