@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from kerastl.errors import TrainingError
-from kerastl.finetuning.softmax_regression import LARGE, Fit, SoftmaxRegression, cross_entropy
+from kerastl.finetuning.softmax_regression import LARGE, ROUGH, Fit, SoftmaxRegression, cross_entropy
 
 # Inverse strengths C for an objective that averages the loss, so that they fit data of any size.
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
@@ -161,7 +161,7 @@ def _choose(
     with ThreadPoolExecutor(count) as pool:
         for strength in STRENGTHS:
             penalty = _penalty(strength, classes)
-            fits = list(pool.map(SoftmaxRegression.fit, problems, [penalty] * count))
+            fits = list(pool.map(SoftmaxRegression.fit, problems, [penalty] * count, [ROUGH] * count))
             if losses and not all(fit.converged for fit in fits):  # a number that says nothing about this strength
                 break
             losses.append(
