@@ -155,9 +155,8 @@ def download(
                 fetching.receive(
                     weights.url, temporary, _SPARE_FACTOR * weights.parameters * 4 + _SPARE, heard, patience
                 )
-            reason = (
-                _hash_fault(temporary, weights.hash) if weights.hash else _hdf5_fault(temporary, weights.parameters)
-            )
+            expected = weights.download_hash
+            reason = _hash_fault(temporary, expected) if expected else _hdf5_fault(temporary, weights.parameters)
             if reason:
                 raise _failed(weights, target, f"what arrived is broken: {reason}")
     except (OSError, HTTPException, ValueError) as error:

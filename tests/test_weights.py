@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +10,7 @@ import pytest
 
 from kerastl import catalog, weights
 from kerastl.catalog import WeightsFile
-from kerastl.errors import WeightsError
+from kerastl.errors import DownloadError, WeightsError
 
 BODY = bytes(range(256)) * 10_000  # 2.56 MB, so more than one piece
 
@@ -80,6 +81,16 @@ def test_download_of_unannounced_length(server, tmp_path):
 def test_sha256(server, tmp_path):
     file = WeightsFile("net.h5", f"{server}/whole", hashlib.sha256(BODY).hexdigest(), 7)
     assert weights.download(file, tmp_path).read_bytes() == BODY
+
+
+def test_the_default_network_is_held_to_a_hash_where_it_is_downloaded_only(server, tmp_path):
+    default = catalog.get("mobilenet_v2").weights
+    assert default.hash is None
+    with pytest.raises(DownloadError, match=r"what arrived is broken: SHA256 is [0-9a-f]{64}, not 3e195a2857356cfc"):
+        weights.download(dataclasses.replace(default, url=f"{server}/whole"), tmp_path)
+    assert not list(tmp_path.iterdir())
+    write_hdf5(tmp_path / default.file, np.ones((2, 2), "float32"))  # saved anew: other bytes, the same numbers
+    weights.verify(tmp_path / default.file, dataclasses.replace(default, parameters=6))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from kerastl.catalog.families import FAMILIES
-from kerastl.catalog.hashes import HASHES
+from kerastl.catalog.hashes import DOWNLOAD_HASHES, HASHES
 from kerastl.catalog.rows import EXCEPTIONS, ROWS
 from kerastl.errors import UsageError
 
@@ -61,6 +61,11 @@ class WeightsFile:
     hash: str | None
     parameters: int
     shipped: Path | None = None
+
+    @property
+    def download_hash(self) -> str | None:
+        """What a download must hash to; None where nobody says."""
+        return self.hash or DOWNLOAD_HASHES.get(self.file)
 
 
 @dataclass(frozen=True)

@@ -84,3 +84,11 @@ HASHES: dict[str, str] = {
     "convnext_xlarge.h5": "c1f5ccab661354fc3a79a10fa99af82f0fbf10ec65cb894a3ae0815f17a889ee",
     "convnext_xlarge_notop.h5": "de3f8a54174130e0cecdc71583354753d557fcf1f4487331558e2a16ba0cfe05",
 }
+
+# Of files that Keras has no hash for, what independent projects agree on that have pinned their download. In the cache
+# the same weights may lie under such a name in other bytes, saved anew; so these are for downloads alone.
+DOWNLOAD_HASHES: dict[str, str] = {
+    "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5": (
+        "3e195a2857356cfc092cbbb460beb2a5bce279015d7792598b8d3d9e451902e3"
+    ),
+}
