@@ -6,9 +6,9 @@ import dataclasses
 import os
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,8 +91,8 @@ def finetune(
     wanted = Settings.of(backbone=_named(backbone), **settings)
     said = {*settings, *(["backbone"] if backbone else [])}
     recipe = _checked(wanted, recipe)  # before anything is written, or any picture read
-    target = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="kerastl-"))
     with listening(listener, verbose, TrainingProgress) as told, ExitStack() as stack:
+        target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
         folder = FineTuningFolder(target, told)
         going_on = stack.enter_context(folder.opened(resume=resume, overwrite=overwrite))
         stack.enter_context(full_disk_reported(target))
@@ -109,6 +109,17 @@ def finetune(
                 raise Interrupted(f"stopped before anything was trained{on}") from None
             finally:
                 run.close()
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A run folder for who names none; it stays, unless the run leaves it empty."""
+    folder = Path(tempfile.mkdtemp(prefix="kerastl-"))
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # it is not empty
+            folder.rmdir()
 
 
 def _named(backbone: str | None) -> str:

@@ -125,6 +125,14 @@ def test_the_result_classifies(probed, coloured_folder):
     assert sum(entry.score for entry in prediction) == pytest.approx(1, abs=1e-4)
 
 
+def test_a_refused_run_without_a_folder_of_its_own_leaves_none(tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    with pytest.raises(DataError, match="no such folder"):
+        kerastl.finetune("kerastl_mini", tmp_path / "nowhere", verbose=0)
+    assert not list((tmp_path / "temporary").iterdir())
+
+
 def test_a_filled_run_folder_is_refused(probed, coloured_folder, tmp_path, capsys):
     assert kerastl_command(["finetune", str(coloured_folder), "-o", str(probed), *SMALL]) == 2
     assert "holds a complete run, --overwrite replaces it" in capsys.readouterr().err
