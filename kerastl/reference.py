@@ -81,7 +81,7 @@ def resolve(
         return _with_weights(catalog.get(given), weights, progress)
     if weights != IMAGENET:
         raise UsageError(f"weights are for networks of the catalogue; {given} has its own. Received: {weights!r}")
-    if Path(given).exists():
+    if os.path.exists(given):  # noqa: PTH110 - pathlib raises for a name that is too long
         return _saved(Path(given), trust)
     if looks_like_path(given):
         raise UsageError(f"{given}: there is no such model file or run folder")
@@ -110,7 +110,7 @@ def _with_weights(
     if weights is None:
         return Reference(card, RANDOM, f"random {row.name}", cache(lambda: _random(row)))
     file = weights_files.fetch(row, progress=progress) if weights == IMAGENET else Path(weights)
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113 - likewise
         raise WeightsError(f"{file}: no such weights file")
 
     def build() -> keras.Model:

@@ -76,12 +76,12 @@ def _scan_values(data: object, wanted: TableColumns, for_training: bool) -> Data
 
 
 def _scan_path(path: Path, wanted: TableColumns, for_training: bool) -> Dataset:
-    if path.is_file():
+    if os.path.isfile(path):  # noqa: PTH113 - pathlib raises for a name that is too long
         if path.suffix.lower() not in SUFFIXES | LISTS | OFFICE:
             raise DataError(f"{path}: neither a folder nor a .csv or .tsv table")
         index = PictureIndex(Path(wanted.images or path.parent))
         return tables.read([(open_table(path), None)], wanted, index, for_training).dataset
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - likewise
         raise DataError(f"{path}: no such folder")
     return _scan_folder(path, wanted, for_training)
 

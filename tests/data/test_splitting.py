@@ -198,3 +198,12 @@ def test_names_that_are_not_utf8_survive(tmp_path: Path) -> None:
     result = split(scan(root))
     write_split(result, tmp_path / "split.csv")
     assert read_split(tmp_path / "split.csv", root).items == result.items
+
+
+def test_names_that_are_too_long_for_the_disk_are_files_that_are_not_there(tmp_path):
+    long = "x" * 5_000
+    (tmp_path / "split.csv").write_text(f"path,label,split\n{long},cat,train\n")
+    with pytest.raises(DataError, match="1 picture is no longer in"):
+        read_split(tmp_path / "split.csv", tmp_path)
+    with pytest.raises(DataError, match="no such folder"):
+        scan(tmp_path / long)

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from kerastl.data.layouts.column_names import (
@@ -75,7 +74,7 @@ class TableColumns:
             UsageError: `images` is no folder.
         """
         columns = cls(**options)
-        if columns.images is not None and not Path(columns.images).is_dir():
+        if columns.images is not None and not os.path.isdir(columns.images):  # noqa: PTH112 - as in scanning
             raise UsageError(f"images {columns.images}: there is no such folder")
         return columns
 
