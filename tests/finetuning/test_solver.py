@@ -127,7 +127,12 @@ def test_many_classes_are_told_apart(classes, width):
     head = solve_head(features, labels, classes, np.ones(len(labels), np.float32))
     fresh = np.maximum(centres + 0.2 * np.random.default_rng(1).normal(size=centres.shape), 0).astype(np.float32)
     right = np.mean((fresh @ head.kernel + head.bias).argmax(axis=1) == np.arange(classes))
-    assert right > 0.75
+    mean, scale = features.mean(axis=0), features.std(axis=0) * np.sqrt(width)
+    # A tolerance far below any gradient of so many classes, and scikit-learn finds the same.
+    strict = LogisticRegression(C=head.strength * 1e4 / len(labels), tol=1e-7, max_iter=2_000)
+    strict.fit((features - mean) / scale, labels)
+    assert right == pytest.approx(np.mean(strict.predict((fresh - mean) / scale) == np.arange(classes)), abs=0.005)
+    assert right > 100 / classes
 
 
 def test_products_in_float32_give_the_same(monkeypatch):
