@@ -18,6 +18,7 @@ from kerastl.files import replacing, write_text
 from kerastl.images import Resize
 from kerastl.labels import LabelSet
 from kerastl.saved import archive, kinds, schema
+from kerastl.saved.json_member import parsed
 from kerastl.text import printable
 
 MODEL_FILE = "model.keras"
@@ -191,6 +192,6 @@ def read(model_file: Path) -> Card:
             "add them with kerastl.card.embed, or fine-tune with kerastl"
         )
     try:
-        return Card.from_dict(schema.parsed(text))
+        return Card.from_dict(parsed(text, "the card"))
     except ModelError as error:
         raise ModelError(f"{shown}: {error}") from error

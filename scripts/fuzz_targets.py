@@ -18,6 +18,7 @@ from kerastl.images import Resize, load_pixels
 from kerastl.labels import LabelSet
 from kerastl.runs.checkpoint import Checkpoint
 from kerastl.saved import archive, config
+from kerastl.saved.json_member import parsed
 from kerastl.trust import stored
 
 
@@ -186,7 +187,7 @@ TARGETS = {
     "profile": Target(_profiled, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
     "card": Target(lambda: [json.dumps(_card(), indent=1).encode()], _read_card),
     "archive": Target(lambda: [_archive({card.MEMBER: json.dumps(_card()).encode()})], _read_archive),
-    "config": Target(lambda: [_config()], lambda content, _: config.check(config.parsed(content))),
+    "config": Target(lambda: [_config()], lambda content, _: config.check(parsed(content, "its config"))),
     "calibration": Target(lambda: [_trust()], _read_trust),
     "table": Target(
         lambda: [

@@ -32,26 +32,6 @@ _LOOKED_UP = {"initializer": "initializers", "regularizer": "regularizers", "con
 TRUST = "load it with --trust-model (in Python trust=True) only if you trust who made the file"
 
 
-def parsed(text: bytes) -> dict[str, Any]:
-    """Read a config.
-
-    Args:
-        text: JSON, UTF-8.
-
-    Raises:
-        ModelError: It is no JSON object, or is nested too deep.
-    """
-    try:
-        values = json.loads(text)
-    except RecursionError:
-        raise ModelError("its config is nested too deep") from None
-    except ValueError as error:
-        raise ModelError(f"its config is no JSON ({error})") from None
-    if not isinstance(values, dict):
-        raise ModelError("its config is no JSON object")
-    return values
-
-
 def check(config: dict[str, Any]) -> None:
     """Look at every class and function in a config.
 

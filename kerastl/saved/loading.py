@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kerastl.errors import KerastlError, ModelError, WeightsError
 from kerastl.quiet import import_keras
 from kerastl.saved import archive, budget, config, hdf5, kinds
+from kerastl.saved.json_member import parsed
 from kerastl.scratch import temporary_folder
 from kerastl.text import printable
 
@@ -90,7 +91,7 @@ def _unpack(model_file: Path, folder: Path) -> int:
     with archive.opened(model_file) as opened:
         if archive.WEIGHTS not in opened.namelist():
             raise ModelError(f"{printable(os.fspath(model_file))}: it has no {archive.WEIGHTS}, so no weights")
-        values = config.parsed(opened.read(archive.CONFIG))
+        values = parsed(opened.read(archive.CONFIG), "its config")
         config.check(values)
         archive.copy_member(opened, archive.WEIGHTS, folder / archive.WEIGHTS)
     (folder / archive.CONFIG).write_text(json.dumps(config.without_compilation(values)), encoding="utf-8")

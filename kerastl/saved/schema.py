@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable
@@ -86,23 +85,6 @@ INSIDE: dict[str, dict[str, Rule]] = {
     "metrics": {"train_images": ("null or a whole number", _or_none(_whole(0, 1 << 50)))},
     "recipe": {"name": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH)))},
 }
-
-
-def parsed(text: bytes) -> dict[str, Any]:
-    """Read a card's JSON.
-
-    Raises:
-        ModelError: It is no JSON object, or is nested too deep.
-    """
-    try:
-        values = json.loads(text)
-    except RecursionError:
-        raise ModelError("the card is nested too deep") from None
-    except ValueError as error:
-        raise ModelError(f"the card is no JSON ({error})") from None
-    if not isinstance(values, dict):
-        raise ModelError("the card is no JSON object")
-    return values
 
 
 def check(values: dict[str, Any], newest: int) -> None:

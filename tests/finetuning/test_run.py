@@ -320,7 +320,8 @@ def test_pictures_decoded_ahead_change_nothing(coloured_folder, probed, tmp_path
 def test_in_half_the_precision_the_saved_model_is_float32(coloured_folder, recipe_file, tmp_path, capsys, precision):
     command = ["finetune", str(coloured_folder), "-o", str(tmp_path / "run"), "--recipe", recipe_file, *SMALL]
     assert kerastl_command([*command, "--precision", precision]) == 0
-    assert "engine" not in capsys.readouterr().err
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert all("get the same scores" in line for line in warnings)  # as random weights give; and no other
     model = keras.saving.load_model(tmp_path / "run" / "model.keras")
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
