@@ -19,6 +19,7 @@ LAYERS = [
     | {"processes", "progress", "quiet", "scratch", "stderr", "text", "walking"},
     {"catalog", "images", "inputs", "labels", "metrics", "mini", "path_list", "saved", "sources", "weights"},
     {"card", "backbones", "choice"},
+    {"adapting", "flattening", "head_cutting", "input_scaling", "stage_finding"},
     {"reference", "trust"},
     {"featured", "question"},
     {"runtime"},
@@ -41,6 +42,7 @@ ON_KERAS = {
     for name in ("engine", "freezing", "loop", "network", "optimizer", "preparation", "schedule", "training")
 }
 ON_KERAS |= {"runs/variables.py"}
+ON_KERAS |= {f"{name}.py" for name in ("adapting", "flattening", "head_cutting", "input_scaling", "stage_finding")}
 ON_KERAS |= {f"pretraining/{name}.py" for name in ("learners", "losses", "momentum", "networks", "training")}
 
 
