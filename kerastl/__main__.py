@@ -23,7 +23,9 @@ def main() -> None:
 
 
 def _run() -> int:
-    from kerastl.cli import run, silence, streams
+    from kerastl.cli import _pillow_warnings as silence
+    from kerastl.cli import _streams as streams
+    from kerastl.cli import run
 
     streams.prepare()
     silence.libraries()

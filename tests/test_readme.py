@@ -116,7 +116,7 @@ def test_it_works(step, run, weights):
         pytest.skip("KERAS_HOME names no Keras cache with MobileNetV2's weights")
     done = run(step)
     assert "Traceback" not in done.stderr
-    # What kerastl_mini says of these pictures is not promised.
+    # What kerastl_mini says of these images is not promised.
     assert (step.ending if weights else step.ending.split(": ")[0]) in done.stdout, done.stdout
 
 
@@ -124,7 +124,7 @@ def test_the_first_command_says_what_the_readme_says(run, weights):
     done, said = run(next(steps(PAGES[0]))), blocks(PAGES[0], "text")[0]
     if weights:
         assert done.stdout == said
-    else:  # kerastl_mini answers of the same pictures, in the same form
+    else:  # kerastl_mini answers of the same images, in the same form
         assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
             line.split(":")[0] for line in said.splitlines()
         ]

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 
 from kerastl.errors import RecipeError
-from kerastl.finetuning.freezing import freeze, stage_rates
-from kerastl.finetuning.loop import compile_for
-from kerastl.finetuning.network import Network, halves
-from kerastl.finetuning.optimizer import LayerwiseAdamW
-from kerastl.finetuning.recipe import Phase
+from kerastl.finetuning._freezing import freeze, stage_rates
+from kerastl.finetuning._loop import compile_for
+from kerastl.finetuning._network import Network, halves
+from kerastl.finetuning._optimizer import LayerwiseAdamW
+from kerastl.finetuning._recipe import Phase
 
 
 def weights_by_stage(network):

@@ -7,17 +7,19 @@ import sys
 
 import numpy as np
 import pytest
-from pictures import photo, reason
 from PIL import Image
+from sample_images import photo, reason
 
-from kerastl.images import heif, kinds, open_image
+from kerastl.images import _heif as heif
+from kerastl.images import _kinds as kinds
+from kerastl.images import open_image
 
 BROKEN = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(50)
 
 
 @pytest.fixture
 def heic(tmp_path):
-    """Writes a picture as HEIC; lossy, so that values differ by a few levels."""
+    """Writes an image as HEIC; lossy, so that values differ by a few levels."""
     pillow_heif = pytest.importorskip("pillow_heif")
 
     def write(image, name="a.heic", **options):

@@ -1,12 +1,12 @@
-"""Which files are pictures, which look like pictures, and which lie beside them."""
+"""Which files are images, which look like images, and which lie beside them."""
 
 from __future__ import annotations
 
 import pytest
-from pictures import photo
+from sample_images import photo
 
-from kerastl.images import kinds
-from kerastl.images.kinds import PICTURE, SIDE, Sorter
+from kerastl.images import _kinds as kinds
+from kerastl.images._kinds import IMAGE, SIDE, Sorter
 
 
 @pytest.fixture
@@ -26,14 +26,14 @@ def without_heif(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.b.png", "a.webp", "a.TIF", "a.avif"])
-def test_a_suffix_makes_a_picture_without_a_look_inside(kind, name):
-    assert kind(name) == PICTURE
+def test_a_suffix_makes_an_image_without_a_look_inside(kind, name):
+    assert kind(name) == IMAGE
 
 
 @pytest.mark.parametrize("name", ["IMG_1.HEIC", "a.heif", "a.hif"])
-def test_heic_is_a_picture_where_the_extra_is_there(kind, name, monkeypatch):
+def test_heic_is_an_image_where_the_extra_is_there(kind, name, monkeypatch):
     monkeypatch.setattr(kinds, "has_heif", lambda: True)
-    assert kind(name) == PICTURE
+    assert kind(name) == IMAGE
     monkeypatch.setattr(kinds, "has_heif", lambda: False)
     assert kind(name).what == "HEIC (pip install 'kerastl[heif]')"
 
@@ -46,7 +46,7 @@ def test_heic_is_a_picture_where_the_extra_is_there(kind, name, monkeypatch):
         ("a.dcm", "DICOM"),
         ("a.nii.gz", "medical volume"),
         ("a.svg", "drawing"),
-        ("a.jpg.1", "file with no picture's suffix (rename)"),
+        ("a.jpg.1", "file with no image's suffix (rename)"),
         ("a.JPEG.12", "file with"),
         ("a.jpg_large", "file with"),
         ("a.jpg-large", "file with"),
@@ -59,9 +59,9 @@ def test_heic_is_a_picture_where_the_extra_is_there(kind, name, monkeypatch):
         ("a.jpg_original", "backup copy"),
     ],
 )
-def test_names_that_look_like_pictures(kind, name, what):
+def test_names_that_look_like_images(kind, name, what):
     found = kind(name)
-    assert found.name == "like a picture"
+    assert found.name == "like an image"
     assert found.what.startswith(what)
 
 
@@ -71,7 +71,7 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"\xff\xd8\xff\xe0" + bytes(20), "JPEG with no picture's suffix"),
+        (b"\xff\xd8\xff\xe0" + bytes(20), "JPEG with no image's suffix"),
         (b"\x89PNG\r\n\x1a\n", "PNG with"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP with"),
         (b"II*\0" + bytes(20), "TIFF with"),
@@ -86,7 +86,7 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 @pytest.mark.parametrize("name", ["1000234", "0a9f.3bd1", "photo.unknown"])
 def test_first_bytes_tell_where_the_name_does_not(kind, without_heif, name, content, what):
     found = kind(name, content)
-    assert found.name == "like a picture"
+    assert found.name == "like an image"
     assert found.what.startswith(what)
 
 
@@ -105,10 +105,10 @@ def test_nobody_looks_into_files_of_a_known_suffix(kind):
     assert kind("a.txt", b"\xff\xd8\xff\xe0" + bytes(20)) == SIDE
 
 
-def test_a_backup_beside_its_picture_is_missed_by_nobody(tmp_path, kind):
+def test_a_backup_beside_its_image_is_missed_by_nobody(tmp_path, kind):
     photo().save(tmp_path / "a.jpg")
     assert kind("a.jpg_original", b"\xff\xd8\xff") == SIDE
-    assert kind("b.jpg_original", b"\xff\xd8\xff").name == "like a picture"
+    assert kind("b.jpg_original", b"\xff\xd8\xff").name == "like an image"
 
 
 def test_looks_are_limited(tmp_path, monkeypatch):
@@ -116,10 +116,10 @@ def test_looks_are_limited(tmp_path, monkeypatch):
     sorter = Sorter()
     for number in range(3):
         (tmp_path / str(number)).write_bytes(b"\xff\xd8\xff\xe0")
-    assert [sorter.kind(str(tmp_path / str(number))).name for number in range(3)] == ["like a picture"] * 2 + ["side"]
+    assert [sorter.kind(str(tmp_path / str(number))).name for number in range(3)] == ["like an image"] * 2 + ["side"]
 
 
-def test_links_pipes_and_missing_files_are_no_pictures(tmp_path):
+def test_links_pipes_and_missing_files_are_no_images(tmp_path):
     (tmp_path / "gone").symlink_to("nowhere")
     assert Sorter().kind(str(tmp_path / "gone")) == SIDE
     assert Sorter().kind(str(tmp_path / "not there")) == SIDE

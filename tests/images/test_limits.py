@@ -12,17 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import RED, photo, reason
 from PIL import Image
+from sample_images import RED, photo, reason
 
-from kerastl.images import Resize, limits, load_pixels
+from kerastl.images import Resize, load_pixels
+from kerastl.images import _limits as limits
 
 
-def png(width, height, *, colour_type=2, extra=b""):
+def png(width, height, *, color_type=2, extra=b""):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + extra + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
 
 
@@ -65,7 +66,7 @@ def test_huge_files_are_refused(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to see a process's peak memory")
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK", "I;16", "P"])
-def test_the_largest_pictures_stay_below_the_limit(tmp_path, mode):
+def test_the_largest_images_stay_below_the_limit(tmp_path, mode):
     path = tmp_path / "a.tif"
     Image.new(mode, (9000, 8000)).save(path, compression="tiff_adobe_deflate")
     code = (
@@ -76,7 +77,7 @@ def test_the_largest_pictures_stay_below_the_limit(tmp_path, mode):
     assert int(peak) / 1024 < 100 + limits.MAX_DECODE_BYTES / limits.MEBIBYTE
 
 
-def test_large_pictures_wait_for_each_other():
+def test_large_images_wait_for_each_other():
     order = []
 
     def second():

@@ -1,4 +1,4 @@
-"""Pictures of another bit depth than those that a model was trained on are told of, once."""
+"""Images of another bit depth than those that a model was trained on are told of, once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import logging
 import numpy as np
 import pytest
 from PIL import Image
-from test_depth import COLORS, GREYS, color_png, in_bits
+from test_depth import COLORS, GRAYS, color_png, in_bits
 
-from kerastl.images import Resize, load_pixels, misfit
+from kerastl.images import Resize, load_pixels
+from kerastl.images import _misfit as misfit
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,7 @@ def said(monkeypatch, caplog):
     return lambda: [record.getMessage() for record in caplog.records]
 
 
-def grey_png(values):
+def gray_png(values):
     buffer = io.BytesIO()
     Image.fromarray(values).save(buffer, "PNG")
     return buffer.getvalue()
@@ -34,10 +35,10 @@ def read(source, white):
 @pytest.mark.parametrize(
     "made",
     [
-        lambda bits: grey_png(in_bits(GREYS, bits)), lambda bits: color_png(in_bits(COLORS, bits)),
-        lambda bits: in_bits(GREYS, bits), lambda bits: Image.fromarray(in_bits(GREYS, bits)),
+        lambda bits: gray_png(in_bits(GRAYS, bits)), lambda bits: color_png(in_bits(COLORS, bits)),
+        lambda bits: in_bits(GRAYS, bits), lambda bits: Image.fromarray(in_bits(GRAYS, bits)),
     ],
-    ids=["grey", "color", "array", "PIL"],
+    ids=["gray", "color", "array", "PIL"],
 )  # fmt: skip
 @pytest.mark.parametrize(
     ("bits", "white", "how"),
@@ -53,13 +54,13 @@ def test_another_depth_is_said_once(said, made, bits, white, how):
 
 
 def test_the_file_is_named(said, tmp_path):
-    Image.fromarray(in_bits(GREYS, 16)).save(tmp_path / "a\n.png")
+    Image.fromarray(in_bits(GRAYS, 16)).save(tmp_path / "a\n.png")
     read(tmp_path / "a\n.png", 4095)
     assert said()[0].startswith(f"{tmp_path}/a\\n.png: too bright, and cut off,")
 
 
 def test_floats_that_are_no_numbers_are_passed_over(said):
-    values = in_bits(GREYS, 12).astype(np.float32)
+    values = in_bits(GRAYS, 12).astype(np.float32)
     values[0, :2] = np.nan, np.inf
     read(Image.fromarray(values), 4095)
     assert not said()
@@ -67,10 +68,10 @@ def test_floats_that_are_no_numbers_are_passed_over(said):
     assert len(said()) == 1
 
 
-def test_hot_pixels_and_pictures_of_8_bits_fit(said):
-    values = in_bits(np.resize(GREYS, (200, 200)), 12)
+def test_hot_pixels_and_images_of_8_bits_fit(said):
+    values = in_bits(np.resize(GRAYS, (200, 200)), 12)
     values[7, 7] = 65535
-    read(grey_png(values), 4095)
-    read(GREYS.astype(np.uint8), 65535)
+    read(gray_png(values), 4095)
+    read(GRAYS.astype(np.uint8), 65535)
     read(np.zeros((6, 10), np.uint16), 65535)
     assert not said()

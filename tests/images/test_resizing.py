@@ -1,15 +1,15 @@
-"""How pictures of any size become one of the wanted size."""
+"""How images of any size become one of the wanted size."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from pictures import RED, photo
 from PIL import Image
+from sample_images import RED, photo
 
 from kerastl.errors import UsageError
 from kerastl.images import RESIZE_POLICIES, Resize, load_pixels
-from kerastl.images.resizing import region
+from kerastl.images._resizing import region
 
 
 def bicubic(image, size, box=None):
@@ -18,9 +18,9 @@ def bicubic(image, size, box=None):
     return np.clip(np.stack(channels, axis=-1), 0, 255)
 
 
-def test_crop_equals_resize_then_centre_crop(tmp_path):
+def test_crop_equals_resize_then_center_crop(tmp_path):
     photo(400, 300).save(tmp_path / "a.png")
-    # Shorter side 300 to 128 and the centre 112: the middle 262.5 pixels of the original.
+    # Shorter side 300 to 128 and the center 112: the middle 262.5 pixels of the original.
     expected = bicubic(photo(400, 300), (112, 112), (68.75, 18.75, 331.25, 281.25))
     assert np.abs(load_pixels(tmp_path / "a.png", Resize(112, 112)) - expected).max() <= 1
 
@@ -44,7 +44,7 @@ def test_squash_is_plain_antialiased_bicubic():
     assert np.abs(load_pixels(photo(), Resize(50, 30, "squash")) - expected).max() <= 1
 
 
-def test_pad_shows_all_of_the_picture_centred_on_black():
+def test_pad_shows_all_of_the_image_centerd_on_black():
     pixels = load_pixels(Image.new("RGB", (200, 100), RED), Resize(40, 40, "pad"))
     assert (pixels[10:30] == RED).all()
     assert (pixels[:10] == 0).all()
@@ -62,7 +62,7 @@ def test_extreme_sizes(tmp_path, size, policy):
 
 @pytest.mark.parametrize("size", [(2048, 1536), (1999, 3001)])
 @pytest.mark.parametrize("policy", ["crop", "squash", "pad"])
-def test_scaled_decoding_of_large_jpegs_shows_the_same_picture(tmp_path, policy, size):
+def test_scaled_decoding_of_large_jpegs_shows_the_same_image(tmp_path, policy, size):
     photo(*size).save(tmp_path / "a.jpg", quality=95)
     with Image.open(tmp_path / "a.jpg") as image:
         whole = load_pixels(image, Resize(64, 64, policy)).astype(int)  # PIL images are never decoded scaled

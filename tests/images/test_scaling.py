@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pictures import photo
 from PIL import Image
+from sample_images import photo
 
-from kerastl.images.scaling import scaled
+from kerastl.images._scaling import scaled
 
 
 def cubic(distance):
@@ -18,10 +18,10 @@ def cubic(distance):
 
 
 def weights(length, size, start, stop):
-    """One row for each pixel of the result: what each of the picture's pixels counts."""
+    """One row for each pixel of the result: what each of the image's pixels counts."""
     step = (stop - start) / size
-    centres = start + (np.arange(size)[:, None] + 0.5) * step
-    rows = cubic((np.arange(length)[None] + 0.5 - centres) / max(step, 1.0))
+    centers = start + (np.arange(size)[:, None] + 0.5) * step
+    rows = cubic((np.arange(length)[None] + 0.5 - centers) / max(step, 1.0))
     return rows / rows.sum(axis=1, keepdims=True)
 
 
@@ -49,7 +49,7 @@ def test_what_lies_outside_the_region_hardly_matters_and_inside_does():
     assert (np.asarray(scaled(Image.fromarray(pixels), (16, 32), (0, 0, 32, 64)))[:, -1] > 110).all()
 
 
-def test_far_too_large_pictures_are_averaged_first_to_about_the_same():
+def test_far_too_large_images_are_averaged_first_to_about_the_same():
     image = photo(1200, 900)
     direct = image.resize((40, 30), Image.Resampling.BICUBIC)
     ours = np.asarray(scaled(image, (40, 30), (0, 0, 1200, 900))).astype(int)

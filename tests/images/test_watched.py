@@ -3,9 +3,10 @@ import threading
 import time
 
 import pytest
-from pictures import photo, reason
+from sample_images import photo, reason
 
-from kerastl.images import Resize, load_pixels, watched
+from kerastl.images import Resize, load_pixels
+from kerastl.images import _watched as watched
 
 
 def content(kind, **options):
@@ -15,7 +16,7 @@ def content(kind, **options):
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "PPM"])
-def test_a_picture_that_takes_too_long_is_given_up(tmp_path, monkeypatch, kind):
+def test_an_image_that_takes_too_long_is_given_up(tmp_path, monkeypatch, kind):
     (tmp_path / "a").write_bytes(content(kind))
     load_pixels(tmp_path / "a", Resize(8, 8))
     monkeypatch.setattr(watched, "MAX_SECONDS", -1.0)
