@@ -32,10 +32,12 @@ class Adapted:
         stages: Name of each stage to its layers, from the top down.
         crop_fraction: How much of the shorter side of an image the network should see, in (0, 1].
         row: Of the catalog, where the layers are those of one of its networks.
+        classifier: The same network with the head that it has had; `backbone` itself where there was none.
         findings: What was found and done, one line each.
     """
 
     backbone: keras.Model
+    classifier: keras.Model
     stages: Stages
     crop_fraction: float
     row: catalog.Backbone | None
@@ -105,7 +107,8 @@ def adapt(
     divided, origin = _stages(backbone, row, stages)
     findings.append(_told(divided, origin))
     crop = row.crop_fraction if row is not None else _CROP if min(size) >= _SMALL else 1.0
-    return Adapted(backbone, divided, crop, row, tuple(findings))
+    classifier = keras.Model(pixels, output, name=backbone.name) if head is not None else backbone
+    return Adapted(backbone, classifier, divided, crop, row, tuple(findings))
 
 
 def _taken(model: object) -> keras.Model | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from kerastl._base.text import listed, printable
 from kerastl.errors import UsageError
-from kerastl.models._graph import graph_of, is_plain
+from kerastl.models._graph import graph_of
 
 # Layers that change images at random while a model trains, and leave them as they are when it answers.
 AUGMENTATIONS = tuple(
@@ -23,6 +23,8 @@ AUGMENTATIONS = tuple(
     for name in dir(keras.layers)
     if name.startswith("Random") or name in ("AugMix", "CutMix", "MixUp", "RandAugment")
 )
+# Names of the layers that are put around a network.
+RESERVED = ("pixels", "scale_pixels", "feature_pool", "head_pool", "head_dropout", "head_classifier")
 # Largest difference between a model and its copy, as a fraction of the largest output.
 _TOLERANCE = 1e-3
 _LOW_TOLERANCE = 0.1  # of a model that computes in half precision
@@ -51,7 +53,7 @@ def flatten(
         UndividedError: A layer with weights is used more than once, or cannot be copied.
         UsageError: A layer does not take what it is given.
     """
-    copier = _Copier(precision, seed, {tensor.name for tensor in [inputs]})
+    copier = _Copier(precision, seed, {inputs.name, *RESERVED})
     outputs = copier.run(graph, [inputs])
     for original, copy in copier.copies:
         transfer(original, copy)
@@ -167,8 +169,6 @@ class _Copier:
                 with self._inside(operation.name):
                     return self.run(inner, keras.tree.flatten(args))
             except UndividedError as error:
-                if is_plain(operation):
-                    raise
                 self._whole.append(f"{_named(operation)} stays one layer: {error}")
         if isinstance(operation, keras.layers.RandomCrop):
             raise UsageError(f"{_named(operation)} changes the size of images at random: give the model behind it")

@@ -34,8 +34,8 @@ def cut_head(output: keras.KerasTensor) -> tuple[keras.KerasTensor, str | None]:
         output: Of a flat graph.
 
     Returns:
-        What goes into the head, without dropout, and the head in a few words; `output` itself and None if there is
-        no head.
+        What goes into the head, without dropout and the mean over a feature map, and the head in a few words; `output`
+        itself and None if there is no head.
     """
     if len(output.shape) != 2:
         return output, None
@@ -57,7 +57,7 @@ def cut_head(output: keras.KerasTensor) -> tuple[keras.KerasTensor, str | None]:
     if own not in ("linear", *_PROBABILITIES):
         return output, None
     kind = "probabilities" if probabilities or own in _PROBABILITIES else "scores"
-    features = _without_dropout(inputs_of(operation)[0])
+    features = _below_the_head(inputs_of(operation)[0])
     classes = f"{output.shape[-1]:,} class{'es' * (output.shape[-1] != 1)}"
     return features, f"its head of {classes} ({printable(operation.name)!r}, {kind})"
 
@@ -80,10 +80,13 @@ def _activation_name(operation: Any) -> str:
     return getattr(operation.activation, "__name__", type(operation.activation).__name__)
 
 
-def _without_dropout(tensor: keras.KerasTensor) -> keras.KerasTensor:
+def _below_the_head(tensor: keras.KerasTensor) -> keras.KerasTensor:
+    """Leave out what a new head has of its own: dropout, and the mean over a feature map."""
     while isinstance(tensor._keras_history.operation, keras.layers.Dropout):
         tensor = inputs_of(tensor._keras_history.operation)[0]
-    return tensor
+    pool = tensor._keras_history.operation
+    averaged = isinstance(pool, keras.layers.GlobalAveragePooling2D) and not pool.keepdims
+    return inputs_of(pool)[0] if averaged else tensor
 
 
 def pooled(features: keras.KerasTensor, pooling: Pooling | None) -> tuple[keras.KerasTensor, str | None]:

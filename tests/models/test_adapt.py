@@ -115,9 +115,10 @@ def transformer(ends="scores", blocks=4):
 def test_a_classifier_becomes_features_of_raw_pixels():
     model = handmade()
     adapted = adapt(model)
-    features = keras.Model(model.input, model.layers[-3].output)  # below dropout and classifier
+    features = keras.Model(model.input, model.layers[-4].output)  # below the mean, dropout and the classifier
     assert adapted.backbone.input_shape == (None, SIZE, SIZE, 3)
     np.testing.assert_array_equal(answers(adapted.backbone, images()), answers(features, images()))
+    np.testing.assert_array_equal(answers(adapted.classifier, images()), answers(model, images()))
     assert any(line == "its head of 10 classes ('classes', probabilities) is replaced" for line in adapted.findings)
 
 
@@ -238,7 +239,7 @@ def test_the_model_of_the_keras_guide_is_taken_apart():
     told = "\n".join(adapted.findings)
     assert "augmentation is left out" in told
     assert "training=False in the call of 'handmade' is left out" in told
-    expected = answers(base, images() / 255).mean(axis=(1, 2))
+    expected = answers(base, images() / 255)
     np.testing.assert_allclose(answers(adapted.backbone, images()), expected, rtol=1e-5, atol=1e-6)
 
 
@@ -321,7 +322,7 @@ def test_a_feature_map_is_pooled_as_told(pooling, shape):
     ("model", "pooling", "message"),
     [
         (lambda: handmade(head=False), "token", "which has no tokens"),
-        (handmade, "mean", "already pooled: leave pooling out"),
+        (transformer, "mean", "already pooled: leave pooling out"),
         (handmade, "median", "pooling must be one of mean, max, token, flatten"),
     ],
 )
@@ -398,12 +399,26 @@ def test_a_layer_without_weights_may_be_used_often():
 def test_a_layer_with_weights_that_is_used_twice_makes_the_model_one_stage():
     twice = layers.Conv2D(3, 3, name="twice")
     pixels = keras.Input((SIZE, SIZE, 3))
-    features = layers.GlobalAveragePooling2D()(twice(twice(layers.Rescaling(1 / 255)(pixels))))
-    adapted = adapt(keras.Model(pixels, layers.Dense(4, "softmax")(features)))
+    features = twice(twice(layers.Rescaling(1 / 255)(pixels)))
+    adapted = adapt(keras.Model(pixels, layers.Dense(4, "softmax")(layers.GlobalAveragePooling2D()(features))))
     assert len(adapted.stages) == 1
     assert any("one stage" in line and "'twice' (Conv2D) is used more than once" in line for line in adapted.findings)
     expected = answers(keras.Model(pixels, features), images())
     np.testing.assert_allclose(answers(adapted.backbone, images()), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_model_within_that_cannot_be_taken_apart_stays_one_layer():
+    twice = layers.Conv2D(3, 3, padding="same")
+    inner = keras.Input((SIZE, SIZE, 3))
+    base = keras.Model(inner, twice(twice(inner)), name="base")
+    pixels = keras.Input((SIZE, SIZE, 3))
+    x = layers.Conv2D(5, 3, 2, name="above")(base(layers.Rescaling(1 / 255)(pixels)))
+    model = keras.Model(pixels, layers.Dense(4)(layers.GlobalAveragePooling2D()(x)))
+    adapted = adapt(model)
+    assert [layer.name for layer in adapted.backbone.layers if layer.weights] == ["base", "above"]
+    assert list(adapted.stages) == ["above", "base"]
+    assert any("'base' (Functional) stays one layer" in line for line in adapted.findings)
+    np.testing.assert_array_equal(answers(adapted.classifier, images()), answers(model, images()))
 
 
 def test_a_subclassed_model_is_one_stage():
@@ -419,7 +434,7 @@ def test_images_of_one_channel_are_made_gray():
     model = handmade(channels=1)
     adapted = adapt(model)
     luma = images() @ np.array([0.2989, 0.5870, 0.1140], np.float32)
-    features = keras.Model(model.input, model.layers[-3].output)
+    features = keras.Model(model.input, model.layers[-4].output)
     np.testing.assert_allclose(
         answers(adapted.backbone, images()), answers(features, luma[..., None]), rtol=1e-3, atol=1e-3
     )
