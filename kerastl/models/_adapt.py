@@ -10,10 +10,11 @@ import keras
 from kerastl._base.text import printable
 from kerastl.errors import UsageError
 from kerastl.models import _registry as catalog
+from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling
 from kerastl.models._flatten import UndividedError, check_same, copied, flatten, transfer
-from kerastl.models._graph import graph_of, is_plain, layers_of
-from kerastl.models._head import Pooling, cut_head, hub_pooling, pooled
-from kerastl.models._input_scaling import InputScaling, catalog_row, checked, converter_of, find, scaled
+from kerastl.models._head import cut_head, hub_pooling, pooled
+from kerastl.models._input_scaling import catalog_row, converter_of, find, scaled
+from kerastl.models._model_graph import graph_of, is_plain, layers_of
 from kerastl.models._stages import Stages, from_catalog, from_graph, from_names
 
 # How much of the shorter side a centre crop keeps where nobody says, as in most papers; and below what size nothing
@@ -83,7 +84,7 @@ def adapt(
     size = _size(model, graph, row, input_size)
     # Found before anything is copied, since what cannot be known is the commonest reason to stop.
     found = None if input_scaling is not None else find(model, graph, row)
-    scaling = checked(input_scaling) if found is None else found.scaling
+    scaling = check_input_scaling(input_scaling) if found is None else found.scaling
     findings = [f"images of {size[0]} x {size[1]} px; input scaling: {found.why if found else f'{scaling}, as given'}"]
 
     pixels = keras.Input((*size, 3), name="pixels")

@@ -5,16 +5,14 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, get_args
+from typing import Any
 
 import keras
 
 from kerastl._base.text import printable
 from kerastl.errors import UsageError
-from kerastl.models._graph import inputs_of
-
-Pooling = Literal["mean", "max", "token", "flatten"]
-POOLINGS: tuple[str, ...] = get_args(Pooling)
+from kerastl.models._adapt_options import Pooling, check_pooling
+from kerastl.models._model_graph import inputs_of
 
 _PROBABILITIES = ("softmax", "sigmoid")
 # What may stand between features and classifier, or behind it, and changes no number when the model answers.
@@ -103,8 +101,7 @@ def pooled(features: keras.KerasTensor, pooling: Pooling | None) -> tuple[keras.
     Raises:
         UsageError: `pooling` does not fit the features, or is needed.
     """
-    if pooling is not None and pooling not in POOLINGS:
-        raise UsageError(f"pooling must be one of {', '.join(POOLINGS)}. Received: {pooling!r}")
+    check_pooling(pooling)
     axes, shape = len(features.shape), " x ".join(str(side) for side in features.shape[1:])
     if axes == 2:
         if pooling is not None:

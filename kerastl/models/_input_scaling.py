@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,18 +13,10 @@ from kerastl._base.text import listed
 from kerastl.errors import UsageError
 from kerastl.models import _build as backbones
 from kerastl.models import _registry as catalog
+from kerastl.models._adapt_options import SCALINGS, InputScaling, check_input_scaling
 from kerastl.models._flatten import AUGMENTATIONS
-from kerastl.models._graph import graph_of, layers_of
+from kerastl.models._model_graph import graph_of, layers_of
 
-ScalingName = Literal["inside", "tf", "torch", "caffe", "unit"]
-InputScaling: TypeAlias = ScalingName | tuple[Any, Any]
-"""`inside`: the network takes 0-255; `tf`: [-1, 1]; `torch`: [0, 1] less ImageNet's mean, by its standard deviation;
-`caffe`: BGR less ImageNet's mean; `unit`: [0, 1]; or a scale and an offset, each a number or one for each channel."""
-
-CHOICES = (
-    "'inside' (the network takes 0-255 as they are), 'tf' ([-1, 1]), 'torch', 'caffe' (both as keras.applications has "
-    "them), 'unit' ([0, 1]), or (scale, offset)"
-)
 # Layers and operations that only move numbers about, and those that scale them.
 _MOVING = frozenset(
     ("Resizing", "CenterCrop", "GetItem", "Stack", "Concatenate", "Flip", "Cast", "Identity", "RGBToGrayscale",
@@ -49,24 +40,6 @@ class Found:
 
     scaling: InputScaling
     why: str
-
-
-def checked(scaling: object) -> InputScaling:
-    """An input scaling that somebody names.
-
-    Raises:
-        UsageError: It is none.
-    """
-    if isinstance(scaling, str) and scaling in get_args(ScalingName):
-        return scaling  # type: ignore[return-value]
-    if isinstance(scaling, Sequence) and not isinstance(scaling, str) and len(scaling) == 2:
-        try:
-            values = [np.asarray(part, np.float64) for part in scaling]
-        except (TypeError, ValueError):
-            values = []
-        if len(values) == 2 and all(part.shape in ((), (3,)) and np.isfinite(part).all() for part in values):
-            return (values[0].tolist(), values[1].tolist())
-    raise UsageError(f"input_scaling must be one of {CHOICES}. Received: {scaling!r}")
 
 
 def scaled(pixels: keras.KerasTensor, scaling: InputScaling) -> keras.KerasTensor:
@@ -108,7 +81,7 @@ def find(model: keras.Model, graph: keras.Model | None, row: catalog.Backbone | 
             return Found("inside", f"it scales them itself ({listed(reached.scaling, 3)})")
         raise UsageError(
             f"the model scales its input itself ({listed(reached.scaling, 3)}), but makes numbers {width:,.0f} apart "
-            f"of pixels 0-255, which it cannot be made for: say what it takes, input_scaling={CHOICES}"
+            f"of pixels 0-255, which it cannot be made for: say what it takes, input_scaling={SCALINGS}"
         )
     if row is not None and row.pixel_mode != "inside":
         return Found(row.pixel_mode, f"'{row.pixel_mode}', as {row.constructor} of keras.applications wants it")
@@ -116,7 +89,7 @@ def find(model: keras.Model, graph: keras.Model | None, row: catalog.Backbone | 
     also = "; or give the task with its preprocessor, such as ImageClassifier.from_preset(...)" if hub else ""
     raise UsageError(
         f"how {model.name!r} wants its pixels scaled cannot be seen from its layers: say it, "
-        f"input_scaling={CHOICES}{also}"
+        f"input_scaling={SCALINGS}{also}"
     )
 
 
@@ -136,7 +109,7 @@ def _converter(model: keras.Model) -> InputScaling | None:
     offset = 0.0 if converter.offset is None else converter.offset
     if np.all(np.asarray(scale) == 1.0) and not np.any(np.asarray(offset)):
         return None  # which says nothing: the network may scale inside, or wait for who scales
-    return checked((scale, offset))
+    return check_input_scaling((scale, offset))
 
 
 @dataclass

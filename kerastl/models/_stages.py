@@ -15,7 +15,7 @@ from kerastl._base.text import printable
 from kerastl.errors import ModelError, UsageError
 from kerastl.models import _build as backbones
 from kerastl.models import _registry as catalog
-from kerastl.models._graph import cuts, inputs_of, outputs_of
+from kerastl.models._model_graph import cuts, inputs_of, outputs_of
 
 # Fewer stages than that are divided where they can be, more than that are merged.
 _FEWEST, _WANTED, _MOST = 4, 6, 8
