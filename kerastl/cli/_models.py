@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kerastl._base import json_text
+from kerastl._base.text import percent
 from kerastl.cli import _options as options
 
 
@@ -48,7 +49,7 @@ def models(form: str) -> None:
             str(row.input_size),
             f"{row.parameters / 1e6:.1f} M",
             f"{row.megabytes:.0f}",
-            *("" if accuracy is None else f"{accuracy:.1f} %" for accuracy in (row.top1, row.top5)),
+            *("" if accuracy is None else percent(accuracy / 100) for accuracy in (row.top1, row.top5)),
             "shipped" if row.shipped else "yes" if weights.cached(row) is not None else "",
         ]
         for row in rows

@@ -63,30 +63,6 @@ class ConfusionMatrix:
     counts: np.ndarray
 
 
-def ranks(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Where the right class stands among the classes, from the most probable down.
-
-    Equal probabilities stand in the order of their index, as in `kerastl.models._labels.top_k`. scikit-learn's
-    `top_k_accuracy_score` orders them the other way round, which would contradict the predictions.
-
-    Returns:
-        Integer array of shape (n,), 0 for the most probable class.
-    """
-    own = probabilities[np.arange(len(labels)), labels][:, None]
-    before = np.arange(probabilities.shape[1]) < labels[:, None]
-    return ((probabilities > own) | ((probabilities == own) & before)).sum(axis=1)
-
-
-def log_losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Cross entropy of each image in nats: float64 array of shape (n,).
-
-    Their mean is scikit-learn's `log_loss`. As there, a probability of 0 counts as the smallest step of the floating
-    point numbers that it came in.
-    """
-    own = probabilities[np.arange(len(labels)), labels]
-    return -np.log(np.clip(own, np.finfo(probabilities.dtype).eps, 1).astype(np.float64))
-
-
 def brier_scores(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Squared distance of each row from the right answer: float64 array of shape (n,), values in [0, 2].
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kerastl._base.text import brief, printable
-from kerastl.models._labels import percent
+from kerastl._base.text import brief, percent, printable
 
 if TYPE_CHECKING:
     import numpy as np

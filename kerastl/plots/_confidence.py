@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from kerastl._base.text import percent
 from kerastl.errors import UsageError
 from kerastl.plots import _style as style
 
@@ -55,7 +56,7 @@ def reliability(binned: Binned) -> Figure:
 
     figure = style.new_figure(4.4, 4.8)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    style.tidy(above, title=f"calibration error {100 * binned.error:.1f} %", y="share that is right")
+    style.tidy(above, title=f"calibration error {percent(binned.error)}", y="share that is right")
     above.bar(centers[some], accuracy, 0.92 * width, color=style.BLUE, label="right")
     above.bar(
         centers[some],

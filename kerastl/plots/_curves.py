@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base.text import percent
 from kerastl._metrics import best_epoch
 from kerastl.errors import DataError, UsageError
 from kerastl.plots import _style as style
@@ -80,7 +81,7 @@ def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: str, best: int | 
     axes.plot(epochs, validation, color=style.BLUE, linewidth=1.8, label="validation", **dots)
     if best is None or np.isnan(validation[best]):
         return
-    value = f"{validation[best]:.3f}" if measure == "loss" else f"{100 * validation[best]:.1f} %"
+    value = f"{validation[best]:.3f}" if measure == "loss" else percent(validation[best])
     label = f"kept: {value} in epoch {best + 1}"
     axes.plot([best + 1], [validation[best]], "D", color=style.ORANGE, markersize=7, label=label)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base.text import percent
 from kerastl.errors import UsageError
 from kerastl.plots import _style as style
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PANELS = (
-    ("loss", "loss", "{:.3f}"),
-    ("knn_accuracy", "nearest-neighbor accuracy", "{:.1%}"),
-    ("rank", "effective rank of the features", "{:.0f}"),
+    ("loss", "loss", "{:.3f}".format),
+    ("knn_accuracy", "nearest-neighbor accuracy", percent),
+    ("rank", "effective rank of the features", "{:.0f}".format),
 )
 
 
@@ -39,17 +40,17 @@ def pretraining_curves(history: Iterable[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, rows: list[Mapping[str, Any]], name: str, title: str, form: str) -> None:
+def _panel(axes: Axes, rows: list[Mapping[str, Any]], name: str, title: str, form: Callable[[float], str]) -> None:
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     values = [float(row[name]) if row.get(name) not in (None, "") else float("nan") for row in rows]
     style.tidy(axes, title=title, x="epoch")
     dots: dict[str, Any] = {"marker": "o", "markersize": 3.5} if len(rows) <= 40 else {}
     axes.plot(range(1, len(rows) + 1), values, color=style.BLUE, linewidth=1.8, **dots)
-    label = f"last: {form.format(values[-1])}"
+    label = f"last: {form(values[-1])}"
     axes.plot([len(rows)], values[-1:], "D", color=style.ORANGE, markersize=7, label=label)
     axes.set_xlim(0.5, len(rows) + 0.5 + 0.02 * len(rows))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if name == "knn_accuracy":
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None, symbol=" %"))
     style.legend(axes)

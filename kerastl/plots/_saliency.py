@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from kerastl.models._labels import percent
+from kerastl._base.text import percent
 from kerastl.plots import _style as style
 from kerastl.plots._labels import label, label_style
 

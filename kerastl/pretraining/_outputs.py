@@ -10,8 +10,8 @@ from shlex import join
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base import files, json_text
+from kerastl._base.text import percent
 from kerastl._version import __version__
-from kerastl.models._labels import percent
 from kerastl.plots._pretraining import pretraining_curves
 from kerastl.training import _readme as readme
 from kerastl.training._run_folder import RunKind
