@@ -1,14 +1,15 @@
-"""CSV as kerastl writes it: UTF-8, lines end with a newline, and a table read again has the same rows."""
+"""CSV and JSON as kerastl writes them: any reader takes them, whatever names and numbers are in them."""
 
 from __future__ import annotations
 
 import io
 import os
 from collections.abc import Iterable, Sequence
-
 from kerastl._base.files import replacing
 from kerastl._base.text import ANY_NAME, unformula
-
+import json
+import math
+from typing import Any
 
 def line(cells: Iterable[object], *, safe: bool = False) -> str:
     """Write one row.
@@ -45,3 +46,32 @@ def write(
     ):
         stream.write(line(columns))
         stream.writelines(line(row, safe=safe) for row in rows)
+
+
+def dumps(value: Any, indent: int | None = 1, *, letters: bool = False) -> str:
+    """Write a value as JSON.
+
+    Args:
+        value: Mappings with text as keys, lists, tuples, text, numbers, truth values and None. NaN and infinity, which
+            JSON does not have, become null.
+        indent: As for `json.dumps`.
+        letters: Whether letters stay as they are, for people to read; else all is ASCII. Where a name has bytes that
+            are no text, all is ASCII anyway.
+    """
+    try:
+        text = json.dumps(value, indent=indent, ensure_ascii=not letters, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), indent=indent, ensure_ascii=not letters, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return dumps(value, indent)
+    return text
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
