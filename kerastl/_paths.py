@@ -6,19 +6,18 @@ Paths stay text exactly as they were written, which `pathlib` would tidy up.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from typing import IO
-from kerastl.errors import UsageError
-from kerastl.images._formats import format_of
 import fnmatch
 import glob
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import IO
+
 from kerastl._base.text import printable
 from kerastl._base.walking import is_hidden, walk
-from kerastl.images._formats import SIDE, Sorter
+from kerastl.errors import UsageError
+from kerastl.images._formats import SIDE, Sorter, format_of
 
 LONGEST_PATH = 1 << 16
 """Bytes of a line; the longest path of any system has half as many."""

@@ -6,10 +6,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+
 import pytest
-from kerastl._paths import expand
+
 from kerastl import _paths as path_list
+from kerastl._paths import expand
 from kerastl.errors import UsageError
+
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):

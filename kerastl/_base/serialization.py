@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Iterable, Sequence
-from kerastl._base.files import replacing
-from kerastl._base.text import ANY_NAME, unformula
 import json
 import math
+import os
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-def line(cells: Iterable[object], *, safe: bool = False) -> str:
+from kerastl._base.files import replacing
+from kerastl._base.text import ANY_NAME, unformula
+
+
+def csv_line(cells: Iterable[object], *, safe: bool = False) -> str:
     """Write one row.
 
     Args:
@@ -29,7 +31,7 @@ def line(cells: Iterable[object], *, safe: bool = False) -> str:
     return stream.getvalue()[:-2] + "\n"
 
 
-def write(
+def write_csv(
     target: str | os.PathLike[str], columns: Sequence[str], rows: Iterable[Sequence[object]], *, safe: bool = False
 ) -> None:
     """Write a table with a header, whole or not at all; bytes of file names go out as they came in.
@@ -38,17 +40,17 @@ def write(
         target: The file.
         columns: The header.
         rows: As many cells each.
-        safe: As for `line`.
+        safe: As for `csv_line`.
     """
     with (
         replacing(target) as temporary,
         temporary.open("w", encoding="utf-8", errors=ANY_NAME, newline="") as stream,
     ):
-        stream.write(line(columns))
-        stream.writelines(line(row, safe=safe) for row in rows)
+        stream.write(csv_line(columns))
+        stream.writelines(csv_line(row, safe=safe) for row in rows)
 
 
-def dumps(value: Any, indent: int | None = 1, *, letters: bool = False) -> str:
+def to_json(value: Any, indent: int | None = 1, *, letters: bool = False) -> str:
     """Write a value as JSON.
 
     Args:
@@ -65,7 +67,7 @@ def dumps(value: Any, indent: int | None = 1, *, letters: bool = False) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return dumps(value, indent)
+        return to_json(value, indent)
     return text
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
 from kerastl._base.text import percent
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
@@ -106,7 +106,7 @@ def evaluate(
         _write(result, Path(report), csv_safe)
     try:
         if form == "json":
-            click.echo(json_text.dumps(result.as_dict()))
+            click.echo(to_json(result.as_dict()))
         else:
             _print(result)
     finally:  # the report is complete even if nothing can be printed
@@ -132,7 +132,7 @@ def _write(result: Evaluation, folder: Path, csv_safe: bool) -> None:
 
     folder.mkdir(exist_ok=True)
     write_predictions(result, folder / "predictions.csv", csv_safe=csv_safe)
-    write_text(folder / "evaluation.json", json_text.dumps(result.as_dict()))
+    write_text(folder / "evaluation.json", to_json(result.as_dict()))
 
 
 def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:

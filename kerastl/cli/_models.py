@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
 from kerastl._base.text import percent
 from kerastl.cli import _options as options
 
@@ -39,7 +39,7 @@ def models(form: str) -> None:
             }
             for row in rows
         ]
-        click.echo(json_text.dumps(objects))
+        click.echo(to_json(objects))
         return
     from kerastl.cli._console import console, table
 

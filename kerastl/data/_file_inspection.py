@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from kerastl.errors import ImageError
-from kerastl.inference._child import start_child
-from kerastl.inference._ordered_map import ordered_map
-import os
-from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from kerastl.errors import ImageError
 from kerastl.images import _opening as opening
+from kerastl.inference._child import start_child
 from kerastl.inference._engines import cores
+from kerastl.inference._ordered_map import ordered_map
 
 LOOK_SIDE = 16
 """Pixels a side to which each image is averaged for comparison."""
 
-_TOGETHER = 8  # images that a thread takes at a time
+_TOGETHER = 8  # files that a thread takes at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def looked_at_elsewhere(files: Sequence[str], workers: int) -> Iterator[Facts]:
 
 def _from_child(files: Sequence[str], workers: int) -> Iterator[Facts]:
     try:
-        child = start_child("kerastl.data._inspect.serve", stdout=subprocess.PIPE)
+        child = start_child("kerastl.data._file_inspection.serve", stdout=subprocess.PIPE)
     except OSError:
         return
     assert child.stdin is not None  # noqa: S101 - they are pipes
@@ -131,7 +131,6 @@ def _look(data: bytes) -> tuple[bytes, int]:
 
 Progress = Callable[[int, int], None]
 
-_TOGETHER = 8  # files that a thread takes at a time
 _BLOCK = 1 << 20
 
 
@@ -143,7 +142,7 @@ def content_hashes(files: Sequence[Path], progress: Progress | None = None) -> l
         progress: Called with the files done and their number, after each.
 
     Returns:
-        Hashes of 32 hexadecimal digits, as `kerastl.data._inspect.digest` gives them; empty where a file cannot be
+        Hashes of 32 hexadecimal digits, as `digest` gives them; empty where a file cannot be
         read.
     """
     found = []

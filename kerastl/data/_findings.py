@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from kerastl._base import display
 from kerastl._base.text import printable
 from kerastl.data._dataset import SPLITS, Dataset
-from collections.abc import Iterator
-from kerastl._base import display
-from kerastl.data._dataset import SPLITS
 
 Severity = Literal["problem", "warning"]
 
@@ -111,7 +111,7 @@ class CheckReport:
         return f"<CheckReport of {printable(str(self.dataset.root))}: {len(self.dataset.items)} images, {found}>"
 
     def _repr_html_(self) -> str:
-        from kerastl.data import _check_table as check_table
+        from kerastl.data import _findings as check_table
 
         return check_table.html(self)
 

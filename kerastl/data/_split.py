@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
-from pathlib import Path
-from kerastl._base import serialization
-from kerastl.data import _refusals as refusals
-from kerastl.data import _tables as tables
-from kerastl.data._dataset import SPLITS, Dataset, Item, Split
-from kerastl.data._inspection import Inspection, inspect
-from kerastl.data._refusals import Refusal
-from kerastl.errors import DataError, UsageError
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from kerastl.data._dataset import Dataset
+from dataclasses import replace
+from pathlib import Path
+
+from kerastl._base.serialization import write_csv
+from kerastl.data import _refusals as refusals
+from kerastl.data import _tables as tables
+from kerastl.data._dataset import SPLITS, Dataset, Item, Split
 from kerastl.data._duplicates import joined
-from kerastl.data._inspection import Inspection
-from kerastl.errors import UsageError
+from kerastl.data._inspection import Inspection, inspect
+from kerastl.data._refusals import Refusal
+from kerastl.errors import DataError, UsageError
+
 
 def split(
     dataset: Dataset,
@@ -86,7 +85,7 @@ def divide(
 def write_split(dataset: Dataset, path: str | os.PathLike[str]) -> None:
     """Write the parts as CSV, a row an image: `path` (relative to the root), `label`, `split`."""
     rows = ((item.path, item.label, item.split or "") for item in dataset.items)
-    csv_files.write(path, ("path", "label", "split"), rows)
+    write_csv(path, ("path", "label", "split"), rows)
 
 
 def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Dataset:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from kerastl._base.text import printable
+
+from kerastl._base.text import listed, printable
 from kerastl._base.walking import walk
+from kerastl.data._dataset import Dataset, LeftOut
 from kerastl.errors import DataError
 from kerastl.images._formats import Sorter
-from collections.abc import Callable
-from dataclasses import replace
-from kerastl._base.text import listed
-from kerastl.data._dataset import Dataset, LeftOut
 
 _NAMED = 5
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastl._metrics import LEVEL, log_losses, ranks
-from kerastl.evaluation._metrics import brier_scores
-from kerastl.evaluation._reliability import reliability
+from kerastl.evaluation._metrics import brier_scores, reliability
 
 RESAMPLES = 1000
 

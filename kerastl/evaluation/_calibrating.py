@@ -25,7 +25,7 @@ from kerastl.data._layouts.columns import TableOptions
 from kerastl.data._scan import scan
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation._labeled import Labeled, Progress, compute, labeled, parted
-from kerastl.evaluation._reliability import reliability
+from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import Part
 from kerastl.evaluation._training_parts import Parted
 from kerastl.models import _registry as catalog

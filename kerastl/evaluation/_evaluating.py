@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from kerastl._base import csv_files
-from kerastl.evaluation._result import Evaluation
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+from kerastl._base.serialization import write_csv
 from kerastl._classifier import Classifier, load
 from kerastl._progress import stage
 from kerastl.calibration import _state as stored
@@ -20,12 +21,14 @@ from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation._bootstrap import RESAMPLES
 from kerastl.evaluation._calibrating import names_hash
 from kerastl.evaluation._labeled import Labeled, Progress, compute, labeled, parted
-from kerastl.evaluation._rejecting import rejection
+from kerastl.evaluation._rejection import rejection
+from kerastl.evaluation._result import Evaluation
 from kerastl.evaluation._robustness import robustness
 from kerastl.evaluation._selection import Part
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
 
 def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, csv_safe: bool = False) -> None:
     """Write one row an image, in the order of the paths.
@@ -59,7 +62,7 @@ def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, c
         rows[answer.path] = row
     columns.append("error")
     cells = ([rows[key].get(column) for column in columns] for key in sorted(rows))
-    csv_files.write(path, columns, cells, safe=csv_safe)
+    write_csv(path, columns, cells, safe=csv_safe)
 
 
 def evaluate(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
 import numpy as np
+
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
 import numpy as np
+
 from kerastl._base.text import percent, printable
 from kerastl._classifier import Classifier
 from kerastl._progress import stage
@@ -15,6 +17,7 @@ from kerastl.calibration._state import CalibrationState
 from kerastl.data._tree import read_tree
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation._labeled import Progress
+
 
 @dataclass(frozen=True)
 class Rejection:

@@ -16,11 +16,10 @@ from kerastl.calibration._temperature import scaled
 from kerastl.data import Dataset
 from kerastl.evaluation import _bootstrap as bootstrap
 from kerastl.evaluation import _metrics as metrics
-from kerastl.evaluation._matching import Matching
-from kerastl.evaluation._metrics import ClassScores, Confused, ConfusionMatrix
-from kerastl.evaluation._rejecting import Rejection
-from kerastl.evaluation._reliability import BINS, Reliability, reliability
+from kerastl.evaluation._metrics import BINS, ClassScores, Confused, ConfusionMatrix, Reliability, reliability
+from kerastl.evaluation._rejection import Rejection
 from kerastl.evaluation._robustness import Robustness
+from kerastl.evaluation._selection import Matching
 from kerastl.models._labels import LabelSet, Prediction, decode
 
 # Figures in the order in which people read them, with what they are called in text.

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-import numpy as np
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
 from kerastl._classifier import Classifier
 from kerastl.evaluation._labeled import Labeled, Progress, compute
 
@@ -166,10 +167,6 @@ def robustness(images: Labeled, classifier: Classifier, seed: int = 0, progress:
 
 def _answers(classifier: Classifier, pixels: np.ndarray, path: str, seed: int) -> np.ndarray:
     """The best class of an image and of its worse forms: integers of shape (1 + corruptions * strengths,)."""
-    forms = [
-        corrupt(pixels, name, strength, path, seed)
-        for name in NAMES
-        for strength in range(1, STRENGTHS + 1)
-    ]
+    forms = [corrupt(pixels, name, strength, path, seed) for name in NAMES for strength in range(1, STRENGTHS + 1)]
     # One at a time: a network runs a few images together no faster, and a copy of the forms is saved.
     return np.array([classifier.predict_pixels(form[None]).argmax() for form in (pixels, *forms)])

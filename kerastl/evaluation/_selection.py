@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from kerastl.errors import DataError
-from kerastl.models._labels import LabelSet
 from typing import Literal, get_args
+
 from kerastl._base.text import printable
 from kerastl.data import Item
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation._training_parts import Parted
+from kerastl.models._labels import LabelSet
+
 
 @dataclass(frozen=True)
 class Matching:

@@ -16,8 +16,8 @@ from kerastl.errors import KerastlError, ModelError, UsageError
 from kerastl.inference._cache import HASHES, CompiledCache, cache_folder, plan_untried
 from kerastl.inference._engines import Engine, KerasEngine, LiteRTEngine, Plan
 from kerastl.inference._export import EXPORT_VERSION
-from kerastl.inference._hashing import remembered_sha256
 from kerastl.inference._lock import locked
+from kerastl.inference._seal import remembered_sha256
 from kerastl.models._spec import ModelSpec
 
 if TYPE_CHECKING:

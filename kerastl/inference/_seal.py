@@ -11,11 +11,12 @@ import hmac
 import json
 import os
 import stat
-from pathlib import Path
-from typing import Any
-from kerastl._base import files, scratch
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from kerastl._base import files, scratch
 
 SEAL_FILE = ".kerastl"
 _BYTES = 32

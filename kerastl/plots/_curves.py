@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
 from kerastl._base.text import percent
 from kerastl._metrics import best_epoch
 from kerastl.errors import DataError, UsageError
 from kerastl.plots import _style as style
 from kerastl.plots._style import label, label_style
-from collections.abc import Callable, Iterable, Mapping
-from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
     import os
+
     import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 def read_history(file: str | os.PathLike[str]) -> list[dict[str, str]]:
     """Read the `history.csv` of a run, one row an epoch.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from kerastl._base.text import percent
 from kerastl.errors import UsageError
 from kerastl.plots import _style as style
 from kerastl.plots._style import label, label_style
-from typing import TYPE_CHECKING, Protocol
-from kerastl._base.text import percent
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-from kerastl._base.text import brief
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kerastl._base.text import brief, percent
 from kerastl.errors import ImageError, UsageError
 from kerastl.images import Resize, load_pixels, open_image
 from kerastl.models._labels import Classification
 from kerastl.plots import _style as style
 from kerastl.plots._style import label, label_style
-from typing import TYPE_CHECKING, Protocol
-from kerastl._base.text import percent
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from kerastl.data._augmentation import Augmentation
-    import numpy as np
     from PIL.Image import Image
+
+    from kerastl.data._augmentation import Augmentation
 
 _SIDE = 1.75  # inches
 _PIXELS = 240

@@ -1,9 +1,10 @@
-"""How all figures look, and how names stand in them. Set on each figure, so that nobody's matplotlib settings change."""
+"""How all figures look, and how names stand in them. Set on each figure: nobody's matplotlib settings change."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
 from kerastl._base.text import printable, shortened
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastl._base.text import percent
 from kerastl._metrics import best_epoch
-from kerastl.evaluation._reliability import Reliability
+from kerastl.evaluation._metrics import Reliability
 
 WIDTH, HEIGHT = 360, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 12, 30

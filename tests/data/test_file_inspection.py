@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+
 import pytest
 from PIL import Image
+
 from kerastl.data import _file_inspection as looking
+
 
 @pytest.fixture
 def files(tmp_path):

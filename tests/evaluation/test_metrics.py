@@ -9,7 +9,7 @@ import sklearn.metrics as reference
 from kerastl._metrics import log_losses, ranks
 from kerastl.evaluation import _bootstrap as bootstrap
 from kerastl.evaluation import _metrics as metrics
-from kerastl.evaluation._reliability import reliability
+from kerastl.evaluation._metrics import reliability
 
 NAMES = ("a", "b", "c")
 # Three classes, five images: right, right, wrong (b for a), wrong (c for b), right on a tie.

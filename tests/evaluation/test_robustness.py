@@ -1,9 +1,10 @@
-
 import numpy as np
 import pytest
 from PIL import Image
+
 from kerastl.evaluation import _robustness as corruptions
 from kerastl.evaluation._robustness import NAMES, corrupt
+
 
 @pytest.fixture(scope="module")
 def photo():

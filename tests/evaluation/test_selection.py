@@ -1,17 +1,16 @@
-
 import zipfile
 from dataclasses import replace
+
 import pytest
+
 from kerastl.data import inspect, scan, split, write_split
 from kerastl.errors import DataError, UsageError
-from kerastl.evaluation._selection import select
+from kerastl.evaluation._selection import match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
 from kerastl.images import Resize
-from kerastl.models._labels import LabelSet
-from kerastl.models._metadata import Metadata
-from kerastl.errors import DataError
-from kerastl.evaluation._selection import match
 from kerastl.models._labels import LabelSet, imagenet
+from kerastl.models._metadata import Metadata
+
 
 @pytest.fixture
 def folder(image, tmp_path):

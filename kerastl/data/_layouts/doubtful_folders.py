@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+
 from kerastl._base.text import printable
 from kerastl.data._layouts import split_names
-from kerastl.errors import DataError
-from collections.abc import Collection, Iterable, Iterator
 from kerastl.data._layouts.image_folders import ImageFolder
+from kerastl.errors import DataError
 
 _IMAGES = frozenset((
     "image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "rgb", "input",

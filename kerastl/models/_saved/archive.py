@@ -7,8 +7,6 @@ and no more than what it says is ever read.
 from __future__ import annotations
 
 import json
-from typing import Any
-from kerastl.errors import ModelError
 import os
 import stat
 import struct
@@ -17,9 +15,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
 from kerastl._base.text import printable
+from kerastl.errors import ModelError
 from kerastl.models._saved import kinds
+
 
 def parsed(text: bytes, name: str) -> dict[str, Any]:
     """Read it.

@@ -1,17 +1,18 @@
-"""Numbers in files that came from outside, weights in HDF5 and arrays in `.npz`: how many they are, before any is read."""
+"""Weights in HDF5 and arrays in `.npz` that came from outside: how many numbers they are, before any is read."""
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
-from typing import Any
-from kerastl._base.text import printable
-from kerastl.models._saved.archive import EXPANSION, EXPANSION_FREE
 import io
+import math
 import zipfile
 from collections.abc import Mapping
-from typing import IO
+from pathlib import Path
+from typing import IO, Any
+
 import numpy as np
+
+from kerastl._base.text import printable
+from kerastl.models._saved.archive import EXPANSION, EXPANSION_FREE
 
 # Numbers, and the bits that stand for them.
 _KINDS = "fiubV"
@@ -25,7 +26,7 @@ class HDF5Error(ValueError):
     """A file is no HDF5 file or holds what no weights file holds; says why, without the file's name."""
 
 
-def count(file: Path) -> int:
+def count_numbers(file: Path) -> int:
     """Count the numbers in a weights file; nothing but its structure is read.
 
     Raises:
@@ -114,7 +115,7 @@ _ARRAYS = 100
 _SUFFIX = ".npy"
 
 
-def read(content: bytes, kinds: Mapping[str, tuple[str, int]]) -> dict[str, np.ndarray]:
+def read_npz(content: bytes, kinds: Mapping[str, tuple[str, int]]) -> dict[str, np.ndarray]:
     """Read what `numpy.savez` wrote.
 
     Args:

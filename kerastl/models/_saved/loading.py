@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-from kerastl._base.keras_import import import_keras
-from kerastl._base.text import printable
-from kerastl.errors import ModelError
 import json
+import math
 import os
+import threading
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kerastl._base.keras_import import import_keras
 from kerastl._base.scratch import temporary_folder
+from kerastl._base.text import printable
 from kerastl.errors import KerastlError, ModelError, WeightsError
-from kerastl.models._saved import (archive, config, arrays, kinds)
+from kerastl.models._saved import archive, arrays, config, kinds
 from kerastl.models._saved.archive import parsed
 
 if TYPE_CHECKING:
@@ -193,8 +191,8 @@ def _unpack(model_file: Path, folder: Path) -> int:
     (folder / archive.CONFIG).write_text(json.dumps(config.without_compilation(values)), encoding="utf-8")
     (folder / "metadata.json").write_text("{}", encoding="utf-8")
     try:
-        return hdf5.count(folder / archive.WEIGHTS)
-    except hdf5.HDF5Error as error:
+        return arrays.count_numbers(folder / archive.WEIGHTS)
+    except arrays.HDF5Error as error:
         raise ModelError(f"its {archive.WEIGHTS}: {error}") from error
 
 
@@ -216,10 +214,10 @@ def load_weights(model: keras.Model, file: Path) -> None:
                 weights = folder / archive.WEIGHTS
                 with archive.opened(file) as opened:
                     archive.copy_member(opened, archive.WEIGHTS, weights)
-            hdf5.count(weights)
+            arrays.count_numbers(weights)
             model.load_weights(weights)
             check_finite(model)
-        except (hdf5.HDF5Error, ModelError) as error:
+        except (arrays.HDF5Error, ModelError) as error:
             message = str(error)
             raise WeightsError(message if message.startswith(shown) else f"{shown}: {message}") from error
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
+
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.images import MAX_SIDE, RESIZE_POLICIES, Resize
-from collections.abc import Sequence
-from kerastl.images import Resize
 
 NAME_LENGTH = 255
 LABELS = 100_000
@@ -169,7 +168,7 @@ def _check_extent(extra: dict[str, Any]) -> None:
         waiting.extend((each, depth + 1) for each in inner)
 
 
-def check(
+def check_fit(
     resize: Resize, classes: int, inputs: Sequence[Sequence[Any]], outputs: Sequence[Sequence[Any]], exact: bool = True
 ) -> None:
     """Compare metadata with a network, compiled or not.
