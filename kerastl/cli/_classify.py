@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write to FILE, which appears when it is complete; - is standard output.",
 )
-@options.engine("`litert` starts 20 times faster; `keras` works everywhere.")
+@options.engine()
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),
