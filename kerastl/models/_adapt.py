@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import keras
 
+from kerastl._base.keras_import import keras_reason
 from kerastl._base.text import printable
 from kerastl.errors import UsageError
 from kerastl.models import _registry as catalog
@@ -214,7 +215,9 @@ def _copy(
     try:
         outputs = keras.tree.flatten(whole(inputs))
     except Exception as error:
-        raise UsageError(f"the model {model.name!r} does not take {tuple(inputs.shape)} ({error})") from None
+        raise UsageError(
+            f"the model {model.name!r} does not take {tuple(inputs.shape)} ({keras_reason(error)})"
+        ) from None
     if len(outputs) != 1:
         raise UsageError(f"the model {model.name!r} gives {len(outputs)} tensors; fine-tuning needs one")
     transfer(model, whole)
