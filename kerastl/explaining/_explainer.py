@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
-from kerastl.errors import UsageError
+from kerastl.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     import keras
@@ -37,9 +37,9 @@ class Explainer:
 
     @cached_property
     def _scores(self) -> keras.Model:
-        from kerastl.explaining._networks import scoring
+        from kerastl.models._graph import logits
 
-        return scoring(self._build())
+        return logits(self._build())
 
     @cached_property
     def _pixel_gradient(self) -> ClassGradient:
@@ -50,9 +50,15 @@ class Explainer:
     @cached_property
     def _features(self) -> tuple[keras.Model, ClassGradient]:
         from kerastl.explaining._gradients import class_gradient
-        from kerastl.explaining._networks import halves
+        from kerastl.models._graph import last_feature_map, split
 
-        lower, upper = halves(self._scores)
+        feature_map = last_feature_map(self._scores)
+        if feature_map is None:
+            raise ModelError(
+                f"{self._scores.name} has no feature map that everything goes through, which gradcam needs; "
+                "try the method integrated-gradients or occlusion"
+            )
+        lower, upper = split(self._scores, [feature_map])
         return lower, class_gradient(upper)
 
     def explain(self, pixels: np.ndarray, index: int, method: Method = "gradcam") -> np.ndarray:
@@ -85,8 +91,8 @@ class Explainer:
 
             return gradcam(*self._features, pixels.astype(np.float32), index)
         from kerastl.explaining import _integrated as integrated
-        from kerastl.explaining import _networks as networks
+        from kerastl.models._graph import activation_bytes
 
         attribute = integrated.idgi if method == "idgi" else integrated.integrated_gradients
-        batch = max(1, min(_LARGEST_BATCH, _MEMORY // networks.bytes_per_image(self._scores)))
+        batch = max(1, min(_LARGEST_BATCH, _MEMORY // activation_bytes(self._scores)))
         return attribute(self._pixel_gradient, pixels.astype(np.float32), index, batch_size=batch)
