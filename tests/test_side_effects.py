@@ -16,13 +16,14 @@ import PIL.Image, PIL.ImageFile, PIL.TiffImagePlugin
 keras.ops.zeros(1)
 PIL.Image.init()
 
+OURS = ("", "PIL", "absl", "h5py", "keras", "kerastl", "matplotlib", "py", "tensorflow")  # others are not ours to touch
+
 def loggers():
     known = {"": logging.getLogger(), **logging.root.manager.loggerDict}
     return {
         name: [log.level, log.propagate, log.disabled, list(map(repr, log.handlers)), list(map(repr, log.filters))]
         for name, log in known.items()
-        # Packages that are imported later (urllib3) give their own loggers a handler.
-        if isinstance(log, logging.Logger) and (name in own or name.startswith("kerastl"))
+        if isinstance(log, logging.Logger) and name.partition(".")[0] in OURS
         and (log.handlers or log.filters or log.level or log.disabled)
     }
 
@@ -47,10 +48,13 @@ def state():
 def compare(what):
     after = state()
     for name, value in before.items():
-        if after[name] != value:
-            print(json.dumps([what, name, value, after[name]]), file=report)
+        now = after[name]
+        if isinstance(value, dict):
+            both = value.keys() | now.keys()
+            value, now = ({key: one.get(key) for key in both if value.get(key) != now.get(key)} for one in (value, now))
+        if value != now:
+            print(json.dumps([what, name, value, now]), file=report)
 
-own = {"", *logging.root.manager.loggerDict}
 report, sys.stdout = os.fdopen(os.dup(1), "w"), sys.stderr
 before = state()
 print("BEGIN", file=sys.stderr, flush=True)
