@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from kerastl.explaining._gradients import ClassGradient
 
 Method = Literal["gradcam", "idgi", "integrated-gradients", "occlusion"]
+"""How a map of the pixels that speak for a class is made."""
+
 METHODS: tuple[Method, ...] = get_args(Method)
+"""The names of all methods."""
 
 # What the activations and gradients of the points between a blank image and the image may take together.
 _MEMORY = 512 << 20

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kerastl.models._registry import names as names
     from kerastl.models._registry import rows as rows
     from kerastl.models._table import list_models as list_models
+    from kerastl.models._weights import cached_weights as cached_weights
+    from kerastl.models._weights import imagenet_class_index as imagenet_class_index
 
 _MODULES = {
     "Backbone": "kerastl.models._registry",
@@ -36,9 +38,11 @@ _MODULES = {
     "WeightsFile": "kerastl.models._registry",
     "boundary_tensors": "kerastl.models._build",
     "build": "kerastl.models._build",
+    "cached_weights": "kerastl.models._weights",
     "decode": "kerastl.models._labels",
     "embed_metadata": "kerastl.models._metadata",
     "get": "kerastl.models._registry",
+    "imagenet_class_index": "kerastl.models._weights",
     "list_models": "kerastl.models._table",
     "names": "kerastl.models._registry",
     "preprocess": "kerastl.models._build",

@@ -28,3 +28,4 @@ METHODS = {
         "Grill et al. 2020, Bootstrap Your Own Latent, arXiv:2006.07733",
     ),
 }
+"""The methods of pre-training by name."""
