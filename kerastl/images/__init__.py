@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from kerastl.images._kinds import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+    from kerastl.images._formats import IMAGE_SUFFIXES as IMAGE_SUFFIXES
     from kerastl.images._loading import load_pixels as load_pixels
     from kerastl.images._loading import open_image as open_image
     from kerastl.images._resizing import RESIZE_POLICIES as RESIZE_POLICIES
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kerastl.images._resizing import ResizePolicy as ResizePolicy
 
 _MODULES = {
-    "IMAGE_SUFFIXES": "kerastl.images._kinds",
+    "IMAGE_SUFFIXES": "kerastl.images._formats",
     "RESIZE_POLICIES": "kerastl.images._resizing",
     "Resize": "kerastl.images._resizing",
     "ResizePolicy": "kerastl.images._resizing",
