@@ -116,7 +116,7 @@ LAYOUTS: Registry[Layout] = Registry(
 
 
 def layouts() -> Iterator[Layout]:
-    """All layouts in the order in which they are tried: those of other packages, being about something special, first."""
+    """All layouts in the order in which they are tried: first those of other packages, which know something special."""
     usable = list(LAYOUTS.usable())
     yield from sorted(usable, key=lambda layout: layout.name in LAYOUTS.bundled)
 
