@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from kerastl._base.text import printable
-from kerastl.data import _left_out as left_out
+from kerastl.data import _tree as left_out
 from kerastl.data._dataset import Dataset, Item, Split
 from kerastl.data._given_splits import settle
 from kerastl.data._layout_registry import DataSource, Layout
 from kerastl.data._layouts.class_names import class_name, respelled
+from kerastl.data._layouts.doubtful_folders import mask_files, refuse_masks
 from kerastl.data._layouts.folder_layouts import FolderLayout, understand
 from kerastl.data._layouts.image_folders import grow
-from kerastl.data._layouts.masks import mask_files, refuse_masks
 from kerastl.data._tree import Tree, counted, read_tree
 from kerastl.errors import DataError
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from kerastl._base.text import printable
 from kerastl.data._dataset import SPLITS, Split
 from kerastl.data._layouts import split_names
-from kerastl.data._layouts.doubtful_classes import doubts, few
+from kerastl.data._layouts.doubtful_folders import doubts, few, masks_among, refuse_masks
 from kerastl.data._layouts.image_folders import ImageFolder
-from kerastl.data._layouts.masks import masks_among, refuse_masks
 from kerastl.errors import DataError
 
 
