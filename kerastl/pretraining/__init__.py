@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kerastl.pretraining._learners import Learner as Learner
     from kerastl.pretraining._methods import METHODS as METHODS
     from kerastl.pretraining._neighbors import neighbor_accuracy as neighbor_accuracy
+    from kerastl.pretraining._pretrain import pretrain as pretrain
     from kerastl.pretraining._run import PreTrained as PreTrained
-    from kerastl.pretraining._run import pretrain as pretrain
     from kerastl.pretraining._settings import Settings as Settings
 
 _MODULES = {
@@ -36,7 +36,7 @@ _MODULES = {
     "Settings": "kerastl.pretraining._settings",
     "effective_rank": "kerastl.pretraining._health",
     "neighbor_accuracy": "kerastl.pretraining._neighbors",
-    "pretrain": "kerastl.pretraining._run",
+    "pretrain": "kerastl.pretraining._pretrain",
     "relative_spread": "kerastl.pretraining._health",
 }
 
