@@ -13,8 +13,8 @@ from kerastl.cli import COMMANDS
 
 PACKAGES = ["kerastl", *(f"kerastl.{info.name}" for info in pkgutil.iter_modules(kerastl.__path__) if info.ispkg)]
 
-# Keras hands the arguments of its own base classes on like this.
-PASSED_ON = {"kerastl.finetuning.LayerwiseAdamW"}
+# Arguments that are not ours to name: those of Keras's base class, and of a builder that a backbone names.
+PASSED_ON = {"kerastl.finetuning.LayerwiseAdamW", "kerastl.models.Backbone.build"}
 
 # Arguments in Python that have no flag of their name on the command line, and why.
 NO_FLAG = {
@@ -59,7 +59,7 @@ FUNCTIONS = {name: function for outer in public() for name, function in callable
 def test_every_argument_is_named_and_annotated(name):
     signature = inspect.signature(FUNCTIONS[name])
     for parameter in signature.parameters.values():
-        if parameter.name in ("self", "cls") or name.rpartition(".")[0] in PASSED_ON:
+        if parameter.name in ("self", "cls") or PASSED_ON & {name, name.rpartition(".")[0]}:
             continue
         assert parameter.kind is not parameter.VAR_KEYWORD, f"{name} takes **{parameter.name}"
         assert parameter.annotation is not parameter.empty, f"{name}: {parameter.name} has no type"

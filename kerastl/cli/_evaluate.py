@@ -56,7 +56,7 @@ _FIGURE = 46
 )
 @options.form("text", "json")
 @options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
-@options.engine("As for classify.")
+@options.engine()
 @option(
     "--resamples",
     type=click.IntRange(min=1),

@@ -10,6 +10,7 @@ from kerastl._base.text import printable
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
+from kerastl.cli._registered import registered
 
 if TYPE_CHECKING:
     from kerastl.pretraining._run import PreTrained
@@ -28,13 +29,11 @@ if TYPE_CHECKING:
     help="The network to train, see `kerastl models`.",
     shell_complete=completion.networks,
 )
-@option(
+@registered(
     "--method",
+    "kerastl.pretraining._methods:METHODS",
+    described=lambda method: f"{method.idea} ({method.paper.partition(',')[0]})",
     default="barlow",
-    show_default=True,
-    metavar="NAME",
-    shell_complete=completion.one_of("barlow", "byol"),
-    help="barlow (Zbontar et al. 2021) or byol (Grill et al. 2020).",
 )
 @options.resume
 @options.overwrite

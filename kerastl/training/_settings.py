@@ -52,7 +52,7 @@ class RunSettings:
         values, mine = dict(stored), self.as_dict()
         for field in dataclasses.fields(self):
             given = mine[field.name]
-            if given == field.default if said is None else field.name not in said:
+            if getattr(self, field.name) == field.default if said is None else field.name not in said:
                 continue
             if field.name in self.changeable:
                 values[field.name] = given

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import warnings
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kerastl._base.keras_import import import_keras
+from kerastl._base.keras_import import import_keras, keras_reason
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
 from kerastl.errors import KerastlError, ModelError, WeightsError
@@ -44,24 +45,32 @@ def load(model_file: Path, trust: bool = False) -> keras.Model:
     except MemoryError as error:
         raise ModelError(f"{shown} cannot be loaded: there is not enough memory") from error
     except Exception as error:
-        raise ModelError(f"{shown} cannot be loaded by Keras ({_reason(error)})") from error
+        raise ModelError(f"{shown} cannot be loaded by Keras ({keras_reason(error)})") from error
     return model
 
 
-def _reason(error: Exception) -> str:
-    """What went wrong, out of the several lines in which Keras says it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    inner = [line for line in lines if line.startswith("Exception encountered: ")]
-    if inner:
-        return printable(inner[-1].removeprefix("Exception encountered: "))[:200]
-    said = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
-    return printable(said or type(error).__name__)[:300]
-
-
 def _trusted(model_file: Path) -> keras.Model:
-    with archive.opened(model_file):
-        pass
+    with archive.opened(model_file) as opened:
+        _import_modules(parsed(opened.read(archive.CONFIG), "its config"))
     return import_keras().models.load_model(model_file, compile=False, safe_mode=False)
+
+
+def _import_modules(config: Any) -> None:
+    """Import the modules that define the layers of a trusted model, which Keras knows only once they are registered."""
+    from importlib import import_module
+
+    waiting, modules = [config], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            modules.add(value.get("module"))
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    for module in modules:
+        if isinstance(module, str) and module.partition(".")[0] not in ("keras", "builtins", "__main__", ""):
+            with suppress(ImportError):  # Keras says which layer it does not know
+                import_module(module)
 
 
 def _checked(model_file: Path) -> keras.Model:
