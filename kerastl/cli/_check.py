@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
@@ -67,7 +67,7 @@ def check(
         split: dict[str, Any] = {"validation_split": validation_split, "group_by": group_by, "seed": seed}
         report = examine(dataset, inspection=inspection, **split)
     if form == "json":
-        click.echo(json_text.dumps(report.as_dict()))
+        click.echo(to_json(report.as_dict()))
     else:
         _print(report)
     return 1 if report.problems else 0

@@ -108,8 +108,8 @@ def pretrain(data: str, **arguments: Any) -> int:
 
 
 def _summary(result: PreTrained) -> list[str]:
+    from kerastl._base.text import percent
     from kerastl._progress.lines import duration
-    from kerastl.models._labels import percent
     from kerastl.pretraining._outputs import next_step
 
     last, described = result.history[-1], result.description

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from kerastl._base.arguments import keywords
-from kerastl.data import _left_out as left_out
+from kerastl.data import _tree as left_out
 from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
