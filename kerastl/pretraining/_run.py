@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
 from kerastl._progress import Verbose, stage
-from kerastl.data._contents import content_hashes
 from kerastl.data._views import Views
 from kerastl.errors import StateError, TrainingError
 from kerastl.models import _registry as catalog
@@ -25,7 +24,7 @@ from kerastl.training._callback import RunCallback
 from kerastl.training._disk import full_disk_reported
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
-from kerastl.training._manifest import Entry
+from kerastl.training._manifest import Entry, hashed
 from kerastl.training._progress import PreTrainingProgress, listening
 from kerastl.training._run_folder import RunFolder
 
@@ -157,17 +156,8 @@ class Run:
 
     def _listed(self) -> dict[str, Entry]:
         """What the run remembers of its images."""
-        collection, callback = self._collection, self._callback
-        callback.begin("images compared", len(collection.paths))
-
-        def told(done: int, total: int) -> None:
-            self.stop.check()
-            callback.advance()
-
-        try:
-            contents = content_hashes([collection.root / path for path in collection.paths], told)
-        finally:
-            callback.end()
+        collection = self._collection
+        contents = hashed([collection.root / path for path in collection.paths], self._callback, self.stop)
         return {
             path: Entry(collection.labels.get(path, ""), collection.parts.get(path, ""), content)
             for path, content in zip(collection.paths, contents, strict=True)
