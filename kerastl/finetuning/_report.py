@@ -92,7 +92,7 @@ class Report:
             self._folder.absolute().name,
             LabelSet(self._images.classes),
             self._images.resize,
-            self._settings.backbone,
+            self._settings.model,
             {
                 "recipe": self._recipe.as_dict(),
                 "settings": self._settings.as_dict(),

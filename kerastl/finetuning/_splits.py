@@ -15,12 +15,12 @@ from kerastl._progress import stage
 from kerastl.data import Dataset, Item, scan
 from kerastl.data._dataset import SPLITS
 from kerastl.data._inspection import inspect
-from kerastl.data._left_out import summary
 from kerastl.data._split import split
+from kerastl.data._tree import summary
 from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
 from kerastl.images import _depth as depth
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
 from kerastl.training._manifest import Entry, Manifest, hashed
@@ -91,7 +91,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
     with stage("splitting the images"):
         parts = split(
             dataset,
-            val_fraction=settings.val_fraction,
+            validation_split=settings.validation_split,
             seed=settings.seed,
             group_by=settings.group_by,
             inspection=inspection,

@@ -7,9 +7,10 @@ from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base import files, json_text
+from kerastl._base import files
+from kerastl._base.serialization import to_json
 from kerastl.models._labels import percent
-from kerastl.plots._pretraining import pretraining_curves
+from kerastl.plots._curves import pretraining_curves
 from kerastl.training import _outputs as outputs
 from kerastl.training import _readme as readme
 from kerastl.training._run_folder import RunKind
@@ -52,7 +53,7 @@ def write_weights(folder: Path, backbone: keras.Model) -> None:
 
 def write_description(folder: Path, description: Mapping[str, Any]) -> None:
     """Write `pretraining.json`, which is the last file of a run."""
-    files.write_text(folder / DESCRIPTION, json_text.dumps({**description, "versions": outputs.versions(_PACKAGES)}))
+    files.write_text(folder / DESCRIPTION, to_json({**description, "versions": outputs.versions(_PACKAGES)}))
 
 
 def write_all(
@@ -72,7 +73,7 @@ def write_all(
 
 def next_step(folder: Path, description: Mapping[str, Any]) -> str:
     """The command that fine-tunes from the weights."""
-    model = ["--backbone", description["backbone"], "--input-size", str(description["size"])]
+    model = ["--model", description["backbone"], "--input-size", str(description["size"])]
     return join(["kerastl", "finetune", "DATA_DIR", "-o", "RUN_DIR", *model, "--weights", str(folder / WEIGHTS)])
 
 
@@ -93,7 +94,7 @@ def write_readme(folder: Path, description: Mapping[str, Any]) -> None:
         ],
         {
             "On the command line": next_step(folder, description),
-            "In Python": f"import kerastl\n\nkerastl.finetune({backbone!r}, 'DATA_DIR', {values})",
+            "In Python": f"import kerastl\n\nkerastl.finetune('DATA_DIR', {backbone!r}, {values})",
         },
         _FILES | ({} if description["complete"] else readme.UNDER_WAY),
         coming=(DESCRIPTION,),

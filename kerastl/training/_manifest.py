@@ -9,9 +9,9 @@ from pathlib import Path
 
 from kerastl._base import files
 from kerastl._base.text import printable
-from kerastl.data._contents import content_hashes
+from kerastl.data._file_inspection import content_hashes
 from kerastl.errors import DataError, StateError
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
 

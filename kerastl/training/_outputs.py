@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base import csv_files, files
+from kerastl._base import files
+from kerastl._base.serialization import write_csv
 from kerastl._version import __version__
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ FILES = {
 
 def write_history(folder: Path, columns: Sequence[str], history: Sequence[Mapping[str, Any]]) -> None:
     """Write one row an epoch, with a header."""
-    csv_files.write(folder / HISTORY, columns, ([row.get(column) for column in columns] for row in history))
+    write_csv(folder / HISTORY, columns, ([row.get(column) for column in columns] for row in history))
 
 
 def write_curves(folder: Path, figure: Figure) -> None:
@@ -41,7 +42,7 @@ def write_skipped(folder: Path, skipped: Mapping[str, str]) -> None:
     if not skipped:
         (folder / SKIPPED).unlink(missing_ok=True)
         return
-    csv_files.write(folder / SKIPPED, ("path", "reason"), sorted(skipped.items()))
+    write_csv(folder / SKIPPED, ("path", "reason"), sorted(skipped.items()))
 
 
 def versions(packages: Sequence[str]) -> dict[str, str]:
