@@ -17,7 +17,7 @@ from kerastl._version import __version__
 
 if TYPE_CHECKING:
     from kerastl._classifier import Classifier as Classifier
-    from kerastl._classifier import load as load
+    from kerastl._load import load as load
     from kerastl.data._check import check as check
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation._calibrating import calibrate as calibrate
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kerastl.finetuning._recipe import Recipe as Recipe
     from kerastl.images._loading import load_pixels as load_pixels
     from kerastl.models._labels import Classification as Classification
+    from kerastl.models._labels import Classifications as Classifications
     from kerastl.models._labels import Prediction as Prediction
     from kerastl.models._table import list_models as list_models
     from kerastl.pretraining._pretrain import pretrain as pretrain
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Classification": "kerastl.models._labels",
+    "Classifications": "kerastl.models._labels",
     "Classifier": "kerastl._classifier",
     "Evaluation": "kerastl.evaluation._result",
     "Explanation": "kerastl.explaining._explanation",
@@ -49,7 +51,7 @@ _MODULES = {
     "evaluate": "kerastl.evaluation._evaluating",
     "finetune": "kerastl.finetuning._finetune",
     "list_models": "kerastl.models._table",
-    "load": "kerastl._classifier",
+    "load": "kerastl._load",
     "load_pixels": "kerastl.images._loading",
     "lr_find": "kerastl.finetuning._lr_find",
     "pretrain": "kerastl.pretraining._pretrain",

@@ -56,7 +56,7 @@ def finetune(
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
-    weights: str | None = "imagenet",
+    weights: str | os.PathLike[str] | None = "imagenet",
     input_size: int | None = None,
     resize: ResizePolicy | None = None,
     input_scaling: str | tuple[float, float] | None = None,
@@ -131,7 +131,7 @@ def finetune(
     """
     wanted = Settings(
         model=model_name(model, data),
-        weights=weights,
+        weights=None if weights is None else os.fspath(weights),
         input_size=input_size,
         resize=resize,
         input_scaling=input_scaling,

@@ -77,7 +77,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
     """
     with stage("reading images", len(dataset.items)) as told:
 
-        def read(done: int, _: int) -> None:
+        def read(_what: str, done: int, _total: int | None) -> None:
             stop.check()
             told.update(done)
 

@@ -44,7 +44,7 @@ def pretrain(
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
-    weights: str | None = None,
+    weights: str | os.PathLike[str] | None = None,
     input_size: int | None = None,
     width: int = 1024,
     labels: str = "auto",
@@ -83,7 +83,7 @@ def pretrain(
     wanted = Settings(
         model=model_name(model, data),
         method=method,
-        weights=weights,
+        weights=None if weights is None else os.fspath(weights),
         input_size=input_size,
         epochs=epochs,
         batch_size=batch_size,

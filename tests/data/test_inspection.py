@@ -56,12 +56,12 @@ def test_each_file_is_opened_once(fill: Fill, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_number_of_threads_changes_nothing(fill: Fill) -> None:
     dataset = scan(fill({f"{name}/{number}.png": number for number in range(9) for name in "ab"}))
-    seen: list[tuple[int, int]] = []
-    one = inspect(dataset, workers=1, progress=lambda done, total: seen.append((done, total)))
+    seen: list[tuple[str, int, int | None]] = []
+    one = inspect(dataset, workers=1, progress=lambda *call: seen.append(call))
     many = inspect(dataset, workers=8)
     assert one.contents == many.contents
     np.testing.assert_array_equal(one.looks, many.looks)
-    assert seen == [(number, 18) for number in range(1, 19)]
+    assert seen == [("reading images", number, 18) for number in range(1, 19)]
 
 
 def test_the_fingerprint_follows_what_is_taught(fill: Fill) -> None:
