@@ -14,7 +14,6 @@ from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.data import Dataset, Item, scan
 from kerastl.data._dataset import SPLITS
-from kerastl.data._file_inspection import content_hashes
 from kerastl.data._inspection import inspect
 from kerastl.data._split import split
 from kerastl.data._tree import summary
@@ -24,7 +23,7 @@ from kerastl.images import _depth as depth
 from kerastl.inference._seal import sha256
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
-from kerastl.training._manifest import Entry, Manifest
+from kerastl.training._manifest import Entry, Manifest, hashed
 
 # So many images are worth a process of their own, which takes 0.2 s to start.
 _MANY = 500
@@ -140,16 +139,7 @@ def found_again(
         dataset = data if isinstance(data, Dataset) else scan(data)
     except DataError as error:
         raise DataError(f"{error}. The run began with the classes {some(state['classes'])}") from None
-    callback.begin("images compared", len(dataset.items))
-
-    def told(done: int, total: int) -> None:
-        stop.check()
-        callback.advance()
-
-    try:
-        hashes = content_hashes([dataset.file(item) for item in dataset.items], told)
-    finally:
-        callback.end()
+    hashes = hashed([dataset.file(item) for item in dataset.items], callback, stop)
     contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
     manifest.check(listed(dataset, contents), dataset.root, state["images"])
     return dataset.root, contents
