@@ -36,14 +36,14 @@ class SplitData:
     Args:
         dataset: Each item has its part.
         skipped: Unreadable images: path to reason.
-        digest: Hash of paths, labels, parts and contents.
+        fingerprint: Hash of paths, labels, parts and contents.
         contents: Content hash of each image that was there at the beginning, by path.
         white_level: Of the training images, for `Resize`.
     """
 
     dataset: Dataset
     skipped: dict[str, str]
-    digest: str
+    fingerprint: str
     contents: Mapping[str, str]
     white_level: int | None = None
 
@@ -106,7 +106,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
             f"{len(dark):,} of the 16-bit images, such as {printable(dark[0])}, are nearly black where {white:,} is "
             "white, as for the others; save all at one bit depth"
         )
-    return SplitData(parts, skipped, inspection.digest(parts), inspection.digests, white)
+    return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests, white)
 
 
 def listed(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
