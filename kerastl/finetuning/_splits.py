@@ -24,6 +24,7 @@ from kerastl.inference._seal import sha256
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
 from kerastl.training._manifest import Entry, Manifest, hashed
+from kerastl.training._outputs import skipped_in_short
 
 # So many images are worth a process of their own, which takes 0.2 s to start.
 _MANY = 500
@@ -82,7 +83,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
 
         inspection = inspect(dataset, progress=read, elsewhere=len(dataset.items) >= _MANY)
     skipped = dict(inspection.unreadable)
-    lost = _unreadable(skipped)
+    lost = skipped_in_short(skipped)
     if settings.strict and (lost or dataset.left_out):
         text = "; ".join(filter(None, [lost, summary(dataset)]))
         raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
@@ -143,13 +144,6 @@ def found_again(
     contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
     manifest.check(listed(dataset, contents), dataset.root, state["images"])
     return dataset.root, contents
-
-
-def _unreadable(skipped: Mapping[str, str]) -> str:
-    if not skipped:
-        return ""
-    path, reason = min(skipped.items())
-    return f"{len(skipped)} unreadable image{'s' * (len(skipped) > 1)} (the first: {printable(path)}: {reason})"
 
 
 def reopen_dataset(table: Path, root: Path, classes: Sequence[str], written: str | None) -> Dataset:
