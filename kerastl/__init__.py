@@ -58,7 +58,7 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
-    *("plots", "pretraining", "reporting", "training"),
+    *("plots", "pretraining", "reporting", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

@@ -18,7 +18,7 @@ LAYERS = [
     {"_version", "errors", "_base", "_progress"},
     {"_inputs", "_metrics", "_path_list", "_paths", "images", "models"},
     {"calibration"},
-    {"inference"},
+    {"inference", "testing"},
     {"data"},
     {"plots"},
     {"explaining"},
