@@ -92,15 +92,15 @@ class Inspection:
         pairs = zip(self.paths, self.bits, strict=False)
         return tuple(path for path, bits in pairs if bits and white is not None and is_dark(white_of(bits), white))
 
-    def digest(self, dataset: Dataset) -> str:
+    def fingerprint(self, dataset: Dataset) -> str:
         """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits."""
-        return digest(dataset, self.digests)
+        return fingerprint(dataset, self.digests)
 
     def _named(self, groups: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
         return sorted(tuple(sorted(self.paths[index] for index in group)) for group in groups)
 
 
-def digest(dataset: Dataset, digests: Mapping[str, str]) -> str:
+def fingerprint(dataset: Dataset, digests: Mapping[str, str]) -> str:
     """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits.
 
     Args:

@@ -22,7 +22,7 @@ from kerastl.calibration import _state as stored
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
-from kerastl.data._inspection import digest
+from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, UsageError
@@ -230,7 +230,7 @@ def _one_class(labels: np.ndarray) -> bool:
 
 def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
     """Name some images: a hash of their paths and labels."""
-    return digest(replace(dataset, items=tuple(replace(item, split=None) for item in items)), {})
+    return fingerprint(replace(dataset, items=tuple(replace(item, split=None) for item in items)), {})
 
 
 @dataclass(frozen=True)
