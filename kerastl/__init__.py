@@ -20,7 +20,7 @@ from kerastl._version import __version__
 if TYPE_CHECKING:
     from kerastl._base.keras_import import import_keras as import_keras
     from kerastl._classifier import Classifier as Classifier
-    from kerastl._classifier import load as load
+    from kerastl._load import load as load
     from kerastl.data._check import check as check
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation._calibrating import calibrate as calibrate
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kerastl.finetuning._recipe import Recipe as Recipe
     from kerastl.images._loading import load_pixels as load_pixels
     from kerastl.models._labels import Classification as Classification
+    from kerastl.models._labels import Classifications as Classifications
     from kerastl.models._labels import Prediction as Prediction
     from kerastl.models._table import list_models as list_models
     from kerastl.pretraining._pretrain import pretrain as pretrain
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Classification": "kerastl.models._labels",
+    "Classifications": "kerastl.models._labels",
     "Classifier": "kerastl._classifier",
     "Evaluation": "kerastl.evaluation._result",
     "Explanation": "kerastl.explaining._explanation",
@@ -53,7 +55,7 @@ _MODULES = {
     "import_keras": "kerastl._base.keras_import",
     "finetune": "kerastl.finetuning._finetune",
     "list_models": "kerastl.models._table",
-    "load": "kerastl._classifier",
+    "load": "kerastl._load",
     "load_pixels": "kerastl.images._loading",
     "lr_find": "kerastl.finetuning._lr_find",
     "pretrain": "kerastl.pretraining._pretrain",

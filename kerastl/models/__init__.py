@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kerastl.models._graph import logits as logits
     from kerastl.models._graph import split as split
     from kerastl.models._labels import Classification as Classification
+    from kerastl.models._labels import Classifications as Classifications
     from kerastl.models._labels import LabelSet as LabelSet
     from kerastl.models._labels import Prediction as Prediction
     from kerastl.models._labels import decode as decode
@@ -38,6 +39,7 @@ _MODULES = {
     "BACKBONES": "kerastl.models._registry",
     "Backbone": "kerastl.models._backbone",
     "Classification": "kerastl.models._labels",
+    "Classifications": "kerastl.models._labels",
     "LabelSet": "kerastl.models._labels",
     "Metadata": "kerastl.models._metadata",
     "Prediction": "kerastl.models._labels",

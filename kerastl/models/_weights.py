@@ -9,19 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kerastl._base.files import replacing, write_text
 from kerastl._base.scratch import tidy_when_terminated
 from kerastl._base.text import printable
-from kerastl._progress import stage
+from kerastl._progress import ProgressCallback, stage
 from kerastl.errors import DownloadError, WeightsError
 from kerastl.models import _registry as catalog
 from kerastl.models._registry import Backbone, WeightsFile
 
-Progress = Callable[[str, int, "int | None"], None]
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
 
 _CHUNK = 1 << 20
@@ -85,7 +83,7 @@ def own_file(path: str | os.PathLike[str]) -> Path:
 def fetch(
     backbone: Backbone,
     include_top: bool = True,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     input_size: tuple[int, int] | None = None,
     check: bool = False,
     patience: float | None = None,
@@ -143,7 +141,7 @@ def verify(path: str | os.PathLike[str], weights: WeightsFile) -> None:
 
 
 def download(
-    weights: WeightsFile, target: Path, progress: Progress | None = None, patience: float | None = None
+    weights: WeightsFile, target: Path, progress: ProgressCallback | None = None, patience: float | None = None
 ) -> Path:
     """Download a weights file into the folder `target`, whole and verified or not at all.
 
