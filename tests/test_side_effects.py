@@ -78,7 +78,7 @@ compare("load and classify")
 kerastl.load(model, engine="keras").classify(tiff)
 kerastl.evaluate(classifier, data, resamples=10)
 compare("evaluate")
-kerastl.finetune(data=data, backbone="kerastl_mini", recipe="full", epochs=1, output=data + "/../run", verbose=0)
+kerastl.finetune(data, model="kerastl_mini", recipe="full", epochs=1, output=data + "/../run", verbose=0)
 compare("finetune")
 """
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from kerastl.errors import DataError, ImageError
-from kerastl.images import Resize, load_pixels, open_image, white_of_all
-from kerastl.images._depth import BITS
+from kerastl.images import Resize, load_pixels, open_image
+from kerastl.images._depth import BITS, white_of_all
 from kerastl.images._loading import has_many_bits
 from kerastl.images._opening import opened, reported
 from kerastl.images._pillow_warnings import silenced
@@ -179,7 +179,7 @@ def stored_side(files: Sequence[Path], size: int) -> int:
     return int(min(max(size, median), round(_SURPLUS * size)))
 
 
-def scaled(pixels: np.ndarray, size: int) -> np.ndarray:
+def resized_whole(pixels: np.ndarray, size: int) -> np.ndarray:
     """Whole images at the size of the views: uint8 `(n, side, side, 3)` to `(n, size, size, 3)`."""
     if pixels.shape[1] == size:
         return pixels
