@@ -51,6 +51,16 @@ class Classifier:
         spec: The model.
         engine: What runs it.
         batch_size: Images that go through the network together; `None` takes the engine's choice.
+
+    Example:
+        >>> import kerastl
+        >>> classifier = kerastl.load("kerastl_mini")
+        >>> classifier.classify("data/umbrella.png").label
+        'umbrella'
+        >>> classifier.predict_proba(["data/umbrella.png", "data/candle.jpg"]).shape
+        (2, 200)
+        >>> classifier.pixels("data/umbrella.png").shape
+        (32, 32, 3)
     """
 
     def __init__(self, spec: ModelSpec, engine: Engine, batch_size: int | None = None) -> None:

@@ -126,6 +126,14 @@ def finetune(
         DataError: The images cannot be used.
         TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
             model is there.
+
+    Example:
+        >>> import kerastl
+        >>> run = kerastl.finetune("data/shapes", "kerastl_mini", "probe", output="runs/shapes", verbose=0)
+        >>> run.metrics["val_accuracy"] > 0.7
+        True
+        >>> kerastl.load("runs/shapes").classify("data/shapes/star/star_01.jpg").label
+        'star'
     """
     wanted = Settings(
         model=model_name(model, data),

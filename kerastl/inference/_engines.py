@@ -42,7 +42,16 @@ class Plan:
 
 
 class Engine(Protocol):
-    """Runs a network; `predict` may be called from several threads at once."""
+    """Runs a network; `predict` may be called from several threads at once.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.inference import Engine, KerasEngine
+        >>> from kerastl.models import build
+        >>> engine: Engine = KerasEngine(build("kerastl_mini"))
+        >>> engine.predict(np.zeros((1, 32, 32, 3), "uint8")).shape
+        (1, 200)
+    """
 
     name: str
     plan: Plan
@@ -129,6 +138,14 @@ class KerasEngine:
 
     Args:
         model: Takes float32 pixels 0-255 of shape (n, height, width, 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.inference import KerasEngine
+        >>> from kerastl.models import build
+        >>> engine = KerasEngine(build("kerastl_mini"))
+        >>> engine.predict(np.zeros((1, 32, 32, 3), "uint8")).shape
+        (1, 200)
     """
 
     name = "keras"

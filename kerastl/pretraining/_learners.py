@@ -77,7 +77,14 @@ class Learner(keras.Model):
 
 
 class BarlowTwins(Learner):
-    """See `losses.barlow_twins`."""
+    """See `losses.barlow_twins`.
+
+    Example:
+        >>> from kerastl.models import build
+        >>> from kerastl.pretraining import BarlowTwins
+        >>> learner = BarlowTwins(build("kerastl_mini", include_top=False), width=16)
+        >>> learner.compile("adam")
+    """
 
     def objective(self, first: Any, second: Any) -> Any:
         """See `Learner`."""
@@ -95,6 +102,13 @@ class BYOL(Learner):
         teacher: A network of the same make, whose weights become those of `backbone`.
         width: As for `Learner`; the embeddings have a quarter of it.
         seed: As for `Learner`.
+
+    Example:
+        >>> from kerastl.models import build
+        >>> from kerastl.pretraining import BYOL
+        >>> network, teacher = (build("kerastl_mini", include_top=False) for _ in range(2))
+        >>> learner = BYOL(network, teacher, width=16)
+        >>> learner.compile("adam")
     """
 
     start = 0.99

@@ -20,6 +20,11 @@ class PretrainingMethod:
         idea: What it does, in a line.
         paper: Where it is published.
         learner: The subclass of `kerastl.pretraining.Learner`, or `"module:Class"`, imported when training begins.
+
+    Example:
+        >>> from kerastl.pretraining import METHODS
+        >>> METHODS["byol"].name, METHODS["byol"].learner_class().__name__
+        ('byol', 'BYOL')
     """
 
     name: str
