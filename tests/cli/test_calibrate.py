@@ -99,7 +99,7 @@ def test_published_networks_say_that_they_are_not_calibrated(image, capfd, monke
 def test_wrong_usage(color_model, folder, capfd):
     assert run(["calibrate", str(color_model), str(folder), "--false-alarms", "0"]) == 2
     assert run(["calibrate", str(color_model), str(folder), "--split", "train"]) == 2
-    assert run(["calibrate", str(color_model), str(folder / "nothing")]) == 1
+    assert run(["calibrate", str(color_model), str(folder / "nothing")]) == 2
     assert "no such folder" in capfd.readouterr().err
 
 
