@@ -89,7 +89,7 @@ def test_wrong_usage_of_classify(color_model, image, capfd, arguments, message):
 @pytest.mark.parametrize("asked", [["--coverage", "0.9"], ["--reject"]])
 @pytest.mark.parametrize("model", [[], ["--model", "kerastl_mini"]])
 def test_published_networks_say_that_they_are_not_calibrated(image, capfd, monkeypatch, tmp_path, asked, model):
-    monkeypatch.setattr("kerastl._classifier.default_model", lambda **_: "kerastl_mini")
+    monkeypatch.setattr("kerastl._load.default_model", lambda **_: "kerastl_mini")
     assert run(["classify", str(image("a.png", "red")), *model, *asked]) == 2
     last = capfd.readouterr().err.splitlines()[-1]
     assert "published networks are not calibrated: fine-tune one" in last
