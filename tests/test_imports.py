@@ -22,7 +22,7 @@ LAYERS = [
     {"data"},
     {"plots"},
     {"explaining"},
-    {"_classifier"},
+    {"_classifier", "_load"},
     {"training"},
     {"finetuning", "pretraining"},
     {"evaluation"},

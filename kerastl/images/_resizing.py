@@ -77,7 +77,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ResizePolicy = Literal["crop", "squash", "pad", "keras"]
+"""How an image of any shape becomes one of the network's: see `Resize`."""
+
 RESIZE_POLICIES: tuple[ResizePolicy, ...] = get_args(ResizePolicy)
+"""The names of all policies."""
 
 # Of the result, in pixels: 200 MB an image. No network takes more, and what is asked for beyond is a mistake.
 MAX_SIDE = 8192

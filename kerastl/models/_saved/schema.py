@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
-from kerastl.images import MAX_SIDE, RESIZE_POLICIES, Resize
+from kerastl.images import RESIZE_POLICIES, Resize
+from kerastl.images._resizing import MAX_SIDE
 
 if TYPE_CHECKING:
     from kerastl.models._input_reader import InputReader
