@@ -5,7 +5,9 @@
     classifier = kerastl.load("mobilenet_v2")
     print(classifier.classify("photo.jpg", top=3))
 
-The names below are imported when they are first used, so that `import kerastl` costs nothing.
+Public are the names in `__all__` here, in the packages below and in `kerastl.errors`; modules and packages whose names
+begin with `_` are private and may change in any version. `kerastl.cli` is the command line. All names are imported when
+they are first used, so that `import kerastl` costs nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from kerastl._base.lazy import lazy_names
 from kerastl._version import __version__
 
 if TYPE_CHECKING:
+    from kerastl._base.keras_import import import_keras as import_keras
     from kerastl._classifier import Classifier as Classifier
     from kerastl._load import load as load
     from kerastl.data._check import check as check
@@ -49,6 +52,7 @@ _MODULES = {
     "calibrate": "kerastl.evaluation._calibrating",
     "check": "kerastl.data._check",
     "evaluate": "kerastl.evaluation._evaluating",
+    "import_keras": "kerastl._base.keras_import",
     "finetune": "kerastl.finetuning._finetune",
     "list_models": "kerastl.models._table",
     "load": "kerastl._load",
@@ -59,7 +63,7 @@ _MODULES = {
 }
 
 _PACKAGES = (
-    *("calibration", "data", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
+    *("calibration", "data", "errors", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
     *("plots", "pretraining", "reporting", "testing", "training"),
 )
 

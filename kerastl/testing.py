@@ -12,6 +12,8 @@ from kerastl.models._backbone import Backbone
 if TYPE_CHECKING:
     import keras
 
+__all__ = ["check_backbone"]
+
 
 def check_backbone(backbone: str | Backbone, *, input_size: int | None = None, include_top: bool = True) -> None:
     """Build a backbone with random weights, and check all that fine-tuning relies on.

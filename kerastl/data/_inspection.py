@@ -80,7 +80,7 @@ class Inspection:
 
     def white_level(self, items: Iterable[Item]) -> int | None:
         """The white level that these images, which a model learns from, have together: for `Resize`."""
-        from kerastl.images import white_of_all
+        from kerastl.images._depth import white_of_all
 
         bits = dict(zip(self.paths, self.bits, strict=False))
         return white_of_all([bits.get(item.path, 0) for item in items])

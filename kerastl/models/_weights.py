@@ -17,6 +17,7 @@ from kerastl._base.scratch import tidy_when_terminated
 from kerastl._base.text import printable
 from kerastl._progress import ProgressCallback, stage
 from kerastl.errors import DownloadError, WeightsError
+from kerastl.models import _registry as catalog
 from kerastl.models._registry import Backbone, WeightsFile
 
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
@@ -49,6 +50,22 @@ def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, 
     wanted = backbone.weights_file(include_top, input_size)
     path = wanted.shipped or folder() / wanted.file
     return path if path.is_file() else None
+
+
+def cached_weights(name: str, *, include_top: bool = True) -> Path | None:
+    """The published weights of a network, if they are on this machine: nothing is downloaded, and nothing read.
+
+    Args:
+        name: Of the catalog (`kerastl.list_models()`).
+        include_top: Whether the weights of the ImageNet head are wanted.
+
+    Returns:
+        The file, or None. `kerastl download` fetches it; a network that comes with kerastl always has one.
+
+    Raises:
+        UsageError: There is no such network.
+    """
+    return cached(catalog.get(name), include_top)
 
 
 def own_file(path: str | os.PathLike[str]) -> Path:
@@ -164,7 +181,7 @@ def download(
     return path
 
 
-def class_index() -> Path:
+def imagenet_class_index() -> Path:
     """The file with ImageNet's class names that Keras's `decode_predictions` reads, written if it is not there.
 
     Keras would download it; kerastl knows the names. What it writes is the same to the byte, so that Keras takes it.
