@@ -33,6 +33,11 @@ class Plan:
         interpreters: Copies of the network that run side by side.
         threads: Threads inside each copy.
         batch: Images that go through the network together.
+
+    Example:
+        >>> from kerastl.inference import Plan
+        >>> Plan(workers=2, interpreters=2, threads=1, batch=4).batch
+        4
     """
 
     workers: int
@@ -76,6 +81,19 @@ class LiteRTEngine:
 
     Raises:
         ValueError: The file is no such model.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import keras
+        >>> import numpy as np
+        >>> from kerastl.finetuning import boundary_engine
+        >>> from kerastl.inference import LiteRTEngine, Plan
+        >>> pixels = keras.Input((32, 32, 3))
+        >>> compiled = boundary_engine(keras.Model(pixels, keras.layers.Conv2D(8, 3)(pixels)), Path("compiled"))
+        >>> plan = Plan(workers=1, interpreters=1, threads=1, batch=1)
+        >>> engine = LiteRTEngine(Path("compiled", "boundary.tflite"), plan)
+        >>> engine.predict(np.zeros((1, 32, 32, 3), "uint8")).shape
+        (1, 30, 30, 8)
     """
 
     name = "litert"

@@ -73,6 +73,13 @@ def register(backbone: Backbone, *, replace: bool = False) -> Backbone:
 
     Raises:
         UsageError: It is no `Backbone`, or there is one of that name.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from kerastl.models import get, register
+        >>> ours = register(replace(get("kerastl_mini"), name="our_network"))
+        >>> get("our_network").input_size
+        32
     """
     return BACKBONES.register(backbone, replace=replace)
 

@@ -28,6 +28,16 @@ class Learner(keras.Model):
         backbone: Raw pixels `(n, h, w, 3)` in [0, 255] to a feature map or to features.
         width: Of the projector's layers.
         seed: Of their first weights.
+
+    Example:
+        >>> import keras
+        >>> from kerastl.models import build
+        >>> from kerastl.pretraining import Learner
+        >>> class Agreement(Learner):
+        ...     def objective(self, first, second):
+        ...         return keras.ops.mean(keras.ops.square(first - second))
+        ...
+        >>> Agreement(build("kerastl_mini", include_top=False), width=16).compile("adam")
     """
 
     def __init__(self, backbone: keras.Model, width: int = 1024, seed: int = 0) -> None:
