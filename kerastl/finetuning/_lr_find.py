@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import keras
 
 
-@keywords({"backbone": "model", "callback": "callbacks"})
+@keywords({"backbone": "model"})
 def lr_find(
     data: Any,
     model: str | None = None,
