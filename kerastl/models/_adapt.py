@@ -12,9 +12,10 @@ from kerastl._base.text import printable
 from kerastl.errors import UsageError
 from kerastl.models import _registry as catalog
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling
+from kerastl.models._build import preprocess
 from kerastl.models._flatten import UndividedError, check_same, copied, flatten, transfer
 from kerastl.models._head import cut_head, hub_pooling, pooled
-from kerastl.models._input_scaling import catalog_row, converter_of, find, scaled
+from kerastl.models._input_scaling import catalog_row, converter_of, find
 from kerastl.models._model_graph import graph_of, is_plain, layers_of
 from kerastl.models._stages import Stages, from_catalog, from_graph, from_names
 
@@ -91,7 +92,7 @@ def adapt(
     findings = [f"images of {size[0]} x {size[1]} px (crop fraction {crop:g}); input scaling: {why}"]
 
     pixels = keras.Input((*size, 3), name="pixels")
-    taken = scaled(pixels, scaling)
+    taken = preprocess(pixels, scaling)
     if graph is not None and graph.inputs[0].shape[-1] == 1:
         taken = keras.ops.image.rgb_to_grayscale(taken)
         findings.append("it takes images of one channel: images are made gray, by the luma of BT.601")
