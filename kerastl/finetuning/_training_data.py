@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
 from kerastl.images import Resize, load_pixels, open_image
 from kerastl.inference._engines import cores
-from kerastl.models import _registry as catalog
 from kerastl.training._samples import ImageSample
 
 # So many images are worth a process that decodes them ahead, which takes 0.3 s to start.
@@ -92,17 +91,17 @@ def _augmented(file: Path, resize: Resize, augmentation: Augmentation, seed: Seq
     return augment(open_image(file, target=resize), resize, augmentation, np.random.default_rng(seed))
 
 
-def training_data(parts: SplitData, size: tuple[int, int], settings: Settings) -> TrainingData:
+def training_data(parts: SplitData, resize: Resize, settings: Settings) -> TrainingData:
     """Take the training and validation images of a split data set.
 
     Args:
         parts: The images, and their white level.
-        size: Height and width of the network's input in pixels.
-        settings: For resizing and class weights.
+        resize: How images become the input of the network that is trained; its white level goes before theirs.
+        settings: For another policy of resizing, and class weights.
     """
-    crop = catalog.get(settings.backbone).crop_fraction
     dataset = parts.dataset
-    resize = Resize(*size, settings.resize or "crop", crop, parts.white_level)
+    white = resize.white_level or parts.white_level
+    resize = replace(resize, policy=settings.resize or resize.policy, white_level=white)
     train, val = (
         Part([dataset.file(item) for item in items], dataset.class_indices(items))
         for items in (dataset.part("train"), dataset.part("val"))
