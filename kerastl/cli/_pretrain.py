@@ -86,8 +86,8 @@ def pretrain(images: str, initial_weights: str, cache_limit: float, **settings: 
 
 
 def _summary(result: PreTrained) -> list[str]:
+    from kerastl._base.text import percent
     from kerastl._progress.lines import duration
-    from kerastl.models._labels import percent
     from kerastl.pretraining._outputs import next_step
 
     last, described = result.history[-1], result.description

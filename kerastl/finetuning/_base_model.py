@@ -23,7 +23,7 @@ from kerastl.finetuning._building import build_backbone
 from kerastl.finetuning._folder import BASE_MODEL
 from kerastl.finetuning._settings import Settings
 from kerastl.images import Resize
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
 from kerastl.models import _metadata as metadata_file
 from kerastl.models import _registry as catalog
 from kerastl.models._metadata import Metadata
@@ -281,8 +281,8 @@ def _trust_needed(model: keras.Model) -> list[str]:
 def _built(record: Mapping[str, Any], file: Path, settings: Settings, trust: bool) -> Built:
     keras = import_keras()
     from kerastl.models._flatten import flatten
+    from kerastl.models._graph import graph_of
     from kerastl.models._head import cut_head
-    from kerastl.models._model_graph import graph_of
     from kerastl.models._stages import from_names
 
     with stage(f"{printable(record['name'])}: loading the network into Keras"):

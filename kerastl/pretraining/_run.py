@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
 from kerastl._progress import Verbose, stage
-from kerastl.data._contents import content_hashes
+from kerastl.data._file_inspection import content_hashes
 from kerastl.data._views import Views
 from kerastl.errors import StateError, TrainingError
 from kerastl.models import _registry as catalog

@@ -1,4 +1,3 @@
-import logging
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 
@@ -37,6 +36,14 @@ def plugins(monkeypatch):
         return Registry("fruit", "test.fruits", Fruit, {"apple": APPLE}), asked
 
     return make
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """The warnings of registries."""
+    said = []
+    monkeypatch.setattr(registries.log, "warning", lambda text, *values: said.append(text % values))
+    return said
 
 
 def test_a_registry_is_a_mapping(fruits):
@@ -121,17 +128,15 @@ def test_an_entry_of_another_package_is_loaded_when_it_is_asked_for(plugins, mon
     assert list(entries.usable()) == [APPLE, PEAR]
 
 
-def test_of_broken_plugins_one_line_is_said_each(plugins, monkeypatch, caplog):
-    monkeypatch.setattr(logging.getLogger("kerastl"), "propagate", True)
+def test_of_broken_plugins_one_line_is_said_each(plugins, monkeypatch, warned):
     entries, _ = plugins(
         gone="no_such_package_at_all:X", odd="os:sep", other="kerastl.errors:nothing", twin="tests_twin:X"
     )
     assert list(entries.usable()) == [APPLE]
-    said = caplog.messages
-    assert len(said) == 4
-    assert all(len(line.splitlines()) == 1 for line in said)
-    assert said[0].startswith("the fruit 'gone' of another package cannot be loaded (ModuleNotFoundError: No module")
-    assert "the fruit 'odd' of another package cannot be used (os:sep: a fruit must be a" in said[1]
+    assert len(warned) == 4
+    assert all(len(line.splitlines()) == 1 for line in warned)
+    assert warned[0].startswith("the fruit 'gone' of another package cannot be loaded (ModuleNotFoundError: No module")
+    assert "the fruit 'odd' of another package cannot be used (os:sep: a fruit must be a" in warned[1]
     with pytest.raises(PluginError, match=r"'other' of another package cannot be loaded .AttributeError"):
         entries["other"]
 
@@ -153,20 +158,18 @@ def test_a_plugin_under_another_name_than_its_own_is_told(plugins, monkeypatch):
         entries["plum"]
 
 
-def test_a_plugin_does_not_take_the_place_of_a_bundled_one(plugins, monkeypatch, caplog):
-    monkeypatch.setattr(logging.getLogger("kerastl"), "propagate", True)
+def test_a_plugin_does_not_take_the_place_of_a_bundled_one(plugins, monkeypatch, warned):
     entries, _ = plugins(apple="fruit_shop:APPLE")
     assert entries.names() == ("apple",)
     assert entries["apple"] is APPLE
-    assert caplog.messages == ["the fruit 'apple' of another package is left out: the name is taken"]
+    assert warned == ["the fruit 'apple' of another package is left out: the name is taken"]
 
 
-def test_broken_metadata_of_a_package_is_told(monkeypatch, caplog):
-    monkeypatch.setattr(logging.getLogger("kerastl"), "propagate", True)
+def test_broken_metadata_of_a_package_is_told(monkeypatch, warned):
 
     def broken(group):
         raise ValueError("odd metadata")
 
     monkeypatch.setattr("importlib.metadata.entry_points", broken)
     assert Registry("fruit", "test.fruits", Fruit, {"apple": APPLE}).names() == ("apple",)
-    assert caplog.messages == ["packages that add to test.fruits cannot be listed (ValueError: odd metadata)"]
+    assert warned == ["packages that add to test.fruits cannot be listed (ValueError: odd metadata)"]
