@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kerastl.models._adapt import Adapted as Adapted
+    from kerastl.models._adapt import adapt as adapt
     from kerastl.models._backbone import Backbone as Backbone
     from kerastl.models._backbone import Stage as Stage
     from kerastl.models._backbone import WeightsFile as WeightsFile
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from kerastl.models._table import list_models as list_models
 
 _MODULES = {
+    "Adapted": "kerastl.models._adapt",
     "BACKBONES": "kerastl.models._registry",
     "Backbone": "kerastl.models._backbone",
     "Classification": "kerastl.models._labels",
@@ -41,6 +44,7 @@ _MODULES = {
     "Prediction": "kerastl.models._labels",
     "Stage": "kerastl.models._backbone",
     "WeightsFile": "kerastl.models._backbone",
+    "adapt": "kerastl.models._adapt",
     "boundary_tensors": "kerastl.models._build",
     "build": "kerastl.models._build",
     "decode": "kerastl.models._labels",

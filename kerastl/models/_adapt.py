@@ -75,11 +75,13 @@ def adapt(
         UsageError: The model cannot be taken, or something must be said about it.
 
     Example:
-        >>> from kerastl.models._adapt import adapt
-        >>> model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 255),
-        ...     keras.layers.Conv2D(8, 3), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
-        >>> adapt(model).backbone.output.shape
-        (None, 7200)
+        >>> import keras
+        >>> from kerastl.models import adapt
+        >>> image = keras.Input((32, 32, 3))
+        >>> places = keras.layers.Conv2D(8, 3)(keras.layers.Rescaling(1 / 255)(image))
+        >>> scores = keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(places))
+        >>> adapt(keras.Model(image, scores)).backbone.output_shape
+        (None, 30, 30, 8)
     """
     graph = _taken(model)
     row = catalog_row(graph) if graph is not None else None
