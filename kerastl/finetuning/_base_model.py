@@ -26,6 +26,7 @@ from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _metadata as metadata_file
 from kerastl.models import _registry as catalog
+from kerastl.models import _weights as weights
 from kerastl.models._metadata import Metadata
 from kerastl.models._saved import allowed, loading
 from kerastl.models._spec import means_backbone
@@ -135,6 +136,33 @@ def given_model(model: Any, gone: bool = False) -> keras.Model | Path | None:
         "model must be a name that `kerastl models` lists, a run folder, a .keras file or a keras.Model. "
         f"Received: {type(model).__name__}"
     )
+
+
+def check_base(wanted: Settings, given: bool) -> None:
+    """Refuse a backbone, a size or weights that there are not, and what is not said of the kind of model.
+
+    Args:
+        wanted: By the run.
+        given: Whether it starts from a model that is not of the catalog.
+
+    Raises:
+        UsageError: As above.
+        WeightsError: There is no such weights file.
+    """
+    from kerastl.models._build import check_size
+
+    if given:
+        if wanted.weights != "imagenet":
+            raise UsageError(f"weights are for networks of the catalog; {wanted.model} has its own")
+        return
+    for name in ("input_scaling", "stages", "pooling"):
+        if (value := getattr(wanted, name)) is not None:
+            raise UsageError(f"{name} is for models that are not of the catalog. Received: {name}={value!r}")
+    row = catalog.get(wanted.model)
+    if wanted.input_size is not None:
+        check_size(row, wanted.input_size)
+    if wanted.weights not in (None, "imagenet"):
+        weights.own_file(wanted.weights)
 
 
 def name_of(given: keras.Model | Path) -> str:

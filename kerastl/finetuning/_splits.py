@@ -92,7 +92,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
     with stage("splitting the images"):
         parts = split(
             dataset,
-            val_fraction=settings.val_fraction,
+            validation_split=settings.validation_split,
             seed=settings.seed,
             group_by=settings.group_by,
             inspection=inspection,

@@ -81,7 +81,7 @@ def write_all(
 
 def next_step(folder: Path, description: Mapping[str, Any]) -> str:
     """The command that fine-tunes from the weights."""
-    model = ["--backbone", description["backbone"], "--input-size", str(description["size"])]
+    model = ["--model", description["backbone"], "--input-size", str(description["size"])]
     return join(["kerastl", "finetune", "DATA_DIR", "-o", "RUN_DIR", *model, "--weights", str(folder / WEIGHTS)])
 
 
@@ -102,7 +102,7 @@ def write_readme(folder: Path, description: Mapping[str, Any]) -> None:
         ],
         {
             "On the command line": next_step(folder, description),
-            "In Python": f"import kerastl\n\nkerastl.finetune({backbone!r}, 'DATA_DIR', {values})",
+            "In Python": f"import kerastl\n\nkerastl.finetune('DATA_DIR', {backbone!r}, {values})",
         },
         _FILES | ({} if description["complete"] else {"state/": "what `--resume` goes on from"}),
         coming=(DESCRIPTION,),

@@ -118,7 +118,7 @@ def _checked(evaluation: Evaluation, progress: Progress | None) -> CheckReport |
         items = tuple(item for item in dataset.items if item.path in used)
         dataset = replace(dataset, items=items, classes=tuple(sorted({item.label for item in items})))
     told = None if progress is None else partial(progress, "checking the images")
-    return check(dataset, inspection=inspect(dataset, progress=told), to_train=False)
+    return check(dataset, inspection=inspect(dataset, progress=told), for_training=False)
 
 
 @cache
