@@ -17,7 +17,6 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
-from kerastl.errors import TrainingError
 from kerastl.finetuning._base_model import check_base, given_model, name_of
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._recipe import Recipe
@@ -30,7 +29,6 @@ from kerastl.models._adapt_options import InputScaling, Pooling, check_input_sca
 from kerastl.models._default import default_model
 from kerastl.training._arguments import model_name, run_callbacks, wished
 from kerastl.training._callback import RunCallback
-from kerastl.training._disk import full_disk_reported
 from kerastl.training._interrupt import Interrupted, Stopped, stop_on_interrupt
 from kerastl.training._progress import TrainingProgress, listening
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT
@@ -56,7 +54,7 @@ def finetune(
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
-    weights: str | None = "imagenet",
+    weights: str | os.PathLike[str] | None = "imagenet",
     input_size: int | None = None,
     resize: ResizePolicy | None = None,
     input_scaling: InputScaling | None = None,
@@ -138,7 +136,7 @@ def finetune(
     base = given_model(model, gone=resume)
     wanted = Settings(
         model=model_name(model, data, None if base is None else name_of(base)),
-        weights=weights,
+        weights=None if weights is None else os.fspath(weights),
         input_size=input_size,
         resize=resize,
         input_scaling=None if input_scaling is None else check_input_scaling(input_scaling),
@@ -193,9 +191,7 @@ class Given:
 def _in_folder(
     folder: FineTuningFolder, wanted: Settings, given: Given, callback: RunCallback, *, resume: bool, overwrite: bool
 ) -> FineTuned:
-    with folder.opened(resume=resume, overwrite=overwrite) as going_on, full_disk_reported(folder.path):
-        if resume and folder.finished:
-            raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
+    with folder.opened(resume=resume, overwrite=overwrite) as going_on:
         if "model" not in given.said and not going_on and wanted.weights == "imagenet":
             wanted = dataclasses.replace(wanted, model=default_model(False, wanted.input_size))
         run = Run(folder, wanted, callback, given.model, trust=given.trust)

@@ -49,7 +49,7 @@ def lr_find(
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
-    weights: str | None = "imagenet",
+    weights: str | os.PathLike[str] | None = "imagenet",
     input_size: int | None = None,
     resize: ResizePolicy | None = None,
     input_scaling: InputScaling | None = None,
@@ -102,7 +102,7 @@ def lr_find(
         name = default_model(False, input_size)
     settings = Settings(
         model=name,
-        weights=weights,
+        weights=None if weights is None else os.fspath(weights),
         input_size=input_size,
         resize=resize,
         input_scaling=None if input_scaling is None else check_input_scaling(input_scaling),

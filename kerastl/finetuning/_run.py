@@ -35,7 +35,14 @@ from kerastl.finetuning._recipes import find_recipe
 from kerastl.finetuning._report import Report
 from kerastl.finetuning._result import FineTuned
 from kerastl.finetuning._settings import Settings
-from kerastl.finetuning._splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
+from kerastl.finetuning._splits import (
+    SplitData,
+    found_again,
+    manifest_entries,
+    open_dataset,
+    reopen_dataset,
+    split_dataset,
+)
 from kerastl.finetuning._training_data import decode_ahead, training_data
 from kerastl.images import Resize
 from kerastl.inference._seal import sha256
@@ -105,8 +112,8 @@ class Run:
             "recipe": chosen.as_dict(),
             "classes": list(parts.dataset.classes),
             "skipped": parts.skipped,
-            "data_fingerprint": parts.digest,
-            "images": self._folder.manifest.write(listed(dataset, parts.contents)),
+            "data_fingerprint": parts.fingerprint,
+            "images": self._folder.manifest.write(manifest_entries(dataset, parts.contents)),
             "split": sha256(self._folder.split),
             "white_level": parts.white_level,
         }

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
 from kerastl._progress import stage
-from kerastl.data._file_inspection import content_hashes
 from kerastl.data._views import Views
 from kerastl.errors import StateError, TrainingError
 from kerastl.models import _registry as catalog
@@ -21,7 +20,8 @@ from kerastl.pretraining._settings import Settings
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
-from kerastl.training._manifest import Entry
+from kerastl.training._manifest import Entry, hashed
+from kerastl.training._outputs import skipped_in_short
 from kerastl.training._run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -94,17 +94,8 @@ class Run:
 
     def _listed(self) -> dict[str, Entry]:
         """What the run remembers of its images."""
-        collection, callback = self._collection, self._callback
-        callback.begin("images compared", len(collection.paths))
-
-        def told(done: int, total: int) -> None:
-            self.stop.check()
-            callback.advance()
-
-        try:
-            contents = content_hashes([collection.root / path for path in collection.paths], told)
-        finally:
-            callback.end()
+        collection = self._collection
+        contents = hashed([collection.root / path for path in collection.paths], self._callback, self.stop)
         return {
             path: Entry(collection.labels.get(path, ""), collection.parts.get(path, ""), content)
             for path, content in zip(collection.paths, contents, strict=True)
@@ -118,15 +109,14 @@ class Run:
             self._callback.warn(warning)
         cache = FeatureCache(self._folder.features, self._settings.cache_limit)
         pixels = read_pixels([root / path for path in paths], size, cache, self._callback, self.stop)
-        broken = [paths[number] for number in pixels.problems]
-        roles = assign_roles(self._collection, set(broken), self._settings.seed)
+        broken = {paths[number]: reason for number, reason in pixels.problems.items()}
+        roles = assign_roles(self._collection, broken.keys(), self._settings.seed)
         say = f"{len(roles.trained):,} images to train on"
         if len(roles.held_out):
             say += f", {len(roles.held_out):,} held out to test neighbors ({self._collection.found})"
         self._callback.say(say)
         if broken:
-            first = f"{broken[0]}: {next(iter(pixels.problems.values()))}"
-            self._callback.warn(f"{len(broken)} unreadable, skipped (the first: {first})")
+            self._callback.warn(f"{skipped_in_short(broken)}; skipped")
         return pixels, roles
 
     def _prepare(self, pixels: Pixels, roles: Roles, size: int, extra: dict[str, Any]) -> tuple[Training, keras.Model]:

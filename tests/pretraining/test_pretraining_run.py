@@ -20,7 +20,7 @@ from kerastl.cli import run as kerastl_command
 from kerastl.errors import DataError, TrainingError, UsageError
 from kerastl.models import _build as backbones
 from kerastl.pretraining._health import CollapseError, CollapseMonitor
-from kerastl.pretraining._pixels import Pixels, read_pixels, scaled, stored_side
+from kerastl.pretraining._pixels import Pixels, read_pixels, resized_whole, stored_side
 from kerastl.pretraining._settings import Settings
 from kerastl.pretraining._training import Training
 from kerastl.training._callback import RunCallback
@@ -183,7 +183,7 @@ def test_unreadable_images_are_skipped_counted_and_listed(quickly_built, image_f
     run = tmp_path / "run"
     command = ["pretrain", str(folder), "-o", str(run), "--epochs", "1", "--labels", "none", *SMALL]
     assert kerastl_command(command) == 0
-    assert "1 unreadable, skipped (the first: red/broken.png" in capsys.readouterr().err
+    assert "1 unreadable image (the first: red/broken.png" in capsys.readouterr().err
     with (run / "skipped.csv").open() as stream:
         assert [row["path"] for row in csv.DictReader(stream)] == ["red/broken.png"]
     described = json.loads((run / "pretraining.json").read_text())
@@ -383,7 +383,7 @@ def test_an_image_that_vanishes_is_said(image_folder, tmp_path):
     victim = tmp_path / "a.png"
     shutil.copy(image_folder / "red" / "01.png", victim)
     pixels = Pixels([victim], 32, {})
-    assert scaled(pixels.rows(np.array([0])), 16).shape == (1, 16, 16, 3)
+    assert resized_whole(pixels.rows(np.array([0])), 16).shape == (1, 16, 16, 3)
     victim.unlink()
     with pytest.raises(DataError, match="could be read when the run began"):
         pixels.rows(np.array([0]))
