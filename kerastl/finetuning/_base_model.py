@@ -18,7 +18,7 @@ import numpy as np
 from kerastl._base.keras_import import import_keras, keras_reason
 from kerastl._base.text import listed, printable
 from kerastl._progress import stage
-from kerastl.errors import StateError, UsageError
+from kerastl.errors import ModelError, StateError, UsageError
 from kerastl.finetuning._building import build_backbone
 from kerastl.finetuning._folder import BASE_MODEL
 from kerastl.finetuning._settings import Settings
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from kerastl.finetuning._network import Network
     from kerastl.models._adapt import Adapted
+
+
+_KINDS = "a name that `kerastl models` lists, a run folder, a .keras file or a keras.Model"
 
 
 @dataclass(frozen=True)
@@ -125,17 +128,19 @@ def given_model(model: Any, gone: bool = False) -> keras.Model | Path | None:
     """
     if model is None or (isinstance(model, str) and means_backbone(model)):
         return None
-    if isinstance(model, (str, os.PathLike)):
-        if os.path.exists(model) or gone:  # noqa: PTH110 - a name may be too long
-            return Path(model)
-        raise UsageError(f"{printable(os.fspath(model))}: there is no such model file or run folder")
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(model, keras.Model):
         return model
-    raise UsageError(
-        "model must be a name that `kerastl models` lists, a run folder, a .keras file or a keras.Model. "
-        f"Received: {type(model).__name__}"
-    )
+    if not isinstance(model, (str, os.PathLike)):
+        raise UsageError(f"model must be {_KINDS}. Received: {type(model).__name__}")
+    if os.path.exists(model):  # noqa: PTH110 - a name may be too long
+        try:
+            metadata_file.find(model)
+        except ModelError as error:
+            raise UsageError(f"model must be {_KINDS}: {error}") from None
+    elif not gone:
+        raise UsageError(f"model must be {_KINDS}: {printable(os.fspath(model))} does not exist")
+    return Path(model)
 
 
 def check_base(wanted: Settings, given: bool) -> None:

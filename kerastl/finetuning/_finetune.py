@@ -27,7 +27,7 @@ from kerastl.finetuning._settings import ClassWeights, Precision, Settings
 from kerastl.images import ResizePolicy
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
-from kerastl.training._arguments import model_name, run_callbacks, wished
+from kerastl.training._arguments import check_data_first, model_name, run_callbacks, wished
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Interrupted, Stopped, stop_on_interrupt
 from kerastl.training._progress import TrainingProgress, listening
@@ -133,9 +133,10 @@ def finetune(
         TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
             model is there.
     """
+    check_data_first(data, model)
     base = given_model(model, gone=resume)
     wanted = Settings(
-        model=model_name(model, data, None if base is None else name_of(base)),
+        model=name_of(base) if base is not None else model_name(model, data),
         weights=None if weights is None else os.fspath(weights),
         input_size=input_size,
         resize=resize,

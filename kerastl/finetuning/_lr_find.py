@@ -26,7 +26,7 @@ from kerastl.finetuning._training_data import training_data
 from kerastl.images import ResizePolicy
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
-from kerastl.training._arguments import model_name, run_callbacks
+from kerastl.training._arguments import check_data_first, model_name, run_callbacks
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop
@@ -96,8 +96,9 @@ def lr_find(
         TrainingError: The loss is not a number from the start.
     """
     phase = Phase(trains=trains, batch_size=batch_size)
+    check_data_first(data, model)
     base = given_model(model)
-    name = model_name(model, data, None if base is None else name_of(base))
+    name = name_of(base) if base is not None else model_name(model, data)
     if model is None and weights == "imagenet":
         name = default_model(False, input_size)
     settings = Settings(

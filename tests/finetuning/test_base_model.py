@@ -225,7 +225,7 @@ def test_half_precision_trains_a_keras_model_and_saves_it_whole(data, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"model": "no_such/run"}, "no such model file or run folder"),
+        ({"model": "no_such/run"}, "no_such/run does not exist"),
         ({"model": 3}, "must be a name"),
         ({"model": "data", "weights": None}, "weights are for networks of the catalog"),
         ({"model": "mobilenet_v2", "input_scaling": "tf"}, "input_scaling is for models that are not of the catalog"),
