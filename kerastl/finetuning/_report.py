@@ -95,7 +95,7 @@ class Report:
         metadata = Metadata(
             self._folder.absolute().name,
             LabelSet(self._images.classes),
-            self._images.resize,
+            self._images.reader,
             self._base.backbone,
             {
                 **self._base.described(),
