@@ -231,18 +231,23 @@ def resize(default: str, text: str = "", group: str = "") -> Callable[[C], C]:
     )
 
 
-input_size = option(
-    "--input-size", old=("--size",), group=NETWORK, type=click.IntRange(min=1), metavar="PIXELS",
-    help="Height and width.  [default: the network's]",
-)  # fmt: skip
+def pixels(*old: str) -> Callable[[C], C]:
+    """`--input-size`; `old` are earlier names of it."""
+    return option(
+        "--input-size", old=old, group=NETWORK, type=click.IntRange(min=1), metavar="PIXELS",
+        help="Height and width.  [default: the network's]",
+    )  # fmt: skip
 
 
-def weights(default: str) -> Callable[[C], C]:
-    """`--weights`: those that the network starts from; random ones are None, as in Python."""
+input_size = pixels()
+
+
+def weights(default: str, *old: str) -> Callable[[C], C]:
+    """`--weights`: those that the network starts from; random ones are None, as in Python. `old`: as for `pixels`."""
     words = completion.one_of("imagenet", "none", files=True)
     return option(
         "--weights",
-        old=("--initial-weights",),
+        old=old,
         group=NETWORK,
         default=default,
         show_default=True,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import keras
 
 
-@keywords({"backbone": "model", "val_fraction": "validation_split", "callback": "callbacks", "listener": "callbacks"})
+@keywords({"backbone": "model", "val_fraction": "validation_split", "listener": "callbacks"})
 def finetune(
     data: Any,
     model: str | os.PathLike[str] | keras.Model | None = None,

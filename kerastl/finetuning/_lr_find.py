@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import keras
 
 
-@keywords({"backbone": "model", "callback": "callbacks"})
+@keywords({"backbone": "model"})
 def lr_find(
     data: Any,
     model: str | os.PathLike[str] | keras.Model | None = None,
