@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from kerastl.errors import UsageError
-from kerastl.images._kinds import format_of
+from kerastl.images._formats import format_of
 
 LONGEST_PATH = 1 << 16
 """Bytes of a line; the longest path of any system has half as many."""

@@ -17,7 +17,7 @@ from typing import IO
 from kerastl import _path_list as path_list
 from kerastl._base.text import printable
 from kerastl._base.walking import is_hidden, walk
-from kerastl.images._kinds import SIDE, Sorter
+from kerastl.images._formats import SIDE, Sorter
 
 _SUFFIXES = 5  # that are named of files left out
 
@@ -28,7 +28,7 @@ def expand(
     """Give the path of every image that the sources name, in order and as soon as each is known.
 
     A folder stands for the images below it, as `kerastl._base.walking.walk` finds them, and for what looks like
-    an image but may not be readable (`kerastl.images._kinds`); other files are left out. A pattern such as
+    an image but may not be readable (`kerastl.images._formats`); other files are left out. A pattern such as
     `photos/**/*.jpg` stands for what matches it, unless a file has that very name; where it ends in no suffix, as in
     `photos/*`, other files are left out too. `-` stands for a list of files and folders on `stdin`, one a line or
     separated by null bytes. A file that is named is given, whatever it is.

@@ -129,7 +129,7 @@ def test_a_batch_of_floats_has_one_range(classifier):
 
 def test_web_addresses_in_lists_are_fetched_only_if_asked_for(classifier, monkeypatch, files):
     fetched = []
-    monkeypatch.setattr("kerastl.images._fetching.fetch", lambda url: fetched.append(url) or held(files[0]))
+    monkeypatch.setattr("kerastl.images._encoded.fetch", lambda url: fetched.append(url) or held(files[0]))
     address = "https://example.com/a.png"
     with pytest.raises(ImageError, match=r"a web address in a list, .*: urls=True"):
         classifier.classify([address])

@@ -55,7 +55,7 @@ def check(output: str | None) -> None:
 
 def _is_no_result(file: Path) -> bool:
     """Whether it is what stands behind `-o` by mistake, as in `-o *.jpg`, and would be lost."""
-    from kerastl.images._kinds import HEIF_SUFFIXES, IMAGE_SUFFIXES
+    from kerastl.images._formats import HEIF_SUFFIXES, IMAGE_SUFFIXES
 
     return file.suffix.lower() in IMAGE_SUFFIXES | HEIF_SUFFIXES | {".keras"} and file.is_file()
 

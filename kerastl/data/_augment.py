@@ -16,8 +16,7 @@ from PIL import Image, ImageEnhance
 from kerastl.data import _rand_augment as rand_augment
 from kerastl.data._augmentation import Augmentation, Color, Crop, Flip
 from kerastl.images import Resize
-from kerastl.images._resizing import region, resized
-from kerastl.images._scaling import Box, scaled
+from kerastl.images._resizing import Box, region, resized, scaled
 
 if TYPE_CHECKING:
     import numpy as np

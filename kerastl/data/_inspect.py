@@ -97,12 +97,12 @@ def serve() -> None:
 def look_at(path: str) -> Facts:
     """Read one file. What is wrong with it is a finding, and raises nothing."""
     from kerastl.images import _opening as opening
-    from kerastl.images import _pillow_warnings as silence
+    from kerastl.images._pillow_warnings import silenced
 
     content = kind = mode = ""
     width = height = 0
     try:
-        with opening.reported(path), silence.silenced():
+        with opening.reported(path), silenced():
             with opening.regular_file(path) as file:
                 data = file.read()
             content = digest(data)

@@ -88,8 +88,7 @@ class Inspection:
 
     def too_dark(self, white: int | None) -> tuple[str, ...]:
         """Paths of 16-bit images that are nearly black by this white level."""
-        from kerastl.images._depth import white_of
-        from kerastl.images._misfit import is_dark
+        from kerastl.images._depth import is_dark, white_of
 
         pairs = zip(self.paths, self.bits, strict=False)
         return tuple(path for path, bits in pairs if bits and white is not None and is_dark(white_of(bits), white))

@@ -11,7 +11,7 @@ from pathlib import Path
 from kerastl._base.text import printable
 from kerastl._base.walking import walk
 from kerastl.errors import DataError
-from kerastl.images._kinds import Sorter
+from kerastl.images._formats import Sorter
 
 _NAMED = 5
 

@@ -37,8 +37,11 @@ def freeze(network: Network, trained: Sequence[str], batch_norm: BatchNormPolicy
         raise RecipeError(f"layers with weights that belong to no stage: {', '.join(lost)}")
     for name, layers in network.stages.items():
         for layer in layers:
-            fixed = isinstance(layer, keras.layers.BatchNormalization) and batch_norm == "frozen"
-            layer.trainable = name in trained and not fixed
+            layer.trainable = name in trained
+            if batch_norm == "frozen":
+                for inner in layer._flatten_layers():  # a block of layers may be one layer
+                    if isinstance(inner, keras.layers.BatchNormalization):
+                        inner.trainable = False
     count = sum(math.prod(variable.shape) for variable in network.model.trainable_variables)
     if count == 0:
         raise RecipeError(f"nothing trains: no trainable weights in {', '.join(trained)}")

@@ -15,6 +15,7 @@ import keras
 
 from kerastl.errors import RecipeError
 from kerastl.finetuning._recipe import HEAD
+from kerastl.models._model_graph import inputs_of
 
 # Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.
 _HARMLESS = (
@@ -97,7 +98,7 @@ def boundary(network: Network, trained: Sequence[str]) -> list[keras.KerasTensor
     for operation in network.model.operations:  # from the input up; not all of them are layers
         if isinstance(operation, keras.layers.InputLayer):
             continue
-        inputs = keras.tree.flatten(operation.input)
+        inputs = inputs_of(operation)
         above = any(id(_producer(tensor)) in upper for tensor in inputs)
         if not above and (id(operation) not in wanted or isinstance(operation, _HARMLESS)):
             continue

@@ -12,7 +12,7 @@ from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from kerastl.images._depth import white_of_all as white_of_all
-    from kerastl.images._kinds import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+    from kerastl.images._formats import IMAGE_SUFFIXES as IMAGE_SUFFIXES
     from kerastl.images._loading import load_pixels as load_pixels
     from kerastl.images._loading import open_image as open_image
     from kerastl.images._resizing import MAX_SIDE as MAX_SIDE
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kerastl.images._resizing import ResizePolicy as ResizePolicy
 
 _MODULES = {
-    "IMAGE_SUFFIXES": "kerastl.images._kinds",
+    "IMAGE_SUFFIXES": "kerastl.images._formats",
     "MAX_SIDE": "kerastl.images._resizing",
     "RESIZE_POLICIES": "kerastl.images._resizing",
     "Resize": "kerastl.images._resizing",

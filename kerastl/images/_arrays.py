@@ -11,7 +11,7 @@ from PIL import Image
 
 from kerastl.errors import UsageError
 from kerastl.images import _depth as depth
-from kerastl.images._misfit import MISFIT, misfit
+from kerastl.images._depth import MISFIT, misfit
 
 if TYPE_CHECKING:
     import numpy as np

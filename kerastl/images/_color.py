@@ -10,7 +10,7 @@ from PIL import Image
 
 from kerastl.images import _depth as depth
 from kerastl.images import _profiles as profiles
-from kerastl.images._misfit import MISFIT, misfit
+from kerastl.images._depth import MISFIT, misfit
 
 if TYPE_CHECKING:
     import numpy as np

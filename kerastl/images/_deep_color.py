@@ -15,7 +15,6 @@ from PIL import Image, ImageFile
 
 from kerastl.images import _depth as depth
 from kerastl.images import _limits as limits
-from kerastl.images import _misfit as misfit
 
 _SWAPPED = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 # Gray with alpha, of which no other order can be asked for; its four bytes fit those of a color.
@@ -76,7 +75,7 @@ def brightened(
         An image of the same mode and size; `upper` itself where all 16 bits are significant.
     """
     if white == depth.FULL:
-        upper.info[misfit.MISFIT] = misfit.DARKER if _is_dark(upper) else ""
+        upper.info[depth.MISFIT] = depth.DARKER if _is_dark(upper) else ""
         return upper
     if white is None and _takes_16_bits(upper):
         upper.info[depth.BITS] = 16
@@ -99,7 +98,7 @@ def brightened(
             upper.info[depth.BITS] = bits = depth.significant_bits(colors)
             white = depth.white_of(bits)
         else:
-            upper.info[misfit.MISFIT] = misfit.misfit(colors, white)
+            upper.info[depth.MISFIT] = depth.misfit(colors, white)
         return _scaled(upper, lower, white)
 
 
@@ -114,7 +113,7 @@ def _is_dark(upper: Image.Image) -> bool:
     """Whether an image is nearly black where all 16 bits are significant."""
     counts = upper.histogram()[: 3 * 256]
     brightest = max(place % 256 for place, count in enumerate(counts) if count)
-    return misfit.is_dark((brightest << 8) + 255 if brightest else 0, depth.FULL)
+    return depth.is_dark((brightest << 8) + 255 if brightest else 0, depth.FULL)
 
 
 def _values(upper: Image.Image, lower: Image.Image) -> Iterator[tuple[int, Any]]:

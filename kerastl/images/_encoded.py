@@ -12,10 +12,11 @@ from typing import IO, Any
 
 from PIL import ImageFile
 
+from kerastl._base.text import brief
 from kerastl.errors import ImageError, UsageError
 from kerastl.images import _limits as limits
+from kerastl.images._limits import WatchedBytes
 from kerastl.images._opening import opened
-from kerastl.images._watched import WatchedBytes
 
 _LONGEST_PATH = 4096
 _LONGEST_NAME = 1000
@@ -79,8 +80,6 @@ def encoded(source: Any) -> Encoded:
         UsageError: The file is open as text, or not for reading.
     """
     if is_web_address(source):
-        from kerastl.images._fetching import fetch
-
         return Encoded(source, content=fetch(source))
     if isinstance(source, (bytearray, memoryview)) or (isinstance(source, bytes) and not _is_path(source)):
         return Encoded("image in memory", content=bytes(source))
@@ -133,3 +132,34 @@ def _read(file: Any) -> Encoded:
         getattr(content, "close", bool)()  # a coroutine would warn that nobody waited for it
         raise UsageError(f"{name}: reading gives a {type(content).__name__}, where the bytes of an image are wanted")
     return Encoded(name, content=content)
+
+
+SECONDS = 60.0
+"""All that fetching may take, finding the server included."""
+MAX_BYTES = 64 * limits.MEBIBYTE
+
+
+def fetch(url: str) -> bytes:
+    """Get what lies at a web address.
+
+    Args:
+        url: Of http or https. So is what it redirects to.
+
+    Raises:
+        ImageError: There is nothing, or it is too large, or takes too long.
+    """
+    # Here, since most images come from no web, whose packages take long to import.
+    from http.client import HTTPException
+
+    from kerastl._base import download
+
+    try:
+        return download.content(url, MAX_BYTES, SECONDS)
+    except download.LateError:
+        reason = f"no image within {SECONDS:g} seconds"
+    except download.TooLargeError:
+        reason = f"too large: more than {MAX_BYTES // limits.MEBIBYTE} MiB"
+    except (OSError, HTTPException, ValueError) as error:
+        said = download.failure(error)
+        reason = said if said.startswith("the server") else f"cannot be fetched: {said}"
+    raise ImageError(brief(url), reason)

@@ -11,7 +11,7 @@ import struct
 from PIL import Image
 
 from kerastl._base.walking import walk
-from kerastl.images import _kinds as kinds
+from kerastl.images import _formats as formats
 from kerastl.images import _limits as limits
 
 _DAMAGED = "broken: the data is damaged"
@@ -43,8 +43,8 @@ _KNOWN_BEGINNINGS = (
 
 def guess(beginning: bytes) -> str:
     """Say what a file that no decoder accepts may be, from its first 4096 bytes."""
-    if known := kinds.format_of(beginning):
-        return kinds.unread(known) or f"a broken or truncated {known}"
+    if known := formats.format_of(beginning):
+        return formats.unread(known) or f"a broken or truncated {known}"
     for pattern, what in _KNOWN_BEGINNINGS:
         if re.match(pattern, beginning, re.IGNORECASE | re.DOTALL):
             return what
@@ -94,11 +94,11 @@ def missing(path: str | bytes) -> str:
 
 def folder(path: str | bytes) -> str:
     """Say what is to say of a folder that was given as an image."""
-    files, sorter = 0, kinds.Sorter()
+    files, sorter = 0, formats.Sorter()
     for found in walk(os.fsdecode(path)):
         if found.path == os.fsdecode(path):
             return f"a folder that cannot be read: {found.detail.lower()}"
-        if found.kind == "unlisted" or (found.kind == "file" and sorter.kind(found.path) != kinds.SIDE):
+        if found.kind == "unlisted" or (found.kind == "file" and sorter.kind(found.path) != formats.SIDE):
             return "a folder, not an image"
         files += found.kind == "file"
     return f"a folder without images, only {files:,} other file{'s'[: files != 1]}" if files else "an empty folder"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import IO
 
-from PIL import Image, ImageFile
+from PIL import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 MEBIBYTE = 1 << 20
@@ -22,11 +24,6 @@ MAX_DECODE_BYTES = 352 * MEBIBYTE
 MAX_SCAN_PIXELS = 3_000_000_000
 """Pixels times scans of a progressive JPEG: each scan takes time for each pixel, however few its bytes."""
 _UNGATED_BYTES = 8 * MEBIBYTE
-
-
-# Pillow takes the memory for an image in blocks. Those of its default size of 16 MiB stay with the C library once
-# freed, as many times as there are threads; blocks above 32 MiB always go back to the system.
-Image.core.set_block_size(64 * MEBIBYTE)
 
 
 class RefusedError(Exception):
@@ -175,3 +172,26 @@ class _Room:
 
 
 room = _Room()
+
+
+MAX_SECONDS = 30.0
+"""Of the processor's time in one thread; waiting does not count. The costliest honest image takes about 10."""
+
+
+class _Watched(io.BufferedIOBase):
+    def __init__(self, source: object) -> None:
+        super().__init__(source)  # type: ignore[call-arg]
+        self._end = time.thread_time() + MAX_SECONDS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if time.thread_time() > self._end:
+            raise RefusedError(f"too costly: more than {MAX_SECONDS:g} seconds of work")
+        return super().read(size)
+
+
+class WatchedFile(_Watched, io.BufferedReader):
+    """A file that is open; takes a raw stream."""
+
+
+class WatchedBytes(_Watched, io.BytesIO):
+    """A file in memory; takes its bytes."""

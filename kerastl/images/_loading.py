@@ -11,8 +11,8 @@ from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from kerastl.images import _deep_color as deep_color
+from kerastl.images import _depth as depth
 from kerastl.images import _limits as limits
-from kerastl.images import _misfit as misfit
 from kerastl.images._arrays import to_image
 from kerastl.images._color import is_numeric, to_rgb
 from kerastl.images._depth import note_declared
@@ -20,8 +20,7 @@ from kerastl.images._encoded import Encoded, encoded, is_encoded, path_of
 from kerastl.images._opening import reported
 from kerastl.images._pillow_warnings import silenced
 from kerastl.images._profiles import to_srgb
-from kerastl.images._resizing import Resize, draft_size, resized, surplus
-from kerastl.images._scaling import REDUCING_GAP
+from kerastl.images._resizing import REDUCING_GAP, Resize, draft_size, resized, surplus
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +71,7 @@ def load_pixels(source: ImageLike, resize: Resize) -> NDArray[np.uint8]:
         if image.mode != "RGB" and image.width * image.height > limits.MAX_PIXELS // 20:
             shrink = max(1, int(surplus(image.size, target) / REDUCING_GAP))
         rgb = to_rgb(image, shrink, target.white_level)
-        misfit.say(rgb.info, path_of(source) or "an image in memory", target.white_level)
+        depth.say(rgb.info, path_of(source) or "an image in memory", target.white_level)
         small = resized(rgb, size, scale * shrink, target)
         return np.array(_upright(to_srgb(small, image), orientation))
 

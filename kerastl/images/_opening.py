@@ -15,15 +15,15 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from kerastl.errors import ImageError, KerastlError
-from kerastl.images import _heif as heif
+from kerastl.images import _formats as formats
 from kerastl.images import _limits as limits
 from kerastl.images import _profiles as profiles
 from kerastl.images._deep_color import mend_planes
 from kerastl.images._error_messages import folder, guess, missing, reason
-from kerastl.images._kinds import format_of
-from kerastl.images._pillow_warnings import silence_libtiff
+from kerastl.images._formats import format_of
+from kerastl.images._limits import WatchedFile
+from kerastl.images._pillow_warnings import libtiff_silenced
 from kerastl.images._structure import check_structure
-from kerastl.images._watched import WatchedFile
 
 _NOT_REGULAR = {
     stat.S_IFIFO: "a named pipe, not an image file",
@@ -56,7 +56,8 @@ def opened(source: str | bytes | IO[bytes]) -> Iterator[ImageFile.ImageFile]:
     with regular_file(source) if isinstance(source, (str, bytes)) else nullcontext(source) as file:
         image = identified(file)
         try:
-            yield image
+            with libtiff_silenced() if image.format == "TIFF" else nullcontext():
+                yield image
         finally:
             image.close()
 
@@ -78,11 +79,8 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
             return _png(file)
         with _initialise:  # while one thread registers formats, another might not see them all
             Image.init()
-            if format_of(beginning) == "HEIC":
-                heif.register()
         limits.check_embedded(file)
-        silence_libtiff()
-        image = Image.open(file)
+        image = formats.open_heif(file) if format_of(beginning) == "HEIC" else Image.open(file)
         mend_planes(image)
     except UnidentifiedImageError:
         raise limits.RefusedError(_unidentified(file, beginning)) from None

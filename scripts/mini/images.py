@@ -17,7 +17,7 @@ from PIL import Image
 from kerastl.data._augmentation import Augmentation, CutMix
 from kerastl.data._mixup import mix
 from kerastl.images import Resize, load_pixels
-from kerastl.images._scaling import scaled
+from kerastl.images._resizing import scaled
 
 HELD_OUT = 50
 """Of each class, the last so many by name are never trained on."""

@@ -285,7 +285,7 @@ def test_what_looks_like_an_image_is_tried_in_a_folder(classify, image, tmp_path
 def test_web_addresses_on_standard_input_are_fetched_only_if_asked_for(classify, image, monkeypatch):
     content, address = image("a.png", "red").read_bytes(), "https://example.com/a.png?size=*"
     fetched = []
-    monkeypatch.setattr("kerastl.images._fetching.fetch", lambda url: fetched.append(url) or content)
+    monkeypatch.setattr("kerastl.images._encoded.fetch", lambda url: fetched.append(url) or content)
     monkeypatch.setattr("kerastl.cli._images._standard_input", lambda: io.BytesIO(address.encode()))
     assert classify(address, "--top", "1") == (0, f"{address}: red 100.0 %\n", "")
     code, out, err = classify("-")

@@ -109,8 +109,8 @@ def test_output_goes_to_standard_output_by_its_names_too(color_model, image):
 def test_warnings_of_other_packages_are_not_for_people(tmp_path):
     code = (
         "import sys, warnings, logging\n"
-        "from kerastl.cli import _pillow_warnings as silence\n"
-        "silence.libraries()\n"
+        "from kerastl.cli import _libraries as libraries\n"
+        "libraries.prepare()\n"
         "warnings.warn('deprecated'); logging.getLogger('PIL').warning('odd'); logging.getLogger('x').warning('odd')\n"
     )
     run = [sys.executable, "-c", code]

@@ -12,7 +12,7 @@ from kerastl.data._tree import read_tree
 from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import open_dataset, split_dataset
-from kerastl.images import _kinds as kinds
+from kerastl.images import _formats as formats
 from kerastl.pretraining._collection import collect
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
@@ -30,7 +30,7 @@ class Heard(RunCallback):
 
 @pytest.fixture(autouse=True)
 def without_heif(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "has_heif", lambda: False)
+    monkeypatch.setattr(formats, "has_heif", lambda: False)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sample_images import exact, photo, reason
 
 from kerastl.errors import ImageError, UsageError
 from kerastl.images import Resize, load_pixels
-from kerastl.images import _fetching as fetching
+from kerastl.images import _encoded as encoded
 from kerastl.images._encoded import path_of
 
 
@@ -214,11 +214,11 @@ def test_what_a_web_address_may_not_be(site, file):
 
 @pytest.mark.parametrize("path", ["/large", "/unannounced"])
 def test_a_web_address_gives_no_more_than_the_limit(site, monkeypatch, path):
-    monkeypatch.setattr(fetching, "MAX_BYTES", 1_000)
+    monkeypatch.setattr(encoded, "MAX_BYTES", 1_000)
     assert reason(site + path).startswith("too large: more than")
 
 
 def test_a_web_address_that_does_not_answer(monkeypatch):
-    monkeypatch.setattr(fetching, "SECONDS", 0.05)
+    monkeypatch.setattr(encoded, "SECONDS", 0.05)
     monkeypatch.setattr("kerastl._base.download._opened", lambda url: threading.Event().wait(30))
     assert reason("http://127.0.0.1/a.png") == "no image within 0.05 seconds"

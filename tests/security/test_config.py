@@ -1,6 +1,8 @@
 """What a model file may have Keras build: layers and operations that compute, and nothing else."""
 
+import importlib
 import json
+import sys
 
 import pytest
 
@@ -146,6 +148,32 @@ def test_trust_loads_a_lambda(tmp_path, black):
     metadata.embed_metadata(file, metadata.Metadata("own", LabelSet(("a", "b", "c")), Resize(8, 8, "crop", 1.0)))
     with pytest.raises(ModelError, match="layer 'half' is a Lambda"):
         kerastl.load(file)
+    classifier = kerastl.load(file, trust=True, engine="keras")
+    assert classifier.predict_proba(black[None])[0].tolist() == [pytest.approx(1 / 3)] * 3
+
+
+def test_trust_imports_the_module_that_defines_a_layer(tmp_path, monkeypatch, black):
+    import keras
+
+    (tmp_path / "halving_layer.py").write_text(
+        "import keras\n"
+        "@keras.saving.register_keras_serializable('kerastl_tests')\n"
+        "class Half(keras.layers.Layer):\n"
+        "    def call(self, inputs):\n"
+        "        return inputs / 2\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    half = importlib.import_module("halving_layer").Half(name="half")
+    pixels = keras.Input((8, 8, 3))
+    file = tmp_path / "own.keras"
+    keras.Model(pixels, keras.layers.Softmax()(half(keras.layers.GlobalAveragePooling2D()(pixels)))).save(file)
+    metadata.embed_metadata(file, metadata.Metadata("own", LabelSet(("a", "b", "c")), Resize(8, 8, "crop", 1.0)))
+    # As in a process that has not imported it.
+    monkeypatch.delitem(sys.modules, "halving_layer")
+    monkeypatch.delitem(keras.saving.get_custom_objects(), "kerastl_tests>Half")
+    with pytest.raises(ModelError, match=r"layer 'half' is halving_layer.Half, which is no layer .* of Keras"):
+        kerastl.load(file)
+    assert "halving_layer" not in sys.modules
     classifier = kerastl.load(file, trust=True, engine="keras")
     assert classifier.predict_proba(black[None])[0].tolist() == [pytest.approx(1 / 3)] * 3
 

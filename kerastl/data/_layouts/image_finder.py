@@ -13,7 +13,7 @@ from kerastl.data._dataset import Split
 from kerastl.data._layouts.split_names import parse
 from kerastl.data._tree import read_tree
 from kerastl.errors import DataError
-from kerastl.images._kinds import HEIF_SUFFIXES, IMAGE_SUFFIXES
+from kerastl.images._formats import HEIF_SUFFIXES, IMAGE_SUFFIXES
 
 
 class AmbiguousError(DataError):

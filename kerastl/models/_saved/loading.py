@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import warnings
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
 from kerastl._base.scratch import temporary_folder
@@ -59,9 +60,27 @@ def _reason(error: Exception) -> str:
 
 
 def _trusted(model_file: Path) -> keras.Model:
-    with archive.opened(model_file):
-        pass
+    with archive.opened(model_file) as opened:
+        _import_modules(parsed(opened.read(archive.CONFIG), "its config"))
     return import_keras().models.load_model(model_file, compile=False, safe_mode=False)
+
+
+def _import_modules(config: Any) -> None:
+    """Import the modules that define the layers of a trusted model, which Keras knows only once they are registered."""
+    from importlib import import_module
+
+    waiting, modules = [config], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            modules.add(value.get("module"))
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    for module in modules:
+        if isinstance(module, str) and module.partition(".")[0] not in ("keras", "builtins", "__main__", ""):
+            with suppress(ImportError):  # Keras says which layer it does not know
+                import_module(module)
 
 
 def _checked(model_file: Path) -> keras.Model:

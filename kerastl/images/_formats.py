@@ -1,4 +1,4 @@
-"""Which files are images, by their names; and which others look like images, though kerastl leaves them out."""
+"""Which files are images, by their names and their first bytes; and which only look like images."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import os
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 from kerastl._base.walking import is_explanation
+
+if TYPE_CHECKING:
+    from PIL import ImageFile
 
 # fmt: off
 IMAGE_SUFFIXES = frozenset((
@@ -161,3 +164,30 @@ def format_of(beginning: bytes) -> str:
 def unread(what: str) -> str:
     """What is to say of a format that `format_of` knows and kerastl does not read here; or nothing."""
     return "" if what == "HEIC" and has_heif() else _UNREAD.get(what, "")
+
+
+def open_heif(file: IO[bytes]) -> ImageFile.ImageFile:
+    """Open a HEIC; Pillow itself does not learn the format, so that a program which uses kerastl keeps its own.
+
+    Args:
+        file: Open for reading.
+
+    Raises:
+        RefusedError: The extra is not installed, or does not work here.
+        UnidentifiedImageError: The file is broken.
+    """
+    from PIL import UnidentifiedImageError
+
+    from kerastl.images._limits import RefusedError
+
+    if not has_heif():
+        raise RefusedError(HEIC)
+    try:
+        from pillow_heif import HeifImageFile
+    except (ImportError, OSError) as error:  # built for another Pillow or C library
+        raise RefusedError(f"HEIC, and pillow-heif does not work here ({error})") from None
+    file.seek(0)
+    try:
+        return HeifImageFile(file)
+    except SyntaxError as error:
+        raise UnidentifiedImageError(str(error)) from error
