@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kerastl.evaluation._evaluating import evaluate as evaluate
     from kerastl.evaluation._result import Evaluation as Evaluation
     from kerastl.explaining._explanation import Explanation as Explanation
-    from kerastl.finetuning._recipe import Phase as Phase
+    from kerastl.finetuning._phase import Phase as Phase
     from kerastl.finetuning._recipe import Recipe as Recipe
     from kerastl.finetuning._run import finetune as finetune
     from kerastl.images._loading import load_pixels as load_pixels
@@ -40,7 +40,7 @@ _MODULES = {
     "Evaluation": "kerastl.evaluation._result",
     "Explanation": "kerastl.explaining._explanation",
     "KerastlError": "kerastl.errors",
-    "Phase": "kerastl.finetuning._recipe",
+    "Phase": "kerastl.finetuning._phase",
     "Prediction": "kerastl.models._labels",
     "Recipe": "kerastl.finetuning._recipe",
     "calibrate": "kerastl.evaluation._calibrating",

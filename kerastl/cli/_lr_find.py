@@ -53,7 +53,7 @@ def lr_find(
     from kerastl import _progress as progress
     from kerastl._base.files import check_target
     from kerastl.finetuning._lr_sweep import find_rate
-    from kerastl.finetuning._recipe import Phase
+    from kerastl.finetuning._phase import Phase
     from kerastl.finetuning._settings import Settings
     from kerastl.models._default import DEFAULT_MODEL, default_model
 

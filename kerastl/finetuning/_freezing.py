@@ -37,6 +37,7 @@ def freeze(network: Network, trained: Sequence[str], batch_norm: BatchNormPolicy
         raise RecipeError(f"layers with weights that belong to no stage: {', '.join(lost)}")
     for name, layers in network.stages.items():
         for layer in layers:
+            layer.trainable = False  # first, or Keras leaves variables alone that rules have frozen one by one
             layer.trainable = name in trained
             if batch_norm == "frozen":
                 for inner in layer._flatten_layers():  # a block of layers may be one layer
@@ -82,6 +83,8 @@ def rates_and_decays(network: Network, phase: Phase) -> tuple[dict[str, float], 
     for layer in network.model.layers:
         for variable in layer.trainable_variables:
             rule = rules[variable.path]
+            if variable.path in rates:
+                raise RecipeError(f"two variables are called {variable.path}: give the layers names of their own")
             rates[variable.path] = phase.layer_decay ** stage_of[layer.name] * rule.rate
             usual = phase.weight_decay if len(variable.shape) > 1 else 0.0
             decays[variable.path] = usual if rule.weight_decay is None else rule.weight_decay

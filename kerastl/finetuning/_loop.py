@@ -108,9 +108,7 @@ class Observers:
         if not self.keras:
             return trained
         view = keras.Model(self.model.inputs[0], self.model.outputs[0], name=self.model.name)
-        view.compile(
-            trained.optimizer, trained.loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")]
-        )
+        view.compile(trained.optimizer, trained.loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
         return view
 
 
@@ -229,7 +227,14 @@ class _EpochEnd(keras.callbacks.Callback):
         optimizer = self._trained.optimizer
         if isinstance(self._rate, keras.optimizers.schedules.LearningRateSchedule):
             return float(self._rate.at(int(optimizer.iterations) - 1))
-        return float(optimizer.learning_rate)
+        now = float(optimizer.learning_rate)  # a callback may have set it
+        return float(self._rate) if now == np.float32(self._rate) else now
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Put what was validated into the last logs, too (called by Keras)."""
+        if logs is not None and self.epoch is not None:
+            found = self.epoch.logs()
+            logs.update({name: found[name] for name in ("val_loss", "val_accuracy")})
 
 
 class _Keep(keras.callbacks.Callback):

@@ -13,7 +13,7 @@ from kerastl.data._layouts.columns import TableOptions
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._batches import Batch, Feed
 from kerastl.finetuning._lr_finder import RateCurve, lr_find
-from kerastl.finetuning._recipe import Phase
+from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import open_dataset, split_dataset
 from kerastl.finetuning._training_data import training_data
@@ -68,10 +68,9 @@ def _find_rate(
 ) -> RateCurve:
     import_keras()  # first and quietly
     from kerastl.finetuning._building import build_backbone
-    from kerastl.finetuning._freezing import freeze, stage_rates
-    from kerastl.finetuning._loop import compile_for
+    from kerastl.finetuning._compiling import compile_for
+    from kerastl.finetuning._freezing import freeze_for
     from kerastl.finetuning._network import attach_head
-    from kerastl.finetuning._optimizer import LayerwiseAdamW
     from kerastl.finetuning._preparation import Preparation
 
     row = catalog.get(settings.backbone)
@@ -80,12 +79,11 @@ def _find_rate(
         parts = split_dataset(dataset, settings, callback, Stop())
         backbone, stages = build_backbone(row, settings)
         network = attach_head(backbone, stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
-        freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
+        freeze_for(network, phase)
         images = training_data(parts, network.model.input_shape[1:3], settings)
         cache = FeatureCache(target / "features", settings.cache_limit)
         prepared = Preparation(network, images, cache, settings.seed, callback=callback).prepare(phase, 0)
-        rates = stage_rates(network, phase.stage_decay)
-        compile_for(prepared.upper, phase, LayerwiseAdamW(rates, lowest, phase.weight_decay))
+        compile_for(prepared.upper, network, phase, prepared.feed.steps)
         callback.begin("steps with a growing rate", steps)
         try:
             batches = _endless(prepared.feed, callback)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import keras
 
 from kerastl.errors import RecipeError
-from kerastl.finetuning._recipe import HEAD
+from kerastl.finetuning._phase import HEAD
 from kerastl.models._model_graph import inputs_of
 
 # Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.

@@ -150,7 +150,9 @@ class Phase:
             "epochs": "solved directly" if solved else str(self.epochs),
             "learning rate": "" if solved else f"{self.learning_rate:g}, {self.schedule}",
             "each stage below": "" if solved or self.layer_decay == 1 else f"x {self.layer_decay:g}",
-            "images": "as they are" if not options else f"{', '.join(options)} ({self.num_augmented_copies or 'always new'} copies)",
+            "images": "as they are"
+            if not options
+            else f"{', '.join(options)} ({self.num_augmented_copies or 'always new'} copies)",
             "BatchNorm": self.batch_norm,
         }
 
@@ -178,7 +180,9 @@ def _training_rules(phase: Phase) -> dict[str, bool]:
         "num_augmented_copies must be a whole number of at least 1, or None": (
             phase.num_augmented_copies is None or is_whole(phase.num_augmented_copies, 1)
         ),
-        "patience must be a whole number of at least 1, or None": (phase.patience is None or is_whole(phase.patience, 1)),
+        "patience must be a whole number of at least 1, or None": (
+            phase.patience is None or is_whole(phase.patience, 1)
+        ),
         f"batch_norm must be one of {', '.join(get_args(BatchNormPolicy))}": (
             phase.batch_norm in get_args(BatchNormPolicy)
         ),

@@ -57,9 +57,7 @@ def assign_rules(rules: Sequence[Rule], variables: Mapping[str, Sequence[str]]) 
     """
     if not rules:
         rules = (Rule("*"),)
-    found = {
-        path: next((rule for rule in rules if rule.matches(names)), None) for path, names in variables.items()
-    }
+    found = {path: next((rule for rule in rules if rule.matches(names)), None) for path, names in variables.items()}
     if lost := [path for path, rule in found.items() if rule is None]:
         raise RecipeError(f"no rule covers {listed(lost)}: end the rules with one for '*'")
     return {path: rule for path, rule in found.items() if rule is not None}

@@ -39,6 +39,7 @@ from kerastl.training._disk import full_disk_reported
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.training._progress import TrainingProgress, listening
+from kerastl.training._state import STATE
 
 if TYPE_CHECKING:
     import keras
@@ -223,7 +224,7 @@ class Run:
                     f"the run was begun with recipe {printable(chosen.name)} and cannot go on with another: "
                     f"{printable(asked.name)}"
                 )
-        extra = {name: value for name, value in state.items() if name != "progress"}
+        extra = {name: value for name, value in state.items() if name != STATE}
         return self._train(backbone, stages, parts, chosen, extra, state)
 
     def _train(
@@ -256,16 +257,16 @@ class Run:
         )
         if state is not None:
             training.resume(state)
-        earlier = sum(training.progress.seconds)
+        earlier = sum(training.state.seconds)
         stopped = self._run(training, network.model)
         report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages))
         seconds = earlier + time.monotonic() - self._start
-        metrics = report.metrics(training.progress, preparation.skipped, seconds, stopped=stopped is not None)
+        metrics = report.metrics(training.state, preparation.skipped, seconds, stopped=stopped is not None)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, recipe, size)
-            metadata = report.write(model, training.progress, preparation.skipped, metrics)
+            metadata = report.write(model, training.state, preparation.skipped, metrics)
         self._close(stopped)
-        return FineTuned(model, metadata, metrics, training.progress.history, self._folder.path, stopped is not None)
+        return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, stopped is not None)
 
     def _preparation(self, network: Network, images: TrainingData) -> Preparation:
         from kerastl.finetuning._preparation import Preparation
@@ -291,11 +292,11 @@ class Run:
         except StateError:  # the network holds nothing yet
             raise
         except (Stopped, TrainingError) as reason:
-            if training.progress.best is None or isinstance(reason, NothingLearntError):
+            if training.state.best is None or isinstance(reason, NothingLearntError):
                 raise
             ended = reason
         check_finite(model)
-        for warning in training.progress.warnings:
+        for warning in training.state.warnings:
             self._callback.warn(warning)
         return ended
 

@@ -229,7 +229,7 @@ class Run:
         return training, learner.backbone
 
     def _train(self, training: Training, backbone: keras.Model, pixels: Pixels, roles: Roles, size: int) -> PreTrained:
-        folder, progress = self._folder.path, training.progress
+        folder, state = self._folder.path, training.state
         skipped = {self._collection.paths[number]: reason for number, reason in pixels.problems.items()}
 
         def write(complete: bool) -> dict[str, Any]:
@@ -238,11 +238,11 @@ class Run:
                 "images": len(roles.trained),
                 "held_out": len(roles.held_out),
                 "skipped": len(skipped),
-                "seconds": round(sum(row["seconds"] for row in training.progress.history), 3),
-                "history": training.progress.history,
+                "seconds": round(sum(row["seconds"] for row in state.history), 3),
+                "history": state.history,
             }
             with stage("writing the weights and the figures"):
-                outputs.write_all(folder, backbone, training.progress.history, skipped, description)
+                outputs.write_all(folder, backbone, state.history, skipped, description)
             return description
 
         try:
@@ -262,7 +262,7 @@ class Run:
             raise pixels.failure from error
         description = write(complete=True)
         self._folder.close(keep_features=False)
-        return PreTrained(backbone, folder / outputs.WEIGHTS, progress.history, description, folder)
+        return PreTrained(backbone, folder / outputs.WEIGHTS, state.history, description, folder)
 
     def _describe(self, size: int, complete: bool) -> dict[str, Any]:
         method = METHODS[self._settings.method]

@@ -74,6 +74,9 @@ class PerVariable(keras.optimizers.Optimizer):
         return {**super().get_config(), **own}
 
 
+_WRAPPERS = (keras.optimizers.LossScaleOptimizer, PerVariable)
+
+
 @functools.cache
 def per_variable(base: type[keras.optimizers.Optimizer]) -> type[PerVariable]:
     """Return the class of an optimizer with rates and decays per variable.
@@ -86,7 +89,8 @@ def per_variable(base: type[keras.optimizers.Optimizer]) -> type[PerVariable]:
         import keras
         from kerastl.training import per_variable
 
-        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="top")])
+        inputs = keras.Input((2,))
+        model = keras.Model(inputs, keras.layers.Dense(1, name="top")(inputs))
         optimizer = per_variable(keras.optimizers.Lion)(
             1e-4, multipliers={"top/kernel": 1.0, "top/bias": 0.1}, decays={"top/kernel": 0.01}
         )
@@ -108,8 +112,11 @@ def optimizer_class(name: str) -> type[keras.optimizers.Optimizer]:
         RecipeError: There is no such optimizer, or it is one around another.
     """
     try:
-        return type(keras.optimizers.get(name))
-    except (TypeError, ValueError):
+        kind = keras.saving.get_registered_object(name) or type(keras.optimizers.get(name))
+        if not issubclass(kind, keras.optimizers.Optimizer) or issubclass(kind, _WRAPPERS):
+            raise TypeError
+        return kind
+    except (TypeError, ValueError, KeyError):
         raise RecipeError(
             f"optimizer must be the name of an optimizer of Keras, such as adamw, sgd or lion. Received: {name!r}"
         ) from None

@@ -68,5 +68,6 @@ class StateWriter:
     def tell(self, state: TrainingState) -> None:
         """Hand on the history where it has grown."""
         if self.after_epoch is not None and len(state.history) != self._told:
-            self.after_epoch(state.history)
+            with stage("writing the history"):
+                self.after_epoch(state.history)
             self._told = len(state.history)

@@ -40,7 +40,7 @@ def start(data, folder, recipe_file, *more):
 
 def progress(folder):
     try:
-        return json.loads((folder / "state" / "state.json").read_text())["values"]["progress"]
+        return json.loads((folder / "state" / "state.json").read_text())["values"]["training"]
     except (OSError, KeyError):
         return {"phase": 0, "epoch": 0}
 

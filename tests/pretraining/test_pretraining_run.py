@@ -209,7 +209,7 @@ def start(images, folder, *more):
 
 def progress(folder):
     try:
-        return json.loads((folder / "state" / "state.json").read_text())["values"]["progress"]
+        return json.loads((folder / "state" / "state.json").read_text())["values"]["training"]
     except (OSError, KeyError):
         return {"epoch": 0}
 
@@ -340,7 +340,7 @@ def test_weights_that_became_nan_are_never_written(quickly_built, image_folder, 
 
     def step(self, views):
         plain(self, views)
-        if self.progress.epoch == epochs:
+        if self.state.epoch == epochs:
             weight = self._learner.backbone.weights[0]
             weight.assign(np.full(weight.shape, np.nan, "float32"))
 
