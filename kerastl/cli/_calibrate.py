@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
 from kerastl._base.text import message
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
@@ -63,7 +63,7 @@ def calibrate(
         check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
     result = fit(model, data, split, false_alarms=false_alarms, seed=seed, trust=trust, **columns)
     if form == "json":
-        click.echo(json_text.dumps(result.as_dict()))
+        click.echo(to_json(result.as_dict()))
         return 0
     click.echo("\n".join(map(message, str(result).splitlines())))
     for note in result.notes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 
@@ -65,7 +65,7 @@ def check(
     with progress.stage("comparing images"):
         report = examine(dataset, inspection=inspection, val_fraction=val_fraction, group_by=group_by, seed=seed)
     if form == "json":
-        click.echo(json_text.dumps(report.as_dict()))
+        click.echo(to_json(report.as_dict()))
     else:
         _print(report)
     return 1 if report.problems else 0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
+from kerastl._base.text import percent
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.errors import UsageError
@@ -54,7 +55,7 @@ _FIGURE = 46
 )
 @options.form("text", "json")
 @options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
-@options.engine("As for classify.")
+@options.engine()
 @options.csv_safe("In predictions.csv")
 @options.trust
 @options.telling
@@ -105,7 +106,7 @@ def evaluate(
         _write(result, Path(report), csv_safe)
     try:
         if form == "json":
-            click.echo(json_text.dumps(result.as_dict()))
+            click.echo(to_json(result.as_dict()))
         else:
             _print(result)
     finally:  # the report is complete even if nothing can be printed
@@ -131,7 +132,7 @@ def _write(result: Evaluation, folder: Path, csv_safe: bool) -> None:
 
     folder.mkdir(exist_ok=True)
     write_predictions(result, folder / "predictions.csv", csv_safe=csv_safe)
-    write_text(folder / "evaluation.json", json_text.dumps(result.as_dict()))
+    write_text(folder / "evaluation.json", to_json(result.as_dict()))
 
 
 def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:
@@ -178,7 +179,7 @@ def _print_classes(console: Console, result: Evaluation) -> None:
     # The worst classes are what one looks for where there are too many to show.
     scores = sorted(result.classes, key=lambda scores: scores.f1) if len(result.classes) > _CLASSES else result.classes
     rows = [
-        [one.label, *(f"{value:.1%}" for value in (one.precision, one.recall, one.f1)), f"{one.support:,}"]
+        [one.label, *(percent(value) for value in (one.precision, one.recall, one.f1)), f"{one.support:,}"]
         for one in scores[:_CLASSES]
     ]
     console.print()
@@ -192,19 +193,19 @@ def _confusions(result: Evaluation) -> Iterator[str]:
 
     for pair in result.confused[:_ROWS]:
         label, predicted = brief(pair.label), brief(pair.predicted)
-        yield f"{label} taken for {predicted}: {pair.count}, {pair.share:.1%} of {label}"
+        yield f"{label} taken for {predicted}: {pair.count}, {percent(pair.share)} of {label}"
 
 
 def _mistakes(result: Evaluation) -> Iterator[str]:
     for answer in result.mistakes(_ROWS):
-        yield f"{answer.path}: {answer.predictions[0]}, but is {answer.label} ({answer.label_score:.1%})"
+        yield f"{answer.path}: {answer.predictions[0]}, but is {answer.label} ({percent(answer.label_score)})"
 
 
 def _robustness(result: Evaluation) -> Iterator[str]:
     if result.robustness is not None:
         for name, row in result.robustness.accuracy.items():
-            yield f"{name:10}  " + "  ".join(f"{accuracy:6.1%}" for accuracy in row)
-        yield f"{'mean':10}  {result.robustness.mean:6.1%}, and {result.robustness.clean:.1%} as they are"
+            yield f"{name:10}  " + "  ".join(f"{percent(accuracy):>7}" for accuracy in row)
+        yield f"{'mean':10}  {percent(result.robustness.mean):>7}, and {percent(result.robustness.clean)} as they are"
 
 
 def _notes(result: Evaluation) -> Iterator[str]:
@@ -212,7 +213,7 @@ def _notes(result: Evaluation) -> Iterator[str]:
     if result.temperature != 1:
         yield (
             f"scores are scaled with the temperature {result.temperature:.3f}; without it the calibration error is "
-            f"{result.reliability_before.error:.1%}"
+            f"{percent(result.reliability_before.error)}"
         )
     for name, count in list(result.unknown.items())[:_ROWS]:
         why = (result.matching.unknown.get(name) if result.matching else "") or "the model has no such class"

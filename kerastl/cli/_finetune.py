@@ -22,7 +22,7 @@ from kerastl.cli import _options as options
     show_default=True,
     metavar="NAME|FILE",
     shell_complete=completion.recipes,
-    help="auto, probe, gradual, full, or a JSON file; see `kerastl recipes`.",
+    help="One that `kerastl recipes` lists, or a JSON file.",
 )
 @options.resume
 @options.overwrite

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from kerastl.data import _left_out as left_out
+from kerastl.data import _tree as left_out
 from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect

@@ -1,7 +1,9 @@
 """Find out how labeled images are laid out.
 
 Three layouts are known: a folder a class; `train/` beside `val/` or `test/`, each with a folder a class; and
-a table with a path and a label for each image. Whatever is found is said in `Dataset.layout`.
+a table with a path and a label for each image. Whatever is found is said in `Dataset.layout`. What is tried, and in
+which order, are entries of `kerastl.data.LAYOUTS`: tables whose columns are clear come first, then class folders, then
+tables that have to be guessed at.
 """
 
 from __future__ import annotations
@@ -13,15 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
-from kerastl.data import _folders as folders
-from kerastl.data import _found_tables as found_tables
 from kerastl.data import _tables as tables
 from kerastl.data._dataset import Dataset
+from kerastl.data._layout_registry import DataSource, layouts
 from kerastl.data._layouts.class_names import alike, missing, refuse_names
 from kerastl.data._layouts.columns import TableColumns, TableOptions
 from kerastl.data._layouts.frames import as_table
 from kerastl.data._layouts.image_finder import ImageIndex
-from kerastl.data._layouts.table_files import LISTS, OFFICE, SUFFIXES, open_table
+from kerastl.data._layouts.table_files import LISTS, SUFFIXES
 from kerastl.errors import DataError
 
 if TYPE_CHECKING:
@@ -78,49 +79,26 @@ def _scan_values(data: object, wanted: TableColumns, for_training: bool) -> Data
 
 
 def _scan_path(path: Path, wanted: TableColumns, for_training: bool) -> Dataset:
-    if os.path.isfile(path):  # noqa: PTH113 - pathlib raises for a name that is too long
-        if path.suffix.lower() not in SUFFIXES | LISTS | OFFICE:
-            raise DataError(f"{path}: neither a folder nor a .csv or .tsv table")
-        index = ImageIndex(Path(wanted.images or path.parent))
-        return tables.read([(open_table(path), None)], wanted, index, for_training).dataset
-    if not os.path.isdir(path):  # noqa: PTH112 - likewise
+    if not os.path.exists(path):  # noqa: PTH110 - pathlib raises for a name that is too long
         raise DataError(f"{path}: no such folder")
-    return _scan_folder(path, wanted, for_training)
+    source = DataSource(path, wanted, for_training)
+    for layout in layouts():
+        if (dataset := layout.read(source)) is not None:
+            return dataset
+    raise _refusal(source)
 
 
-def _scan_folder(folder: Path, wanted: TableColumns, for_training: bool) -> Dataset:
-    """Tables whose columns are clear come first, then class folders, then tables that have to be guessed at."""
-    index = ImageIndex(Path(wanted.images or folder))
-    found = found_tables.look(folder, wanted, index)
-    reading = None
-    try:
-        reading = found_tables.read(found, wanted, index, for_training)
-    except DataError as error:
-        found.problems = {Path(table.name): error for table in found.usable} | found.problems
-    if reading is not None and (reading.sure or wanted.given):
-        return reading.dataset
-    problem = next(iter({**found.telling(), **found.problems}.values()), None)
-    if wanted.given:
-        inside = None if problem else found_tables.read_in_splits(folder, wanted, index, for_training)
-        if inside is not None:
-            return inside
-        raise problem or DataError(f"{folder}: no table of labels in it; name the table itself")
-    try:
-        dataset = folders.read(folder, for_training)
-    except DataError as error:
-        if reading is not None:
-            return reading.dataset
-        inside = found_tables.read_in_splits(folder, wanted, index, for_training)
-        if inside is not None:
-            return inside
-        if problem is None:
-            raise _with_deeper_tables(error, folder) from None
-        raise problem if found.usable or found.telling() else DataError(f"{error}; {problem}") from None
-    notes = found.notes()
-    if reading is not None:
-        names = " and ".join(printable(table.file_name) for table in found.usable)
-        notes = [f"{names} is not used, since there are class folders; to use it, name it instead of the folder"]
-    return replace(dataset, warnings=(*dataset.warnings, *notes))
+def _refusal(source: DataSource) -> DataError:
+    """Why no layout fits."""
+    path = source.path
+    if not source.is_folder:
+        return DataError(f"{path}: neither a folder nor a .csv or .tsv table")
+    if source.columns.given:
+        return DataError(f"{path}: no table of labels in it; name the table itself")
+    error, problem = source.class_folders_problem or DataError(f"{path}: no labels in it"), source.tables_problem
+    if problem is None:
+        return _with_deeper_tables(error, path)
+    return problem if source.tables.usable or source.tables.telling() else DataError(f"{error}; {problem}")
 
 
 def _with_deeper_tables(problem: DataError, folder: Path) -> DataError:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerastl._base import display
-from kerastl._base.text import brief, printable
+from kerastl._base.text import brief, percent, printable
 from kerastl._classifier import Classifier, load
+from kerastl._metrics import log_losses
 from kerastl._progress import stage
 from kerastl.calibration import _conformal as conformal
 from kerastl.calibration import _ood as ood
@@ -24,12 +25,10 @@ from kerastl.data._layouts.columns import TableOptions
 from kerastl.data._scan import scan
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation._labeled import Labeled, Progress, compute, labeled, parted
-from kerastl.evaluation._metrics import log_losses
-from kerastl.evaluation._reliability import reliability
+from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import Part
 from kerastl.evaluation._training_parts import Parted
-from kerastl.models import _registry as catalog
-from kerastl.models._labels import percent
+from kerastl.models._spec import names_backbone
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -80,14 +79,14 @@ class Calibration:
         lines = [
             f"{brief(self.model)}, calibrated on {self.images} images of {printable(self.data)} ({self.part})",
             f"temperature        {self.temperature:.3f}",
-            "calibration error  {:.1%} before, {:.1%} after".format(*self.calibration_error),
+            "calibration error  {} before, {} after".format(*map(percent, self.calibration_error)),
             "log loss           {:.3f} before, {:.3f} after".format(*self.log_loss),
-            f"sets of classes    coverage up to {self.most_coverage:.2%}",
+            f"sets of classes    coverage up to {percent(self.most_coverage, 2)}",
         ]
         if self.references:
             lines.append(
-                f"rejection          flags {self.false_alarms:.1%} of such images; compares with {self.references} "
-                "training images"
+                f"rejection          flags {percent(self.false_alarms)} of such images; compares with "
+                f"{self.references} training images"
             )
         return "\n".join(lines)
 
@@ -98,7 +97,7 @@ class Calibration:
         ]
         notes = [
             f"temperature {self.temperature:.3f}",
-            f"sets of classes with a coverage of up to {self.most_coverage:.2%}",
+            f"sets of classes with a coverage of up to {percent(self.most_coverage, 2)}",
         ]
         if self.references:
             notes.append(
@@ -182,7 +181,7 @@ def calibrate(
 
 def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Classifier:
     """A model with a file of its own to store things in; said before a published one is fetched."""
-    published = model.file.suffix != ".keras" if isinstance(model, Classifier) else os.fspath(model) in catalog.names()
+    published = model.file.suffix != ".keras" if isinstance(model, Classifier) else names_backbone(os.fspath(model))
     if published:
         name = model.name if isinstance(model, Classifier) else os.fspath(model)
         raise UsageError(f"{name} is a published network: only what you fine-tuned can be calibrated")

@@ -1,8 +1,8 @@
 """Fine-tuning, in pieces that also work one by one on plain Keras models.
 
 `finetune` does it all. `Recipe` and `Phase` say what trains when; `freeze` makes it so; `FeatureCache` keeps what
-frozen layers give; `compile_for` gives a model the optimizer, the learning rate schedule and the loss of a phase; `lr_find`
-looks for a rate. Names are imported when they are first used.
+frozen layers give; `compile_for` gives a model the optimizer, the learning rate schedule and the loss of a phase;
+`lr_find` looks for a rate. Names are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from kerastl.finetuning._boundary_engine import boundary_engine as boundary_engine
-    from kerastl.finetuning._builtin_recipes import built_in as built_in
     from kerastl.finetuning._compiling import compile_for as compile_for
     from kerastl.finetuning._compiling import optimizer_for as optimizer_for
     from kerastl.finetuning._freezing import freeze as freeze
@@ -21,9 +20,13 @@ if TYPE_CHECKING:
     from kerastl.finetuning._lr_finder import lr_find as lr_find
     from kerastl.finetuning._network import Network as Network
     from kerastl.finetuning._network import attach_head as attach_head
-    from kerastl.finetuning._network import halves as halves
+    from kerastl.finetuning._network import split as split
     from kerastl.finetuning._phase import Phase as Phase
     from kerastl.finetuning._recipe import Recipe as Recipe
+    from kerastl.finetuning._recipe_registry import RECIPES as RECIPES
+    from kerastl.finetuning._recipe_registry import RecipeBuilder as RecipeBuilder
+    from kerastl.finetuning._recipe_registry import built_in as built_in
+    from kerastl.finetuning._recipe_registry import register_recipe as register_recipe
     from kerastl.finetuning._result import FineTuned as FineTuned
     from kerastl.finetuning._rules import Rule as Rule
     from kerastl.finetuning._run import finetune as finetune
@@ -38,20 +41,23 @@ _MODULES = {
     "RunCallback": "kerastl.training._callback",
     "Network": "kerastl.finetuning._network",
     "Phase": "kerastl.finetuning._phase",
+    "RECIPES": "kerastl.finetuning._recipe_registry",
     "Recipe": "kerastl.finetuning._recipe",
+    "RecipeBuilder": "kerastl.finetuning._recipe_registry",
     "Rule": "kerastl.finetuning._rules",
     "Settings": "kerastl.finetuning._settings",
     "attach_head": "kerastl.finetuning._network",
     "boundary_engine": "kerastl.finetuning._boundary_engine",
+    "built_in": "kerastl.finetuning._recipe_registry",
     "compile_for": "kerastl.finetuning._compiling",
-    "freeze_for": "kerastl.finetuning._freezing",
-    "optimizer_for": "kerastl.finetuning._compiling",
-    "built_in": "kerastl.finetuning._builtin_recipes",
     "finetune": "kerastl.finetuning._run",
     "freeze": "kerastl.finetuning._freezing",
-    "halves": "kerastl.finetuning._network",
+    "freeze_for": "kerastl.finetuning._freezing",
     "lr_find": "kerastl.finetuning._lr_finder",
+    "optimizer_for": "kerastl.finetuning._compiling",
+    "register_recipe": "kerastl.finetuning._recipe_registry",
     "solve_head": "kerastl.finetuning._solver",
+    "split": "kerastl.finetuning._network",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

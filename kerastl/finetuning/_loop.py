@@ -94,18 +94,18 @@ class Observers:
     Args:
         model: The whole network.
         told: Hears what Keras has no event for.
-        keras: Callbacks of Keras.
+        callbacks: Of Keras.
         stop: Looked at after each step.
     """
 
     model: keras.Model
     told: RunCallback
-    keras: Sequence[keras.callbacks.Callback] = ()
+    callbacks: Sequence[keras.callbacks.Callback] = ()
     stop: Stop | None = None
 
     def view(self, trained: keras.Model) -> keras.Model:
         """Return the model that callbacks see, compiled with the optimizer, loss and metrics of the one that trains."""
-        if not self.keras:
+        if not self.callbacks:
             return trained
         view = keras.Model(self.model.inputs[0], self.model.outputs[0], name=self.model.name)
         view.compile(trained.optimizer, trained.loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
@@ -146,7 +146,7 @@ def train_phase(
         stop=observers.stop,
     )
     ends = _EpochEnd(model, keeper, rate, first)
-    steps = [monitor, ends, *observers.keras, _Keep(model, ends, keeper)]
+    steps = [monitor, ends, *observers.callbacks, _Keep(model, ends, keeper)]
     callbacks = keras.callbacks.CallbackList(
         steps, add_history=True, model=view, verbose=0, epochs=last, steps=feed.steps
     )
@@ -171,12 +171,12 @@ def tell_of_solution(done: Epoch, observers: Observers, first: int) -> None:
         observers: Who watches.
         first: Number of the epoch in the run, from 0.
     """
-    if not observers.keras:
+    if not observers.callbacks:
         return
     view = keras.Model(observers.model.inputs[0], observers.model.outputs[0], name=observers.model.name)
     view.compile("sgd", "categorical_crossentropy", metrics=["accuracy"])
     params = {"verbose": 0, "epochs": first + 1, "steps": 0}
-    callbacks = keras.callbacks.CallbackList(list(observers.keras), add_history=True, model=view, **params)
+    callbacks = keras.callbacks.CallbackList(list(observers.callbacks), add_history=True, model=view, **params)
     callbacks.on_train_begin()
     callbacks.on_epoch_begin(first)
     callbacks.on_epoch_end(first, done.logs())

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base import files, json_text
+from kerastl._base import files
+from kerastl._base.serialization import to_json
 from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata, embed_metadata
 from kerastl.training._tables import SKIPPED, write_rows, write_skipped
 
@@ -45,7 +46,7 @@ def write_model(
     with files.replacing(folder / MODEL_FILE) as temporary:
         model.save(temporary)
         embed_metadata(temporary, metadata, members)
-    files.write_text(folder / MEMBER, json_text.dumps(metadata.as_dict(), letters=True))
+    files.write_text(folder / MEMBER, to_json(metadata.as_dict(), letters=True))
 
 
 def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
@@ -55,7 +56,7 @@ def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
 
 def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     """Write `metrics.json`."""
-    files.write_text(folder / METRICS, json_text.dumps(metrics))
+    files.write_text(folder / METRICS, to_json(metrics))
 
 
 def write_curves(folder: Path, history: Sequence[Mapping[str, Any]], phases: Sequence[str]) -> None:

@@ -11,19 +11,19 @@ from statistics import median
 from kerastl._base.text import printable
 from kerastl.data import Dataset
 from kerastl.errors import RecipeError
-from kerastl.finetuning._builtin_recipes import NAMES, built_in, choose
 from kerastl.finetuning._recipe import Recipe
+from kerastl.finetuning._recipe_registry import RECIPES
 
 _LARGEST = 1 << 20  # bytes of a recipe's file
 
 
 def read_recipe(wanted: str | os.PathLike[str] | Recipe) -> str | Recipe:
-    """Read a recipe's file; the name of a built-in one, which depends on data and network, stays as it is.
+    """Read a recipe's file; a name of `RECIPES`, whose recipe depends on data and network, stays as it is.
 
     Raises:
         RecipeError: There is no such recipe.
     """
-    if isinstance(wanted, Recipe) or str(wanted) in NAMES:
+    if isinstance(wanted, Recipe) or str(wanted) in RECIPES:
         return wanted if isinstance(wanted, Recipe) else str(wanted)
     name = printable(str(wanted))
     try:
@@ -35,10 +35,8 @@ def read_recipe(wanted: str | os.PathLike[str] | Recipe) -> str | Recipe:
     except RecipeError as error:
         raise RecipeError(f"{name}: {error}") from None
     except (OSError, ValueError, RecursionError):
-        built_ins = ", ".join(NAMES)
-        raise RecipeError(
-            f"{name} is neither a built-in recipe ({built_ins}) nor a JSON file that can be read"
-        ) from None
+        names = ", ".join(RECIPES.names())
+        raise RecipeError(f"{name} is neither a built-in recipe ({names}) nor a JSON file that can be read") from None
 
 
 def find_recipe(
@@ -47,7 +45,7 @@ def find_recipe(
     """Return the recipe for some data and network.
 
     Args:
-        wanted: A recipe, the name of a built-in one, or a JSON file.
+        wanted: A recipe, a name of `RECIPES`, or a JSON file.
         dataset: What it is for.
         stages: Of the network, from the head down.
         epochs: Instead of the recipe's, in phases that train by gradient steps.
@@ -69,8 +67,8 @@ def find_recipe(
 
 
 def _fitting(recipe: str | Recipe, dataset: Dataset, stages: int) -> Recipe:
-    """The built-in recipe of a name for so many stages below the head."""
+    """The recipe of a name for so many stages below the head."""
     if isinstance(recipe, Recipe):
         return recipe
     counts = [count for count in dataset.counts("train").values() if count]
-    return choose(sum(counts), median(counts), stages) if recipe == "auto" else built_in(recipe, stages, sum(counts))
+    return RECIPES[recipe](stages, sum(counts), median(counts))

@@ -30,7 +30,7 @@ from kerastl.finetuning._result import FineTuned
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
 from kerastl.finetuning._training_data import decode_ahead, training_data
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
 from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
 from kerastl.models._default import DEFAULT_MODEL, default_model

@@ -13,15 +13,15 @@ from kerastl._base.text import listed as some
 from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.data import Dataset, Item, scan
-from kerastl.data._contents import content_hashes
 from kerastl.data._dataset import SPLITS
+from kerastl.data._file_inspection import content_hashes
 from kerastl.data._inspection import inspect
-from kerastl.data._left_out import summary
 from kerastl.data._split import split
+from kerastl.data._tree import summary
 from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
 from kerastl.images import _depth as depth
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
 from kerastl.training._manifest import Entry, Manifest

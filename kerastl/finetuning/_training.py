@@ -99,7 +99,7 @@ class Training:
 
     def _check(self) -> None:
         """Refuse a phase that would fail later, before anything is computed for it."""
-        setter = setting_the_rate(self._observers.keras)
+        setter = setting_the_rate(self._observers.callbacks)
         for number, phase in enumerate(self._recipe.phases, 1):
             try:
                 freeze_for(self._network, phase)

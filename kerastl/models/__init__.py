@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kerastl.models._backbone import Backbone as Backbone
+    from kerastl.models._backbone import Stage as Stage
+    from kerastl.models._backbone import WeightsFile as WeightsFile
     from kerastl.models._build import boundary_tensors as boundary_tensors
     from kerastl.models._build import build as build
     from kerastl.models._build import preprocess as preprocess
     from kerastl.models._build import stages as stages
+    from kerastl.models._graph import features as features
+    from kerastl.models._graph import last_feature_map as last_feature_map
+    from kerastl.models._graph import logits as logits
+    from kerastl.models._graph import split as split
     from kerastl.models._labels import Classification as Classification
     from kerastl.models._labels import LabelSet as LabelSet
     from kerastl.models._labels import Prediction as Prediction
@@ -18,32 +25,37 @@ if TYPE_CHECKING:
     from kerastl.models._metadata import Metadata as Metadata
     from kerastl.models._metadata import embed_metadata as embed_metadata
     from kerastl.models._metadata import read_metadata as read_metadata
-    from kerastl.models._registry import Backbone as Backbone
-    from kerastl.models._registry import Stage as Stage
-    from kerastl.models._registry import WeightsFile as WeightsFile
+    from kerastl.models._registry import BACKBONES as BACKBONES
     from kerastl.models._registry import get as get
     from kerastl.models._registry import names as names
+    from kerastl.models._registry import register as register
     from kerastl.models._registry import rows as rows
     from kerastl.models._table import list_models as list_models
 
 _MODULES = {
-    "Backbone": "kerastl.models._registry",
+    "BACKBONES": "kerastl.models._registry",
+    "Backbone": "kerastl.models._backbone",
     "Classification": "kerastl.models._labels",
     "LabelSet": "kerastl.models._labels",
     "Metadata": "kerastl.models._metadata",
     "Prediction": "kerastl.models._labels",
-    "Stage": "kerastl.models._registry",
-    "WeightsFile": "kerastl.models._registry",
+    "Stage": "kerastl.models._backbone",
+    "WeightsFile": "kerastl.models._backbone",
     "boundary_tensors": "kerastl.models._build",
     "build": "kerastl.models._build",
     "decode": "kerastl.models._labels",
     "embed_metadata": "kerastl.models._metadata",
+    "features": "kerastl.models._graph",
     "get": "kerastl.models._registry",
+    "last_feature_map": "kerastl.models._graph",
     "list_models": "kerastl.models._table",
+    "logits": "kerastl.models._graph",
     "names": "kerastl.models._registry",
     "preprocess": "kerastl.models._build",
     "read_metadata": "kerastl.models._metadata",
+    "register": "kerastl.models._registry",
     "rows": "kerastl.models._registry",
+    "split": "kerastl.models._graph",
     "stages": "kerastl.models._build",
 }
 

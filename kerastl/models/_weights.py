@@ -46,6 +46,8 @@ def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, 
         include_top: Whether the weights of the ImageNet head are wanted.
         input_size: Height and width in pixels (default: the backbone's own).
     """
+    if not backbone.has_weights(include_top):
+        return None
     wanted = backbone.weights_file(include_top, input_size)
     path = wanted.shipped or folder() / wanted.file
     return path if path.is_file() else None
@@ -92,7 +94,7 @@ def fetch(
     path = cached(backbone, include_top, input_size)
     if path is None:
         if wanted.shipped:
-            raise WeightsError(f"{wanted.shipped} is missing, which comes with kerastl; install kerastl again")
+            raise WeightsError(f"{wanted.shipped} is missing, which comes with its package; install that again")
         return download(wanted, folder(), progress, patience)
     if check:
         verify(path, wanted)
@@ -115,7 +117,7 @@ def verify(path: str | os.PathLike[str], weights: WeightsFile) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
     if reason and weights.shipped:
-        raise WeightsError(f"{path}: broken weights file ({reason}); it comes with kerastl: install kerastl again")
+        raise WeightsError(f"{path}: broken weights file ({reason}); it comes with its package: install that again")
     if reason:
         raise WeightsError(
             f"{path}: broken weights file ({reason}); delete it to have it downloaded again, "
@@ -216,7 +218,7 @@ def _hdf5_fault(path: Path, parameters: int) -> str | None:
     import h5py
     import numpy as np
 
-    from kerastl.models._saved import hdf5
+    from kerastl.models._saved import arrays
 
     faults: list[str] = []
 
@@ -231,9 +233,9 @@ def _hdf5_fault(path: Path, parameters: int) -> str | None:
 
     try:
         # Before a number is read, which would take what the file says that it takes.
-        if (found := hdf5.count(path)) != parameters:
+        if (found := arrays.count_numbers(path)) != parameters:
             return f"it holds {found:,} numbers, not {parameters:,}"
-    except hdf5.HDF5Error as error:
+    except arrays.HDF5Error as error:
         return str(error)
     try:
         with h5py.File(path, "r") as file:

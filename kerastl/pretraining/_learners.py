@@ -7,14 +7,18 @@ one view of each image and then the other of each, `(2 n, h, w, 3)`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
 
+from kerastl.models._graph import mean_pooled
 from kerastl.pretraining import _losses as losses
 from kerastl.pretraining._momentum import follow, follower_pairs, momentum_at
-from kerastl.pretraining._networks import follow_batches_closely, perceptron, pooled
+from kerastl.pretraining._networks import follow_batches_closely, perceptron
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Learner(keras.Model):
@@ -30,10 +34,21 @@ class Learner(keras.Model):
         super().__init__()
         follow_batches_closely(backbone)
         self.backbone = backbone
-        self.features = pooled(backbone)
+        self.features = _pooled(backbone)
         self.projector = perceptron(
             self.features.output_shape[-1], self.projector_widths(width), seed, name="projector"
         )
+
+    @classmethod
+    def create(cls, build: Callable[[], keras.Model], width: int, seed: int) -> Self:
+        """Make the learner of a run.
+
+        Args:
+            build: Gives a new backbone with the weights that training starts from.
+            width: Of the projector's layers.
+            seed: Of their first weights.
+        """
+        return cls(build(), width, seed)
 
     def projector_widths(self, width: int) -> tuple[int, ...]:
         """Widths of the projector's layers."""
@@ -89,12 +104,17 @@ class BYOL(Learner):
         widths = self.projector_widths(width)
         self.predictor = perceptron(widths[-1], widths, seed + 100, name="predictor")
         follow_batches_closely(teacher)
-        self.teacher_features = pooled(teacher)
+        self.teacher_features = _pooled(teacher)
         self.teacher_projector = perceptron(self.features.output_shape[-1], widths, seed, name="teacher_projector")
         self.teacher_features.set_weights(self.features.get_weights())
         self.teacher_projector.set_weights(self.projector.get_weights())
         self.momentum = self.add_weight((), keras.initializers.Constant(self.start), trainable=False, name="momentum")
         self._pairs = follower_pairs((self.features, self.projector), (self.teacher_features, self.teacher_projector))
+
+    @classmethod
+    def create(cls, build: Callable[[], keras.Model], width: int, seed: int) -> Self:
+        """See `Learner`; the teacher is built like the backbone."""
+        return cls(build(), build(), width, seed)
 
     def projector_widths(self, width: int) -> tuple[int, ...]:
         """See `Learner`."""
@@ -121,15 +141,6 @@ class BYOL(Learner):
         self.momentum.assign(momentum_at(share, self.start))
 
 
-def make(method: str, build: Callable[[], keras.Model], width: int, seed: int) -> Learner:
-    """Make the learner of a method.
-
-    Args:
-        method: A name of `kerastl.pretraining._methods`.
-        build: Gives the backbone; called a second time for a method that needs a copy.
-        width: Of the projector's layers.
-        seed: Of their first weights.
-    """
-    if method == "byol":
-        return BYOL(build(), build(), width, seed)
-    return BarlowTwins(build(), width, seed)
+def _pooled(backbone: keras.Model) -> keras.Model:
+    """Raw pixels to features `(n, c)`, in float32; the layers are those of the backbone."""
+    return keras.Model(backbone.inputs[0], mean_pooled(backbone.outputs[0], dtype="float32"), name="features")

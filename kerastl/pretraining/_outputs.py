@@ -9,10 +9,11 @@ from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base import files, json_text
+from kerastl._base import files
+from kerastl._base.serialization import to_json
+from kerastl._base.text import percent
 from kerastl._version import __version__
-from kerastl.models._labels import percent
-from kerastl.plots._pretraining import pretraining_curves
+from kerastl.plots._curves import pretraining_curves
 from kerastl.training import _readme as readme
 from kerastl.training._run_folder import RunKind
 from kerastl.training._tables import SKIPPED, write_rows, write_skipped
@@ -60,7 +61,7 @@ def write_weights(folder: Path, backbone: keras.Model) -> None:
 
 def write_description(folder: Path, description: Mapping[str, Any]) -> None:
     """Write `pretraining.json`, which is the last file of a run."""
-    files.write_text(folder / DESCRIPTION, json_text.dumps({**description, "versions": _versions()}))
+    files.write_text(folder / DESCRIPTION, to_json({**description, "versions": _versions()}))
 
 
 def write_all(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
 from kerastl._progress import Verbose, stage
-from kerastl.data._contents import content_hashes
+from kerastl.data._file_inspection import content_hashes
 from kerastl.data._views import Views
 from kerastl.errors import StateError, TrainingError
 from kerastl.models import _registry as catalog
@@ -197,7 +197,6 @@ class Run:
         from kerastl.data._view_pipeline import ViewFeed
         from kerastl.models._build import build
         from kerastl.pretraining._evaluating import Examination
-        from kerastl.pretraining._learners import make
         from kerastl.pretraining._training import Training
 
         settings = self._settings
@@ -206,7 +205,7 @@ class Run:
         def backbone() -> keras.Model:
             return build(settings.backbone, weights=settings.weights, include_top=False, input_size=size)
 
-        learner = make(settings.method, backbone, settings.width, settings.seed)
+        learner = METHODS[settings.method].learner_class().create(backbone, settings.width, settings.seed)
         feed = ViewFeed(
             lambda chosen: pixels.rows(roles.trained[chosen]),
             len(roles.trained),

@@ -1,11 +1,12 @@
 """What every long run needs: a folder, its state on disk, a way to stop it, schedules, optimizers, callbacks, features.
 
-Two kinds of callbacks go in one list. Those of Keras (`keras.callbacks.Callback`) are called as `fit` calls them, each
-phase of a recipe being one `fit`: `on_train_begin` to `on_train_end`, epochs whose numbers go on from phase to phase,
-logs with `loss`, `accuracy`, `val_loss`, `val_accuracy` and `learning_rate`. A head that is solved directly is one epoch
-without batches. Their `model` is the whole network; with `ema_momentum` it holds the averaged weights at an epoch's end.
-What a callback remembers is not stored: it starts anew when a run goes on. `CSVLogger` needs `append=True`, or each
-phase writes over the one before; `ReduceLROnPlateau` and `LearningRateScheduler` need phases with a constant rate.
+Two kinds of callbacks go in one list. Those of Keras (`keras.callbacks.Callback`) are called as `fit` calls them. Each
+phase of a recipe is one `fit`: from `on_train_begin` to `on_train_end`, with epochs whose numbers go on from phase to
+phase, and logs with `loss`, `accuracy`, `val_loss`, `val_accuracy` and `learning_rate`. A head that is solved directly
+is one epoch without batches. Their `model` is the whole network; with `ema_momentum` it holds the averaged weights at
+the end of an epoch. What a callback remembers is not stored: it starts anew when a run goes on. `CSVLogger` needs
+`append=True`, or each phase writes over the one before; `ReduceLROnPlateau` and `LearningRateScheduler` need phases
+with a constant rate.
 
 `RunCallback` hears what Keras has no event for: what was decided, warnings, the names of phases, and how far the work
 between epochs is.

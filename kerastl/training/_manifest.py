@@ -10,7 +10,7 @@ from pathlib import Path
 from kerastl._base import files
 from kerastl._base.text import printable
 from kerastl.errors import DataError, StateError
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
 
 MANIFEST = "images.csv"
 _COLUMNS = ("path", "label", "part", "content")

@@ -137,7 +137,7 @@ def build_optimizer(
     Raises:
         RecipeError: There is no such optimizer, or it does not take these options.
     """
-    kind = optimizer_class(name)
+    kind: Any = optimizer_class(name)
     try:
         return per_variable(kind)(learning_rate=learning_rate, multipliers=multipliers, decays=decays, **options)
     except (TypeError, ValueError) as error:

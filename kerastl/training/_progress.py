@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Any
 
 from kerastl import _progress as progress
+from kerastl._base.text import percent
 from kerastl._progress import Reporter, Stage, Verbose
-from kerastl.models._labels import percent
 from kerastl.training._callback import RunCallback
 
 # An epoch that takes longer is told of before its line comes; the first, which compiles, after a second.

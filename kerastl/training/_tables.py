@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerastl._base import csv_files
+from kerastl._base.serialization import write_csv
 
 SKIPPED = "skipped.csv"
 
 
 def write_rows(file: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Write a table with a header, such as one row an epoch."""
-    csv_files.write(file, columns, ([row.get(column) for column in columns] for row in rows))
+    write_csv(file, columns, ([row.get(column) for column in columns] for row in rows))
 
 
 def write_skipped(folder: Path, skipped: Mapping[str, str]) -> None:
@@ -21,4 +21,4 @@ def write_skipped(folder: Path, skipped: Mapping[str, str]) -> None:
     if not skipped:
         (folder / SKIPPED).unlink(missing_ok=True)
         return
-    csv_files.write(folder / SKIPPED, ("path", "reason"), sorted(skipped.items()))
+    write_csv(folder / SKIPPED, ("path", "reason"), sorted(skipped.items()))

@@ -39,7 +39,7 @@ def test_check_takes_the_columns(table, tmp_path, capfd):
 def test_evaluate_takes_the_columns(color_model, table, tmp_path, capfd):
     arguments = ["--images", str(tmp_path / "photos"), "--label-column", "what"]
     assert run(["evaluate", str(color_model), str(table), *arguments]) == 0
-    assert "accuracy            100.0%" in capfd.readouterr().out
+    assert "accuracy           100.0 %" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["check", "finetune", "evaluate", "calibrate", "lr-find"])
