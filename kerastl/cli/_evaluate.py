@@ -12,6 +12,7 @@ from kerastl._base.serialization import to_json
 from kerastl._base.text import percent
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
+from kerastl.cli._command import command, option
 from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,28 +28,29 @@ _CLASSES, _ROWS = 20, 5
 _FIGURE = 46
 
 
-@click.command()
+@command()
 @click.argument("model", metavar="MODEL", shell_complete=completion.models)
 @click.argument("data", metavar="DATA", shell_complete=completion.paths)
 @options.split("train", "val", "test", "all")
 @options.table_columns
-@click.option(
+@option(
     "--report",
     type=click.Path(file_okay=False),
     metavar="DIR",
     help="Write report.html, evaluation.json, and predictions.csv with a row an image, into DIR.",
 )
-@click.option(
+@option(
     "--mistakes", type=click.IntRange(min=0), default=12, show_default=True, metavar="N",
     help="How many report.html shows and explains; explaining needs TensorFlow.",
 )  # fmt: skip
-@click.option(
+@option(
     "--corruptions",
     is_flag=True,
     help="Also under noise, blur, brightness, contrast, JPEG, pixelation and rotation; takes 36 times as long.",
 )
-@click.option(
-    "--reject",
+@option(
+    "--ood-data",
+    old=("--reject",),
     type=click.Path(exists=True, file_okay=False),
     metavar="OTHERS",
     help="Also how well images of other things, in the folder OTHERS, are rejected.",
@@ -56,6 +58,15 @@ _FIGURE = 46
 @options.form("text", "json")
 @options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
 @options.engine()
+@option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1_000,
+    show_default=True,
+    metavar="N",
+    help="Of the bootstrap behind the intervals.",
+)
+@options.seed()
 @options.csv_safe("In predictions.csv")
 @options.trust
 @options.telling
@@ -66,13 +77,15 @@ def evaluate(
     report: str | None,
     mistakes: int,
     corruptions: bool,
-    reject: str | None,
+    ood_data: str | None,
+    resamples: int,
+    seed: int,
     form: str,
     top: int,
     engine: EngineName,
     csv_safe: bool,
     trust: bool,
-    **columns: Any,
+    **more: Any,
 ) -> int:
     """Compare a model with labeled images.
 
@@ -86,20 +99,21 @@ def evaluate(
     images. The calibration error is the mean gap between score and accuracy in 15 bins. The Brier score lies between
     0 and 2.
 
-    --reject needs a model that `kerastl calibrate` has seen. AUROC is the probability that an image of OTHERS is more
+    --ood-data needs a model that `kerastl calibrate` has seen. AUROC is the probability that an image of OTHERS is more
     unlike the training images than one of DATA.
 
     Exit code: 0 all images were used, 1 some could not be read, 2 wrong usage.
     """
     from kerastl import _progress as progress
-    from kerastl._classifier import load
+    from kerastl._load import load
     from kerastl.evaluation import evaluate as examine
 
     if report is not None:
         _check_report(Path(report))
     classifier = load(model, engine=engine, trust=trust)
     progress.current().detail(str(classifier))
-    result = examine(classifier, data, split, k=top, corruptions=corruptions, others=reject, **columns)
+    more |= {"top": top, "resamples": resamples, "seed": seed, "corruptions": corruptions, "ood_data": ood_data}
+    result = examine(classifier, data, split, **more)
     with progress.stage("working out how sure the figures are"):
         _ = result.figures
     if report is not None:
@@ -140,13 +154,7 @@ def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:
     from kerastl._base.text import printable
     from kerastl.reporting import write_report
 
-    with progress.stage("writing the report") as counter:
-
-        def told(what: str, done: int, total: int) -> None:
-            counter.what = f"report: {what}"
-            counter.update(done, total)
-
-        write_report(result, file, mistakes=mistakes, progress=told)
+    write_report(result, file, mistakes=mistakes)
     progress.current().say(f"report: {printable(str(file))}")
 
 

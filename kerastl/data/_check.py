@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kerastl._base.arguments import keywords
+from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.data import _tree as left_out
 from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
-from kerastl.data._layouts.columns import TableOptions
-from kerastl.data._scan import scan
+from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._scan import scan_as
 from kerastl.data._split import divide
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 FEW_IMAGES = 20
 """A class with fewer readable images to train on is called small."""
@@ -34,26 +34,40 @@ _NAMED = 5  # classes of one group of copies
 ORDINARY_MODES = frozenset({"RGB", "L", "P", "1"})
 
 
+@keywords({"val_fraction": "validation_split", "to_train": "for_training"})
 def check(
     data: Any,
     *,
     inspection: Inspection | None = None,
-    val_fraction: float = 0.2,
-    seed: int = 0,
+    validation_split: float = 0.2,
     group_by: str | None = None,
-    to_train: bool = True,
-    **columns: Unpack[TableOptions],
+    seed: int = 0,
+    for_training: bool = True,
+    workers: int | None = None,
+    progress: ProgressCallback | None = None,
+    verbose: Verbose = "auto",
+    images: str | os.PathLike[str] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
 ) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
     Args:
         data: A folder or table of labeled images, what `scan` made of one, or what else it takes.
         inspection: What `inspect` found; made here if None, which reads every file.
-        val_fraction: As for `split`, whose refusals are problems here.
-        seed: As for `split`.
+        validation_split: As for `split`, whose refusals are problems here.
         group_by: As for `split`.
-        to_train: Whether the images are to be trained on: else nothing is said of classes that are too small.
-        **columns: How a table is to be read: see `scan`.
+        seed: As for `split`.
+        for_training: Whether the images are to be trained on: else nothing is said of classes that are too small.
+        workers: Threads that read; None takes one a processor.
+        progress: Called with what is being done, how many images are done, and their number.
+        verbose: What is shown while it works, as for `kerastl.evaluate`.
+        images: The folder that a table's paths start at, or whose images it names. This and the next three as for
+            `kerastl.data.scan`.
+        path_column: The table's column of paths, names or ids of images.
+        label_column: Its column of labels.
+        split_column: Its column of train, val and test.
 
     Returns:
         The report. Nothing is raised for what is wrong with the images.
@@ -62,19 +76,39 @@ def check(
         DataError: There are no labeled images.
         UsageError: As for `split`.
     """
+    columns = TableColumns(images, path_column, label_column, split_column)
+    with shown(verbose):
+        with stage("looking for images"):
+            dataset = scan_as(data, columns)
+        inspection = inspection or _inspected(dataset, workers, progress)
+        with stage("comparing images"):
+            refused = _refused(dataset, inspection, validation_split, seed, group_by) if for_training else ()
+            return _report(dataset, inspection, [*refused], for_training=for_training)
+
+
+def _inspected(dataset: Dataset, workers: int | None, progress: ProgressCallback | None) -> Inspection:
+    with stage("reading images", len(dataset.items)) as counter:
+
+        def told(what: str, done: int, total: int | None) -> None:
+            counter.update(done)
+            if progress is not None:
+                progress(what, done, total)
+
+        return inspect(dataset, workers=workers, progress=told)
+
+
+def _report(dataset: Dataset, inspection: Inspection, found: list[Finding], *, for_training: bool) -> CheckReport:
+    """Add what the images show to what was found of the split."""
     import numpy as np
 
-    dataset = scan(data, **columns)
-    inspection = inspection or inspect(dataset)
     known = inspection.sizes[(inspection.sizes > 0).all(axis=1)]
     sizes = {
         side: (int(column.min()), int(np.median(column)), int(column.max()))
         for side, column in zip(("width", "height"), known.T, strict=True)
         if len(column)
     }
-    found = [finding for look in _LOOKS for finding in look(dataset, inspection)]
-    if to_train:
-        found.extend(_refused(dataset, inspection, val_fraction, seed, group_by))
+    found = [finding for look in _LOOKS for finding in look(dataset, inspection)] + found
+    if for_training:
         found.extend(_class_sizes(dataset, inspection))
     found.extend(Finding("layout", "warning", warning) for warning in dataset.warnings)
     return CheckReport(
@@ -141,10 +175,10 @@ def _left_out(dataset: Dataset, _: Inspection) -> Iterator[Finding]:
 
 
 def _refused(
-    dataset: Dataset, inspection: Inspection, val_fraction: float, seed: int, group_by: str | None
+    dataset: Dataset, inspection: Inspection, validation_split: float, seed: int, group_by: str | None
 ) -> Iterator[Finding]:
     """What `split` refuses, and fine-tuning with it."""
-    _, refused = divide(dataset, val_fraction=val_fraction, seed=seed, group_by=group_by, inspection=inspection)
+    _, refused = divide(dataset, validation_split=validation_split, seed=seed, group_by=group_by, inspection=inspection)
     for refusal in refused:
         evidence = tuple(Evidence((), f"'{name}': {what}") for name, what in refusal.classes.items())
         yield Finding(refusal.kind, "problem", refusal.message, evidence)

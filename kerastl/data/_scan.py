@@ -12,27 +12,32 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerastl._base.text import printable
 from kerastl.data import _tables as tables
 from kerastl.data._dataset import Dataset
 from kerastl.data._layout_registry import DataSource, layouts
 from kerastl.data._layouts.class_names import alike, missing, refuse_names
-from kerastl.data._layouts.columns import TableColumns, TableOptions
+from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.frames import as_table
 from kerastl.data._layouts.image_finder import ImageIndex
 from kerastl.data._layouts.table_files import LISTS, SUFFIXES
 from kerastl.errors import DataError
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
 # Of lists of labels; README.txt and requirements.txt are none.
 _LIST_NAME = re.compile("label|train|val|annot|class|list", re.IGNORECASE)
 
 
-def scan(data: object, *, for_training: bool = True, **columns: Unpack[TableOptions]) -> Dataset:
+def scan(
+    data: Any,
+    *,
+    for_training: bool = True,
+    images: str | os.PathLike[str] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
+) -> Dataset:
     """Read what a folder, or a table, says about its images; no image is opened.
 
     Images are the files with an image's suffix, in either case, at any depth below a class folder. Hidden
@@ -49,8 +54,10 @@ def scan(data: object, *, for_training: bool = True, **columns: Unpack[TableOpti
             of labels to lists of paths, with paths from the current folder. A `Dataset` is given back.
         for_training: Whether the images are to be learnt from. A model is compared with whatever has labels: images
             of one class, of classes that `train` has not, or of one part only, which keep the parts they have.
-        **columns: `images`, the folder that a table's paths start at or whose images it names; `path_column`,
-            `label_column` and `split_column`, the names of its columns.
+        images: The folder that a table's paths start at, or whose images it names; None takes the table's own.
+        path_column: The table's column of paths, names or ids of images; None finds it, as the next two.
+        label_column: Its column of labels.
+        split_column: Its column of train, val and test.
 
     Returns:
         The data set, the same whatever order the file system gives.
@@ -61,9 +68,13 @@ def scan(data: object, *, for_training: bool = True, **columns: Unpack[TableOpti
             Where images are not to be learnt from, one class is enough, in any part.
         UsageError: If `data` is nothing of that kind, or `images` is no folder.
     """
+    return scan_as(data, TableColumns(images, path_column, label_column, split_column), for_training)
+
+
+def scan_as(data: Any, wanted: TableColumns, for_training: bool = True) -> Dataset:
+    """Do what `scan` does; `wanted` says how a table is to be read."""
     if isinstance(data, Dataset):
         return data
-    wanted = TableColumns.of(**columns)
     if isinstance(data, str | os.PathLike):
         dataset = _scan_path(Path(data), wanted, for_training)
     else:
@@ -108,7 +119,7 @@ def _with_deeper_tables(problem: DataError, folder: Path) -> DataError:
     return DataError(f"{problem}; is {printable(str(deeper[0]))} the table to name?") if deeper else problem
 
 
-def scanned_if_told(data: Any, columns: TableOptions) -> str | os.PathLike[str] | Dataset:
+def scanned_if_told(data: Any, wanted: TableColumns) -> str | os.PathLike[str] | Dataset:
     """A path as it is, where nothing is said of the columns of a table; else what `scan` makes of it."""
     is_path = isinstance(data, str | os.PathLike)
-    return data if is_path and not TableColumns(**columns).given else scan(data, **columns)
+    return data if is_path and not wanted.given else scan_as(data, wanted)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from kerastl._base.arguments import keywords
 from kerastl._base.serialization import write_csv
 from kerastl.data import _refusals as refusals
 from kerastl.data import _tables as tables
@@ -19,17 +20,18 @@ from kerastl.data._refusals import Refusal
 from kerastl.errors import DataError, UsageError
 
 
+@keywords({"val_fraction": "validation_split"})
 def split(
     dataset: Dataset,
     *,
-    val_fraction: float = 0.2,
+    validation_split: float = 0.2,
     seed: int = 0,
     group_by: str | None = None,
     inspection: Inspection | None = None,
 ) -> Dataset:
     """Give each image its part: `train` or `val`.
 
-    Each class gives `val_fraction` of its images to `val`, and at least one. Images that are the same, to
+    Each class gives `validation_split` of its images to `val`, and at least one. Images that are the same, to
     the byte or to the eye (`Inspection.similar_groups`), stay on one side, and so do those of one group. The
     same arguments give the same parts, whatever order the files come in.
 
@@ -38,7 +40,7 @@ def split(
 
     Args:
         dataset: What `scan` gave.
-        val_fraction: The part of the images to validate on, between 0 and 1, both excluded.
+        validation_split: The part of the images to validate on, between 0 and 1, both excluded.
         seed: Another seed, another choice.
         group_by: A regular expression, searched in each path. Images for which it finds the same text (that
             of its first group, if it has one) belong together: one patient, one camera.
@@ -51,8 +53,9 @@ def split(
         UsageError: If an argument is out of range, or `group_by` does not match a path.
         DataError: If classes have too few images, or too few groups, to stand on both sides; all of them are named.
     """
+    inspection = inspection or inspect(dataset)
     result, refused = divide(
-        dataset, val_fraction=val_fraction, seed=seed, group_by=group_by, inspection=inspection or inspect(dataset)
+        dataset, validation_split=validation_split, seed=seed, group_by=group_by, inspection=inspection
     )
     if refused:
         raise DataError(f"{dataset.root}: {'; '.join(refusal.message for refusal in refused)}")
@@ -60,15 +63,15 @@ def split(
 
 
 def divide(
-    dataset: Dataset, *, val_fraction: float, seed: int, group_by: str | None, inspection: Inspection
+    dataset: Dataset, *, validation_split: float, seed: int, group_by: str | None, inspection: Inspection
 ) -> tuple[Dataset, list[Refusal]]:
     """Do what `split` does, and give what speaks against the result instead of raising it.
 
     Raises:
         UsageError: As `split`.
     """
-    if not 0 < val_fraction < 1:
-        raise UsageError(f"val_fraction must be above 0 and below 1. Received: val_fraction={val_fraction}")
+    if not 0 < validation_split < 1:
+        raise UsageError(f"validation_split must be above 0 and below 1. Received: validation_split={validation_split}")
     readable = dataset.without(inspection.unreadable)
     if dataset.is_split:
         if group_by is not None:
@@ -76,7 +79,7 @@ def divide(
         result = _without_leaks(readable, inspection)
         return result, refusals.of_given_parts(dataset, readable, result)
     groups = groups_of(readable, inspection, group_by)
-    val = choose(readable, groups, val_fraction, seed)
+    val = choose(readable, groups, validation_split, seed)
     items = tuple(replace(item, split="val" if item.path in val else "train") for item in readable.items)
     result = replace(readable, items=items)
     return result, refusals.of_parts(result, groups, by_name=group_by is not None)

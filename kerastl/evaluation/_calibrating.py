@@ -5,33 +5,32 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kerastl._base import display
+from kerastl._base.arguments import keywords
 from kerastl._base.text import brief, percent, printable
-from kerastl._classifier import Classifier, load
+from kerastl._classifier import Classifier
+from kerastl._load import load
 from kerastl._metrics import log_losses
-from kerastl._progress import stage
+from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.calibration import _conformal as conformal
 from kerastl.calibration import _ood as ood
 from kerastl.calibration import _state as stored
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
-from kerastl.data._inspection import digest
-from kerastl.data._layouts.columns import TableOptions
-from kerastl.data._scan import scan
+from kerastl.data._inspection import fingerprint
+from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, UsageError
-from kerastl.evaluation._labeled import Labeled, Progress, compute, labeled, parted
+from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
 from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import Part
 from kerastl.evaluation._training_parts import Parted
 from kerastl.models._spec import names_backbone
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 FALSE_ALARMS = 0.05
 _FOLDS = 5
@@ -109,6 +108,7 @@ class Calibration:
         return display.table(rows, caption=caption, heads=heads, align="lrr", notes=(*notes, *self.notes))
 
 
+@keywords()
 def calibrate(
     model: str | os.PathLike[str] | Classifier,
     data: Any,
@@ -116,9 +116,13 @@ def calibrate(
     *,
     false_alarms: float = FALSE_ALARMS,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
+    verbose: Verbose = "auto",
     trust: bool = False,
-    **columns: Unpack[TableOptions],
+    images: str | os.PathLike[str] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
 ) -> Calibration:
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
@@ -132,9 +136,15 @@ def calibrate(
         split: Which part; `None` takes `val` or else `test` where there is one, else all.
         false_alarms: Fraction of the images like these that rejection may flag, between 0 and 1.
         seed: Of the folds, and of the choice of training images to compare with.
-        progress: Called with the images done and their number.
+        progress: Called with what is being done, how many images are done, and their number.
+        verbose: What is shown while it works: 0 warnings only, 1 bars on a terminal, 2 lines; `auto` shows bars on a
+            terminal and lines in a notebook.
         trust: As for `kerastl.load`.
-        **columns: How a table is to be read: see `kerastl.data.scan`.
+        images: The folder that a table's paths start at, or whose images it names. This and the next three as for
+            `kerastl.data.scan`.
+        path_column: The table's column of paths, names or ids of images.
+        label_column: Its column of labels.
+        split_column: Its column of train, val and test.
 
     Returns:
         What was fitted. A classifier that was loaded before does not know of it.
@@ -145,12 +155,24 @@ def calibrate(
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
-    with stage("looking for images"):  # before the model, which takes longer to load
-        dataset = scan(data, for_training=False, **columns)
-    classifier = _own_model(model, trust)
+    columns = TableColumns(images, path_column, label_column, split_column)
+    with shown(verbose):
+        with stage("looking for images"):  # before the model, which takes longer to load
+            dataset = scan_as(data, columns, for_training=False)
+        return _calibrate(_own_model(model, trust), dataset, split, false_alarms, seed, progress)
+
+
+def _calibrate(
+    classifier: Classifier,
+    dataset: Dataset,
+    split: Part | None,
+    false_alarms: float,
+    seed: int,
+    progress: ProgressCallback | None,
+) -> Calibration:
     known = parted(classifier, dataset, progress)
-    images = labeled(classifier, known, split, fresh=True)
-    looked = _look(classifier, images, progress, "scoring images")
+    chosen = labeled(classifier, known, split, fresh=True)
+    looked = _look(classifier, chosen, progress, "scoring images")
     fitted = CalibrationState(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
         fitted = _with_rejection(fitted, looked.features, classifier, known, false_alarms, seed, progress)
@@ -162,7 +184,7 @@ def calibrate(
     result = Calibration(
         classifier.name,
         dataset.root.absolute().name,
-        images.selection.part,
+        chosen.selection.part,
         n,
         names_hash(known.dataset, looked.items),
         found,
@@ -172,7 +194,7 @@ def calibrate(
         0 if fitted.references is None else len(fitted.references),
         false_alarms,
         fitted.ood_threshold,
-        (*images.selection.notes, *_notes(classifier, looked, fitted, found)),
+        (*chosen.selection.notes, *_notes(classifier, looked, fitted, found)),
     )
     with stage("storing the calibration in the model"):
         stored.write(classifier.file, classifier.metadata, fitted, found, result.as_dict())
@@ -208,7 +230,7 @@ def _one_class(labels: np.ndarray) -> bool:
 
 def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
     """Name some images: a hash of their paths and labels."""
-    return digest(replace(dataset, items=tuple(replace(item, split=None) for item in items)), {})
+    return fingerprint(replace(dataset, items=tuple(replace(item, split=None) for item in items)), {})
 
 
 @dataclass(frozen=True)
@@ -222,7 +244,7 @@ class _Looked:
     failed: Mapping[str, str]
 
 
-def _look(classifier: Classifier, images: Labeled, progress: Progress | None, what: str) -> _Looked:
+def _look(classifier: Classifier, images: Labeled, progress: ProgressCallback | None, what: str) -> _Looked:
     kept, rows, failed = compute(
         images,
         classifier,
@@ -241,7 +263,7 @@ def _with_rejection(
     known: Parted,
     false_alarms: float,
     seed: int,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
 ) -> CalibrationState:
     try:
         conformal.threshold(np.zeros(len(features)), 1 - false_alarms)  # before the training images are read

@@ -2,7 +2,7 @@
 
 `finetune` does it all. `Recipe` and `Phase` say what trains when; `freeze` makes it so; `FeatureCache` keeps what
 frozen layers give; `compile_for` gives a model the optimizer, the learning rate schedule and the loss of a phase;
-`lr_find` looks for a rate. Names are imported when they are first used.
+`lr_find` looks for a rate, `lr_range_test` on any model. Names are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from kerastl.finetuning._boundary_engine import boundary_engine as boundary_engine
     from kerastl.finetuning._compiling import compile_for as compile_for
     from kerastl.finetuning._compiling import optimizer_for as optimizer_for
+    from kerastl.finetuning._finetune import finetune as finetune
     from kerastl.finetuning._freezing import freeze as freeze
     from kerastl.finetuning._freezing import freeze_for as freeze_for
-    from kerastl.finetuning._lr_finder import lr_find as lr_find
+    from kerastl.finetuning._lr_find import lr_find as lr_find
+    from kerastl.finetuning._lr_finder import lr_range_test as lr_range_test
     from kerastl.finetuning._network import Network as Network
     from kerastl.finetuning._network import attach_head as attach_head
     from kerastl.finetuning._network import split as split
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from kerastl.finetuning._recipe_registry import register_recipe as register_recipe
     from kerastl.finetuning._result import FineTuned as FineTuned
     from kerastl.finetuning._rules import Rule as Rule
-    from kerastl.finetuning._run import finetune as finetune
     from kerastl.finetuning._settings import Settings as Settings
     from kerastl.finetuning._solver import solve_head as solve_head
     from kerastl.training._callback import RunCallback as RunCallback
@@ -50,10 +51,11 @@ _MODULES = {
     "boundary_engine": "kerastl.finetuning._boundary_engine",
     "built_in": "kerastl.finetuning._recipe_registry",
     "compile_for": "kerastl.finetuning._compiling",
-    "finetune": "kerastl.finetuning._run",
+    "finetune": "kerastl.finetuning._finetune",
     "freeze": "kerastl.finetuning._freezing",
     "freeze_for": "kerastl.finetuning._freezing",
-    "lr_find": "kerastl.finetuning._lr_finder",
+    "lr_find": "kerastl.finetuning._lr_find",
+    "lr_range_test": "kerastl.finetuning._lr_finder",
     "optimizer_for": "kerastl.finetuning._compiling",
     "register_recipe": "kerastl.finetuning._recipe_registry",
     "solve_head": "kerastl.finetuning._solver",

@@ -53,7 +53,7 @@ class RateCurve:
         write_csv(path, ("learning_rate", "loss"), rows)
 
 
-def lr_find(
+def lr_range_test(
     model: keras.Model,
     batches: Iterable[tuple[Any, ...]],
     *,

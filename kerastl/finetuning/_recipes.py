@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from kerastl._base.text import printable
 from kerastl.data import Dataset
 from kerastl.errors import RecipeError
-from kerastl.finetuning._recipe import Recipe
+from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._recipe_registry import RECIPES
 
 _LARGEST = 1 << 20  # bytes of a recipe's file
@@ -40,7 +41,7 @@ def read_recipe(wanted: str | os.PathLike[str] | Recipe) -> str | Recipe:
 
 
 def find_recipe(
-    wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: Sequence[str], epochs: int | None
+    wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: Sequence[str], overrides: Mapping[str, Any]
 ) -> Recipe:
     """Return the recipe for some data and network.
 
@@ -48,22 +49,23 @@ def find_recipe(
         wanted: A recipe, a name of `RECIPES`, or a JSON file.
         dataset: What it is for.
         stages: Of the network, from the head down.
-        epochs: Instead of the recipe's, in phases that train by gradient steps.
+        overrides: Fields of `Phase` and their values, instead of the recipe's, in phases that train by gradient steps.
 
     Raises:
         RecipeError: There is no such recipe, or it does not fit the network.
     """
     recipe = _fitting(read_recipe(wanted), dataset, len(stages) - 1)
-    if epochs is not None:
-        phases = tuple(
-            dataclasses.replace(phase, epochs=epochs, warmup=min(phase.warmup, epochs))
-            if phase.solver == "gradient"
-            else phase
-            for phase in recipe.phases
-        )
-        recipe = dataclasses.replace(recipe, phases=phases)
+    phases = tuple(
+        _overridden(phase, overrides) if overrides and phase.solver == "gradient" else phase for phase in recipe.phases
+    )
+    recipe = dataclasses.replace(recipe, phases=phases)
     recipe.validate(stages)
     return recipe
+
+
+def _overridden(phase: Phase, overrides: Mapping[str, Any]) -> Phase:
+    warmup = min(phase.warmup, overrides.get("epochs", phase.epochs))
+    return dataclasses.replace(phase, **overrides, warmup=warmup)
 
 
 def _fitting(recipe: str | Recipe, dataset: Dataset, stages: int) -> Recipe:

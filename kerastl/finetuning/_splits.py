@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastl._base.text import listed as some
-from kerastl._base.text import printable
+from kerastl._base.text import listed, printable
 from kerastl._progress import stage
 from kerastl.data import Dataset, Item, scan
 from kerastl.data._dataset import SPLITS
-from kerastl.data._file_inspection import content_hashes
 from kerastl.data._inspection import inspect
 from kerastl.data._split import split
 from kerastl.data._tree import summary
@@ -24,7 +22,8 @@ from kerastl.images import _depth as depth
 from kerastl.inference._seal import sha256
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
-from kerastl.training._manifest import Entry, Manifest
+from kerastl.training._manifest import Entry, Manifest, hashed
+from kerastl.training._outputs import skipped_in_short
 
 # So many images are worth a process of their own, which takes 0.2 s to start.
 _MANY = 500
@@ -37,14 +36,14 @@ class SplitData:
     Args:
         dataset: Each item has its part.
         skipped: Unreadable images: path to reason.
-        digest: Hash of paths, labels, parts and contents.
+        fingerprint: Hash of paths, labels, parts and contents.
         contents: Content hash of each image that was there at the beginning, by path.
         white_level: Of the training images, for `Resize`.
     """
 
     dataset: Dataset
     skipped: dict[str, str]
-    digest: str
+    fingerprint: str
     contents: Mapping[str, str]
     white_level: int | None = None
 
@@ -60,7 +59,7 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) 
     if len(dataset.classes) < 2:  # `scan` refuses it; a data set from elsewhere may be anything
         raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; a classifier needs two or more")
     if unknown := sorted({item.label for item in dataset.items}.difference(dataset.classes)):
-        raise DataError(f"{dataset.root}: images of {some(unknown)}, which is not among the classes")
+        raise DataError(f"{dataset.root}: images of {listed(unknown)}, which is not among the classes")
     callback.say(f"{dataset.root}: {dataset.layout}")
     for warning in (*dataset.warnings, *filter(None, [summary(dataset)])):
         callback.warn(warning)
@@ -77,13 +76,13 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
     """
     with stage("reading images", len(dataset.items)) as told:
 
-        def read(done: int, _: int) -> None:
+        def read(_what: str, done: int, _total: int | None) -> None:
             stop.check()
             told.update(done)
 
         inspection = inspect(dataset, progress=read, elsewhere=len(dataset.items) >= _MANY)
     skipped = dict(inspection.unreadable)
-    lost = _unreadable(skipped)
+    lost = skipped_in_short(skipped)
     if settings.strict and (lost or dataset.left_out):
         text = "; ".join(filter(None, [lost, summary(dataset)]))
         raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
@@ -92,7 +91,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
     with stage("splitting the images"):
         parts = split(
             dataset,
-            val_fraction=settings.val_fraction,
+            validation_split=settings.validation_split,
             seed=settings.seed,
             group_by=settings.group_by,
             inspection=inspection,
@@ -107,10 +106,10 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
             f"{len(dark):,} of the 16-bit images, such as {printable(dark[0])}, are nearly black where {white:,} is "
             "white, as for the others; save all at one bit depth"
         )
-    return SplitData(parts, skipped, inspection.digest(parts), inspection.digests, white)
+    return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests, white)
 
 
-def listed(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
+def manifest_entries(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
     """What a run remembers of the images it began with.
 
     Args:
@@ -139,27 +138,11 @@ def found_again(
     try:
         dataset = data if isinstance(data, Dataset) else scan(data)
     except DataError as error:
-        raise DataError(f"{error}. The run began with the classes {some(state['classes'])}") from None
-    callback.begin("images compared", len(dataset.items))
-
-    def told(done: int, total: int) -> None:
-        stop.check()
-        callback.advance()
-
-    try:
-        hashes = content_hashes([dataset.file(item) for item in dataset.items], told)
-    finally:
-        callback.end()
+        raise DataError(f"{error}. The run began with the classes {listed(state['classes'])}") from None
+    hashes = hashed([dataset.file(item) for item in dataset.items], callback, stop)
     contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
-    manifest.check(listed(dataset, contents), dataset.root, state["images"])
+    manifest.check(manifest_entries(dataset, contents), dataset.root, state["images"])
     return dataset.root, contents
-
-
-def _unreadable(skipped: Mapping[str, str]) -> str:
-    if not skipped:
-        return ""
-    path, reason = min(skipped.items())
-    return f"{len(skipped)} unreadable image{'s' * (len(skipped) > 1)} (the first: {printable(path)}: {reason})"
 
 
 def reopen_dataset(table: Path, root: Path, classes: Sequence[str], written: str | None) -> Dataset:

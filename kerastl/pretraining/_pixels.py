@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from kerastl.errors import DataError, ImageError
-from kerastl.images import Resize, load_pixels, open_image, white_of_all
-from kerastl.images._depth import BITS
+from kerastl.images import Resize, load_pixels, open_image
+from kerastl.images._depth import BITS, white_of_all
 from kerastl.images._loading import has_many_bits
 from kerastl.images._opening import opened, reported
 from kerastl.images._pillow_warnings import silenced
@@ -20,8 +20,7 @@ from kerastl.inference._ordered_map import ordered_map
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop
-from kerastl.training._pixel_engine import PixelEngine
-from kerastl.training._samples import ImageSample
+from kerastl.training._samples import ImageSample, PixelEngine
 
 # Crops are taken from images this much larger than the views, if the files have the pixels.
 _SURPLUS = 1.5
@@ -179,7 +178,7 @@ def stored_side(files: Sequence[Path], size: int) -> int:
     return int(min(max(size, median), round(_SURPLUS * size)))
 
 
-def scaled(pixels: np.ndarray, size: int) -> np.ndarray:
+def resized_whole(pixels: np.ndarray, size: int) -> np.ndarray:
     """Whole images at the size of the views: uint8 `(n, side, side, 3)` to `(n, size, size, 3)`."""
     if pixels.shape[1] == size:
         return pixels

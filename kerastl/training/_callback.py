@@ -47,48 +47,42 @@ class RunCallback:
         """An epoch is over; `row` is its line of `history.csv`."""
 
 
-class RunCallbacks(RunCallback):
-    """Several callbacks as one.
+class RunCallbackList(RunCallback):
+    """Tells several the same, one after the other.
 
     Args:
-        callbacks: Hear everything, in this order.
+        callbacks: Who they are.
     """
 
     def __init__(self, callbacks: Sequence[RunCallback]) -> None:
         self._callbacks = tuple(callbacks)
 
     def say(self, text: str) -> None:
-        """See `RunCallback`."""
+        """See `RunCallback`, as for the others."""
         for callback in self._callbacks:
             callback.say(text)
 
     def warn(self, text: str) -> None:
-        """See `RunCallback`."""
         for callback in self._callbacks:
             callback.warn(text)
 
     def phase(self, text: str) -> None:
-        """See `RunCallback`."""
         for callback in self._callbacks:
             callback.phase(text)
 
     def begin(self, what: str, total: int) -> None:
-        """See `RunCallback`."""
         for callback in self._callbacks:
             callback.begin(what, total)
 
     def advance(self, steps: int = 1) -> None:
-        """See `RunCallback`."""
         for callback in self._callbacks:
             callback.advance(steps)
 
     def end(self) -> None:
-        """See `RunCallback`."""
         for callback in self._callbacks:
             callback.end()
 
     def epoch(self, row: dict[str, Any]) -> None:
-        """See `RunCallback`."""
         for callback in self._callbacks:
             callback.epoch(row)
 

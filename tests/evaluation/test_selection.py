@@ -29,9 +29,9 @@ def run(folder, tmp_path):
         archive.writestr("config.json", "{}")
     dataset = scan(folder)
     inspection = inspect(dataset)
-    parts = split(dataset, val_fraction=0.4, inspection=inspection)
+    parts = split(dataset, validation_split=0.4, inspection=inspection)
     write_split(parts, tmp_path / "run" / "split.csv")
-    extra = {"data_fingerprint": inspection.digest(parts)}
+    extra = {"data_fingerprint": inspection.fingerprint(parts)}
     metadata = Metadata("m", LabelSet(("a", "b")), Resize(8, 8), extra=extra)
     return tmp_path / "run", metadata, {item.path for item in parts.part("val")}
 

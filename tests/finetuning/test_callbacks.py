@@ -11,7 +11,7 @@ from kerastl.errors import RecipeError, UsageError
 from kerastl.finetuning._batches import epoch_order
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._rules import Rule
-from kerastl.training._callback import RunCallback, RunCallbacks, sort_callbacks
+from kerastl.training._callback import RunCallback, RunCallbackList, sort_callbacks
 from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._interrupt import Stop, Stopped
 
@@ -240,7 +240,7 @@ def test_several_callbacks_hear_the_same():
         def __getattribute__(self, name):
             return lambda *given: heard.append((name, given))
 
-    both = RunCallbacks([Hears(), Hears()])
+    both = RunCallbackList([Hears(), Hears()])
     both.say("a")
     both.warn("b")
     both.phase("c")
