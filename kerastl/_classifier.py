@@ -16,7 +16,6 @@ from kerastl._progress import stage
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._apply import AnswerRules, answer_rules, classify_images
 from kerastl.errors import KerastlError, UsageError
-from kerastl.images import load_pixels
 from kerastl.images._encoded import path_of
 from kerastl.inference._engine_registry import ENGINES
 from kerastl.inference._engines import Engine, KerasEngine
@@ -51,13 +50,17 @@ class Classifier:
         spec: The model.
         engine: What runs it.
         batch_size: Images that go through the network together; `None` takes the engine's choice.
+        with_features: Whether the engine gives features beside the probabilities, see `feature_model`: then no second
+            network is compiled for them.
     """
 
-    def __init__(self, spec: ModelSpec, engine: Engine, batch_size: int | None = None) -> None:
+    def __init__(
+        self, spec: ModelSpec, engine: Engine, batch_size: int | None = None, *, with_features: bool = False
+    ) -> None:
         self._spec = spec
         self._engine = engine
         self._temperature = temperature.of(spec.metadata)
-        self._featured: Engine | None = None
+        self._featured = engine if with_features else None
         self._lock = threading.Lock()
         self._plan = engine.plan if batch_size is None else replace(engine.plan, batch=batch_size)
 
@@ -87,17 +90,14 @@ class Classifier:
         return self._engine.name
 
     def __repr__(self) -> str:
-        resize = self.metadata.resize
-        return (
-            f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {resize.width}x{resize.height} pixels "
-            f"({resize.policy}), {self.engine}>"
-        )
+        reads = self.metadata.reader.describe()
+        return f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {reads}, {self.engine}>"
 
     def _repr_html_(self) -> str:
-        resize, names = self.metadata.resize, self.labels.names
+        names = self.labels.names
         facts = {
             "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
-            "images": f"{resize.width} x {resize.height} pixels, {resize.policy}",
+            "input": self.metadata.reader.describe(),
             "backbone": self.metadata.backbone or "unknown",
             "runs in": self.engine,
         }
@@ -269,7 +269,7 @@ class Classifier:
 
         engine = self._engine
         build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
-        return Explainer(build, engine.predict)
+        return Explainer(build, self._probabilities)
 
     def pixels(self, image: ImageLike) -> np.ndarray:
         """Read an image as the network gets it.
@@ -282,7 +282,7 @@ class Classifier:
         """
         if isinstance(image, KerastlError):
             raise image
-        return load_pixels(image, self.metadata.resize)
+        return self.metadata.reader.read(image)
 
     def predict_pixels(self, pixels: np.ndarray) -> np.ndarray:
         """Compute the probability of every class for images that `pixels` has read; threads may share this.
@@ -293,7 +293,11 @@ class Classifier:
         Returns:
             float32 array of shape (n, classes).
         """
-        return temperature.scaled(self._engine.predict(pixels), self._temperature)
+        return temperature.scaled(self._probabilities(pixels), self._temperature)
+
+    def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        """The network's own, before the temperature."""
+        return self._engine.predict(pixels)[:, : len(self.labels)]
 
     def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Compute what is needed to judge an answer; threads may share this. The first use compiles the network.
@@ -334,4 +338,4 @@ class Classifier:
         together = np.stack(pixels)
         if rules.reject:
             return rules.apply(*self.predict_features(together), self.metadata, self._temperature)
-        return rules.apply(self._engine.predict(together), None, self.metadata, self._temperature)
+        return rules.apply(self._probabilities(together), None, self.metadata, self._temperature)

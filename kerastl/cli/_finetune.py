@@ -12,7 +12,7 @@ from kerastl.cli._command import command, option
 
 
 @command()
-@click.argument("data", metavar="DATA_DIR", type=click.Path(exists=True))
+@click.argument("data", metavar="DATA_DIR")
 @options.run_folder
 @options.started_from
 @option(
@@ -40,7 +40,8 @@ from kerastl.cli._command import command, option
     type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
     default="float32",
     show_default=True,
-    help="Of training; the saved model is float32.",
+    metavar="POLICY",
+    help="Of training: float32, mixed_bfloat16 or mixed_float16; the saved model is float32.",
 )
 @options.weights("imagenet")
 @options.input_size

@@ -12,7 +12,7 @@ from kerastl.cli._command import command, option
 
 
 @command("lr-find")
-@click.argument("data", metavar="DATA_DIR", type=click.Path(exists=True))
+@click.argument("data", metavar="DATA_DIR")
 @option(
     "--output",
     "-o",
