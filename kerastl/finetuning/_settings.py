@@ -80,6 +80,7 @@ class Settings(RunSettings):
             "learning_rate must be above 0": self.learning_rate is None or self.learning_rate > 0,
             "optimizer is not taken yet": self.optimizer is None,
             "loss is not taken yet": self.loss is None,
+            "validation_split must be above 0 and below 1": 0 < self.validation_split < 1,
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
 
