@@ -20,9 +20,6 @@ PASSED_ON = {"kerastl.finetuning.LayerwiseAdamW", "kerastl.models.Backbone.build
 # Arguments in Python that have no flag of their name on the command line, and why.
 NO_FLAG = {
     "callbacks": "objects",
-    "input_scaling": "of networks that the command line cannot name yet",
-    "stages": "of networks that the command line cannot name yet",
-    "pooling": "of networks that the command line cannot name yet",
     "verbose": "--quiet and --verbose, which tell of all that a command does",
     "progress": "--quiet and --verbose likewise",
     "inspection": "an object",
