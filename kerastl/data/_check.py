@@ -78,6 +78,12 @@ def check(
     Raises:
         DataError: There are no labeled images.
         UsageError: As for `split`.
+
+    Example:
+        >>> import kerastl
+        >>> report = kerastl.check("data/shapes")
+        >>> len(report.dataset.items), report.findings
+        (88, ())
     """
     columns = TableColumns(images, path_column, label_column, split_column)
     with shown(verbose):

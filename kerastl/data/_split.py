@@ -56,6 +56,12 @@ def split(
     Raises:
         UsageError: If an argument is out of range, `group_by` does not match a path, or there is no such strategy.
         DataError: If classes have too few images, or too few groups, to stand on both sides; all of them are named.
+
+    Example:
+        >>> from kerastl.data import scan, split
+        >>> dataset = split(scan("data/shapes"), validation_split=0.25)
+        >>> len(dataset.part("train")), len(dataset.part("val"))
+        (64, 24)
     """
     inspection = inspection or inspect(dataset)
     result, refused = divide(
@@ -102,7 +108,15 @@ def divide(
 
 
 def write_split(dataset: Dataset, path: str | os.PathLike[str]) -> None:
-    """Write the parts as CSV, a row an image: `path` (relative to the root), `label`, `split`."""
+    """Write the parts as CSV, a row an image: `path` (relative to the root), `label`, `split`.
+
+    Example:
+        >>> from kerastl.data import read_split, scan, split, write_split
+        >>> dataset = split(scan("data/shapes"))
+        >>> write_split(dataset, "split.csv")
+        >>> read_split("split.csv", "data/shapes").items == dataset.items
+        True
+    """
     rows = ((item.path, item.label, item.split or "") for item in dataset.items)
     write_csv(path, ("path", "label", "split"), rows)
 
@@ -119,6 +133,12 @@ def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Da
 
     Raises:
         DataError: If the file is no such table, or names an image that is no longer there.
+
+    Example:
+        >>> from kerastl.data import read_split, scan, split, write_split
+        >>> write_split(split(scan("data/shapes")), "split.csv")
+        >>> len(read_split("split.csv", "data/shapes").part("val"))
+        16
     """
     path, root = Path(path), Path(root)
     rows = list(tables.rows(path))
