@@ -79,7 +79,7 @@ def divide(
         result = _without_leaks(readable, inspection)
         return result, refusals.of_given_parts(dataset, readable, result)
     groups = groups_of(readable, inspection, group_by)
-    val = choose(readable, groups, validation_split, seed)
+    val = choose_validation(readable, groups, validation_split, seed)
     items = tuple(replace(item, split="val" if item.path in val else "train") for item in readable.items)
     result = replace(readable, items=items)
     return result, refusals.of_parts(result, groups, by_name=group_by is not None)
@@ -165,7 +165,7 @@ def _keys(paths: Sequence[str], group_by: str) -> list[str]:
     return [str(key) for key in keys]
 
 
-def choose(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
+def choose_validation(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
     """Take groups in random order, each that brings the classes' counts in `val` closer to what is wanted.
 
     scikit-learn's splitters know groups that keep together or fractions that are met, not both, and may leave
