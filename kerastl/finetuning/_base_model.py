@@ -103,7 +103,9 @@ class BaseModel:
         """What the metadata of the fine-tuned model say of it; nothing of a network of the catalog."""
         if self.record is None:
             return {}
-        return {"base_model": {"name": self.name, "stages": self.record["stages"]}}
+        return {
+            "base_model": {name: self.record[name] for name in ("name", "stages", "own_layers") if self.record[name]}
+        }
 
 
 def from_catalog(settings: Settings) -> BaseModel:
@@ -208,18 +210,19 @@ def adopted(given: keras.Model | Path, settings: Settings, folder: Path, trust: 
         (adapted.classifier if had_classes else adapted.backbone).save(file)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise UsageError(f"the model {model.name!r} cannot be saved ({keras_reason(error)})") from None
-    record = {
+    record: dict[str, Any] = {
         "name": name_of(given),
         "backbone": metadata.backbone if metadata is not None else None,
         "resize": asdict(_resize(adapted, metadata)),
         "stages": {name: layers[0].name for name, layers in adapted.stages.items() if layers},
         "classes": list(metadata.labels.names) if metadata is not None and had_classes else [],
+        "own_layers": _own_layers(adapted.backbone),
         "given": identity(given),
         "sha256": sha256(file),
     }
     # What was in memory is the caller's own code, and what the file was trusted with is in the copy.
     found = stored(record, file, trust or not isinstance(given, Path))
-    return replace(found, findings=(*adapted.findings, *_trust_needed(adapted.backbone)))
+    return replace(found, findings=(*adapted.findings, *_trust_needed(record["own_layers"])))
 
 
 def identity(given: keras.Model | Path) -> str:
@@ -296,17 +299,19 @@ def _resize(adapted: Adapted, metadata: Metadata | None) -> Resize:
     return Resize(height, width, "crop", adapted.crop_fraction)
 
 
-def _trust_needed(model: keras.Model) -> list[str]:
-    """What to say of layers that a saved model brings along and that are not Keras's own."""
-    own = {
-        type(layer).__name__
-        for layer in model.layers
-        if type(layer).__name__ in allowed.REFUSED or not type(layer).__module__.startswith("keras.src.")
-    }
-    if not own:
+def _own_layers(model: keras.Model) -> list[str]:
+    """The kinds of layers that are not Keras's own, or run code."""
+    kinds = {type(layer) for layer in model.layers}
+    own = (kind for kind in kinds if kind.__name__ in allowed.REFUSED or not kind.__module__.startswith("keras.src."))
+    return sorted({kind.__name__ for kind in own})
+
+
+def _trust_needed(own_layers: Sequence[str]) -> list[str]:
+    """What to say of them."""
+    if not own_layers:
         return []
     return [
-        f"model.keras will hold layers that are not Keras's own, or run code ({listed(sorted(own))}): kerastl loads it "
+        f"model.keras will hold layers that are not Keras's own, or run code ({listed(own_layers)}): kerastl loads it "
         "with trust=True (--trust-model), once the module that registers them has been imported"
     ]
 
