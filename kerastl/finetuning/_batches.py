@@ -70,6 +70,14 @@ class CachedFeed:
         usable: Numbers of the images to train on.
         batch_size: At most.
         seed: Numbers that the order depends on.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.finetuning import CachedFeed
+        >>> features, targets = np.zeros((10, 320), "float32"), np.eye(2, dtype="float32")[np.arange(10) % 2]
+        >>> feed = CachedFeed(features, 1, targets, np.ones(10, "float32"), np.arange(10), 4, seed=(0, 0))
+        >>> feed.steps, [batch.inputs.shape for batch in feed.batches(epoch=0)]
+        (2, [(4, 320), (4, 320)])
     """
 
     def __init__(
