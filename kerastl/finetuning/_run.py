@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     import keras
 
     from kerastl.data import Dataset
-    from kerastl.data._prefetch import DecodedAhead
+    from kerastl.data._prefetch import PrefetchedImages
     from kerastl.finetuning._network import Network
     from kerastl.finetuning._preparation import Preparation
     from kerastl.finetuning._training import Training
@@ -85,7 +85,7 @@ class Run:
         self._given = model
         self._trust = trust
         self._start = time.monotonic()
-        self._ahead: DecodedAhead | None = None
+        self._ahead: PrefetchedImages | None = None
         self.stop = Stop()
 
     def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
