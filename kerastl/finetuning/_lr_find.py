@@ -17,8 +17,9 @@ from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
 from kerastl.errors import UsageError
-from kerastl.finetuning._base_model import BaseModel, adopted, check_base, from_catalog, given_model, name_of
+from kerastl.finetuning._base_model import BaseModel, from_catalog
 from kerastl.finetuning._batches import Batch, Feed
+from kerastl.finetuning._given_model import adopted, check_base, given_model, name_of
 from kerastl.finetuning._lr_finder import RateCurve, check_range, lr_range_test
 from kerastl.finetuning._phase import HEAD, Phase
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
