@@ -98,7 +98,7 @@ class Classifier:
         facts = {
             "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
             "input": self.metadata.reader.describe(),
-            "backbone": self.metadata.backbone or "unknown",
+            "backbone": self.metadata.made_from,
             "runs in": self.engine,
         }
         if self._temperature != 1:
