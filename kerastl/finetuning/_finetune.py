@@ -62,6 +62,7 @@ def finetune(
     pooling: Pooling | None = None,
     validation_split: float = 0.2,
     group_by: str | None = None,
+    split_strategy: str = "stratified",
     strict: bool = False,
     class_weights: ClassWeights | None = None,
     precision: Precision = "float32",
@@ -110,6 +111,8 @@ def finetune(
             takes the mean of a feature map, and refuses tokens.
         validation_split: Fraction of the images to validate on, in (0, 1), where the data does not come with its parts.
         group_by: Regular expression; images in whose path it finds the same text stay on one side of the split.
+        split_strategy: How images are chosen to validate on, a name of `kerastl.data.SPLIT_STRATEGIES`: `stratified`
+            takes the same fraction of each class at random.
         strict: Refuse data with unreadable images, or with files that look like images and are left out, which are
             skipped otherwise.
         class_weights: `balanced` weighs classes against their frequency.
@@ -132,6 +135,14 @@ def finetune(
         DataError: The images cannot be used.
         TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
             model is there.
+
+    Example:
+        >>> import kerastl
+        >>> run = kerastl.finetune("data/shapes", "kerastl_mini", "probe", output="runs/shapes", verbose=0)
+        >>> run.metrics["val_accuracy"] > 0.7
+        True
+        >>> kerastl.load("runs/shapes").classify("data/shapes/star/star_01.jpg").label
+        'star'
     """
     check_data_first(data, model)
     base = given_model(model, gone=resume)
@@ -151,6 +162,7 @@ def finetune(
         seed=seed,
         validation_split=validation_split,
         group_by=group_by,
+        split_strategy=split_strategy,
         strict=strict,
         class_weights=class_weights,
         precision=precision,

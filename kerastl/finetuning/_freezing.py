@@ -30,6 +30,15 @@ def freeze(network: Network, trained: Sequence[str], batch_norm: BatchNormPolicy
 
     Raises:
         RecipeError: Nothing would train, or the model has weights that belong to no stage.
+
+    Example:
+        >>> import keras
+        >>> from kerastl.finetuning import attach_head, freeze
+        >>> pixels = keras.Input((32, 32, 3))
+        >>> convolution = keras.layers.Conv2D(8, 3)
+        >>> network = attach_head(keras.Model(pixels, convolution(pixels)), {"stem": [convolution]}, classes=3)
+        >>> freeze(network, ["head"]), freeze(network, ["head", "stem"])
+        (27, 251)
     """
     stage_of = network.stage_of()
     if lost := [layer.name for layer in network.model.layers if layer.weights and layer.name not in stage_of]:

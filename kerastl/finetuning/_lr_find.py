@@ -94,6 +94,12 @@ def lr_find(
         UsageError: An argument is wrong.
         DataError: The images cannot be used.
         TrainingError: The loss is not a number from the start.
+
+    Example:
+        >>> import kerastl
+        >>> curve = kerastl.lr_find("data/shapes", "kerastl_mini", steps=20, verbose=0)
+        >>> len(curve.rates) == len(curve.losses)
+        True
     """
     phase = Phase(trains=trains, batch_size=batch_size)
     check_data_first(data, model)

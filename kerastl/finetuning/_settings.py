@@ -39,6 +39,7 @@ class Settings(RunSettings):
         seed: Of the split, the classifier's first weights, orders and augmentations.
         validation_split: Fraction of the images to validate on, where the data does not come with its parts.
         group_by: Regular expression; images for which it finds the same text stay together in the split.
+        split_strategy: A name of `kerastl.data.SPLIT_STRATEGIES`.
         strict: Refuse data with unreadable images, or with files that look like images and are left out.
         class_weights: `balanced` weighs classes against their frequency; None does not.
         precision: Keras dtype policy that trains. The saved model is float32 always.
@@ -63,6 +64,7 @@ class Settings(RunSettings):
     seed: int = 0
     validation_split: float = 0.2
     group_by: str | None = None
+    split_strategy: str = "stratified"
     strict: bool = False
     class_weights: ClassWeights | None = None
     precision: Precision = "float32"

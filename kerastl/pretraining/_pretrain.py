@@ -77,6 +77,14 @@ def pretrain(
         UsageError: An argument is wrong, or the run folder is not free.
         DataError: The images cannot be used.
         TrainingError: Training broke off, was stopped, or the features collapsed; what was reached is in `output`.
+
+    Example:
+        >>> import kerastl
+        >>> run = kerastl.pretrain(
+        ...     "data/shapes", "kerastl_mini", output="runs/own", epochs=1, batch_size=32, width=16, verbose=0
+        ... )
+        >>> run.weights.name, len(run.history)
+        ('backbone.weights.h5', 1)
     """
     wanted = Settings(
         model=model_name(model, data),

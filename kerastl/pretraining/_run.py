@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PreTrained:
-    """What pre-training gives.
+    """What `kerastl.pretrain` gives.
 
     Args:
         backbone: Raw RGB pixels `(n, h, w, 3)` in [0, 255] to a feature map.

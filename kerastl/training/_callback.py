@@ -7,7 +7,20 @@ from typing import Any
 
 
 class RunCallback:
-    """Does nothing. Subclass it and override what you want to hear."""
+    """Does nothing. Subclass it and override what you want to hear.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl.training import RunCallback
+        >>> class Losses(RunCallback):
+        ...     def epoch(self, row):
+        ...         print(f"epoch {row['epoch']}: {row['loss'] > 0}")
+        ...
+        >>> recipe = kerastl.Recipe("head", (kerastl.Phase(epochs=2),))
+        >>> run = kerastl.finetune("data/shapes", "kerastl_mini", recipe, callbacks=[Losses()], verbose=0)
+        epoch 1: True
+        epoch 2: True
+    """
 
     def say(self, text: str) -> None:
         """One line about what was decided or found."""
