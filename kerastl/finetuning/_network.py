@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import keras
 
 from kerastl.errors import RecipeError
-from kerastl.finetuning._recipe import HEAD
+from kerastl.finetuning._phase import HEAD
 from kerastl.models import _graph as graph
 from kerastl.models._graph import call_behind, crossing, mean_pooled
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,13 +74,22 @@ class Run:
         collection: The images.
         settings: What is wanted.
         callback: Hears what is done.
+        callbacks: Of Keras.
     """
 
-    def __init__(self, folder: RunFolder, collection: Collection, settings: Settings, callback: RunCallback) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        collection: Collection,
+        settings: Settings,
+        callback: RunCallback,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> None:
         self._folder = folder
         self._collection = collection
         self._settings = settings
         self._callback = callback
+        self._callbacks = callbacks
         self.stop = Stop()
 
     def go(self, state: dict[str, Any] | None, said: Names[str]) -> PreTrained:
@@ -104,7 +114,7 @@ class Run:
             self._folder.checkpoint.save(extra, {})
         ended = self._train(training, images.pixels)
         description = self._describe(training, images, size, complete=ended is None)
-        folder, history = self._folder.path, training.progress.history
+        folder, history = self._folder.path, training.state.history
         with stage("writing the weights and the figures"):
             outputs.write_all(folder, backbone, history, images.skipped, description)
         self._close(ended)
@@ -176,6 +186,7 @@ class Run:
             self._folder.checkpoint,
             extra=extra,
             callback=self._callback,
+            callbacks=self._callbacks,
             stop=self.stop,
         )
         return training, learner.backbone
@@ -198,7 +209,7 @@ class Run:
 
     def _describe(self, training: Training, images: ReadImages, size: int, *, complete: bool) -> dict[str, Any]:
         """What `pretraining.json` holds."""
-        settings, history = self._settings, training.progress.history
+        settings, history = self._settings, training.state.history
         return {
             "backbone": settings.model,
             "size": size,
