@@ -42,7 +42,6 @@ ON_KERAS = {
         "loop",
         "network",
         "phase_training",
-        "preparation",
         "training",
     )
 }

@@ -58,8 +58,7 @@ if TYPE_CHECKING:
 
     from kerastl.data import Dataset
     from kerastl.data._prefetch import DecodedAhead
-    from kerastl.finetuning._network import Network
-    from kerastl.finetuning._preparation import Preparation
+    from kerastl.finetuning._features import FeatureComputer
     from kerastl.finetuning._training import Training
     from kerastl.finetuning._training_data import TrainingData
 
@@ -201,13 +200,14 @@ class Run:
         if built.classifier is not None:
             callback.say(keep_rows(network, built.classifier, parts.dataset.classes))
         images = training_data(parts, base.resize, settings)
-        preparation = self._preparation(network, images)
+        features = self._feature_computer(images)
         training = Training(
             network,
             recipe,
-            preparation,
-            (images.train.labels, images.val.labels),
+            images,
+            features,
             self._folder.checkpoint,
+            seed=settings.seed,
             extra=extra,
             callback=callback,
             callbacks=self._callbacks,
@@ -219,26 +219,24 @@ class Run:
         stopped = self._run(training, network.model)
         report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), base)
         seconds = earlier + time.monotonic() - self._start
-        metrics = report.metrics(training.state, preparation.skipped, seconds, stopped=stopped is not None)
+        metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=stopped is not None)
         with stage("writing the model and the figures"):
             plain = settings.precision == "float32"
             model = network.model if plain else self._in_float32(network.model, base, recipe, size)
-            metadata = report.write(model, training.state, preparation.skipped, metrics)
+            metadata = report.write(model, training.state, features.skipped.reasons, metrics)
         self._close(stopped)
         return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, stopped is not None)
 
-    def _preparation(self, network: Network, images: TrainingData) -> Preparation:
-        from kerastl.finetuning._preparation import Preparation
+    def _feature_computer(self, images: TrainingData) -> FeatureComputer:
+        from kerastl.finetuning._features import FeatureComputer
 
-        return Preparation(
-            network,
+        return FeatureComputer(
             images,
             FeatureCache(self._folder.features, self._settings.cache_limit),
-            self._settings.seed,
             keep_features=self._settings.keep_features,
             callback=self._callback,
             stop=self.stop,
-            ahead=self._ahead if self._ahead is not None and self._ahead.reader == images.reader else None,
+            prefetched=self._ahead if self._ahead is not None and self._ahead.reader == images.reader else None,
         )
 
     def _run(self, training: Training, model: keras.Model) -> Stopped | TrainingError | None:
