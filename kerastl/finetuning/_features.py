@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastl.data._prefetch import DecodedAhead
+from kerastl.data._prefetch import PrefetchedImages
 from kerastl.finetuning._boundary_engine import boundary_engine
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._skipped import SkippedImages
@@ -120,7 +120,7 @@ class FeatureComputer:
         keep_features: bool = False,
         callback: RunCallback | None = None,
         stop: Stop | None = None,
-        prefetched: DecodedAhead | None = None,
+        prefetched: PrefetchedImages | None = None,
     ) -> None:
         self._data = data
         self._cache = cache

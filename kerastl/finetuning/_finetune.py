@@ -17,8 +17,8 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
-from kerastl.finetuning._base_model import check_base, given_model, name_of
 from kerastl.finetuning._folder import FineTuningFolder
+from kerastl.finetuning._given_model import check_base, given_model, name_of
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import read_recipe

@@ -17,18 +17,10 @@ from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
-from kerastl.finetuning._base_model import (
-    BaseModel,
-    Built,
-    adopted,
-    from_catalog,
-    identity,
-    keep_rows,
-    still_there,
-    stored,
-)
+from kerastl.finetuning._base_model import BaseModel, Built, from_catalog, keep_rows, stored
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._folder import FineTuningFolder
+from kerastl.finetuning._given_model import adopted, identity, still_there
 from kerastl.finetuning._outputs import write_history
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import find_recipe
@@ -43,7 +35,7 @@ from kerastl.finetuning._splits import (
     reopen_dataset,
     split_dataset,
 )
-from kerastl.finetuning._training_data import decode_ahead, training_data
+from kerastl.finetuning._training_data import prefetch_images, training_data
 from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _registry as catalog
@@ -57,7 +49,7 @@ if TYPE_CHECKING:
     import keras
 
     from kerastl.data import Dataset
-    from kerastl.data._prefetch import DecodedAhead
+    from kerastl.data._prefetch import PrefetchedImages
     from kerastl.finetuning._features import FeatureComputer
     from kerastl.finetuning._training import Training
     from kerastl.finetuning._training_data import TrainingData
@@ -92,7 +84,7 @@ class Run:
         self._given = model
         self._trust = trust
         self._start = time.monotonic()
-        self._ahead: DecodedAhead | None = None
+        self._prefetched: PrefetchedImages | None = None
         self.stop = Stop()
 
     def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
@@ -140,13 +132,13 @@ class Run:
 
     def _read(self, dataset: Dataset, resize: Resize) -> SplitData:
         parts = split_dataset(dataset, self._settings, self._callback, self.stop)
-        self._ahead = decode_ahead(training_data(parts, resize, self._settings), self._folder.path)
+        self._prefetched = prefetch_images(training_data(parts, resize, self._settings), self._folder.path)
         return parts
 
     def close(self) -> None:
         """End what is still under way."""
-        if self._ahead is not None:
-            self._ahead.close()
+        if self._prefetched is not None:
+            self._prefetched.close()
 
     def go_on(
         self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe, said: Collection[str]
@@ -236,7 +228,9 @@ class Run:
             keep_features=self._settings.keep_features,
             callback=self._callback,
             stop=self.stop,
-            prefetched=self._ahead if self._ahead is not None and self._ahead.reader == images.reader else None,
+            prefetched=self._prefetched
+            if self._prefetched is not None and self._prefetched.reader == images.reader
+            else None,
         )
 
     def _run(self, training: Training, model: keras.Model) -> Stopped | TrainingError | None:
