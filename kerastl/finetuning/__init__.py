@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from kerastl.finetuning._batches import CachedFeed as CachedFeed
+    from kerastl.finetuning._batches import CachedBatches as CachedBatches
+    from kerastl.finetuning._batches import Examples as Examples
     from kerastl.finetuning._boundary_engine import boundary_engine as boundary_engine
     from kerastl.finetuning._compiling import compile_for as compile_for
     from kerastl.finetuning._compiling import optimizer_for as optimizer_for
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from kerastl.training._feature_cache import FeatureCache as FeatureCache
 
 _MODULES = {
-    "CachedFeed": "kerastl.finetuning._batches",
+    "CachedBatches": "kerastl.finetuning._batches",
+    "Examples": "kerastl.finetuning._batches",
     "FeatureCache": "kerastl.training._feature_cache",
     "FineTuned": "kerastl.finetuning._result",
     "RunCallback": "kerastl.training._callback",
