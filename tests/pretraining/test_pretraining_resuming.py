@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from test_pretraining_run import OUTPUTS, SMALL, rows_of
+from small_runs import OUTPUTS, SMALL, rows_of
 
 import kerastl
 from kerastl.cli import run as kerastl_command

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from small_runs import OUTPUTS, SMALL, rows_of
 
 import kerastl
 from kerastl.cli import run as kerastl_command
@@ -23,9 +24,6 @@ from kerastl.pretraining._training import Training
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 
-SMALL = ["--model", "mobilenet_025", "--input-size", "32", "--batch-size", "16", "--width", "16"]
-OUTPUTS = {".kerastl-run", "README.md", "backbone.weights.h5", "curves.png", "history.csv", "pretraining.json"}
-
 
 @pytest.fixture(scope="module")
 def done(image_folder, tmp_path_factory):
@@ -33,11 +31,6 @@ def done(image_folder, tmp_path_factory):
     command = ["pretrain", str(image_folder), "-o", str(folder), "--epochs", "2", "--method", "byol", *SMALL]
     assert kerastl_command(command) == 0
     return folder
-
-
-def rows_of(folder):
-    with (folder / "history.csv").open() as stream:
-        return list(csv.DictReader(stream))
 
 
 def test_a_run_leaves_its_files_and_no_others(done):
