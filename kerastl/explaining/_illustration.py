@@ -105,9 +105,9 @@ def _without_border(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def _words(explanation: Explanation) -> tuple[Line, tuple[Line, ...]]:
     name = "" if explanation.path is None else f"{Path(explanation.path).name}, "
     if explanation.signed:
-        meaning = "orange speaks for it, blue against it"
+        meaning = "orange counts for it, blue against it"
     else:
-        meaning = "yellow speaks for it most" if explanation.method == "gradcam" else "yellow matters most for it"
+        meaning = "yellow counts for it most" if explanation.method == "gradcam" else "yellow matters most for it"
     return (
         Line(explanation.label, 22, _TEXT, f"  {percent(explanation.score)}"),
         (Line(f"{explanation.method}: {meaning}", 13, _GRAY), Line(f"{name}{explanation.model}", 13, _GRAY)),
