@@ -12,7 +12,8 @@ from PIL import Image
 import kerastl
 from kerastl.cli import run as kerastl_command
 from kerastl.errors import ModelError, StateError, UsageError
-from kerastl.finetuning._base_model import BASE_MODEL, Classifier, keep_rows
+from kerastl.finetuning._base_model import Classifier, keep_rows
+from kerastl.finetuning._folder import BASE_MODEL
 from kerastl.finetuning._network import attach_head
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.images import Resize
