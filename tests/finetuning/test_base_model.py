@@ -280,6 +280,13 @@ def test_the_stages_of_a_hostile_run_are_not_believed(first, data, tmp_path):
             kerastl.finetune(data, file, "probe", output=tmp_path / "run")
 
 
+def test_a_learning_rate_is_found_for_a_given_model(data):
+    curve = kerastl.lr_find(data, handmade(scaling=False), input_scaling="unit", steps=10, batch_size=8, verbose=0)
+    assert 1e-7 < curve.suggestion <= 1
+    with pytest.raises(UsageError, match="say it, input_scaling="):
+        kerastl.lr_find(data, handmade(scaling=False), steps=10, verbose=0)
+
+
 def test_rows_are_kept_for_classes_of_the_same_name():
     pixels = keras.Input((SIZE, SIZE, 3))
     network = attach_head(keras.Model(pixels, layers.Flatten()(pixels)[:, :2]), {}, 3, seed=1)
