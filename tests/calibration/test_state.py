@@ -11,6 +11,7 @@ import kerastl
 from kerastl.calibration import _state as state_file
 from kerastl.calibration._state import CalibrationState
 from kerastl.errors import ModelError, UsageError
+from kerastl.inference import ENGINES
 from kerastl.inference import _export as export
 from kerastl.models import _metadata as metadata
 
@@ -115,7 +116,7 @@ def test_what_is_no_model_is_one_line(tmp_path, run):
         metadata.network_sha256(tmp_path / "x.keras")
 
 
-@pytest.mark.parametrize("engine", ["litert", "keras"])
+@pytest.mark.parametrize("engine", ENGINES.bundled)
 def test_the_temperature_reaches_every_engine_without_compiling_again(run, image, monkeypatch, engine):
     written(run, scale=5.0)
     monkeypatch.setattr(export, "to_litert", None)  # compiling would fail
