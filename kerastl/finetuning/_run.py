@@ -121,6 +121,7 @@ class Run:
                 built = base.build(self._settings)
                 parts = splitting.result()
             chosen = find_recipe(recipe, parts.dataset, ("head", *built.stages), self._settings.overrides)
+            self._warn_of_known_images(base, parts)
             write_split(parts.dataset, self._folder.split)
             if base.file is not None:
                 base = dataclasses.replace(base, file=self._folder.keep_base_model(base.file))
@@ -137,6 +138,18 @@ class Run:
         }
         self._folder.checkpoint.save(extra, {})
         return self._train(Plan(base, built, parts, chosen, extra))
+
+    def _warn_of_known_images(self, base: BaseModel, parts: SplitData) -> None:
+        """Say where images to validate on are ones that an earlier run has trained on."""
+        if (earlier := base.trained_on()) is None:
+            return
+        images = parts.dataset.part("val")
+        known = earlier.parts([parts.contents.get(item.path, "") for item in images]).count("train")
+        if known:
+            self._callback.warn(
+                f"{known:,} of {len(images):,} images to validate on were trained on by {base.name}, so that the "
+                "accuracy flatters: split as it did (the same data and --seed), or validate on others"
+            )
 
     def _base_model(self, stack: ExitStack) -> BaseModel:
         """What the run starts from; what fails should fail before images are read."""
