@@ -33,6 +33,13 @@ class Recipe:
         dropout: Fraction of the pooled features that is dropped before the classifier while it trains by
             gradient steps. In [0, 1).
         why: One sentence on why this recipe; `auto` says here how it chose.
+
+    Example:
+        >>> from kerastl import Phase, Recipe
+        >>> head = Phase(solver="logistic_regression")
+        >>> recipe = Recipe("two steps", (head, Phase(trains=2, epochs=8, layer_decay=0.5)))
+        >>> [phase.trains for phase in recipe.phases]
+        ['head', 2]
     """
 
     name: str
