@@ -20,9 +20,7 @@ RESULTS = {
     "kerastl.pretraining.PreTrained": "kerastl.pretrain",
 }
 PENDING = {
-    *("kerastl.Phase", "kerastl.Recipe", "kerastl.finetuning.LayerwiseAdamW", "kerastl.finetuning.LearningRateCourse"),
     *("kerastl.finetuning.Settings", "kerastl.finetuning.lr_range_test", "kerastl.finetuning.register_recipe"),
-    *("kerastl.finetuning.stage_rates",),
 }
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

@@ -66,6 +66,15 @@ def freeze_for(network: Network, phase: Phase) -> int:
 
     Raises:
         RecipeError: As in `freeze`; or a rule matches nothing, or a variable that trains is covered by none.
+
+    Example:
+        >>> import keras
+        >>> from kerastl.finetuning import Network, Phase, Rule, freeze_for
+        >>> features = keras.Input((4,))
+        >>> model = keras.Model(features, keras.layers.Dense(3, name="top")(features))
+        >>> network = Network(model, {"head": [model.get_layer("top")]})
+        >>> freeze_for(network, Phase("head")), freeze_for(network, Phase("head", rules=(Rule("*/bias", 0), Rule("*"))))
+        (15, 12)
     """
     freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
     check_used(phase.rules, _named(network, lambda layer: layer.variables))

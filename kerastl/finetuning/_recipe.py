@@ -33,6 +33,12 @@ class Recipe:
         dropout: Fraction of the pooled features that is dropped before the classifier while it trains by
             gradient steps. In [0, 1).
         why: One sentence on why this recipe; `auto` says here how it chose.
+
+    Example:
+        >>> from kerastl import Phase, Recipe
+        >>> recipe = Recipe("mine", (Phase(solver="logistic_regression"), Phase(trains=2, epochs=3)))
+        >>> Recipe.from_json(recipe.to_json()) == recipe
+        True
     """
 
     name: str

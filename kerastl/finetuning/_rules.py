@@ -21,6 +21,12 @@ class Rule:
             stage or the layer, matches the variable; `*` goes across slashes. Upper and lower case differ.
         rate: Fraction of the phase's learning rate; 0 freezes the variable.
         weight_decay: Instead of the phase's; None keeps that, which leaves out biases and normalization.
+
+    Example:
+        >>> from kerastl.finetuning import Rule
+        >>> rule = Rule("head/*|*/bias", rate=0.5)
+        >>> rule.matches(["block_13/block_13_expand/kernel"]), rule.matches(["head/head_classifier/kernel"])
+        (False, True)
     """
 
     pattern: str
