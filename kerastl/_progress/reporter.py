@@ -12,12 +12,13 @@ from typing import Literal, TextIO
 
 from kerastl._base import stderr
 from kerastl._progress.bars import Bars
-from kerastl._progress.lines import PATIENCE, Lines, Nothing, duration
-from kerastl._progress.notebook import in_notebook, write_output
+from kerastl._progress.lines import PATIENCE, Lines, Nothing, duration, in_notebook, write_output
 from kerastl.errors import UsageError
 
 Verbose = Literal["auto", 0, 1, 2]
 
+CountCallback = Callable[[int, int], None]
+"""Told how many are done and how many there are, inside the house."""
 ProgressCallback = Callable[[str, int, int | None], None]
 """Called with what is being done, how many steps of it are done, and how many there are if that is known."""
 

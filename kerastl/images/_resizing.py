@@ -18,7 +18,7 @@ REDUCING_GAP = 3
 _SUPPORT = 2  # how far the bicubic filter reaches, in pixels of the result
 
 
-def scaled(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
+def resize_region(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
     """Scale a region with Keys's cubic filter (a = -0.5), widened when shrinking, so that nothing aliases.
 
     The same filter as Pillow's `Image.resize(size, BICUBIC, box=box, reducing_gap=REDUCING_GAP)`, in less than half
@@ -100,10 +100,10 @@ class Resize:
     Args:
         height: Height of the result in pixels, 1 to 8,192.
         width: Width of the result in pixels, 1 to 8,192.
-        policy: `"crop"` takes the largest centerd region with the result's aspect ratio, shrunk to
+        policy: `"crop"` takes the largest centered region with the result's aspect ratio, shrunk to
             `crop_fraction`, and scales it: what "resize the shorter side to height / crop_fraction, then
             crop the center" gives, in one step. `"squash"` scales the whole image, aspect ratio or not.
-            `"pad"` scales the whole image to fit inside, centerd on black. All three are bicubic with
+            `"pad"` scales the whole image to fit inside, centered on black. All three are bicubic with
             antialiasing. `"keras"` repeats `keras.utils.load_img(path, target_size=(height, width))` to the
             bit: nearest neighbor, no antialiasing, EXIF orientation and transparency ignored.
         crop_fraction: The part of the region's side that `"crop"` keeps, above 0 and up to 1.
@@ -230,7 +230,7 @@ def resized(image: Image.Image, size: tuple[int, int], scale: float, resize: Res
     target = fitted(size, resize)
     left, top, right, bottom = (edge / scale for edge in region(size, resize))
     box = (left, top, min(right, image.width), min(bottom, image.height))
-    small = scaled(image, target, box)
+    small = resize_region(image, target, box)
     if target == (resize.width, resize.height):
         return small
     canvas = Image.new("RGB", (resize.width, resize.height), PAD_COLOR)

@@ -20,12 +20,12 @@ def widened(mask, by):
 
 
 def share(values, mask):
-    """How much of what speaks for the class lies in the mask."""
+    """How much of what counts for the class lies in the mask."""
     positive = np.maximum(values, 0)
     return positive[mask].sum() / positive.sum()
 
 
-SIGNED = [name for name in METHODS.bundled if METHODS[name].signed]
+SIGNED = [name for name in METHODS.bundled if METHODS[name].sign == "signed"]
 
 
 @pytest.mark.parametrize("method", ["gradcam", *SIGNED])
