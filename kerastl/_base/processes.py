@@ -82,6 +82,7 @@ def start_child(
     Raises:
         OSError: It cannot be started.
     """
+    # Not multiprocessing, concurrent.futures or loky: they run the program's main module anew, or copy its threads.
     if not sys.executable:
         raise OSError("this Python does not know its own program")
     # The package is found where this process has found it, and nothing in the working folder takes its place.

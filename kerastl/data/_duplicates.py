@@ -40,6 +40,7 @@ def equal_groups(contents: Sequence[str]) -> list[list[int]]:
 
 def joined(*links: Iterable[Sequence[int]]) -> list[list[int]]:
     """Join groups that share a member, until none does; each sorted."""
+    # Not SciPy's `connected_components`: importing it takes longer than all the joining of a large data set.
     parent: dict[int, int] = {}
 
     def leader(member: int) -> int:

@@ -34,15 +34,13 @@ def compile_for(model: keras.Model, network: Network, phase: Phase, steps_per_ep
     Example:
         >>> import keras
         >>> from kerastl.finetuning import Network, Phase, compile_for, freeze_for
-        >>> features = keras.Input((4,))
-        >>> model = keras.Model(features, keras.layers.Dense(3, activation="softmax", name="top")(features))
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax", name="top")])
         >>> network = Network(model, {"head": [model.get_layer("top")]})
-        >>> phase = Phase("head", epochs=2, learning_rate=0.1, schedule="cosine", optimizer="sgd", clipnorm=1.0)
-        >>> freeze_for(network, phase)
-        15
+        >>> phase = Phase("head", epochs=2, schedule="cosine", optimizer="sgd", clipnorm=1.0)
+        >>> parameters = freeze_for(network, phase)
         >>> schedule = compile_for(model, network, phase, steps_per_epoch=10)
-        >>> round(schedule.at(10), 3)
-        0.05
+        >>> schedule.at(0), round(schedule.at(10), 6)
+        (0.001, 0.0005)
     """
     rate = phase_schedule(phase, steps_per_epoch)
     model.compile(
@@ -74,12 +72,10 @@ def optimizer_for(network: Network, phase: Phase, learning_rate: Any) -> PerVari
     Example:
         >>> import keras
         >>> from kerastl.finetuning import Network, Phase, freeze_for, optimizer_for
-        >>> features = keras.Input((4,))
-        >>> model = keras.Model(features, keras.layers.Dense(3, name="top")(features))
-        >>> network = Network(model, {"head": [model.get_layer("top")]})
-        >>> phase = Phase("head", optimizer="lion")
-        >>> count = freeze_for(network, phase)
-        >>> isinstance(optimizer_for(network, phase, 0.1), keras.optimizers.Lion)
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax", name="top")])
+        >>> network, phase = Network(model, {"head": [model.get_layer("top")]}), Phase("head", optimizer="sgd")
+        >>> parameters = freeze_for(network, phase)
+        >>> isinstance(optimizer_for(network, phase, 0.01), keras.optimizers.SGD)
         True
     """
     rates, decays = rates_and_decays(network, phase)

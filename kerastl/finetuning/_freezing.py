@@ -69,12 +69,12 @@ def freeze_for(network: Network, phase: Phase) -> int:
 
     Example:
         >>> import keras
-        >>> from kerastl.finetuning import Network, Phase, Rule, freeze_for
-        >>> features = keras.Input((4,))
-        >>> model = keras.Model(features, keras.layers.Dense(3, name="top")(features))
-        >>> network = Network(model, {"head": [model.get_layer("top")]})
-        >>> freeze_for(network, Phase("head")), freeze_for(network, Phase("head", rules=(Rule("*/bias", 0), Rule("*"))))
-        (15, 12)
+        >>> from kerastl.finetuning import Phase, attach_head, freeze_for
+        >>> pixels = keras.Input((32, 32, 3))
+        >>> convolution = keras.layers.Conv2D(8, 3)
+        >>> network = attach_head(keras.Model(pixels, convolution(pixels)), {"stem": [convolution]}, classes=3)
+        >>> freeze_for(network, Phase("head")), freeze_for(network, Phase("all"))
+        (27, 251)
     """
     freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
     check_used(phase.rules, _named(network, lambda layer: layer.variables))

@@ -36,9 +36,10 @@ class Recipe:
 
     Example:
         >>> from kerastl import Phase, Recipe
-        >>> recipe = Recipe("mine", (Phase(solver="logistic_regression"), Phase(trains=2, epochs=3)))
-        >>> Recipe.from_json(recipe.to_json()) == recipe
-        True
+        >>> head = Phase(solver="logistic_regression")
+        >>> recipe = Recipe("two steps", (head, Phase(trains=2, epochs=8, layer_decay=0.5)))
+        >>> [phase.trains for phase in recipe.phases]
+        ['head', 2]
     """
 
     name: str

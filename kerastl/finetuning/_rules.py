@@ -24,9 +24,9 @@ class Rule:
 
     Example:
         >>> from kerastl.finetuning import Rule
-        >>> rule = Rule("head/*|*/bias", rate=0.5)
-        >>> rule.matches(["block_13/block_13_expand/kernel"]), rule.matches(["head/head_classifier/kernel"])
-        (False, True)
+        >>> rules = (Rule("stem", rate=0.0), Rule("*/bias|*/gamma", weight_decay=0.0), Rule("*", rate=0.1))
+        >>> rules[1].matches(["stage1_conv/bias"]), rules[1].matches(["stage1_conv/kernel"])
+        (True, False)
     """
 
     pattern: str

@@ -87,11 +87,11 @@ def per_variable(base: type[keras.optimizers.Optimizer]) -> type[PerVariable]:
     Example:
         >>> import keras
         >>> from kerastl.training import per_variable
-        >>> inputs = keras.Input((2,))
-        >>> model = keras.Model(inputs, keras.layers.Dense(1, name="top")(inputs))
-        >>> Lion = per_variable(keras.optimizers.Lion)
+        >>> pixels = keras.Input((2,))
+        >>> model = keras.Model(pixels, keras.layers.Dense(1, name="top")(pixels))
         >>> multipliers = {"top/kernel": 1.0, "top/bias": 0.1}
-        >>> model.compile(Lion(1e-4, multipliers=multipliers, decays={"top/kernel": 0.01}), "mse")
+        >>> optimizer = per_variable(keras.optimizers.Lion)(1e-4, multipliers=multipliers, decays={"top/kernel": 0.01})
+        >>> model.compile(optimizer, "mse")
     """
     made = type(f"PerVariable{base.__name__}", (PerVariable, base), {"__doc__": f"{base.__name__} per variable."})
     return keras.saving.register_keras_serializable("kerastl")(made)

@@ -90,10 +90,9 @@ class CosineWithWarmup(ConstantWithWarmup):
     Example:
         >>> import keras
         >>> from kerastl.training import CosineWithWarmup
-        >>> schedule = CosineWithWarmup(0.1, steps=100, warmup_steps=20)
-        >>> optimizer = keras.optimizers.Adam(schedule)
-        >>> round(float(optimizer.learning_rate), 4), round(schedule.at(60), 4)
-        (0.0048, 0.05)
+        >>> optimizer = keras.optimizers.Adam(CosineWithWarmup(0.1, steps=100, warmup_steps=20))
+        >>> round(float(optimizer.learning_rate), 4)
+        0.0048
     """
 
     def __init__(self, learning_rate: float, steps: int, warmup_steps: float = 0.0) -> None:
@@ -123,8 +122,8 @@ class OneCycle(_Schedule):
     Example:
         >>> from kerastl.training import OneCycle
         >>> schedule = OneCycle(0.1, steps=100)
-        >>> [round(schedule.at(step), 3) for step in (0, 25, 99)]
-        [0.004, 0.1, 0.0]
+        >>> [round(schedule.at(step), 3) for step in (0, 25, 50, 99)]
+        [0.004, 0.1, 0.075, 0.0]
     """
 
     def __init__(self, learning_rate: float, steps: int) -> None:
@@ -172,7 +171,7 @@ def learning_rate_schedule(name: str, learning_rate: float, steps: int, warmup_s
         >>> from kerastl.training import learning_rate_schedule
         >>> learning_rate_schedule("constant", 0.1, steps=100)
         0.1
-        >>> round(learning_rate_schedule("cosine", 0.1, steps=100).at(50), 3)
-        0.05
+        >>> learning_rate_schedule("cosine", 0.1, steps=100, warmup_steps=10).at(10)
+        0.1
     """
     return SCHEDULES[name](learning_rate, steps, warmup_steps)
