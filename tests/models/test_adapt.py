@@ -154,7 +154,7 @@ def test_each_layer_with_weights_stands_in_one_stage():
         ((2, -3), lambda x: 2 * x - 3),
         (([1, 2, 3], 0.5), lambda x: x * [1, 2, 3] + 0.5),
     ],
-    ids=str,
+    ids=["inside", "unit", "tf", "torch", "caffe", "numbers", "channels"],
 )
 def test_pixels_are_scaled_as_told(scaling, expected):
     model = handmade(head=False, scaling=False)
