@@ -78,4 +78,7 @@ def steps(page: Path) -> Iterator[Step]:
         if language == "python":
             yield Step(page, first, language, code)
         elif language == "bash":
-            yield from (Step(page, first + n, language, line) for n, line in enumerate(code.splitlines()))
+            yield from (
+                Step(page, first + code.count("\n", 0, line.start()), language, line[0].replace("\\\n", ""))
+                for line in re.finditer(r"(?:.*\\\n)*.+", code)  # a line goes on after a backslash
+            )
