@@ -1,8 +1,8 @@
-"""Compare the ways of resizing on pictures with known ImageNet classes.
+"""Compare the ways of resizing on images with known ImageNet classes.
 
     KERAS_HOME=... python benchmarks/accuracy.py FOLDER [--model mobilenet_v2]
 
-A picture's class is the WordNet id with which its file name begins (`n01440764_tench.JPEG`), or that of its folder.
+An image's class is the WordNet id with which its file name begins (`n01440764_tench.JPEG`), or that of its folder.
 `keras` is the preprocessing of Keras's documentation, `crop` is kerastl's default.
 """
 
@@ -22,20 +22,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", default="mobilenet_v2")
     arguments = parser.parse_args()
-    pictures = {}
+    images = {}
     for path in sorted(arguments.folder.rglob("*")):
         wnid = re.match(r"n\d{8}", path.name) or re.match(r"n\d{8}", path.parent.name)
         if path.is_file() and wnid:
-            pictures[path] = wnid.group()
-    if not pictures:
-        sys.exit(f"{arguments.folder} holds no pictures whose names begin with a WordNet id")
+            images[path] = wnid.group()
+    if not images:
+        sys.exit(f"{arguments.folder} holds no images whose names begin with a WordNet id")
     for resize in ("keras", "squash", "pad", "crop"):
         classifier = kerastl.load(arguments.model, resize=resize)
-        results = classifier.classify(list(pictures), top=5)
-        first = sum(r.best.wnid == wnid for r, wnid in zip(results, pictures.values(), strict=True))
-        five = sum(wnid in [p.wnid for p in r.predictions] for r, wnid in zip(results, pictures.values(), strict=True))
-        n = len(pictures)
-        print(f"{resize:8} top-1 {100 * first / n:5.1f} %  top-5 {100 * five / n:5.1f} %  ({n} pictures)")
+        results = classifier.classify(list(images), top=5)
+        first = sum(r.best.wnid == wnid for r, wnid in zip(results, images.values(), strict=True))
+        five = sum(wnid in [p.wnid for p in r.predictions] for r, wnid in zip(results, images.values(), strict=True))
+        n = len(images)
+        print(f"{resize:8} top-1 {100 * first / n:5.1f} %  top-5 {100 * five / n:5.1f} %  ({n} images)")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@
     python benchmarks/choices.py half DATA_DIR [DATA_DIR ...]
     python benchmarks/choices.py memory DATA_DIR [DATA_DIR ...]
 
-`head`: logistic regression, its strength chosen inside the training pictures, against 30 epochs of gradient steps whose
-best epoch is chosen by the validation pictures that are reported, which favours them. `half`: activations below the
+`head`: logistic regression, its strength chosen inside the training images, against 30 epochs of gradient steps whose
+best epoch is chosen by the validation images that are reported, which favors them. `half`: activations below the
 topmost three stages kept in float16, as the recipes do, against float32. `memory`: the peak of the whole
-process of a probe for each folder; give folders that differ in the number of pictures only.
+process of a probe for each folder; give folders that differ in the number of images only.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def head(data: Path, seed: int, backbone: str) -> dict[str, dict[str, float]]:
 
 def half(data: Path, seed: int, backbone: str) -> dict[str, dict[str, float]]:
     """The topmost three stages on activations of either precision."""
-    from kerastl.finetuning import preparation
+    from kerastl.finetuning import _preparation as preparation
 
     found = {"float16": trained(data, seed, backbone, TOP)}
     kept, preparation._SMALL_ROW = preparation._SMALL_ROW, sys.maxsize
@@ -76,7 +76,7 @@ def main() -> None:
     if options.choice == "one":
         metrics = trained(options.data[0], 0, options.backbone, SOLVED)
         mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{metrics['train_images'] + metrics['val_images']:,} pictures, peak {mebibytes:,.0f} MiB")
+        print(f"{metrics['train_images'] + metrics['val_images']:,} images, peak {mebibytes:,.0f} MiB")
         return
     rows: list[dict[str, dict[str, float]]] = []
     for data in options.data:

@@ -1,9 +1,9 @@
 """Time `kerastl classify` against plain Keras, as whole processes, in turn.
 
-    KERAS_HOME=... python benchmarks/classify.py one PICTURE [--runs 5]
-    KERAS_HOME=... python benchmarks/classify.py folder FOLDER [--pictures 1000] [--runs 3]
+    KERAS_HOME=... python benchmarks/classify.py one IMAGE [--runs 5]
+    KERAS_HOME=... python benchmarks/classify.py folder FOLDER [--images 1000] [--runs 3]
 
-`one` takes one picture: the documentation's script against a warm kerastl. `folder` takes as many pictures as asked
+`one` takes one image: the documentation's script against a warm kerastl. `folder` takes as many images as asked
 for, repeating those of FOLDER: image_dataset_from_directory with model.predict, and the documentation's script in a
 loop, against kerastl. Each line gives the median of the runs; the ratio is the median of the ratios of each turn.
 """
@@ -35,22 +35,22 @@ def measure(command: list[str], environment: dict[str, str]) -> tuple[float, flo
     return seconds, usage.ru_maxrss / 1024
 
 
-def report(name: str, runs: list[tuple[float, float]], ours: list[tuple[float, float]], pictures: int) -> None:
+def report(name: str, runs: list[tuple[float, float]], ours: list[tuple[float, float]], images: int) -> None:
     """Print one line."""
     seconds = statistics.median(run[0] for run in runs)
     ratio = statistics.median(run[0] / our[0] for run, our in zip(runs, ours, strict=True))
     memory = statistics.median(run[1] for run in runs)
-    print(f"{name:44} {seconds:8.3f} s  {pictures / seconds:8.1f} pictures/s  {memory:6.0f} MiB  {ratio:6.2f}x")
+    print(f"{name:44} {seconds:8.3f} s  {images / seconds:8.1f} images/s  {memory:6.0f} MiB  {ratio:6.2f}x")
 
 
 def repeated(folder: Path, count: int, target: Path) -> None:
-    """Fill `target` with `count` copies of the pictures of `folder`."""
+    """Fill `target` with `count` copies of the images of `folder`."""
     suffixes = {".jpg", ".jpeg", ".png", ".bmp", ".gif"}  # what image_dataset_from_directory reads
-    pictures = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes)
-    if not pictures:
-        sys.exit(f"{folder} holds no pictures")
+    images = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes)
+    if not images:
+        sys.exit(f"{folder} holds no images")
     for number in range(count):
-        source = pictures[number % len(pictures)]
+        source = images[number % len(images)]
         shutil.copyfile(source, target / f"{number:06}{source.suffix.lower()}")
 
 
@@ -60,18 +60,18 @@ def main() -> None:
     parser.add_argument("what", choices=["one", "folder"])
     parser.add_argument("source", type=Path)
     parser.add_argument("--runs", type=int)
-    parser.add_argument("--pictures", type=int, default=1000)
+    parser.add_argument("--images", type=int, default=1000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         environment = os.environ | {"KERASTL_CACHE": f"{temporary}/cache", "TF_CPP_MIN_LOG_LEVEL": "3"}
         ours = [str(Path(sys.executable).with_name("kerastl")), "classify"]
         if arguments.what == "one":
-            runs, pictures, target = arguments.runs or 5, 1, arguments.source
+            runs, images, target = arguments.runs or 5, 1, arguments.source
             peers = {"documentation's script": ["documentation_script.py", str(target)]}
         else:
-            runs, pictures, target = arguments.runs or 3, arguments.pictures, Path(temporary, "pictures")
+            runs, images, target = arguments.runs or 3, arguments.images, Path(temporary, "images")
             target.mkdir()
-            repeated(arguments.source, pictures, target)
+            repeated(arguments.source, images, target)
             peers = {
                 "image_dataset_from_directory + predict(32)": ["dataset_predict.py", str(target)],
                 "documentation's script in a loop": ["documentation_script.py", *map(str, sorted(target.iterdir()))],
@@ -84,7 +84,7 @@ def main() -> None:
             for name, (script, *rest) in peers.items():
                 results[name].append(measure([sys.executable, str(HERE / script), *rest], environment))
         for name, measured in results.items():
-            report(name, measured, results["kerastl classify"], pictures)
+            report(name, measured, results["kerastl classify"], images)
 
 
 if __name__ == "__main__":

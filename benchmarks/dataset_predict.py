@@ -8,10 +8,10 @@ import sys
 import keras
 
 applications = keras.applications.mobilenet_v2
-pictures = keras.utils.image_dataset_from_directory(
+images = keras.utils.image_dataset_from_directory(
     sys.argv[1], labels=None, shuffle=False, image_size=(224, 224), batch_size=32, verbose=False
 )
 model = applications.MobileNetV2(weights="imagenet")
-scores = model.predict(pictures.map(applications.preprocess_input), verbose=0)
-for path, best in zip(pictures.file_paths, applications.decode_predictions(scores, top=3), strict=True):
+scores = model.predict(images.map(applications.preprocess_input), verbose=0)
+for path, best in zip(images.file_paths, applications.decode_predictions(scores, top=3), strict=True):
     print(path, best)

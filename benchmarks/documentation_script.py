@@ -1,6 +1,6 @@
-"""What Keras's documentation shows for classifying pictures: the peer that kerastl is measured against.
+"""What Keras's documentation shows for classifying images: the peer that kerastl is measured against.
 
-python benchmarks/documentation_script.py PICTURE...
+python benchmarks/documentation_script.py IMAGE...
 """
 
 import sys

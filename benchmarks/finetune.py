@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kerastl import catalog
+from kerastl.models import _registry as catalog
 
 PEER = """
 import json, sys, time
@@ -132,7 +132,7 @@ def main() -> None:
         peer = guide(folder / "peer", len(classes), options.epochs, options.unfrozen, options.seed, "mobilenet_v2", 224)
         whole = time.perf_counter() - start
         theirs = whole - sum(peer["epoch_seconds"])
-        print(f"{probe['train_images']} pictures to train on, {probe['val_images']} to validate on")
+        print(f"{probe['train_images']} images to train on, {probe['val_images']} to validate on")
         if not options.unfrozen:
             print(f"guide, {options.epochs} frozen epochs: {theirs:.1f} s, {peer['frozen'][-1]:.1%}")
             print(f"kerastl probe: {ours:.1f} s, {probe['val_accuracy']:.1%}: {theirs / ours:.1f} times faster")

@@ -1,9 +1,9 @@
-"""Time reading and resizing a labelled folder, against Keras and against tf.data at the same quality, in turn.
+"""Time reading and resizing a labeled folder, against Keras and against tf.data at the same quality, in turn.
 
     python benchmarks/pipeline.py FOLDER [--size 224] [--runs 3]
 
 `keras` is image_dataset_from_directory as in the guides: bilinear without antialiasing. `tf.data` decodes whole,
-crops the centre, and resizes with tf.image.resize(method="bicubic", antialias=True), which is what kerastl's pixels
+crops the center, and resizes with tf.image.resize(method="bicubic", antialias=True), which is what kerastl's pixels
 are. Seconds of processor are given beside the wall clock: they hold on a machine that does other things too.
 """
 
@@ -19,16 +19,16 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from kerastl.data import Augmentation, Colour, Crop, Dataset, Flip, MixUp, Pictures, RandAugment, Rotate, inspect, scan
-from kerastl.data.pipeline import evaluation, training
+from kerastl.data import Augmentation, Color, Crop, Dataset, Flip, Images, MixUp, RandAugment, Rotate, inspect, scan
+from kerastl.data._pipeline import evaluation, training
 from kerastl.images import Resize
 
 GEOMETRY = Augmentation(crop=Crop(), flip=Flip(), rotate=Rotate())
-EVERYTHING = Augmentation(Crop(), Flip(), Rotate(), Colour(), RandAugment(), MixUp())
+EVERYTHING = Augmentation(Crop(), Flip(), Rotate(), Color(), RandAugment(), MixUp())
 
 
 def linked(dataset: Dataset, folder: Path) -> None:
-    """Class folders of links to the pictures, which Keras reads whatever the layout was."""
+    """Class folders of links to the images, which Keras reads whatever the layout was."""
     for number, item in enumerate(dataset.items):
         link = folder / item.label / f"{number}{Path(item.path).suffix.lower()}"
         link.parent.mkdir(exist_ok=True)
@@ -58,7 +58,7 @@ def same_quality(dataset: Dataset, size: int) -> Any:
 
 
 def main() -> None:
-    """Print pictures a second, and milliseconds of processor a picture, of each way."""
+    """Print images a second, and milliseconds of processor an image, of each way."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", type=int, default=224)
@@ -66,15 +66,15 @@ def main() -> None:
     arguments = parser.parse_args()
     dataset = scan(arguments.folder)
     dataset = dataset.without(inspect(dataset).unreadable)
-    pictures = Pictures(dataset, dataset.items, Resize(arguments.size, arguments.size))
+    images = Images(dataset, dataset.items, Resize(arguments.size, arguments.size))
     with tempfile.TemporaryDirectory() as folder:
         linked(dataset, Path(folder))
         ways: dict[str, Callable[[], Any]] = {
             "keras": lambda: keras_guide(Path(folder), arguments.size),
             "tf.data": lambda: same_quality(dataset, arguments.size),
-            "kerastl": lambda: evaluation(pictures),
-            "kerastl, crop, flip, rotate": lambda: training(pictures, batch_size=32, seed=0, augmentation=GEOMETRY),
-            "kerastl, everything": lambda: training(pictures, batch_size=32, seed=0, augmentation=EVERYTHING),
+            "kerastl": lambda: evaluation(images),
+            "kerastl, crop, flip, rotate": lambda: training(images, batch_size=32, seed=0, augmentation=GEOMETRY),
+            "kerastl, everything": lambda: training(images, batch_size=32, seed=0, augmentation=EVERYTHING),
         }
         for run in range(arguments.runs + 1):
             for name, make in ways.items():

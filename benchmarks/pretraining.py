@@ -1,11 +1,11 @@
 """What pre-training without labels is worth: Tiny ImageNet at 32 px, or any archive laid out like it.
 
     python benchmarks/pretraining.py ARCHIVE [--backbone mobilenet_025] [--size 64] [--epochs 20] [--classes 20]
-        [--pictures 500] [--methods barlow,byol] [--labels 1,10] [--work DIR]
+        [--images 500] [--methods barlow,byol] [--labels 1,10] [--work DIR]
 
-ARCHIVE is a tar file with `train/CLASS/images/*`. Of each class some pictures are kept for testing; `kerastl pretrain`
-sees the rest, without labels. Then, on the test pictures: a linear probe (scikit-learn's logistic regression on
-standardised features of labelled training pictures) on raw pixels, on random features and on those of each method; and
+ARCHIVE is a tar file with `train/CLASS/images/*`. Of each class some images are kept for testing; `kerastl pretrain`
+sees the rest, without labels. Then, on the test images: a linear probe (scikit-learn's logistic regression on
+standardized features of labeled training images) on raw pixels, on random features and on those of each method; and
 `kerastl finetune` with a few percent of the labels, from random weights and from each method's. All arms of a
 comparison have the same labels, recipe and seed. With `--work` the folder is kept, and a run that was stopped goes on.
 """
@@ -37,12 +37,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=20, help="of pre-training")
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--classes", type=int, default=20)
-    parser.add_argument("--pictures", type=int, default=500, help="of each class")
+    parser.add_argument("--images", type=int, default=500, help="of each class")
     parser.add_argument("--test", type=int, default=50, help="of them for testing")
     parser.add_argument("--methods", default="barlow,byol")
     parser.add_argument("--labels", default="1,10", help="percent of the labels to fine-tune with")
     parser.add_argument("--finetune-epochs", type=int, default=30)
-    parser.add_argument("--probe-pictures", type=int, default=100, help="labelled pictures of a class for the probe")
+    parser.add_argument("--probe-images", type=int, default=100, help="labeled images of a class for the probe")
     parser.add_argument("--options", default="", help="more for kerastl pretrain, as in --options='--width 512'")
     parser.add_argument("--work", type=Path, help="folder to keep everything in")
     parser.add_argument("--seed", type=int, default=0)
@@ -50,7 +50,7 @@ def arguments() -> argparse.Namespace:
 
 
 def extract(archive: Path, target: Path, options: argparse.Namespace) -> None:
-    """Lay out `train/CLASS/*` and `test/CLASS/*`; the last pictures of each class are for testing."""
+    """Lay out `train/CLASS/*` and `test/CLASS/*`; the last images of each class are for testing."""
     done = target / "extracted"
     if done.exists():
         return
@@ -62,7 +62,7 @@ def extract(archive: Path, target: Path, options: argparse.Namespace) -> None:
                 members.setdefault(parts[1], []).append(member)
         chosen = {}
         for name in sorted(members)[: options.classes]:
-            files = sorted(members[name], key=lambda member: member.name)[: options.pictures]
+            files = sorted(members[name], key=lambda member: member.name)[: options.images]
             for number, member in enumerate(files):
                 chosen[member.name] = ("train" if number < len(files) - options.test else "test", name)
         # In the order of the archive, which is compressed as a whole.
@@ -95,8 +95,8 @@ def pretrained(work: Path, method: str, options: argparse.Namespace) -> Path:
     return weights
 
 
-def pictures(folder: Path, size: int, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels and classes, up to `most` pictures a class."""
+def images(folder: Path, size: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels and classes, up to `most` images a class."""
     from kerastl.images import Resize, load_pixels
 
     files = [(n, file) for n, name in enumerate(sorted(folder.iterdir())) for file in sorted(name.iterdir())[:most]]
@@ -106,8 +106,8 @@ def pictures(folder: Path, size: int, most: int) -> tuple[np.ndarray, np.ndarray
 
 def features(pixels: np.ndarray, weights: Path | None, options: argparse.Namespace) -> np.ndarray:
     """Pooled features of a backbone with given or with random weights."""
-    from kerastl import backbones
-    from kerastl.quiet import import_keras
+    from kerastl._base.keras_import import import_keras
+    from kerastl.models import _build as backbones
 
     keras = import_keras()
     keras.utils.set_random_seed(options.seed)
@@ -119,7 +119,7 @@ def features(pixels: np.ndarray, weights: Path | None, options: argparse.Namespa
 
 
 def probe(train: np.ndarray, labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray) -> float:
-    """Test accuracy of logistic regression, the best of three strengths on a fifth of the training pictures."""
+    """Test accuracy of logistic regression, the best of three strengths on a fifth of the training images."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -170,13 +170,11 @@ def main() -> None:
         extract(options.archive, work, options)
         methods = options.methods.split(",")
         weights = {method: pretrained(work, method, options) for method in methods}
-        train, labels = pictures(work / "train", options.size, options.probe_pictures)
-        test, test_labels = pictures(work / "test", options.size, options.test)
+        train, labels = images(work / "train", options.size, options.probe_images)
+        test, test_labels = images(work / "test", options.size, options.test)
         print(f"{options.backbone} at {options.size} px, {len(np.unique(labels))} classes, {options.epochs} epochs")
-        print(f"\nlinear probe on {len(labels):,} labelled pictures, {len(test_labels):,} to test on")
-        small = [
-            pictures(work / part, 32, most)[0] for part, most in (("train", options.probe_pictures), ("test", 10**9))
-        ]
+        print(f"\nlinear probe on {len(labels):,} labeled images, {len(test_labels):,} to test on")
+        small = [images(work / part, 32, most)[0] for part, most in (("train", options.probe_images), ("test", 10**9))]
         raw = [part.reshape(len(part), -1).astype(np.float32) for part in small]
         print(f"  {'raw pixels (32 px)':24}{probe(raw[0], labels, raw[1], test_labels):7.1%}", flush=True)
         for name, file in {"random weights": None, **weights}.items():

@@ -5,7 +5,7 @@
 
 For each folder and seed, `kerastl finetune` runs each recipe; then the peer of `finetune.py` runs on the same split, so
 many epochs frozen at 1e-3 and so many of the whole network at 1e-5. The peer is given the epoch that was best on the
-validation pictures, as kerastl keeps its best weights by them. A folder without `train/` and `val/` is split anew by
+validation images, as kerastl keeps its best weights by them. A folder without `train/` and `val/` is split anew by
 each seed. At the end come the means, and the standard error of the difference to the guide over folders and seeds.
 """
 

@@ -1,13 +1,13 @@
-"""Compare scores that tell pictures of other things from those that a model was trained on.
+"""Compare scores that tell images of other things from those that a model was trained on.
 
     python benchmarks/rejection.py RUN_DIR DATA OTHERS...
 
-RUN_DIR is a fine-tuned model, DATA the folder it was trained on, OTHERS folders with pictures of other things. The
-validation pictures of DATA are held against each of OTHERS. Printed is the AUROC, and the share of OTHERS that is
+RUN_DIR is a fine-tuned model, DATA the folder it was trained on, OTHERS folders with images of other things. The
+validation images of DATA are compared with each of OTHERS. Printed is the AUROC, and the fraction of OTHERS that is
 rejected at 5 % false alarms.
 
 The scores, all the larger the stranger: maximum softmax probability (Hendrycks and Gimpel 2017), energy (Liu et al.
-2020), distance to the k-th nearest training picture (Sun et al. 2022), and Mahalanobis distance to the nearest class
+2020), distance to the k-th nearest training image (Sun et al. 2022), and Mahalanobis distance to the nearest class
 mean with one shrunk covariance (Lee et al. 2018), the latter also of features scaled to length 1.
 """
 
@@ -22,10 +22,10 @@ from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
 
 import kerastl
-from kerastl.classifier import Classifier
-from kerastl.evaluation.labelled import compute, labelled
+from kerastl._base.keras_import import import_keras
+from kerastl._classifier import Classifier
+from kerastl.evaluation._labeled import compute, labeled
 from kerastl.images import IMAGE_SUFFIXES
-from kerastl.quiet import import_keras
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     network = keras.Model(model.input, head.input)
     kernel, bias = head.get_weights()
 
-    train, val = (labelled(classifier, data, part) for part in ("train", "val"))
+    train, val = (labeled(classifier, data, part) for part in ("train", "val"))
     strange = {name: _folder(classifier, network, Path(name)) for name in others}
     judged = Scores(_features(classifier, network, train), train.truth(train.items), kernel, bias)
     known = judged.of(_features(classifier, network, val))
@@ -91,12 +91,12 @@ def _unit(features: np.ndarray) -> np.ndarray:
     return features / np.linalg.norm(features, axis=1, keepdims=True)
 
 
-def _features(classifier: Classifier, network, pictures) -> np.ndarray:
+def _features(classifier: Classifier, network, images) -> np.ndarray:
     def work(pixels, _):
         return list(np.asarray(network(pixels.astype(np.float32), training=False)).reshape(len(pixels), -1))
 
-    kept, rows, _ = compute(pictures, classifier, work)
-    assert kept == pictures.items, "all pictures of the run can be read"
+    kept, rows, _ = compute(images, classifier, work)
+    assert kept == images.items, "all images of the run can be read"
     return np.stack(rows)
 
 

@@ -10,60 +10,54 @@ The names below are imported when they are first used, so that `import kerastl` 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kerastl._base.lazy import lazy_names
 from kerastl._version import __version__
 
 if TYPE_CHECKING:
-    from kerastl.catalog.table import models as models
-    from kerastl.classifier import Classifier as Classifier
-    from kerastl.classifier import load as load
-    from kerastl.data.checking import check as check
+    from kerastl._classifier import Classifier as Classifier
+    from kerastl._classifier import load as load
+    from kerastl.data._check import check as check
     from kerastl.errors import KerastlError as KerastlError
-    from kerastl.evaluation.calibrating import calibrate as calibrate
-    from kerastl.evaluation.evaluating import evaluate as evaluate
-    from kerastl.evaluation.result import Evaluation as Evaluation
-    from kerastl.explaining import Explanation as Explanation
-    from kerastl.finetuning.recipe import Phase as Phase
-    from kerastl.finetuning.recipe import Recipe as Recipe
-    from kerastl.finetuning.run import finetune as finetune
-    from kerastl.images import load_pixels as load_pixels
-    from kerastl.labels import Classification as Classification
-    from kerastl.labels import Prediction as Prediction
-    from kerastl.pretraining.run import pretrain as pretrain
-    from kerastl.reporting import write_report as write_report
+    from kerastl.evaluation._calibrating import calibrate as calibrate
+    from kerastl.evaluation._evaluating import evaluate as evaluate
+    from kerastl.evaluation._result import Evaluation as Evaluation
+    from kerastl.explaining._explanation import Explanation as Explanation
+    from kerastl.finetuning._recipe import Phase as Phase
+    from kerastl.finetuning._recipe import Recipe as Recipe
+    from kerastl.finetuning._run import finetune as finetune
+    from kerastl.images._loading import load_pixels as load_pixels
+    from kerastl.models._labels import Classification as Classification
+    from kerastl.models._labels import Prediction as Prediction
+    from kerastl.models._table import list_models as list_models
+    from kerastl.pretraining._run import pretrain as pretrain
+    from kerastl.reporting._page import write_report as write_report
 
-_HOMES = {
-    "Phase": "kerastl.finetuning.recipe",
-    "Recipe": "kerastl.finetuning.recipe",
-    "finetune": "kerastl.finetuning.run",
-    "Classification": "kerastl.labels",
-    "Classifier": "kerastl.classifier",
-    "Explanation": "kerastl.explaining",
-    "Evaluation": "kerastl.evaluation.result",
+_MODULES = {
+    "Classification": "kerastl.models._labels",
+    "Classifier": "kerastl._classifier",
+    "Evaluation": "kerastl.evaluation._result",
+    "Explanation": "kerastl.explaining._explanation",
     "KerastlError": "kerastl.errors",
-    "Prediction": "kerastl.labels",
-    "calibrate": "kerastl.evaluation.calibrating",
-    "check": "kerastl.data.checking",
-    "evaluate": "kerastl.evaluation.evaluating",
-    "load": "kerastl.classifier",
-    "load_pixels": "kerastl.images",
-    "models": "kerastl.catalog.table",
-    "write_report": "kerastl.reporting",
-    "pretrain": "kerastl.pretraining.run",
+    "Phase": "kerastl.finetuning._recipe",
+    "Prediction": "kerastl.models._labels",
+    "Recipe": "kerastl.finetuning._recipe",
+    "calibrate": "kerastl.evaluation._calibrating",
+    "check": "kerastl.data._check",
+    "evaluate": "kerastl.evaluation._evaluating",
+    "finetune": "kerastl.finetuning._run",
+    "list_models": "kerastl.models._table",
+    "load": "kerastl._classifier",
+    "load_pixels": "kerastl.images._loading",
+    "pretrain": "kerastl.pretraining._run",
+    "write_report": "kerastl.reporting._page",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
+_PACKAGES = (
+    *("calibration", "data", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
+    *("plots", "pretraining", "reporting", "training"),
+)
 
-
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name not in _HOMES:
-        raise AttributeError(f"module 'kerastl' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)
+__all__ = ["__version__", *_public]

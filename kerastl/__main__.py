@@ -23,10 +23,12 @@ def main() -> None:
 
 
 def _run() -> int:
-    from kerastl.cli import run, silence, streams
+    from kerastl.cli import _libraries as libraries
+    from kerastl.cli import _streams as streams
+    from kerastl.cli import run
 
     streams.prepare()
-    silence.libraries()
+    libraries.prepare()
     return run(sys.argv[1:])
 
 

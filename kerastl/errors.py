@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerastl.text import message as one_line
+from kerastl._base.text import message as one_line
 
 
 class KerastlError(Exception):
@@ -28,7 +28,7 @@ _SHOWN = 120
 class UsageError(KerastlError, ValueError):
     """An argument is wrong: unknown name, value out of range, options that contradict each other.
 
-    Of what was received, which may be a whole picture, the message shows the beginning only.
+    Of what was received, which may be a whole image, the message shows the beginning only.
     """
 
     exit_code = 2
@@ -39,10 +39,10 @@ class UsageError(KerastlError, ValueError):
 
 
 class ImageError(KerastlError):
-    """One picture cannot be read.
+    """One image cannot be read.
 
     Args:
-        path: The file, or a description such as `"array 3"` for pictures that are no files.
+        path: The file, or a description such as `"array 3"` for images that are no files.
         reason: Why, as a short phrase without a full stop.
     """
 
@@ -78,7 +78,7 @@ class CacheError(KerastlError):
 
 
 class DataError(KerastlError):
-    """A folder of labelled pictures cannot be used."""
+    """A folder of labeled images cannot be used."""
 
 
 class RecipeError(UsageError):

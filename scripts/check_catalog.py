@@ -1,4 +1,4 @@
-"""Compare every row of the catalogue with Keras itself. No network is needed; all rows take some minutes.
+"""Compare every row of the catalog with Keras itself. No network is needed; all rows take some minutes.
 
 For each row: the constructor is called as for downloading and what it asks for is compared with the row's file,
 address and hash (for every size that has weights of its own); the network is built with random weights, with and
@@ -22,9 +22,10 @@ import keras
 import numpy as np
 from keras.src.utils import file_utils
 
-from kerastl import backbones, catalog
-from kerastl.catalog import Backbone, WeightsFile
 from kerastl.errors import UsageError
+from kerastl.models import _build as backbones
+from kerastl.models import _registry as catalog
+from kerastl.models._registry import Backbone, WeightsFile
 
 LIBRARY = "keras.applications"
 # Their cells read the two cells before them; every other boundary is crossed by one tensor.

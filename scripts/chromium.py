@@ -110,7 +110,7 @@ class Chromium:
         Args:
             file: HTML.
             width: Of the screen in CSS pixels; up to 600 it is a phone's.
-            dark: Whether the user prefers dark colours.
+            dark: Whether the user prefers dark colors.
             media: `screen` or `print`.
             scale: Device pixels a CSS pixel.
         """

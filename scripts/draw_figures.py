@@ -1,4 +1,4 @@
-"""Draw the figures of the README from our own pictures.
+"""Draw the figures of the README from our own images.
 
     python scripts/draw_figures.py docs/images
 
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 import kerastl
 from kerastl import plots
-from kerastl.files import replacing
+from kerastl._base.files import replacing
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -25,8 +25,8 @@ def explained() -> Figure:
     files = sorted(path for path in DATA.iterdir() if path.suffix in (".jpg", ".png"))
     maps = [classifier.explain(file) for file in files]
     titles = [f"{one.label.replace('_', ' ')} {100 * one.score:.0f} %" for one in maps]
-    pictures = [*(one.pixels for one in maps), *(one.overlay() for one in maps)]
-    return plots.picture_grid(pictures, [*titles, *("" for _ in maps)], columns=len(maps))
+    images = [*(one.pixels for one in maps), *(one.overlay() for one in maps)]
+    return plots.image_grid(images, [*titles, *("" for _ in maps)], columns=len(maps))
 
 
 FIGURES = {"explained.png": explained}

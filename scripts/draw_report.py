@@ -1,7 +1,7 @@
-"""Take the README's pictures of a report: `KERAS_HOME=... python scripts/draw_report.py [FOLDER]`.
+"""Take the README's images of a report: `KERAS_HOME=... python scripts/draw_report.py [FOLDER]`.
 
 A probe on twelve of the drawn shapes, which makes mistakes, is evaluated on all others; nothing but our own drawings is
-in the pictures. It needs the weights of MobileNet 0.25, and Chromium or Chrome.
+in the images. It needs the weights of MobileNet 0.25, and Chromium or Chrome.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ TRAINED_ON = 3  # of each class
 def report(folder: Path) -> Path:
     """Train and evaluate in `folder`; the report's file."""
     shutil.copytree(ROOT / "data" / "shapes", folder / "shapes")
-    pictures = sorted((folder / "shapes").glob("*/*.jpg"))
+    images = sorted((folder / "shapes").glob("*/*.jpg"))
     with (folder / "shapes" / "shapes.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("path", "label", "split"))
-        for picture in pictures:
-            label, number = picture.parent.name, int(picture.stem.split("_")[1])
-            writer.writerow((f"{label}/{picture.name}", label, "train" if number < TRAINED_ON else "val"))
+        for image in images:
+            label, number = image.parent.name, int(image.stem.split("_")[1])
+            writer.writerow((f"{label}/{image.name}", label, "train" if number < TRAINED_ON else "val"))
     os.chdir(folder)  # so that the report names short paths
     run = kerastl.finetune("mobilenet_025", "shapes", output="few-shapes", recipe="probe")
     kerastl.write_report(kerastl.evaluate(run.folder, "shapes"), "report.html")
@@ -40,14 +40,14 @@ def report(folder: Path) -> Path:
 
 
 def save(png: bytes, target: Path) -> None:
-    """Write a picture as small as it gets without loss."""
+    """Write an image as small as it gets without loss."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
     image.save(target, optimize=True)
     print(f"{target}: {image.width} x {image.height}, {target.stat().st_size:,} bytes")
 
 
 def main(target: Path) -> None:
-    """Take both pictures."""
+    """Take both images."""
     executable = chromium.find()
     if executable is None:
         sys.exit(f"there is no Chromium or Chrome; {chromium.VARIABLE} may name one")

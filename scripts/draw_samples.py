@@ -1,4 +1,4 @@
-"""Draw the sample pictures in `data/`: `python scripts/draw_samples.py [FOLDER]`.
+"""Draw the sample images in `data/`: `python scripts/draw_samples.py [FOLDER]`.
 
 The same Pillow version draws the same bytes each time.
 """
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from drawing import Colour, Drawing, Point
+from drawing import Color, Drawing, Point
 from PIL import Image
 
 SHAPE_SIDE = 112
@@ -21,8 +21,8 @@ SHAPES_A_CLASS = 22
 def balloons() -> Drawing:
     """Three balloons on strings."""
     drawing = Drawing((80, 150, 225), (200, 225, 245))
-    colours = (((255, 120, 120), (200, 15, 25)), ((255, 235, 130), (225, 160, 10)), ((130, 170, 255), (25, 60, 190)))
-    for (x, y), (light, dark) in zip(((128, 100), (72, 120), (186, 116)), colours, strict=True):
+    colors = (((255, 120, 120), (200, 15, 25)), ((255, 235, 130), (225, 160, 10)), ((130, 170, 255), (25, 60, 190)))
+    for (x, y), (light, dark) in zip(((128, 100), (72, 120), (186, 116)), colors, strict=True):
         drawing.line([(x, y + 48), (0.3 * x + 90, 200), (128, 256)], (230, 230, 230), 1)
         drawing.ball(x, y, 40, 49, light, dark)
         drawing.polygon([(x - 6, y + 55), (x + 6, y + 55), (x, y + 46)], dark)
@@ -39,7 +39,7 @@ def candle() -> Drawing:
     drawing.ellipse(128, 117, 30, 9, (255, 245, 215))
     drawing.line([(128, 117), (128, 100)], (30, 20, 15), 3)
     drawing.glow(128, 75, 40, 55, (255, 190, 80), 22, 150)
-    for width, height, base, colour in (
+    for width, height, base, color in (
         (20, 70, 112, (255, 170, 40)),
         (14, 54, 111, (255, 225, 110)),
         (8, 34, 110, (255, 250, 220)),
@@ -48,7 +48,7 @@ def candle() -> Drawing:
         outline = [
             (128 + width * math.sin(t) * math.sin(t / 2) ** 1.5, base - height * (1 + math.cos(t)) / 2) for t in turns
         ]
-        drawing.polygon(outline, colour)
+        drawing.polygon(outline, color)
     return drawing
 
 
@@ -65,13 +65,13 @@ def jack_o_lantern() -> Drawing:
              (164, 186), (174, 172), (198, 160), (184, 196), (160, 212), (148, 204), (128, 216), (108, 204), (96, 212),
              (72, 196)]  # fmt: skip
     # Carved: the dark rim first, the light inside a little smaller.
-    for inset, colour in ((0, (90, 35, 0)), (3, (255, 225, 90))):
+    for inset, color in ((0, (90, 35, 0)), (3, (255, 225, 90))):
         for side in (-1, 1):
             eye = [(62 - inset, 128 - inset), (20 + inset, 128 - inset), (40, 92 + 2 * inset)]
-            drawing.polygon([(128 + side * x, y) for x, y in eye], colour)
-        drawing.polygon([(128, 126 + 2 * inset), (114 + inset, 148 - inset), (142 - inset, 148 - inset)], colour)
+            drawing.polygon([(128 + side * x, y) for x, y in eye], color)
+        drawing.polygon([(128, 126 + 2 * inset), (114 + inset, 148 - inset), (142 - inset, 148 - inset)], color)
         narrow, flat = (0.96, 0.9) if inset else (1, 1)
-        drawing.polygon([(128 + (x - 128) * narrow, 186 + (y - 186) * flat) for x, y in teeth], colour)
+        drawing.polygon([(128 + (x - 128) * narrow, 186 + (y - 186) * flat) for x, y in teeth], color)
     return drawing
 
 
@@ -126,9 +126,9 @@ def soccer_ball() -> Drawing:
     corners = [_turned(corner) for corner in _icosahedron()]
     for corner in corners:
         # Cutting the corners off an icosahedron, a third along each edge, gives the ball's pentagons and seams.
-        neighbours = sorted(corners, key=lambda other: math.dist(other, corner))[1:6]
-        cuts = [_between(corner, other, 1 / 3) for other in neighbours]
-        for cut, other in zip(cuts, neighbours, strict=True):
+        neighbors = sorted(corners, key=lambda other: math.dist(other, corner))[1:6]
+        cuts = [_between(corner, other, 1 / 3) for other in neighbors]
+        for cut, other in zip(cuts, neighbors, strict=True):
             far = _between(corner, other, 2 / 3)
             if cut[2] > 0 and far[2] > 0:
                 drawing.line([_on_ball(cut), _on_ball(far)], (70, 70, 72), 2)
@@ -179,14 +179,14 @@ CORNERS = {"circle": 0, "square": 4, "star": 10, "triangle": 3}
 
 
 def shape(name: str, number: int) -> Image.Image:
-    """Draw one labelled shape: its place, size, turn, colours and background differ from number to number."""
+    """Draw one labeled shape: its place, size, turn, colors and background differ from number to number."""
     chance = random.Random(f"{name} {number}")
     ground = [chance.randint(20, 235) for _ in range(3)]
     bottom = [min(255, max(0, channel + chance.randint(-70, 70))) for channel in ground]
-    drawing = Drawing(_colour(ground), _colour(bottom), SHAPE_SIDE, chance.uniform(0, 360))
+    drawing = Drawing(_color(ground), _color(bottom), SHAPE_SIDE, chance.uniform(0, 360))
     for _ in range(chance.randint(3, 9)):  # thin lines, to be looked past
         ends = [(chance.uniform(0, SHAPE_SIDE), chance.uniform(0, SHAPE_SIDE)) for _ in range(2)]
-        drawing.line(ends, _colour([chance.randint(0, 255) for _ in range(3)]), chance.choice((1, 1, 2)))
+        drawing.line(ends, _color([chance.randint(0, 255) for _ in range(3)]), chance.choice((1, 1, 2)))
     fill = ground
     while sum(abs(a - b) for a, b in zip(fill, ground, strict=True)) < 220:
         fill = [chance.randint(0, 255) for _ in range(3)]
@@ -194,10 +194,10 @@ def shape(name: str, number: int) -> Image.Image:
     reach = SHAPE_SIDE / 2 - radius - 3
     x, y = (SHAPE_SIDE / 2 + chance.uniform(-reach, reach) for _ in range(2))
     outline = _outline(CORNERS[name], x, y, radius, chance.uniform(0, 2 * math.pi))
-    drawing.polygon(outline, _colour(fill))
+    drawing.polygon(outline, _color(fill))
     if chance.random() < 0.3:  # hollow
         inner = [(x + 0.62 * (a - x), y + 0.62 * (b - y)) for a, b in outline]
-        drawing.polygon(inner, _colour(ground))
+        drawing.polygon(inner, _color(ground))
     return drawing.finished()
 
 
@@ -209,7 +209,7 @@ def _outline(corners: int, x: float, y: float, radius: float, turn: float) -> li
     return [(x + r * math.cos(angle), y + r * math.sin(angle)) for r, angle in zip(radii, angles, strict=True)]
 
 
-def _colour(channels: list[int]) -> Colour:
+def _color(channels: list[int]) -> Color:
     red, green, blue = channels
     return red, green, blue
 

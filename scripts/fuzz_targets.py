@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
-from kerastl import card, path_list
+from kerastl import _path_list as path_list
+from kerastl.calibration import _state as stored
 from kerastl.data import read_split, scan
 from kerastl.images import Resize, load_pixels
-from kerastl.labels import LabelSet
-from kerastl.runs.checkpoint import Checkpoint
-from kerastl.saved import archive, config
-from kerastl.saved.json_member import parsed
-from kerastl.trust import stored
+from kerastl.models import _metadata as metadata
+from kerastl.models._labels import LabelSet
+from kerastl.models._saved import archive, config
+from kerastl.models._saved.json_member import parsed
+from kerastl.training._checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,14 @@ class Target:
     read: Callable[[bytes, Path], object]
 
 
-def _picture(kind: str, mode: str, **options: object) -> bytes:
+def _image(kind: str, mode: str, **options: object) -> bytes:
     values = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
     stream = io.BytesIO()
     Image.fromarray(values).convert(mode).save(stream, kind, **options)
     return stream.getvalue()
 
 
-def _pictures() -> list[bytes]:
+def _images() -> list[bytes]:
     kinds = [
         ("PNG", "RGBA"),
         ("PNG", "P"),
@@ -60,27 +61,27 @@ def _pictures() -> list[bytes]:
         ("DDS", "RGB"),
         ("SGI", "RGB"),
     ]
-    found = [_picture(kind, mode) for kind, mode in kinds]
-    found.append(_picture("ICO", "RGBA", sizes=[(8, 8)]))
-    found.append(_picture("JPEG", "RGB", progressive=True))
-    found.append(_picture("JPEG", "CMYK"))
-    found.append(_picture("TIFF", "RGB", compression="tiff_lzw"))
+    found = [_image(kind, mode) for kind, mode in kinds]
+    found.append(_image("ICO", "RGBA", sizes=[(8, 8)]))
+    found.append(_image("JPEG", "RGB", progressive=True))
+    found.append(_image("JPEG", "CMYK"))
+    found.append(_image("TIFF", "RGB", compression="tiff_lzw"))
     return found
 
 
-def _card() -> dict[str, object]:
+def _metadata() -> dict[str, object]:
     labels = LabelSet(("cat", "dog"), ("n02121808", "n02084071"))
     extra = {"temperature": 1.5, "metrics": {"val_accuracy": 0.5, "notes": ["a"]}, "data_fingerprint": "0" * 64}
-    return card.Card("pets", labels, Resize(32, 32), "kerastl_mini", extra).as_dict()
+    return metadata.Metadata("pets", labels, Resize(32, 32), "kerastl_mini", extra).as_dict()
 
 
 def _profiled() -> list[bytes]:
-    """Pictures that bring a color profile, EXIF and text along."""
+    """Images that bring a color profile, EXIF and text along."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exif = Image.Exif()
-    exif[0x0112], exif[0x010E] = 6, "a picture"
+    exif[0x0112], exif[0x010E] = 6, "an image"
     extras = {"icc_profile": profile, "exif": exif.tobytes()}
-    found = [_picture(kind, "RGB", **extras) for kind in ("JPEG", "PNG", "TIFF", "WEBP")]
+    found = [_image(kind, "RGB", **extras) for kind in ("JPEG", "PNG", "TIFF", "WEBP")]
     wide = Image.fromarray(np.random.default_rng(0).integers(0, 4096, (12, 16), dtype=np.uint16))
     stream = io.BytesIO()
     wide.save(stream, "PNG", icc_profile=profile)
@@ -146,24 +147,24 @@ def _read_resealed_state(content: bytes, folder: Path) -> object:
     return _read_state(json.dumps({**state, "hash": digest}).encode(), folder)
 
 
-def _read_card(content: bytes, folder: Path) -> object:
-    (folder / "model.keras").write_bytes(_archive({card.MEMBER: content}))
-    return card.read(folder / "model.keras")
+def _read_metadata(content: bytes, folder: Path) -> object:
+    (folder / "model.keras").write_bytes(_archive({metadata.MEMBER: content}))
+    return metadata.read_metadata(folder / "model.keras")
 
 
 def _read_archive(content: bytes, folder: Path) -> object:
     (folder / "model.keras").write_bytes(content)
-    return card.read(folder / "model.keras")
+    return metadata.read_metadata(folder / "model.keras")
 
 
-def _trust() -> bytes:
+def _calibration() -> bytes:
     stream = io.BytesIO()
     references = np.eye(3, dtype=np.float16)
     np.savez(stream, set_scores=np.linspace(0, 1, 5), references=references, novelty_threshold=np.float64(0.5))
     return stream.getvalue()
 
 
-def _read_trust(content: bytes, folder: Path) -> object:
+def _read_calibration(content: bytes, folder: Path) -> object:
     (folder / "model.keras").write_bytes(_archive({stored.ARRAYS: content}))
     return stored.read(folder / "model.keras")
 
@@ -183,12 +184,12 @@ def _read_split(content: bytes, folder: Path) -> object:
 
 
 TARGETS = {
-    "image": Target(_pictures, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
+    "image": Target(_images, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
     "profile": Target(_profiled, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
-    "card": Target(lambda: [json.dumps(_card(), indent=1).encode()], _read_card),
-    "archive": Target(lambda: [_archive({card.MEMBER: json.dumps(_card()).encode()})], _read_archive),
+    "metadata": Target(lambda: [json.dumps(_metadata(), indent=1).encode()], _read_metadata),
+    "archive": Target(lambda: [_archive({metadata.MEMBER: json.dumps(_metadata()).encode()})], _read_archive),
     "config": Target(lambda: [_config()], lambda content, _: config.check(parsed(content, "its config"))),
-    "calibration": Target(lambda: [_trust()], _read_trust),
+    "calibration": Target(lambda: [_calibration()], _read_calibration),
     "table": Target(
         lambda: [
             b"path,label,split\na.jpg,cat,train\nb.jpg,dog,train\nc.jpg,cat,val\n",

@@ -32,40 +32,40 @@ def compiled_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def colour_model(tmp_path_factory, compiled_cache):
+def color_model(tmp_path_factory, compiled_cache):
     """A run folder whose model tells red, green and blue apart.
 
-    Its logits are ten times the mean of each channel, so that a picture that is all red scores
+    Its logits are ten times the mean of each channel, so that an image that is all red scores
     exp(10) / (exp(10) + 2) = 0.99990921 for red, and an all black one 1/3 for each.
     """
     import keras
 
     import kerastl
-    from kerastl import card
     from kerastl.images import Resize
-    from kerastl.labels import LabelSet
+    from kerastl.models import _metadata as metadata
+    from kerastl.models._labels import LabelSet
 
     pixels = keras.Input((32, 32, 3))
     means = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(pixels))
     dense = keras.layers.Dense(3, activation="softmax")
-    model = keras.Model(pixels, dense(means), name="colours")
+    model = keras.Model(pixels, dense(means), name="colors")
     dense.set_weights([10 * np.eye(3, dtype="float32"), np.zeros(3, "float32")])
-    folder = tmp_path_factory.mktemp("colours")
-    model.save(folder / card.MODEL_FILE)
-    described = card.Card("colours", LabelSet(("red", "green", "blue")), Resize(32, 32, "crop", 1.0))
-    card.embed(folder / card.MODEL_FILE, described)
+    folder = tmp_path_factory.mktemp("colors")
+    model.save(folder / metadata.MODEL_FILE)
+    described = metadata.Metadata("colors", LabelSet(("red", "green", "blue")), Resize(32, 32, "crop", 1.0))
+    metadata.embed_metadata(folder / metadata.MODEL_FILE, described)
     kerastl.load(folder)  # compiled before any test looks at what is said about that
     return folder
 
 
 @pytest.fixture
-def picture(tmp_path):
-    """Make a picture file of one colour."""
+def image(tmp_path):
+    """Make an image file of one color."""
 
-    def make(name, colour, size=(40, 48)):
+    def make(name, color, size=(40, 48)):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", size, colour).save(path)
+        Image.new("RGB", size, color).save(path)
         return path
 
     return make
@@ -82,8 +82,8 @@ def keras_home():
 
 
 @pytest.fixture(scope="session")
-def shared_pictures(keras_home):
-    """A folder of real ImageNet pictures beside the Keras cache."""
+def shared_images(keras_home):
+    """A folder of real ImageNet images beside the Keras cache."""
     folder = keras_home.parent / "images" / "imagenet_samples"
     if not folder.is_dir():
         pytest.skip("there is no folder images/imagenet_samples beside KERAS_HOME")

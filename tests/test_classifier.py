@@ -14,42 +14,42 @@ BLUE = np.full((32, 32, 3), (0, 0, 255), np.uint8)
 
 
 @pytest.fixture(scope="module", params=["litert", "keras"])
-def classifier(request, colour_model):
-    return kerastl.load(colour_model, engine=request.param)
+def classifier(request, color_model):
+    return kerastl.load(color_model, engine=request.param)
 
 
-def test_one_picture_gives_one_result(classifier, picture):
-    path = picture("a.png", "red")
+def test_one_image_gives_one_result(classifier, image):
+    path = image("a.png", "red")
     result = classifier.classify(path, top=2)
-    assert (result.path, result.model) == (str(path), "colours")
+    assert (result.path, result.model) == (str(path), "colors")
     assert [p.label for p in result.predictions] == ["red", "green"]
     assert result.score == pytest.approx(PURE, abs=1e-6)
     assert result.predictions[0].wnid is None
 
 
-def test_every_kind_of_picture_is_taken(classifier, picture):
-    path = picture("a.png", "blue")
+def test_every_kind_of_image_is_taken(classifier, image):
+    path = image("a.png", "blue")
     for one in (path, str(path), bytes(path), Image.open(path), BLUE):
         assert classifier.classify(one).label == "blue"
 
 
-def test_a_pil_image_from_a_file_keeps_its_path(classifier, picture):
-    path = picture("a.png", "blue")
+def test_a_pil_image_from_a_file_keeps_its_path(classifier, image):
+    path = image("a.png", "blue")
     assert classifier.classify(Image.open(path)).path == str(path)
     assert classifier.classify(Image.new("RGB", (9, 9))).path is None
 
 
-def test_many_pictures_give_a_list_in_order(classifier, picture):
-    colours = ["red", "green", "blue", "blue", "red"] * 9
+def test_many_images_give_a_list_in_order(classifier, image):
+    colors = ["red", "green", "blue", "blue", "red"] * 9
     named = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
-    paths = [picture(f"{n}.png", named[colour]) for n, colour in enumerate(colours)]
+    paths = [image(f"{n}.png", named[color]) for n, color in enumerate(colors)]
     results = classifier.classify(paths, top=1)
     assert isinstance(results, list)
-    assert [r.label for r in results] == colours
+    assert [r.label for r in results] == colors
     assert [r.path for r in results] == [str(path) for path in paths]
 
 
-def test_an_array_of_pictures_is_many(classifier):
+def test_an_array_of_images_is_many(classifier):
     assert [r.label for r in classifier.classify(np.stack([RED, BLUE, RED]))] == ["red", "blue", "red"]
 
 
@@ -64,7 +64,7 @@ def test_an_endless_iterable_is_streamed(classifier):
     results.close()
 
 
-def test_no_pictures_give_no_results(classifier):
+def test_no_images_give_no_results(classifier):
     assert classifier.classify([]) == []
     assert classifier.predict_proba([]).shape == (0, 3)
 
@@ -77,8 +77,8 @@ def test_probabilities_are_those_of_the_softmax(classifier):
     assert classifier.predict_proba(RED).shape == (1, 3)
 
 
-def test_a_picture_that_cannot_be_read_is_raised_or_returned(classifier, picture, tmp_path):
-    good, missing = picture("a.png", "red"), tmp_path / "missing.png"
+def test_an_image_that_cannot_be_read_is_raised_or_returned(classifier, image, tmp_path):
+    good, missing = image("a.png", "red"), tmp_path / "missing.png"
     with pytest.raises(ImageError, match=r"missing\.png"):
         classifier.classify(missing)
     with pytest.raises(ImageError, match=r"missing\.png"):
@@ -105,12 +105,12 @@ def test_the_model_can_be_had(classifier):
         ({"batch_size": 0}, "batch_size must be at least 1"),
     ],
 )
-def test_wrong_arguments_are_named(colour_model, arguments, message):
+def test_wrong_arguments_are_named(color_model, arguments, message):
     with pytest.raises(UsageError, match=message):
-        kerastl.load(colour_model, **arguments)
+        kerastl.load(color_model, **arguments)
 
 
-def test_wrong_pictures_are_named(classifier):
+def test_wrong_images_are_named(classifier):
     with pytest.raises(UsageError, match=r"floats from 0 to 1, or from 0 to 255. Received: -1 to -1"):
         classifier.classify(RED * 0.0 - 1)
     with pytest.raises(UsageError, match="top must be"):
@@ -131,36 +131,36 @@ def test_a_path_that_is_no_model_is_named(tmp_path):
         kerastl.load(tmp_path / "missing")
 
 
-def test_the_two_engines_agree(colour_model):
+def test_the_two_engines_agree(color_model):
     noise = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
-    fast, plain = (kerastl.load(colour_model, engine=engine) for engine in ("litert", "keras"))
+    fast, plain = (kerastl.load(color_model, engine=engine) for engine in ("litert", "keras"))
     assert (fast.engine, plain.engine) == ("litert", "keras")
     assert fast.predict_proba(noise) == pytest.approx(plain.predict_proba(noise), abs=1e-6)
 
 
-def test_resizing_can_be_chosen(colour_model, tmp_path):
-    # Left half red, right half blue, twice as wide as high: the centre crop sees both alike, as does squashing, but
-    # in a picture whose outer quarters alone are blue the crop sees red only.
+def test_resizing_can_be_chosen(color_model, tmp_path):
+    # Left half red, right half blue, twice as wide as high: the center crop sees both alike, as does squashing, but
+    # in an image whose outer quarters alone are blue the crop sees red only.
     image = Image.new("RGB", (128, 64), "red")
     image.paste("blue", (0, 0, 32, 64))
     image.paste("blue", (96, 0, 128, 64))
     image.save(tmp_path / "wide.png")
-    crop = kerastl.load(colour_model).predict_proba(tmp_path / "wide.png")[0]
-    squash = kerastl.load(colour_model, resize="squash").predict_proba(tmp_path / "wide.png")[0]
+    crop = kerastl.load(color_model).predict_proba(tmp_path / "wide.png")[0]
+    squash = kerastl.load(color_model, resize="squash").predict_proba(tmp_path / "wide.png")[0]
     assert crop[0] == pytest.approx(PURE, abs=1e-4)
     assert squash[0] == pytest.approx(squash[2], abs=1e-2)
 
 
-def test_two_models_that_differ_in_weights_do_not_share_a_compiled_form(colour_model, tmp_path):
+def test_two_models_that_differ_in_weights_do_not_share_a_compiled_form(color_model, tmp_path):
     import keras
 
-    from kerastl import card
+    from kerastl.models import _metadata as metadata
 
-    model = keras.models.load_model(colour_model / "model.keras")
+    model = keras.models.load_model(color_model / "model.keras")
     model.layers[-1].set_weights([-10 * np.eye(3, dtype="float32"), np.zeros(3, "float32")])
     model.save(tmp_path / "model.keras")
-    card.embed(tmp_path / "model.keras", card.read(colour_model / "model.keras"))
-    assert kerastl.load(colour_model).classify(RED).label == "red"
+    metadata.embed_metadata(tmp_path / "model.keras", metadata.read_metadata(color_model / "model.keras"))
+    assert kerastl.load(color_model).classify(RED).label == "red"
     assert kerastl.load(tmp_path).classify(RED).label == "green"
     assert Path(tmp_path, "model.keras").is_file()
 
@@ -182,9 +182,9 @@ def test_weights_of_ones_own(tmp_path):
     assert own.file == tmp_path / "own.weights.h5"
 
 
-def test_weights_that_do_not_fit_the_question(colour_model, tmp_path):
+def test_weights_that_do_not_fit_the_question(color_model, tmp_path):
     with pytest.raises(UsageError, match=r"has its own. Received: None"):
-        kerastl.load(colour_model, weights=None)
+        kerastl.load(color_model, weights=None)
     with pytest.raises(UsageError, match="Keras only"):
         kerastl.load("mobilenet_025", weights=None, engine="litert")
     with pytest.raises(WeightsError, match=r"none.h5: no such weights file"):

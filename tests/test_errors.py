@@ -12,7 +12,7 @@ def test_a_message_is_one_line_for_whoever_catches_it(kind, sign):
     assert text.startswith("the file 'a\\")
 
 
-def test_of_a_picture_path_and_reason_are_kept():
+def test_of_an_image_path_and_reason_are_kept():
     error = errors.ImageError("a\nb.jpg", "odd\nthing")
     assert (str(error), error.path, error.reason) == ("a\\nb.jpg: odd\\nthing", "a\nb.jpg", "odd\\nthing")
 

@@ -15,18 +15,15 @@ PACKAGE = Path(kerastl.__file__).parent
 
 # From the ground up. A module may import from its own layer and from those below.
 LAYERS = [
-    {"_version", "csv_files", "display", "errors", "fetching", "files", "json_text"}
-    | {"processes", "progress", "quiet", "scratch", "stderr", "text", "walking"},
-    {"catalog", "images", "inputs", "labels", "metrics", "mini", "path_list", "saved", "sources", "weights"},
-    {"card", "backbones", "choice"},
-    {"reference", "trust"},
-    {"featured", "question"},
-    {"runtime"},
+    {"_version", "errors", "_base", "_progress"},
+    {"_inputs", "_metrics", "_path_list", "_paths", "images", "models"},
+    {"calibration"},
+    {"inference"},
     {"data"},
     {"plots"},
     {"explaining"},
-    {"classifier"},
-    {"runs"},
+    {"_classifier"},
+    {"training"},
     {"finetuning", "pretraining"},
     {"evaluation"},
     {"reporting"},
@@ -37,11 +34,12 @@ HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {
-    f"finetuning/{name}.py"
-    for name in ("engine", "freezing", "loop", "network", "optimizer", "preparation", "schedule", "training")
+    f"finetuning/_{name}.py"
+    for name in ("boundary_engine", "freezing", "loop", "network", "optimizer", "preparation", "schedule", "training")
 }
-ON_KERAS |= {"runs/variables.py"}
-ON_KERAS |= {f"pretraining/{name}.py" for name in ("learners", "losses", "momentum", "networks", "training")}
+ON_KERAS |= {"training/_variables.py"}
+ON_KERAS |= {f"models/_{name}.py" for name in ("adapt", "flatten", "head", "input_scaling", "model_graph", "stages")}
+ON_KERAS |= {f"pretraining/_{name}.py" for name in ("learners", "losses", "momentum", "networks", "training")}
 
 
 def modules():
@@ -112,31 +110,32 @@ def test_help_imports_only_what_it_shows():
     code = "import sys\nfrom kerastl.cli import run\nrun(['--help'])\nprint(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     mine = {name for name in done.stderr.split() if name.startswith("kerastl.")}
-    assert mine == {f"kerastl.{name}" for name in ("_version", "cli", "cli.streams", "errors", "text")}
+    names = ("_base", "_base.lazy", "_base.text", "_version", "cli", "cli._streams", "errors")
+    assert mine == {f"kerastl.{name}" for name in names}
 
 
-def test_a_warm_classify_imports_the_fast_engine_only(colour_model, picture):
-    path = picture("a.png", "red")
-    kerastl.load(colour_model)  # compiles
-    assert heavy_after("classify", path, "--model", colour_model) == [0, ["ai_edge_litert"]]
+def test_a_warm_classify_imports_the_fast_engine_only(color_model, image):
+    path = image("a.png", "red")
+    kerastl.load(color_model)  # compiles
+    assert heavy_after("classify", path, "--model", color_model) == [0, ["ai_edge_litert"]]
 
 
-def test_a_warm_classify_imports_nothing_of_the_web(colour_model, picture):
-    path = picture("a.png", "red")
-    kerastl.load(colour_model)  # compiles
+def test_a_warm_classify_imports_nothing_of_the_web(color_model, image):
+    path = image("a.png", "red")
+    kerastl.load(color_model)  # compiles
     code = (
         "import sys\n"
         "from kerastl.cli import run\n"
         "code = run(sys.argv[1:])\n"
         "print(code, *(name for name in ('http.client', 'ssl', 'csv') if name in sys.modules), file=sys.stderr)\n"
     )
-    command = [sys.executable, "-c", code, "classify", path, "--model", colour_model]
+    command = [sys.executable, "-c", code, "classify", path, "--model", color_model]
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
     assert done.stderr == "0\n"
 
 
-def test_fine_tuning_reads_its_pictures_while_keras_is_imported():
-    code = f"import sys, kerastl.finetuning.run; print([name for name in {HEAVY!r} if name in sys.modules])"
+def test_fine_tuning_reads_its_images_while_keras_is_imported():
+    code = f"import sys, kerastl.finetuning._run; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -145,7 +144,7 @@ def test_importing_the_package_imports_nothing():
     code = "import sys; before = set(sys.modules); import kerastl; print(sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     new = {name for name in ast.literal_eval(done.stdout) if name.startswith(("kerastl", "numpy", "PIL", *HEAVY))}
-    assert new == {"kerastl", "kerastl._version"}
+    assert new == {"kerastl", "kerastl._base", "kerastl._base.lazy", "kerastl._version"}
 
 
 def test_every_public_name_is_there():

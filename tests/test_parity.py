@@ -1,4 +1,4 @@
-"""What the documentation of Keras shows, and what kerastl makes of the same picture."""
+"""What the documentation of Keras shows, and what kerastl makes of the same image."""
 
 import re
 from pathlib import Path
@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 import kerastl
-from kerastl import backbones, catalog
-from kerastl.card import Card
-from kerastl.classifier import Classifier
+from kerastl._classifier import Classifier
 from kerastl.images import Resize
-from kerastl.labels import imagenet
-from kerastl.reference import Reference
-from kerastl.runtime.engines import KerasEngine
+from kerastl.inference._engines import KerasEngine
+from kerastl.models import _build as backbones
+from kerastl.models import _registry as catalog
+from kerastl.models._labels import imagenet
+from kerastl.models._metadata import Metadata
+from kerastl.models._spec import ModelSpec
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +47,14 @@ def same(result, expected):
     [("mobilenet_v2", "mobilenet_v2", {}), ("mobilenet_025", "mobilenet", {"alpha": 0.25})],
 )
 def test_real_weights_score_as_in_the_documentation(
-    engine, name, module, arguments, photograph, keras_home, shared_pictures
+    engine, name, module, arguments, photograph, keras_home, shared_images
 ):
     import keras
 
     row = catalog.get(name)
     model = getattr(keras.applications, row.constructor)(**arguments)
     classifier = kerastl.load(name, resize="keras", engine=engine)
-    for path in [photograph, *sorted(shared_pictures.iterdir())[::50]]:
+    for path in [photograph, *sorted(shared_images.iterdir())[::50]]:
         same(classifier.classify(path, top=3), documented(model, module, path))
 
 
@@ -65,17 +66,17 @@ def test_vgg16_with_random_weights_scores_as_in_the_documentation(photograph, ke
     plain.get_layer("predictions").set_weights([w * 30 for w in plain.get_layer("predictions").get_weights()])
     ours = backbones.build("vgg16", weights=None)
     ours.set_weights(plain.get_weights())
-    card = Card("vgg16", imagenet(), Resize(224, 224, "keras"), "vgg16")
-    classifier = Classifier(Reference(card, photograph, "test", lambda: ours), KerasEngine(ours))
+    metadata = Metadata("vgg16", imagenet(), Resize(224, 224, "keras"), "vgg16")
+    classifier = Classifier(ModelSpec(metadata, photograph, "test", lambda: ours), KerasEngine(ours))
     same(classifier.classify(photograph, top=3), documented(plain, "vgg16", photograph))
 
 
-def test_the_default_is_better_than_the_documentations_preprocessing(shared_pictures):
-    pictures = sorted(shared_pictures.iterdir())
-    truth = [re.match(r"n\d{8}", path.name).group() for path in pictures]
+def test_the_default_is_better_than_the_documentations_preprocessing(shared_images):
+    images = sorted(shared_images.iterdir())
+    truth = [re.match(r"n\d{8}", path.name).group() for path in images]
 
     def right(**arguments):
-        results = kerastl.load("mobilenet_v2", **arguments).classify(pictures, top=1)
+        results = kerastl.load("mobilenet_v2", **arguments).classify(images, top=1)
         return np.mean([result.best.wnid == wnid for result, wnid in zip(results, truth, strict=True)])
 
     assert right() - right(resize="keras") >= 0.06

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from kerastl import path_list
+from kerastl import _path_list as path_list
 from kerastl.errors import UsageError
 
 
@@ -41,7 +41,7 @@ def test_the_longest_paths_pass():
 @pytest.mark.parametrize(
     "beginning", [b"\xff\xd8\xff\xe0\0\x10JFIF", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"GIF89a", b"RIFF1234WEBPVP8 "]
 )
-def test_a_picture_is_no_list(beginning):
+def test_an_image_is_no_list(beginning):
     with pytest.raises(UsageError, match=r"begins like a .* file, and - stands for a list of paths"):
         list(path_list.paths(io.BytesIO(beginning + b"\n\0" * 100)))
 

@@ -1,4 +1,4 @@
-"""The sample pictures are what the script in the repository draws."""
+"""The sample images are what the script in the repository draws."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def test_the_script_draws_what_is_kept(drawn):
     for name in names(drawn):
         with Image.open(drawn / name) as new, Image.open(ROOT / "data" / name) as kept:
             assert new.size == kept.size
-            # Other versions of Pillow and its codecs round differently; another picture differs by far more.
+            # Other versions of Pillow and its codecs round differently; another image differs by far more.
             assert np.abs(np.asarray(new, int) - np.asarray(kept, int)).mean() < 2, name
 
 
-def test_shapes_are_a_labelled_folder():
+def test_shapes_are_a_labeled_folder():
     folder = ROOT / "data" / "shapes"
     counts = {path.name: len(list(path.iterdir())) for path in folder.iterdir()}
     assert counts == {"circle": 22, "square": 22, "star": 22, "triangle": 22}
@@ -53,7 +53,7 @@ def test_samples_are_small():
     assert sum(path.stat().st_size for path in (ROOT / "data").rglob("*") if path.is_file()) < 600_000
 
 
-def test_mobilenet_v2_knows_what_the_single_pictures_show(keras_home):
+def test_mobilenet_v2_knows_what_the_single_images_show(keras_home):
     results = kerastl.load("mobilenet_v2").classify([ROOT / "data" / name for name in SINGLES], top=1)
     # ImageNet's names come with underscores, or with spaces where they are shown.
     assert [r.predictions[0].label.replace("_", " ") for r in results] == list(SINGLES.values())

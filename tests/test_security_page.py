@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastl.images import structure
+from kerastl.images import _structure as structure
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "concepts" / "security.md").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ def test_a_limit_is_that_of_the_code(what, number, unit, module, name, key):
     assert (found[key] if key else found) == int(number.replace(",", "")) * UNITS.get(unit, 1)
 
 
-def test_the_pieces_of_pictures_are_those_of_the_code():
+def test_the_pieces_of_images_are_those_of_the_code():
     plain = " ".join(PAGE.split())
     for kind in structure._FORMATS:
         assert f"{kind.most:,} {kind.what}" in plain

@@ -1,6 +1,6 @@
 import pytest
 
-from kerastl.metrics import best_epoch, wilson_interval
+from kerastl._metrics import best_epoch, wilson_interval
 
 
 @pytest.mark.parametrize(

@@ -15,28 +15,28 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerastl._base.text import message
 from kerastl._version import __version__
-from kerastl.cli import streams
+from kerastl.cli import _streams as streams
 from kerastl.errors import KerastlError, UsageError
-from kerastl.text import message
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 # Command: module, and the line that `kerastl --help` shows for it, since reading it there would import the module.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "classify": ("kerastl.cli.classify", "Say what is in pictures."),
-    "explain": ("kerastl.cli.explain", "Show which parts of pictures speak for a class."),
-    "check": ("kerastl.cli.check", "Look for what spoils training in a labelled folder."),
-    "pretrain": ("kerastl.cli.pretrain", "Train a network on pictures without labels."),
-    "finetune": ("kerastl.cli.finetune", "Turn a folder of labelled pictures into a classifier."),
-    "evaluate": ("kerastl.cli.evaluate", "Hold a model against labelled pictures."),
-    "calibrate": ("kerastl.cli.calibrate", "Fit how far to trust a model's scores, and store it with the model."),
-    "recipes": ("kerastl.cli.recipes", "List the recipes for fine-tuning, or print one as JSON to edit."),
-    "lr-find": ("kerastl.cli.lr_find", "Find a learning rate for a folder of pictures."),
-    "models": ("kerastl.cli.models", "List the networks that kerastl knows."),
-    "download": ("kerastl.cli.download", "Fetch published weights ahead of time."),
-    "cache": ("kerastl.cli.cache", "Show or clear the cache of compiled networks."),
+    "classify": ("kerastl.cli._classify", "Say what is in images."),
+    "explain": ("kerastl.cli._explain", "Show which parts of images speak for a class."),
+    "check": ("kerastl.cli._check", "Look for what spoils training in a labeled folder."),
+    "pretrain": ("kerastl.cli._pretrain", "Train a network on images without labels."),
+    "finetune": ("kerastl.cli._finetune", "Turn a folder of labeled images into a classifier."),
+    "evaluate": ("kerastl.cli._evaluate", "Compare a model with labeled images."),
+    "calibrate": ("kerastl.cli._calibrate", "Fit how far to trust a model's scores, and store it with the model."),
+    "recipes": ("kerastl.cli._recipes", "List the recipes for fine-tuning, or print one as JSON to edit."),
+    "lr-find": ("kerastl.cli._lr_find", "Find a learning rate for a folder of images."),
+    "models": ("kerastl.cli._models", "List the networks that kerastl knows."),
+    "download": ("kerastl.cli._download", "Fetch published weights ahead of time."),
+    "cache": ("kerastl.cli._cache", "Show or clear the cache of compiled networks."),
 }
 
 INTERRUPTED = 130
@@ -96,7 +96,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="kerastl")
 def group() -> None:
-    """Transfer learning on Keras: what is in this picture, and which of my own classes is it?"""
+    """Transfer learning on Keras: what is in this image, and which of my own classes is it?"""
 
 
 def run(arguments: list[str]) -> int:
@@ -112,7 +112,7 @@ def run(arguments: list[str]) -> int:
     _log_to_stderr()
     try:
         if os.environ.get(_COMPLETE):
-            from kerastl.cli import completion
+            from kerastl.cli import _completion as completion
 
             return completion.complete(group, _COMPLETE)
         if any(word == "" or (word.startswith("--") and word.endswith("=")) for word in arguments):
@@ -136,7 +136,7 @@ def _failed(error: Exception) -> int:
         error.show()
         return error.exit_code
     if isinstance(error, click.ClickException):
-        from kerastl.cli import usage
+        from kerastl.cli import _usage as usage
 
         wrong = usage.said(error, group.commands_with_names)
         return _fail(f"{wrong} ({usage.help_line(error)})", error.exit_code)
@@ -183,7 +183,7 @@ class _ToReporter(logging.Handler):
     """Hands the log to whoever tells what is done, above the bars; warnings are told to quiet people, too."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from kerastl import progress
+        from kerastl import _progress as progress
 
         reporter = progress.chosen() or progress.Reporter(1)
         tell = reporter.complain if record.levelno >= logging.WARNING else reporter.say

@@ -1,75 +1,63 @@
-"""Labelled pictures: find them, check them, split them, feed them to training.
+"""Labeled images: find them, check them, split them, feed them to training.
 
 Everything here is imported when it is first used; TensorFlow only by `pipeline`.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from kerastl.data.augmentation import Augmentation, Colour, Crop, CutMix, Flip, MixUp, RandAugment, Rotate
-    from kerastl.data.checking import check
-    from kerastl.data.dataset import Dataset, Item, LeftOut, Split
-    from kerastl.data.findings import CheckReport, Evidence, Finding
-    from kerastl.data.inspection import Inspection, inspect
-    from kerastl.data.pipeline import Pictures
-    from kerastl.data.scanning import scan
-    from kerastl.data.splitting import read_split, split, write_split
+    from kerastl.data._augmentation import Augmentation as Augmentation
+    from kerastl.data._augmentation import Color as Color
+    from kerastl.data._augmentation import Crop as Crop
+    from kerastl.data._augmentation import CutMix as CutMix
+    from kerastl.data._augmentation import Flip as Flip
+    from kerastl.data._augmentation import MixUp as MixUp
+    from kerastl.data._augmentation import RandAugment as RandAugment
+    from kerastl.data._augmentation import Rotate as Rotate
+    from kerastl.data._check import check as check
+    from kerastl.data._dataset import Dataset as Dataset
+    from kerastl.data._dataset import Item as Item
+    from kerastl.data._dataset import LeftOut as LeftOut
+    from kerastl.data._dataset import Split as Split
+    from kerastl.data._findings import CheckReport as CheckReport
+    from kerastl.data._findings import Evidence as Evidence
+    from kerastl.data._findings import Finding as Finding
+    from kerastl.data._inspection import Inspection as Inspection
+    from kerastl.data._inspection import inspect as inspect
+    from kerastl.data._pipeline import Images as Images
+    from kerastl.data._scan import scan as scan
+    from kerastl.data._split import read_split as read_split
+    from kerastl.data._split import split as split
+    from kerastl.data._split import write_split as write_split
 
-_HOMES = {
-    **dict.fromkeys(
-        ("Augmentation", "Colour", "Crop", "CutMix", "Flip", "MixUp", "RandAugment", "Rotate"), "augmentation"
-    ),
-    "Pictures": "pipeline",
-    "Dataset": "dataset",
-    "Item": "dataset",
-    "LeftOut": "dataset",
-    "Split": "dataset",
-    "CheckReport": "findings",
-    "Evidence": "findings",
-    "Finding": "findings",
-    "check": "checking",
-    "Inspection": "inspection",
-    "inspect": "inspection",
-    "read_split": "splitting",
-    "scan": "scanning",
-    "split": "splitting",
-    "write_split": "splitting",
+_MODULES = {
+    "Augmentation": "kerastl.data._augmentation",
+    "CheckReport": "kerastl.data._findings",
+    "Color": "kerastl.data._augmentation",
+    "Crop": "kerastl.data._augmentation",
+    "CutMix": "kerastl.data._augmentation",
+    "Dataset": "kerastl.data._dataset",
+    "Evidence": "kerastl.data._findings",
+    "Finding": "kerastl.data._findings",
+    "Flip": "kerastl.data._augmentation",
+    "Images": "kerastl.data._pipeline",
+    "Inspection": "kerastl.data._inspection",
+    "Item": "kerastl.data._dataset",
+    "LeftOut": "kerastl.data._dataset",
+    "MixUp": "kerastl.data._augmentation",
+    "RandAugment": "kerastl.data._augmentation",
+    "Rotate": "kerastl.data._augmentation",
+    "Split": "kerastl.data._dataset",
+    "check": "kerastl.data._check",
+    "inspect": "kerastl.data._inspection",
+    "read_split": "kerastl.data._split",
+    "scan": "kerastl.data._scan",
+    "split": "kerastl.data._split",
+    "write_split": "kerastl.data._split",
 }
-__all__ = [
-    "Augmentation",
-    "CheckReport",
-    "Colour",
-    "Crop",
-    "CutMix",
-    "Dataset",
-    "Evidence",
-    "Finding",
-    "Flip",
-    "Inspection",
-    "Item",
-    "LeftOut",
-    "MixUp",
-    "Pictures",
-    "RandAugment",
-    "Rotate",
-    "Split",
-    "check",
-    "inspect",
-    "read_split",
-    "scan",
-    "split",
-    "write_split",
-]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

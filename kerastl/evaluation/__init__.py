@@ -5,36 +5,27 @@ Names are imported when they are first used; nothing here needs TensorFlow once 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from kerastl.evaluation.calibrating import Calibration as Calibration
-    from kerastl.evaluation.calibrating import calibrate as calibrate
-    from kerastl.evaluation.evaluating import evaluate as evaluate
-    from kerastl.evaluation.prediction_table import write_predictions as write_predictions
-    from kerastl.evaluation.result import Answer as Answer
-    from kerastl.evaluation.result import Evaluation as Evaluation
-    from kerastl.evaluation.result import Figure as Figure
+    from kerastl.evaluation._calibrating import Calibration as Calibration
+    from kerastl.evaluation._calibrating import calibrate as calibrate
+    from kerastl.evaluation._evaluating import evaluate as evaluate
+    from kerastl.evaluation._prediction_table import write_predictions as write_predictions
+    from kerastl.evaluation._result import Answer as Answer
+    from kerastl.evaluation._result import Evaluation as Evaluation
+    from kerastl.evaluation._result import Figure as Figure
 
-_HOMES = {
-    "Answer": "result",
-    "Calibration": "calibrating",
-    "Evaluation": "result",
-    "Figure": "result",
-    "calibrate": "calibrating",
-    "evaluate": "evaluating",
-    "write_predictions": "prediction_table",
+_MODULES = {
+    "Answer": "kerastl.evaluation._result",
+    "Calibration": "kerastl.evaluation._calibrating",
+    "Evaluation": "kerastl.evaluation._result",
+    "Figure": "kerastl.evaluation._result",
+    "calibrate": "kerastl.evaluation._calibrating",
+    "evaluate": "kerastl.evaluation._evaluating",
+    "write_predictions": "kerastl.evaluation._prediction_table",
 }
-__all__ = sorted(_HOMES)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

@@ -9,7 +9,21 @@ Nothing here loads Keras or matplotlib before a map or a figure is made.
 
 from __future__ import annotations
 
-from kerastl.explaining.explainer import METHODS, Explainer, Method
-from kerastl.explaining.explanation import Explanation
+from typing import TYPE_CHECKING
 
-__all__ = ["METHODS", "Explainer", "Explanation", "Method"]
+from kerastl._base.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kerastl.explaining._explainer import METHODS as METHODS
+    from kerastl.explaining._explainer import Explainer as Explainer
+    from kerastl.explaining._explainer import Method as Method
+    from kerastl.explaining._explanation import Explanation as Explanation
+
+_MODULES = {
+    "Explainer": "kerastl.explaining._explainer",
+    "Explanation": "kerastl.explaining._explanation",
+    "METHODS": "kerastl.explaining._explainer",
+    "Method": "kerastl.explaining._explainer",
+}
+
+__getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

@@ -5,22 +5,33 @@
 
 from __future__ import annotations
 
-from kerastl.plots.confidence import reliability
-from kerastl.plots.confusion import confusion_matrix
-from kerastl.plots.curves import learning_rates, read_history, training_curves
-from kerastl.plots.pictures import augmented, picture_grid, predictions
-from kerastl.plots.pretraining import pretraining_curves
-from kerastl.plots.saliency import saliency
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "augmented",
-    "confusion_matrix",
-    "learning_rates",
-    "picture_grid",
-    "predictions",
-    "pretraining_curves",
-    "read_history",
-    "reliability",
-    "saliency",
-    "training_curves",
-]
+from kerastl._base.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kerastl.plots._confidence import reliability as reliability
+    from kerastl.plots._confusion import confusion_matrix as confusion_matrix
+    from kerastl.plots._curves import learning_rates as learning_rates
+    from kerastl.plots._curves import read_history as read_history
+    from kerastl.plots._curves import training_curves as training_curves
+    from kerastl.plots._images import augmented as augmented
+    from kerastl.plots._images import image_grid as image_grid
+    from kerastl.plots._images import predictions as predictions
+    from kerastl.plots._pretraining import pretraining_curves as pretraining_curves
+    from kerastl.plots._saliency import saliency as saliency
+
+_MODULES = {
+    "augmented": "kerastl.plots._images",
+    "confusion_matrix": "kerastl.plots._confusion",
+    "image_grid": "kerastl.plots._images",
+    "learning_rates": "kerastl.plots._curves",
+    "predictions": "kerastl.plots._images",
+    "pretraining_curves": "kerastl.plots._pretraining",
+    "read_history": "kerastl.plots._curves",
+    "reliability": "kerastl.plots._confidence",
+    "saliency": "kerastl.plots._saliency",
+    "training_curves": "kerastl.plots._curves",
+}
+
+__getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

@@ -1,4 +1,4 @@
-"""Pre-training: a backbone learns from pictures that nobody has labelled.
+"""Pre-training: a backbone learns from images that nobody has labeled.
 
 `pretrain` does it all. The losses are functions of arrays; the learners are Keras models that `fit` trains on any
 batches of views; `relative_spread`, `effective_rank` and `CollapseMonitor` tell whether features have collapsed.
@@ -7,47 +7,37 @@ Names are imported when they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from kerastl.pretraining.health import CollapseError as CollapseError
-    from kerastl.pretraining.health import CollapseMonitor as CollapseMonitor
-    from kerastl.pretraining.health import effective_rank as effective_rank
-    from kerastl.pretraining.health import relative_spread as relative_spread
-    from kerastl.pretraining.learners import BYOL as BYOL
-    from kerastl.pretraining.learners import BarlowTwins as BarlowTwins
-    from kerastl.pretraining.learners import Learner as Learner
-    from kerastl.pretraining.methods import METHODS as METHODS
-    from kerastl.pretraining.neighbours import neighbour_accuracy as neighbour_accuracy
-    from kerastl.pretraining.run import PreTrained as PreTrained
-    from kerastl.pretraining.run import pretrain as pretrain
-    from kerastl.pretraining.settings import Settings as Settings
+    from kerastl.pretraining._health import CollapseError as CollapseError
+    from kerastl.pretraining._health import CollapseMonitor as CollapseMonitor
+    from kerastl.pretraining._health import effective_rank as effective_rank
+    from kerastl.pretraining._health import relative_spread as relative_spread
+    from kerastl.pretraining._learners import BYOL as BYOL
+    from kerastl.pretraining._learners import BarlowTwins as BarlowTwins
+    from kerastl.pretraining._learners import Learner as Learner
+    from kerastl.pretraining._methods import METHODS as METHODS
+    from kerastl.pretraining._neighbors import neighbor_accuracy as neighbor_accuracy
+    from kerastl.pretraining._run import PreTrained as PreTrained
+    from kerastl.pretraining._run import pretrain as pretrain
+    from kerastl.pretraining._settings import Settings as Settings
 
 _MODULES = {
-    "BYOL": "learners",
-    "BarlowTwins": "learners",
-    "CollapseError": "health",
-    "CollapseMonitor": "health",
-    "Learner": "learners",
-    "METHODS": "methods",
-    "PreTrained": "run",
-    "Settings": "settings",
-    "effective_rank": "health",
-    "neighbour_accuracy": "neighbours",
-    "pretrain": "run",
-    "relative_spread": "health",
+    "BYOL": "kerastl.pretraining._learners",
+    "BarlowTwins": "kerastl.pretraining._learners",
+    "CollapseError": "kerastl.pretraining._health",
+    "CollapseMonitor": "kerastl.pretraining._health",
+    "Learner": "kerastl.pretraining._learners",
+    "METHODS": "kerastl.pretraining._methods",
+    "PreTrained": "kerastl.pretraining._run",
+    "Settings": "kerastl.pretraining._settings",
+    "effective_rank": "kerastl.pretraining._health",
+    "neighbor_accuracy": "kerastl.pretraining._neighbors",
+    "pretrain": "kerastl.pretraining._run",
+    "relative_spread": "kerastl.pretraining._health",
 }
 
-__all__ = sorted(_MODULES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

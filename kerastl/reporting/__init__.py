@@ -6,6 +6,17 @@ escape every name. Jinja2 and, for explanations, TensorFlow are imported when a 
 
 from __future__ import annotations
 
-from kerastl.reporting.page import render, write_report
+from typing import TYPE_CHECKING
 
-__all__ = ["render", "write_report"]
+from kerastl._base.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kerastl.reporting._page import render as render
+    from kerastl.reporting._page import write_report as write_report
+
+_MODULES = {
+    "render": "kerastl.reporting._page",
+    "write_report": "kerastl.reporting._page",
+}
+
+__getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

@@ -42,7 +42,7 @@ def network(number: int, size: int, classes: int) -> keras.Model:
     """The network on raw pixels (size, size, 3), to logits.
 
     Its weights have the order of the published files of PyTorch: convolution, then scale, offset, mean and variance of
-    its normalisation, block for block, and the dense layer at the end.
+    its normalization, block for block, and the dense layer at the end.
     """
     width, depth = SCALES[number]
     raw = keras.Input((size, size, 3))

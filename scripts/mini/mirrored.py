@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import pictures
+import images
 from train import network
 
-from kerastl.files import replacing
-from kerastl.runtime.export import to_litert
+from kerastl._base.files import replacing
+from kerastl.inference._export import to_litert
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("weights", type=Path)
     parser.add_argument("teacher", type=Path)
     args = parser.parse_args()
-    model = network(pictures.SIZE, mirrored=True)
+    model = network(images.SIZE, mirrored=True)
     model.load_weights(args.weights)
     with replacing(args.teacher) as path:
         path.write_bytes(to_litert(model))

@@ -1,4 +1,4 @@
-"""Batch normalisation in one operation, which a CPU computes much faster than Keras's several."""
+"""Batch normalization in one operation, which a CPU computes much faster than Keras's several."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer over the last axis of (n, height, width, channels), computed by TensorFlow's fused operation."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalise by the batch's statistics in training, by the moving ones otherwise."""
+        """Normalize by the batch's statistics in training, by the moving ones otherwise."""
         scale, offset = self.gamma.value, self.beta.value
         if not training:
             mean, variance = self.moving_mean.value, self.moving_variance.value
@@ -27,7 +27,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 def fused(model: keras.Model, momentum: float | None = None) -> keras.Model:
-    """The same network with fused normalisation; its weights come in the same order, with new values.
+    """The same network with fused normalization; its weights come in the same order, with new values.
 
     Args:
         model: A network, which may have others as layers.

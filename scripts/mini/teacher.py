@@ -1,10 +1,10 @@
-"""Fine-tune an ImageNet network on the training pictures, and compile it, for views.py to ask.
+"""Fine-tune an ImageNet network on the training images, and compile it, for views.py to ask.
 
     python scripts/mini/teacher.py TINY_IMAGENET_32.tar.xz --work FOLDER
 
 kerastl_mini learns from its scores (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network",
 https://arxiv.org/abs/1503.02531); no weight of this network goes into it. MobileNetV2, or EfficientNet-Lite1,
-knows the 200 classes from pictures of full size. Here it learns to see them in 32 pixels, scaled up to three times
+knows the 200 classes from images of full size. Here it learns to see them in 32 pixels, scaled up to three times
 that. The work folder holds a checkpoint of each epoch, from which the same command goes on, the log, and at the end
 teacher.tflite.
 """
@@ -18,18 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import efficientnet_lite
+import images
 import keras
 import numpy as np
-import pictures
 from normalization import fused
 from train import accuracy, assign, numbers
 
-from kerastl import backbones, labels
-from kerastl.files import replacing
-from kerastl.runtime.export import to_litert
+from kerastl._base.files import replacing
+from kerastl.inference._export import to_litert
+from kerastl.models import _build as backbones
+from kerastl.models import _labels as labels
 
 SMALL_SCALE, SCALE = 2, 3
-"""How many times larger the network sees the pictures in the first epochs, and afterwards."""
+"""How many times larger the network sees the images in the first epochs, and afterwards."""
 SMALLEST_CROP = 0.5
 WARMUP_EPOCHS = 0.3
 DECAY = 0.01
@@ -42,19 +43,19 @@ def network(wnids: list[str], scale: int, lite: Path | None = None) -> keras.Mod
 
     Args:
         wnids: The classes.
-        scale: How many times larger the network sees the pictures.
+        scale: How many times larger the network sees the images.
         lite: The weights of EfficientNet-Lite1; without, the network is MobileNetV2.
     """
     known = labels.imagenet().wnids
     rows = [known.index(wnid) for wnid in wnids]
-    side = scale * pictures.SIZE
+    side = scale * images.SIZE
     if lite is not None:
         model = efficientnet_lite.network(1, side, len(rows))
         efficientnet_lite.load(model, lite, rows)
     else:
         model = _mobilenet(side, rows)
     values = model.get_weights()
-    raw = keras.Input((pictures.SIZE, pictures.SIZE, 3))
+    raw = keras.Input((images.SIZE, images.SIZE, 3))
     larger = keras.layers.UpSampling2D(scale, interpolation="bilinear")(raw)
     model = fused(keras.Model(raw, model(larger)), MOMENTUM)
     model.set_weights(values)
@@ -89,14 +90,14 @@ class Rate(keras.callbacks.Callback):
 
 
 class Training:
-    """The network and its optimiser, from one epoch to the next.
+    """The network and its optimizer, from one epoch to the next.
 
     Args:
         args: The command's arguments.
-        data: The pictures.
+        data: The images.
     """
 
-    def __init__(self, args: argparse.Namespace, data: pictures.Data) -> None:
+    def __init__(self, args: argparse.Namespace, data: images.Data) -> None:
         self.args, self.data = args, data
         self.state = args.work / "checkpoint.npz"
         self.done = self.scale = 0
@@ -107,7 +108,7 @@ class Training:
             self.resize(self._scale(self.done - 1))
 
     def resize(self, scale: int) -> None:
-        """Go on with pictures of another size, with the same numbers."""
+        """Go on with images of another size, with the same numbers."""
         if scale == self.scale:
             return
         self.model = network(self.data.wnids, scale, self.args.lite)
@@ -129,14 +130,14 @@ class Training:
         self.resize(self._scale(epoch))
         hard = np.eye(len(self.data.wnids), dtype=np.float16)[self.data.train.classes]
         rate = Rate(args.rate, len(hard) // args.batch, args.epochs)
-        feed = pictures.batches(self.data.train, hard, pictures.SIZE, args.batch, args.seed + epoch, SMALLEST_CROP, 0.0)
+        feed = images.batches(self.data.train, hard, images.SIZE, args.batch, args.seed + epoch, SMALLEST_CROP, 0.0)
         fit = self.model.fit(feed, initial_epoch=epoch, epochs=epoch + 1, callbacks=[rate], verbose=0, shuffle=False)
         self.values, self.done = numbers(self.variables), epoch + 1
         with replacing(self.state) as path, path.open("wb") as file:
             np.savez(file, epoch=self.done, **{f"v{index}": value for index, value in enumerate(self.values)})
         line = {
             "epoch": epoch + 1,
-            "pixels": self.scale * pictures.SIZE,
+            "pixels": self.scale * images.SIZE,
             "loss": round(fit.history["loss"][0], 4),
             "accuracy": round(fit.history["accuracy"][0], 4),
             "seconds": round(time.perf_counter() - start),
@@ -161,7 +162,7 @@ def main() -> None:
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
-    data = pictures.read(args.archive, args.work / "pictures.npz")
+    data = images.read(args.archive, args.work / "images.npz")
     training = Training(args, data)
     for epoch in range(training.done, args.epochs):
         training.epoch(epoch)

@@ -1,12 +1,12 @@
-"""Train the model in the box, kerastl_mini, on the training pictures of Tiny ImageNet at 32 pixels.
+"""Train the model bundled, kerastl_mini, on the training images of Tiny ImageNet at 32 pixels.
 
     python scripts/mini/train.py TINY_IMAGENET_32.tar.xz --work FOLDER [--start WEIGHTS] [--teachers FILE ...]
 
 Teachers are weights of earlier runs (Furlanello et al. 2018, "Born-Again Neural Networks",
-https://arxiv.org/abs/1805.04770) or logits in a .npy file, a row a picture: the mean of what they say about each
-training picture is mixed into its target. With --views, the targets are those of each view. The last epochs run at the
+https://arxiv.org/abs/1805.04770) or logits in a .npy file, a row an image: the mean of what they say about each
+training image is mixed into its target. With --views, the targets are those of each view. The last epochs run at the
 full size, with larger crops, which is closer to what the network is for. The work folder holds a checkpoint of
-each epoch, from which the same command goes on, and the log. The network learns from pictures or their mirrors, and is
+each epoch, from which the same command goes on, and the log. The network learns from images or their mirrors, and is
 evaluated as it is shipped, by what it says of both.
 
 The weights come from an exponential moving average over training and are written in half precision, of which the
@@ -22,9 +22,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import images
 import keras
 import numpy as np
-import pictures
 import scipy.special
 import tensorflow as tf
 import views
@@ -33,9 +33,9 @@ from normalization import fused
 from numpy.typing import NDArray
 from weight_files import grow, save_half
 
-from kerastl import backbones
-from kerastl.files import replacing
-from kerastl.mini.network import KerastlMini
+from kerastl._base.files import replacing
+from kerastl.models import _build as backbones
+from kerastl.models._mini.network import KerastlMini
 
 SMOOTHING = 0.1
 WARMUP_EPOCHS = 0.5
@@ -43,7 +43,7 @@ DECAY = 0.05
 SIZES = (24, 32)
 """Pixels a side in the first epochs, where most is learned for two thirds of the work, and in the others."""
 SMALL_CROP, LARGE_CROP = 0.4, 0.5
-"""Share of a picture's area that a crop keeps at least, in the first epochs and in the last."""
+"""Fraction of an image's area that a crop keeps at least, in the first epochs and in the last."""
 EVALUATED = 4
 """The average is evaluated after so many epochs, and after each at the full size."""
 
@@ -59,20 +59,20 @@ def network(size: int, precision: str = "float32", *, mirrored: bool = False) ->
 
 
 def blended(shares: NDArray[Any], taught: NDArray[Any], share: float) -> NDArray[np.float16]:
-    """What pictures should score, shape (n, classes): a share of it as teachers say, the rest by their classes."""
+    """What images should score, shape (n, classes): a fraction of it as teachers say, the rest by their classes."""
     hard = shares * (1 - SMOOTHING) + SMOOTHING / shares.shape[1]
     return ((1 - share) * hard + share * taught).astype(np.float16)
 
 
-def targets(data: pictures.Data, args: argparse.Namespace) -> NDArray[np.float16]:
-    """What each training picture should score, shape (n, classes)."""
+def targets(data: images.Data, args: argparse.Namespace) -> NDArray[np.float16]:
+    """What each training image should score, shape (n, classes)."""
     hard = np.eye(len(data.wnids), dtype=np.float32)[data.train.classes]
     if not args.teachers:
         return (hard * (1 - SMOOTHING) + SMOOTHING / len(data.wnids)).astype(np.float16)
     soft = np.mean(
         [_taught(teacher, data.train.pixels, args.work, args.precision) for teacher in args.teachers], axis=0
     )
-    print(f"teachers: {np.mean(soft.argmax(1) == data.train.classes):.1%} of the training pictures", flush=True)
+    print(f"teachers: {np.mean(soft.argmax(1) == data.train.classes):.1%} of the training images", flush=True)
     return blended(hard, soft, args.share)
 
 
@@ -82,7 +82,7 @@ def _taught(teacher: Path, pixels: NDArray[np.uint8], work: Path, precision: str
         return scipy.special.softmax(np.load(teacher).astype(np.float32), axis=1)
     cache = work / f"teacher_{hashlib.sha256(teacher.read_bytes()).hexdigest()[:12]}.npy"
     if not cache.exists():
-        model = network(pictures.SIZE, precision, mirrored=True)
+        model = network(images.SIZE, precision, mirrored=True)
         grow(model, teacher)
         probabilities = keras.Sequential([model, keras.layers.Softmax(dtype="float32")])
         parts = np.array_split(pixels, len(pixels) // 5000 + 1)
@@ -121,9 +121,9 @@ class Rate(keras.callbacks.Callback):
             mean += (1 - keep) * np.asarray(variable)
 
 
-def accuracy(model: keras.Model, part: pictures.Pictures) -> tuple[float, float]:
-    """Top-1 and top-5 on the pictures, at the size that the network takes, from 0 to 1."""
-    pixels = pictures.at_size(part.pixels, model.input_shape[1])
+def accuracy(model: keras.Model, part: images.Images) -> tuple[float, float]:
+    """Top-1 and top-5 on the images, at the size that the network takes, from 0 to 1."""
+    pixels = images.at_size(part.pixels, model.input_shape[1])
     scores = model.predict(pixels.astype(np.float32), batch_size=250, verbose=0)
     order = np.argsort(-scores, axis=1)[:, :5]
     hits = order == part.classes[:, None]
@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with, instead of random ones")
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="earlier weights, or logits as .npy")
     parser.add_argument("--share", type=float, default=0.7, help="of each target that is what the teachers say")
-    parser.add_argument("--views", type=Path, help="folder of views.py, to learn from instead of the pictures")
+    parser.add_argument("--views", type=Path, help="folder of views.py, to learn from instead of the images")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--cooldown", type=int, default=10, help="epochs over which the rate falls to zero")
     parser.add_argument("--small", type=int, default=15, help="so many epochs, the first, run at the smaller size")
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--ema", type=float, default=0.998, help="what the moving average keeps in a step")
     parser.add_argument("--rate", type=float, default=5e-3)
     parser.add_argument("--batch", type=int, default=512)
-    parser.add_argument("--cutmix", type=float, default=0.25, help="share of the batches that are mixed")
+    parser.add_argument("--cutmix", type=float, default=0.25, help="fraction of the batches that are mixed")
     parser.add_argument("--precision", default="float32", help="mixed_bfloat16 is faster where a CPU computes in it")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -157,7 +157,7 @@ def main() -> None:
             parser.error(f"{args.views} has no views: make them with views.py")
     args.work.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
-    data = pictures.read(args.archive, args.work / "pictures.npz")
+    data = images.read(args.archive, args.work / "images.npz")
     soft = targets(data, args)
     training = Training(args, data, soft)
     for epoch in range(training.done, args.epochs):
@@ -165,15 +165,15 @@ def main() -> None:
 
 
 class Training:
-    """The network, its optimiser and the moving average, from one epoch to the next.
+    """The network, its optimizer and the moving average, from one epoch to the next.
 
     Args:
         args: The command's arguments.
-        data: The pictures.
-        soft: The training pictures' targets.
+        data: The images.
+        soft: The training images' targets.
     """
 
-    def __init__(self, args: argparse.Namespace, data: pictures.Data, soft: NDArray[np.float16]) -> None:
+    def __init__(self, args: argparse.Namespace, data: images.Data, soft: NDArray[np.float16]) -> None:
         self.args, self.data, self.soft = args, data, soft
         self.state = args.work / "checkpoint.npz"
         self.size = 0
@@ -188,7 +188,7 @@ class Training:
             self._load()
 
     def resize(self, size: int) -> None:
-        """Go on at another size of pictures, with the same numbers."""
+        """Go on at another size of images, with the same numbers."""
         if size == self.size:
             return
         args = self.args
@@ -241,10 +241,10 @@ class Training:
         if args.views is not None:
             sets = views.files(args.views)
             pixels, shares, taught = views.read(sets[epoch % len(sets)])
-            pixels = pictures.at_size(pixels, self.size)
-            return pictures.flipped(pixels, blended(shares, taught, args.share), args.batch, seed)
+            pixels = images.at_size(pixels, self.size)
+            return images.flipped(pixels, blended(shares, taught, args.share), args.batch, seed)
         crop = LARGE_CROP if self.size == args.sizes[1] else SMALL_CROP
-        return pictures.batches(self.data.train, self.soft, self.size, args.batch, seed, crop, args.cutmix)
+        return images.batches(self.data.train, self.soft, self.size, args.batch, seed, crop, args.cutmix)
 
     def _save(self, done: int) -> None:
         arrays = {f"w{i}": value for i, value in enumerate(numbers(self.model.weights))}

@@ -1,10 +1,10 @@
-"""Cut views from the training pictures of Tiny ImageNet, and write down what teachers say about each.
+"""Cut views from the training images of Tiny ImageNet, and write down what teachers say about each.
 
     python scripts/mini/views.py TINY_IMAGENET_32.tar.xz --work FOLDER --teachers teacher.tflite ...
 
 A network that learns from another learns more where both see the very same view, and where the views are many (Beyer
 et al. 2022, "Knowledge distillation: A good teacher is patient and consistent", https://arxiv.org/abs/2106.05237). A
-set has one view of each training picture; some of them are mixed by cutmix. The work folder holds a file for each set,
+set has one view of each training image; some of them are mixed by cutmix. The work folder holds a file for each set,
 and the same command goes on after the last of them. train.py --views takes the folder.
 """
 
@@ -17,13 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import images
 import numpy as np
-import pictures
 import scipy.special
 from numpy.typing import NDArray
 
-from kerastl.files import replacing
-from kerastl.runtime.engines import LiteRTEngine, Plan, cores
+from kerastl._base.files import replacing
+from kerastl.inference._engines import LiteRTEngine, Plan, cores
 
 BATCH = 500
 SCORED = 4
@@ -31,11 +31,11 @@ SCORED = 4
 
 
 class Views(NamedTuple):
-    """Views of training pictures.
+    """Views of training images.
 
     Args:
         pixels: uint8, shape (n, 32, 32, 3).
-        shares: Of each class in each view, by the pictures it was mixed from; float16, shape (n, classes).
+        shares: Of each class in each view, by the images it was mixed from; float16, shape (n, classes).
         taught: Probabilities that the teachers give, their mean; float16, shape (n, classes).
     """
 
@@ -56,11 +56,11 @@ def read(path: Path) -> Views:
 
 
 def cut(
-    data: pictures.Data, seed: int, smallest_crop: float, cutmix: float
+    data: images.Data, seed: int, smallest_crop: float, cutmix: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
-    """One view of each training picture, in random order: the pixels and the classes' shares of `Views`."""
+    """One view of each training image, in random order: the pixels and the classes' fractions of `Views`."""
     hard = np.eye(len(data.wnids), dtype=np.float16)[data.train.classes]
-    feed = pictures.batches(data.train, hard, pictures.SIZE, BATCH, seed, smallest_crop, cutmix)
+    feed = images.batches(data.train, hard, images.SIZE, BATCH, seed, smallest_crop, cutmix)
     parts = [
         (np.rint(pixels).astype(np.uint8), shares.astype(np.float16)) for pixels, shares in feed.as_numpy_iterator()
     ]
@@ -82,12 +82,14 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--teachers", type=Path, nargs="+", required=True, help="compiled by teacher.py")
     parser.add_argument("--sets", type=int, default=8)
-    parser.add_argument("--crop", type=float, default=0.4, help="share of a picture's area that a view keeps at least")
-    parser.add_argument("--cutmix", type=float, default=0.5, help="share of the views that are mixed")
+    parser.add_argument(
+        "--crop", type=float, default=0.4, help="fraction of an image's area that a view keeps at least"
+    )
+    parser.add_argument("--cutmix", type=float, default=0.5, help="fraction of the views that are mixed")
     parser.add_argument("--seed", type=int, default=1_000_000)
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
-    data = pictures.read(args.archive, args.work / "pictures.npz")
+    data = images.read(args.archive, args.work / "images.npz")
     for number in range(args.sets):
         start, path = time.perf_counter(), args.work / f"views_{number:03}.npz"
         if path.exists():

@@ -11,13 +11,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kerastl.files import replacing
+from kerastl._base.files import replacing
 
 MANTISSA_BITS = 5
 """Bits after the leading one that the weights of a small kernel keep of the ten of half precision."""
 LARGE_KERNEL, STEPS = 140_000, 8
 """Of a kernel with so many weights, all are multiples of a step, of which so many at least make a standard deviation.
-Measured: small kernels do not bear this; all rounding together costs 0.15 points on the held-out pictures."""
+Measured: small kernels do not bear this; all rounding together costs 0.15 points on the held-out images."""
 
 
 def grow(model: keras.Model, weights: Path) -> None:

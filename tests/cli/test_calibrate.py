@@ -9,22 +9,22 @@ from kerastl.cli import run
 
 
 @pytest.fixture
-def folder(picture, tmp_path):
+def folder(image, tmp_path):
     for name, other in (("red", (0, 0, 255)), ("blue", (255, 0, 0))):
-        picture(f"data/train/{name}/1.png", name)
+        image(f"data/train/{name}/1.png", name)
         for number in range(12):
-            picture(f"data/val/{name}/{number:02}.png", name)
-        picture(f"data/val/{name}/x.png", other)
+            image(f"data/val/{name}/{number:02}.png", name)
+        image(f"data/val/{name}/x.png", other)
     return tmp_path / "data"
 
 
 @pytest.fixture
-def calibrated(colour_model, folder, tmp_path, capfd):
-    shutil.copytree(colour_model, tmp_path / "run")
+def calibrated(color_model, folder, tmp_path, capfd):
+    shutil.copytree(color_model, tmp_path / "run")
     assert run(["calibrate", str(tmp_path / "run"), str(folder)]) == 0
     out, err = capfd.readouterr()
-    assert "calibrated on 26 pictures of data (val)" in out
-    assert "compares with 2 training pictures" in out
+    assert "calibrated on 26 images of data (val)" in out
+    assert "compares with 2 training images" in out
     assert "compiling" in err or err == ""
     return tmp_path / "run"
 
@@ -35,15 +35,15 @@ def test_json(calibrated, folder, capfd):
     assert (values["images"], values["references"], values["false_alarms"]) == (26, 2, 0.1)
 
 
-def test_quiet_still_says_what_is_doubtful(colour_model, folder, tmp_path, capfd):
-    shutil.copytree(colour_model, tmp_path / "run")
+def test_quiet_still_says_what_is_doubtful(color_model, folder, tmp_path, capfd):
+    shutil.copytree(color_model, tmp_path / "run")
     shutil.rmtree(folder / "val" / "blue")
     assert run(["calibrate", str(tmp_path / "run"), str(folder), "--quiet"]) == 0
-    assert "all of these pictures are of one class ('red')" in capfd.readouterr().err
+    assert "all of these images are of one class ('red')" in capfd.readouterr().err
 
 
-def test_classify_rejects_in_every_format(calibrated, picture, capfd):
-    known, other = picture("known.png", "red"), picture("other.png", (0, 255, 0))
+def test_classify_rejects_in_every_format(calibrated, image, capfd):
+    known, other = image("known.png", "red"), image("other.png", (0, 255, 0))
     command = ["classify", str(known), str(other), "--model", str(calibrated), "--reject"]
     assert run(command) == 0
     first, second = capfd.readouterr().out.splitlines()
@@ -51,14 +51,14 @@ def test_classify_rejects_in_every_format(calibrated, picture, capfd):
     assert second.startswith(f"{other}: none of these (closest: green ")
     assert run([*command, "--format", "jsonl"]) == 0
     rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert [(row["rejected"], round(row["novelty"], 3)) for row in rows] == [(False, 0), (True, 1)]
+    assert [(row["rejected"], round(row["ood_score"], 3)) for row in rows] == [(False, 0), (True, 1)]
     assert run([*command, "--format", "csv", "--top", "1"]) == 0
     table = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
     assert [(row["label"], row["rejected"]) for row in table] == [("red", "0"), ("green", "1")]
 
 
-def test_classify_gives_sets(calibrated, picture, capfd):
-    path = picture("unsure.png", (255, 0, 200))
+def test_classify_gives_sets(calibrated, image, capfd):
+    path = image("unsure.png", (255, 0, 200))
     command = ["classify", str(path), "--model", str(calibrated), "--format", "jsonl"]
     assert run([*command, "--coverage", "0.8"]) == 0
     row = json.loads(capfd.readouterr().out)
@@ -79,8 +79,8 @@ def test_classify_gives_sets(calibrated, picture, capfd):
         (["--reject"], "not calibrated yet"),
     ],
 )
-def test_wrong_usage_of_classify(colour_model, picture, capfd, arguments, message):
-    assert run(["classify", str(picture("a.png", "red")), "--model", str(colour_model), *arguments]) == 2
+def test_wrong_usage_of_classify(color_model, image, capfd, arguments, message):
+    assert run(["classify", str(image("a.png", "red")), "--model", str(color_model), *arguments]) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert message in err
@@ -88,28 +88,28 @@ def test_wrong_usage_of_classify(colour_model, picture, capfd, arguments, messag
 
 @pytest.mark.parametrize("asked", [["--coverage", "0.9"], ["--reject"]])
 @pytest.mark.parametrize("model", [[], ["--model", "kerastl_mini"]])
-def test_published_networks_say_that_they_are_not_calibrated(picture, capfd, monkeypatch, tmp_path, asked, model):
-    monkeypatch.setattr("kerastl.classifier.choose", lambda **_: "kerastl_mini")
-    assert run(["classify", str(picture("a.png", "red")), *model, *asked]) == 2
+def test_published_networks_say_that_they_are_not_calibrated(image, capfd, monkeypatch, tmp_path, asked, model):
+    monkeypatch.setattr("kerastl._classifier.default_model", lambda **_: "kerastl_mini")
+    assert run(["classify", str(image("a.png", "red")), *model, *asked]) == 2
     last = capfd.readouterr().err.splitlines()[-1]
     assert "published networks are not calibrated: fine-tune one" in last
     assert "kerastl calibrate" in last
 
 
-def test_wrong_usage(colour_model, folder, capfd):
-    assert run(["calibrate", str(colour_model), str(folder), "--false-alarms", "0"]) == 2
-    assert run(["calibrate", str(colour_model), str(folder), "--split", "train"]) == 2
-    assert run(["calibrate", str(colour_model), str(folder / "nothing")]) == 1
+def test_wrong_usage(color_model, folder, capfd):
+    assert run(["calibrate", str(color_model), str(folder), "--false-alarms", "0"]) == 2
+    assert run(["calibrate", str(color_model), str(folder), "--split", "train"]) == 2
+    assert run(["calibrate", str(color_model), str(folder / "nothing")]) == 1
     assert "no such folder" in capfd.readouterr().err
 
 
-def test_evaluate_shows_corruptions_and_rejection(calibrated, folder, picture, tmp_path, capfd):
-    picture("others/1.png", (0, 255, 0))
+def test_evaluate_shows_corruptions_and_rejection(calibrated, folder, image, tmp_path, capfd):
+    image("others/1.png", (0, 255, 0))
     options = ["--corruptions", "--reject", str(tmp_path / "others")]
     assert run(["evaluate", str(calibrated), str(folder), *options]) == 0
     out = capfd.readouterr().out
     assert "rotation     92.3%   92.3%   92.3%   92.3%   92.3%" in out
-    assert "100.0% of 1 pictures of" in out
+    assert "100.0% of 1 images of" in out
     assert "AUROC 1.0000" in out
     assert "scores are scaled with the temperature" in out
 

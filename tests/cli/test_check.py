@@ -7,13 +7,13 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from kerastl.cli.check import check
+from kerastl.cli._check import check
 from kerastl.errors import UsageError
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes of 25 pictures, one of them broken."""
+    """Two classes of 25 images, one of them broken."""
     random = np.random.default_rng(0)
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
@@ -37,15 +37,15 @@ def test_the_report_as_text(folder):
     lines = [line.rstrip() for line in result.stdout.splitlines() if line.strip()]
     assert lines == [
         f"{folder}: 2 class folders",
-        " class   pictures",
-        " ────────────────",
-        " cat           25",
-        " dog           25",
-        " all           50",
+        " class   images",
+        " ──────────────",
+        " cat         25",
+        " dog         25",
+        " all         50",
         "49 PNG; 49 RGB",
         "width 40 to 40 pixels, median 40",
         "height 40 to 40 pixels, median 40",
-        "x 1 picture cannot be read; training leaves it out",
+        "x 1 image cannot be read; training leaves it out",
         "    dog/3.png  (an empty file)",
         "1 problem, 0 warnings",
     ]
@@ -77,19 +77,17 @@ def test_what_finetune_would_refuse_is_a_problem(folder):
     (folder / "dog" / "3.png").unlink()
     result = run(folder)
     assert result.return_value == 1
-    message = (
-        "class 'cow' has 1 picture, too few to be both trained and validated on; add pictures, or leave the class out"
-    )
+    message = "class 'cow' has 1 image, too few to be both trained and validated on; add images, or leave the class out"
     assert f"x {message}\n" in result.stdout
-    assert "'cow': 1 picture" not in result.stdout  # the message has said it
+    assert "'cow': 1 image" not in result.stdout  # the message has said it
 
 
 def test_group_by_and_val_fraction_are_those_of_finetune(folder):
     (folder / "dog" / "3.png").unlink()
     result = run(folder, "--group-by", "^(...)/", "--val-fraction", "0.5", "--seed", "3")
     assert result.return_value == 1
-    assert "x 2 classes have too few pictures to be both trained and validated on" in result.stdout
-    assert "    'dog': 24 pictures that fall into 1 group" in result.stdout
+    assert "x 2 classes have too few images to be both trained and validated on" in result.stdout
+    assert "    'dog': 24 images that fall into 1 group" in result.stdout
     with pytest.raises(UsageError, match="finds nothing in"):
         run(folder, "--group-by", "nothing")
 
@@ -100,7 +98,7 @@ def test_kinds_that_are_left_out_are_listed(folder):
     (folder / "cow" / "scan").write_bytes(bytes(128) + b"DICM")
     result = run(folder)
     assert result.return_value == 1
-    assert "x 1 file that looks like a picture is left out: 1 DICOM (convert to PNG); nothing is left of 'cow'\n" in (
+    assert "x 1 file that looks like an image is left out: 1 DICOM (convert to PNG); nothing is left of 'cow'\n" in (
         result.stdout
     )
     assert "    cow/scan  (DICOM: convert to PNG)\n" in result.stdout

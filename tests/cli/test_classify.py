@@ -19,43 +19,43 @@ PURE = math.exp(10) / (math.exp(10) + 2)
 
 
 @pytest.fixture
-def classify(colour_model, capfd):
-    """Run `kerastl classify` with the colour model; exit code, standard output, standard error."""
+def classify(color_model, capfd):
+    """Run `kerastl classify` with the color model; exit code, standard output, standard error."""
 
     def call(*arguments):
-        code = run(["classify", "--model", str(colour_model), *map(str, arguments)])
+        code = run(["classify", "--model", str(color_model), *map(str, arguments)])
         return code, *capfd.readouterr()
 
     return call
 
 
 @pytest.fixture
-def folder(picture, tmp_path):
-    """Three pictures and a broken one."""
-    picture("pictures/a.png", "red")
-    picture("pictures/b.png", "blue")
-    (tmp_path / "pictures" / "c.jpg").write_text("no picture")
-    picture("pictures/deep/d.png", (0, 255, 0))
-    return tmp_path / "pictures"
+def folder(image, tmp_path):
+    """Three images and a broken one."""
+    image("images/a.png", "red")
+    image("images/b.png", "blue")
+    (tmp_path / "images" / "c.jpg").write_text("no image")
+    image("images/deep/d.png", (0, 255, 0))
+    return tmp_path / "images"
 
 
-def test_text_is_one_line_a_picture(classify, picture):
-    path = picture("a.png", "red")
+def test_text_is_one_line_an_image(classify, image):
+    path = image("a.png", "red")
     assert classify(path, "--top", "2") == (0, f"{path}: red 100.0 %, green 0.0 %\n", "")
 
 
-def test_jsonl_is_one_object_a_picture_in_order(classify, folder, lines):
+def test_jsonl_is_one_object_an_image_in_order(classify, folder, lines):
     code, out, err = classify(folder, "--format", "jsonl", "--top", 1)
     results = lines(out)
     assert code == 1
     assert [os.path.relpath(r["path"], folder) for r in results] == ["a.png", "b.png", "c.jpg", "deep/d.png"]
-    assert [r.get("model") for r in results] == ["colours", "colours", None, "colours"]
+    assert [r.get("model") for r in results] == ["colors", "colors", None, "colors"]
     assert results[0]["predictions"] == [
         {"label": "red", "score": pytest.approx(PURE, abs=1e-6), "index": 0, "wnid": None}
     ]
     assert results[3]["predictions"][0]["label"] == "green"
     assert list(results[2]) == ["path", "error"]
-    assert "1 of 4 pictures could not be classified" in err
+    assert "1 of 4 images could not be classified" in err
 
 
 def test_json_is_one_array(classify, folder):
@@ -82,35 +82,35 @@ def test_errors_of_text_are_one_line_on_standard_error(classify, folder):
     assert "missing.png" in err.splitlines()[1]
 
 
-def test_low_scores_are_left_out(classify, picture):
-    path = picture("black.png", "black")
+def test_low_scores_are_left_out(classify, image):
+    path = image("black.png", "black")
     assert classify(path, "--min-score", "0.5")[1] == f"{path}: nothing scores that high\n"
     assert json.loads(classify(path, "--min-score", "0.5", "--format", "jsonl")[1])["predictions"] == []
     assert len(json.loads(classify(path, "--min-score", "0.3", "--format", "jsonl")[1])["predictions"]) == 3
 
 
-def test_top_beyond_the_classes_gives_all(classify, picture):
-    assert len(json.loads(classify(picture("a.png", "red"), "-k", 99, "--format", "jsonl")[1])["predictions"]) == 3
+def test_top_beyond_the_classes_gives_all(classify, image):
+    assert len(json.loads(classify(image("a.png", "red"), "-k", 99, "--format", "jsonl")[1])["predictions"]) == 3
 
 
-def test_output_goes_into_a_file(classify, picture, tmp_path):
-    path, target = picture("a.png", "red"), tmp_path / "out.jsonl"
+def test_output_goes_into_a_file(classify, image, tmp_path):
+    path, target = image("a.png", "red"), tmp_path / "out.jsonl"
     assert classify(path, "--format", "jsonl", "--output", target) == (0, "", "")
     assert json.loads(target.read_text())["path"] == str(path)
 
 
 @pytest.mark.parametrize("model", [[], ["--model", "vgg16"]])
 @pytest.mark.parametrize("wish", [["--coverage", "0.9"], ["--reject"]])
-def test_published_networks_are_not_fetched_for_what_they_cannot_answer(capfd, monkeypatch, picture, model, wish):
-    monkeypatch.setattr("kerastl.classifier.load", None)
-    assert run(["classify", str(picture("a.png", "red")), *model, *wish]) == 2
+def test_published_networks_are_not_fetched_for_what_they_cannot_answer(capfd, monkeypatch, image, model, wish):
+    monkeypatch.setattr("kerastl._classifier.load", None)
+    assert run(["classify", str(image("a.png", "red")), *model, *wish]) == 2
     assert "published networks are not calibrated: fine-tune one" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["a.PNG", "model.keras"])
-def test_output_onto_a_picture_or_a_model_is_refused(classify, picture, tmp_path, name):
+def test_output_onto_an_image_or_a_model_is_refused(classify, image, tmp_path, name):
     target = tmp_path / name
-    target.write_bytes(picture("b.png", "red").read_bytes())
+    target.write_bytes(image("b.png", "red").read_bytes())
     code, out, err = classify(tmp_path / "b.png", "--output", target)
     assert (code, out) == (2, "")
     assert err == (
@@ -120,8 +120,8 @@ def test_output_onto_a_picture_or_a_model_is_refused(classify, picture, tmp_path
     assert target.read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-def test_output_into_a_folder_that_is_not_there_is_wrong_usage(classify, picture, tmp_path):
-    code, out, err = classify(picture("a.png", "red"), "--output", tmp_path / "no" / "out")
+def test_output_into_a_folder_that_is_not_there_is_wrong_usage(classify, image, tmp_path):
+    code, out, err = classify(image("a.png", "red"), "--output", tmp_path / "no" / "out")
     assert (code, out) == (2, "")
     assert "there is no folder" in err
 
@@ -174,9 +174,9 @@ def test_the_lines_of_help_are_the_commands_own():
 
 
 @contextmanager
-def started(colour_model, *arguments, **keywords):
+def started(color_model, *arguments, **keywords):
     """Run `kerastl classify` in a process of its own."""
-    command = [sys.executable, "-m", "kerastl", "classify", "--model", colour_model, *arguments]
+    command = [sys.executable, "-m", "kerastl", "classify", "--model", color_model, *arguments]
     with subprocess.Popen(
         [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **keywords
     ) as process:
@@ -186,9 +186,9 @@ def started(colour_model, *arguments, **keywords):
             process.kill()
 
 
-def test_a_list_on_standard_input_is_streamed(colour_model, picture):
-    path = picture("a.png", "red")
-    with started(colour_model, "-", "--format", "jsonl", stdin=subprocess.PIPE) as process:
+def test_a_list_on_standard_input_is_streamed(color_model, image):
+    path = image("a.png", "red")
+    with started(color_model, "-", "--format", "jsonl", stdin=subprocess.PIPE) as process:
         for _ in range(3):
             process.stdin.write(bytes(path) + b"\n")
             process.stdin.flush()
@@ -197,9 +197,9 @@ def test_a_list_on_standard_input_is_streamed(colour_model, picture):
         assert process.wait(30) == 0
 
 
-def test_an_interruption_is_one_line_and_keeps_the_output(colour_model, picture, tmp_path):
-    path, target = picture("a.png", "red"), tmp_path / "out.json"
-    with started(colour_model, "-", "--format", "json", "--output", target, stdin=subprocess.PIPE) as process:
+def test_an_interruption_is_one_line_and_keeps_the_output(color_model, image, tmp_path):
+    path, target = image("a.png", "red"), tmp_path / "out.json"
+    with started(color_model, "-", "--format", "json", "--output", target, stdin=subprocess.PIPE) as process:
         process.stdin.write(bytes(path) + b"\n")
         process.stdin.flush()
         while not any(file.stat().st_size for file in tmp_path.glob(".*out.json")):
@@ -211,31 +211,31 @@ def test_an_interruption_is_one_line_and_keeps_the_output(colour_model, picture,
     assert [r["path"] for r in json.loads(target.read_text())] == [str(path)]
 
 
-def test_a_reader_that_leaves_is_no_error(colour_model, picture):
-    path = picture("a.png", "red")
-    with started(colour_model, *[path] * 3000, "--format", "jsonl") as process:
+def test_a_reader_that_leaves_is_no_error(color_model, image):
+    path = image("a.png", "red")
+    with started(color_model, *[path] * 3000, "--format", "jsonl") as process:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
 
 
-def test_names_that_are_not_utf8_go_out_as_they_came_in(colour_model, classify, tmp_path):
+def test_names_that_are_not_utf8_go_out_as_they_came_in(color_model, classify, tmp_path):
     name = os.fsencode(tmp_path) + b"/caf\xe9 \n.png"
     Image.fromarray(np.full((9, 9, 3), 255, np.uint8)).save(os.fsdecode(name))
     code, out, _ = classify(os.fsdecode(name), "--format", "jsonl")
     assert code == 0
     assert os.fsencode(json.loads(out)["path"]) == name
     assert len(classify(os.fsdecode(name))[1].splitlines()) == 1
-    with started(colour_model, os.fsdecode(name), "--format", "csv") as process:
+    with started(color_model, os.fsdecode(name), "--format", "csv") as process:
         assert name in process.stdout.read()
 
 
 @pytest.fixture
-def mixed(picture, tmp_path):
-    """A folder of two pictures and of what lies beside pictures."""
-    picture("mixed/a.png", "red")
-    picture("mixed/deep/b.png", "blue")
+def mixed(image, tmp_path):
+    """A folder of two images and of what lies beside images."""
+    image("mixed/a.png", "red")
+    image("mixed/deep/b.png", "blue")
     for name in ("a.json", "a.XMP", "clip.mp4", "notes.txt", "deep/labels.csv", ".DS_Store", "Thumbs.db", "._a.png"):
         (tmp_path / "mixed" / name).write_text("{}")
     return tmp_path / "mixed"
@@ -251,7 +251,7 @@ def test_side_files_of_a_folder_are_left_out_with_a_word(classify, mixed, lines)
 def test_a_file_that_is_named_is_tried_whatever_it_is(classify, mixed, monkeypatch):
     code, _, err = classify(mixed / "a.json", mixed / "a.png")
     assert code == 1
-    assert "a.json: a text file, not a picture" in err
+    assert "a.json: a text file, not an image" in err
     assert classify(f"{mixed}/*.json")[0] == 1
     code, out, err = classify(f"{mixed}/*")
     assert (code, len(out.splitlines())) == (0, 2)
@@ -260,9 +260,9 @@ def test_a_file_that_is_named_is_tried_whatever_it_is(classify, mixed, monkeypat
 
 @pytest.mark.parametrize(
     ("names", "message"),
-    [(["a.json", "b/c.txt"], "a folder without pictures, only 2 other files"), ([".DS_Store"], "an empty folder")],
+    [(["a.json", "b/c.txt"], "a folder without images, only 2 other files"), ([".DS_Store"], "an empty folder")],
 )
-def test_a_folder_without_pictures_is_an_error_of_one_line(classify, tmp_path, names, message):
+def test_a_folder_without_images_is_an_error_of_one_line(classify, tmp_path, names, message):
     for name in names:
         (tmp_path / "none" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "none" / name).write_text("x")
@@ -271,9 +271,9 @@ def test_a_folder_without_pictures_is_an_error_of_one_line(classify, tmp_path, n
     assert f"{tmp_path / 'none'}: {message}\n" in err
 
 
-def test_what_looks_like_a_picture_is_tried_in_a_folder(classify, picture, tmp_path):
-    picture("odd/a.png", "red").rename(tmp_path / "odd" / "download")
-    picture("odd/b.png", "red").rename(tmp_path / "odd" / "b.png.1")
+def test_what_looks_like_an_image_is_tried_in_a_folder(classify, image, tmp_path):
+    image("odd/a.png", "red").rename(tmp_path / "odd" / "download")
+    image("odd/b.png", "red").rename(tmp_path / "odd" / "b.png.1")
     code, out, _ = classify(tmp_path / "odd")
     assert (code, len(out.splitlines())) == (0, 2)
     (tmp_path / "odd" / "scan.dcm").write_bytes(bytes(128) + b"DICM" + bytes(50))
@@ -282,11 +282,11 @@ def test_what_looks_like_a_picture_is_tried_in_a_folder(classify, picture, tmp_p
     assert "scan.dcm: DICOM (convert to PNG)" in err
 
 
-def test_web_addresses_on_standard_input_are_fetched_only_if_asked_for(classify, picture, monkeypatch):
-    content, address = picture("a.png", "red").read_bytes(), "https://example.com/a.png?size=*"
+def test_web_addresses_on_standard_input_are_fetched_only_if_asked_for(classify, image, monkeypatch):
+    content, address = image("a.png", "red").read_bytes(), "https://example.com/a.png?size=*"
     fetched = []
-    monkeypatch.setattr("kerastl.images.fetching.fetch", lambda url: fetched.append(url) or content)
-    monkeypatch.setattr("kerastl.cli.pictures._standard_input", lambda: io.BytesIO(address.encode()))
+    monkeypatch.setattr("kerastl.images._encoded.fetch", lambda url: fetched.append(url) or content)
+    monkeypatch.setattr("kerastl.cli._images._standard_input", lambda: io.BytesIO(address.encode()))
     assert classify(address, "--top", "1") == (0, f"{address}: red 100.0 %\n", "")
     code, out, err = classify("-")
     assert (code, out) == (1, "")
@@ -295,10 +295,10 @@ def test_web_addresses_on_standard_input_are_fetched_only_if_asked_for(classify,
     assert classify("-", "--urls", "--top", "1") == (0, f"{address}: red 100.0 %\n", "")
 
 
-def test_names_on_standard_input_are_no_patterns(classify, picture, monkeypatch):
-    picture("ab.png", "red")
-    pattern = str(picture("a.png", "red").with_name("*.png"))
-    monkeypatch.setattr("kerastl.cli.pictures._standard_input", lambda: io.BytesIO(pattern.encode()))
+def test_names_on_standard_input_are_no_patterns(classify, image, monkeypatch):
+    image("ab.png", "red")
+    pattern = str(image("a.png", "red").with_name("*.png"))
+    monkeypatch.setattr("kerastl.cli._images._standard_input", lambda: io.BytesIO(pattern.encode()))
     code, out, err = classify("-")
     assert (code, out) == (1, "")
-    assert "1 of 1 pictures could not be classified" in err
+    assert "1 of 1 images could not be classified" in err

@@ -82,7 +82,7 @@ def test_a_script_for_zsh(tmp_path):
     assert ask("zsh_complete", "kerastl che", 1).splitlines() == [
         "plain",
         "check",
-        "Look for what spoils training in a labelled folder.",
+        "Look for what spoils training in a labeled folder.",
     ]
 
 

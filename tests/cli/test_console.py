@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from kerastl.cli.console import console, line, table
+from kerastl.cli._console import console, line, table
 
 HEADINGS = ["name", "pixels", "MB", "top-1"]
 ROWS = [["short", "224", "14", "71.3 %"], ["a_name_of_thirty_letters_or_so", "1,000", "528", "9.0 %"]]

@@ -8,43 +8,43 @@ from PIL import Image
 
 import kerastl
 from kerastl.cli import run
-from kerastl.cli.overlay_files import OverlayFiles
+from kerastl.cli._overlay_files import OverlayFiles
 from kerastl.errors import KerastlError
 
 
 @pytest.fixture
-def explain(colour_model, capfd, tmp_path):
-    """Run `kerastl explain` with the colour model; exit code, standard output, standard error."""
+def explain(color_model, capfd, tmp_path):
+    """Run `kerastl explain` with the color model; exit code, standard output, standard error."""
 
     def call(*arguments):
-        code = run(["explain", "--model", str(colour_model), "-o", str(tmp_path / "out"), *map(str, arguments)])
+        code = run(["explain", "--model", str(color_model), "-o", str(tmp_path / "out"), *map(str, arguments)])
         return code, *capfd.readouterr()
 
     return call
 
 
-def test_bare_writes_the_overlay_and_its_path_is_printed(explain, colour_model, picture, tmp_path):
-    path = picture("a.png", "red")
+def test_bare_writes_the_overlay_and_its_path_is_printed(explain, color_model, image, tmp_path):
+    path = image("a.png", "red")
     assert explain(path, "--bare") == (0, f"{tmp_path}/out/a-gradcam-red.png\n", "")
     with Image.open(tmp_path / "out" / "a-gradcam-red.png") as written:
-        expected = kerastl.load(colour_model).explain(path).overlay()
+        expected = kerastl.load(color_model).explain(path).overlay()
         np.testing.assert_array_equal(np.asarray(written), np.asarray(expected))
         assert written.info["Description"] == f"{path}: red 100.0 % by gradcam"
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
 @pytest.mark.parametrize("method", ["gradcam", "idgi", "integrated-gradients", "occlusion"])
-def test_method_and_label_are_in_the_name(explain, picture, tmp_path, method):
-    assert explain(picture("a.png", "red"), "--method", method, "--label", "Green") == (
+def test_method_and_label_are_in_the_name(explain, image, tmp_path, method):
+    assert explain(image("a.png", "red"), "--method", method, "--label", "Green") == (
         0,
         f"{tmp_path}/out/a-{method}-green.png\n",
         "",
     )
 
 
-def test_pictures_of_the_same_name_get_a_number(explain, picture, tmp_path):
+def test_images_of_the_same_name_get_a_number(explain, image, tmp_path):
     for name in ("x/a.png", "y/a.png", "z/A.png"):
-        picture(f"in/{name}", "red")
+        image(f"in/{name}", "red")
     code, out, _ = explain(tmp_path / "in")
     names = ["a-gradcam-red.png", "a-gradcam-red-2.png", "A-gradcam-red-3.png"]
     assert (code, out.splitlines()) == (0, [f"{tmp_path}/out/{name}" for name in names])
@@ -53,13 +53,13 @@ def test_pictures_of_the_same_name_get_a_number(explain, picture, tmp_path):
     assert len(list((tmp_path / "out").iterdir())) == 3
 
 
-def test_files_of_others_are_left_alone(explain, picture, tmp_path):
+def test_files_of_others_are_left_alone(explain, image, tmp_path):
     (tmp_path / "out").mkdir()
-    theirs = picture("out/a-gradcam-red.png", "blue")
+    theirs = image("out/a-gradcam-red.png", "blue")
     before = theirs.read_bytes()
-    (tmp_path / "out" / "a-gradcam-red-2.png").write_text("no picture")
+    (tmp_path / "out" / "a-gradcam-red-2.png").write_text("no image")
     (tmp_path / "out" / "a-gradcam-red-3.png").symlink_to("elsewhere")
-    assert explain(picture("a.png", "red"))[1] == f"{tmp_path}/out/a-gradcam-red-4.png\n"
+    assert explain(image("a.png", "red"))[1] == f"{tmp_path}/out/a-gradcam-red-4.png\n"
     assert theirs.read_bytes() == before
 
 
@@ -68,7 +68,7 @@ def test_files_of_others_are_left_alone(explain, picture, tmp_path):
     [
         (b"caf\xe9 \n.png", "caf"),
         ("päron: 1*.png".encode(), "päron__1"),
-        (b"...png", "picture"),
+        (b"...png", "image"),
         (b"-rf.png", "rf"),
         (b"x" * 200 + b".png", "x" * 60),
     ],
@@ -80,15 +80,15 @@ def test_names_are_safe(explain, tmp_path, name, expected):
     assert explain(path) == (0, f"{tmp_path}/out/{expected}-gradcam-red.png\n", "")
 
 
-def test_a_picture_that_cannot_be_read_does_not_stop_the_others(explain, picture, tmp_path):
-    first, last = picture("a.png", "red"), picture("c.png", "blue")
+def test_an_image_that_cannot_be_read_does_not_stop_the_others(explain, image, tmp_path):
+    first, last = image("a.png", "red"), image("c.png", "blue")
     broken = tmp_path / "b.jpg"
-    broken.write_text("no picture")
+    broken.write_text("no image")
     code, out, err = explain(first, broken, last)
     assert code == 1
     assert len(out.splitlines()) == 2
     assert err.splitlines()[0].startswith(f"kerastl: {broken}: ")
-    assert err.splitlines()[-1] == "kerastl: 1 of 3 pictures could not be explained"
+    assert err.splitlines()[-1] == "kerastl: 1 of 3 images could not be explained"
 
 
 @pytest.mark.parametrize(
@@ -107,15 +107,15 @@ def test_wrong_usage_exits_with_2_and_says_what(explain, arguments, message, tmp
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_one_line(explain, picture, tmp_path):
-    path = picture("a.png", "red")
+def test_a_folder_that_cannot_be_made_is_one_line(explain, image, tmp_path):
+    path = image("a.png", "red")
     code, out, err = explain(path, "-o", path / "deep")
     assert (code, out) == (2, "")
     assert err == f"kerastl: --output {path / 'deep'}: cannot be written (Not a directory)\n"
 
 
-def test_a_reader_that_leaves_is_no_error(colour_model, picture, tmp_path):
-    path = picture("a.png", "red")
+def test_a_reader_that_leaves_is_no_error(color_model, image, tmp_path):
+    path = image("a.png", "red")
     command = [
         sys.executable,
         "-m",
@@ -123,7 +123,7 @@ def test_a_reader_that_leaves_is_no_error(colour_model, picture, tmp_path):
         "explain",
         "-q",
         "-m",
-        colour_model,
+        color_model,
         "-o",
         tmp_path / "out",
         *[path] * 30,
@@ -135,8 +135,8 @@ def test_a_reader_that_leaves_is_no_error(colour_model, picture, tmp_path):
         assert process.wait(60) == 0
 
 
-def test_an_overlay_is_written_whole_or_not_at_all(colour_model, tmp_path, monkeypatch):
-    explanation = kerastl.load(colour_model).explain(np.zeros((32, 32, 3), np.uint8))
+def test_an_overlay_is_written_whole_or_not_at_all(color_model, tmp_path, monkeypatch):
+    explanation = kerastl.load(color_model).explain(np.zeros((32, 32, 3), np.uint8))
     files = OverlayFiles(tmp_path)
 
     def full(self, *_, **__):
@@ -148,12 +148,12 @@ def test_an_overlay_is_written_whole_or_not_at_all(colour_model, tmp_path, monke
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_figure_of_a_useful_size_is_written_and_written_again(explain, picture, tmp_path):
-    path = picture("a.png", "red", (400, 300))
+def test_a_figure_of_a_useful_size_is_written_and_written_again(explain, image, tmp_path):
+    path = image("a.png", "red", (400, 300))
     for _ in range(2):
         assert explain(path)[:2] == (0, f"{tmp_path}/out/a-gradcam-red.png\n")
     with Image.open(tmp_path / "out" / "a-gradcam-red.png") as written:
-        # Two pictures of 400 x 300 pixels beside each other, and lines of text.
+        # Two images of 400 x 300 pixels beside each other, and lines of text.
         assert written.width > 800
         assert 320 < written.height < 420
         assert written.info["Software"] == "kerastl explain"

@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
-from kerastl import card
 from kerastl.cli import run
 from kerastl.images import Resize
-from kerastl.labels import Classification, LabelSet, Prediction
+from kerastl.models import _metadata as metadata
+from kerastl.models._labels import Classification, LabelSet, Prediction
 
 # Each tries one thing: markup, a line of its own, an escape sequence, a formula, HTML, the other direction, a byte.
 NAMES = ("[bold]red[/]", "a\vkerastl: all well\x1b]0;title\x07", "=cmd|' /C calc'!A0")
@@ -20,26 +20,26 @@ OTHERS_SHOWN = ("<script>alert(1)</script>", "gpj.\\u202eevil", "caf\\xe9")
 
 
 @pytest.fixture(params=[(NAMES, SHOWN), (OTHERS, OTHERS_SHOWN)], ids=["signs", "letters"])
-def model(request, colour_model, tmp_path):
-    """The colour model with such names as classes; the folder, the names, and how they are shown."""
+def model(request, color_model, tmp_path):
+    """The color model with such names as classes; the folder, the names, and how they are shown."""
     names, shown = request.param
     folder = tmp_path / "run [red]"
-    shutil.copytree(colour_model, folder)
-    described = card.Card("col[ours]\r\x1b[2J", LabelSet(names), Resize(32, 32, "crop", 1.0))
-    card.update(folder / card.MODEL_FILE, described)
+    shutil.copytree(color_model, folder)
+    described = metadata.Metadata("col[ours]\r\x1b[2J", LabelSet(names), Resize(32, 32, "crop", 1.0))
+    metadata.update(folder / metadata.MODEL_FILE, described)
     return folder, names, shown
 
 
 @pytest.fixture
-def table(picture, tmp_path):
-    """Labelled pictures in a table, since folders cannot have every name; as many wrong answers as right ones."""
+def table(image, tmp_path):
+    """Labeled images in a table, since folders cannot have every name; as many wrong answers as right ones."""
 
     def make(names):
         rows = ["path,label"]
-        for number, (name, colour) in enumerate(zip(names, ("red", (0, 255, 0), "blue"), strict=True)):
+        for number, (name, color) in enumerate(zip(names, ("red", (0, 255, 0), "blue"), strict=True)):
             for copy in range(2):
                 file = f"data/{number}{copy} [b]\u202e.png"
-                picture(file, colour if copy else "red", (30 + copy, 30 + number))
+                image(file, color if copy else "red", (30 + copy, 30 + number))
                 rows.append(f'"{file.removeprefix("data/")}","{name}"')
         (tmp_path / "data" / "table.csv").write_text("\n".join(rows), encoding="utf-8")
         return tmp_path / "data"
@@ -47,9 +47,9 @@ def table(picture, tmp_path):
     return make
 
 
-def test_classify_shows_them_and_hands_them_on(model, picture, capfd):
+def test_classify_shows_them_and_hands_them_on(model, image, capfd):
     folder, names, shown = model
-    path = picture("a.png", "red")
+    path = image("a.png", "red")
     assert run(["classify", str(path), "--model", str(folder), "-k", "3"]) == 0
     out, err = capfd.readouterr()
     assert out == f"{path}: {shown[0]} 100.0 %, {shown[1]} 0.0 %, {shown[2]} 0.0 %\n"
@@ -61,9 +61,9 @@ def test_classify_shows_them_and_hands_them_on(model, picture, capfd):
     assert [one["label"] for one in json.loads(out)[0]["predictions"]] == list(names)
 
 
-def test_csv_has_the_names_and_a_safe_form_for_spreadsheets(model, picture, tmp_path):
+def test_csv_has_the_names_and_a_safe_form_for_spreadsheets(model, image, tmp_path):
     folder, names, _ = model
-    path, target = picture("a.png", "red"), tmp_path / "out.csv"
+    path, target = image("a.png", "red"), tmp_path / "out.csv"
     arguments = ["classify", str(path), "--model", str(folder), "--format", "csv", "-o", str(target)]
 
     def labels(*more):
@@ -94,22 +94,22 @@ def test_evaluate_and_its_report(model, table, tmp_path, capfd):
     assert json.loads((report / "evaluation.json").read_bytes())["images"] == len(rows)
 
 
-def test_explain_writes_files_with_harmless_names(model, picture, tmp_path, capfd):
+def test_explain_writes_files_with_harmless_names(model, image, tmp_path, capfd):
     folder, _, _ = model
-    assert run(["explain", str(picture("a [b].png", "red")), "--model", str(folder), "-o", str(tmp_path / "x")]) == 0
+    assert run(["explain", str(image("a [b].png", "red")), "--model", str(folder), "-o", str(tmp_path / "x")]) == 0
     out, err = capfd.readouterr()
     assert len(out.splitlines()) == 1
     assert "\x1b" not in out + err
 
 
-def test_a_name_of_a_megabyte_fills_no_screen(picture, tmp_path, capfd):
+def test_a_name_of_a_megabyte_fills_no_screen(image, tmp_path, capfd):
     long = "r" * 1_000_000
     answer = str(Classification("a.png", "m", (Prediction(long, 0.5, 0),)))
     assert answer.startswith("a.png: rrr")
     assert answer.endswith("rrr 50.0 %")
     assert "… (1,000,000 letters) …" in answer
     assert len(answer) < 300
-    assert run(["classify", str(picture("a.png", "red")), "--model", f"/{long}"]) != 0
+    assert run(["classify", str(image("a.png", "red")), "--model", f"/{long}"]) != 0
     assert run(["check", str(tmp_path / long)]) != 0
     err = capfd.readouterr().err
     assert len(err.splitlines()) == 2
@@ -125,15 +125,17 @@ def test_errors_cannot_write_lines_of_their_own(capfd):
     assert len(err.splitlines()) == 2
 
 
-def test_a_class_whose_name_is_no_text_survives_a_run_folder(colour_model, tmp_path):
+def test_a_class_whose_name_is_no_text_survives_a_run_folder(color_model, tmp_path):
     from kerastl.data import Dataset, Item, read_split, write_split
-    from kerastl.finetuning.outputs import write_metrics
+    from kerastl.finetuning._outputs import write_metrics
 
     folder = tmp_path / "run"
-    shutil.copytree(colour_model, folder)
+    shutil.copytree(color_model, folder)
     names = ("caf\udce9", "\ud83d", "日本")
-    card.update(folder / card.MODEL_FILE, card.Card("m\udce9", LabelSet(names), Resize(32, 32, "crop", 1.0)))
-    assert card.read(folder / card.MODEL_FILE).labels.names == names
+    metadata.update(
+        folder / metadata.MODEL_FILE, metadata.Metadata("m\udce9", LabelSet(names), Resize(32, 32, "crop", 1.0))
+    )
+    assert metadata.read_metadata(folder / metadata.MODEL_FILE).labels.names == names
     write_metrics(folder, {"names": names, "val_loss": float("nan")})
     assert json.loads((folder / "metrics.json").read_bytes())["val_loss"] is None
 
@@ -148,8 +150,8 @@ def test_a_class_whose_name_is_no_text_survives_a_run_folder(colour_model, tmp_p
 def test_a_progress_bar_takes_any_name(monkeypatch):
     import sys
 
-    from kerastl.progress import Reporter
-    from kerastl.progress import bars as showing
+    from kerastl._progress import Reporter
+    from kerastl._progress import bars as showing
 
     stream = io.StringIO()
     monkeypatch.setattr(stream, "isatty", lambda: True)
@@ -169,7 +171,7 @@ def test_a_progress_bar_takes_any_name(monkeypatch):
 
 
 def test_rows_of_csv_are_harmless_on_a_terminal():
-    from kerastl.cli.output import for_terminal
+    from kerastl.cli._output import for_terminal
 
     assert for_terminal('a.png,1,"x\x1b[2J\r"\nb\u202e.png,"two\nlines"\n').splitlines() == [
         'a.png,1,"x\\x1b[2J\\r"',

@@ -13,11 +13,11 @@ NEEDS_DEV_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="ther
 
 
 @pytest.fixture
-def odd(picture, tmp_path):
+def odd(image, tmp_path):
     """Two classes with names that few encodings have."""
-    for label, colour in (("日本語", "red"), ("[bold]\n\x1b[31mé", "blue")):
+    for label, color in (("日本語", "red"), ("[bold]\n\x1b[31mé", "blue")):
         for number in range(3):
-            picture(f"odd/{label}/{number}.png", colour, (20 + number, 20))
+            image(f"odd/{label}/{number}.png", color, (20 + number, 20))
     return tmp_path / "odd"
 
 
@@ -44,11 +44,11 @@ def test_a_locale_without_letters_changes_nothing(odd):
     assert plain.stdout == kerastl("check", odd).stdout
 
 
-def test_the_report_is_written_on_any_machine(colour_model, picture, tmp_path):
-    picture("data/red/日本.png", "blue")
-    picture("data/blue/b.png", "blue")
+def test_the_report_is_written_on_any_machine(color_model, image, tmp_path):
+    image("data/red/日本.png", "blue")
+    image("data/blue/b.png", "blue")
     done = kerastl(
-        "evaluate", colour_model, tmp_path / "data", "--report", tmp_path / "r", "--mistakes", 0,
+        "evaluate", color_model, tmp_path / "data", "--report", tmp_path / "r", "--mistakes", 0,
         PYTHONIOENCODING="cp1252",
     )  # fmt: skip
     assert done.returncode == 0
@@ -57,10 +57,10 @@ def test_the_report_is_written_on_any_machine(colour_model, picture, tmp_path):
 
 
 @NEEDS_DEV_FULL
-def test_the_report_is_complete_even_if_nothing_can_be_printed(colour_model, picture, tmp_path):
-    picture("data/red/a.png", "red")
-    picture("data/blue/b.png", "blue")
-    arguments = ["evaluate", colour_model, tmp_path / "data", "--report", tmp_path / "r", "--mistakes", 0]
+def test_the_report_is_complete_even_if_nothing_can_be_printed(color_model, image, tmp_path):
+    image("data/red/a.png", "red")
+    image("data/blue/b.png", "blue")
+    arguments = ["evaluate", color_model, tmp_path / "data", "--report", tmp_path / "r", "--mistakes", 0]
     done = kerastl(*arguments, behind="> /dev/full")
     assert done.returncode == 1
     assert done.stderr.decode().splitlines()[-1] == "kerastl: standard output: no space left on device"
@@ -76,41 +76,41 @@ def test_output_that_is_lost_is_no_success(arguments):
 
 
 @pytest.mark.parametrize("shell", ["2>&-", "2> /dev/full", "<&- 2>&-"])
-def test_standard_error_is_not_needed(colour_model, picture, tmp_path, shell):
-    path = picture("a.png", "red")
-    done = kerastl("classify", path, tmp_path / "none.png", "--model", colour_model, behind=shell)
+def test_standard_error_is_not_needed(color_model, image, tmp_path, shell):
+    path = image("a.png", "red")
+    done = kerastl("classify", path, tmp_path / "none.png", "--model", color_model, behind=shell)
     assert (done.returncode, done.stdout) == (1, f"{path}: red 100.0 %, green 0.0 %, blue 0.0 %\n".encode())
 
 
-def test_no_file_takes_the_place_of_a_closed_stream(colour_model, picture, tmp_path):
+def test_no_file_takes_the_place_of_a_closed_stream(color_model, image, tmp_path):
     """Else what libraries write to descriptor 2 would go into the file."""
-    path, target = picture("a.png", "red"), tmp_path / "out.json"
-    arguments = ["classify", path, "--model", colour_model, "--format", "json", "-o", target]
+    path, target = image("a.png", "red"), tmp_path / "out.json"
+    arguments = ["classify", path, "--model", color_model, "--format", "json", "-o", target]
     assert kerastl(*arguments, behind=">&- 2>&- <&-").returncode == 0
     assert [result["path"] for result in json.loads(target.read_text())] == [str(path)]
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["check", "{odd}"], 1), (["models"], 0), (["nothing"], 2)])
 def test_exit_codes_are_true_when_the_reader_has_gone(odd, arguments, code):
-    (odd / "日本語" / "broken.png").write_text("no picture")
+    (odd / "日本語" / "broken.png").write_text("no image")
     given = [word.format(odd=odd) for word in arguments]
     command = ["bash", "-c", '"$@" 2>&1 | true; echo ${PIPESTATUS[0]}', "bash", sys.executable, "-m", "kerastl", *given]
     assert subprocess.run(command, capture_output=True, check=True).stdout == f"{code}\n".encode()
 
 
-def test_output_goes_to_standard_output_by_its_names_too(colour_model, picture):
-    path = picture("a.png", "red")
-    expected = kerastl("classify", path, "--model", colour_model).stdout
+def test_output_goes_to_standard_output_by_its_names_too(color_model, image):
+    path = image("a.png", "red")
+    expected = kerastl("classify", path, "--model", color_model).stdout
     assert expected
     for name in ("-", "/dev/stdout") if Path("/dev/stdout").exists() else ("-",):
-        assert kerastl("classify", path, "--model", colour_model, "--output", name).stdout == expected
+        assert kerastl("classify", path, "--model", color_model, "--output", name).stdout == expected
 
 
 def test_warnings_of_other_packages_are_not_for_people(tmp_path):
     code = (
         "import sys, warnings, logging\n"
-        "from kerastl.cli import silence\n"
-        "silence.libraries()\n"
+        "from kerastl.cli import _libraries as libraries\n"
+        "libraries.prepare()\n"
         "warnings.warn('deprecated'); logging.getLogger('PIL').warning('odd'); logging.getLogger('x').warning('odd')\n"
     )
     run = [sys.executable, "-c", code]
@@ -122,9 +122,9 @@ def test_warnings_of_other_packages_are_not_for_people(tmp_path):
 
 
 @pytest.mark.parametrize("delay", [0.15, 0.5, 1.0])
-def test_an_interruption_while_keras_is_imported_is_one_line(colour_model, picture, delay):
-    path = picture("a.png", "red")
-    command = [sys.executable, "-m", "kerastl", "classify", path, "--model", colour_model, "--engine", "keras", "-"]
+def test_an_interruption_while_keras_is_imported_is_one_line(color_model, image, delay):
+    path = image("a.png", "red")
+    command = [sys.executable, "-m", "kerastl", "classify", path, "--model", color_model, "--engine", "keras", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             process.wait(delay)

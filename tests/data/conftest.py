@@ -1,4 +1,4 @@
-"""Small folders of pictures."""
+"""Small folders of images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def fill(tmp_path: Path) -> Fill:
     """Writes files below a new folder; see `patches.Fill`."""
 
     def write(files: Mapping[str, int | str]) -> Path:
-        root = tmp_path / "pictures"
+        root = tmp_path / "images"
         for name, content in files.items():
             file = root / name
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Pictures for tests, each unlike the others."""
+"""Images for tests, each unlike the others."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 Fill = Callable[[Mapping[str, int | str]], Path]
-"""Writes files below a folder: a number is the seed of a picture, a string the content of a text file."""
+"""Writes files below a folder: a number is the seed of an image, a string the content of a text file."""
 
 
 def noise(seed: int, size: int = 32) -> Image.Image:
-    """A picture of coloured patches; another seed gives one that looks different."""
+    """An image of colored patches; another seed gives one that looks different."""
     patches = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     return Image.fromarray(patches).resize((size, size), Image.Resampling.NEAREST)

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from kerastl.data.augmentation import Augmentation, Colour, Crop, CutMix, Flip, MixUp, RandAugment, Rotate
+from kerastl.data._augmentation import Augmentation, Color, Crop, CutMix, Flip, MixUp, RandAugment, Rotate
 from kerastl.errors import RecipeError
 
 EVERYTHING = Augmentation(
     Crop(0.5, 1.2),
     Flip(0.5, 0.25),
     Rotate(15),
-    Colour(0.1, 0.2, 0.3, 0.05, 0.8),
+    Color(0.1, 0.2, 0.3, 0.05, 0.8),
     RandAugment(3, 5),
     MixUp(0.4, 0.5),
     CutMix(1.0, 0.25),
@@ -25,7 +25,7 @@ EVERYTHING = Augmentation(
 
 def test_json_both_ways() -> None:
     values = json.loads(json.dumps(EVERYTHING.as_dict()))
-    assert values["colour"] == {"brightness": 0.1, "contrast": 0.2, "saturation": 0.3, "hue": 0.05, "probability": 0.8}
+    assert values["color"] == {"brightness": 0.1, "contrast": 0.2, "saturation": 0.3, "hue": 0.05, "probability": 0.8}
     assert Augmentation.from_dict(values) == EVERYTHING
     assert Augmentation().as_dict() == {}
     assert Augmentation.from_dict({}) == Augmentation()
@@ -35,13 +35,13 @@ def test_json_both_ways() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"blur": {}}, r"no such augmentation: 'blur'. There are crop, flip, rotate, colour"),
+        ({"blur": {}}, r"no such augmentation: 'blur'. There are crop, flip, rotate, color"),
         ({"flip": {"sideways": 1}}, r"augmentation flip has no 'sideways'. It has horizontal, vertical"),
         ({"flip": 0.5}, r"augmentation flip must be an object with horizontal, vertical. Received: 0.5"),
         ({"flip": {"horizontal": 1.5}}, r"Flip.horizontal must be a number between 0 and 1. Received: horizontal=1.5"),
         ({"crop": {"least_area": 0}}, r"Crop.least_area must be a number above 0 and at most 1"),
         ({"rotate": {"degrees": "ten"}}, r"Rotate.degrees must be a number between 0 and 180"),
-        ({"colour": {"hue": True}}, r"Colour.hue must be a number between 0 and 0.5"),
+        ({"color": {"hue": True}}, r"Color.hue must be a number between 0 and 0.5"),
         ({"rand_augment": {"operations": 1.5}}, r"RandAugment.operations must be a whole number"),
         ({"mixup": {}, "cutmix": {}}, r"probabilities must not exceed 1 together. Received: 1.0 and 0.5"),
         ([], "an augmentation must be an object of options"),
@@ -59,7 +59,7 @@ def test_an_option_in_the_wrong_place_is_refused() -> None:
 
 def test_options_load_without_anything_heavy() -> None:
     code = (
-        "import sys, kerastl.data.augmentation\n"
+        "import sys, kerastl.data._augmentation\n"
         "print([name for name in ('numpy', 'PIL', 'tensorflow', 'keras', 'rich') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,4 +1,4 @@
-"""The same picture is found again; different ones are not taken for it."""
+"""The same image is found again; different ones are not taken for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from patches import noise
 from PIL import Image, ImageDraw
 from scipy.fft import dctn
 
-from kerastl.data.duplicates import MAX_BITS, candidates, equal_groups, joined, perceptual_hashes, similar_groups
+from kerastl.data._duplicates import MAX_BITS, candidates, equal_groups, joined, perceptual_hashes, similar_groups
 
 
 def look(image: Image.Image) -> NDArray[np.uint8]:
@@ -40,23 +40,23 @@ def test_groups_that_share_a_member_become_one() -> None:
 def test_the_hash_compares_low_frequencies_with_their_median() -> None:
     looks = random_looks(5)
     hashes = perceptual_hashes(looks, np.arange(5))
-    for picture, value in zip(looks, hashes.tolist(), strict=True):
-        grey = picture @ np.array([0.299, 0.587, 0.114])
-        low = dctn(grey, type=2)[:8, :8]
+    for image, value in zip(looks, hashes.tolist(), strict=True):
+        gray = image @ np.array([0.299, 0.587, 0.114])
+        low = dctn(gray, type=2)[:8, :8]
         frequencies = low.ravel()[1:]
         expected = frequencies > np.median(frequencies)
         assert [bool(value >> bit & 1) for bit in range(63)] == expected.tolist()
 
 
-@pytest.mark.parametrize("change", ["quality", "size", "aspect", "brightness", "grey file"])
-def test_a_picture_is_known_again(change: str) -> None:
+@pytest.mark.parametrize("change", ["quality", "size", "aspect", "brightness", "gray file"])
+def test_an_image_is_known_again(change: str) -> None:
     original = noise(1, size=200)
     changed = {
         "quality": saved_again(original, 40),
         "size": original.resize((90, 90), Image.Resampling.LANCZOS),
         "aspect": original.resize((224, 150), Image.Resampling.BICUBIC),
         "brightness": original.point([int(0.85 * value) for value in range(256)] * 3),
-        "grey file": original.resize((100, 100), Image.Resampling.BOX),
+        "gray file": original.resize((100, 100), Image.Resampling.BOX),
     }[change]
     looks = np.stack([look(original), look(noise(2)), look(changed), look(noise(3))])
     assert similar_groups(looks, range(4)) == [[0, 2]]
@@ -80,16 +80,16 @@ def test_drawings_of_one_kind_are_not_one_drawing() -> None:
     assert similar_groups(looks, range(40)) == []
 
 
-def test_one_shape_in_two_colours_is_two_pictures() -> None:
+def test_one_shape_in_two_colors_is_two_images() -> None:
     shapes = []
-    for colour in ("red", "blue"):
+    for color in ("red", "blue"):
         image = Image.new("RGB", (64, 64), "white")
-        ImageDraw.Draw(image).rectangle((8, 20, 40, 50), fill=colour)
+        ImageDraw.Draw(image).rectangle((8, 20, 40, 50), fill=color)
         shapes.append(look(image))
     assert similar_groups(np.stack(shapes), range(2)) == []
 
 
-def test_flat_pictures_are_not_compared() -> None:
+def test_flat_images_are_not_compared() -> None:
     looks = np.full((3, 16, 16, 3), 200, dtype=np.uint8)
     looks[1, 3, 3] += 2
     assert similar_groups(looks, range(3)) == []
@@ -106,7 +106,7 @@ def test_groups_are_those_of_comparing_each_with_each() -> None:
     assert found == sorted(joined(close))
     assert [50, 250, 251] in found
     assert [0, 200] in found
-    assert len(found) == 99  # a picture and its copy each, but for the 51st, which became a copy of the 50th
+    assert len(found) == 99  # an image and its copy each, but for the 51st, which became a copy of the 50th
 
 
 def test_a_still_film_is_one_group() -> None:

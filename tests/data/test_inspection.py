@@ -67,23 +67,23 @@ def test_the_number_of_threads_changes_nothing(fill: Fill) -> None:
 def test_the_fingerprint_follows_what_is_taught(fill: Fill) -> None:
     root = fill({"a/1.png": 1, "b/2.png": 2})
     dataset = scan(root)
-    before = inspect(dataset).fingerprint(dataset)
-    assert inspect(dataset).fingerprint(dataset) == before
+    before = inspect(dataset).digest(dataset)
+    assert inspect(dataset).digest(dataset) == before
     noise(3).save(root / "b" / "2.png")
-    changed = inspect(dataset).fingerprint(dataset)
+    changed = inspect(dataset).digest(dataset)
     (root / "b" / "2.png").rename(root / "b" / "3.png")
     renamed = scan(root)
-    assert len({before, changed, inspect(renamed).fingerprint(renamed)}) == 3
+    assert len({before, changed, inspect(renamed).digest(renamed)}) == 3
 
 
-def test_little_is_kept_of_each_picture(tmp_path: Path) -> None:
+def test_little_is_kept_of_each_image(tmp_path: Path) -> None:
     count = 2_000
-    picture = tmp_path / "picture.png"
-    noise(1, size=256).save(picture)
+    image = tmp_path / "image.png"
+    noise(1, size=256).save(image)
     for name in "ab":
         (tmp_path / "data" / name).mkdir(parents=True)
         for number in range(count // 2):
-            (tmp_path / "data" / name / f"{number}.png").hardlink_to(picture)
+            (tmp_path / "data" / name / f"{number}.png").hardlink_to(image)
     tracemalloc.start()
     try:
         inspection = inspect(scan(tmp_path / "data"))
@@ -95,6 +95,6 @@ def test_little_is_kept_of_each_picture(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert len(inspection.paths) == count
-    # 768 bytes of pixels, names, hashes. Decoded, each picture has 196,608 bytes: 375 MiB in all.
+    # 768 bytes of pixels, names, hashes. Decoded, each image has 196,608 bytes: 375 MiB in all.
     assert 700 * count < sum(trace.size for trace in ours.statistics("filename")) < 2_500 * count
     assert peak - kept < 20 * 2**20

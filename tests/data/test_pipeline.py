@@ -10,13 +10,13 @@ import pytest
 from patches import Fill
 
 from kerastl.data import scan
-from kerastl.data.augmentation import Augmentation, Colour, Crop, Flip, MixUp
-from kerastl.data.pipeline import Pictures, evaluation, steps, training
+from kerastl.data._augmentation import Augmentation, Color, Crop, Flip, MixUp
+from kerastl.data._pipeline import Images, evaluation, steps, training
 from kerastl.errors import UsageError
 from kerastl.images import Resize, load_pixels
 
 RESIZE = Resize(16, 20)
-OPTIONS = Augmentation(crop=Crop(), flip=Flip(), colour=Colour(), mixup=MixUp(1.0))
+OPTIONS = Augmentation(crop=Crop(), flip=Flip(), color=Color(), mixup=MixUp(1.0))
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def root(fill: Fill) -> Path:
 
 
 @pytest.fixture
-def pictures(root: Path) -> Pictures:
+def images(root: Path) -> Images:
     dataset = scan(root)
-    return Pictures(dataset, dataset.items, RESIZE, workers=2)
+    return Images(dataset, dataset.items, RESIZE, workers=2)
 
 
 def taken(dataset: Any) -> list[tuple[np.ndarray, ...]]:
@@ -42,8 +42,8 @@ def same(one: list[tuple[np.ndarray, ...]], other: list[tuple[np.ndarray, ...]])
     )
 
 
-def test_evaluation_sees_the_pixels_of_prediction_in_order(root: Path, pictures: Pictures) -> None:
-    batches = taken(evaluation(pictures, batch_size=4))
+def test_evaluation_sees_the_pixels_of_prediction_in_order(root: Path, images: Images) -> None:
+    batches = taken(evaluation(images, batch_size=4))
     assert [len(pixels) for pixels, _ in batches] == [4, 4, 4, 3]
     pixels, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     assert pixels.dtype == labels.dtype == np.float32
@@ -53,9 +53,9 @@ def test_evaluation_sees_the_pixels_of_prediction_in_order(root: Path, pictures:
     assert labels.sum(axis=1).tolist() == [1] * 15
 
 
-def test_plain_training_shows_each_picture_once_an_epoch(pictures: Pictures) -> None:
-    wanted = sorted(pictures.pixels(index).tobytes() for index in range(15))
-    batches = taken(training(pictures, batch_size=6, seed=0, epochs=2))
+def test_plain_training_shows_each_image_once_an_epoch(images: Images) -> None:
+    wanted = sorted(images.pixels(index).tobytes() for index in range(15))
+    batches = taken(training(images, batch_size=6, seed=0, epochs=2))
     assert [len(pixels) for pixels, _ in batches] == [6, 6, 3] * 2
     orders = []
     for epoch in (batches[:3], batches[3:]):
@@ -65,64 +65,64 @@ def test_plain_training_shows_each_picture_once_an_epoch(pictures: Pictures) -> 
     assert orders[0] != orders[1]
 
 
-def test_labels_follow_their_pictures(pictures: Pictures) -> None:
-    labels = {pictures.pixels(index).tobytes(): pictures.labels[index].tolist() for index in range(15)}
-    for pixels, rows in taken(training(pictures, batch_size=4, seed=3)):
-        for picture, row in zip(pixels, rows, strict=True):
-            assert labels[picture.astype(np.uint8).tobytes()] == row.tolist()
+def test_labels_follow_their_images(images: Images) -> None:
+    labels = {images.pixels(index).tobytes(): images.labels[index].tolist() for index in range(15)}
+    for pixels, rows in taken(training(images, batch_size=4, seed=3)):
+        for image, row in zip(pixels, rows, strict=True):
+            assert labels[image.astype(np.uint8).tobytes()] == row.tolist()
 
 
-def test_a_resumed_run_sees_what_it_would_have_seen(root: Path, pictures: Pictures) -> None:
-    whole = taken(training(pictures, batch_size=4, seed=1, augmentation=OPTIONS, epochs=3))
+def test_a_resumed_run_sees_what_it_would_have_seen(root: Path, images: Images) -> None:
+    whole = taken(training(images, batch_size=4, seed=1, augmentation=OPTIONS, epochs=3))
     dataset = scan(root)
-    fresh = Pictures(dataset, dataset.items, RESIZE, workers=5)
+    fresh = Images(dataset, dataset.items, RESIZE, workers=5)
     rest = taken(training(fresh, batch_size=4, seed=1, augmentation=OPTIONS, first_epoch=1, epochs=2))
     assert same(whole[4:], rest)
     assert not same(whole[:4], rest[:4])
-    assert not same(whole, taken(training(pictures, batch_size=4, seed=2, augmentation=OPTIONS, epochs=3)))
+    assert not same(whole, taken(training(images, batch_size=4, seed=2, augmentation=OPTIONS, epochs=3)))
 
 
-def test_weights_follow_the_labels(pictures: Pictures) -> None:
+def test_weights_follow_the_labels(images: Images) -> None:
     weights = np.array([1, 2, 4], dtype=np.float32)
-    for _, labels, weight in taken(training(pictures, batch_size=4, seed=0, class_weights=weights.tolist())):
+    for _, labels, weight in taken(training(images, batch_size=4, seed=0, class_weights=weights.tolist())):
         assert weight.tolist() == weights[labels.argmax(axis=1)].tolist()
-    mixed = training(pictures, batch_size=4, seed=0, augmentation=OPTIONS, class_weights=[1, 2, 4])
+    mixed = training(images, batch_size=4, seed=0, augmentation=OPTIONS, class_weights=[1, 2, 4])
     for _, labels, weight in taken(mixed):
         np.testing.assert_allclose(weight, labels @ weights, rtol=1e-6)
 
 
-def test_keras_fits_several_epochs_from_one_pipeline(pictures: Pictures) -> None:
+def test_keras_fits_several_epochs_from_one_pipeline(images: Images) -> None:
     import keras
 
     model = keras.Sequential(
         [keras.Input((16, 20, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3, activation="softmax")]
     )
     model.compile("sgd", "categorical_crossentropy")
-    data = training(pictures, batch_size=4, seed=0, augmentation=OPTIONS, epochs=3)
+    data = training(images, batch_size=4, seed=0, augmentation=OPTIONS, epochs=3)
     history = model.fit(
-        data, epochs=3, steps_per_epoch=steps(15, 4), validation_data=evaluation(pictures), shuffle=False, verbose=0
+        data, epochs=3, steps_per_epoch=steps(15, 4), validation_data=evaluation(images), shuffle=False, verbose=0
     )
     assert len(history.history["val_loss"]) == 3
 
 
-def test_a_picture_that_breaks_is_named(root: Path) -> None:
+def test_an_image_that_breaks_is_named(root: Path) -> None:
     import tensorflow as tf
 
     dataset = scan(root)
-    pictures = Pictures(dataset, dataset.items, RESIZE)
+    images = Images(dataset, dataset.items, RESIZE)
     (root / "b" / "2.png").write_bytes(b"broken")
     with pytest.raises(tf.errors.OpError):
-        taken(training(pictures, batch_size=4, seed=0, augmentation=OPTIONS))
-    assert pictures.failure is not None
-    assert pictures.failure.path == str(root / "b" / "2.png")
+        taken(training(images, batch_size=4, seed=0, augmentation=OPTIONS))
+    assert images.failure is not None
+    assert images.failure.path == str(root / "b" / "2.png")
 
 
 @pytest.mark.parametrize("arguments", [{"batch_size": 0}, {"seed": -1}, {"epochs": 0}])
-def test_arguments_out_of_range(pictures: Pictures, arguments: dict[str, int]) -> None:
+def test_arguments_out_of_range(images: Images, arguments: dict[str, int]) -> None:
     with pytest.raises(UsageError, match="must be"):
-        training(pictures, **{"batch_size": 4, "seed": 0, **arguments})
+        training(images, **{"batch_size": 4, "seed": 0, **arguments})
 
 
-def test_no_pictures_at_all(root: Path) -> None:
-    with pytest.raises(UsageError, match="no pictures"):
-        Pictures(scan(root), (), RESIZE)
+def test_no_images_at_all(root: Path) -> None:
+    with pytest.raises(UsageError, match="no images"):
+        Images(scan(root), (), RESIZE)

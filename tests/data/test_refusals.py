@@ -32,12 +32,12 @@ def enough(*names: str) -> dict[str, int | str]:
     return {f"{name}/{number}.png": 50 * ord(name[0]) + number for name in names for number in range(3)}
 
 
-def test_single_pictures_in_several_classes(fill: Fill) -> None:
+def test_single_images_in_several_classes(fill: Fill) -> None:
     root = fill({**enough("a", "b"), "c/1.png": 1, "d/2.png": 2})
     both_say(
         root,
-        "2 classes have too few pictures to be both trained and validated on: 'c' (1 picture) and 'd' (1 picture); "
-        "add pictures, or leave the classes out",
+        "2 classes have too few images to be both trained and validated on: 'c' (1 image) and 'd' (1 image); "
+        "add images, or leave the classes out",
     )
 
 
@@ -48,8 +48,8 @@ def test_a_burst_is_one_group(fill: Fill) -> None:
         noise(7, 256).save(root / "burst" / f"{quality}.jpg", quality=quality)
     both_say(
         root,
-        "class 'burst' has 3 pictures that fall into 1 group of duplicates, too few to be both trained and validated "
-        "on; add pictures, or leave the class out",
+        "class 'burst' has 3 images that fall into 1 group of duplicates, too few to be both trained and validated "
+        "on; add images, or leave the class out",
     )
 
 
@@ -65,7 +65,7 @@ def test_files_that_are_broken_in_the_same_way_are_no_copies(fill: Fill, content
         (root / "c" / f"{number}.jpg").write_bytes(content)
     both_say(
         root,
-        "class 'c' has no readable picture, too few to be both trained and validated on; add pictures, or leave the "
+        "class 'c' has no readable image, too few to be both trained and validated on; add images, or leave the "
         "class out",
     )
 
@@ -75,9 +75,9 @@ def test_groups_of_an_expression(fill: Fill) -> None:
     assert not check(root).problems
     both_say(
         root,
-        "2 classes have too few pictures to be both trained and validated on: 'a' (3 pictures that fall into 1 group "
-        "of duplicates, or of --group-by) and 'b' (3 pictures that fall into 1 group of duplicates, or of --group-by); "
-        "add pictures, or leave the classes out",
+        "2 classes have too few images to be both trained and validated on: 'a' (3 images that fall into 1 group "
+        "of duplicates, or of --group-by) and 'b' (3 images that fall into 1 group of duplicates, or of --group-by); "
+        "add images, or leave the classes out",
         group_by="p._",
     )
     with pytest.raises(UsageError, match=r"finds nothing in 'a/pa_0.png' and in 3 more of 6 paths"):
@@ -90,15 +90,15 @@ def test_leaks_that_empty_classes(fill: Fill) -> None:
     root = fill({**train, **val, "val/c/1.png": 1, "val/d/1.png": 2})
     both_say(
         root,
-        "2 classes have no readable picture in train that val or test has not: 'a' (3 the same as in val or test) and "
-        "'b' (3 the same as in val or test); add pictures to train",
+        "2 classes have no readable image in train that val or test has not: 'a' (3 the same as in val or test) and "
+        "'b' (3 the same as in val or test); add images to train",
     )
 
 
 def test_nothing_readable_to_validate_on(fill: Fill) -> None:
     train: dict[str, int | str] = {f"train/{name}": content for name, content in enough("a", "b").items()}
     root = fill({**train, "val/a/1.png": "broken", "val/b/1.png": "broken", "test/a/1.png": 1, "test/b/1.png": 2})
-    both_say(root, "none of the 2 pictures in val can be read; replace what is in val")
+    both_say(root, "none of the 2 images in val can be read; replace what is in val")
 
 
 def test_many_classes_are_one_finding_with_evidence_a_class(fill: Fill) -> None:
@@ -106,11 +106,11 @@ def test_many_classes_are_one_finding_with_evidence_a_class(fill: Fill) -> None:
     report = check(root)
     assert [finding.kind for finding in report.findings] == ["class_too_small", "small_class", "imbalance"]
     small, few, _ = report.findings
-    assert small.message.startswith("9 classes have too few pictures")
-    assert "'single 4' (1 picture) and 4 more; add" in small.message
-    assert [one.detail for one in small.evidence] == [f"'single {number}': 1 picture" for number in range(9)]
-    assert few.message == "2 classes have fewer than 20 readable pictures to learn from"
-    assert [str(one) for one in few.evidence] == ["'a': 3 readable pictures", "'b': 3 readable pictures"]
+    assert small.message.startswith("9 classes have too few images")
+    assert "'single 4' (1 image) and 4 more; add" in small.message
+    assert [one.detail for one in small.evidence] == [f"'single {number}': 1 image" for number in range(9)]
+    assert few.message == "2 classes have fewer than 20 readable images to learn from"
+    assert [str(one) for one in few.evidence] == ["'a': 3 readable images", "'b': 3 readable images"]
 
 
 def test_a_report_on_an_evaluation_says_nothing_of_training(fill: Fill) -> None:
@@ -142,5 +142,5 @@ def test_classes_are_counted_once_and_not_once_a_class(monkeypatch: pytest.Monke
     monkeypatch.setattr(Dataset, "is_split", property(lambda self: calls.append(()) or False))
     report = check(Dataset(Path("root"), classes, items, "test"), inspection=inspection)
     report.as_dict()
-    assert "100 classes have too few pictures" in messages(report)["class_too_small"]
+    assert "100 classes have too few images" in messages(report)["class_too_small"]
     assert len(calls) < 12

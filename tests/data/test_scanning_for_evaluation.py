@@ -58,7 +58,7 @@ def test_train_alone_loses_its_part(fill: Fill) -> None:
     assert found(scan(fill({"train/a/1.png": 1}), for_training=False)) == [("train/a/1.png", "a", None)]
 
 
-def test_pictures_without_class_folders_are_refused_with_a_way_out(fill: Fill) -> None:
+def test_images_without_class_folders_are_refused_with_a_way_out(fill: Fill) -> None:
     root = fill({"circle/1.png": 1})
     with pytest.raises(DataError, match=r"no class folders in it.* if they all show 'circle', give the folder above"):
         scan(root / "circle", for_training=False)

@@ -1,4 +1,4 @@
-"""Labelled pictures that come as DataFrames, rows and mappings."""
+"""Labeled images that come as DataFrames, rows and mappings."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from patches import Fill
 
 from kerastl.data import Dataset, scan
-from kerastl.data.layouts.table_files import MOST_BYTES
+from kerastl.data._layouts.table_files import MOST_BYTES
 from kerastl.errors import DataError, UsageError
 
 Make = Callable[..., Path]
@@ -21,7 +21,7 @@ def label(number: int) -> str:
 
 @pytest.fixture
 def make(fill: Fill) -> Make:
-    """Makes eight files `img/0.jpg` ... and a table with a row for each; nothing here opens pictures."""
+    """Makes eight files `img/0.jpg` ... and a table with a row for each; nothing here opens images."""
 
     def write(header: str, row: str = "img/{0}.jpg,{1}", name: str = "labels.csv", encoding: str = "utf-8") -> Path:
         root = fill({f"img/{number}.jpg": "" for number in range(8)})
@@ -71,7 +71,7 @@ def test_headers_that_people_write(make: Make, header: str) -> None:
         "./img/{0}.jpg,{1}",
     ],
 )
-def test_ways_to_name_a_picture(make: Make, row: str) -> None:
+def test_ways_to_name_an_image(make: Make, row: str) -> None:
     check_all_eight(scan(make("image,label", row)))
 
 
@@ -130,7 +130,7 @@ def test_columns_that_are_asked_for(make: Make) -> None:
     assert len(scan(root, label_column="b", split_column="c").part("val")) == 2
 
 
-def test_pictures_in_a_folder_that_is_named(make: Make, tmp_path: Path) -> None:
+def test_images_in_a_folder_that_is_named(make: Make, tmp_path: Path) -> None:
     root = make("id,label", "{0},{1}")
     table = tmp_path / "elsewhere.csv"
     (root / "labels.csv").rename(table)
@@ -179,7 +179,7 @@ def test_a_name_in_two_folders(fill: Fill) -> None:
     (root / "labels.csv").rename(root / "trainLabels.csv")
     dataset = scan(root)
     assert [item.path for item in dataset.items] == [f"train/{n}.png" for n in range(4)]
-    assert "4 pictures are not named in trainLabels.csv and not used (test/0.png)" in dataset.warnings
+    assert "4 images are not named in trainLabels.csv and not used (test/0.png)" in dataset.warnings
 
 
 def test_a_competition(fill: Fill) -> None:
@@ -189,7 +189,7 @@ def test_a_competition(fill: Fill) -> None:
     dataset = scan(root)
     assert [item.path for item in dataset.items] == [f"train_images/{n}.jpg" for n in range(4)]
     assert dataset.warnings == (
-        "2 pictures are not named in train.csv and not used (test_images/4.jpg)",
+        "2 images are not named in train.csv and not used (test_images/4.jpg)",
         "sample_submission.csv is not used: a submission holds no labels",
     )
 
@@ -284,7 +284,7 @@ def test_other_suffixes_and_zeros_are_found_and_said(make: Make, row: str) -> No
     dataset = scan(make("image,label", row))
     check_all_eight(dataset)
     (warning,) = dataset.warnings
-    assert warning.startswith("8 pictures are called otherwise in labels.csv")
+    assert warning.startswith("8 images are called otherwise in labels.csv")
 
 
 def test_a_stem_that_two_files_have_is_not_guessed_at(make: Make) -> None:
@@ -294,7 +294,7 @@ def test_a_stem_that_two_files_have_is_not_guessed_at(make: Make) -> None:
         scan(root)
 
 
-def relabelled(root: Path, label: str, encoding: str) -> Path:
+def relabeled(root: Path, label: str, encoding: str) -> Path:
     table = root / "labels.csv"
     table.write_bytes(table.read_bytes().decode().replace("dog", label).encode(encoding))
     return root
@@ -302,7 +302,7 @@ def relabelled(root: Path, label: str, encoding: str) -> Path:
 
 @pytest.mark.parametrize("label", ["Möwe", "chêne", "5 €", "l\u2019été", "garçon \u2013 très âgé"])
 def test_what_excel_saves_in_the_west_is_read_and_said(make: Make, label: str) -> None:
-    dataset = scan(relabelled(make("image,label"), label, "cp1252"))
+    dataset = scan(relabeled(make("image,label"), label, "cp1252"))
     assert set(dataset.classes) == {"cat", label}
     (warning,) = dataset.warnings
     assert warning == f"labels.csv is not UTF-8 and is read as Windows-1252: save it as UTF-8 if '{label}' is wrong"
@@ -313,7 +313,7 @@ def test_what_excel_saves_in_the_west_is_read_and_said(make: Make, label: str) -
 )
 def test_other_encodings_are_refused(make: Make, label: str, encoding: str) -> None:
     with pytest.raises(DataError, match="is not UTF-8; save it as UTF-8"):
-        scan(relabelled(make("image,label"), label, encoding))
+        scan(relabeled(make("image,label"), label, encoding))
 
 
 def test_names_of_files_in_a_western_table(fill: Fill) -> None:
@@ -377,7 +377,7 @@ def test_a_table_in_each_split(fill: Fill) -> None:
     assert dataset.warnings == ()
 
 
-def test_several_objects_a_picture_in_a_split_are_refused(fill: Fill) -> None:
+def test_several_objects_an_image_in_a_split_are_refused(fill: Fill) -> None:
     root = fill({f"{part}/{number}.jpg": "" for part in ("train", "valid") for number in range(2)})
     for part in ("train", "valid"):
         rows = "".join(f"{number}.jpg,{name}\n" for number in range(2) for name in ("cat", "dog"))

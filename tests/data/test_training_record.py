@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerastl.data.dataset import Dataset, Item
-from kerastl.data.training_record import MEMBER, TrainingRecord, read
+from kerastl.data._dataset import Dataset, Item
+from kerastl.data._training_record import MEMBER, TrainingRecord, read
 from kerastl.errors import ModelError
 
 ITEMS = (Item("a/1", "a", "train"), Item("a/2", "a", "val"), Item("b/1", "b", "train"), Item("b/2", "b", "test"))
@@ -24,7 +24,7 @@ def test_eight_bytes_of_each_hash_are_kept_in_order(record):
     assert len(record) == 3
 
 
-def test_pictures_are_known_by_their_hashes_and_empty_ones_never(record):
+def test_images_are_known_by_their_hashes_and_empty_ones_never(record):
     contents = [32 * "f", 32 * "1", 32 * "3", "", "00000000000000ff" + 16 * "7"]
     assert record.parts(contents) == ["train", "val", None, None, "train"]
 
@@ -72,7 +72,7 @@ def test_another_content_is_one_line(content, tmp_path):
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("config.json", "{}")
         archive.writestr(MEMBER, content)
-    with pytest.raises(ModelError, match=r"m\.keras: its list of training pictures is broken"):
+    with pytest.raises(ModelError, match=r"m\.keras: its list of training images is broken"):
         read(file)
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from kerastl.data.augmentation import Colour, Crop, Flip
-from kerastl.data.augmenting import batch_rng
-from kerastl.data.view_pipeline import ViewFeed, apply
-from kerastl.data.views import Draws, Views, draw
+from kerastl.data._augment import batch_rng
+from kerastl.data._augmentation import Color, Crop, Flip
+from kerastl.data._view_pipeline import ViewFeed, apply
+from kerastl.data._views import Draws, Views, draw
 from kerastl.errors import UsageError
 
-PLAIN = Views(Crop(1.0, 1.0), Flip(0.0), Colour(probability=0.0), grey=0.0)
+PLAIN = Views(Crop(1.0, 1.0), Flip(0.0), Color(probability=0.0), gray=0.0)
 LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -34,7 +34,7 @@ def test_nothing_to_do_gives_the_pixels_back(pixels):
     np.testing.assert_allclose(views, np.concatenate([pixels, pixels]), atol=1e-3)
 
 
-def test_the_second_half_is_the_other_view_of_the_same_pictures(pixels):
+def test_the_second_half_is_the_other_view_of_the_same_images(pixels):
     views = np.asarray(apply(pixels, draw(Views(), 10, batch_rng(0, 0, 0)), 16))
     assert views.shape == (10, 16, 16, 3)
     assert (views.min(), views.max()) >= (0, 0)
@@ -47,7 +47,7 @@ def test_boxes_keep_the_least_area_and_lie_inside():
     assert boxes.min() >= 0
     assert boxes.max() <= 1 + 1e-6
     height, width = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    # Where a side was cut to the picture's, the area is smaller by at most the root of the aspect ratio.
+    # Where a side was cut to the image's, the area is smaller by at most the root of the aspect ratio.
     assert (height * width).min() >= 0.3 / math.sqrt(2) - 1e-6
     whole = (height < 0.999) & (width < 0.999)
     assert (height * width)[whole].min() >= 0.3 - 1e-6
@@ -56,40 +56,40 @@ def test_boxes_keep_the_least_area_and_lie_inside():
 
 def test_flips_mirror(pixels):
     for flip, mirrored in ((Flip(1.0, 0.0), pixels[:, :, ::-1]), (Flip(0.0, 1.0), pixels[:, ::-1])):
-        drawn = draw(Views(Crop(1.0, 1.0), flip, Colour(probability=0.0), grey=0.0), 5, batch_rng(0, 0, 0))
+        drawn = draw(Views(Crop(1.0, 1.0), flip, Color(probability=0.0), gray=0.0), 5, batch_rng(0, 0, 0))
         np.testing.assert_allclose(apply(pixels, drawn, 16), mirrored, atol=1e-3)
 
 
 def one_by_one(pixel, brightness, contrast, saturation, turn):
-    """Brightness, contrast, saturation and hue one after the other, for a view of one colour beside its negative."""
-    picture = np.stack([pixel, 255 - pixel]) * brightness
-    mean = (picture @ LUMA).mean()
-    picture = contrast * picture + (1 - contrast) * mean
-    grey = (picture @ LUMA)[:, None]
-    picture = saturation * picture + (1 - saturation) * grey
+    """Brightness, contrast, saturation and hue one after the other, for a view of one color beside its negative."""
+    image = np.stack([pixel, 255 - pixel]) * brightness
+    mean = (image @ LUMA).mean()
+    image = contrast * image + (1 - contrast) * mean
+    gray = (image @ LUMA)[:, None]
+    image = saturation * image + (1 - saturation) * gray
     yiq = np.array([LUMA, [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])
-    luma, i, q = yiq @ picture.T
+    luma, i, q = yiq @ image.T
     i, q = math.cos(turn) * i - math.sin(turn) * q, math.sin(turn) * i + math.cos(turn) * q
     return np.linalg.solve(yiq, np.stack([luma, i, q])).T
 
 
 def test_the_matrix_does_what_the_steps_do():
-    colour = Colour(0.3, 0.3, 0.3, 0.05)
-    drawn = draw(Views(Crop(1.0, 1.0), Flip(0.0), colour, grey=0.0), 1, np.random.default_rng(5))
+    color = Color(0.3, 0.3, 0.3, 0.05)
+    drawn = draw(Views(Crop(1.0, 1.0), Flip(0.0), color, gray=0.0), 1, np.random.default_rng(5))
     random = np.random.default_rng(5)
     brightness, contrast, saturation = 1 + 0.3 * random.uniform(-1, 1, (1, 3))[0]
     turn = 2 * math.pi * 0.05 * random.uniform(-1, 1, 1)[0]
     pixel = np.array([120.0, 100.0, 140.0])
-    picture = np.stack([pixel, 255 - pixel]).reshape(1, 2, 1, 3).astype(np.uint8)
+    image = np.stack([pixel, 255 - pixel]).reshape(1, 2, 1, 3).astype(np.uint8)
     expected = one_by_one(pixel, brightness, contrast, saturation, turn)
     assert expected.min() > 0
     assert expected.max() < 255
-    picture = np.repeat(picture, 2, axis=2)
-    np.testing.assert_allclose(np.asarray(apply(picture, drawn, 2))[0, :, 0], expected, atol=0.05)
+    image = np.repeat(image, 2, axis=2)
+    np.testing.assert_allclose(np.asarray(apply(image, drawn, 2))[0, :, 0], expected, atol=0.05)
 
 
-def test_grey_views_are_the_luma(pixels):
-    drawn = draw(Views(Crop(1.0, 1.0), Flip(0.0), Colour(probability=0.0), grey=1.0), 5, batch_rng(0, 0, 0))
+def test_gray_views_are_the_luma(pixels):
+    drawn = draw(Views(Crop(1.0, 1.0), Flip(0.0), Color(probability=0.0), gray=1.0), 5, batch_rng(0, 0, 0))
     expected = np.repeat((pixels @ LUMA)[..., None], 3, axis=-1)
     np.testing.assert_allclose(apply(pixels, drawn, 16), expected, atol=0.01)
 
@@ -128,7 +128,7 @@ def test_batches_depend_on_the_seed_the_epoch_and_the_step_alone():
     assert not np.array_equal(whole[0], whole[2])
 
 
-def test_an_epoch_shows_no_picture_twice():
+def test_an_epoch_shows_no_image_twice():
     shown = []
     store = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     for batch in ViewFeed(lambda chosen: store[chosen], 10, 4, 4, 3, 0, PLAIN).batches(1):
@@ -138,12 +138,12 @@ def test_an_epoch_shows_no_picture_twice():
     assert len(set(shown)) == len(shown) == 9
 
 
-def test_small_pictures_are_not_blurred_and_views_survive_json():
+def test_small_images_are_not_blurred_and_views_survive_json():
     assert Views.for_size(32).blur == 0
     assert Views.for_size(96).blur == 0.5
     assert Views.from_dict(Views.for_size(96).as_dict()) == Views.for_size(96)
 
 
 def test_a_probability_is_one():
-    with pytest.raises(UsageError, match=r"grey=1\.5"):
-        Views(grey=1.5)
+    with pytest.raises(UsageError, match=r"gray=1\.5"):
+        Views(gray=1.5)

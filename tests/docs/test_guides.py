@@ -27,7 +27,7 @@ STEPS = [step for page in PAGES for step in steps(page)]
 def shapes_run(tmp_path_factory):
     """The run of the quick start, with a small network."""
     folder = tmp_path_factory.mktemp("given") / "shapes"
-    kerastl.finetune("kerastl_mini", ROOT / "data" / "shapes", recipe="probe", output=folder, verbose=0)
+    kerastl.finetune(ROOT / "data" / "shapes", model="kerastl_mini", recipe="probe", output=folder, verbose=0)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Calibration of the colour model on pictures whose novelty and scores one can work out."""
+"""Calibration of the color model on images whose ood_score and scores one can work out."""
 
 import json
 import math
@@ -9,12 +9,12 @@ import pytest
 from scipy.special import softmax
 
 import kerastl
-from kerastl import card
+from kerastl.calibration import _state as stored
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation import calibrate, evaluate
-from kerastl.trust import stored
+from kerastl.models import _metadata as metadata
 
-# How much green the validation pictures have beside pure red or blue.
+# How much green the validation images have beside pure red or blue.
 GREENS = range(0, 100, 5)
 
 
@@ -25,10 +25,10 @@ def folder(tmp_path_factory):
 
     root = tmp_path_factory.mktemp("reds-and-blues")
 
-    def save(name, colour):
+    def save(name, color):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (32, 32), colour).save(path)
+        Image.new("RGB", (32, 32), color).save(path)
 
     save("train/red/1.png", (255, 0, 0))
     save("train/blue/1.png", (0, 0, 255))
@@ -41,18 +41,18 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def calibrated(colour_model, folder, tmp_path_factory):
-    """A calibrated copy of the colour model's run folder, and what was fitted."""
+def calibrated(color_model, folder, tmp_path_factory):
+    """A calibrated copy of the color model's run folder, and what was fitted."""
     run = tmp_path_factory.mktemp("runs") / "run"
-    shutil.copytree(colour_model, run)
+    shutil.copytree(color_model, run)
     return run, calibrate(run, folder)
 
 
-def colour(*channels):
+def color(*channels):
     return np.full((32, 32, 3), channels, np.uint8)
 
 
-def novelty(green):
+def ood_score(green):
     return 1 - 255 / math.hypot(255, green)
 
 
@@ -61,10 +61,10 @@ def test_what_was_fitted(calibrated):
     assert (found.part, found.images, found.references) == ("val", 43, 2)
     assert found.most_coverage == pytest.approx(43 / 44)
     # The ceil(44 * 0.95) = 42nd of 43: of pairs with the same green, that is the larger of the most green.
-    assert found.novelty_threshold == pytest.approx(novelty(95), abs=1e-6)
+    assert found.ood_threshold == pytest.approx(ood_score(95), abs=1e-6)
     assert found.temperature > 2  # three mistakes that the model is sure of
     assert found.log_loss[1] < found.log_loss[0]
-    assert card.read(card.find(run)).extra["temperature"] == found.temperature
+    assert metadata.read_metadata(metadata.find(run)).extra["temperature"] == found.temperature
     assert "temperature" in str(found)
     json.dumps(found.as_dict())
 
@@ -72,15 +72,15 @@ def test_what_was_fitted(calibrated):
 def test_scores_are_scaled_from_then_on(calibrated):
     run, found = calibrated
     expected = softmax(np.array([10, 0, 0]) / found.temperature)[0]
-    assert kerastl.load(run).classify(colour(255, 0, 0)).score == pytest.approx(expected, abs=1e-5)
+    assert kerastl.load(run).classify(color(255, 0, 0)).score == pytest.approx(expected, abs=1e-5)
 
 
-def test_pictures_unlike_the_training_are_rejected(calibrated):
+def test_images_unlike_the_training_are_rejected(calibrated):
     run, _ = calibrated
-    pictures = [colour(255, 0, 0), colour(90, 0, 0), colour(255, 90, 0), colour(255, 100, 0), colour(0, 255, 0)]
-    found = kerastl.load(run).classify(pictures, reject=True)
-    expected = [0, 0, novelty(90), novelty(100), 1]
-    assert [answer.novelty for answer in found] == pytest.approx(expected, abs=1e-5)
+    images = [color(255, 0, 0), color(90, 0, 0), color(255, 90, 0), color(255, 100, 0), color(0, 255, 0)]
+    found = kerastl.load(run).classify(images, reject=True)
+    expected = [0, 0, ood_score(90), ood_score(100), 1]
+    assert [answer.ood_score for answer in found] == pytest.approx(expected, abs=1e-5)
     assert [answer.rejected for answer in found] == [False, False, False, True, True]
     assert found[4].as_dict()["rejected"] is True
     assert str(found[4]).startswith("none of these (closest: green ")
@@ -90,7 +90,7 @@ def test_sets_hold_as_many_classes_as_the_coverage_takes(calibrated):
     run, _ = calibrated
     classifier = kerastl.load(run)
     # 40 of 43 scores are 0: up to ceil(44 c) = 40 the set is the best class alone.
-    unsure = colour(255, 0, 200)
+    unsure = color(255, 0, 200)
     (single,) = classifier.classify(unsure, coverage=0.9).predictions
     assert single.label == "red"
     # From then on the threshold is the probability of blue where red is right: 0.99990921.
@@ -102,16 +102,16 @@ def test_sets_hold_as_many_classes_as_the_coverage_takes(calibrated):
     assert both.rejected is True
 
 
-def test_a_coverage_that_cannot_be_had_is_said_before_any_picture_is_read(calibrated):
+def test_a_coverage_that_cannot_be_had_is_said_before_any_image_is_read(calibrated):
     classifier = kerastl.load(calibrated[0])
-    with pytest.raises(UsageError, match=r"0\.99 cannot be guaranteed from 43 calibration pictures"):
+    with pytest.raises(UsageError, match=r"0\.99 cannot be guaranteed from 43 calibration images"):
         classifier.classify(iter(["missing.png"]), coverage=0.99)
 
 
-def test_a_model_that_is_not_calibrated_says_so(colour_model):
+def test_a_model_that_is_not_calibrated_says_so(color_model):
     for asked in ({"coverage": 0.9}, {"reject": True}):
         with pytest.raises(UsageError, match="not calibrated yet; do that with kerastl calibrate"):
-            kerastl.load(colour_model).classify(colour(255, 0, 0), **asked)
+            kerastl.load(color_model).classify(color(255, 0, 0), **asked)
 
 
 def test_calibrating_again_gives_the_same(calibrated, folder):
@@ -119,47 +119,47 @@ def test_calibrating_again_gives_the_same(calibrated, folder):
     assert calibrate(run, folder) == found
 
 
-def test_a_temperature_that_does_not_help_is_not_used(colour_model, tmp_path, picture):
+def test_a_temperature_that_does_not_help_is_not_used(color_model, tmp_path, image):
     """One mistake among few: without its fold no temperature is low enough, with it every one is too high."""
     for number in range(20):
-        picture(f"data/red/{number:02}.png", "red")
-        picture(f"data/blue/{number:02}.png", "blue")
-    picture("data/red/wrong.png", (100, 0, 104))
+        image(f"data/red/{number:02}.png", "red")
+        image(f"data/blue/{number:02}.png", "blue")
+    image("data/red/wrong.png", (100, 0, 104))
     run = tmp_path / "run"
-    shutil.copytree(colour_model, run)
+    shutil.copytree(color_model, run)
     found = calibrate(run, tmp_path / "data")
     assert found.temperature == 1
     assert found.log_loss[0] == found.log_loss[1]
     assert any("scores stay as they are" in note for note in found.notes)
 
 
-def test_rejection_needs_training_pictures(colour_model, folder, tmp_path):
+def test_rejection_needs_training_images(color_model, folder, tmp_path):
     run = tmp_path / "run"
-    shutil.copytree(colour_model, run)
+    shutil.copytree(color_model, run)
     found = calibrate(run, folder / "val")
-    assert (found.part, found.images, found.references, found.novelty_threshold) == ("all", 43, 0, None)
+    assert (found.part, found.images, found.references, found.ood_threshold) == ("all", 43, 0, None)
     assert any("rejection was not fitted" in note for note in found.notes)
     with pytest.raises(UsageError, match="rejection was not fitted"):
-        kerastl.load(run).classify(colour(255, 0, 0), reject=True)
-    assert kerastl.load(run).classify(colour(255, 0, 0), coverage=0.9).label == "red"
+        kerastl.load(run).classify(color(255, 0, 0), reject=True)
+    assert kerastl.load(run).classify(color(255, 0, 0), coverage=0.9).label == "red"
 
 
-def test_rejection_needs_enough_pictures_for_its_rate(colour_model, folder, tmp_path):
+def test_rejection_needs_enough_images_for_its_rate(color_model, folder, tmp_path):
     run = tmp_path / "run"
-    shutil.copytree(colour_model, run)
+    shutil.copytree(color_model, run)
     found = calibrate(run, folder, false_alarms=0.01)
     assert found.references == 0
     assert any("0.99 cannot be guaranteed from 43" in note for note in found.notes)
-    assert stored.read(card.find(run)).references is None
+    assert stored.read(metadata.find(run)).references is None
 
 
-def test_pictures_of_the_training_are_left_out(colour_model, folder, tmp_path):
+def test_images_of_the_training_are_left_out(color_model, folder, tmp_path):
     run = tmp_path / "run"
-    shutil.copytree(colour_model, run)
+    shutil.copytree(color_model, run)
     found = calibrate(run, folder, "all")
     assert found.images == 43
-    assert "2 pictures of the train part are left out" in found.notes
-    with pytest.raises(DataError, match=r"trained on each of these pictures \(2\): take others"):
+    assert "2 images of the train part are left out" in found.notes
+    with pytest.raises(DataError, match=r"trained on each of these images \(2\): take others"):
         calibrate(run, folder, "train")
     with pytest.raises(UsageError, match="false_alarms must be between 0 and 1"):
         calibrate(run, folder, false_alarms=1.0)
@@ -178,39 +178,39 @@ def test_an_evaluation_shows_before_and_after(calibrated, folder):
     assert values["temperature"] == found.temperature
     assert values["calibration_error_before_temperature"] == pytest.approx(found.calibration_error[0], abs=1e-5)
     assert result.figures["calibration_error"].value == result.reliability.error
-    assert any("was calibrated on these pictures" in note for note in result.notes)
+    assert any("was calibrated on these images" in note for note in result.notes)
     assert not any("calibrated on these" in note for note in evaluate(run, folder, "train").notes)
 
 
-def test_pictures_of_other_things(calibrated, folder, tmp_path, picture):
+def test_images_of_other_things(calibrated, folder, tmp_path, image):
     for number, channels in enumerate([(0, 255, 0), (255, 255, 255), (255, 100, 0), (255, 0, 0)]):
-        picture(f"others/deep/{number}.png", channels)
-    (tmp_path / "others" / "broken.jpg").write_text("no picture")
+        image(f"others/deep/{number}.png", channels)
+    (tmp_path / "others" / "broken.jpg").write_text("no image")
     found = evaluate(calibrated[0], folder, others=tmp_path / "others").rejection
     assert (found.images, found.detected, found.false_alarms) == (4, 0.75, 0)
     # Pure red is as near as the 5 of 43 that are pure, which count half, and nearer than the 38 others.
     assert found.auroc == pytest.approx((3 + 2.5 / 43) / 4)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="no picture in it"):
+    with pytest.raises(DataError, match="no image in it"):
         evaluate(calibrated[0], folder, others=tmp_path / "empty")
 
 
 def test_accuracy_under_corruptions(calibrated, folder):
     found = evaluate(calibrated[0], folder, corruptions=True).robustness
     assert found.clean == pytest.approx(40 / 43)
-    # These leave the strongest channel the strongest in pictures of one colour.
+    # These leave the strongest channel the strongest in images of one color.
     for name in ("blur", "contrast", "pixelation", "rotation"):
         assert found.accuracy[name] == pytest.approx([40 / 43] * 5)
     values = found.as_dict()
     assert values["mean"] == pytest.approx(np.mean([row["mean"] for row in values["corruptions"].values()]))
 
 
-def test_pictures_of_one_class_fit_no_temperature(colour_model, tmp_path, picture):
+def test_images_of_one_class_fit_no_temperature(color_model, tmp_path, image):
     run = tmp_path / "run"
-    shutil.copytree(colour_model, run)
+    shutil.copytree(color_model, run)
     for green in range(0, 200, 10):
-        picture(f"data/red/{green:03}.png", (255, green, 0))
-    picture("data/red/wrong.png", (0, 0, 255))
+        image(f"data/red/{green:03}.png", (255, green, 0))
+    image("data/red/wrong.png", (0, 0, 255))
     found = calibrate(run, tmp_path / "data")
     assert (found.images, found.temperature) == (21, 1)
     assert found.log_loss[0] == found.log_loss[1]
@@ -219,18 +219,18 @@ def test_pictures_of_one_class_fit_no_temperature(colour_model, tmp_path, pictur
 
 @pytest.mark.parametrize(
     ("part", "options", "reason"),
-    [("", {"false_alarms": 0.01}, r"0\.99 cannot be guaranteed from 43 calibration pictures.*with more pictures"),
-     ("val", {}, "val holds no training pictures, which it compares with; calibrate with the folder")],
+    [("", {"false_alarms": 0.01}, r"0\.99 cannot be guaranteed from 43 calibration images.*with more images"),
+     ("val", {}, "val holds no training images, which it compares with; calibrate with the folder")],
 )  # fmt: skip
-def test_classify_says_why_rejection_was_not_fitted(colour_model, folder, tmp_path, part, options, reason):
+def test_classify_says_why_rejection_was_not_fitted(color_model, folder, tmp_path, part, options, reason):
     run = tmp_path / "run"
-    shutil.copytree(colour_model, run)
+    shutil.copytree(color_model, run)
     calibrate(run, folder / part, **options)
     with pytest.raises(UsageError, match=f"rejection was not fitted by kerastl calibrate: .*{reason}"):
-        kerastl.load(run).classify(colour(255, 0, 0), reject=True)
+        kerastl.load(run).classify(color(255, 0, 0), reject=True)
 
 
 def test_a_reason_is_shown_on_one_line(tmp_path):
-    trust = stored.Trust(np.zeros(3), unfitted="a\x1b[31m\nb" + 1000 * "c")
+    state = stored.CalibrationState(np.zeros(3), unfitted="a\x1b[31m\nb" + 1000 * "c")
     with pytest.raises(UsageError, match=r"a\\x1b\[31m\\nbc"):
-        trust.check_rejection()
+        state.check_rejection()

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerastl.evaluation import corruptions
-from kerastl.evaluation.corruptions import NAMES, corrupt
+from kerastl.evaluation import _corruptions as corruptions
+from kerastl.evaluation._corruptions import NAMES, corrupt
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_a_stronger_corruption_is_further_away(photo, name):
     assert far == sorted(far)
 
 
-def test_what_is_random_depends_on_the_picture_and_the_seed_alone(photo):
+def test_what_is_random_depends_on_the_image_and_the_seed_alone(photo):
     first = corrupt(photo, "noise", 2, "a")
     assert (first != corrupt(photo, "noise", 2, "b")).any()
     assert (first != corrupt(photo, "noise", 2, "a", seed=1)).any()
@@ -42,8 +42,8 @@ def test_what_is_random_depends_on_the_picture_and_the_seed_alone(photo):
 
 
 def test_noise_has_its_deviation():
-    grey = np.full((200, 200, 3), 127, np.uint8)
-    assert corrupt(grey, "noise", 1).std() / 255 == pytest.approx(0.08, rel=0.02)
+    gray = np.full((200, 200, 3), 127, np.uint8)
+    assert corrupt(gray, "noise", 1).std() / 255 == pytest.approx(0.08, rel=0.02)
 
 
 def test_brightness_is_value_in_hsv(photo):
@@ -51,8 +51,8 @@ def test_brightness_is_value_in_hsv(photo):
     found = np.asarray(Image.fromarray(corrupt(photo, "brightness", 2)).convert("HSV")).astype(int)
     given = np.asarray(Image.fromarray(photo).convert("HSV")).astype(int)
     assert np.abs(found[..., 2] - np.minimum(given[..., 2] + 51, 255)).max() <= 1
-    coloured = given[..., 2] > 60
-    assert np.abs(found[..., 1] - given[..., 1])[coloured].max() <= 4
+    colored = given[..., 2] > 60
+    assert np.abs(found[..., 1] - given[..., 1])[colored].max() <= 4
     assert corrupt(np.zeros((2, 2, 3), np.uint8), "brightness", 2).tolist() == [[[51] * 3] * 2] * 2
 
 
@@ -62,7 +62,7 @@ def test_contrast_by_hand():
     assert corrupt(two, "contrast", 1)[:, 0, 0].tolist() == [140, 60]  # 100 + 0.4 * 100, 100 - 0.4 * 100
 
 
-def test_pixelation_of_a_chequerboard_is_grey():
+def test_pixelation_of_a_chequerboard_is_gray():
     board = (np.indices((40, 40)).sum(axis=0) % 2 * 255).astype(np.uint8)[..., None].repeat(3, 2)
     found = corrupt(board, "pixelation", 5)
     assert len(np.unique(found[0], axis=0)) <= 10
@@ -70,12 +70,12 @@ def test_pixelation_of_a_chequerboard_is_grey():
 
 
 def test_rotation_keeps_the_middle_and_fills_corners_with_the_mean():
-    picture = np.full((41, 41, 3), 200, np.uint8)
-    picture[:, :, 0] = 100
-    assert (corrupt(picture, "rotation", 5) == picture).all()
+    image = np.full((41, 41, 3), 200, np.uint8)
+    image[:, :, 0] = 100
+    assert (corrupt(image, "rotation", 5) == image).all()
 
 
-def test_blur_grows_with_the_picture(photo):
+def test_blur_grows_with_the_image(photo):
     large = np.asarray(Image.fromarray(photo).resize((512, 384), Image.Resampling.NEAREST))
     small = np.asarray(Image.fromarray(corrupt(large, "blur", 5)).resize((128, 96), Image.Resampling.BOX))
     assert np.abs(small.astype(int) - corrupt(photo, "blur", 5)).mean() < 4

@@ -15,8 +15,8 @@ def softmax(*logits):
     return exponents / exponents.sum()
 
 
-def test_an_evaluation_by_hand(colour_model, colours):
-    found = evaluate(colour_model, colours)
+def test_an_evaluation_by_hand(color_model, colors):
+    found = evaluate(color_model, colors)
     assert found.paths == ("blue/1.png", "blue/2.png", "red/1.png", "red/2.png", "red/3.png")
     assert found.truth.tolist() == [2, 2, 0, 0, 0]
     assert found.probabilities[1] == pytest.approx(softmax(0, 0, 2), abs=1e-5)
@@ -42,23 +42,23 @@ def test_an_evaluation_by_hand(colour_model, colours):
     )
 
 
-def test_a_picture_that_cannot_be_read_is_reported_and_left_out(colour_model, colours):
-    (colours / "red" / "broken.jpg").write_text("no picture")
-    found = evaluate(colour_model, colours)
+def test_an_image_that_cannot_be_read_is_reported_and_left_out(color_model, colors):
+    (colors / "red" / "broken.jpg").write_text("no image")
+    found = evaluate(color_model, colors)
     assert list(found.failed) == ["red/broken.jpg"]
     assert len(found) == 5
 
 
-def test_nothing_that_can_be_read_is_one_line(colour_model, tmp_path):
+def test_nothing_that_can_be_read_is_one_line(color_model, tmp_path):
     for name in ("red", "blue"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "1.jpg").write_text("no picture")
-    with pytest.raises(DataError, match=r"not one picture can be read \(the first: blue/1.jpg"):
-        evaluate(colour_model, tmp_path)
+        (tmp_path / name / "1.jpg").write_text("no image")
+    with pytest.raises(DataError, match=r"not one image can be read \(the first: blue/1.jpg"):
+        evaluate(color_model, tmp_path)
 
 
-def test_the_result_is_json_text_and_a_table(colour_model, colours):
-    found = evaluate(colour_model, colours, resamples=20)
+def test_the_result_is_json_text_and_a_table(color_model, colors):
+    found = evaluate(color_model, colors, resamples=20)
     values = json.loads(json.dumps(found.as_dict()))
     assert values["metrics"]["accuracy"]["value"] == 0.8
     assert values["metrics"]["accuracy"]["low"] <= 0.8 <= values["metrics"]["accuracy"]["high"]
@@ -73,9 +73,9 @@ def test_the_result_is_json_text_and_a_table(colour_model, colours):
     assert "<td>80.0%</td>" in found._repr_html_()
 
 
-def test_the_table_of_predictions_has_a_row_a_picture(colour_model, colours, tmp_path):
-    (colours / "blue" / "broken.jpg").write_text("no picture")
-    write_predictions(evaluate(colour_model, colours, k=2, resamples=1), tmp_path / "p.csv")
+def test_the_table_of_predictions_has_a_row_an_image(color_model, colors, tmp_path):
+    (colors / "blue" / "broken.jpg").write_text("no image")
+    write_predictions(evaluate(color_model, colors, k=2, resamples=1), tmp_path / "p.csv")
     with (tmp_path / "p.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["path"] for row in rows] == [
@@ -91,29 +91,29 @@ def test_the_table_of_predictions_has_a_row_a_picture(colour_model, colours, tmp
     assert float(rows[5]["label_score"]) == pytest.approx(softmax(0, 0, 10)[0], abs=1e-6)
 
 
-def test_progress_ends_with_all_pictures(colour_model, colours):
+def test_progress_ends_with_all_images(color_model, colors):
     calls = []
-    evaluate(colour_model, colours, resamples=1, progress=lambda done, total: calls.append((done, total)))
+    evaluate(color_model, colors, resamples=1, progress=lambda done, total: calls.append((done, total)))
     assert calls == [(n, 5) for n in range(1, 6)]
 
 
-def test_scores_that_are_not_numbers_are_one_line(colour_model, colours, monkeypatch):
-    classifier = kerastl.load(colour_model)
+def test_scores_that_are_not_numbers_are_one_line(color_model, colors, monkeypatch):
+    classifier = kerastl.load(color_model)
     monkeypatch.setattr(classifier, "predict_pixels", lambda pixels: np.full((len(pixels), 3), np.nan, np.float32))
     with pytest.raises(ModelError, match="not numbers"):
-        evaluate(classifier, colours)
+        evaluate(classifier, colors)
 
 
 @pytest.mark.parametrize("wrong", [{"k": 0}, {"resamples": 0}, {"split": "dev"}])
-def test_wrong_arguments(colour_model, colours, wrong):
+def test_wrong_arguments(color_model, colors, wrong):
     with pytest.raises(UsageError):
-        evaluate(colour_model, colours, **wrong)
+        evaluate(color_model, colors, **wrong)
 
 
-def test_an_imagenet_network_finds_its_classes_in_folders(keras_home, shared_pictures, tmp_path):
-    """Folders called by WordNet id and by name; the pictures' own names say what they show."""
+def test_an_imagenet_network_finds_its_classes_in_folders(keras_home, shared_images, tmp_path):
+    """Folders called by WordNet id and by name; the images' own names say what they show."""
     for pattern, folder in (("n01443537_*", "n01443537"), ("*_goldfish*", "goldfish"), ("n02*", "n02")):
-        files = sorted(shared_pictures.glob(pattern))[:3]
+        files = sorted(shared_images.glob(pattern))[:3]
         for file in files:
             target = tmp_path / (folder if folder != "n02" else file.name.split("_")[0])
             target.mkdir(exist_ok=True)
@@ -125,11 +125,11 @@ def test_an_imagenet_network_finds_its_classes_in_folders(keras_home, shared_pic
     assert found.accuracy >= 0.6
 
 
-def test_pictures_of_one_class(colour_model, picture, tmp_path):
+def test_images_of_one_class(color_model, image, tmp_path):
     for number in range(3):
-        picture(f"new/red/{number}.png", (255, number, 0))
-    picture("new/red/wrong.png", "blue")
-    found = evaluate(colour_model, tmp_path / "new", resamples=5)
+        image(f"new/red/{number}.png", (255, number, 0))
+    image("new/red/wrong.png", "blue")
+    found = evaluate(color_model, tmp_path / "new", resamples=5)
     assert (found.part, len(found), found.missing) == ("all", 4, ("green", "blue"))
     assert [(scores.label, scores.recall, scores.support) for scores in found.classes] == [("red", 0.75, 4)]
     assert found.figures["macro_recall"].value == 0.75
@@ -137,20 +137,20 @@ def test_pictures_of_one_class(colour_model, picture, tmp_path):
 
 
 @pytest.mark.parametrize("split", [None, "test", "val"])
-def test_pictures_that_come_as_a_test_part_only(colour_model, picture, tmp_path, split):
-    picture("t/test/red/1.png", "red")
-    picture("t/test/blue/1.png", "blue")
-    found = evaluate(colour_model, tmp_path / "t", split, resamples=1)
+def test_images_that_come_as_a_test_part_only(color_model, image, tmp_path, split):
+    image("t/test/red/1.png", "red")
+    image("t/test/blue/1.png", "blue")
+    found = evaluate(color_model, tmp_path / "t", split, resamples=1)
     assert (found.part, found.paths) == ("test", ("test/blue/1.png", "test/red/1.png"))
     assert ("there is no val part: test is taken" in found.notes) is (split == "val")
 
 
 @pytest.mark.parametrize("hold", [evaluate, kerastl.calibrate])
-def test_pictures_are_looked_for_before_the_model_is_loaded(tmp_path, monkeypatch, hold):
+def test_images_are_looked_for_before_the_model_is_loaded(tmp_path, monkeypatch, hold):
     def load(*_, **__):
         raise AssertionError("loaded")
 
-    monkeypatch.setattr("kerastl.evaluation.evaluating.load", load)
-    monkeypatch.setattr("kerastl.evaluation.calibrating.load", load)
+    monkeypatch.setattr("kerastl.evaluation._evaluating.load", load)
+    monkeypatch.setattr("kerastl.evaluation._calibrating.load", load)
     with pytest.raises(DataError, match="no such folder"):
         hold("model.keras", tmp_path / "nowhere")

@@ -1,8 +1,8 @@
 import pytest
 
 from kerastl.errors import DataError
-from kerastl.evaluation.matching import match
-from kerastl.labels import LabelSet, imagenet
+from kerastl.evaluation._matching import match
+from kerastl.models._labels import LabelSet, imagenet
 
 OWN = LabelSet(("red", "green light", "blue"))
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from kerastl.evaluation import bootstrap, metrics
-from kerastl.evaluation.reliability import reliability
+from kerastl.evaluation import _bootstrap as bootstrap
+from kerastl.evaluation import _metrics as metrics
+from kerastl.evaluation._reliability import reliability
 
 NAMES = ("a", "b", "c")
-# Three classes, five pictures: right, right, wrong (b for a), wrong (c for b), right on a tie.
+# Three classes, five images: right, right, wrong (b for a), wrong (c for b), right on a tie.
 PROBABILITIES = np.array(
     [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.6, 0.1], [0.2, 0.3, 0.5], [0.4, 0.2, 0.4]], np.float32
 )
@@ -19,7 +20,7 @@ LABELS = np.array([0, 1, 0, 1, 0])
 
 @pytest.fixture
 def many():
-    """300 pictures, seven classes of which the last has none, right about half of the time."""
+    """300 images, seven classes of which the last has none, right about half of the time."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 6, 300)
     logits = random.normal(size=(300, 7)) + 1.5 * np.eye(7)[labels]
@@ -126,7 +127,7 @@ def test_reliability_is_scikit_learns_curve(many):
 def test_figures_are_scikit_learns(many):
     probabilities, labels = many
     predicted = probabilities.argmax(1)
-    figures = bootstrap.PerPicture.of(probabilities, labels).figures(k=5, bins=15)
+    figures = bootstrap.PerImage.of(probabilities, labels).figures(k=5, bins=15)
     precision, recall, f1, _ = reference.precision_recall_fscore_support(
         labels, predicted, labels=range(6), average="macro", zero_division=0
     )
@@ -139,30 +140,30 @@ def test_figures_are_scikit_learns(many):
 
 
 def test_intervals_are_those_of_the_binomial_distribution():
-    """Resampling 400 pictures of which 3/4 are right: the standard error is sqrt(3/16 / 400)."""
+    """Resampling 400 images of which 3/4 are right: the standard error is sqrt(3/16 / 400)."""
     probabilities = np.array([[0.9, 0.1]] * 300 + [[0.1, 0.9]] * 100, np.float32)
-    pictures = bootstrap.PerPicture.of(probabilities, np.zeros(400, int))
-    low, high = bootstrap.intervals(pictures, 1, 15)["accuracy"]
+    images = bootstrap.PerImage.of(probabilities, np.zeros(400, int))
+    low, high = bootstrap.intervals(images, 1, 15)["accuracy"]
     error = math.sqrt(3 / 16 / 400)
     assert low == pytest.approx(0.75 - 1.96 * error, abs=0.2 * error)
     assert high == pytest.approx(0.75 + 1.96 * error, abs=0.2 * error)
 
 
 def test_intervals_repeat_with_the_seed():
-    pictures = bootstrap.PerPicture.of(PROBABILITIES, LABELS)
-    first, again, other = (bootstrap.intervals(pictures, 2, 15, resamples=50, seed=seed) for seed in (1, 1, 2))
+    images = bootstrap.PerImage.of(PROBABILITIES, LABELS)
+    first, again, other = (bootstrap.intervals(images, 2, 15, resamples=50, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
 
 def test_the_interval_of_the_calibration_error_is_around_it():
-    """Scores that are right as often as they say: resamples look worse than all pictures together."""
+    """Scores that are right as often as they say: resamples look worse than all images together."""
     random = np.random.default_rng(3)
     sure = random.uniform(0.5, 1, 60)
     probabilities = np.stack([sure, 1 - sure], axis=1)
-    pictures = bootstrap.PerPicture.of(probabilities, (random.random(60) > sure).astype(int))
-    low, high = bootstrap.intervals(pictures, 1, 15)["calibration_error"]
-    assert 0 <= low < pictures.figures(1, 15)["calibration_error"] < high
+    images = bootstrap.PerImage.of(probabilities, (random.random(60) > sure).astype(int))
+    low, high = bootstrap.intervals(images, 1, 15)["calibration_error"]
+    assert 0 <= low < images.figures(1, 15)["calibration_error"] < high
 
 
 def test_a_single_class_has_a_matrix_of_one_cell():

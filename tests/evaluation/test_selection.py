@@ -3,27 +3,27 @@ from dataclasses import replace
 
 import pytest
 
-from kerastl.card import Card
 from kerastl.data import inspect, scan, split, write_split
 from kerastl.errors import DataError, UsageError
-from kerastl.evaluation.selection import select
-from kerastl.evaluation.training_parts import Parted, with_parts
+from kerastl.evaluation._selection import select
+from kerastl.evaluation._training_parts import Parted, with_parts
 from kerastl.images import Resize
-from kerastl.labels import LabelSet
+from kerastl.models._labels import LabelSet
+from kerastl.models._metadata import Metadata
 
 
 @pytest.fixture
-def folder(picture, tmp_path):
-    """Two classes of five pictures each."""
+def folder(image, tmp_path):
+    """Two classes of five images each."""
     for number in range(5):
-        picture(f"data/a/{number}.png", (255, 50 * number, 0))
-        picture(f"data/b/{number}.png", (0, 50 * number, 255), (40 + number, 80))
+        image(f"data/a/{number}.png", (255, 50 * number, 0))
+        image(f"data/b/{number}.png", (0, 50 * number, 255), (40 + number, 80))
     return tmp_path / "data"
 
 
 @pytest.fixture
 def run(folder, tmp_path):
-    """A run folder of version 0.1, whose model has no list of pictures: a split of `folder`, and the model's card."""
+    """A run folder of version 0.1, whose model has no list of images: a split of `folder`, and the model's metadata."""
     (tmp_path / "run").mkdir()
     with zipfile.ZipFile(tmp_path / "run" / "model.keras", "w") as archive:
         archive.writestr("config.json", "{}")
@@ -31,17 +31,17 @@ def run(folder, tmp_path):
     inspection = inspect(dataset)
     parts = split(dataset, val_fraction=0.4, inspection=inspection)
     write_split(parts, tmp_path / "run" / "split.csv")
-    extra = {"data_fingerprint": inspection.fingerprint(parts)}
-    card = Card("m", LabelSet(("a", "b")), Resize(8, 8), extra=extra)
-    return tmp_path / "run", card, {item.path for item in parts.part("val")}
+    extra = {"data_fingerprint": inspection.digest(parts)}
+    metadata = Metadata("m", LabelSet(("a", "b")), Resize(8, 8), extra=extra)
+    return tmp_path / "run", metadata, {item.path for item in parts.part("val")}
 
 
-def chosen_of(dataset, part, run=None, card=None):
+def chosen_of(dataset, part, run=None, metadata=None):
     """Select as for a model in a run folder whose file knows nothing, or for one that has no file."""
     if run is None:
         given = {item.path: item.split for item in dataset.items} if any(item.split for item in dataset.items) else {}
         return select(Parted(dataset, given), part)
-    return select(with_parts(dataset, run / "model.keras", card), part)
+    return select(with_parts(dataset, run / "model.keras", metadata), part)
 
 
 def paths(selection):
@@ -55,10 +55,10 @@ def test_all_of_a_folder_without_parts(folder):
         chosen_of(scan(folder), "val")
 
 
-def test_the_parts_that_a_folder_has(picture, tmp_path):
+def test_the_parts_that_a_folder_has(image, tmp_path):
     for part in ("train", "val"):
         for name in "ab":
-            picture(f"{part}/{name}/1.png", "red")
+            image(f"{part}/{name}/1.png", "red")
     dataset = scan(tmp_path)
     assert paths(chosen_of(dataset, None)) == {"val/a/1.png", "val/b/1.png"}
     assert len(chosen_of(dataset, "all").items) == 4
@@ -69,51 +69,51 @@ def test_the_parts_that_a_folder_has(picture, tmp_path):
 
 
 def test_the_parts_of_the_training(folder, run):
-    where, card, val = run
-    chosen = chosen_of(scan(folder), None, where, card)
+    where, metadata, val = run
+    chosen = chosen_of(scan(folder), None, where, metadata)
     assert (chosen.part, paths(chosen)) == ("val", val)
     assert "parts as in" in chosen.notes[0]
-    everything = chosen_of(scan(folder), "all", where, card)
+    everything = chosen_of(scan(folder), "all", where, metadata)
     assert len(everything.items) == 10
-    assert "6 of the pictures were trained on" in everything.notes[1]
+    assert "6 of the images were trained on" in everything.notes[1]
 
 
-def test_new_pictures_belong_to_no_part(folder, run, picture):
-    where, card, val = run
-    picture("data/a/new.png", "white")
-    chosen = chosen_of(scan(folder), "val", where, card)
+def test_new_images_belong_to_no_part(folder, run, image):
+    where, metadata, val = run
+    image("data/a/new.png", "white")
+    chosen = chosen_of(scan(folder), "val", where, metadata)
     assert paths(chosen) == val
-    assert "1 pictures are not in it" in chosen.notes[0]
-    assert len(chosen_of(scan(folder), "all", where, card).items) == 11
+    assert "1 images are not in it" in chosen.notes[0]
+    assert len(chosen_of(scan(folder), "all", where, metadata).items) == 11
 
 
-def test_pictures_that_are_gone(folder, run):
-    where, card, val = run
+def test_images_that_are_gone(folder, run):
+    where, metadata, val = run
     gone = sorted(val)[0]
     (folder / gone).unlink()
-    chosen = chosen_of(scan(folder), None, where, card)
+    chosen = chosen_of(scan(folder), None, where, metadata)
     assert paths(chosen) == val - {gone}
-    assert "1 of its 10 pictures are no longer there" in chosen.notes[0]
+    assert "1 of its 10 images are no longer there" in chosen.notes[0]
 
 
-def test_other_pictures_of_the_same_names_have_no_parts(folder, run, picture):
-    where, card, _ = run
-    picture("data/a/0.png", "white")
-    chosen = chosen_of(scan(folder), None, where, card)
+def test_other_images_of_the_same_names_have_no_parts(folder, run, image):
+    where, metadata, _ = run
+    image("data/a/0.png", "white")
+    chosen = chosen_of(scan(folder), None, where, metadata)
     assert (chosen.part, len(chosen.items)) == ("all", 10)
     assert "are others" in chosen.notes[0]
 
 
-def test_another_folder_has_no_parts(picture, tmp_path, run):
-    where, card, _ = run
+def test_another_folder_has_no_parts(image, tmp_path, run):
+    where, metadata, _ = run
     for name in "ab":
-        picture(f"other/{name}/x.png", "red")
-    chosen = chosen_of(scan(tmp_path / "other"), None, where, card)
+        image(f"other/{name}/x.png", "red")
+    chosen = chosen_of(scan(tmp_path / "other"), None, where, metadata)
     assert chosen.part == "all"
     (note,) = chosen.notes
-    assert "does not hold which pictures it was trained on" in note
+    assert "does not hold which images it was trained on" in note
 
 
 def test_a_card_without_a_fingerprint_is_believed(folder, run):
-    where, card, val = run
-    assert paths(chosen_of(scan(folder), None, where, replace(card, extra={}))) == val
+    where, metadata, val = run
+    assert paths(chosen_of(scan(folder), None, where, replace(metadata, extra={}))) == val

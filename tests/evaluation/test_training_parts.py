@@ -1,4 +1,4 @@
-"""Models that know their pictures by what is in them."""
+"""Models that know their images by what is in them."""
 
 import shutil
 import zipfile
@@ -6,29 +6,30 @@ import zipfile
 import pytest
 from PIL import Image
 
-from kerastl import card as cards
-from kerastl.card import Card
 from kerastl.cli import run as kerastl_command
-from kerastl.data import inspect, scan, split, training_record
-from kerastl.data.training_record import TrainingRecord
+from kerastl.data import _training_record as training_record
+from kerastl.data import inspect, scan, split
+from kerastl.data._training_record import TrainingRecord
 from kerastl.errors import DataError
 from kerastl.evaluation import calibrate, evaluate
-from kerastl.evaluation.selection import select
-from kerastl.evaluation.training_parts import with_parts
+from kerastl.evaluation._selection import select
+from kerastl.evaluation._training_parts import with_parts
 from kerastl.images import Resize
-from kerastl.labels import LabelSet
+from kerastl.models import _metadata as metadata_file
+from kerastl.models._labels import LabelSet
+from kerastl.models._metadata import Metadata
 
-CARD = Card("m", LabelSet(("a", "b")), Resize(8, 8))
+METADATA = Metadata("m", LabelSet(("a", "b")), Resize(8, 8))
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes of five pictures each, no two alike."""
+    """Two classes of five images each, no two alike."""
     for number in range(5):
-        for name, colour in (("a", (255, 50 * number, 0)), ("b", (0, 50 * number, 255))):
+        for name, color in (("a", (255, 50 * number, 0)), ("b", (0, 50 * number, 255))):
             path = tmp_path / "data" / name / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("RGB", (40 + number, 48), colour).save(path)
+            Image.new("RGB", (40 + number, 48), color).save(path)
     return tmp_path / "data"
 
 
@@ -46,21 +47,21 @@ def trained(folder, tmp_path):
 
 
 def chosen(file, data, part=None, **more):
-    return select(with_parts(scan(data, for_training=False), file, CARD), part, **more)
+    return select(with_parts(scan(data, for_training=False), file, METADATA), part, **more)
 
 
 def paths(selection):
     return {item.path for item in selection.items}
 
 
-def test_the_folder_of_the_training_gives_its_validation_pictures(trained, folder):
+def test_the_folder_of_the_training_gives_its_validation_images(trained, folder):
     file, _, val = trained
     found = chosen(file, folder)
     assert (found.part, paths(found)) == ("val", val)
-    assert found.notes == ("split as in the training", "6 pictures that the model was trained on are left out")
+    assert found.notes == ("split as in the training", "6 images that the model was trained on are left out")
 
 
-def test_so_it_does_where_pictures_and_folders_are_called_differently(trained, folder, tmp_path):
+def test_so_it_does_where_images_and_folders_are_called_differently(trained, folder, tmp_path):
     file, _, val = trained
     for source in folder.glob("*/*"):
         target = tmp_path / "moved" / f"class {source.parent.name}" / f"x{source.stem}.PNG"
@@ -68,20 +69,20 @@ def test_so_it_does_where_pictures_and_folders_are_called_differently(trained, f
         shutil.copy(source, target)
     found = chosen(file, tmp_path / "moved")
     assert len(found.items) == len(val) == 4
-    assert "6 pictures that the model was trained on are left out" in found.notes
+    assert "6 images that the model was trained on are left out" in found.notes
 
 
-def test_of_other_pictures_those_of_the_training_are_left_out(trained, folder, tmp_path, picture):
+def test_of_other_images_those_of_the_training_are_left_out(trained, folder, tmp_path, image):
     file, train, val = trained
     for name in sorted(train)[:2] + sorted(val)[:1]:
         (tmp_path / "other" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / name, tmp_path / "other" / name)
     for number in range(3):
-        picture(f"other/b/new{number}.png", (number, 3, 7))
+        image(f"other/b/new{number}.png", (number, 3, 7))
     found = chosen(file, tmp_path / "other")
     assert (found.part, len(found.items)) == ("all", 4)
     assert not paths(found) & train
-    assert found.notes == ("2 pictures that the model was trained on are left out",)
+    assert found.notes == ("2 images that the model was trained on are left out",)
 
 
 @pytest.mark.parametrize("part", ["train", "all"])
@@ -89,28 +90,28 @@ def test_what_is_asked_for_by_name_is_taken_and_said(trained, folder, part):
     file, train, _ = trained
     found = chosen(file, folder, part)
     assert train <= paths(found)
-    assert found.notes[-1] == "6 of the pictures were trained on: figures over them flatter the model"
+    assert found.notes[-1] == "6 of the images were trained on: figures over them flatter the model"
 
 
-def test_nothing_but_training_pictures_is_an_error_that_says_so(trained, folder):
+def test_nothing_but_training_images_is_an_error_that_says_so(trained, folder):
     file, _, val = trained
     for name in val:
         (folder / name).unlink()
-    with pytest.raises(DataError, match=r"trained on each of these pictures \(6\): --split train counts them"):
+    with pytest.raises(DataError, match=r"trained on each of these images \(6\): --split train counts them"):
         chosen(file, folder)
     with pytest.raises(DataError, match="take others"):
         chosen(file, folder, "all", fresh=True)
 
 
-def test_parts_that_the_data_gives_stay_without_the_training_pictures(trained, folder, tmp_path, picture):
+def test_parts_that_the_data_gives_stay_without_the_training_images(trained, folder, tmp_path, image):
     file, train, _ = trained
     for number, part in enumerate(("train", "val", "test")):
         for name in "ab":
-            picture(f"given/{part}/{name}/{number}.png", (9, 9, number))
+            image(f"given/{part}/{name}/{number}.png", (9, 9, number))
     shutil.copy(folder / min(train), tmp_path / "given" / "test" / "a" / "leak.png")
     found = chosen(file, tmp_path / "given", "test")
     assert paths(found) == {"test/a/2.png", "test/b/2.png"}
-    assert found.notes == ("1 picture that the model was trained on is left out",)
+    assert found.notes == ("1 image that the model was trained on is left out",)
     assert paths(chosen(file, tmp_path / "given")) == {"val/a/1.png", "val/b/1.png"}
     assert chosen(file, tmp_path / "given").notes == ()
 
@@ -119,23 +120,23 @@ def test_a_file_that_cannot_be_read_is_of_no_part(trained, folder):
     file, _, val = trained
     (folder / "a" / "link.png").symlink_to(folder / "nowhere.png")
     assert paths(chosen(file, folder)) == val
-    assert any("1 picture had no part in it" in note for note in chosen(file, folder).notes)
+    assert any("1 image had no part in it" in note for note in chosen(file, folder).notes)
 
 
-def test_evaluate_and_calibrate_with_the_file_alone(colour_model, picture, tmp_path, capsys):
-    """Six pictures of the training, one validated on, and two new ones."""
+def test_evaluate_and_calibrate_with_the_file_alone(color_model, image, tmp_path, capsys):
+    """Six images of the training, one validated on, and two new ones."""
     for number in range(3):
-        picture(f"d/red/{number}.png", (255, number, 0))
-        picture(f"d/blue/{number}.png", (0, number, 255))
-    picture("d/red/val.png", (250, 0, 0))
+        image(f"d/red/{number}.png", (255, number, 0))
+        image(f"d/blue/{number}.png", (0, number, 255))
+    image("d/red/val.png", (250, 0, 0))
     dataset = scan(tmp_path / "d")
     inspection = inspect(dataset)
     parts = split(dataset, inspection=inspection, val_fraction=0.2)
     alone = tmp_path / "alone.keras"
-    shutil.copy(colour_model / "model.keras", alone)
+    shutil.copy(color_model / "model.keras", alone)
     record = TrainingRecord.of(parts, inspection.digests)
-    cards.update(alone, cards.read(alone), {training_record.MEMBER: record.to_bytes()})
-    left_out = f"{len(parts.part('train'))} pictures that the model was trained on are left out"
+    metadata_file.update(alone, metadata_file.read_metadata(alone), {training_record.MEMBER: record.to_bytes()})
+    left_out = f"{len(parts.part('train'))} images that the model was trained on are left out"
     found = evaluate(alone, tmp_path / "d", resamples=1)
     assert set(found.paths) == {item.path for item in parts.part("val")}
     assert left_out in found.notes
@@ -146,4 +147,4 @@ def test_evaluate_and_calibrate_with_the_file_alone(colour_model, picture, tmp_p
     for item in parts.part("val"):
         (tmp_path / "d" / item.path).unlink()
     assert kerastl_command(["calibrate", str(alone), str(tmp_path / "d")]) == 1
-    assert "the model was trained on each of these pictures" in capsys.readouterr().err
+    assert "the model was trained on each of these images" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Grad-CAM for every family of the catalogue, and for MobileNetV2 with its real weights."""
+"""Grad-CAM for every family of the catalog, and for MobileNetV2 with its real weights."""
 
 from pathlib import Path
 
@@ -8,8 +8,9 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 import kerastl
-from kerastl import backbones, catalog
 from kerastl.explaining import Explainer
+from kerastl.models import _build as backbones
+from kerastl.models import _registry as catalog
 
 keras = pytest.importorskip("keras")
 
@@ -80,7 +81,7 @@ def test_gradcam_of_every_family(name):
     assert any(values.any() for values in maps)
 
 
-# What the drawings show differs in colour from the left and right edges, on the same line.
+# What the drawings show differs in color from the left and right edges, on the same line.
 DRAWINGS = ["umbrella.png", "candle.jpg", "soccer_ball.jpg", "balloons.jpg", "jack_o_lantern.png", "traffic_light.png"]
 
 

@@ -7,20 +7,20 @@ from PIL import Image
 
 import kerastl
 from kerastl.errors import ImageError, UsageError
-from kerastl.explaining.overlay import overlay
+from kerastl.explaining._overlay import overlay
 
 HALF_RED = np.zeros((32, 32, 3), np.uint8)
 HALF_RED[:, :16] = (255, 0, 0)
 
 
 @pytest.fixture(scope="module", params=["litert", "keras"])
-def classifier(request, colour_model):
-    return kerastl.load(colour_model, engine=request.param)
+def classifier(request, color_model):
+    return kerastl.load(color_model, engine=request.param)
 
 
 def test_the_best_class_is_explained(classifier):
     found = classifier.explain(HALF_RED)
-    assert (found.path, found.model, found.label, found.index, found.method) == (None, "colours", "red", 0, "gradcam")
+    assert (found.path, found.model, found.label, found.index, found.method) == (None, "colors", "red", 0, "gradcam")
     assert found.score == pytest.approx(classifier.classify(HALF_RED).score)
     # The network means the red channel, so the map is the red channel.
     np.testing.assert_allclose(found.map, HALF_RED[..., 0] / 255, atol=1e-6)
@@ -45,17 +45,17 @@ def test_a_class_that_is_not_there_is_named(classifier, label, message):
 
 
 def test_integrated_gradients_add_up_to_the_score(classifier):
-    # Scores before the softmax are ten times the channels' means: 10, 0 and 2 here, and 5 each for the grey picture.
-    picture = np.full((32, 32, 3), (255, 0, 51), np.uint8)
+    # Scores before the softmax are ten times the channels' means: 10, 0 and 2 here, and 5 each for the gray image.
+    image = np.full((32, 32, 3), (255, 0, 51), np.uint8)
     for label, score in (("red", 10.0), ("green", 0.0), ("blue", 2.0)):
         for method in ("integrated-gradients", "idgi"):
-            assert classifier.explain(picture, label, method).map.sum() == pytest.approx(score - 5.0, abs=1e-3)
+            assert classifier.explain(image, label, method).map.sum() == pytest.approx(score - 5.0, abs=1e-3)
 
 
-def test_pictures_that_cannot_be_read_are_image_errors(classifier, tmp_path):
+def test_images_that_cannot_be_read_are_image_errors(classifier, tmp_path):
     with pytest.raises(ImageError, match=r"no\.jpg"):
         classifier.explain(tmp_path / "no.jpg")
-    with pytest.raises(UsageError, match="one picture is wanted"):
+    with pytest.raises(UsageError, match="one image is wanted"):
         classifier.explain(["a", "list"])
 
 
@@ -70,11 +70,11 @@ def test_the_overlay_is_upright_as_the_network_sees_it(classifier, tmp_path):
     assert painted.shape == (32, 32, 3)
     plasma_end = (240, 249, 33)  # where the map is 1
     assert np.abs(painted[4] - plasma_end).mean() < np.abs(painted[4] - (255, 0, 0)).mean()
-    assert (painted[-4] == 0).all()  # the map is 0: the picture
+    assert (painted[-4] == 0).all()  # the map is 0: the image
 
 
-def test_the_network_is_built_once(colour_model, monkeypatch):
-    classifier = kerastl.load(colour_model, engine="litert")
+def test_the_network_is_built_once(color_model, monkeypatch):
+    classifier = kerastl.load(color_model, engine="litert")
     calls = []
     build = classifier.keras_model
     monkeypatch.setattr(classifier, "keras_model", lambda: (calls.append(1), build())[1])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerastl.explaining.explainer import Explainer
+from kerastl.explaining._explainer import Explainer
 
 keras = pytest.importorskip("keras")
 
@@ -43,8 +43,8 @@ def test_a_coarse_map_is_scaled_up_bilinearly():
     model = keras.Model(pixels, dense(keras.layers.GlobalAveragePooling2D()(pooled(pixels))))
     pooled.set_weights([np.full((2, 2, 3, 1), 1 / 12, "float32")])
     dense.set_weights([np.array([[1.0, -1.0]], "float32"), np.zeros(2, "float32")])
-    picture = np.zeros((4, 4, 3), np.uint8)
-    picture[:, 2:] = 240
-    found = Explainer(lambda: model, lambda _: None).explain(picture, 0)
-    # The centres of the two columns lie at 1 and 3 of 4 pixels, those of the pixels at 0.5, 1.5, 2.5 and 3.5.
+    image = np.zeros((4, 4, 3), np.uint8)
+    image[:, 2:] = 240
+    found = Explainer(lambda: model, lambda _: None).explain(image, 0)
+    # The centers of the two columns lie at 1 and 3 of 4 pixels, those of the pixels at 0.5, 1.5, 2.5 and 3.5.
     np.testing.assert_allclose(found, [[0, 0.25, 0.75, 1]] * 4, atol=1e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerastl.errors import ModelError, UsageError
-from kerastl.explaining.gradients import class_gradient
+from kerastl.explaining._gradients import class_gradient
 
 keras = pytest.importorskip("keras")
 
@@ -14,7 +14,7 @@ keras = pytest.importorskip("keras")
 SCRIPT = """
 import json
 import keras, numpy as np
-from kerastl.explaining.gradients import class_gradient
+from kerastl.explaining._gradients import class_gradient
 x = keras.Input((2,))
 squares = keras.layers.Multiply()([x, x])
 dense = keras.layers.Dense(2, use_bias=False)

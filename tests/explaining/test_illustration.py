@@ -1,11 +1,12 @@
-"""Explanations as figures: what is where, whatever the picture and the class's name."""
+"""Explanations as figures: what is where, whatever the image and the class's name."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from kerastl.explaining import Explanation, lettering
-from kerastl.explaining.illustration import illustration
+from kerastl.explaining import Explanation
+from kerastl.explaining import _lettering as lettering
+from kerastl.explaining._illustration import illustration
 from kerastl.images import Resize
 
 GREEN = (0, 160, 0)
@@ -13,7 +14,7 @@ GREEN = (0, 160, 0)
 
 def explained(label="cat", values=None, method="occlusion"):
     values = np.zeros((32, 32), np.float32) if values is None else values
-    return Explanation("pictures/a.png", "model", label, 0, 0.5, method, values, np.full((32, 32, 3), 90, np.uint8))
+    return Explanation("images/a.png", "model", label, 0, 0.5, method, values, np.full((32, 32, 3), 90, np.uint8))
 
 
 def column(image, x):
@@ -27,7 +28,7 @@ def test_the_original_stands_beside_the_map():
     assert column(image, 600).count(GREEN) == 0
 
 
-def test_a_wide_picture_stands_above_its_map():
+def test_a_wide_image_stands_above_its_map():
     image = illustration(explained(), Image.new("RGB", (1600, 320), GREEN), Resize(32, 32, "squash"))
     assert image.width == 720 + 2 * 14
     assert column(image, 300).count(GREEN) == 144
@@ -42,14 +43,14 @@ def test_what_the_network_does_not_see_is_dark():
     assert min(middle) > 150
 
 
-def test_a_map_lies_over_what_it_is_of_when_the_picture_was_padded():
+def test_a_map_lies_over_what_it_is_of_when_the_image_was_padded():
     values = np.zeros((32, 32), np.float32)
-    values[8:24, 0:8] = 1  # the left quarter of a picture that is twice as wide as high
+    values[8:24, 0:8] = 1  # the left quarter of an image that is twice as wide as high
     image = illustration(explained(values=values), Image.new("RGB", (200, 100), "white"), Resize(32, 32, "pad"))
     # Enlarged to 400 x 200, one above the other.
     below = [image.getpixel((14 + x, image.height - 150)) for x in (50, 300)]
     assert below[0][0] > below[0][2] + 50  # orange
-    assert max(below[1]) - min(below[1]) < 5  # grey
+    assert max(below[1]) - min(below[1]) < 5  # gray
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (3, 900)])

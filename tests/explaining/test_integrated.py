@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from kerastl.errors import UsageError
-from kerastl.explaining.gradients import class_gradient
-from kerastl.explaining.integrated import idgi, integrated_gradients
-from kerastl.explaining.networks import scoring
+from kerastl.explaining._gradients import class_gradient
+from kerastl.explaining._integrated import idgi, integrated_gradients
+from kerastl.explaining._networks import scoring
 
 keras = pytest.importorskip("keras")
 
@@ -61,36 +61,36 @@ def curved():
         ]
     )
     scores = scoring(model)
-    picture = np.random.default_rng(1).uniform(0, 255, (8, 8, 3)).astype("float32")
-    ends = np.asarray(scores(np.stack([picture, np.full_like(picture, 127.5)])))
-    return class_gradient(scores), picture, ends[0] - ends[1]
+    image = np.random.default_rng(1).uniform(0, 255, (8, 8, 3)).astype("float32")
+    ends = np.asarray(scores(np.stack([image, np.full_like(image, 127.5)])))
+    return class_gradient(scores), image, ends[0] - ends[1]
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
 def test_attributions_add_up_to_the_difference_of_the_scores(curved, index):
-    gradient, picture, difference = curved
+    gradient, image, difference = curved
     assert abs(difference[index]) > 0.05
-    assert integrated_gradients(gradient, picture, index, steps=64).sum() == pytest.approx(difference[index], abs=1e-3)
+    assert integrated_gradients(gradient, image, index, steps=64).sum() == pytest.approx(difference[index], abs=1e-3)
     for steps in (1, 5):  # exactly, however few the steps
-        assert idgi(gradient, picture, index, steps=steps).sum() == pytest.approx(difference[index], abs=1e-4)
+        assert idgi(gradient, image, index, steps=steps).sum() == pytest.approx(difference[index], abs=1e-4)
 
 
 def test_more_steps_come_nearer(curved):
-    gradient, picture, difference = curved
-    gaps = [abs(integrated_gradients(gradient, picture, 0, steps=n).sum() - difference[0]) for n in (1, 8, 64)]
+    gradient, image, difference = curved
+    gaps = [abs(integrated_gradients(gradient, image, 0, steps=n).sum() - difference[0]) for n in (1, 8, 64)]
     assert gaps[0] > 5 * gaps[1] > 5 * gaps[2]
 
 
 @pytest.mark.parametrize("attribute", [integrated_gradients, idgi])
 def test_the_batch_changes_nothing(curved, attribute):
-    gradient, picture, _ = curved
-    whole = attribute(gradient, picture, 1, steps=9, batch_size=16)
-    np.testing.assert_allclose(attribute(gradient, picture, 1, steps=9, batch_size=2), whole, atol=1e-6)
+    gradient, image, _ = curved
+    whole = attribute(gradient, image, 1, steps=9, batch_size=16)
+    np.testing.assert_allclose(attribute(gradient, image, 1, steps=9, batch_size=2), whole, atol=1e-6)
 
 
 def test_pixels_like_the_baseline_get_nothing(curved):
-    gradient, picture, _ = curved
-    changed = picture.copy()
+    gradient, image, _ = curved
+    changed = image.copy()
     changed[:3] = 127.5
     found = integrated_gradients(gradient, changed, 0)
     assert not found[:3].any()
@@ -99,12 +99,12 @@ def test_pixels_like_the_baseline_get_nothing(curved):
 
 @pytest.mark.parametrize("end", ["training", "inference"])
 def test_gradients_are_those_of_finite_differences(curved, end):
-    gradient, picture, _ = curved
-    picture = picture if end == "training" else picture / 2
-    scores, slopes = gradient(picture[None], 2)
+    gradient, image, _ = curved
+    image = image if end == "training" else image / 2
+    scores, slopes = gradient(image[None], 2)
     assert scores.shape == (1,)
     for place in [(0, 0, 0), (3, 4, 1), (7, 7, 2)]:
         step = np.zeros((1, 8, 8, 3), "float32")
         step[0][place] = 0.5
-        above, below = gradient(picture[None] + step, 2)[0], gradient(picture[None] - step, 2)[0]
+        above, below = gradient(image[None] + step, 2)[0], gradient(image[None] - step, 2)[0]
         assert slopes[0][place] == pytest.approx(float(above[0] - below[0]), rel=0.02, abs=2e-6)

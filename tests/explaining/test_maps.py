@@ -56,7 +56,7 @@ def test_idgi_shows_what_matters_for_or_against(blobs, scene):
 
 @pytest.mark.parametrize("method", ["gradcam", *SIGNED])
 def test_random_weights_destroy_the_map(blobs, method):
-    """The model parameter randomisation test of Adebayo et al. 2018, "Sanity Checks for Saliency Maps"."""
+    """The model parameter randomization test of Adebayo et al. 2018, "Sanity Checks for Saliency Maps"."""
     mosaic = np.random.default_rng(4).integers(0, 256, (12, 12, 3)).astype(np.uint8).repeat(4, 0).repeat(4, 1)
     before = explainer(blobs).explain(mosaic, 0, method).ravel()
     assert spearmanr(before, explainer(blobs).explain(mosaic, 0, method).ravel())[0] > 0.999

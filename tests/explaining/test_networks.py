@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerastl.errors import ModelError
-from kerastl.explaining.networks import bytes_a_picture, halves, scoring
+from kerastl.explaining._networks import bytes_per_image, halves, scoring
 
 keras = pytest.importorskip("keras")
 layers = keras.layers
@@ -83,4 +83,4 @@ def test_a_network_without_feature_maps_says_what_to_do():
 
 def test_memory_is_that_of_all_activations_and_their_gradients():
     model = scoring(network(layers.GlobalAveragePooling2D()))
-    assert bytes_a_picture(model) == 2 * 4 * (6 * 6 * 3 + 6 * 6 * 3 + 4 * 4 * 4 + 4)
+    assert bytes_per_image(model) == 2 * 4 * (6 * 6 * 3 + 6 * 6 * 3 + 4 * 4 * 4 + 4)

@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerastl.finetuning.network import attach_head
-from kerastl.finetuning.recipe import Phase, Recipe
+from kerastl.finetuning._network import attach_head
+from kerastl.finetuning._recipe import Phase, Recipe
 
 
 @pytest.fixture
 def small_network():
-    """A network of three stages on 16 px pictures, with BatchNorm and a residual sum; weights from a seed."""
+    """A network of three stages on 16 px images, with BatchNorm and a residual sum; weights from a seed."""
     keras.utils.set_random_seed(7)
     pixels = keras.Input((16, 16, 3), name="pixels")
     x = keras.layers.Rescaling(1 / 127.5, -1.0, name="scale")(pixels)
@@ -32,7 +32,7 @@ def small_network():
 
 @pytest.fixture
 def activations():
-    """48 random pictures of 16 px, float32 in [0, 255], and their classes, which the brightest channel decides."""
+    """48 random images of 16 px, float32 in [0, 255], and their classes, which the brightest channel decides."""
     random = np.random.default_rng(3)
     labels = random.integers(3, size=48)
     pixels = random.integers(0, 120, (48, 16, 16, 3))
@@ -41,9 +41,9 @@ def activations():
 
 
 @pytest.fixture(scope="session")
-def coloured_folder(tmp_path_factory):
-    """Three class folders of twelve noisy pictures each, reddish, greenish and bluish."""
-    folder = tmp_path_factory.mktemp("coloured")
+def colored_folder(tmp_path_factory):
+    """Three class folders of twelve noisy images each, reddish, greenish and bluish."""
+    folder = tmp_path_factory.mktemp("colored")
     random = np.random.default_rng(0)
     for channel, name in enumerate(("blue", "green", "red")):
         (folder / name).mkdir()

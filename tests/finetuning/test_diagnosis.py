@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerastl.finetuning.diagnosis import diagnose
+from kerastl.finetuning._diagnosis import diagnose
 
 
 def scores(answers, classes):
@@ -52,14 +52,14 @@ def test_a_hundred_and_thirty_classes_at_chance():
     ("labels", "answers"),
     [([0, 0, 1, 1, 2, 2], [0, 1, 1, 2, 2, 0]), ([0, 1, 0, 1], [0, 0, 0, 0]), ([0, 1], [1, 0]), ([0] * 40, [1] * 40)],
 )
-def test_few_pictures_or_one_class_say_nothing(labels, answers):
+def test_few_images_or_one_class_say_nothing(labels, answers):
     assert diagnose(scores(np.array(answers), 3), np.array(labels), names(3)) == []
 
 
 def test_one_answer_for_all_is_named():
     labels = np.repeat([0, 1, 2], [20, 10, 10])
     lines = diagnose(scores(np.zeros(40, int), 3), labels, ["cat\n", "dog", "owl"])
-    assert "all 40 validation pictures are taken for 'cat\\n', and 20 of them are something else" in lines[0]
+    assert "all 40 validation images are taken for 'cat\\n', and 20 of them are something else" in lines[0]
     assert "chance level" in lines[1]
     assert len(lines) == 2
 
@@ -67,7 +67,7 @@ def test_one_answer_for_all_is_named():
 def test_one_answer_for_all_is_named_although_the_other_class_is_rare():
     labels = np.repeat([0, 1], [38, 2])
     (line,) = diagnose(scores(np.zeros(40, int), 2), labels, names(2))
-    assert line.startswith("the answer is always the same: all 40 validation pictures are taken for 'c0', and 2 of")
+    assert line.startswith("the answer is always the same: all 40 validation images are taken for 'c0', and 2 of")
     assert diagnose(scores(np.zeros(40, int), 2), np.repeat([0, 1], [39, 1]), names(2)) == []
 
 
@@ -82,7 +82,7 @@ def test_nearly_one_answer_is_named_too_but_not_when_the_rare_class_is_found():
     labels = np.repeat([0, 1], [160, 40])
     answers = np.zeros(200, int)
     answers[0] = 1
-    assert "199 of 200 validation pictures are taken for 'c0'" in diagnose(scores(answers, 2), labels, names(2))[0]
+    assert "199 of 200 validation images are taken for 'c0'" in diagnose(scores(answers, 2), labels, names(2))[0]
     answers[160:190] = 1
     assert diagnose(scores(answers, 2), labels, names(2)) == []
 
@@ -90,7 +90,7 @@ def test_nearly_one_answer_is_named_too_but_not_when_the_rare_class_is_found():
 def test_equal_scores_are_named():
     labels = np.repeat([0, 1, 2], 4)
     even = np.full((12, 3), 1 / 3, np.float32)
-    assert "all 12 validation pictures get the same scores" in diagnose(even, labels, names(3))[0]
+    assert "all 12 validation images get the same scores" in diagnose(even, labels, names(3))[0]
     half = scores(labels, 3)
     half[:8] = 1 / 3
     assert "equal for 8 of 12" in diagnose(half, labels, names(3))[0]
@@ -100,11 +100,11 @@ def test_a_common_class_that_is_never_predicted_is_named():
     labels = np.repeat([0, 1, 2, 3], [20, 20, 12, 2])
     answers = np.where(labels == 2, 0, np.minimum(labels, 1))
     (line,) = diagnose(scores(answers, 4), labels, names(4))
-    assert line.startswith("never predicted: 'c2' (1 of 4 classes, 12 validation pictures)")  # 'c3' is rare
+    assert line.startswith("never predicted: 'c2' (1 of 4 classes, 12 validation images)")  # 'c3' is rare
 
 
 def test_many_classes_never_predicted_are_folded():
     labels = np.repeat(np.arange(60), 3)
     answers = np.where(labels < 20, labels, labels % 20)
     (line,) = diagnose(scores(answers, 60), labels, names(60))
-    assert "'c20', 'c21', 'c22', 'c23', 'c24' and 35 more (40 of 60 classes, 120 validation pictures)" in line
+    assert "'c20', 'c21', 'c22', 'c23', 'c24' and 35 more (40 of 60 classes, 120 validation images)" in line

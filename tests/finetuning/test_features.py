@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from kerastl.errors import DataError, ImageError
-from kerastl.finetuning.feeds import CachedFeed, StreamedFeed, epoch_order
-from kerastl.runs.features import FeatureCache, HalfOverflow, store_key
-from kerastl.runs.interrupt import Stop, Stopped
-from kerastl.runs.listener import Listener
-from kerastl.runs.pixel_engine import PixelEngine
-from kerastl.runtime.engines import Plan
+from kerastl.finetuning._batches import CachedFeed, StreamedFeed, epoch_order
+from kerastl.inference._engines import Plan
+from kerastl.training._callback import RunCallback
+from kerastl.training._feature_cache import FeatureCache, HalfOverflow, store_key
+from kerastl.training._interrupt import Stop, Stopped
+from kerastl.training._pixel_engine import PixelEngine
 
 
 class Constant:
-    """A source of one colour that counts how often it is decoded."""
+    """A source of one color that counts how often it is decoded."""
 
     def __init__(self, value, content=None):
         self.value, self.content, self.read = value, content or f"content {value}", 0
@@ -56,7 +56,7 @@ def test_a_second_time_nothing_is_computed(cache):
     assert features.array[6, 0] == 96
 
 
-def test_a_row_whose_picture_changed_is_computed_again(cache):
+def test_a_row_whose_image_changed_is_computed_again(cache):
     cache.compute("a", Means(), [Constant(n) for n in range(7)], "float32")
     changed = [Constant(n) for n in range(7)]
     changed[2] = Constant(100)
@@ -82,7 +82,7 @@ def test_an_interrupted_store_goes_on_where_it_stopped(cache):
     np.testing.assert_array_equal(features.array[:, 0], 16.0 * np.arange(40))
 
 
-def test_a_broken_picture_is_reported_and_tried_again(cache):
+def test_a_broken_image_is_reported_and_tried_again(cache):
     sources = [Constant(1), Constant(None), Constant(3)]
     assert cache.compute("a", Means(), sources, "float32").problems == {1: "no such file"}
     sources[1] = Constant(2)
@@ -117,7 +117,7 @@ def test_the_limit_counts_all_stores(tmp_path):
     assert cache.used() == 0
 
 
-class Warnings(Listener):
+class Warnings(RunCallback):
     def __init__(self):
         self.said = []
 
@@ -126,9 +126,9 @@ class Warnings(Listener):
 
 
 def computed_again(cache, shape=None):
-    """Compute a store of seven rows anew: the rows whose pictures were read, and what was said."""
+    """Compute a store of seven rows anew: the rows whose images were read, and what was said."""
     again, warnings = [Constant(n) for n in range(7)], Warnings()
-    features = cache.compute("a", Means(), again, "float32", shape=shape, listener=warnings)
+    features = cache.compute("a", Means(), again, "float32", shape=shape, callback=warnings)
     np.testing.assert_array_equal(features.array, np.repeat(16.0 * np.arange(7)[:, None], 3, axis=1))
     return [n for n, source in enumerate(again) if source.read], warnings.said
 
@@ -199,7 +199,7 @@ def test_keys_depend_on_everything():
     assert store_key(*base) in keys
 
 
-def test_an_epoch_has_full_batches_of_different_pictures():
+def test_an_epoch_has_full_batches_of_different_images():
     order = epoch_order((1, 0), 0, 70, 32)
     assert order.shape == (2, 32)
     assert len(set(order.ravel())) == 64
@@ -208,23 +208,23 @@ def test_an_epoch_has_full_batches_of_different_pictures():
     assert epoch_order((1,), 0, 5, 32).shape == (1, 5)
 
 
-def test_cached_views_belong_to_their_picture():
-    # Picture p has the views 10 p, 10 p + 1 and 10 p + 2.
-    features = np.array([[10.0 * picture + view] for picture in range(6) for view in range(3)], np.float16)
+def test_cached_views_belong_to_their_image():
+    # Image p has the views 10 p, 10 p + 1 and 10 p + 2.
+    features = np.array([[10.0 * image + view] for image in range(6) for view in range(3)], np.float16)
     targets, weights = np.eye(6, dtype=np.float32), np.ones(6, np.float32)
     feed = CachedFeed(features, 3, targets, weights, np.array([0, 2, 3, 5]), 2, (0,))
     seen = {}
     for epoch in range(20):
         for batch in feed.batches(epoch):
             assert batch.inputs.dtype == np.float32
-            pictures = batch.inputs[:, 0] // 10
-            np.testing.assert_array_equal(batch.targets.argmax(axis=1), pictures)
+            images = batch.inputs[:, 0] // 10
+            np.testing.assert_array_equal(batch.targets.argmax(axis=1), images)
             for value in batch.inputs[:, 0]:
                 seen.setdefault(value // 10, set()).add(value % 10)
-    assert seen == {picture: {0, 1, 2} for picture in (0, 2, 3, 5)}
+    assert seen == {image: {0, 1, 2} for image in (0, 2, 3, 5)}
 
 
-def test_a_picture_that_breaks_is_left_out_of_its_batch():
+def test_an_image_that_breaks_is_left_out_of_its_batch():
     told = []
     sources = [Constant(n) for n in range(12)]
     sources[5] = Constant(None)
@@ -244,7 +244,7 @@ def test_a_picture_that_breaks_is_left_out_of_its_batch():
     assert told == [(5, "no such file")]
 
 
-def test_when_all_pictures_break_the_disk_is_gone():
+def test_when_all_images_break_the_disk_is_gone():
     targets, weights = np.eye(4, dtype=np.float32), np.ones(4, np.float32)
     feed = StreamedFeed(lambda epoch: [Constant(None)] * 4, None, targets, weights, np.arange(4), 2, (0,))
     with pytest.raises(DataError, match=r"cannot be read any more.*no such file"):

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 
 from kerastl.errors import RecipeError
-from kerastl.finetuning.freezing import freeze, stage_rates
-from kerastl.finetuning.loop import compile_for
-from kerastl.finetuning.network import Network, halves
-from kerastl.finetuning.optimizer import LayerwiseAdamW
-from kerastl.finetuning.recipe import Phase
+from kerastl.finetuning._freezing import freeze, stage_rates
+from kerastl.finetuning._loop import compile_for
+from kerastl.finetuning._network import Network, halves
+from kerastl.finetuning._optimizer import LayerwiseAdamW
+from kerastl.finetuning._recipe import Phase
 
 
 def weights_by_stage(network):
@@ -50,6 +50,17 @@ def test_frozen_stages_stay_to_the_bit_and_the_others_move(
             np.testing.assert_array_equal(old, new)
     for stage in moved:
         assert not np.array_equal(before[stage][0], after[stage][0])
+
+
+@pytest.mark.parametrize(("policy", "trainable"), [("frozen", 2), ("trained", 4)])
+def test_batch_norm_policy_reaches_into_blocks_that_are_one_layer(policy, trainable):
+    inner = keras.Input((4, 4, 3))
+    block = keras.Model(inner, keras.layers.BatchNormalization()(keras.layers.Conv2D(2, 1)(inner)), name="block")
+    pixels = keras.Input((4, 4, 3))
+    head = keras.layers.Dense(2, name="classes")
+    model = keras.Model(pixels, head(keras.layers.Flatten()(block(pixels))))
+    freeze(Network(model, {"head": [head], "block": [block]}), ("head", "block"), policy)
+    assert len(block.trainable_variables) == trainable  # kernel and bias; scale and offset of BatchNorm
 
 
 @pytest.mark.parametrize(("policy", "moves"), [("frozen", False), ("trained", True)])

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerastl.finetuning.optimizer import LayerwiseAdamW
-from kerastl.finetuning.schedule import LearningRateCourse, rate_at
+from kerastl.finetuning._optimizer import LayerwiseAdamW
+from kerastl.finetuning._schedule import LearningRateCourse, rate_at
 
 
 def variables():
@@ -55,7 +55,7 @@ def test_shares_of_one_are_keras_adam():
 
 def test_a_variable_without_a_share_is_an_error():
     kernel, bias = variables()
-    with pytest.raises(ValueError, match="no share of the learning rate for bias"):
+    with pytest.raises(ValueError, match="no fraction of the learning rate for bias"):
         LayerwiseAdamW({kernel.path: 1.0}).build([kernel, bias])
 
 

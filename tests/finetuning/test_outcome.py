@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kerastl.finetuning.outcome import choice_made, interval, kept, next_steps, outcome
-from kerastl.finetuning.recipe import Phase, Recipe
+from kerastl.finetuning._outcome import choice_made, interval, kept, next_steps, outcome
+from kerastl.finetuning._recipe import Phase, Recipe
 
 STAGES = ("head", "top", "middle")
 RECIPE = Recipe("three", (Phase(solver="logistic_regression"), Phase(trains=1), Phase(trains=2)))
@@ -46,15 +46,15 @@ def test_what_each_phase_brought():
         # Wilson: 80 of 100 is 71 to 87 %, so that 90 is more than chance and 85 is not.
         (
             [row(1, 1, 0.8), row(2, 1, 0.9), row(3, 1, 0.7)],
-            "phase 2 of 3 (head to top): +10.0 points over phase 1 (10 pictures); phase 3 was no better",
+            "phase 2 of 3 (head to top): +10.0 points over phase 1 (10 images); phase 3 was no better",
         ),
         (
             [row(1, 1, 0.8), row(2, 1, 0.7), row(3, 1, 0.8), row(3, 2, 0.85)],
-            "phase 3 of 3 (head to middle), epoch 2 of 2: +5.0 points over phase 1 (5 pictures: may be chance)",
+            "phase 3 of 3 (head to middle), epoch 2 of 2: +5.0 points over phase 1 (5 images: may be chance)",
         ),
         (
             [row(1, 1, 0.8), row(2, 1, 0.81)],
-            "phase 2 of 3 (head to top): +1.0 points over phase 1 (1 picture: may be chance)",
+            "phase 2 of 3 (head to top): +1.0 points over phase 1 (1 image: may be chance)",
         ),
         (
             [row(1, 1, 0.8), row(2, 1, 0.8, 0.4)],
@@ -87,10 +87,10 @@ def test_the_last_lines():
     lines = outcome(metrics(row(1, 1, 0.8), row(2, 1, 0.9), row(3, 1, 0.7)), Path("runs/x\n"))
     assert lines == [
         # Wilson: 90 of 100.
-        "runs/x\\n: 90.0 % of 100 validation pictures right (95 % sure: 83 to 94 %)",
-        "  kept phase 2 of 3 (head to top): +10.0 points over phase 1 (10 pictures);",
-        "    phase 3 was no better",
-        "  400 pictures trained on, 2 classes, 65 s; scores are not calibrated yet",
+        "runs/x\\n: 90.0 % of 100 validation images right (95 % sure: 83 to 94 %)",
+        "  kept phase 2 of 3 (head to top): +10.0 points over phase 1 (10 images); phase",
+        "    3 was no better",
+        "  400 images trained on, 2 classes, 65 s; scores are not calibrated yet",
     ]
     assert all(len(line) <= 80 for line in lines)
 
@@ -100,5 +100,5 @@ def test_commands_can_be_copied():
     assert [line[line.index("kerastl") :] for line in lines] == [
         "kerastl evaluate 'my run' 'my data' --report 'my run-report'",
         "kerastl calibrate 'my run' 'my data'",
-        "kerastl classify --model 'my run' PICTURE",
+        "kerastl classify --model 'my run' IMAGE",
     ]

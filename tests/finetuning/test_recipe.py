@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from kerastl import catalog
 from kerastl.data import Dataset, Item
-from kerastl.data.augmentation import Augmentation, Crop, Flip
+from kerastl.data._augmentation import Augmentation, Crop, Flip
 from kerastl.errors import RecipeError
-from kerastl.finetuning.builtin import built_in, choose
-from kerastl.finetuning.recipe import Phase, Recipe
-from kerastl.finetuning.recipes import find_recipe, read_recipe
+from kerastl.finetuning._builtin_recipes import built_in, choose
+from kerastl.finetuning._recipe import Phase, Recipe
+from kerastl.finetuning._recipes import find_recipe, read_recipe
+from kerastl.models import _registry as catalog
 
 STAGES = ("head", "top", "middle", "stem")
 
@@ -111,7 +111,7 @@ def test_built_in_recipes_fit_every_backbone(name):
 def test_auto_chooses_by_the_data_and_says_why():
     few, some, many = choose(60, 5, 6), choose(500, 100, 6), choose(5_000, 800, 6)
     assert [recipe.name for recipe in (few, some, many)] == ["probe", "gradual", "full"]
-    assert "5 training pictures in a typical class" in few.why
+    assert "5 training images in a typical class" in few.why
     assert "500" in some.why
     assert "5,000" in many.why
 
@@ -121,7 +121,7 @@ def test_auto_chooses_by_the_data_and_says_why():
     [
         ([200] * 99 + [5], "full"),  # one small class does not decide
         ([20_000, 5], "full"),
-        ([5] * 60 + [300] * 40, "probe"),  # most classes are small, though there are 12,300 pictures
+        ([5] * 60 + [300] * 40, "probe"),  # most classes are small, though there are 12,300 images
         ([19] * 3, "probe"),
         ([20] * 3, "gradual"),
     ],

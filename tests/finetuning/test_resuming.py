@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 
 import kerastl
-from kerastl import card
 from kerastl.cli import run as kerastl_command
-from kerastl.data import training_record
+from kerastl.data import _training_record as training_record
 from kerastl.errors import DataError, UsageError
-from kerastl.finetuning.recipe import Phase, Recipe
-from kerastl.finetuning.settings import Settings
-from kerastl.runs.listener import Listener
-from kerastl.runs.lock import LOCK
+from kerastl.finetuning._recipe import Phase, Recipe
+from kerastl.finetuning._settings import Settings
+from kerastl.models import _metadata as metadata
+from kerastl.training._callback import RunCallback
+from kerastl.training._lock import LOCK
 
 SMALL = ["--backbone", "mobilenet_025", "--input-size", "32", "--weights", "none"]
 OPTIONS = {"input_size": 32, "weights": None, "seed": 3}
@@ -54,21 +54,21 @@ def wait_for(process, folder, phase, epoch):
         time.sleep(0.005)
 
 
-def test_killed_and_resumed_is_the_same_to_the_bit(coloured_folder, tmp_path, recipe_file, monkeypatch):
+def test_killed_and_resumed_is_the_same_to_the_bit(colored_folder, tmp_path, recipe_file, monkeypatch):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    whole = start(coloured_folder, tmp_path / "whole", recipe_file)
-    parts = start(coloured_folder, tmp_path / "parts", recipe_file)
+    whole = start(colored_folder, tmp_path / "whole", recipe_file)
+    parts = start(colored_folder, tmp_path / "parts", recipe_file)
     wait_for(parts, tmp_path / "parts", 0, 1)
     parts.kill()
     parts.communicate()
-    again = start(coloured_folder, tmp_path / "parts", recipe_file, "--resume")
+    again = start(colored_folder, tmp_path / "parts", recipe_file, "--resume")
     wait_for(again, tmp_path / "parts", 1, 1)
     again.kill()
     again.communicate()
     host = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
     (tmp_path / "parts" / f".{again.pid}-{host}0123abcd.metrics.json").touch()
-    last = start(coloured_folder, tmp_path / "parts", recipe_file, "--resume")
+    last = start(colored_folder, tmp_path / "parts", recipe_file, "--resume")
     for process in (whole, last):
         _, said = process.communicate()
         assert process.returncode == 0, said
@@ -86,10 +86,10 @@ def test_killed_and_resumed_is_the_same_to_the_bit(coloured_folder, tmp_path, re
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
-def test_ctrl_c_leaves_a_usable_model_and_a_run_to_resume(coloured_folder, tmp_path):
+def test_ctrl_c_leaves_a_usable_model_and_a_run_to_resume(colored_folder, tmp_path):
     recipe = tmp_path / "long.json"
     recipe.write_text(Recipe("long", (Phase(epochs=10_000, learning_rate=0.001, batch_size=8),)).to_json())
-    process = start(coloured_folder, tmp_path / "run", str(recipe))
+    process = start(colored_folder, tmp_path / "run", str(recipe))
     wait_for(process, tmp_path / "run", 0, 2)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
@@ -112,23 +112,23 @@ def test_resume_takes_no_other_settings():
 def content_with_little():
     """Random weights that do not train learn nothing, which ends a run and is not what is tested here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kerastl.finetuning.training._NOTHING", "")
+        patch.setattr("kerastl.finetuning._training._NOTHING", "")
         yield
 
 
 @pytest.fixture(scope="module")
-def stopped_once(coloured_folder, tmp_path_factory, content_with_little):
+def stopped_once(colored_folder, tmp_path_factory, content_with_little):
     """A run that was stopped in its second epoch, and the data it began with."""
     folder = tmp_path_factory.mktemp("stopped")
-    shutil.copytree(coloured_folder, folder / "data")
+    shutil.copytree(colored_folder, folder / "data")
 
-    class Impatient(Listener):
+    class Impatient(RunCallback):
         def epoch(self, row):
             os.kill(os.getpid(), signal.SIGINT)
 
     recipe = Recipe("long", (Phase(epochs=3, learning_rate=0.01, batch_size=8),))
     found = kerastl.finetune(
-        "mobilenet_025", folder / "data", recipe, output=folder / "run", listener=Impatient(), **OPTIONS
+        "mobilenet_025", folder / "data", recipe, output=folder / "run", callback=Impatient(), **OPTIONS
     )
     assert found.stopped
     return folder
@@ -151,17 +151,17 @@ def remove_a_class(data):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda data: shutil.copy(data / "red/0.png", data / "red/new.png"), r"1 picture is new \(red/new.png\)"),
-        (lambda data: (data / "red/0.png").unlink(), r"1 picture is gone \(red/0.png\)"),
-        (lambda data: shutil.copy(data / "red/0.png", data / "red/1.png"), "1 picture is changed in content"),
-        (lambda data: (data / "red/0.png").rename(data / "blue/x.png"), r"new \(blue/x.png\); 1 picture is gone"),
+        (lambda data: shutil.copy(data / "red/0.png", data / "red/new.png"), r"1 image is new \(red/new.png\)"),
+        (lambda data: (data / "red/0.png").unlink(), r"1 image is gone \(red/0.png\)"),
+        (lambda data: shutil.copy(data / "red/0.png", data / "red/1.png"), "1 image is changed in content"),
+        (lambda data: (data / "red/0.png").rename(data / "blue/x.png"), r"new \(blue/x.png\); 1 image is gone"),
         (lambda data: (data / "red").rename(data / "pink"), r"1 class is new \(pink\); 1 class is gone \(red\)"),
-        (remove_a_class, r"12 pictures are gone \(red/0.png, .*1 class is gone \(red\)"),
+        (remove_a_class, r"12 images are gone \(red/0.png, .*1 class is gone \(red\)"),
         (lambda data: [shutil.rmtree(data / name) for name in ("red", "blue")],
          "one class only.*the classes 'blue', 'green', 'red'"),
     ],
 )  # fmt: skip
-def test_resume_with_other_pictures_is_refused_and_says_what_changed(stopped, change, said):
+def test_resume_with_other_images_is_refused_and_says_what_changed(stopped, change, said):
     data, run = stopped
     change(data)
     with pytest.raises(DataError, match=said):
@@ -194,17 +194,19 @@ def test_resume_with_another_wish_is_refused(stopped, asked, said):
         resumed(data, run, **asked)
 
 
-def test_the_same_pictures_elsewhere_are_gone_on_with(stopped):
+def test_the_same_images_elsewhere_are_gone_on_with(stopped):
     data, run = stopped
     data = data.rename(data.with_name("moved"))
-    found = resumed(data, run, Recipe.from_dict(card.read(run / "model.keras").extra["recipe"]), keep_features=True)
+    found = resumed(
+        data, run, Recipe.from_dict(metadata.read_metadata(run / "model.keras").extra["recipe"]), keep_features=True
+    )
     assert (len(found.history), found.stopped) == (3, False)
     record = training_record.read(run / "model.keras")
     assert [len(record.hashes[part]) for part in ("train", "val")] == [30, 6]
     assert (run / "features").is_dir()
 
 
-@pytest.mark.parametrize("harm", ["state.json", "pictures.csv", "now.npz", "best.npz", "start.npz"])
+@pytest.mark.parametrize("harm", ["state.json", "images.csv", "now.npz", "best.npz", "start.npz"])
 def test_a_run_whose_state_is_damaged_says_so_in_one_line(stopped, harm, capsys):
     data, run = stopped
     (file,) = (run / "state").glob(f"*{harm}")
@@ -231,11 +233,11 @@ def test_damaged_features_are_computed_anew_which_is_said(stopped):
         file.write_bytes(content)
     warnings = []
 
-    class Notes(Listener):
+    class Notes(RunCallback):
         def warn(self, text):
             warnings.append(text)
 
-    found = resumed(data, run, listener=Notes())
+    found = resumed(data, run, callback=Notes())
     assert not found.stopped
     damaged = [text for text in warnings if "rows kept there are damaged" in text]
     assert sorted("1 of 6 rows" in text or "1 of 30 rows" in text for text in damaged) == [True, True]

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 
 import kerastl
-from kerastl import card
 from kerastl.cli import run as kerastl_command
 from kerastl.data import Dataset, Item
 from kerastl.errors import DataError, RecipeError, UsageError, WeightsError
-from kerastl.finetuning.recipe import Phase, Recipe
-from kerastl.runs.listener import Listener
+from kerastl.finetuning._recipe import Phase, Recipe
+from kerastl.models import _metadata as metadata
+from kerastl.training._callback import RunCallback
 
 SMALL = ["--backbone", "mobilenet_025", "--input-size", "32", "--weights", "none"]
 OUTPUTS = {".kerastl-run", "README.md", "curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras"}
@@ -28,13 +28,13 @@ OUTPUTS |= {"split.csv"}
     "wrong",
     [["--recipe", "no.json"], ["--weights", "no.h5"], ["--input-size", "1"], ["--resume"], ["--backbone", "none"]],
 )
-def test_wrong_arguments_are_found_before_pictures_are_and_nothing_is_written(tmp_path, capsys, wrong):
-    (tmp_path / "data").mkdir()  # without a picture
+def test_wrong_arguments_are_found_before_images_are_and_nothing_is_written(tmp_path, capsys, wrong):
+    (tmp_path / "data").mkdir()  # without an image
     command = ["finetune", str(tmp_path / "data"), "-o", str(tmp_path / "run"), *SMALL, *wrong]
     assert kerastl_command(command) in (1, 2)
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "no pictures" not in said
+    assert "no images" not in said
     assert not (tmp_path / "run").exists()
 
 
@@ -42,7 +42,7 @@ def test_wrong_arguments_are_found_before_pictures_are_and_nothing_is_written(tm
     ("classes", "said"),
     [
         ((), "0 classes; a classifier needs two or more"),
-        (("a", "b"), "pictures of 'c', which is not among the classes"),
+        (("a", "b"), "images of 'c', which is not among the classes"),
     ],
 )
 def test_a_data_set_without_its_classes_is_refused(tmp_path, classes, said):
@@ -52,9 +52,9 @@ def test_a_data_set_without_its_classes_is_refused(tmp_path, classes, said):
 
 
 @pytest.fixture(scope="module")
-def probed(coloured_folder, tmp_path_factory):
+def probed(colored_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "probed"
-    assert kerastl_command(["finetune", str(coloured_folder), "-o", str(folder), "--recipe", "probe", *SMALL]) == 0
+    assert kerastl_command(["finetune", str(colored_folder), "-o", str(folder), "--recipe", "probe", *SMALL]) == 0
     return folder
 
 
@@ -76,7 +76,7 @@ def test_a_run_leaves_its_files_and_no_others(probed):
     assert len(described["extra"]["data_fingerprint"]) == 64
 
 
-def test_chance_is_said_and_kept_and_blank_pictures_are_an_error(tmp_path, capsys):
+def test_chance_is_said_and_kept_and_blank_images_are_an_error(tmp_path, capsys):
     random = np.random.default_rng(0)
     for name in ("one", "two"):
         (tmp_path / "noise" / name).mkdir(parents=True)
@@ -90,7 +90,7 @@ def test_chance_is_said_and_kept_and_blank_pictures_are_an_error(tmp_path, capsy
     probe = ["--recipe", "probe", "--backbone", "kerastl_mini", "--val-fraction", "0.5"]
     assert kerastl_command(["finetune", str(tmp_path / "noise"), "-o", str(tmp_path / "run"), *probe]) == 0
     said = capsys.readouterr().err
-    assert "warning: the accuracy on validation pictures is at chance level" in " ".join(said.split())
+    assert "warning: the accuracy on validation images is at chance level" in " ".join(said.split())
     (warning,) = json.loads((tmp_path / "run" / "metrics.json").read_text())["warnings"]
     assert "chance level" in warning
 
@@ -99,7 +99,7 @@ def test_chance_is_said_and_kept_and_blank_pictures_are_an_error(tmp_path, capsy
     assert not (tmp_path / "none" / "model.keras").exists()
 
 
-def test_plain_keras_loads_the_model_and_gets_the_same_accuracy(probed, coloured_folder):
+def test_plain_keras_loads_the_model_and_gets_the_same_accuracy(probed, colored_folder):
     code = (
         "import sys, keras, numpy as np\n"
         "model = keras.saving.load_model(sys.argv[1])\n"
@@ -109,8 +109,8 @@ def test_plain_keras_loads_the_model_and_gets_the_same_accuracy(probed, coloured
     )
     with (probed / "split.csv").open() as stream:
         rows = [row for row in csv.DictReader(stream) if row["split"] == "val"]
-    resize = card.read(probed / "model.keras").resize
-    pixels = np.stack([kerastl.load_pixels(coloured_folder / row["path"], resize) for row in rows])
+    resize = metadata.read_metadata(probed / "model.keras").resize
+    pixels = np.stack([kerastl.load_pixels(colored_folder / row["path"], resize) for row in rows])
     given, got = probed.parent / "pixels.npy", probed.parent / "probabilities.npy"
     np.save(given, pixels.astype("float32"))
     subprocess.run([sys.executable, "-c", code, probed / "model.keras", given, got], check=True, capture_output=True)
@@ -119,8 +119,8 @@ def test_plain_keras_loads_the_model_and_gets_the_same_accuracy(probed, coloured
     assert np.mean(right) == json.loads((probed / "metrics.json").read_text())["val_accuracy"]
 
 
-def test_the_result_classifies(probed, coloured_folder):
-    prediction = kerastl.load(probed).classify(str(coloured_folder / "red" / "0.png"), top=3).predictions
+def test_the_result_classifies(probed, colored_folder):
+    prediction = kerastl.load(probed).classify(str(colored_folder / "red" / "0.png"), top=3).predictions
     assert {entry.label for entry in prediction} == {"blue", "green", "red"}
     assert sum(entry.score for entry in prediction) == pytest.approx(1, abs=1e-4)
 
@@ -133,13 +133,13 @@ def test_a_refused_run_without_a_folder_of_its_own_leaves_none(tmp_path, monkeyp
     assert not list((tmp_path / "temporary").iterdir())
 
 
-def test_a_filled_run_folder_is_refused(probed, coloured_folder, tmp_path, capsys):
-    assert kerastl_command(["finetune", str(coloured_folder), "-o", str(probed), *SMALL]) == 2
+def test_a_filled_run_folder_is_refused(probed, colored_folder, tmp_path, capsys):
+    assert kerastl_command(["finetune", str(colored_folder), "-o", str(probed), *SMALL]) == 2
     assert "holds a complete run, --overwrite replaces it" in capsys.readouterr().err
-    assert kerastl_command(["finetune", str(coloured_folder), "-o", str(probed), "--resume", *SMALL]) == 1
+    assert kerastl_command(["finetune", str(colored_folder), "-o", str(probed), "--resume", *SMALL]) == 1
     assert "nothing to resume" in capsys.readouterr().err
     (tmp_path / "thesis.txt").write_text("three years")
-    assert kerastl_command(["finetune", str(coloured_folder), "-o", str(tmp_path), "--overwrite", *SMALL]) == 2
+    assert kerastl_command(["finetune", str(colored_folder), "-o", str(tmp_path), "--overwrite", *SMALL]) == 2
     assert (tmp_path / "thesis.txt").exists()
 
 
@@ -153,18 +153,18 @@ def test_a_filled_run_folder_is_refused(probed, coloured_folder, tmp_path, capsy
         (["--weights", "nowhere.h5"], "nowhere.h5"),
     ],
 )
-def test_wrong_arguments_are_one_line(coloured_folder, tmp_path, capsys, arguments, message):
-    command = ["finetune", str(coloured_folder), "-o", str(tmp_path / "run"), *SMALL, *arguments]
+def test_wrong_arguments_are_one_line(colored_folder, tmp_path, capsys, arguments, message):
+    command = ["finetune", str(colored_folder), "-o", str(tmp_path / "run"), *SMALL, *arguments]
     assert kerastl_command(command) in (1, 2)
     assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("given", ["folder", [("a.png", "a")]])
-def test_pictures_in_the_place_of_the_network_are_told_where_they_belong(tmp_path, monkeypatch, given):
+def test_images_in_the_place_of_the_network_are_told_where_they_belong(tmp_path, monkeypatch, given):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UsageError, match=r"backbone must be a name .*; pictures are given as data="):
+    with pytest.raises(UsageError, match=r"backbone must be a name .*; images are given as data="):
         kerastl.finetune(given)
 
 
@@ -177,26 +177,26 @@ def test_pictures_in_the_place_of_the_network_are_told_where_they_belong(tmp_pat
 )
 def test_what_is_not_there_is_said_before_anything_is_done(tmp_path, wish, error, message):
     with pytest.raises(error, match=message):
-        kerastl.finetune("mobilenet_025", tmp_path / "no pictures either", output=tmp_path / "run", **wish)
+        kerastl.finetune("mobilenet_025", tmp_path / "no images either", output=tmp_path / "run", **wish)
     assert not (tmp_path / "run").exists()
 
 
-def test_a_stage_that_is_not_there(coloured_folder, tmp_path):
+def test_a_stage_that_is_not_there(colored_folder, tmp_path):
     recipe = Recipe("r", (Phase(trains="block_99"),))
     with pytest.raises(RecipeError, match="block_12"):
-        kerastl.finetune("mobilenet_025", coloured_folder, recipe, output=tmp_path / "run", input_size=32, weights=None)
+        kerastl.finetune("mobilenet_025", colored_folder, recipe, output=tmp_path / "run", input_size=32, weights=None)
 
 
-def test_unreadable_pictures_are_skipped_and_listed_or_refused(coloured_folder, tmp_path, capsys):
+def test_unreadable_images_are_skipped_and_listed_or_refused(colored_folder, tmp_path, capsys):
     folder = tmp_path / "data"
-    shutil.copytree(coloured_folder, folder)
+    shutil.copytree(colored_folder, folder)
     (folder / "red" / "broken.png").write_bytes((folder / "red" / "0.png").read_bytes()[:200])
     command = ["finetune", str(folder), "--recipe", "probe", *SMALL]
     assert kerastl_command([*command, "-o", str(tmp_path / "strict"), "--strict"]) == 1
     assert "red/broken.png" in capsys.readouterr().err
     assert kerastl_command([*command, "-o", str(tmp_path / "run")]) == 0
     said = capsys.readouterr().err
-    assert "1 unreadable picture " in said
+    assert "1 unreadable image " in said
     run = tmp_path / "run"
     assert f"kerastl evaluate {run} {folder} --report {run}-report\n" in said
     with (tmp_path / "run" / "skipped.csv").open() as stream:
@@ -204,14 +204,14 @@ def test_unreadable_pictures_are_skipped_and_listed_or_refused(coloured_folder, 
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["skipped_images"] == 1
 
 
-def test_a_picture_that_vanishes_is_skipped_with_a_word(coloured_folder, tmp_path):
+def test_an_image_that_vanishes_is_skipped_with_a_word(colored_folder, tmp_path):
     folder = tmp_path / "data"
-    shutil.copytree(coloured_folder, folder)
+    shutil.copytree(colored_folder, folder)
     victim = folder / "red" / "0.png"
     from kerastl.data import scan
 
-    class Thief(Listener):
-        """Takes the picture away once the split is made."""
+    class Thief(RunCallback):
+        """Takes the image away once the split is made."""
 
         def __init__(self):
             self.warnings = []
@@ -231,7 +231,7 @@ def test_a_picture_that_vanishes_is_skipped_with_a_word(coloured_folder, tmp_pat
         output=tmp_path / "run",
         input_size=32,
         weights=None,
-        listener=thief,
+        callback=thief,
     )
     assert len(thief.warnings) == 1
     assert "red" in thief.warnings[0]
@@ -239,12 +239,12 @@ def test_a_picture_that_vanishes_is_skipped_with_a_word(coloured_folder, tmp_pat
     assert result.metrics["train_images"] + result.metrics["val_images"] == 35
 
 
-def test_a_class_that_vanishes_ends_the_run_with_a_line_that_names_it(coloured_folder, tmp_path):
+def test_a_class_that_vanishes_ends_the_run_with_a_line_that_names_it(colored_folder, tmp_path):
     folder = tmp_path / "data"
-    shutil.copytree(coloured_folder, folder)
+    shutil.copytree(colored_folder, folder)
     from kerastl.data import scan
 
-    class Thief(Listener):
+    class Thief(RunCallback):
         """Takes a class away once the split is made."""
 
         def say(self, text):
@@ -252,7 +252,7 @@ def test_a_class_that_vanishes_ends_the_run_with_a_line_that_names_it(coloured_f
                 shutil.rmtree(folder / "red", ignore_errors=True)
 
     with pytest.raises(
-        DataError, match=r"no training picture of 'red' can be read any more \(the last: .*red.*\); put the files back"
+        DataError, match=r"no training image of 'red' can be read any more \(the last: .*red.*\); put the files back"
     ):
         kerastl.finetune(
             "mobilenet_025",
@@ -261,13 +261,13 @@ def test_a_class_that_vanishes_ends_the_run_with_a_line_that_names_it(coloured_f
             output=tmp_path / "run",
             input_size=32,
             weights=None,
-            listener=Thief(),
+            callback=Thief(),
         )
 
 
-def test_lr_find_suggests_and_plots(coloured_folder, tmp_path, capsys):
+def test_lr_find_suggests_and_plots(colored_folder, tmp_path, capsys):
     plot = tmp_path / "rates.png"
-    assert kerastl_command(["lr-find", str(coloured_folder), "-o", str(plot), "--steps", "40", *SMALL]) == 0
+    assert kerastl_command(["lr-find", str(colored_folder), "-o", str(plot), "--steps", "40", *SMALL]) == 0
     assert 1e-7 < float(capsys.readouterr().out) < 1
     with Image.open(plot) as image:
         assert image.size == (648, 432)
@@ -290,9 +290,9 @@ def test_recipes_prints_json_that_finetune_takes(capsys):
     assert kerastl_command(["recipes", "auto"]) == 2
 
 
-def test_pictures_decoded_ahead_change_nothing(coloured_folder, probed, tmp_path, monkeypatch):
-    from kerastl.data.ahead import DecodedAhead
-    from kerastl.finetuning import pictures
+def test_images_decoded_ahead_change_nothing(colored_folder, probed, tmp_path, monkeypatch):
+    from kerastl.data._prefetch import DecodedAhead
+    from kerastl.finetuning import _training_data as images
 
     found = []
     get, stop = DecodedAhead.get, DecodedAhead.stop
@@ -302,12 +302,12 @@ def test_pictures_decoded_ahead_change_nothing(coloured_folder, probed, tmp_path
             self._child.wait(timeout=60)
         stop(self)
 
-    monkeypatch.setattr(pictures, "_MANY", 1)
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(images, "_MANY", 1)
+    monkeypatch.setattr(images, "cores", lambda: 2)
     monkeypatch.setattr(DecodedAhead, "stop", all_of_them)
     monkeypatch.setattr(DecodedAhead, "get", lambda self, file: found.append(get(self, file)) or found[-1])
     output = tmp_path / "ahead"
-    assert kerastl_command(["finetune", str(coloured_folder), "-o", str(output), "--recipe", "probe", *SMALL]) == 0
+    assert kerastl_command(["finetune", str(colored_folder), "-o", str(output), "--recipe", "probe", *SMALL]) == 0
     assert len(found) >= 36
     assert None not in found
     assert {path.name for path in output.iterdir()} == OUTPUTS
@@ -317,8 +317,8 @@ def test_pictures_decoded_ahead_change_nothing(coloured_folder, probed, tmp_path
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_in_half_the_precision_the_saved_model_is_float32(coloured_folder, recipe_file, tmp_path, capsys, precision):
-    command = ["finetune", str(coloured_folder), "-o", str(tmp_path / "run"), "--recipe", recipe_file, *SMALL]
+def test_in_half_the_precision_the_saved_model_is_float32(colored_folder, recipe_file, tmp_path, capsys, precision):
+    command = ["finetune", str(colored_folder), "-o", str(tmp_path / "run"), "--recipe", recipe_file, *SMALL]
     assert kerastl_command([*command, "--precision", precision]) == 0
     warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
     assert all("get the same scores" in line for line in warnings)  # as random weights give; and no other

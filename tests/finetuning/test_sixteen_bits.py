@@ -1,20 +1,20 @@
-"""A model keeps the white level of the pictures it was trained on."""
+"""A model keeps the white level of the images it was trained on."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import kerastl
-from kerastl import card
 from kerastl.data import scan
-from kerastl.data.augmentation import Augmentation, Flip
-from kerastl.finetuning.pictures import training_data
-from kerastl.finetuning.settings import Settings
-from kerastl.finetuning.splits import split_dataset
+from kerastl.data._augmentation import Augmentation, Flip
+from kerastl.finetuning._settings import Settings
+from kerastl.finetuning._splits import split_dataset
+from kerastl.finetuning._training_data import training_data
 from kerastl.images import Resize
-from kerastl.runs.features import store_key
-from kerastl.runs.interrupt import Stop
-from kerastl.runs.listener import Listener
+from kerastl.models import _metadata as metadata
+from kerastl.training._callback import RunCallback
+from kerastl.training._feature_cache import store_key
+from kerastl.training._interrupt import Stop
 
 BRIGHTNESS = {"dim": 0.3, "lit": 1.0}
 RAMP = np.tile(np.linspace(0, 1, 48), (40, 1))
@@ -22,7 +22,7 @@ RAMP = np.tile(np.linspace(0, 1, 48), (40, 1))
 
 @pytest.fixture(scope="module")
 def twelve_bits(tmp_path_factory):
-    """Ten dim and ten lit pictures, which brighten to the right; one of each class is a tenth as bright."""
+    """Ten dim and ten lit images, which brighten to the right; one of each class is a tenth as bright."""
     folder = tmp_path_factory.mktemp("twelve")
     random = np.random.default_rng(0)
     for name in BRIGHTNESS:
@@ -34,7 +34,7 @@ def twelve_bits(tmp_path_factory):
     return folder
 
 
-class Heard(Listener):
+class Heard(RunCallback):
     def __init__(self):
         self.said = []
 
@@ -45,21 +45,21 @@ class Heard(Listener):
 def test_training_sees_what_prediction_sees(twelve_bits):
     heard = Heard()
     parts = split_dataset(scan(twelve_bits), Settings(backbone="mobilenet_025"), heard, Stop())
-    assert heard.said == ["16-bit pictures with 12 significant bits: white is taken as 4095"]
+    assert heard.said == ["16-bit images with 12 significant bits: white is taken as 4095"]
     data = training_data(parts, (32, 32), Settings(backbone="mobilenet_025"))
     assert data.resize.white_level == 4095
     plain, flipped = data.plain(data.train), data.augmented(Augmentation(flip=Flip()), (0,))
     for number, file in enumerate(data.train.files):
         white = 255 * BRIGHTNESS[file.parent.name] * (0.1 if file.name == "3.png" else 1)
-        for pictures in (plain, flipped):
-            # The brightest places lie at the edge, which the centre crop cuts off.
-            assert 0.75 * white < pictures[number].pixels().max() <= white + 1
+        for images in (plain, flipped):
+            # The brightest places lie at the edge, which the center crop cuts off.
+            assert 0.75 * white < images[number].pixels().max() <= white + 1
 
 
 def test_the_model_keeps_it(twelve_bits, tmp_path):
     run = tmp_path / "run"
     kerastl.finetune("mobilenet_025", twelve_bits, "probe", output=run, input_size=32, weights=None)
-    assert card.read(run / "model.keras").resize.white_level == 4095
+    assert metadata.read_metadata(run / "model.keras").resize.white_level == 4095
     assert "- Numbers of more than 8 bits: 4095 is white." in (run / "README.md").read_text()
     classifier = kerastl.load(run, engine="keras")
     values = np.full((40, 48), 500, np.uint16)
@@ -77,6 +77,8 @@ def test_cached_features_depend_on_it():
 
 def test_a_card_without_it_is_read():
     labels = {"format": 1, "name": "old", "labels": ["a"], "wnids": None, "backbone": None, "extra": {}}
-    old = card.Card.from_dict({**labels, "resize": {"height": 8, "width": 8, "policy": "crop", "crop_fraction": 1.0}})
+    old = metadata.Metadata.from_dict(
+        {**labels, "resize": {"height": 8, "width": 8, "policy": "crop", "crop_fraction": 1.0}}
+    )
     assert old.resize.white_level is None
-    assert card.Card.from_dict(old.as_dict()) == old
+    assert metadata.Metadata.from_dict(old.as_dict()) == old

@@ -10,8 +10,8 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from kerastl.errors import TrainingError
-from kerastl.finetuning import solver
-from kerastl.finetuning.solver import STRENGTHS, solve_head
+from kerastl.finetuning import _solver as solver
+from kerastl.finetuning._solver import STRENGTHS, solve_head
 
 
 @pytest.fixture(params=[2, 4])
@@ -33,12 +33,12 @@ def test_it_is_the_least_of_what_scikit_learn_minimises(problem):
     scaled = scaler.transform(features.astype(np.float64)) / np.sqrt(12)
     strength = head.strength * 1e4 / len(labels)
 
-    # Of two classes scikit-learn penalises one column, the difference of the two here.
-    penalised = 2 if classes == 2 else 1
+    # Of two classes scikit-learn penalizes one column, the difference of the two here.
+    penalized = 2 if classes == 2 else 1
 
     def objective(kernel, bias):
         loss = log_loss(labels, softmax(scaled @ kernel + bias, axis=1), normalize=False)
-        return strength * loss + penalised * (kernel**2).sum() / 2
+        return strength * loss + penalized * (kernel**2).sum() / 2
 
     kernel = head.kernel * (scaler.scale_ * np.sqrt(12))[:, None]
     kernel[-1] = 0  # the constant feature
@@ -71,12 +71,12 @@ def test_features_may_come_row_by_row_and_leave_no_file(problem, tmp_path):
 
 
 def made_up(classes, rows, width, noise, seed=0):
-    """Rows around a centre for each class, cut off at zero as activations are."""
+    """Rows around a center for each class, cut off at zero as activations are."""
     random = np.random.default_rng(seed)
-    centres = np.maximum(random.normal(size=(classes, width)), 0)
+    centers = np.maximum(random.normal(size=(classes, width)), 0)
     labels = np.repeat(np.arange(classes), rows)
-    features = np.maximum(centres[labels] + noise * random.normal(size=(len(labels), width)), 0)
-    return features.astype(np.float32), labels, centres
+    features = np.maximum(centers[labels] + noise * random.normal(size=(len(labels), width)), 0)
+    return features.astype(np.float32), labels, centers
 
 
 def least_loss(features, labels, classes, strength):
@@ -123,9 +123,9 @@ def test_the_loss_is_the_least_for_few_classes_and_many(classes, rows, width, no
 
 @pytest.mark.parametrize(("classes", "width"), [(130, 1_280), (1_200, 12)])
 def test_many_classes_are_told_apart(classes, width):
-    features, labels, centres = made_up(classes, 2, width, 0.2)
+    features, labels, centers = made_up(classes, 2, width, 0.2)
     head = solve_head(features, labels, classes, np.ones(len(labels), np.float32))
-    fresh = np.maximum(centres + 0.2 * np.random.default_rng(1).normal(size=centres.shape), 0).astype(np.float32)
+    fresh = np.maximum(centers + 0.2 * np.random.default_rng(1).normal(size=centers.shape), 0).astype(np.float32)
     right = np.mean((fresh @ head.kernel + head.bias).argmax(axis=1) == np.arange(classes))
     mean, scale = features.mean(axis=0), features.std(axis=0) * np.sqrt(width)
     # A tolerance far below any gradient of so many classes, and scikit-learn finds the same.
@@ -139,7 +139,7 @@ def test_products_in_float32_give_the_same(monkeypatch):
     features, labels, _ = made_up(60, 6, 32, 1)
     ones = np.ones(len(labels), np.float32)
     exact = solve_head(features, labels, 60, ones)
-    monkeypatch.setattr("kerastl.finetuning.softmax_regression.LARGE", 1)
+    monkeypatch.setattr("kerastl.finetuning._softmax_regression.LARGE", 1)
     rough = solve_head(features, labels, 60, ones)
     assert rough.strength == exact.strength
     assert rough.converged
@@ -168,9 +168,9 @@ def test_features_of_any_kind(change):
         assert not other.kernel[24:].any()
 
 
-def test_classes_with_one_picture_and_classes_without_any():
+def test_classes_with_one_image_and_classes_without_any():
     features, labels, _ = made_up(30, 6, 24, 0.5)
-    kept = (labels < 20) | (np.arange(len(labels)) % 6 == 0)  # of the last ten classes one picture each
+    kept = (labels < 20) | (np.arange(len(labels)) % 6 == 0)  # of the last ten classes one image each
     features, labels = features[kept], labels[kept]
     head = solve_head(features, labels, 31, np.ones(len(labels), np.float32))
     assert head.strength > min(STRENGTHS)
@@ -195,8 +195,8 @@ def test_a_strength_whose_fit_ran_out_of_steps_is_not_chosen(monkeypatch):
     features, labels, _ = made_up(30, 6, 24, 0.5)
     ones = np.ones(len(labels), np.float32)
     assert solve_head(features, labels, 30, ones).strength > 0.01
-    monkeypatch.setattr("kerastl.finetuning.softmax_regression._STEPS", 1)
-    monkeypatch.setattr("kerastl.finetuning.softmax_regression._NEARLY", 1e-4)
+    monkeypatch.setattr("kerastl.finetuning._softmax_regression._STEPS", 1)
+    monkeypatch.setattr("kerastl.finetuning._softmax_regression._NEARLY", 1e-4)
     head = solve_head(features, labels, 30, ones)
     assert head.strength == 0.01
     assert not head.converged

@@ -5,10 +5,10 @@ import signal
 
 import pytest
 
-from kerastl import card
 from kerastl.cli import run as kerastl_command
-from kerastl.finetuning import FineTuned, Listener, finetune
-from kerastl.finetuning.recipe import Phase, Recipe
+from kerastl.finetuning import FineTuned, RunCallback, finetune
+from kerastl.finetuning._recipe import Phase, Recipe
+from kerastl.models import _metadata as metadata
 
 SMALL = ["--backbone", "kerastl_mini"]
 RECIPE = Recipe(
@@ -21,17 +21,17 @@ RECIPE = Recipe(
 
 
 @pytest.fixture(scope="module")
-def probed(coloured_folder, tmp_path_factory):
+def probed(colored_folder, tmp_path_factory):
     """A run that solved the head alone."""
     folder = tmp_path_factory.mktemp("runs") / "probed"
-    assert kerastl_command(["finetune", str(coloured_folder), "-o", str(folder), "--recipe", "probe", *SMALL]) == 0
+    assert kerastl_command(["finetune", str(colored_folder), "-o", str(folder), "--recipe", "probe", *SMALL]) == 0
     return folder
 
 
-def test_each_epoch_is_told_in_a_pipe(coloured_folder, tmp_path, capsys):
+def test_each_epoch_is_told_in_a_pipe(colored_folder, tmp_path, capsys):
     recipe = tmp_path / "recipe.json"
     recipe.write_text(RECIPE.to_json())
-    command = ["finetune", str(coloured_folder), "-o", str(tmp_path / "run"), "--recipe", str(recipe), *SMALL]
+    command = ["finetune", str(colored_folder), "-o", str(tmp_path / "run"), "--recipe", str(recipe), *SMALL]
     assert kerastl_command(command) == 0
     said = capsys.readouterr().err.splitlines()
     told = [line.split(": loss")[0] for line in said if ": loss" in line]
@@ -39,10 +39,10 @@ def test_each_epoch_is_told_in_a_pipe(coloured_folder, tmp_path, capsys):
     assert [line.split(":")[0] for line in said if line.startswith("phase ")] == ["phase 1/2", "phase 2/2"]
 
 
-def test_the_history_grows_with_each_epoch_and_goes_on_with_the_run(coloured_folder, tmp_path):
+def test_the_history_grows_with_each_epoch_and_goes_on_with_the_run(colored_folder, tmp_path):
     file, found = tmp_path / "history.csv", []
 
-    class Mine(Listener):
+    class Mine(RunCallback):
         """Notes the rows of the history, and stops in the second epoch of the second phase."""
 
         stops = True
@@ -54,19 +54,19 @@ def test_the_history_grows_with_each_epoch_and_goes_on_with_the_run(coloured_fol
                 signal.raise_signal(signal.SIGINT)
 
     options = {"backbone": "kerastl_mini", "output": tmp_path}
-    assert finetune(data=coloured_folder, recipe=RECIPE, listener=Mine(), **options).stopped
+    assert finetune(data=colored_folder, recipe=RECIPE, callback=Mine(), **options).stopped
     assert found == [("epoch 1/2", None), ("epoch 2/2", 1), ("epoch 1/3", 2), ("epoch 2/3", 3)]
     found.clear()
     file.write_text("lost in a crash")
     going_on = Mine()
     going_on.stops = False
-    done = finetune(data=coloured_folder, resume=True, listener=going_on, **options)
+    done = finetune(data=colored_folder, resume=True, callback=going_on, **options)
     assert found == [("epoch 2/3", 3), ("epoch 3/3", 4)]
     assert len(done.history) == 5
 
 
-def test_quiet_says_nothing_and_verbose_excludes_it(coloured_folder, tmp_path, capsys):
-    command = ["finetune", str(coloured_folder), "-o", str(tmp_path / "run"), "--recipe", "probe", *SMALL]
+def test_quiet_says_nothing_and_verbose_excludes_it(colored_folder, tmp_path, capsys):
+    command = ["finetune", str(colored_folder), "-o", str(tmp_path / "run"), "--recipe", "probe", *SMALL]
     assert kerastl_command([*command, "-q"]) == 0
     assert capsys.readouterr() == ("", "")
     assert kerastl_command([*command, "-q", "-v"]) == 2
@@ -81,7 +81,7 @@ def test_a_run_says_what_it_kept_and_how_sure_it_is(probed):
     low, high = metrics["val_accuracy_interval"]
     assert 0 <= low <= metrics["val_accuracy"] <= high <= 1
     text = (probed / "README.md").read_text()
-    assert f"kerastl classify --model {probed} PICTURE" in text
+    assert f"kerastl classify --model {probed} IMAGE" in text
     assert "| `model.keras` |" in text
     assert "| `metrics.json` |" in text
     assert "skipped.csv" not in text
@@ -90,7 +90,7 @@ def test_a_run_says_what_it_kept_and_how_sure_it_is(probed):
 
 def test_the_result_shows_its_warnings(probed):
     metrics = json.loads((probed / "metrics.json").read_text()) | {"warnings": ["class <red> is never predicted"]}
-    result = FineTuned(None, card.read(probed / "model.keras"), metrics, [], probed, False)
-    assert "validation pictures right (95 % sure: " in repr(result)
+    result = FineTuned(None, metadata.read_metadata(probed / "model.keras"), metrics, [], probed, False)
+    assert "validation images right (95 % sure: " in repr(result)
     assert ", 1 warning, in " in repr(result)
     assert "Warning: class &lt;red&gt; is never predicted" in result._repr_html_()

@@ -9,38 +9,38 @@ import pytest
 from PIL import Image
 
 from kerastl.errors import TrainingError
-from kerastl.finetuning.diagnosis import NothingLearntError
-from kerastl.finetuning.feeds import epoch_order
-from kerastl.finetuning.pictures import Part, TrainingData
-from kerastl.finetuning.preparation import Preparation
-from kerastl.finetuning.recipe import Phase, Recipe
-from kerastl.finetuning.scores import score
-from kerastl.finetuning.training import Progress, Training
+from kerastl.finetuning._batches import epoch_order
+from kerastl.finetuning._diagnosis import NothingLearntError
+from kerastl.finetuning._preparation import Preparation
+from kerastl.finetuning._recipe import Phase, Recipe
+from kerastl.finetuning._scores import score
+from kerastl.finetuning._training import Progress, Training
+from kerastl.finetuning._training_data import Part, TrainingData
 from kerastl.images import Resize
-from kerastl.runs.checkpoint import Checkpoint
-from kerastl.runs.features import FeatureCache
-from kerastl.runs.interrupt import Stop, Stopped
-from kerastl.runs.listener import Listener
-from kerastl.runs.variables import check_finite
+from kerastl.training._callback import RunCallback
+from kerastl.training._checkpoint import Checkpoint
+from kerastl.training._feature_cache import FeatureCache
+from kerastl.training._interrupt import Stop, Stopped
+from kerastl.training._variables import check_finite
 
 
 @pytest.fixture
 def data(tmp_path, activations):
     pixels, labels = activations
     files = []
-    for number, picture in enumerate(pixels):
+    for number, image in enumerate(pixels):
         files.append(tmp_path / f"{number}.png")
-        Image.fromarray(picture).save(files[-1])
+        Image.fromarray(image).save(files[-1])
     train, val = slice(0, 36), slice(36, 48)
     resize = Resize(16, 16, "squash")
     return TrainingData(("r", "g", "b"), Part(files[train], labels[train]), Part(files[val], labels[val]), resize)
 
 
-def run(network, recipe, data, folder, *, limit=10**9, stop=None, listener=None):
+def run(network, recipe, data, folder, *, limit=10**9, stop=None, callback=None):
     preparation = Preparation(network, data, FeatureCache(folder / "f", limit), 5, stop=stop)
     labels = (data.train.labels, data.val.labels)
     checkpoint = Checkpoint(folder / "state")
-    training = Training(network, recipe, preparation, labels, checkpoint, stop=stop, listener=listener)
+    training = Training(network, recipe, preparation, labels, checkpoint, stop=stop, callback=callback)
     if (state := checkpoint.load()) is not None:
         training.resume(state)
     training.run()
@@ -92,7 +92,7 @@ TWO = Recipe(
 )
 
 
-class StopsAfter(Listener):
+class StopsAfter(RunCallback):
     """Asks for a stop in the step after an epoch."""
 
     def __init__(self, stop, epochs):
@@ -114,7 +114,7 @@ def test_a_resumed_run_ends_as_one_that_never_stopped(small_network, data, tmp_p
     small_network.model.set_weights(start)
     stop = Stop()
     with pytest.raises(Stopped):
-        run(small_network, TWO, data, tmp_path / "parts", stop=stop, listener=StopsAfter(stop, epochs))
+        run(small_network, TWO, data, tmp_path / "parts", stop=stop, callback=StopsAfter(stop, epochs))
     small_network.model.set_weights([np.full_like(weight, 9) for weight in start])
     resumed = run(small_network, TWO, data, tmp_path / "parts")
     for one, other in zip(expected, weights(small_network), strict=True):
@@ -188,7 +188,7 @@ def test_the_same_scores_for_all_are_a_warning_after_gradient_steps(small_networ
     for layer in small_network.stages["top"]:
         layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
     progress = run(small_network, Recipe("r", (Phase(epochs=1, batch_size=8),), dropout=0.0), data, tmp_path).progress
-    assert "all 12 validation pictures get the same scores" in progress.warnings[0]
+    assert "all 12 validation images get the same scores" in progress.warnings[0]
 
 
 def test_a_network_with_nan_is_no_start(small_network, data, tmp_path):

@@ -1,4 +1,4 @@
-"""Color profiles made by hand: three primaries, or grey, and a curve (ICC.1:2001-04)."""
+"""Color profiles made by hand: three primaries, or gray, and a curve (ICC.1:2001-04)."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ P3 = _rgb(*_P3, _LIKE_SRGB)
 ADOBE = _rgb(*_ADOBE, _gamma(2.19921875))
 PROPHOTO = _rgb(*_PROPHOTO, _gamma(1.8))
 LINEAR = _rgb(*_SRGB, _gamma(1.0))
-GREY = profile({b"kTRC": _gamma(1.0)}, b"GRAY")
+GRAY = profile({b"kTRC": _gamma(1.0)}, b"GRAY")
 
 
 def _press():
-    """A press whose cyan is a neutral grey: half the lightness (L* = 50) where there is nothing else."""
+    """A press whose cyan is a neutral gray: half the lightness (L* = 50) where there is nothing else."""
     identity = bytes(range(256))
     corners = b""
     for number in range(16):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pictures import exact, photo
+from sample_images import exact, photo
 
 from kerastl.errors import UsageError
 from kerastl.images import Resize, load_pixels
@@ -21,12 +21,12 @@ RGB = np.asarray(photo())
     ],
     ids=lambda a: f"{a.dtype}-{a.max():.0f}",
 )  # fmt: skip
-def test_any_range_and_type_gives_the_same_picture(array):
+def test_any_range_and_type_gives_the_same_image(array):
     assert np.abs(exact(array, 96, 64).astype(int) - RGB).max() <= (1 if array.dtype == np.float16 else 0)
 
 
 @pytest.mark.parametrize("array", [RGB[..., 0], RGB[..., :1], RGB[..., 0] / 255], ids=["(h, w)", "(h, w, 1)", "float"])
-def test_grey(array):
+def test_gray(array):
     assert np.array_equal(exact(array, 96, 64), np.repeat(RGB[..., :1], 3, 2))
 
 
@@ -151,14 +151,14 @@ class Symbolic:
         (np.zeros(7, np.uint8), r"Received: shape=\(7,\)"),
         (Symbolic(), r"a Symbolic cannot be read as an array \(it has no values yet\)"),
         (np.ma.masked_less(np.zeros((4, 4), np.uint8), 1), r"masked array .* array.filled\(0\)"),
-        (float("nan"), "a missing value is no picture"),
+        (float("nan"), "a missing value is no image"),
         (Bare, "Received: type"),
         ([[0]], "a PIL image, or an array .* Received: list"),
         (3, "Received: int: 3"),
-        (None, "None is no picture .cv2.imread gives None"),
+        (None, "None is no image .cv2.imread gives None"),
     ],
 )
-def test_what_is_no_picture_is_one_short_line(source, message):
+def test_what_is_no_image_is_one_short_line(source, message):
     with pytest.raises(UsageError, match=message) as caught:
         load_pixels(source, Resize(8, 8))
     assert "\n" not in str(caught.value)

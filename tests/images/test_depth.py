@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import zlib
 from functools import partial
 
 import numpy as np
 import pytest
-from pictures import exact, reason
 from PIL import Image
+from sample_images import exact, reason
 
 from kerastl.errors import UsageError
 from kerastl.images import Resize, load_pixels, open_image, white_of_all
-from kerastl.images.depth import BITS, common_bits, significant_bits
+from kerastl.images import _depth as depth
+from kerastl.images._depth import BITS, common_bits, significant_bits
 
-GREYS = np.linspace(10, 250, 60).round().astype(np.uint32).reshape(6, 10)
-COLORS = np.stack([GREYS, GREYS[::-1], GREYS[:, ::-1]], -1)
+GRAYS = np.linspace(10, 250, 60).round().astype(np.uint32).reshape(6, 10)
+COLORS = np.stack([GRAYS, GRAYS[::-1], GRAYS[:, ::-1]], -1)
 
 
-def in_bits(greys, bits):
-    return (greys * (2**bits - 1) / 255).round().astype(np.uint16)
+def in_bits(grays, bits):
+    return (grays * (2**bits - 1) / 255).round().astype(np.uint16)
 
 
 def color_png(values, *, before=b""):
@@ -66,10 +68,10 @@ def color_tiff(values, order="<", *, packed=False, planes=False):
 
 @pytest.mark.parametrize("bits", [16, 15, 14, 13, 12, 11, 10, 9, 8])
 @pytest.mark.parametrize("suffix", ["png", "tif", "jp2"])
-def test_greys_are_as_bright_as_in_8_bits(tmp_path, bits, suffix):
-    Image.fromarray(in_bits(GREYS, bits)).save(tmp_path / f"a.{suffix}")
+def test_grays_are_as_bright_as_in_8_bits(tmp_path, bits, suffix):
+    Image.fromarray(in_bits(GRAYS, bits)).save(tmp_path / f"a.{suffix}")
     pixels = exact(tmp_path / f"a.{suffix}", 10, 6).astype(int)
-    assert np.abs(pixels - GREYS[..., None]).max() <= 1
+    assert np.abs(pixels - GRAYS[..., None]).max() <= 1
 
 
 @pytest.mark.parametrize("bits", [16, 14, 12, 10])
@@ -92,12 +94,12 @@ def test_colors_with_transparency_are_as_bright_as_in_8_bits():
     assert np.abs(pixels[1:] - COLORS[1:]).max() <= 1
 
 
-def test_greys_with_transparency_are_as_bright_as_in_8_bits():
-    values = np.stack([in_bits(GREYS, 12), np.full((6, 10), 65535, np.uint16)], -1)
+def test_grays_with_transparency_are_as_bright_as_in_8_bits():
+    values = np.stack([in_bits(GRAYS, 12), np.full((6, 10), 65535, np.uint16)], -1)
     values[0, :, 1] = 0
     pixels = exact(io.BytesIO(color_png(values)), 10, 6).astype(int)
     assert (pixels[0] == 255).all()
-    assert np.abs(pixels[1:] - GREYS[1:, :, None]).max() <= 1
+    assert np.abs(pixels[1:] - GRAYS[1:, :, None]).max() <= 1
 
 
 def test_dark_colors_in_compressed_planes_are_refused():
@@ -130,75 +132,75 @@ def test_hot_pixels_do_not_make_colors_black():
 
 @pytest.mark.parametrize("bits", [16, 12])
 def test_a_tiff_whose_white_is_zero(tmp_path, bits):
-    Image.fromarray(2**bits - 1 - in_bits(GREYS, bits)).save(tmp_path / "a.tif", tiffinfo={262: 0})
+    Image.fromarray(2**bits - 1 - in_bits(GRAYS, bits)).save(tmp_path / "a.tif", tiffinfo={262: 0})
     pixels = exact(tmp_path / "a.tif", 10, 6).astype(int)
-    assert np.abs(pixels - GREYS[..., None]).max() <= 1
+    assert np.abs(pixels - GRAYS[..., None]).max() <= 1
 
 
 def test_a_tiff_of_32_bits_without_sign():
-    values = GREYS.astype(np.uint32) * 16_843_009  # 255 becomes 2 ** 32 - 1
+    values = GRAYS.astype(np.uint32) * 16_843_009  # 255 becomes 2 ** 32 - 1
     buffer = io.BytesIO()
     Image.fromarray(values.view(np.int32)).save(buffer, "TIFF")
     signed, unsigned = (struct.pack("<HHIHH", 339, 3, 1, number, 0) for number in (2, 1))
     assert signed in buffer.getvalue()
     pixels = exact(buffer.getvalue().replace(signed, unsigned), 10, 6)
     # Beyond 16 bits the smallest number is black and the largest white.
-    expected = (GREYS.astype(float) - GREYS.min()) * 255 / (GREYS.max() - GREYS.min())
+    expected = (GRAYS.astype(float) - GRAYS.min()) * 255 / (GRAYS.max() - GRAYS.min())
     assert np.abs(pixels - expected[..., None]).max() <= 1
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16L", "I;16B", "I", "F"])
 def test_images_in_memory_are_as_bright_as_in_8_bits(mode):
-    values = in_bits(GREYS, 12)
+    values = in_bits(GRAYS, 12)
     dtype = {"I;16B": ">u2", "I": "<i4", "F": "<f4"}.get(mode, "<u2")
     image = Image.frombytes(mode, (10, 6), values.astype(dtype).tobytes())
-    assert np.abs(exact(image, 10, 6).astype(int) - GREYS[..., None]).max() <= 1
+    assert np.abs(exact(image, 10, 6).astype(int) - GRAYS[..., None]).max() <= 1
 
 
-@pytest.mark.parametrize("values", [in_bits(GREYS, 12), in_bits(COLORS, 12), in_bits(GREYS, 12).astype(np.int64)])
+@pytest.mark.parametrize("values", [in_bits(GRAYS, 12), in_bits(COLORS, 12), in_bits(GRAYS, 12).astype(np.int64)])
 def test_arrays_are_as_bright_as_in_8_bits(values):
-    expected = GREYS[..., None] if values.ndim == 2 else COLORS
+    expected = GRAYS[..., None] if values.ndim == 2 else COLORS
     assert np.abs(exact(values, 10, 6).astype(int) - expected).max() <= 1
 
 
-@pytest.mark.parametrize("source", [in_bits(GREYS, 10), in_bits(COLORS, 10)], ids=["grey", "color"])
+@pytest.mark.parametrize("source", [in_bits(GRAYS, 10), in_bits(COLORS, 10)], ids=["gray", "color"])
 def test_a_model_has_one_white_level_for_all(source):
-    # 10 bits are a quarter of 12: a dark picture of a data set of 12 bits stays dark.
+    # 10 bits are a quarter of 12: a dark image of a data set of 12 bits stays dark.
     file = source if source.ndim == 2 else io.BytesIO(color_png(source))
     pixels = load_pixels(file, Resize(6, 10, "squash", white_level=4095)).astype(int)
-    greys = GREYS[..., None] if source.ndim == 2 else COLORS
-    assert np.abs(pixels - greys / 4).max() <= 1
+    grays = GRAYS[..., None] if source.ndim == 2 else COLORS
+    assert np.abs(pixels - grays / 4).max() <= 1
     dark = open_image(file, target=Resize(6, 10, "squash", white_level=4095))
-    assert np.abs(np.asarray(dark).astype(int) - greys / 4).max() <= 1
+    assert np.abs(np.asarray(dark).astype(int) - grays / 4).max() <= 1
 
 
 def test_what_is_brighter_than_a_models_white_is_white():
-    pixels = load_pixels(in_bits(GREYS, 16), Resize(6, 10, "squash", white_level=4095))
-    assert (pixels[GREYS > 16] == 255).all()
+    pixels = load_pixels(in_bits(GRAYS, 16), Resize(6, 10, "squash", white_level=4095))
+    assert (pixels[GRAYS > 16] == 255).all()
 
 
 def test_8_bits_have_no_white_level():
-    pixels = load_pixels(GREYS.astype(np.uint8), Resize(6, 10, "squash", white_level=65535))
-    assert (pixels == GREYS[..., None]).all()
+    pixels = load_pixels(GRAYS.astype(np.uint8), Resize(6, 10, "squash", white_level=65535))
+    assert (pixels == GRAYS[..., None]).all()
 
 
 def test_8_bits_widened_to_16_are_not_brightened():
-    dark = (GREYS // 8 * 257).astype(np.uint16)
-    assert (exact(dark, 10, 6) == GREYS[..., None] // 8).all()
+    dark = (GRAYS // 8 * 257).astype(np.uint16)
+    assert (exact(dark, 10, 6) == GRAYS[..., None] // 8).all()
 
 
-def test_one_hot_pixel_does_not_make_the_picture_black(tmp_path):
-    values = in_bits(np.resize(GREYS, (200, 200)), 10)
+def test_one_hot_pixel_does_not_make_the_image_black(tmp_path):
+    values = in_bits(np.resize(GRAYS, (200, 200)), 10)
     values[7, 7] = 65535
     Image.fromarray(values).save(tmp_path / "a.png")
     pixels = exact(tmp_path / "a.png", 200, 200).astype(int)[..., 0]
     assert pixels[7, 7] == 255
-    assert np.abs(np.delete(pixels - np.resize(GREYS, (200, 200)), 7, 0)).max() <= 1
+    assert np.abs(np.delete(pixels - np.resize(GRAYS, (200, 200)), 7, 0)).max() <= 1
 
 
 @pytest.mark.parametrize("colors", [False, True])
-def test_one_hot_pixel_does_not_make_a_small_picture_black(colors):
-    values = in_bits(np.resize(COLORS if colors else GREYS, (50, 50, 3) if colors else (50, 50)), 10)
+def test_one_hot_pixel_does_not_make_a_small_image_black(colors):
+    values = in_bits(np.resize(COLORS if colors else GRAYS, (50, 50, 3) if colors else (50, 50)), 10)
     values[7, 7] = 65535
     assert significant_bits([values]) == 10
 
@@ -265,7 +267,7 @@ def test_what_a_pgm_says_of_its_white_goes_first(tmp_path, plain):
 
 
 def test_the_keras_policy_reads_16_bits_as_keras_does(tmp_path):
-    Image.fromarray(in_bits(GREYS, 12)).save(tmp_path / "a.png")
+    Image.fromarray(in_bits(GRAYS, 12)).save(tmp_path / "a.png")
     expected = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
     pixels = load_pixels(tmp_path / "a.png", Resize(6, 10, "keras", white_level=4095))
     assert np.array_equal(pixels, expected)
@@ -289,13 +291,76 @@ def test_the_white_level_of_a_data_set(bits, expected):
 
 
 def test_bits_are_told(tmp_path):
-    Image.fromarray(in_bits(GREYS, 12)).save(tmp_path / "a.png")
+    Image.fromarray(in_bits(GRAYS, 12)).save(tmp_path / "a.png")
     assert open_image(tmp_path / "a.png").info[BITS] == 12
     assert open_image(io.BytesIO(color_png(in_bits(COLORS, 14)))).info[BITS] == 14
-    assert BITS not in open_image(Image.fromarray(GREYS.astype(np.uint8))).info
+    assert BITS not in open_image(Image.fromarray(GRAYS.astype(np.uint8))).info
 
 
 @pytest.mark.parametrize("white", [0, 254, 65536, 4095.0, True, "4095"])
 def test_a_white_level_out_of_range_is_named(white):
     with pytest.raises(UsageError, match="white_level must be None or a whole number from 255 to 65535"):
         Resize(8, 8, white_level=white)
+
+
+@pytest.fixture(autouse=True)
+def said(monkeypatch, caplog):
+    """What has been said since the test began."""
+    monkeypatch.setattr(depth, "_said", set())
+    monkeypatch.setattr(logging.getLogger("kerastl"), "propagate", True)
+    return lambda: [record.getMessage() for record in caplog.records]
+
+
+def gray_png(values):
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def read(source, white):
+    load_pixels(source, Resize(6, 10, "squash", white_level=white))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda bits: gray_png(in_bits(GRAYS, bits)), lambda bits: color_png(in_bits(COLORS, bits)),
+        lambda bits: in_bits(GRAYS, bits), lambda bits: Image.fromarray(in_bits(GRAYS, bits)),
+    ],
+    ids=["gray", "color", "array", "PIL"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("bits", "white", "how"),
+    [(16, 4095, depth.BRIGHTER), (12, 65535, depth.DARKER), (8, 4095, depth.DARKER), (12, 4095, ""),
+     (11, 4095, ""), (13, 65535, ""), (16, 65535, "")],
+)  # fmt: skip
+def test_another_depth_is_said_once(said, made, bits, white, how):
+    for _ in range(2):
+        read(made(bits), white)
+    messages = said()
+    assert len(messages) == bool(how)
+    assert all(f": {how} for a model to which {white} is white" in message for message in messages)
+
+
+def test_the_file_is_named(said, tmp_path):
+    Image.fromarray(in_bits(GRAYS, 16)).save(tmp_path / "a\n.png")
+    read(tmp_path / "a\n.png", 4095)
+    assert said()[0].startswith(f"{tmp_path}/a\\n.png: too bright, and cut off,")
+
+
+def test_floats_that_are_no_numbers_are_passed_over(said):
+    values = in_bits(GRAYS, 12).astype(np.float32)
+    values[0, :2] = np.nan, np.inf
+    read(Image.fromarray(values), 4095)
+    assert not said()
+    read(Image.fromarray(values), 65535)
+    assert len(said()) == 1
+
+
+def test_hot_pixels_and_images_of_8_bits_fit(said):
+    values = in_bits(np.resize(GRAYS, (200, 200)), 12)
+    values[7, 7] = 65535
+    read(gray_png(values), 4095)
+    read(GRAYS.astype(np.uint8), 65535)
+    read(np.zeros((6, 10), np.uint16), 65535)
+    assert not said()

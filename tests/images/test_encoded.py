@@ -1,4 +1,4 @@
-"""Pictures as bytes, as open files, and at web addresses."""
+"""Images as bytes, as open files, and at web addresses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from pictures import exact, photo, reason
+from sample_images import exact, photo, reason
 
 from kerastl.errors import ImageError, UsageError
-from kerastl.images import Resize, fetching, load_pixels
-from kerastl.images.encoded import path_of
+from kerastl.images import Resize, load_pixels
+from kerastl.images import _encoded as encoded
+from kerastl.images._encoded import path_of
 
 
 def held(kind="PNG", size=(96, 64)):
@@ -123,7 +124,7 @@ def test_files_of_any_kind_that_can_go_back(file):
 
 
 def test_files_that_are_not_open_for_bytes(file):
-    message = r"open as text; a picture is opened with open\(path, 'rb'\)"
+    message = r"open as text; an image is opened with open\(path, 'rb'\)"
     with file.open(encoding="utf-8") as text, pytest.raises(UsageError, match=message):
         load_pixels(text, Resize(8, 8))
     with file.open(encoding="latin-1") as text, pytest.raises(UsageError, match=message):
@@ -141,12 +142,12 @@ def test_files_that_are_not_open_for_bytes(file):
     [
         (b"", "an empty file"),
         (held("JPEG")[:600], "truncated"),
-        (b"\0\1\2", "not a picture"),
-        (b"x" * 30_000, "a text file, not a picture"),
-        (b"<!doctype html>\0", "a web page (HTML), not a picture"),
+        (b"\0\1\2", "not an image"),
+        (b"x" * 30_000, "a text file, not an image"),
+        (b"<!doctype html>\0", "a web page (HTML), not an image"),
     ],
 )
-def test_bytes_that_are_no_picture(content, expected):
+def test_bytes_that_are_no_image(content, expected):
     assert reason(content).startswith(expected)
     with pytest.raises(ImageError) as caught:
         load_pixels(io.BytesIO(content), Resize(8, 8))
@@ -199,7 +200,7 @@ def test_a_web_address(site):
 
 
 def test_what_a_web_address_may_not_be(site, file):
-    assert reason(f"{site}/page") == "a web page (HTML), not a picture"
+    assert reason(f"{site}/page") == "a web page (HTML), not an image"
     assert reason(f"{site}/none.png") == "the server answers 404 Not Found"
     assert reason(f"{site}/short").startswith("cannot be fetched")
     for address in (file.as_uri(), "data:,x", "ftp://127.0.0.1/a.png", f"{site}/to/" * 7 + "/a.png"):
@@ -213,11 +214,11 @@ def test_what_a_web_address_may_not_be(site, file):
 
 @pytest.mark.parametrize("path", ["/large", "/unannounced"])
 def test_a_web_address_gives_no_more_than_the_limit(site, monkeypatch, path):
-    monkeypatch.setattr(fetching, "MAX_BYTES", 1_000)
+    monkeypatch.setattr(encoded, "MAX_BYTES", 1_000)
     assert reason(site + path).startswith("too large: more than")
 
 
 def test_a_web_address_that_does_not_answer(monkeypatch):
-    monkeypatch.setattr(fetching, "SECONDS", 0.05)
-    monkeypatch.setattr("kerastl.fetching._opened", lambda url: threading.Event().wait(30))
-    assert reason("http://127.0.0.1/a.png") == "no picture within 0.05 seconds"
+    monkeypatch.setattr(encoded, "SECONDS", 0.05)
+    monkeypatch.setattr("kerastl._base.download._opened", lambda url: threading.Event().wait(30))
+    assert reason("http://127.0.0.1/a.png") == "no image within 0.05 seconds"

@@ -6,15 +6,15 @@ import warnings
 
 import numpy as np
 import pytest
-from pictures import photo, written
 from PIL import Image
+from sample_images import photo, written
 
 from kerastl.images import Resize, load_pixels
 
 
 @pytest.fixture(scope="module")
 def load_img():
-    from kerastl.quiet import import_keras
+    from kerastl._base.keras_import import import_keras
 
     return import_keras().utils.load_img
 
@@ -22,11 +22,11 @@ def load_img():
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "I", "F"])
 @pytest.mark.parametrize("size", [(224, 224), (31, 77), (64, 96)])
 def test_keras_policy_is_load_img(tmp_path, load_img, mode, size):
-    picture = photo().convert("RGBA")
-    picture.putalpha(picture.getchannel("R"))
+    image = photo().convert("RGBA")
+    image.putalpha(image.getchannel("R"))
     if mode == "I;16":
-        picture = Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 3)
-    written(picture.convert(mode), tmp_path / "a.tif")
+        image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 3)
+    written(image.convert(mode), tmp_path / "a.tif")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = np.asarray(load_img(tmp_path / "a.tif", target_size=size))

@@ -7,22 +7,24 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import RED, photo, reason
 from PIL import Image
+from sample_images import RED, photo, reason
 
-from kerastl.images import Resize, limits, load_pixels
+from kerastl.images import Resize, load_pixels
+from kerastl.images import _limits as limits
 
 
-def png(width, height, *, colour_type=2, extra=b""):
+def png(width, height, *, color_type=2, extra=b""):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + extra + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
 
 
@@ -65,7 +67,7 @@ def test_huge_files_are_refused(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to see a process's peak memory")
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK", "I;16", "P"])
-def test_the_largest_pictures_stay_below_the_limit(tmp_path, mode):
+def test_the_largest_images_stay_below_the_limit(tmp_path, mode):
     path = tmp_path / "a.tif"
     Image.new(mode, (9000, 8000)).save(path, compression="tiff_adobe_deflate")
     code = (
@@ -76,7 +78,7 @@ def test_the_largest_pictures_stay_below_the_limit(tmp_path, mode):
     assert int(peak) / 1024 < 100 + limits.MAX_DECODE_BYTES / limits.MEBIBYTE
 
 
-def test_large_pictures_wait_for_each_other():
+def test_large_images_wait_for_each_other():
     order = []
 
     def second():
@@ -90,3 +92,45 @@ def test_large_pictures_wait_for_each_other():
         order.append("first")
     waiting.join()
     assert order == ["first", "second"]
+
+
+def content(kind, **options):
+    stream = io.BytesIO()
+    photo(640, 480).save(stream, kind, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "PPM"])
+def test_an_image_that_takes_too_long_is_given_up(tmp_path, monkeypatch, kind):
+    (tmp_path / "a").write_bytes(content(kind))
+    load_pixels(tmp_path / "a", Resize(8, 8))
+    monkeypatch.setattr(limits, "MAX_SECONDS", -1.0)
+    for source in (tmp_path / "a", content(kind)):
+        assert reason(source) == "too costly: more than -1 seconds of work"
+
+
+def test_work_counts_and_waiting_does_not(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_SECONDS", 0.1)
+    file = limits.WatchedBytes(b"abc")
+    time.sleep(0.2)
+    assert file.read(1) == b"a"
+    end = time.thread_time() + 0.2
+    while time.thread_time() < end:
+        pass
+    with pytest.raises(limits.RefusedError):
+        file.read(1)
+
+
+def test_each_thread_has_its_own_time(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_SECONDS", 0.5)
+    read = []
+    thread = threading.Thread(target=lambda: read.append(limits.WatchedBytes(b"abc").read()))
+    thread.start()
+    thread.join()
+    assert read == [b"abc"]
+
+
+def test_files_are_what_they_were(tmp_path):
+    (tmp_path / "a").write_bytes(b"0123456789")
+    with limits.WatchedFile(io.FileIO(tmp_path / "a")) as file:
+        assert (file.read(2), file.seek(-1, 2), file.read(), file.fileno() > 2) == (b"01", 9, b"9", True)

@@ -1,4 +1,4 @@
-"""Paths, images, arrays, threads, and the odd pictures beside the project."""
+"""Paths, images, arrays, threads, and the odd images beside the project."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import BLUE, RED, photo
 from PIL import Image
+from sample_images import BLUE, RED, photo
 
 from kerastl.errors import ImageError
 from kerastl.images import Resize, load_pixels, open_image
 
 
-def test_the_same_picture_as_path_image_and_array(tmp_path):
+def test_the_same_image_as_path_image_and_array(tmp_path):
     path = tmp_path / "a.png"
     photo().save(path)
     expected = load_pixels(path, Resize(20, 20))
@@ -95,11 +95,11 @@ def test_nothing_is_written_to_standard_error(tmp_path, capfd):
 
 
 @pytest.fixture
-def shared_images(shared_pictures):
-    return shared_pictures.parent
+def shared_images(shared_images):
+    return shared_images.parent
 
 
-def test_odd_pictures(shared_images):
+def test_odd_images(shared_images):
     unreadable = {
         "broken.png", "decompression_bomb.gif", "png_decompression_dos.png", "truncated_image.png",
         "truncated_jpeg.jpg", "zero_width.gif",
@@ -118,5 +118,5 @@ def test_oriented_photographs_show_the_same(shared_images):
         first = load_pixels(shared_images / "odd" / f"{name}_1.jpg", Resize(64, 64)).astype(int)
         for orientation in (3, 6, 8):
             other = load_pixels(shared_images / "odd" / f"{name}_{orientation}.jpg", Resize(64, 64))
-            # The photographs were compressed anew, and turned round their centre.
+            # The photographs were compressed anew, and turned round their center.
             assert np.abs(first - other).mean() < 4

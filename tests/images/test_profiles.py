@@ -7,17 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 import icc
 import numpy as np
 import pytest
-from pictures import exact, photo
 from PIL import Image
+from sample_images import exact, photo
 
-from kerastl.images import Resize, load_pixels, open_image, profiles
+from kerastl.images import Resize, load_pixels, open_image
+from kerastl.images import _profiles as profiles
 
 
 def close(pixels, color):
     return np.abs(pixels.astype(int) - color).max() <= 3
 
 
-# Colors with well-known coordinates in both spaces: the primaries of sRGB, and its middle grey, of which the linear
+# Colors with well-known coordinates in both spaces: the primaries of sRGB, and its middle gray, of which the linear
 # light is 0.2140.
 SAME = [
     (icc.P3, (234, 51, 35), (255, 0, 0)),
@@ -49,11 +50,11 @@ def test_profiles_of_other_modes(tmp_path, mode):
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
-def test_grey_profiles(tmp_path, mode):
+def test_gray_profiles(tmp_path, mode):
     image = Image.new("L", (8, 8), 55).convert("L" if mode == "I;16" else mode)
     if mode == "I;16":
         image = Image.fromarray(np.array([[55 * 257, 65535]] * 2, np.uint16))
-    image.save(tmp_path / "a.png", icc_profile=icc.GREY)
+    image.save(tmp_path / "a.png", icc_profile=icc.GRAY)
     assert close(exact(tmp_path / "a.png", 2, 2)[:, 0], (128, 128, 128))
 
 
@@ -69,7 +70,7 @@ def test_inks_are_what_the_profile_says(tmp_path, suffix):
     assert close(exact(path, 8, 8), (255, 255, 255))
 
 
-def test_pictures_without_a_profile_or_in_srgb_stay_as_they_are():
+def test_images_without_a_profile_or_in_srgb_stay_as_they_are():
     plain = exact(photo(), 96, 64)
     with_profile = photo()
     with_profile.info["icc_profile"] = icc.SRGB
@@ -79,10 +80,10 @@ def test_pictures_without_a_profile_or_in_srgb_stay_as_they_are():
 @pytest.mark.parametrize(
     "profile",
     [
-        b"", b"no profile", icc.P3[:200], icc.P3[:128] + b"\xff" * 400, b"\0" * 1000, icc.GREY,
+        b"", b"no profile", icc.P3[:200], icc.P3[:128] + b"\xff" * 400, b"\0" * 1000, icc.GRAY,
         icc.P3[:16] + b"CMYK" + icc.P3[20:], icc.P3 + bytes(profiles.MAX_PROFILE_BYTES),
     ],
-    ids=["empty", "text", "cut off", "overwritten", "zeros", "for grey", "says CMYK", "too large"],
+    ids=["empty", "text", "cut off", "overwritten", "zeros", "for gray", "says CMYK", "too large"],
 )  # fmt: skip
 def test_broken_and_unfit_profiles_are_ignored(profile):
     image = photo()
@@ -93,10 +94,10 @@ def test_broken_and_unfit_profiles_are_ignored(profile):
 @pytest.mark.parametrize(
     ("padding", "meant"),
     [(3 << 20, (255, 0, 0)), (profiles.MAX_PROFILE_BYTES, (234, 51, 35))],
-    ids=["honoured", "ignored"],
+    ids=["honored", "ignored"],
 )
 def test_large_profiles_in_a_png(tmp_path, padding, meant):
-    # Display P3's (234, 51, 35) is the red of sRGB. Pillow gives up pictures whose profile is above a megabyte.
+    # Display P3's (234, 51, 35) is the red of sRGB. Pillow gives up images whose profile is above a megabyte.
     Image.new("RGB", (16, 16), (234, 51, 35)).save(tmp_path / "a.png", icc_profile=icc.P3 + bytes(padding))
     assert close(exact(tmp_path / "a.png", 8, 8), meant)
     assert close(np.asarray(open_image(tmp_path / "a.png")), meant)

@@ -1,4 +1,4 @@
-"""The network in the box: its file, its scores, and the commands on it. No exact score stands here."""
+"""The network bundled: its file, its scores, and the commands on it. No exact score stands here."""
 
 import json
 import re
@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 import kerastl
-from kerastl import backbones, catalog, labels
 from kerastl.cli import run
-from kerastl.mini.network import KerastlMini
+from kerastl.models import _build as backbones
+from kerastl.models import _labels as labels
+from kerastl.models import _registry as catalog
+from kerastl.models._mini.network import KerastlMini
 
 ROW = catalog.get("kerastl_mini")
 DATA = Path(__file__).parent.parent.parent / "data"
@@ -41,8 +43,8 @@ def test_the_row_counts_its_parameters(network):
     assert {weight.dtype for weight in network.weights} == {"float32"}
 
 
-def test_scores_are_those_of_plain_keras_for_picture_and_mirror(network):
-    """Scaled by hand, built plainly, loaded by Keras; the mean of the two pictures' logits, and a softmax of it."""
+def test_scores_are_those_of_plain_keras_for_image_and_mirror(network):
+    """Scaled by hand, built plainly, loaded by Keras; the mean of the two images' logits, and a softmax of it."""
     plain = KerastlMini(mirrored=False, classifier_activation=None)
     plain.load_weights(ROW.weights.shipped)
     scaled = pixels(32) / 127.5 - 1
@@ -55,7 +57,7 @@ def test_scores_are_those_of_plain_keras_for_picture_and_mirror(network):
 
 
 def test_the_features_are_those_below_the_head(network):
-    """First those of the pictures, then those of their mirrors; and what the head gets is the mean, turned back."""
+    """First those of the images, then those of their mirrors; and what the head gets is the mean, turned back."""
     features = backbones.build("kerastl_mini", include_top=False)
     assert features.output_shape == (None, 4, 4, 320)
     below = keras.Model(network.input, network.get_layer("stage3_block2_relu").output)
@@ -109,10 +111,10 @@ def test_the_classes_are_imagenets():
 def test_the_compiled_network_answers_as_keras_does():
     compiled = kerastl.load("kerastl_mini", engine="litert")
     plain = kerastl.load("kerastl_mini", engine="keras")
-    pictures = [str(DATA / "umbrella.png"), str(DATA / "candle.jpg")]
-    np.testing.assert_allclose(compiled.predict_proba(pictures), plain.predict_proba(pictures), atol=1e-3)
+    images = [str(DATA / "umbrella.png"), str(DATA / "candle.jpg")]
+    np.testing.assert_allclose(compiled.predict_proba(images), plain.predict_proba(images), atol=1e-3)
     assert compiled.labels == labels.tiny_imagenet()
-    assert (compiled.card.resize.width, compiled.card.resize.crop_fraction) == (32, 1.0)
+    assert (compiled.metadata.resize.width, compiled.metadata.resize.crop_fraction) == (32, 1.0)
 
 
 def test_classify_in_json(capfd):
@@ -187,8 +189,9 @@ def test_pretrain_from_its_weights(tmp_path):
 
 
 def test_finetune_without_a_name_where_nothing_can_be_fetched(monkeypatch, tmp_path, capfd):
-    from kerastl import choice, weights
     from kerastl.errors import DownloadError
+    from kerastl.models import _default as choice
+    from kerastl.models import _weights as weights
 
     def fail(*_):
         raise DownloadError("no way out", "cannot download")
@@ -200,5 +203,5 @@ def test_finetune_without_a_name_where_nothing_can_be_fetched(monkeypatch, tmp_p
     said = [line for line in capfd.readouterr().err.splitlines() if "kerastl_mini" in line]
     assert len(said) == 1
     assert "kerastl_mini is the backbone" in said[0]
-    assert kerastl.load(tmp_path / "run").card.backbone == "kerastl_mini"
+    assert kerastl.load(tmp_path / "run").metadata.backbone == "kerastl_mini"
     assert run(["lr-find", str(DATA / "shapes"), "-o", str(tmp_path / "rates.png"), "--steps", "10"]) == 0

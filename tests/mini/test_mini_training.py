@@ -1,4 +1,4 @@
-"""The pieces of scripts/mini, which trained the network in the box."""
+"""The pieces of scripts/mini, which trained the network bundled."""
 
 import argparse
 import importlib
@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kerastl.mini import network as architecture
+from kerastl.models._mini import network as architecture
 
 FOLDER = Path(__file__).parents[2] / "scripts" / "mini"
 NAMES = (
@@ -22,7 +22,7 @@ NAMES = (
     "mirrored",
     "muon",
     "normalization",
-    "pictures",
+    "images",
     "teacher",
     "train",
     "views",
@@ -48,7 +48,7 @@ def narrow(scripts, monkeypatch, widths):
     return scripts.train.network(16)
 
 
-def randomised(model):
+def randomized(model):
     """Nothing as it was at the start: statistics and scales too."""
     draw = np.random.default_rng(0)
     model.set_weights([draw.uniform(0.1, 0.3, weight.shape) for weight in model.get_weights()])
@@ -57,9 +57,9 @@ def randomised(model):
 
 @pytest.mark.parametrize("widths", [(4, 8, 12), (6, 8, 20)])
 def test_a_wider_network_begins_with_the_scores_of_the_narrower(scripts, monkeypatch, tmp_path, widths):
-    before = randomised(narrow(scripts, monkeypatch, (4, 8, 12)))
+    before = randomized(narrow(scripts, monkeypatch, (4, 8, 12)))
     before.save_weights(tmp_path / "before.weights.h5")
-    after = randomised(narrow(scripts, monkeypatch, widths))
+    after = randomized(narrow(scripts, monkeypatch, widths))
     scripts.weight_files.grow(after, tmp_path / "before.weights.h5")
     pixels = np.random.default_rng(1).uniform(0, 255, (2, 16, 16, 3)).astype("float32")
     expected = np.asarray(before(pixels))
@@ -91,7 +91,7 @@ def test_large_kernels_are_written_in_steps(scripts, tmp_path):
 
 
 def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
-    saved = randomised(narrow(scripts, monkeypatch, (4, 8, 12)))
+    saved = randomized(narrow(scripts, monkeypatch, (4, 8, 12)))
     scripts.weight_files.save_half(saved, tmp_path / "half.weights.h5")
     loaded = narrow(scripts, monkeypatch, (4, 8, 12))
     loaded.load_weights(tmp_path / "half.weights.h5")
@@ -103,7 +103,7 @@ def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
 def test_fused_normalisation_is_that_of_keras(scripts):
     values = np.random.default_rng(0).normal(3, 2, (5, 4, 4, 3)).astype("float32")
     plain = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)])
-    randomised(plain)
+    randomized(plain)
     ours = scripts.normalization.fused(plain)
     ours.set_weights(plain.get_weights())
     for training in (False, True):
@@ -139,11 +139,11 @@ def test_targets_mix_classes_and_teachers(scripts, tmp_path):
 
 def test_batches_are_what_the_seed_says(scripts):
     draw = np.random.default_rng(0)
-    some = scripts.pictures.Pictures(draw.integers(0, 256, (10, 32, 32, 3), np.uint8), np.arange(10))
+    some = scripts.images.Images(draw.integers(0, 256, (10, 32, 32, 3), np.uint8), np.arange(10))
 
     def feed(seed):
         eye = np.eye(10, dtype=np.float16)
-        return list(scripts.pictures.batches(some, eye, 24, 4, seed, 0.4, 0.5).as_numpy_iterator())
+        return list(scripts.images.batches(some, eye, 24, 4, seed, 0.4, 0.5).as_numpy_iterator())
 
     first, again, other = feed(1), feed(1), feed(2)
     assert [pixels.shape for pixels, _ in first] == [(4, 24, 24, 3)] * 2
@@ -154,14 +154,14 @@ def test_batches_are_what_the_seed_says(scripts):
         np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
 
 
-def test_pictures_are_scaled_as_kerastl_scales_them(scripts):
-    """As Pillow's own filter does, which rounds once more; pictures that have the size are left alone."""
+def test_images_are_scaled_as_kerastl_scales_them(scripts):
+    """As Pillow's own filter does, which rounds once more; images that have the size are left alone."""
     pixels = np.random.default_rng(0).integers(60, 196, (2, 32, 32, 3), np.uint8)
-    assert scripts.pictures.at_size(pixels, 32) is pixels
-    larger = scripts.pictures.at_size(pixels, 48)
+    assert scripts.images.at_size(pixels, 32) is pixels
+    larger = scripts.images.at_size(pixels, 48)
     assert larger.shape == (2, 48, 48, 3)
-    for picture, whole in zip(pixels, larger, strict=True):
-        expected = np.asarray(Image.fromarray(picture).resize((48, 48), Image.Resampling.BICUBIC), int)
+    for image, whole in zip(pixels, larger, strict=True):
+        expected = np.asarray(Image.fromarray(image).resize((48, 48), Image.Resampling.BICUBIC), int)
         assert np.abs(expected - whole).max() <= 2
 
 
@@ -197,19 +197,19 @@ def test_depthwise_convolution_and_its_gradients_are_those_of_keras(scripts, siz
         layer = kind(kernel, stride, "same", use_bias=False)
         layer.build(values.shape)
         layer.set_weights([np.random.default_rng(1).normal(size=layer.kernel.shape)])
-        pictures = tf.constant(values)
+        images = tf.constant(values)
         with tf.GradientTape() as tape:
-            tape.watch(pictures)
-            loss = tf.reduce_sum(tf.sin(layer(pictures)))
-        results.append([layer(pictures), *tape.gradient(loss, [pictures, layer.kernel.value])])
+            tape.watch(images)
+            loss = tf.reduce_sum(tf.sin(layer(images)))
+        results.append([layer(images), *tape.gradient(loss, [images, layer.kernel.value])])
     for plain, ours in zip(*results, strict=True):
         np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-4)
 
 
 def test_filtering_by_nothing_changes_nothing(scripts):
     pixels = np.random.default_rng(0).uniform(0, 255, (2, 8, 8, 3)).astype("float32")
-    np.testing.assert_allclose(scripts.pictures.filtered(pixels, np.zeros(2, "float32")), pixels, rtol=1e-6)
-    softer = np.asarray(scripts.pictures.filtered(pixels, np.full(2, -0.6, "float32")))
+    np.testing.assert_allclose(scripts.images.filtered(pixels, np.zeros(2, "float32")), pixels, rtol=1e-6)
+    softer = np.asarray(scripts.images.filtered(pixels, np.full(2, -0.6, "float32")))
     assert softer.std() < pixels.std()
 
 
@@ -246,7 +246,7 @@ def test_the_teacher_begins_as_plain_keras_scores(scripts, keras_home, monkeypat
 def test_a_teacher_goes_on_from_its_checkpoint(scripts, monkeypatch, tmp_path):
     """Two epochs at once, and one after the other, give the same weights, though the second is at another size."""
     draw = np.random.default_rng(0)
-    some = scripts.pictures.Pictures(draw.integers(0, 256, (16, 32, 32, 3), np.uint8), np.arange(16) % 2)
+    some = scripts.images.Images(draw.integers(0, 256, (16, 32, 32, 3), np.uint8), np.arange(16) % 2)
     data = SimpleNamespace(wnids=["a", "b"], train=some, held_out=some)
     scales = []
 
@@ -277,8 +277,8 @@ def test_training_goes_on_from_its_checkpoint(scripts, monkeypatch, tmp_path):
     """Two epochs at once, and one after the other, give the same weights, though the second is at another size."""
     monkeypatch.setattr(architecture, "WIDTHS", (4, 6, 8))
     draw = np.random.default_rng(0)
-    some = scripts.pictures.Pictures(draw.integers(0, 256, (16, 32, 32, 3), np.uint8), np.arange(16) % 2)
-    data = scripts.pictures.Data(["a", "b"], some, some, some)
+    some = scripts.images.Images(draw.integers(0, 256, (16, 32, 32, 3), np.uint8), np.arange(16) % 2)
+    data = scripts.images.Data(["a", "b"], some, some, some)
     soft = np.full((16, 200), 1 / 200, np.float16)
 
     def trained(folder, epochs):
@@ -336,10 +336,10 @@ def test_views_are_scored_each_by_itself(scripts, monkeypatch, tmp_path):
     teacher.set_weights([np.array([[1, 0], [0, 1], [0, 0]]) / 255])
     (tmp_path / "teacher.tflite").write_bytes(scripts.teacher.to_litert(teacher))
     draw = np.random.default_rng(0)
-    some = scripts.pictures.Pictures(draw.integers(0, 256, (10, 32, 32, 3), np.uint8), np.arange(10) % 2)
+    some = scripts.images.Images(draw.integers(0, 256, (10, 32, 32, 3), np.uint8), np.arange(10) % 2)
     data = SimpleNamespace(wnids=["a", "b"], train=some)
     monkeypatch.setattr(scripts.views, "BATCH", 5)
-    monkeypatch.setattr(scripts.pictures, "read", lambda archive, cache: data)
+    monkeypatch.setattr(scripts.images, "read", lambda archive, cache: data)
     command = ["views.py", "archive", "--work", str(tmp_path), "--teachers", str(tmp_path / "teacher.tflite")]
     monkeypatch.setattr(sys, "argv", [*command, "--sets", "2", "--cutmix", "1"])
     scripts.views.main()
@@ -357,7 +357,7 @@ def test_views_are_scored_each_by_itself(scripts, monkeypatch, tmp_path):
 def test_sets_that_are_there_are_not_made_again(scripts, monkeypatch, tmp_path, capsys):
     for number in (0, 1):
         (tmp_path / f"views_{number:03}.npz").write_bytes(b"as it was")
-    monkeypatch.setattr(scripts.pictures, "read", lambda archive, cache: None)
+    monkeypatch.setattr(scripts.images, "read", lambda archive, cache: None)
     command = ["views.py", "archive", "--work", str(tmp_path), "--teachers", "none", "--sets", "2"]
     monkeypatch.setattr(sys, "argv", command)
     scripts.views.main()
@@ -369,10 +369,10 @@ def test_views_are_as_they_were_or_mirrored(scripts):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 2, 2, 3), np.uint8)
     soft = np.eye(40, dtype=np.float16)
     seen = []
-    for some, targets in scripts.pictures.flipped(pixels, soft, 8, 1).as_numpy_iterator():
-        for picture, row in zip(some, targets.argmax(axis=1), strict=True):
-            mirrored = (picture == pixels[row, :, ::-1]).all()
-            assert mirrored or (picture == pixels[row]).all()
+    for some, targets in scripts.images.flipped(pixels, soft, 8, 1).as_numpy_iterator():
+        for image, row in zip(some, targets.argmax(axis=1), strict=True):
+            mirrored = (image == pixels[row, :, ::-1]).all()
+            assert mirrored or (image == pixels[row]).all()
             seen.append((int(row), bool(mirrored)))
     assert sorted(row for row, _ in seen) == list(range(40))
     assert [row for row, _ in seen] != list(range(40))

@@ -9,12 +9,12 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from kerastl import plots
-from kerastl.data.augmentation import Augmentation, Crop, Flip
-from kerastl.data.augmenting import augment, picture_rng
+from kerastl.data._augment import augment, image_rng
+from kerastl.data._augmentation import Augmentation, Crop, Flip
 from kerastl.errors import DataError, ImageError, UsageError
 from kerastl.images import Resize, load_pixels, open_image
-from kerastl.labels import Classification, Prediction
-from kerastl.plots import style
+from kerastl.models._labels import Classification, Prediction
+from kerastl.plots import _style as style
 
 HISTORY = [
     {"phase": 1, "loss": 2.0, "accuracy": 0.2, "val_loss": 1.5, "val_accuracy": 0.4},
@@ -82,11 +82,11 @@ def test_confusion_matrix():
     (axes,) = drawn(plots.confusion_matrix(np.array([[8, 2], [0, 0]]), ["ant", "bee $x_"]))
     assert {text.get_position(): text.get_text() for text in axes.texts} == {(0, 0): "8", (1, 0): "2"}
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["ant", "bee $x_"]
-    colours = axes.images[0].get_array()
+    colors = axes.images[0].get_array()
     blue, orange = np.array(to_rgb(style.BLUE)), np.array(to_rgb(style.ORANGE))
-    np.testing.assert_allclose(colours[0, 0], 1 - np.sqrt(0.8) * (1 - blue))
-    np.testing.assert_allclose(colours[0, 1], 1 - np.sqrt(0.2) * (1 - orange))
-    np.testing.assert_allclose(colours[1], 1)  # a class without pictures
+    np.testing.assert_allclose(colors[0, 0], 1 - np.sqrt(0.8) * (1 - blue))
+    np.testing.assert_allclose(colors[0, 1], 1 - np.sqrt(0.2) * (1 - orange))
+    np.testing.assert_allclose(colors[1], 1)  # a class without images
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_reliability():
 
 
 def test_reliability_of_nothing():
-    with pytest.raises(UsageError, match="at least one picture"):
+    with pytest.raises(UsageError, match="at least one image"):
         plots.reliability(binned([0], [float("nan")], [float("nan")], float("nan")))
 
 
@@ -129,10 +129,10 @@ def result(path, label, score=0.9):
     return Classification(str(path), "m", (Prediction(label, score, 0),))
 
 
-def test_predictions(picture, tmp_path):
-    right, wrong = picture("a.png", "red"), picture("b.png", "blue", (90, 30))
-    (tmp_path / "c.jpg").write_text("no picture")
-    broken = Classification(str(tmp_path / "c.jpg"), "m", error="not a picture")
+def test_predictions(image, tmp_path):
+    right, wrong = image("a.png", "red"), image("b.png", "blue", (90, 30))
+    (tmp_path / "c.jpg").write_text("no image")
+    broken = Classification(str(tmp_path / "c.jpg"), "m", error="not an image")
     figure = plots.predictions(
         [result(right, "ant"), result(wrong, "bee_$x$"), broken], ["ant", "wasp", "ant"], columns=2
     )
@@ -143,16 +143,16 @@ def test_predictions(picture, tmp_path):
         "not classified",
         "",
     ]
-    colours = [to_rgb(axes.spines["top"].get_edgecolor()) for axes in cells[:3]]
-    assert colours == [to_rgb(style.BLUE), to_rgb(style.ORANGE), to_rgb(style.LIGHT)]
+    colors = [to_rgb(axes.spines["top"].get_edgecolor()) for axes in cells[:3]]
+    assert colors == [to_rgb(style.BLUE), to_rgb(style.ORANGE), to_rgb(style.LIGHT)]
     assert cells[1].images[0].get_array().shape == (30, 90, 3)
     assert (cells[0].images[0].get_array() == (255, 0, 0)).all()
     assert cells[2].texts[0].get_text()
     assert not cells[2].images
 
 
-def test_predictions_that_do_not_fit(picture):
-    one = result(picture("a.png", "red"), "ant")
+def test_predictions_that_do_not_fit(image):
+    one = result(image("a.png", "red"), "ant")
     with pytest.raises(UsageError, match="as many labels as results"):
         plots.predictions([one], ["ant", "bee"])
     with pytest.raises(UsageError, match="have no path"):
@@ -161,9 +161,9 @@ def test_predictions_that_do_not_fit(picture):
         plots.predictions([])
 
 
-def test_large_pictures_become_thumbnails(tmp_path):
+def test_large_images_become_thumbnails(tmp_path):
     Image.new("RGB", (3000, 1500)).save(tmp_path / "large.jpg")
-    (axes,) = drawn(plots.picture_grid([tmp_path / "large.jpg"], ["large"]))
+    (axes,) = drawn(plots.image_grid([tmp_path / "large.jpg"], ["large"]))
     assert axes.images[0].get_array().shape == (120, 240, 3)
 
 
@@ -173,7 +173,7 @@ def test_augmented_samples_are_what_training_sees():
     cells = drawn(plots.augmented(noise, options, resize, count=3, seed=5))
     np.testing.assert_array_equal(cells[0].images[0].get_array(), load_pixels(noise, resize))
     for epoch in range(3):
-        expected = augment(open_image(noise), resize, options, picture_rng(5, epoch, 0))
+        expected = augment(open_image(noise), resize, options, image_rng(5, epoch, 0))
         np.testing.assert_array_equal(cells[epoch + 1].images[0].get_array(), expected)
     assert [axes.get_title() for axes in cells] == ["as predicted", "epoch 1", "epoch 2", "epoch 3"]
 
@@ -185,12 +185,12 @@ def test_augmented_samples_of_nothing(tmp_path):
         plots.augmented(np.zeros((8, 8, 3), np.uint8), Augmentation(), Resize(8, 8), count=0)
 
 
-def test_saliency(colour_model):
+def test_saliency(color_model):
     import kerastl
 
     half = np.zeros((32, 32, 3), np.uint8)
     half[:, :16] = (255, 0, 0)
-    explained = kerastl.load(colour_model).explain(half)
+    explained = kerastl.load(color_model).explain(half)
     left, right = drawn(explained.figure())
     np.testing.assert_array_equal(left.images[0].get_array(), half)
     np.testing.assert_array_equal(right.images[0].get_array(), np.asarray(explained.overlay()))

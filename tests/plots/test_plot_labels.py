@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerastl import plots
-from kerastl.plots.labels import label
+from kerastl.plots._labels import label
 
 # matplotlib warns of each, or fails: formulas that are none, letters that no font has, signs that are no letters.
 NAMES = [
@@ -19,7 +19,7 @@ NAMES = [
 
 
 def test_letters_without_a_font_are_escaped_and_others_stay(monkeypatch):
-    from kerastl.plots import labels
+    from kerastl.plots import _labels as labels
 
     monkeypatch.setattr(labels, "_letters", lambda: frozenset(map(ord, "aé… ")))
     assert label("aé", 24) == "aé"
@@ -40,7 +40,7 @@ def test_figures_take_any_name_without_a_warning(kind):
     if kind == "confusion":
         figure = plots.confusion_matrix(np.eye(len(NAMES), dtype=int), NAMES)
     elif kind == "grid":
-        figure = plots.picture_grid([np.zeros((8, 8, 3), np.uint8)] * len(NAMES), NAMES)
+        figure = plots.image_grid([np.zeros((8, 8, 3), np.uint8)] * len(NAMES), NAMES)
     else:
         rows = [{"loss": 1, "accuracy": 0.5, "phase": number + 1} for number in range(len(NAMES))]
         figure = plots.training_curves(rows, NAMES)

@@ -6,7 +6,7 @@ from PIL import Image
 
 @pytest.fixture
 def small_backbone():
-    """Makes a backbone of two convolutions with BatchNorm on pictures of 8 px by default; each has the same weights."""
+    """Makes a backbone of two convolutions with BatchNorm on images of 8 px by default; each has the same weights."""
 
     def build(size=8):
         keras.utils.set_random_seed(3)
@@ -23,14 +23,14 @@ def small_backbone():
 
 @pytest.fixture
 def view_pairs():
-    """Views of six pictures, one of each and then the other of each: float32 (12, 8, 8, 3)."""
+    """Views of six images, one of each and then the other of each: float32 (12, 8, 8, 3)."""
     return np.random.default_rng(1).integers(0, 256, (12, 8, 8, 3)).astype(np.float32)
 
 
 @pytest.fixture(scope="session")
-def picture_folder(tmp_path_factory):
-    """Two class folders of 24 noisy pictures each, one of them with a folder inside; reddish and bluish."""
-    folder = tmp_path_factory.mktemp("pictures")
+def image_folder(tmp_path_factory):
+    """Two class folders of 24 noisy images each, one of them with a folder inside; reddish and bluish."""
+    folder = tmp_path_factory.mktemp("images")
     random = np.random.default_rng(0)
     for channel, name in ((0, "red"), (2, "blue")):
         for number in range(24):

@@ -1,16 +1,16 @@
-"""Which pictures of a folder are trained on, held out, or left alone."""
+"""Which images of a folder are trained on, held out, or left alone."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from kerastl.errors import DataError, UsageError
-from kerastl.pretraining.collection import assign_roles, collect
+from kerastl.pretraining._collection import assign_roles, collect
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Make pictures below a folder; empty files do, since nothing is opened."""
+    """Make images below a folder; empty files do, since nothing is opened."""
 
     def make(*names):
         for name in names:
@@ -22,7 +22,7 @@ def folder(tmp_path):
     return make
 
 
-def test_pictures_lie_at_any_depth_with_or_without_classes(folder):
+def test_images_lie_at_any_depth_with_or_without_classes(folder):
     root = folder("a.png", "x/b.JPG", "x/y/c.webp", "x/notes.txt", ".hidden/d.png")
     found = collect(root)
     assert found.paths == ("a.png", "x/b.JPG", "x/y/c.webp")
@@ -64,7 +64,7 @@ def test_labels_from_a_table_that_lies_elsewhere(folder, tmp_path):
         collect(root, str(tmp_path / "none.csv"))
 
 
-def test_a_table_elsewhere_may_name_pictures_by_their_place_in_the_folder(folder, tmp_path):
+def test_a_table_elsewhere_may_name_images_by_their_place_in_the_folder(folder, tmp_path):
     root = folder(*(f"x/{n}.png" for n in range(12)))
     (tmp_path / "tables").mkdir()
     table = tmp_path / "tables" / "labels.csv"
@@ -72,7 +72,7 @@ def test_a_table_elsewhere_may_name_pictures_by_their_place_in_the_folder(folder
     assert collect(root, str(table)).labels == {f"x/{n}.png": "ab"[n % 2] for n in range(10)}
 
 
-def test_a_run_folder_among_the_pictures_is_left_out(folder):
+def test_a_run_folder_among_the_images_is_left_out(folder):
     root = folder("a.png", "run/curves.png", "runs/b.png")
     assert collect(root, output=root / "run").paths == ("a.png", "runs/b.png")
     assert len(collect(root, output=root.parent / "run").paths) == 3
@@ -81,10 +81,10 @@ def test_a_run_folder_among_the_pictures_is_left_out(folder):
 def test_what_cannot_be_used(folder, tmp_path):
     with pytest.raises(DataError, match="no such folder"):
         collect(tmp_path / "nowhere")
-    with pytest.raises(DataError, match="no pictures in it, only 1 other files"):
+    with pytest.raises(DataError, match="no images in it, only 1 other files"):
         collect(folder("notes.txt"))
     Image.new("RGB", (4, 4)).save(tmp_path / "one.png")
     with pytest.raises(DataError, match="is no folder"):
         collect(tmp_path / "one.png")
-    with pytest.raises(DataError, match="2 readable pictures to train on; pre-training needs 8"):
+    with pytest.raises(DataError, match="2 readable images to train on; pre-training needs 8"):
         assign_roles(collect(folder("a.png", "b.png")), set(), 0)

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from kerastl.pretraining import losses
-from kerastl.pretraining.learners import BYOL, BarlowTwins, make
-from kerastl.pretraining.momentum import momentum_at
-from kerastl.pretraining.networks import settle_norms
-from kerastl.runs.variables import values_of
+from kerastl.pretraining import _losses as losses
+from kerastl.pretraining._learners import BYOL, BarlowTwins, make
+from kerastl.pretraining._momentum import momentum_at
+from kerastl.pretraining._networks import settle_norms
+from kerastl.training._variables import values_of
 
 
 def test_keras_trains_with_the_loss_of_both_views(small_backbone, view_pairs):

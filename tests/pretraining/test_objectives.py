@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerastl.pretraining import losses
+from kerastl.pretraining import _losses as losses
 
 
 @pytest.fixture

@@ -16,32 +16,32 @@ import pytest
 from PIL import Image
 
 import kerastl
-from kerastl import backbones
 from kerastl.cli import run as kerastl_command
 from kerastl.errors import DataError, TrainingError, UsageError
-from kerastl.pretraining.health import CollapseError, CollapseMonitor
-from kerastl.pretraining.pixels import Pixels, read_pixels, scaled, stored_side
-from kerastl.pretraining.settings import Settings
-from kerastl.pretraining.training import Training
-from kerastl.runs.features import FeatureCache
-from kerastl.runs.interrupt import Interrupted
-from kerastl.runs.listener import Listener
+from kerastl.models import _build as backbones
+from kerastl.pretraining._health import CollapseError, CollapseMonitor
+from kerastl.pretraining._pixels import Pixels, read_pixels, scaled, stored_side
+from kerastl.pretraining._settings import Settings
+from kerastl.pretraining._training import Training
+from kerastl.training._callback import RunCallback
+from kerastl.training._feature_cache import FeatureCache
+from kerastl.training._interrupt import Interrupted
 
 SMALL = ["--backbone", "mobilenet_025", "--size", "32", "--batch-size", "16", "--width", "16"]
 OUTPUTS = {".kerastl-run", "README.md", "backbone.weights.h5", "curves.png", "history.csv", "pretraining.json"}
 
 
 @pytest.fixture(scope="module")
-def done(picture_folder, tmp_path_factory):
+def done(image_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "byol"
-    command = ["pretrain", str(picture_folder), "-o", str(folder), "--epochs", "2", "--method", "byol", *SMALL]
+    command = ["pretrain", str(image_folder), "-o", str(folder), "--epochs", "2", "--method", "byol", *SMALL]
     assert kerastl_command(command) == 0
     return folder
 
 
 @pytest.fixture
 def quickly_built(monkeypatch, small_backbone):
-    """Two convolutions instead of any network of the catalogue: built and compiled in no time."""
+    """Two convolutions instead of any network of the catalog: built and compiled in no time."""
     monkeypatch.setattr(backbones, "build", lambda *_, input_size, **__: small_backbone(input_size))
 
 
@@ -54,7 +54,7 @@ def test_a_run_leaves_its_files_and_no_others(done):
     assert {path.name for path in done.iterdir()} == OUTPUTS
     described = json.loads((done / "pretraining.json").read_text())
     assert (described["backbone"], described["size"], described["method"]) == ("mobilenet_025", 32, "byol")
-    assert (described["pictures"], described["held_out"], described["skipped"]) == (43, 5, 0)
+    assert (described["images"], described["held_out"], described["skipped"]) == (43, 5, 0)
     assert described["complete"] is True
     assert "2006.07733" in described["paper"]
     assert described["settings"]["epochs"] == len(described["history"]) == 2
@@ -94,11 +94,11 @@ def test_plain_keras_and_backbones_take_the_weights_at_any_size(done, tmp_path):
     assert all(np.isfinite(weight).all() for weight in plain)
 
 
-def test_finetune_takes_the_weights_and_its_result_classifies(done, picture_folder, tmp_path, capsys):
+def test_finetune_takes_the_weights_and_its_result_classifies(done, image_folder, tmp_path, capsys):
     run, weights = tmp_path / "tuned", str(done / "backbone.weights.h5")
-    command = ["finetune", str(picture_folder), "-o", str(run), "--recipe", "probe", "--backbone", "mobilenet_025"]
+    command = ["finetune", str(image_folder), "-o", str(run), "--recipe", "probe", "--backbone", "mobilenet_025"]
     assert kerastl_command([*command, "--weights", weights, "--input-size", "48"]) == 0
-    answer = kerastl.load(run).classify(str(picture_folder / "red" / "01.png"), top=2)
+    answer = kerastl.load(run).classify(str(image_folder / "red" / "01.png"), top=2)
     assert {entry.label for entry in answer.predictions} == {"red", "blue"}
     model = keras.saving.load_model(run / "model.keras")
     expected = backbones.build("mobilenet_025", weights=weights, include_top=False, input_size=48)
@@ -109,9 +109,9 @@ def test_finetune_takes_the_weights_and_its_result_classifies(done, picture_fold
     assert "do not fit mobilenet_050" in capsys.readouterr().err
 
 
-def test_going_on_from_other_weights(done, picture_folder, tmp_path):
+def test_going_on_from_other_weights(done, image_folder, tmp_path):
     weights = str(done / "backbone.weights.h5")
-    command = ["pretrain", str(picture_folder), "-o", str(tmp_path / "run"), "--epochs", "1", *SMALL]
+    command = ["pretrain", str(image_folder), "-o", str(tmp_path / "run"), "--epochs", "1", *SMALL]
     assert kerastl_command([*command, "--initial-weights", weights, "--learning-rate", "1e-12"]) == 0
     before, after = (
         backbones.build("mobilenet_025", weights=w, include_top=False, input_size=32)
@@ -133,25 +133,25 @@ def test_going_on_from_other_weights(done, picture_folder, tmp_path):
         (["--learning-rate", "0"], "learning_rate must be above 0"),
     ],
 )
-def test_wrong_arguments_are_one_line(picture_folder, tmp_path, capsys, arguments, message):
-    command = ["pretrain", str(picture_folder), "-o", str(tmp_path / "run"), *SMALL, *arguments]
+def test_wrong_arguments_are_one_line(image_folder, tmp_path, capsys, arguments, message):
+    command = ["pretrain", str(image_folder), "-o", str(tmp_path / "run"), *SMALL, *arguments]
     assert kerastl_command(command) in (1, 2)
     said = capsys.readouterr().err
     assert message in said
     assert "Traceback" not in said
 
 
-def test_folders_that_cannot_be_used_are_one_line(done, picture_folder, tmp_path, capsys):
+def test_folders_that_cannot_be_used_are_one_line(done, image_folder, tmp_path, capsys):
     empty = tmp_path / "empty"
     empty.mkdir()
     assert kerastl_command(["pretrain", str(empty), "-o", str(tmp_path / "run"), *SMALL]) == 1
-    assert capsys.readouterr().err == f"kerastl: {empty}: no pictures in it\n"
+    assert capsys.readouterr().err == f"kerastl: {empty}: no images in it\n"
     assert not (tmp_path / "run").exists()
     assert kerastl_command(["pretrain", str(tmp_path / "nowhere"), "-o", str(tmp_path / "run"), *SMALL]) == 1
     assert "no such folder" in capsys.readouterr().err
-    assert kerastl_command(["pretrain", str(picture_folder), "-o", str(done), *SMALL]) == 2
+    assert kerastl_command(["pretrain", str(image_folder), "-o", str(done), *SMALL]) == 2
     assert "holds a complete run, --overwrite replaces it" in capsys.readouterr().err
-    assert kerastl_command(["pretrain", str(picture_folder), "-o", str(done), "--resume", *SMALL]) == 1
+    assert kerastl_command(["pretrain", str(image_folder), "-o", str(done), "--resume", *SMALL]) == 1
     assert "nothing to resume" in capsys.readouterr().err
 
 
@@ -176,9 +176,9 @@ def test_a_folder_that_cannot_be_listed(tmp_path, capsys):
         closed.chmod(0o700)
 
 
-def test_unreadable_pictures_are_skipped_counted_and_listed(quickly_built, picture_folder, tmp_path, capsys):
+def test_unreadable_images_are_skipped_counted_and_listed(quickly_built, image_folder, tmp_path, capsys):
     folder = tmp_path / "data"
-    shutil.copytree(picture_folder, folder)
+    shutil.copytree(image_folder, folder)
     (folder / "red" / "broken.png").write_bytes((folder / "red" / "01.png").read_bytes()[:200])
     run = tmp_path / "run"
     command = ["pretrain", str(folder), "-o", str(run), "--epochs", "1", "--labels", "none", *SMALL]
@@ -187,15 +187,15 @@ def test_unreadable_pictures_are_skipped_counted_and_listed(quickly_built, pictu
     with (run / "skipped.csv").open() as stream:
         assert [row["path"] for row in csv.DictReader(stream)] == ["red/broken.png"]
     described = json.loads((run / "pretraining.json").read_text())
-    assert (described["pictures"], described["held_out"], described["skipped"]) == (48, 0, 1)
+    assert (described["images"], described["held_out"], described["skipped"]) == (48, 0, 1)
     assert rows_of(run)[0]["knn_accuracy"] == ""
 
 
-def test_pixels_that_do_not_fit_are_decoded_each_time_and_are_the_same(quickly_built, picture_folder, tmp_path, capsys):
+def test_pixels_that_do_not_fit_are_decoded_each_time_and_are_the_same(quickly_built, image_folder, tmp_path, capsys):
     runs = []
     for limit in ("8", "0"):
         run = tmp_path / limit
-        command = ["pretrain", str(picture_folder), "-o", str(run), "--epochs", "1", "--cache-limit", limit, *SMALL]
+        command = ["pretrain", str(image_folder), "-o", str(run), "--epochs", "1", "--cache-limit", limit, *SMALL]
         assert kerastl_command(command) == 0
         runs.append([{**row, "seconds": ""} for row in rows_of(run)])
     assert "decoded in each epoch" in capsys.readouterr().err
@@ -228,15 +228,15 @@ def loaded(folder):
     return found
 
 
-def test_killed_and_resumed_is_the_same_to_the_bit(picture_folder, tmp_path):
+def test_killed_and_resumed_is_the_same_to_the_bit(image_folder, tmp_path):
     more = ("--epochs", "2", "--method", "byol")
-    whole = start(picture_folder, tmp_path / "whole", *more)
-    parts = start(picture_folder, tmp_path / "parts", *more)
+    whole = start(image_folder, tmp_path / "whole", *more)
+    parts = start(image_folder, tmp_path / "parts", *more)
     wait_for(parts, tmp_path / "parts", 1)
     parts.kill()
     parts.communicate()
     assert parts.returncode != 0
-    last = start(picture_folder, tmp_path / "parts", *more, "--resume")
+    last = start(image_folder, tmp_path / "parts", *more, "--resume")
     for process in (whole, last):
         _, said = process.communicate()
         assert process.returncode == 0, said
@@ -248,9 +248,9 @@ def test_killed_and_resumed_is_the_same_to_the_bit(picture_folder, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
-def test_ctrl_c_saves_inside_an_epoch_and_resume_goes_on(picture_folder, tmp_path, capsys):
+def test_ctrl_c_saves_inside_an_epoch_and_resume_goes_on(image_folder, tmp_path, capsys):
     run = tmp_path / "run"
-    process = start(picture_folder, run, "--epochs", "10000")
+    process = start(image_folder, run, "--epochs", "10000")
     wait_for(process, run, 2)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
@@ -266,8 +266,8 @@ def test_ctrl_c_saves_inside_an_epoch_and_resume_goes_on(picture_folder, tmp_pat
     assert "not those that the run began with" in capsys.readouterr().err
 
 
-def test_stopped_between_steps_and_resumed_is_the_same_to_the_bit(quickly_built, picture_folder, tmp_path):
-    class Impatient(Listener):
+def test_stopped_between_steps_and_resumed_is_the_same_to_the_bit(quickly_built, image_folder, tmp_path):
+    class Impatient(RunCallback):
         """Sends Ctrl-C in the second epoch."""
 
         def begin(self, what, total):
@@ -275,12 +275,12 @@ def test_stopped_between_steps_and_resumed_is_the_same_to_the_bit(quickly_built,
                 os.kill(os.getpid(), signal.SIGINT)
 
     options = {"size": 32, "batch_size": 16, "width": 16, "epochs": 2, "labels": "none"}
-    kerastl.pretrain(picture_folder, "mobilenet_025", output=tmp_path / "whole", **options)
+    kerastl.pretrain(image_folder, "mobilenet_025", output=tmp_path / "whole", **options)
     with pytest.raises(Interrupted, match="--resume goes on"):
-        kerastl.pretrain(picture_folder, "mobilenet_025", output=tmp_path / "parts", listener=Impatient(), **options)
+        kerastl.pretrain(image_folder, "mobilenet_025", output=tmp_path / "parts", callback=Impatient(), **options)
     state = progress(tmp_path / "parts")
     assert (state["epoch"], state["step"]) == (1, 1)
-    kerastl.pretrain(picture_folder, "mobilenet_025", output=tmp_path / "parts", resume=True, **options)
+    kerastl.pretrain(image_folder, "mobilenet_025", output=tmp_path / "parts", resume=True, **options)
     for one, other in zip(loaded(tmp_path / "whole"), loaded(tmp_path / "parts"), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -288,17 +288,17 @@ def test_stopped_between_steps_and_resumed_is_the_same_to_the_bit(quickly_built,
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda data: shutil.copy(data / "red/01.png", data / "red/02.png"), "1 picture is changed in content (red/02"),
-        (lambda data: (data / "blue/01.png").unlink(), "1 picture is gone (blue/01.png)"),
+        (lambda data: shutil.copy(data / "red/01.png", data / "red/02.png"), "1 image is changed in content (red/02"),
+        (lambda data: (data / "blue/01.png").unlink(), "1 image is gone (blue/01.png)"),
         (lambda data: (data / "blue").rename(data / "pink"), "1 class is new (pink); 1 class is gone (blue)"),
     ],
 )
-def test_resume_with_other_pictures_says_what_changed(
-    quickly_built, picture_folder, tmp_path, change, said, capsys, monkeypatch
+def test_resume_with_other_images_says_what_changed(
+    quickly_built, image_folder, tmp_path, change, said, capsys, monkeypatch
 ):
     data, run = tmp_path / "data", tmp_path / "run"
-    shutil.copytree(picture_folder, data)
-    monkeypatch.setattr("kerastl.pretraining.run.Run._train", lambda *_: 1 / 0)
+    shutil.copytree(image_folder, data)
+    monkeypatch.setattr("kerastl.pretraining._run.Run._train", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         kerastl.pretrain(data, "mobilenet_025", output=run, size=32, batch_size=16, width=16)
     change(data)
@@ -309,12 +309,12 @@ def test_resume_with_other_pictures_says_what_changed(
     assert "holds a run of kerastl pretrain, which kerastl finetune leaves alone" in capsys.readouterr().err
 
 
-def test_collapse_stops_the_run_and_keeps_it(quickly_built, picture_folder, tmp_path, monkeypatch, capsys):
-    from kerastl.pretraining import evaluating
+def test_collapse_stops_the_run_and_keeps_it(quickly_built, image_folder, tmp_path, monkeypatch, capsys):
+    from kerastl.pretraining import _evaluating as evaluating
 
     monkeypatch.setattr(evaluating, "relative_spread", lambda embeddings: 0.001)
     monkeypatch.setattr(CollapseMonitor, "__init__", _strict(CollapseMonitor.__init__))
-    command = ["pretrain", str(picture_folder), "-o", str(tmp_path / "run"), "--epochs", "50", *SMALL]
+    command = ["pretrain", str(image_folder), "-o", str(tmp_path / "run"), "--epochs", "50", *SMALL]
     assert kerastl_command(command) == 1
     said = capsys.readouterr().err
     assert "features have collapsed" in said
@@ -323,7 +323,7 @@ def test_collapse_stops_the_run_and_keeps_it(quickly_built, picture_folder, tmp_
     assert len(rows_of(tmp_path / "run")) == 3
     with pytest.raises(CollapseError):
         kerastl.pretrain(
-            picture_folder,
+            image_folder,
             "mobilenet_025",
             output=tmp_path / "run",
             resume=True,
@@ -335,7 +335,7 @@ def test_collapse_stops_the_run_and_keeps_it(quickly_built, picture_folder, tmp_
 
 
 @pytest.mark.parametrize("epochs", [0, 1])
-def test_weights_that_became_nan_are_never_written(quickly_built, picture_folder, tmp_path, monkeypatch, epochs):
+def test_weights_that_became_nan_are_never_written(quickly_built, image_folder, tmp_path, monkeypatch, epochs):
     plain = Training._step
 
     def step(self, views):
@@ -346,7 +346,7 @@ def test_weights_that_became_nan_are_never_written(quickly_built, picture_folder
 
     monkeypatch.setattr(Training, "_step", step)
     with pytest.raises(TrainingError, match=r"NaN or infinite|loss became"):
-        kerastl.pretrain(picture_folder, output=tmp_path / "run", epochs=2, size=32, batch_size=16, width=16)
+        kerastl.pretrain(image_folder, output=tmp_path / "run", epochs=2, size=32, batch_size=16, width=16)
     written = tmp_path / "run" / "backbone.weights.h5"
     assert written.exists() == (epochs == 1)
     if written.exists():
@@ -371,17 +371,17 @@ def test_resume_takes_no_other_settings():
         Settings(epochs=7).resumed(stored)
 
 
-def test_pictures_are_kept_larger_than_the_views_if_they_are(picture_folder, tmp_path):
-    files = sorted(picture_folder.rglob("*.png"))  # 48 x 40 px
+def test_images_are_kept_larger_than_the_views_if_they_are(image_folder, tmp_path):
+    files = sorted(image_folder.rglob("*.png"))  # 48 x 40 px
     assert stored_side(files, 32) == 40
     assert stored_side(files, 24) == 36
     assert stored_side(files, 64) == 64
     assert stored_side([tmp_path / "none.png"], 32) == 32
 
 
-def test_a_picture_that_vanishes_is_said(picture_folder, tmp_path):
+def test_an_image_that_vanishes_is_said(image_folder, tmp_path):
     victim = tmp_path / "a.png"
-    shutil.copy(picture_folder / "red" / "01.png", victim)
+    shutil.copy(image_folder / "red" / "01.png", victim)
     pixels = Pixels([victim], 32, {})
     assert scaled(pixels.rows(np.array([0])), 16).shape == (1, 16, 16, 3)
     victim.unlink()
@@ -390,14 +390,14 @@ def test_a_picture_that_vanishes_is_said(picture_folder, tmp_path):
     assert "a.png" in str(pixels.failure)
 
 
-def test_pictures_of_16_bits_have_one_white_level(tmp_path):
+def test_images_of_16_bits_have_one_white_level(tmp_path):
     files = []
     for number, brightest in enumerate((4000, 3000, 400)):
         files.append(tmp_path / f"{number}.png")
         values = np.tile(np.linspace(0, brightest, 32), (32, 1)).astype(np.uint16)
         Image.fromarray(values).save(files[-1])
     for limit in (0, 10**9):
-        pixels = read_pixels(files, 32, FeatureCache(tmp_path / "cache", limit), Listener())
+        pixels = read_pixels(files, 32, FeatureCache(tmp_path / "cache", limit), RunCallback())
         brightest = pixels.rows(np.arange(3)).max(axis=(1, 2, 3))
         assert brightest == pytest.approx(np.array([4000, 3000, 400]) / 4095 * 255, abs=1)
     assert [folder.name for folder in (tmp_path / "cache").iterdir()] == ["pixels-32-4095"]

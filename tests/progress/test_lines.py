@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kerastl.progress.lines import Lines, Nothing, duration
+from kerastl._progress.lines import Lines, Nothing, duration
 
 
 def stage(**values):

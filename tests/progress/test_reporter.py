@@ -9,10 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from kerastl import progress, stderr
+from kerastl import _progress as progress
+from kerastl._base import stderr
+from kerastl._progress import Reporter
+from kerastl._progress.bars import Bars
 from kerastl.errors import UsageError
-from kerastl.progress import Reporter
-from kerastl.progress.bars import Bars
 
 
 def wait_for(holds):
@@ -90,7 +91,7 @@ def test_a_notebook_gets_lines_below_its_cell(monkeypatch, capsys):
 def test_what_native_libraries_say_goes_nowhere_and_what_we_say_does_not():
     code = (
         "import os\n"
-        "from kerastl import stderr\n"
+        "from kerastl._base import stderr\n"
         "with stderr.native_stderr_silenced():\n"
         "    os.write(2, b'native\\n')\n"
         "    stderr.write('ours\\n')\n"

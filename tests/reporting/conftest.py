@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerastl.evaluation import Evaluation
-from kerastl.labels import LabelSet
+from kerastl.models._labels import LabelSet
 
 VOID = {"meta", "img", "br", "wbr", "col", "path", "rect"}
 
@@ -56,7 +56,7 @@ def page():
 
 @pytest.fixture
 def evaluation(tmp_path):
-    """Make an evaluation: rows of probabilities and the right classes; the pictures need not be there."""
+    """Make an evaluation: rows of probabilities and the right classes; the images need not be there."""
 
     def make(rows, truth, names=("ant", "bee", "cat"), paths=None, **more):
         found = paths or tuple(f"{names[label]}/{number}.png" for number, label in enumerate(truth))
@@ -70,7 +70,7 @@ def evaluation(tmp_path):
 
 @pytest.fixture
 def three(evaluation):
-    """Four pictures of three classes, two of them wrong: a bee taken for an ant twice, surer the second time."""
+    """Four images of three classes, two of them wrong: a bee taken for an ant twice, surer the second time."""
     rows = [[0.8, 0.1, 0.1], [0.5, 0.4, 0.1], [0.7, 0.2, 0.1], [0.1, 0.1, 0.8]]
     return evaluation(rows, [0, 1, 1, 2], k=2)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kerastl.evaluation.rejecting import Rejection
-from kerastl.evaluation.robustness import Robustness
+from kerastl.evaluation._rejecting import Rejection
+from kerastl.evaluation._robustness import Robustness
 from kerastl.reporting import write_report
 
 LONG = "a_name_of_many_parts_that_goes_on_and_on_and_never_comes_to_an_end_" * 2
@@ -17,14 +17,14 @@ SPILLS = """
 
 
 @pytest.fixture
-def file(evaluation, tmp_path, picture):
+def file(evaluation, tmp_path, image):
     """A page with every part that needs no network, names without a space, and a matrix wider than a phone."""
     names = [f"class{number}" for number in range(17)] + [LONG, LONG.replace("_", "x"), "short"]
     random = np.random.default_rng(0)
     truth = [*range(20), *range(20), 17, 18]
     rows = random.dirichlet(np.full(20, 0.3), len(truth))
     for number, label in enumerate(truth[:30]):
-        picture(f"{number}.png", (10 * label, 200, 90))
+        image(f"{number}.png", (10 * label, 200, 90))
     found = evaluation(
         rows, truth, names, [f"{number}.png" for number in range(len(truth))], temperature=1.7,
         robustness=Robustness(0.4, {"noise": (0.4, 0.3, 0.2, 0.1, 0.1), LONG: (0.4,) * 5}),
@@ -57,15 +57,15 @@ def test_dark_pages_are_dark(chromium, file):
             "text": "getComputedStyle(document.body).color",
             "chart": "getComputedStyle(document.querySelector('svg text')).fill",
         }.items():
-            colour = chromium.evaluate(expression)
-            shades[part, dark] = sum(int(number) for number in colour.strip("rgb()").split(",")) / 3
+            color = chromium.evaluate(expression)
+            shades[part, dark] = sum(int(number) for number in color.strip("rgb()").split(",")) / 3
     for part in ("page", "box"):
         assert shades[part, False] > 230 > 50 > shades[part, True]
     assert shades["text", False] < 60 < 200 < shades["text", True]
     assert shades["chart", False] < 130 < 140 < shades["chart", True]
 
 
-def test_nothing_is_asked_for_and_every_picture_shows(chromium, file):
+def test_nothing_is_asked_for_and_every_image_shows(chromium, file):
     chromium.show(file, width=1280)
     asked = [address for address in chromium.requests() if not address.startswith("data:")]
     assert asked == [file.as_uri()]
@@ -80,7 +80,7 @@ def test_links_jump(chromium, file):
     assert abs(chromium.evaluate("document.querySelector('#mistakes').getBoundingClientRect().top")) < 2
 
 
-def test_it_prints_in_light_colours(chromium, file):
+def test_it_prints_in_light_colors(chromium, file):
     chromium.show(file, width=1280, dark=True, media="print")
     assert chromium.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert chromium.evaluate("getComputedStyle(document.body).color") == "rgb(29, 35, 43)"

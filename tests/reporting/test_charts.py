@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from kerastl.evaluation.reliability import reliability
-from kerastl.reporting import charts
-from kerastl.reporting.charts import curve_charts, reliability_chart
+from kerastl.evaluation._reliability import reliability
+from kerastl.reporting import _charts as charts
+from kerastl.reporting._charts import curve_charts, reliability_chart
 
 HISTORY = [
     {"phase": "1", "loss": "2.0", "accuracy": "0.2", "val_loss": "", "val_accuracy": "0.4"},
@@ -13,7 +13,7 @@ HISTORY = [
 
 
 def test_a_bar_ends_at_the_accuracy_and_its_gap_at_the_mean_score():
-    # Four pictures in the bin from 0.5 to 0.75 with a mean score of 0.6: three are right.
+    # Four images in the bin from 0.5 to 0.75 with a mean score of 0.6: three are right.
     binned = reliability(np.full(4, 0.6), np.array([True, True, True, False]), bins=4)
     chart = reliability_chart("t", binned)
     (bar,) = chart.bars
@@ -23,7 +23,7 @@ def test_a_bar_ends_at_the_accuracy_and_its_gap_at_the_mean_score():
     assert (bar.gap_top, bar.gap_height / height) == (bar.top, pytest.approx(0.15))
     assert (bar.x - 1 - chart.left) / width == pytest.approx(0.5)
     assert (bar.width + 2) / width == pytest.approx(0.25)
-    assert bar.text == "4 pictures with a mean score of 60.0 %: 75.0 % right"
+    assert bar.text == "4 images with a mean score of 60.0 %: 75.0 % right"
 
 
 def test_a_model_that_is_too_sure_has_its_gap_above_the_bar():

@@ -13,9 +13,9 @@ from PIL import Image
 
 import kerastl
 from kerastl.errors import UsageError
-from kerastl.evaluation.rejecting import Rejection
-from kerastl.evaluation.robustness import Robustness
-from kerastl.reporting import page as module
+from kerastl.evaluation._rejecting import Rejection
+from kerastl.evaluation._robustness import Robustness
+from kerastl.reporting import _page as module
 from kerastl.reporting import render, write_report
 
 HOSTILE = "<script>alert(1)</script>"
@@ -23,12 +23,12 @@ QUOTED = "\" onload='alert(2)' x=\"&amp;"
 
 
 @pytest.fixture
-def colours(picture, tmp_path):
-    """Pictures of two of the colour model's classes, one wrong, one unreadable, and one of a class unknown to it."""
-    for name, colour in (("red/1", "red"), ("red/2", "blue"), ("blue/1", "blue"), ("blue/2", "blue"), ("x/1", "cyan")):
-        picture(f"pictures/{name}.png", colour)
-    (tmp_path / "pictures" / "red" / "broken.png").write_text("no picture")
-    return tmp_path / "pictures"
+def colors(image, tmp_path):
+    """Images of two of the color model's classes, one wrong, one unreadable, and one of a class unknown to it."""
+    for name, color in (("red/1", "red"), ("red/2", "blue"), ("blue/1", "blue"), ("blue/2", "blue"), ("x/1", "cyan")):
+        image(f"images/{name}.png", color)
+    (tmp_path / "images" / "red" / "broken.png").write_text("no image")
+    return tmp_path / "images"
 
 
 def decoded(uri):
@@ -62,7 +62,7 @@ def test_the_parts_stand_in_their_order(evaluation, page):
 def test_parts_that_there_is_nothing_to_say_of_are_left_out(three, page):
     made = page(render(three))
     assert made.sections == ["figures", "left-out", "confusion", "classes", "calibration", "mistakes"]
-    assert "Nothing: every picture was read" in made.text
+    assert "Nothing: every image was read" in made.text
 
 
 def test_links_lead_to_parts_and_names_are_unique(three, page):
@@ -110,42 +110,42 @@ def test_a_file_name_that_is_no_utf8_can_be_written(evaluation, tmp_path):
     assert {"\\xe9.png", "\\xe8.png"} <= set(re.findall(r"\\xe.\.png", (tmp_path / "r.html").read_text("utf-8")))
 
 
-def test_a_real_model(colour_model, colours, page, tmp_path):
-    found = kerastl.evaluate(colour_model, colours, resamples=20)
+def test_a_real_model(color_model, colors, page, tmp_path):
+    found = kerastl.evaluate(color_model, colors, resamples=20)
     calls = []
     kerastl.write_report(found, tmp_path / "r.html", progress=lambda *call: calls.append(call))
     made = page((tmp_path / "r.html").read_text("utf-8"))
     assert made.figures["accuracy"] == 0.75
     assert made.sections[-2:] == ["mistakes", "problems"]
-    assert calls[0] == ("checking the pictures", 1, 6)
+    assert calls[0] == ("checking the images", 1, 6)
     assert calls[-2:] == [("explaining mistakes with TensorFlow", done, 1) for done in (0, 1)]
-    for text in ("red taken for blue", "red/broken.png", "x, 1 picture", "green", "32 x 32 pixels, crop"):
+    for text in ("red taken for blue", "red/broken.png", "x, 1 image", "green", "32 x 32 pixels, crop"):
         assert text in made.text
     seen, explained = (decoded(values["src"]) for values in made.all("img"))
     assert seen.size == explained.size == (32, 32)
     assert np.abs(np.asarray(seen.convert("RGB"), int) - (0, 0, 255)).max() < 12
-    assert "1 picture cannot be read; training leaves it out" in made.text
+    assert "1 image cannot be read; training leaves it out" in made.text
 
 
-def test_files_with_hostile_names(colour_model, colours, page, picture):
+def test_files_with_hostile_names(color_model, colors, page, image):
     name = os.fsdecode(b"\xff<img src=x onerror=alert(1)>.png")
     try:
-        picture("pictures/red/hostile.png", "blue").rename(colours / "red" / name)
+        image("images/red/hostile.png", "blue").rename(colors / "red" / name)
     except OSError:
         pytest.skip("the file system takes no names that are not UTF-8")
-    made = page(render(kerastl.evaluate(colour_model, colours, resamples=1)))
+    made = page(render(kerastl.evaluate(color_model, colors, resamples=1)))
     assert "red/\\xff<img src=x onerror=alert(1)>.png" in made.text
     assert len(made.all("img")) == 4
     assert all(decoded(values["src"]) for values in made.all("img"))
 
 
-def test_the_same_evaluation_gives_the_same_bytes(colour_model, colours):
-    pages = {render(kerastl.evaluate(colour_model, colours, resamples=20), mistakes=n) for n in (1, 1)}
+def test_the_same_evaluation_gives_the_same_bytes(color_model, colors):
+    pages = {render(kerastl.evaluate(color_model, colors, resamples=20), mistakes=n) for n in (1, 1)}
     assert len(pages) == 1
 
 
-def test_an_explanation_that_fails_does_not_cost_the_report(colour_model, colours, page, monkeypatch):
-    found = kerastl.evaluate(colour_model, colours, resamples=1)
+def test_an_explanation_that_fails_does_not_cost_the_report(color_model, colors, page, monkeypatch):
+    found = kerastl.evaluate(color_model, colors, resamples=1)
 
     def fails(*_):
         raise RuntimeError("out of memory\nand more")
@@ -156,18 +156,18 @@ def test_an_explanation_that_fails_does_not_cost_the_report(colour_model, colour
     assert "and more" not in made.text
 
 
-def test_a_mistake_whose_file_is_gone(colour_model, colours, page):
-    found = kerastl.evaluate(colour_model, colours, resamples=1)
-    (colours / "red" / "2.png").unlink()
+def test_a_mistake_whose_file_is_gone(color_model, colors, page):
+    found = kerastl.evaluate(color_model, colors, resamples=1)
+    (colors / "red" / "2.png").unlink()
     made = page(render(found, check=False))
     assert not made.all("img")
-    assert "no picture" in made.text
+    assert "no image" in made.text
     assert "Not shown: " in made.text
     assert "red/2.png" in made.text
 
 
-def test_an_explained_mistake_has_two_pictures(colour_model, colours, page, monkeypatch):
-    found = kerastl.evaluate(colour_model, colours, resamples=1)
+def test_an_explained_mistake_has_two_images(color_model, colors, page, monkeypatch):
+    found = kerastl.evaluate(color_model, colors, resamples=1)
     asked = []
 
     def explain(pixels, index):
@@ -185,7 +185,7 @@ def test_an_explained_mistake_has_two_pictures(colour_model, colours, page, monk
 
 def test_no_mistakes(evaluation, page):
     made = page(render(evaluation([[0.9, 0.1, 0], [0.2, 0.8, 0]], [0, 1])))
-    assert "There is none: every picture was recognised." in made.text
+    assert "There is none: every image was recognized." in made.text
     assert "It made no mistake." in made.text
 
 
@@ -233,10 +233,10 @@ def test_the_confusion_matrix_fits_its_classes(evaluation, page, classes, number
     assert any("dense" in name for name in tables) == (not numbers and not image)
 
 
-def test_large_data_is_checked_in_part(colour_model, colours, page, monkeypatch):
+def test_large_data_is_checked_in_part(color_model, colors, page, monkeypatch):
     monkeypatch.setattr(module, "MOST_CHECKED", 5)
-    made = page(render(kerastl.evaluate(colour_model, colours, resamples=1), mistakes=0))
-    assert "finds in 5 pictures (only the evaluated ones, of 6)" in made.text
+    made = page(render(kerastl.evaluate(color_model, colors, resamples=1), mistakes=0))
+    assert "finds in 5 images (only the evaluated ones, of 6)" in made.text
 
 
 def test_the_file_is_replaced_whole_or_not_at_all(three, tmp_path, monkeypatch):
@@ -250,8 +250,8 @@ def test_the_file_is_replaced_whole_or_not_at_all(three, tmp_path, monkeypatch):
         write_report(three, tmp_path / "none" / "r.html")
 
 
-def luminance(colour):
-    values = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+def luminance(color):
+    values = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     return np.dot(
         [0.2126, 0.7152, 0.0722], [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
     )
@@ -262,8 +262,8 @@ def test_text_stands_out_in_both_schemes(three, page):
     blocks = re.findall(r":root \{(.*?)\}", page(render(three)).style, re.DOTALL)
     assert len(blocks) == 2
     for block in blocks:
-        colours = {k: v if len(v) == 7 else "#" + 2 * v[1:] for k, v in re.findall(r"--(\w+): (#\w+)", block)}
+        colors = {k: v if len(v) == 7 else "#" + 2 * v[1:] for k, v in re.findall(r"--(\w+): (#\w+)", block)}
         for text in ("text", "soft", "link", "said"):
             for behind in ("page", "box"):
-                light, dark = sorted([luminance(colours[text]), luminance(colours[behind])], reverse=True)
+                light, dark = sorted([luminance(colors[text]), luminance(colors[behind])], reverse=True)
                 assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, behind)

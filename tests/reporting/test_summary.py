@@ -1,12 +1,12 @@
 import pytest
 
-from kerastl.reporting import summary
+from kerastl.reporting import _summary as summary
 
 
 def test_the_reading_in_plain_words(three):
     first, second, third = _sentences(three)
     assert summary.reading(three) == f"{first} {second} {third}"
-    assert first.startswith("The model is right on 2 of 4 pictures, 50.0 % (between ")
+    assert first.startswith("The model is right on 2 of 4 images, 50.0 % (between ")
     assert first.endswith("; always answering “bee” would be right on 50.0 %.")
     assert second == "Its most frequent mistake is to take “bee” for “ant”: 2 of 2."
     # Scores of 0.8, 0.5, 0.7 and 0.8, mean 0.7, against an accuracy of 0.5.
@@ -30,17 +30,17 @@ def test_other_readings(evaluation):
     assert "always answering" not in _sentences(evaluation(rows, range(20), names))[0]
 
 
-def test_cards_leave_out_a_top_k_that_says_nothing(three, evaluation):
-    assert [card.key for card in summary.cards(three)] == [
+def test_tiles_leave_out_a_top_k_that_says_nothing(three, evaluation):
+    assert [tile.key for tile in summary.tiles(three)] == [
         "accuracy", "top_k_accuracy", "macro_f1", "log_loss", "calibration_error", "brier_score"
     ]  # fmt: skip
     for k in (1, 3):
-        assert "top_k_accuracy" not in [card.key for card in summary.cards(evaluation([[1, 0, 0]], [0], k=k))]
+        assert "top_k_accuracy" not in [tile.key for tile in summary.tiles(evaluation([[1, 0, 0]], [0], k=k))]
 
 
 def test_guessing_is_what_equal_scores_give(evaluation):
     found = evaluation([[1 / 3] * 3] * 3, [0, 1, 2])
-    by_key = {card.key: card for card in summary.cards(found)}
+    by_key = {tile.key: tile for tile in summary.tiles(found)}
     assert by_key["log_loss"].meaning == "0 is perfect, guessing 1.099"
     assert by_key["log_loss"].value == pytest.approx(1.0986, abs=1e-4)
     assert by_key["brier_score"].meaning == "0 is perfect, guessing 0.667"

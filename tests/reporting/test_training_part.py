@@ -3,14 +3,14 @@ import shutil
 import pytest
 
 import kerastl
-from kerastl.reporting.training import training
+from kerastl.reporting._training import training
 
 HEADER = "phase,epoch,learning_rate,loss,accuracy,val_loss,val_accuracy,val_top5,seconds\n"
 
 
 @pytest.fixture
-def run_folder(colour_model, tmp_path):
-    return shutil.copytree(colour_model, tmp_path / "run")
+def run_folder(color_model, tmp_path):
+    return shutil.copytree(color_model, tmp_path / "run")
 
 
 def test_no_history(run_folder):

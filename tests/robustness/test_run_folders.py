@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from kerastl.errors import KerastlError, StateError
-from kerastl.runs.checkpoint import FORMAT, Checkpoint
-from kerastl.runs.feature_store import ARRAY, LIST, FeatureStore
-from kerastl.runs.folder import MARKER, RunFolder, RunKind
-from kerastl.runs.listener import Listener
-from kerastl.runs.lock import LOCK
-from kerastl.runs.readme import README
+from kerastl.training._callback import RunCallback
+from kerastl.training._checkpoint import FORMAT, Checkpoint
+from kerastl.training._feature_store import ARRAY, LIST, FeatureStore
+from kerastl.training._lock import LOCK
+from kerastl.training._readme import README
+from kerastl.training._run_folder import MARKER, RunFolder, RunKind
 
 KIND = RunKind("finetune", ("model.keras", "metrics.json"), "model.keras", lambda contents: False)
 pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
@@ -74,7 +74,7 @@ def test_no_pipe_is_waited_for_among_arrays_and_features(tmp_path):
         np.save(folder / ARRAY, np.zeros((2, 3), np.float32))
         (folder / name).unlink(missing_ok=True)
         os.mkfifo(folder / name)
-        store = soon(lambda folder=folder: FeatureStore(folder, 2, np.dtype("f4"), (3,), Listener()))
+        store = soon(lambda folder=folder: FeatureStore(folder, 2, np.dtype("f4"), (3,), RunCallback()))
         assert store.result == []
 
 

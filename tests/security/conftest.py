@@ -4,9 +4,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from kerastl import card
 from kerastl.images import Resize
-from kerastl.labels import LabelSet
+from kerastl.models import _metadata as metadata
+from kerastl.models._labels import LabelSet
 
 
 class Forge:
@@ -47,8 +47,8 @@ class Forge:
 
         return self.config(edit)
 
-    def card(self, **fields):
-        """With other fields in the card."""
+    def metadata(self, **fields):
+        """With other fields in the metadata."""
         return self.changed(kerastl_json=json.dumps(json.loads(self.members()["kerastl.json"]) | fields))
 
     def bomb(self, member, megabytes):
@@ -76,7 +76,7 @@ class Forge:
 
 @pytest.fixture(scope="session")
 def good_model(tmp_path_factory):
-    """A small model with a card; its middle layer is called so."""
+    """A small model with metadata; its middle layer is called so."""
     import keras
 
     pixels = keras.Input((8, 8, 3))
@@ -85,7 +85,7 @@ def good_model(tmp_path_factory):
     model = keras.Model(pixels, keras.layers.Dense(2, activation="softmax")(x))
     file = tmp_path_factory.mktemp("good") / "model.keras"
     model.save(file)
-    card.embed(file, card.Card("good", LabelSet(("a", "b")), Resize(8, 8, "crop", 1.0)))
+    metadata.embed_metadata(file, metadata.Metadata("good", LabelSet(("a", "b")), Resize(8, 8, "crop", 1.0)))
     return file
 
 

@@ -14,11 +14,12 @@ import pytest
 
 import kerastl
 from kerastl.errors import CacheError, ModelError
-from kerastl.runtime import export, select
-from kerastl.runtime.compiled import CompiledCache
-from kerastl.runtime.engines import Plan
-from kerastl.runtime.fingerprint import remembered_sha256
-from kerastl.runtime.seal import SEAL_FILE, Seal
+from kerastl.inference import _export as export
+from kerastl.inference import _open as select
+from kerastl.inference._cache import CompiledCache
+from kerastl.inference._engines import Plan
+from kerastl.inference._hashing import remembered_sha256
+from kerastl.inference._seal import SEAL_FILE, Seal
 
 K, J = "c0ffee" + 26 * "0", "decaf" + 27 * "0"
 PLAN = Plan(workers=3, interpreters=2, threads=1, batch=4)
@@ -144,16 +145,16 @@ def test_a_hash_that_was_changed_is_computed_again(tmp_path):
 
 
 @posix
-def test_a_folder_that_others_may_write_is_not_used_and_said(colour_model, own_cache, said):
+def test_a_folder_that_others_may_write_is_not_used_and_said(color_model, own_cache, said):
     own_cache.mkdir()
     own_cache.chmod(0o777)
-    classifier = kerastl.load(colour_model)
+    classifier = kerastl.load(color_model)
     assert classifier.engine == "keras"
     assert classifier.classify(RED).label == "red"
     assert "may be written by others" in said.text
     assert not list(own_cache.iterdir())
     with pytest.raises(ModelError, match="may be written by others"):
-        kerastl.load(colour_model, engine="litert")
+        kerastl.load(color_model, engine="litert")
 
 
 @posix
@@ -189,7 +190,7 @@ def test_what_kerastl_makes_only_its_user_may_enter(cache):
     assert stat.S_IMODE(cache.folder.stat().st_mode) == 0o700
 
 
-def test_threads_that_come_at_once_compile_once(colour_model, own_cache, monkeypatch):
+def test_threads_that_come_at_once_compile_once(color_model, own_cache, monkeypatch):
     real, calls = export.to_litert, []
 
     def slow(model):
@@ -198,7 +199,7 @@ def test_threads_that_come_at_once_compile_once(colour_model, own_cache, monkeyp
 
     monkeypatch.setattr(export, "to_litert", slow)
     engines = []
-    threads = [threading.Thread(target=lambda: engines.append(kerastl.load(colour_model).engine)) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: engines.append(kerastl.load(color_model).engine)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -221,11 +222,11 @@ def test_threads_that_look_at_once_can_all_write(tmp_path):
 
 @posix
 def test_a_process_waits_for_the_one_that_compiles(cache, said):
-    from kerastl.runtime.lock import locked
+    from kerastl.inference._lock import locked
 
     cache.folder.mkdir()
     code = (
-        "import sys, pathlib; from kerastl.runtime.lock import locked\n"
+        "import sys, pathlib; from kerastl.inference._lock import locked\n"
         "with locked(pathlib.Path(sys.argv[1]), 'x'): print('held', flush=True); sys.stdin.readline()"
     )
     child = subprocess.Popen(
@@ -284,9 +285,9 @@ def test_a_folder_that_is_no_cache_is_not_cleared(cache):
     assert cache.clear() == (0, 0)
 
 
-def test_a_cleared_cache_is_made_again(colour_model, own_cache):
-    kerastl.load(colour_model)
+def test_a_cleared_cache_is_made_again(color_model, own_cache):
+    kerastl.load(color_model)
     CompiledCache(own_cache).clear()
     assert not [path for path in own_cache.rglob("*") if path.is_file()]
-    assert kerastl.load(colour_model).engine == "litert"
+    assert kerastl.load(color_model).engine == "litert"
     assert select.has_litert()

@@ -1,15 +1,18 @@
 """What a model file may have Keras build: layers and operations that compute, and nothing else."""
 
+import importlib
 import json
+import sys
 
 import pytest
 
 import kerastl
-from kerastl import backbones, card
 from kerastl.errors import ModelError, UsageError
 from kerastl.images import Resize
-from kerastl.labels import LabelSet
-from kerastl.saved import allowed, config, loading
+from kerastl.models import _build as backbones
+from kerastl.models import _metadata as metadata
+from kerastl.models._labels import LabelSet
+from kerastl.models._saved import allowed, config, loading
 
 
 def function(name):
@@ -142,20 +145,46 @@ def test_trust_loads_a_lambda(tmp_path, black):
     half = keras.layers.Lambda(lambda x: x / 2, output_shape=(3,), name="half")(means)
     file = tmp_path / "own.keras"
     keras.Model(pixels, keras.layers.Softmax()(half)).save(file)
-    card.embed(file, card.Card("own", LabelSet(("a", "b", "c")), Resize(8, 8, "crop", 1.0)))
+    metadata.embed_metadata(file, metadata.Metadata("own", LabelSet(("a", "b", "c")), Resize(8, 8, "crop", 1.0)))
     with pytest.raises(ModelError, match="layer 'half' is a Lambda"):
         kerastl.load(file)
     classifier = kerastl.load(file, trust=True, engine="keras")
     assert classifier.predict_proba(black[None])[0].tolist() == [pytest.approx(1 / 3)] * 3
 
 
+def test_trust_imports_the_module_that_defines_a_layer(tmp_path, monkeypatch, black):
+    import keras
+
+    (tmp_path / "halving_layer.py").write_text(
+        "import keras\n"
+        "@keras.saving.register_keras_serializable('kerastl_tests')\n"
+        "class Half(keras.layers.Layer):\n"
+        "    def call(self, inputs):\n"
+        "        return inputs / 2\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    half = importlib.import_module("halving_layer").Half(name="half")
+    pixels = keras.Input((8, 8, 3))
+    file = tmp_path / "own.keras"
+    keras.Model(pixels, keras.layers.Softmax()(half(keras.layers.GlobalAveragePooling2D()(pixels)))).save(file)
+    metadata.embed_metadata(file, metadata.Metadata("own", LabelSet(("a", "b", "c")), Resize(8, 8, "crop", 1.0)))
+    # As in a process that has not imported it.
+    monkeypatch.delitem(sys.modules, "halving_layer")
+    monkeypatch.delitem(keras.saving.get_custom_objects(), "kerastl_tests>Half")
+    with pytest.raises(ModelError, match=r"layer 'half' is halving_layer.Half, which is no layer .* of Keras"):
+        kerastl.load(file)
+    assert "halving_layer" not in sys.modules
+    classifier = kerastl.load(file, trust=True, engine="keras")
+    assert classifier.predict_proba(black[None])[0].tolist() == [pytest.approx(1 / 3)] * 3
+
+
 @pytest.mark.parametrize("command", ["classify", "explain", "evaluate", "calibrate"])
-def test_every_command_refuses_and_takes_trust(command, forge, picture, capsys, monkeypatch, tmp_path):
+def test_every_command_refuses_and_takes_trust(command, forge, image, capsys, monkeypatch, tmp_path):
     from kerastl.cli import run
 
     file = forge.layer("keras.layers", "Lambda", {"function": function("keras.ops.relu")})
     for label in "ab":
-        picture(f"data/{label}/{label}.png", "red")
+        image(f"data/{label}/{label}.png", "red")
     data = tmp_path / "data"
     arguments = {
         "classify": [data, "--model", file],
@@ -257,7 +286,7 @@ def test_a_model_without_a_shape_is_one_line(tmp_path):
     file = tmp_path / "own.keras"
     with pytest.warns(UserWarning, match="not yet been built"):
         model.save(file)
-    card.embed(file, card.Card("own", LabelSet(("a", "b", "c")), Resize(8, 8, "crop", 1.0)))
+    metadata.embed_metadata(file, metadata.Metadata("own", LabelSet(("a", "b", "c")), Resize(8, 8, "crop", 1.0)))
     with pytest.raises(ModelError, match=r"own\.keras: its input has no shape"):
         kerastl.load(file)
 

@@ -5,10 +5,11 @@ import zipfile
 import pytest
 
 import kerastl
-from kerastl import backbones, card
 from kerastl.errors import ModelError, WeightsError
 from kerastl.images import Resize
-from kerastl.labels import LabelSet
+from kerastl.models import _build as backbones
+from kerastl.models import _metadata as metadata
+from kerastl.models._labels import LabelSet
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from kerastl.labels import LabelSet
         ("page.keras", b"<!DOCTYPE html><title>404</title>", "a web page"),
         ("lfs.keras", b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
         ("model.keras.gz", b"\x1f\x8b\x08", "gzip"),
-        ("cat.jpg", b"\xff\xd8\xff\xe0", "a picture"),
+        ("cat.jpg", b"\xff\xd8\xff\xe0", "an image"),
         ("notes.keras", b"hello", "no .keras file"),
     ],
 )
@@ -87,11 +88,11 @@ def test_a_card_is_not_put_into_what_is_no_keras_file(tmp_path):
     file = tmp_path / "model.h5"
     file.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99))
     with pytest.raises(ModelError, match="an HDF5 file"):
-        card.embed(file, card.Card("x", LabelSet(("a",)), Resize(8, 8)))
+        metadata.embed_metadata(file, metadata.Metadata("x", LabelSet(("a",)), Resize(8, 8)))
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("config.json", "{}")
     with pytest.raises(ModelError, match="an HDF5 file"):
-        card.network_sha256(file)
+        metadata.network_sha256(file)
 
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "mkfifo"), reason="no named pipes here")

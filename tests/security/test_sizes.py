@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import kerastl
-from kerastl import backbones, catalog, weights
+from kerastl.calibration import _state as stored
 from kerastl.errors import ModelError, WeightsError
-from kerastl.saved import archive, arrays, budget, hdf5
-from kerastl.trust import stored
+from kerastl.models import _build as backbones
+from kerastl.models import _registry as catalog
+from kerastl.models import _weights as weights
+from kerastl.models._saved import archive, arrays, budget, hdf5
 
 FIRST = "layers/dense/vars/0"
 
@@ -193,7 +195,7 @@ def test_the_budget_ends_with_the_block_and_is_of_its_thread_only():
     assert keras.layers.Layer.add_weight is before
 
 
-def test_pictures_may_not_grow_beyond_memory(forge):
+def test_images_may_not_grow_beyond_memory(forge):
     def edit(layers):
         padding = [[10**6, 10**6], [10**6, 10**6]]
         layers[1] |= {"class_name": "ZeroPadding2D"}
@@ -201,7 +203,7 @@ def test_pictures_may_not_grow_beyond_memory(forge):
 
     with pytest.raises(ModelError, match=r"makes an array of shape \(None, 2000008, 2000008, 3\)"):
         kerastl.load(forge.config(edit))
-    with pytest.raises(ModelError, match="which are no pictures"):
+    with pytest.raises(ModelError, match="which are no images"):
         kerastl.load(forge.config(lambda layers: layers[0]["config"].update(batch_shape=[None, 10**5, 10**5, 3])))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerastl.data.layouts.class_names import SeveralLabels, alike, missing, refuse_names, respelled
+from kerastl.data._layouts.class_names import SeveralLabels, alike, missing, refuse_names, respelled
 from kerastl.errors import DataError
 
 
@@ -64,7 +64,7 @@ def test_spaces_around_a_name_are_said() -> None:
     [
         (["cat", "dog", "cat,dog"], ["cat,dog"], []),
         (["A|B", "B|C", "C"], ["B|C"], ["A|B"]),
-        (["cat|brown", "dog|brown", "owl;grey"], [], ["cat|brown", "dog|brown", "owl;grey"]),
+        (["cat|brown", "dog|brown", "owl;gray"], [], ["cat|brown", "dog|brown", "owl;gray"]),
         (["cat,brown", "dog,brown", "Paris,France"], [], ["cat,brown", "dog,brown"]),
         (["cat", "cat, owl", "dog,owl"], [], ["cat, owl", "dog,owl"]),
         (["A|B", "B|C", "C|A"], ["A|B", "B|C", "C|A"], []),

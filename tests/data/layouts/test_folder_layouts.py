@@ -16,7 +16,7 @@ Folders = Callable[..., Path]
 
 @pytest.fixture
 def folders(fill: Fill) -> Folders:
-    """Makes folders with two files each that are called like pictures; nothing here opens them."""
+    """Makes folders with two files each that are called like images; nothing here opens them."""
 
     def make(*paths: str) -> Path:
         return fill({f"{path}/{number}.jpg": "" for path in paths for number in range(2)})
@@ -114,11 +114,11 @@ def test_a_class_called_train_with_folders_is_said(folders: Folders) -> None:
 def test_a_test_folder_without_classes_is_left_out_and_said(folders: Folders, test: str) -> None:
     dataset = scan(folders(*both("train", "val"), test))
     assert parts(dataset) == {"train": 4, "val": 4}
-    assert dataset.warnings == (f"{test}: no class folders in it (2 pictures without a label), left out",)
+    assert dataset.warnings == (f"{test}: no class folders in it (2 images without a label), left out",)
     assert f"{test}/0.jpg" in dataset.ignored
 
 
-def test_unlabelled_pictures_beside_train(folders: Folders) -> None:
+def test_unlabeled_images_beside_train(folders: Folders) -> None:
     dataset = scan(folders(*both("train"), "unlabeled"))
     assert dataset.classes == ("a", "b")
     assert "unlabeled/0.jpg" in dataset.ignored
@@ -154,7 +154,7 @@ def test_masks_within_classes_are_left_out(folders: Folders) -> None:
     dataset = scan(folders("COVID/images", "COVID/masks", "Normal/images", "Normal/masks"))
     assert dataset.classes == ("COVID", "Normal")
     assert len(dataset.items) == 4
-    assert dataset.warnings == ("COVID/masks, Normal/masks: masks, not pictures to learn from; left out",)
+    assert dataset.warnings == ("COVID/masks, Normal/masks: masks, not images to learn from; left out",)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_nothing_to_train_on(folders: Folders) -> None:
 
 
 def test_the_hint_goes_to_the_folder_that_branches(folders: Folders) -> None:
-    with pytest.raises(DataError, match=r"did you mean .*flowers/small, with 2 folders of pictures"):
+    with pytest.raises(DataError, match=r"did you mean .*flowers/small, with 2 folders of images"):
         scan(folders("flowers/small/a", "flowers/small/b"))
 
 
@@ -243,10 +243,10 @@ def test_adjectives_are_classes(folders: Folders, names: tuple[str, ...]) -> Non
     assert dataset.warnings == ()
 
 
-def test_folders_without_pictures_are_named_where_one_class_is_left(folders: Folders) -> None:
+def test_folders_without_images_are_named_where_one_class_is_left(folders: Folders) -> None:
     root = folders("cats")
     (root / "dogs").mkdir()
-    with pytest.raises(DataError, match=r"one class only \('cats'\).*; there are no pictures in 'dogs'$"):
+    with pytest.raises(DataError, match=r"one class only \('cats'\).*; there are no images in 'dogs'$"):
         scan(root)
 
 
@@ -266,19 +266,17 @@ def test_splits_in_folds_are_no_splits_of_classes(folders: Folders) -> None:
         scan(folders(*both("fold1/train", "fold1/val", "fold2/train", "fold2/val")))
 
 
-def test_labelled_beside_unlabelled(folders: Folders) -> None:
+def test_labeled_beside_unlabeled(folders: Folders) -> None:
     assert scan(folders("labeled/a", "labeled/b", "unlabeled")).classes == ("a", "b")
 
 
-def test_masks_beside_their_pictures_are_left_out(fill: Fill) -> None:
+def test_masks_beside_their_images_are_left_out(fill: Fill) -> None:
     files = {
         f"{name}/{name} ({n}){end}.png": "" for name in ("benign", "normal") for n in (1, 2) for end in ("", "_mask")
     }
     dataset = scan(fill({**files, "benign/face_mask.png": ""}))
     assert dataset.counts() == {"benign": 3, "normal": 2}
-    assert dataset.warnings == (
-        "4 pictures are called like masks of another and left out (benign/benign (1)_mask.png)",
-    )
+    assert dataset.warnings == ("4 images are called like masks of another and left out (benign/benign (1)_mask.png)",)
 
 
 def test_a_table_one_folder_below_is_pointed_to(fill: Fill) -> None:
@@ -287,7 +285,7 @@ def test_a_table_one_folder_below_is_pointed_to(fill: Fill) -> None:
         scan(root)
 
 
-def test_a_list_beside_the_pictures_is_pointed_to(fill: Fill) -> None:
+def test_a_list_beside_the_images_is_pointed_to(fill: Fill) -> None:
     root = fill({"1.jpg": "", "2.jpg": "", "README.txt": "", "train_labels.txt": "1.jpg a\n2.jpg b\n"})
     with pytest.raises(DataError, match=r"is .*train_labels.txt the table to name\?"):
         scan(root)

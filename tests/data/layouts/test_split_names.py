@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerastl.data.layouts.split_names import among, parse, split_and_class, split_of
+from kerastl.data._layouts.split_names import among, parse, split_and_class, split_of
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from kerastl.data.layouts.split_names import among, parse, split_and_class, spli
         ("train Training TRAIN trn training_set train-images trainset TrainImages train2017 train-256x256", "train"),
         ("train_data training.imgs train(1) trainval train_val 01_train", "train"),
         ("val valid Validation dev devel eval evaluation ValidationSet val_imgs valdata", "val"),
-        ("test Testing tst holdout test_set testset test1 Test-Pictures test_dev", "test"),
+        ("test Testing tst holdout test_set testset test1 Test-Images test_dev", "test"),
     ],
 )
 def test_the_usual_names(names: str, split: str) -> None:

@@ -1,0 +1,336 @@
+"""The classifier: images in, classes out, whatever the network behind it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from kerastl import _inputs as inputs
+from kerastl import _progress as progress
+from kerastl._base import display
+from kerastl._base.text import brief, printable
+from kerastl.calibration import _temperature as temperature
+from kerastl.calibration._apply import AnswerRules, answer_rules, classify_images
+from kerastl.errors import KerastlError, UsageError
+from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
+from kerastl.images._encoded import path_of
+from kerastl.inference._engines import Engine, KerasEngine
+from kerastl.inference._open import EngineName, open_engine
+from kerastl.inference._ordered_map import ordered_map
+from kerastl.models._default import DEFAULT_MODEL, default_model
+from kerastl.models._feature_model import feature_model
+from kerastl.models._labels import Classification, Classifications, LabelSet, decode
+from kerastl.models._metadata import Metadata
+from kerastl.models._spec import IMAGENET, ModelSpec, resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+    import numpy as np
+
+    from kerastl.explaining import Explainer, Explanation, Method
+    from kerastl.images._loading import ImageLike
+
+    OnError: TypeAlias = Literal["raise", "return"]
+
+# Classes that a notebook names of a classifier.
+_NAMES = 8
+
+
+def load(
+    name_or_path: str | os.PathLike[str] | None = None,
+    *,
+    resize: ResizePolicy | None = None,
+    engine: EngineName = "auto",
+    batch_size: int | None = None,
+    weights: str | os.PathLike[str] | None = IMAGENET,
+    progress: Callable[[str, int, int | None], None] | None = None,
+    trust: bool = False,
+) -> Classifier:
+    """Load a classifier.
+
+    Args:
+        name_or_path: A name of the catalog (`kerastl models` lists them), or the run folder or `.keras` file of a
+            model that kerastl fine-tuned. `None` takes MobileNetV2; where its weights are not on this machine and
+            cannot be downloaded, `kerastl_mini`, which comes with kerastl and knows 200 classes, and a warning is
+            logged. What is named is never replaced.
+        resize: How images become the network's input: `crop` (antialiased, center crop), `squash`, `pad`, or
+            `keras` (what `keras.utils.load_img` does). `None` takes what belongs to the model.
+        engine: `auto` runs the network compiled, without TensorFlow, where it can; `litert` insists on that;
+            `keras` runs the Keras model.
+        batch_size: Images that go through the network together; `None` takes what this machine does fastest.
+        weights: Of a network of the catalog: `imagenet`, a weights file that fits, or `None` for random ones, the
+            same each time, whose answers mean nothing: for tests and for trying things out without a download. They
+            run in Keras, and set its seed.
+        progress: Told of a download: file name, bytes so far, bytes in all if known.
+        trust: Whether a saved model may hold what runs code or reads files when it is loaded, such as `Lambda` layers.
+            Only for models whose maker you trust.
+
+    Returns:
+        The classifier. The first use of a network with given weights compiles it, which takes some seconds.
+
+    Raises:
+        UsageError: An argument is wrong.
+        WeightsError: Published weights are not there and cannot be fetched, or are broken.
+        ModelError: The saved model is broken, or holds what is loaded only with `trust`.
+    """
+    if resize is not None and resize not in RESIZE_POLICIES:
+        raise UsageError(f"resize must be one of {', '.join(RESIZE_POLICIES)}. Received: {resize!r}")
+    if batch_size is not None and batch_size < 1:
+        raise UsageError(f"batch_size must be at least 1. Received: {batch_size}")
+    if weights is None and engine == "litert":
+        raise UsageError("random weights run in Keras only. Received: engine='litert' with weights=None")
+    if name_or_path is None:
+        name_or_path = default_model(progress=progress) if weights == IMAGENET else DEFAULT_MODEL
+    spec = resolve(name_or_path, progress, weights, trust)
+    if resize is not None:
+        metadata = replace(spec.metadata, resize=replace(spec.metadata.resize, policy=resize))
+        spec = replace(spec, metadata=metadata)
+    return Classifier(spec, open_engine(spec, "keras" if weights is None else engine), batch_size)
+
+
+class Classifier:
+    """A network with its labels and its way of reading images. `load` makes one.
+
+    Args:
+        spec: The model.
+        engine: What runs it.
+        batch_size: Images that go through the network together; `None` takes the engine's choice.
+    """
+
+    def __init__(self, spec: ModelSpec, engine: Engine, batch_size: int | None = None) -> None:
+        self._spec = spec
+        self._engine = engine
+        self._temperature = temperature.of(spec.metadata)
+        self._featured: Engine | None = None
+        self._lock = threading.Lock()
+        self._plan = engine.plan if batch_size is None else replace(engine.plan, batch=batch_size)
+
+    @property
+    def metadata(self) -> Metadata:
+        """The model's name, labels and resizing."""
+        return self._spec.metadata
+
+    @property
+    def file(self) -> Path:
+        """The file that the weights come from: `model.keras` in the run folder of a fine-tuned model."""
+        return self._spec.weights_file
+
+    @property
+    def name(self) -> str:
+        """What results call the model."""
+        return self.metadata.name
+
+    @property
+    def labels(self) -> LabelSet:
+        """The classes in the order of the scores."""
+        return self.metadata.labels
+
+    @property
+    def engine(self) -> str:
+        """What runs the network: `litert` or `keras`."""
+        return self._engine.name
+
+    def __repr__(self) -> str:
+        resize = self.metadata.resize
+        return (
+            f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {resize.width}x{resize.height} pixels "
+            f"({resize.policy}), {self.engine}>"
+        )
+
+    def _repr_html_(self) -> str:
+        resize, names = self.metadata.resize, self.labels.names
+        facts = {
+            "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
+            "images": f"{resize.width} x {resize.height} pixels, {resize.policy}",
+            "backbone": self.metadata.backbone or "unknown",
+            "runs in": self.engine,
+        }
+        if self._temperature != 1:
+            facts["temperature"] = f"{self._temperature:.3f}"
+        return display.facts(facts.items(), caption=f"classifier {self.name}")
+
+    def keras_model(self) -> keras.Model:
+        """Build the Keras model.
+
+        Returns:
+            A functional model: float32 pixels 0-255 of shape (n, height, width, 3) in, float32 probabilities of
+            shape (n, classes) out, as the network gives them: before the temperature that calibration found.
+        """
+        with progress.stage(f"{printable(self.name)}: loading the network into Keras"):
+            return self._spec.build()
+
+    def classify(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        top: int = 5,
+        *,
+        errors: OnError = "raise",
+        coverage: float | None = None,
+        reject: bool = False,
+        urls: bool = False,
+    ) -> Any:
+        """Say what images show.
+
+        Args:
+            images: One image: a path, a web address, bytes, an open file, a PIL image, an array or a tensor, as
+                `kerastl.load_pixels` takes them. Or many: a folder, a pattern such as `photos/*.jpg`, a list or any
+                other iterable of these, a column of a table, or an array of shape (n, height, width, channels), whose
+                floats have one range, 0 to 1 or 0 to 255. An array of three axes is always one image.
+            top: How many classes an image; more than there are means all.
+            errors: Of an image that cannot be read, or is none: `raise` it, or `return` a result that has `error` set
+                in its place.
+            coverage: Between 0 and 1: give, instead of the `top` best classes, as many of the best as hold the right
+                one that often. The model must be calibrated.
+            reject: Say of each image whether it is unlike what the model was trained on. The model must be
+                calibrated.
+            urls: Whether web addresses in a list are fetched; one that is given by itself always is.
+
+        Returns:
+            One `Classification` for one image; a list for a folder, a pattern, a list, or whatever else has a
+            length; for any other iterable an iterator that reads ahead by a few images only.
+
+        Raises:
+            ImageError: An image cannot be read.
+            UsageError: `top` is less than 1, or an image is of another kind; or the model is not calibrated, or not
+                on enough images for this coverage.
+        """
+        if errors not in ("raise", "return"):
+            raise UsageError(f"errors must be 'raise' or 'return'. Received: {errors!r}")
+        rules = answer_rules(self.file, top, coverage, reject)
+        given = inputs.given(images, urls)
+        if given.one:
+            return self._classify_group(list(given.images), rules, errors)[0]
+        stream = self.stream(given.images, lambda group: self._classify_group(group, rules, errors))
+        return Classifications(stream) if given.sized else stream
+
+    def predict_proba(self, images: ImageLike | Iterable[ImageLike], *, urls: bool = False) -> np.ndarray:
+        """Compute the probability of every class.
+
+        Args:
+            images: As for `classify`.
+            urls: As for `classify`.
+
+        Returns:
+            float32 array of shape (n, classes); n is 1 for one image. Rows are in the order of the images.
+
+        Raises:
+            ImageError: An image cannot be read.
+        """
+        import numpy as np
+
+        def scores(group: list[Any]) -> list[np.ndarray]:
+            return list(self.predict_pixels(np.stack([self.pixels(image) for image in group])))
+
+        rows = list(self.stream(inputs.given(images, urls).images, scores))
+        return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
+
+    def explain(self, image: ImageLike, label: str | int | None = None, method: Method = "gradcam") -> Explanation:
+        """Show which pixels of an image speak for a class.
+
+        The Keras model is built when this is first used, and kept.
+
+        Args:
+            image: One, as for `classify`.
+            label: The class, by name, WordNet id or index; `None` takes the best one.
+            method: `gradcam` shows the region that speaks for the class, quickly. `idgi` shows the pixels that matter,
+                `integrated-gradients` also which way, with more noise; both take some seconds. `occlusion` covers one
+                place after the other, and needs no TensorFlow where the network runs compiled.
+
+        Returns:
+            The map, with `overlay()` to look at it. In a notebook it shows as an image.
+
+        Raises:
+            ImageError: The image cannot be read.
+            UsageError: No such class or method, or an image of another kind.
+            ModelError: The method does not fit the network.
+        """
+        from kerastl.explaining import Explanation
+
+        index = None if label is None else self.labels.find(label)
+        image = inputs.only(image)
+        pixels = self.pixels(image)
+        scores = self.predict_pixels(pixels[None])
+        if index is None:
+            index = decode(scores, self.labels, 1)[0][0].index
+        values = self._explainer.explain(pixels, index, method)
+        name, score = self.labels.names[index], float(scores[0, index])
+        return Explanation(path_of(image), self.name, name, index, score, method, values, pixels)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        from kerastl.explaining import Explainer
+
+        engine = self._engine
+        build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
+        return Explainer(build, engine.predict)
+
+    def pixels(self, image: ImageLike) -> np.ndarray:
+        """Read an image as the network gets it.
+
+        Returns:
+            uint8 array of shape (height, width, 3), RGB.
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        if isinstance(image, KerastlError):
+            raise image
+        return load_pixels(image, self.metadata.resize)
+
+    def predict_pixels(self, pixels: np.ndarray) -> np.ndarray:
+        """Compute the probability of every class for images that `pixels` has read; threads may share this.
+
+        Args:
+            pixels: uint8 array of shape (n, height, width, 3), RGB, of the network's own size.
+
+        Returns:
+            float32 array of shape (n, classes).
+        """
+        return temperature.scaled(self._engine.predict(pixels), self._temperature)
+
+    def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute what is needed to judge an answer; threads may share this. The first use compiles the network.
+
+        Args:
+            pixels: As for `predict_pixels`.
+
+        Returns:
+            The network's own probabilities, before the temperature: float32 array of shape (n, classes). And the
+            features it decides by: float32 array of shape (n, d), rows of length 1.
+        """
+        with self._lock:
+            if self._featured is None:
+                engine: EngineName = "litert" if self._engine.name == "litert" else "keras"
+                self._featured = open_engine(feature_model(self._spec), engine)
+        output = self._featured.predict(pixels)
+        return output[:, : len(self.labels)], output[:, len(self.labels) :]
+
+    def stream(self, items: Any, work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
+        """Apply a function to groups of items, in as many threads and as large groups as suit the model.
+
+        Args:
+            items: Any iterable, read a little ahead.
+            work: From a list of items to as many results.
+
+        Yields:
+            The results, one by one, in the order of the items.
+        """
+        return ordered_map(work, items, self._plan.workers, self._plan.batch)
+
+    def _classify_group(self, group: list[Any], rules: AnswerRules, errors: OnError) -> list[Classification]:
+        answers = partial(self._answers, rules=rules)
+        return classify_images(group, self.pixels, answers, self.name, returned=errors == "return")
+
+    def _answers(self, pixels: list[np.ndarray], rules: AnswerRules) -> list[Classification]:
+        import numpy as np
+
+        together = np.stack(pixels)
+        if rules.reject:
+            return rules.apply(*self.predict_features(together), self.metadata, self._temperature)
+        return rules.apply(self._engine.predict(together), None, self.metadata, self._temperature)

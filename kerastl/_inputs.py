@@ -1,0 +1,176 @@
+"""What people give in Python for an image or for many: told apart, and made one stream.
+
+Paths, folders and patterns mean what they mean on the command line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass
+from typing import Any
+
+from kerastl._paths import expand
+from kerastl.errors import ImageError, UsageError
+from kerastl.images._arrays import KINDS, NONE, as_array, batch, is_array
+from kerastl.images._encoded import is_encoded, is_web_address
+
+REFUSED_ADDRESS = "a web address in a list, which is fetched only if asked for: {how}"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was given.
+
+    Args:
+        images: Each something that `load_pixels` takes, or the `ImageError` of one that is not to be read, or the
+            `UsageError` of what is no image.
+        one: Whether that is one image, and no list of one.
+        sized: Whether all of them are there already, and not on their way.
+    """
+
+    images: Iterable[Any]
+    one: bool = False
+    sized: bool = True
+
+
+class Expanded:
+    """Paths that `kerastl._paths.expand` has given: taken as they are, whatever characters they hold.
+
+    Args:
+        paths: As text.
+        urls: Whether web addresses among them are fetched.
+    """
+
+    def __init__(self, paths: Iterable[str], urls: bool) -> None:
+        self._paths = paths
+        self._urls = urls
+
+    def __iter__(self) -> Iterator[Any]:
+        for path in self._paths:
+            yield path if self._urls else _unless_address(path, "--urls")
+
+
+def given(images: Any, urls: bool = False) -> Given:
+    """Find out whether one image was given or many, and which.
+
+    One is a path of a file, a web address, the bytes of a file, an open file, a PIL image, or an array or tensor of
+    two or three axes. Many are a folder, a pattern, an array of four axes, an array or a column of a table (one axis)
+    with one image in each place, and whatever else can be gone through; in that, too, folders and patterns stand for
+    the files in them, and arrays of four axes for the images in them.
+
+    Args:
+        images: What was given.
+        urls: Whether web addresses in lists are fetched; one that is given by itself always is.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if images is None:
+        raise UsageError(NONE)
+    if isinstance(images, Expanded):
+        return Given(images, sized=False)
+    if is_web_address(images):
+        return Given((images,), one=True)
+    if isinstance(images, (str, os.PathLike)):
+        found = list(_expanded(images))
+        return Given(found, one=len(found) == 1 and found[0] is images)
+    if is_encoded(images) or hasattr(images, "getbands"):
+        return Given((images,), one=True)
+    if _axes(images) is not None:
+        return _of_array(images, urls)
+    if isinstance(images, (Mapping, ImageError)) or not isinstance(images, Iterable):
+        as_array(images)  # says what is wrong
+        raise UsageError(f"an image must be {KINDS}. Received: {type(images).__name__}")
+    return Given(_each(images, urls), sized=isinstance(images, Sized))
+
+
+def only(image: Any) -> Any:
+    """The image, where just one is wanted.
+
+    Raises:
+        UsageError: Many were given.
+    """
+    if is_encoded(image):
+        return image
+    found = given(image)
+    if not found.one:
+        raise UsageError(f"one image is wanted, {KINDS}. Received: {type(image).__name__} of images")
+    return next(iter(found.images))
+
+
+def _axes(images: Any) -> int | None:
+    """How many axes an array or a column has; None if it is neither."""
+    axes = getattr(images, "ndim", None)
+    if axes is None and is_array(images):
+        # What only knows how to become an array tells its shape when it is one.
+        shape = getattr(images, "shape", None)
+        axes = as_array(images).ndim if shape is None else len(shape)
+    return axes if isinstance(axes, int) else None
+
+
+def _of_array(images: Any, urls: bool) -> Given:
+    axes = _axes(images)
+    if axes == 1 and (isinstance(images, Iterable) or is_array(images)):
+        return Given(_each(_places(images), urls))
+    if hasattr(images, "columns"):
+        raise UsageError("a table is no image: give the column with the paths, such as table['path']")
+    if axes == 4:
+        return Given(list(batch(as_array(images))))
+    if axes == 0:
+        return given(as_array(images).item(), urls)
+    return Given((images,), one=True)
+
+
+def _places(column: Any) -> Iterable[Any]:
+    """What an array or a column of one axis holds."""
+    if not is_array(column):
+        return column
+    values = as_array(column)
+    if values.dtype.kind in "biufc" and len(values):
+        raise UsageError(
+            f"an array of one axis must hold paths or images. Received: shape={values.shape}, dtype={values.dtype}"
+        )
+    return values.tolist()
+
+
+def _each(images: Iterable[Any], urls: bool) -> Iterator[Any]:
+    """Every single image; web addresses are refused, unless they are asked for."""
+    for number, image in enumerate(images, start=1):
+        if is_web_address(image):
+            yield image if urls else _unless_address(image, "urls=True")
+        elif isinstance(image, (str, os.PathLike)):
+            yield from _expanded(image)
+        elif _axes(image) == 4:
+            yield from batch(as_array(image))
+        elif _axes(image) == 0:
+            yield from _each([as_array(image).item()], urls)
+        else:
+            yield image if _may_be_one(image) else _named(image, number)
+
+
+def _may_be_one(image: Any) -> bool:
+    return is_encoded(image) or hasattr(image, "getbands") or is_array(image) or isinstance(image, ImageError)
+
+
+def _named(image: Any, number: int) -> UsageError:
+    """What is wrong with something that is no image, and where it stood."""
+    try:
+        as_array(image)
+    except UsageError as error:
+        return UsageError(f"image {number:,} of those given: {error}")
+    raise AssertionError("only what is no array comes here")
+
+
+def _expanded(source: str | os.PathLike[str]) -> Iterator[Any]:
+    """The files that a path stands for; the path itself, as it was given, if it is a file or nothing."""
+    text = os.fspath(source)
+    if not isinstance(text, str) or text == "-" or "\0" in text:
+        yield source
+        return
+    for path in expand([text]):
+        yield source if path == text else path
+
+
+def _unless_address(path: str, how: str) -> str | ImageError:
+    return ImageError(path, REFUSED_ADDRESS.format(how=how)) if is_web_address(path) else path

@@ -1,0 +1,148 @@
+"""What a user names becomes a stream of paths: files, folders, patterns, a list on a pipe.
+
+Paths stay text exactly as they were written, which `pathlib` would tidy up.
+"""
+# ruff: noqa: PTH112, PTH118, PTH119, PTH122, PTH206, PTH207
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO
+
+from kerastl import _path_list as path_list
+from kerastl._base.text import printable
+from kerastl._base.walking import is_hidden, walk
+from kerastl.images._formats import SIDE, Sorter
+
+_SUFFIXES = 5  # that are named of files left out
+
+
+def expand(
+    sources: Iterable[str], stdin: IO[bytes] | None = None, side_files: list[str] | None = None
+) -> Iterator[str]:
+    """Give the path of every image that the sources name, in order and as soon as each is known.
+
+    A folder stands for the images below it, as `kerastl._base.walking.walk` finds them, and for what looks like
+    an image but may not be readable (`kerastl.images._formats`); other files are left out. A pattern such as
+    `photos/**/*.jpg` stands for what matches it, unless a file has that very name; where it ends in no suffix, as in
+    `photos/*`, other files are left out too. `-` stands for a list of files and folders on `stdin`, one a line or
+    separated by null bytes. A file that is named is given, whatever it is.
+
+    What leads to no file is given as it is, for whoever opens it to report: a missing file, a pattern that
+    matches nothing, a folder that holds no image or cannot be read.
+
+    Args:
+        sources: What the user named. Bytes that are no text are surrogate-escaped, as in `sys.argv`.
+        stdin: Where `-` reads from; standard input if not given.
+        side_files: Is told what was left out: other files, and folders that kerastl wrote.
+
+    Yields:
+        Paths as text, surrogate-escaped like `sources`.
+
+    Raises:
+        UsageError: What is on `stdin` is no list of paths.
+    """
+    expansion = _Expansion([] if side_files is None else side_files)
+    for source in sources:
+        if source == "-":
+            for listed in path_list.paths(sys.stdin.buffer if stdin is None else stdin):
+                yield from expansion.named(listed)
+        elif not os.path.lexists(source) and glob.has_magic(source):
+            yield from _or_itself(source, expansion.matching(source))
+        else:
+            yield from expansion.named(source)
+
+
+def left_out(side_files: Sequence[str]) -> str:
+    """Say in one line how many side files were left out, and of what kinds; nothing if there are none."""
+    if not side_files:
+        return ""
+    suffixes = Counter(os.path.splitext(path)[1].lower() for path in side_files)
+    kinds = [printable(suffix) for suffix in sorted(suffixes, key=lambda suffix: (-suffixes[suffix], suffix)) if suffix]
+    shown = ", ".join(kinds[:_SUFFIXES]) + (", ..." if len(kinds) > _SUFFIXES else "")
+    files = "1 other file" if len(side_files) == 1 else f"{len(side_files):,} other files"
+    return f"{files} left out{f' ({shown})' if shown else ''}"
+
+
+def _or_itself(source: str, paths: Iterator[str]) -> Iterator[str]:
+    nothing = True
+    for path in paths:
+        nothing = False
+        yield path
+    if nothing:
+        yield source
+
+
+class _Expansion:
+    """Finds the files behind names, and notes what it leaves out."""
+
+    def __init__(self, side_files: list[str]) -> None:
+        self._side_files = side_files
+        self._sorter = Sorter()
+
+    def named(self, path: str) -> Iterator[str]:
+        """A file, or the images in a folder; the path itself if there is neither."""
+        return _or_itself(path, self._images(path)) if os.path.isdir(path) else iter((path,))
+
+    def _images(self, folder: str) -> Iterator[str]:
+        for path, is_file in self._walked(folder):
+            if not is_file or self._is_wanted(path):
+                yield path
+
+    def _is_wanted(self, file: str) -> bool:
+        if self._sorter.kind(file) != SIDE:
+            return True
+        self._side_files.append(file)
+        return False
+
+    def _walked(self, folder: str) -> Iterator[tuple[str, bool]]:
+        """The files below a folder; and the folders that cannot be listed, which are no files."""
+        for found in walk(folder):
+            if found.kind == "own":
+                self._side_files.append(found.path)
+            elif found.kind != "folder":
+                yield found.path, found.kind == "file"
+
+    def matching(self, pattern: str) -> Iterator[str]:
+        """The files that match a pattern, and the images in folders that match it."""
+        last = os.path.basename(pattern)
+        suffix = os.path.splitext(last)[1]
+        explicit = bool(suffix) and not glob.has_magic(suffix)
+        for path in self._matches(pattern):
+            if not last.startswith(".") and is_hidden(os.path.basename(path)):
+                continue
+            if os.path.isdir(path):
+                yield from self._images(path)
+            elif explicit or self._is_wanted(path):
+                yield path
+
+    def _matches(self, pattern: str) -> Iterator[str]:
+        parts = (pattern.replace(os.altsep, os.sep) if os.altsep else pattern).split(os.sep)
+        if "**" not in parts:
+            yield from sorted(glob.glob(pattern))
+            return
+        # `glob` follows links in circles here, so the walk is our own.
+        first = parts.index("**")
+        above, below = os.sep.join(parts[:first]), parts[first:]
+        if first and not above:
+            above = os.sep
+        tops = sorted(glob.glob(above)) if glob.has_magic(above) else [above]
+        for top in tops:
+            for path, _ in self._walked(top or os.curdir):
+                relative = os.path.relpath(path, top or os.curdir)
+                if _fits(relative.split(os.sep), below):
+                    yield path if top else relative
+
+
+def _fits(names: list[str], parts: list[str]) -> bool:
+    """Whether the names along a path match the parts of a pattern, where `**` is any number of names."""
+    if not parts:
+        return not names
+    if parts[0] == "**":
+        return _fits(names, parts[1:]) or (bool(names) and _fits(names[1:], parts))
+    return bool(names) and fnmatch.fnmatch(names[0], parts[0]) and _fits(names[1:], parts[1:])

@@ -1,0 +1,140 @@
+"""What is asked of each image, and how a network's numbers become the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kerastl.calibration import _temperature as temperature
+from kerastl.errors import ImageError, UsageError
+from kerastl.images._encoded import path_of
+from kerastl.models._labels import Classification, decode
+from kerastl.models._metadata import Metadata
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from kerastl.calibration._state import CalibrationState
+
+
+@dataclass(frozen=True)
+class AnswerRules:
+    """What `Classifier.classify` is asked for; `answer_rules` makes those that can be met.
+
+    Args:
+        top: How many classes.
+        coverage: How often the right class is to be among them, in place of `top`.
+        state: What the model's calibration stored; there where a set or rejection is asked for.
+        reject: Whether to say how unlike the training images an image is.
+    """
+
+    top: int
+    coverage: float | None = None
+    state: CalibrationState | None = None
+    reject: bool = False
+
+    def apply(
+        self, probabilities: np.ndarray, features: np.ndarray | None, metadata: Metadata, scale: float
+    ) -> list[Classification]:
+        """Answer for some images.
+
+        Args:
+            probabilities: float32 array of shape (n, classes), the network's own.
+            features: float32 array of shape (n, d), rows of length 1; needed to reject.
+            metadata: The model's.
+            scale: The temperature.
+
+        Returns:
+            One answer an image, without its path.
+        """
+        most = [self.top] * len(probabilities)
+        if self.coverage is not None and self.state is not None:
+            most = [int(size) for size in self.state.set_sizes(probabilities, self.coverage)]
+        best = decode(temperature.scaled(probabilities, scale), metadata.labels, max(most))
+        ood_scores: list[float | None] = [None] * len(most)
+        limit = None if self.state is None else self.state.ood_threshold
+        if self.state is not None and features is not None:
+            ood_scores = [float(value) for value in self.state.ood_scores(features)]
+        return [
+            Classification(
+                None,
+                metadata.name,
+                predictions[:count],
+                coverage=self.coverage,
+                ood_score=ood_score,
+                rejected=None if ood_score is None or limit is None else ood_score > limit,
+            )
+            for predictions, count, ood_score in zip(best, most, ood_scores, strict=True)
+        ]
+
+
+def answer_rules(file: Path, top: int, coverage: float | None, reject: bool) -> AnswerRules:
+    """Prepare the rules; what cannot be answered is said before the first image is read.
+
+    Args:
+        file: The model's file.
+        top: See `AnswerRules`.
+        coverage: See `AnswerRules`.
+        reject: See `AnswerRules`.
+
+    Raises:
+        UsageError: `top` is less than 1; or the model is not calibrated, or not for that.
+    """
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise UsageError(f"top must be a whole number of at least 1. Received: {top!r}")
+    if coverage is None and not reject:
+        return AnswerRules(top)
+    from kerastl.calibration import _state as stored
+
+    state = stored.read(file)
+    if coverage is not None:
+        state.check_coverage(coverage)
+    if reject:
+        state.check_rejection()
+    return AnswerRules(top, coverage, state, reject)
+
+
+def classify_images(
+    images: Sequence[Any],
+    read: Callable[[Any], np.ndarray],
+    answers: Callable[[list[np.ndarray]], list[Classification]],
+    model: str,
+    *,
+    returned: bool,
+) -> list[Classification]:
+    """Read a group of images, and have those answered together that can be read.
+
+    Args:
+        images: What `read` takes.
+        read: Gives the pixels of one; raises `ImageError` or `UsageError`.
+        answers: Gives one answer for the pixels of each.
+        model: The name of the model.
+        returned: Whether an image that cannot be read gets a result with its error, in place of raising it.
+
+    Returns:
+        One result an image, in order, with its path if it has one.
+    """
+    results: list[Classification | None] = []
+    pixels = []
+    for image in images:
+        try:
+            pixels.append(read(image))
+            results.append(None)
+        except (ImageError, UsageError) as error:
+            if not returned:
+                raise
+            results.append(_unread(image, error, model))
+    found = iter(answers(pixels) if pixels else [])
+    return [
+        replace(next(found), path=path_of(image)) if result is None else result
+        for image, result in zip(images, results, strict=True)
+    ]
+
+
+def _unread(image: object, error: ImageError | UsageError, model: str) -> Classification:
+    if isinstance(error, UsageError):
+        return Classification(path_of(image), model, error=str(error))
+    return Classification(path_of(image) or (error.path if error is image else None), model, error=error.reason)

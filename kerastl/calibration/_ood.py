@@ -1,0 +1,48 @@
+"""How unlike the training images an image is: the distance to the nearest of them (Sun et al. 2022).
+
+Features are the vector that the network's last layer decides by, scaled to length 1. The distance is one minus the
+cosine. `benchmarks/rejection.py` holds this against other scores.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+# More training images than that are sampled: a few megabytes in the model's file, and little time for an answer.
+MOST_REFERENCES = 4096
+
+
+def choose(labels: np.ndarray, most: int = MOST_REFERENCES, seed: int = 0) -> np.ndarray:
+    """Choose training images as references, the classes as evenly as their sizes allow.
+
+    Args:
+        labels: Integer array of shape (n,): the classes.
+        most: How many at most.
+        seed: Of the choice.
+
+    Returns:
+        Integer array of shape (min(n, most),): places, ascending.
+    """
+    random = np.random.default_rng(seed)
+    shuffled = random.permutation(len(labels))
+    # The first image of each class, then the second of each, and so on.
+    turn = np.zeros(len(labels), np.int64)
+    for label in np.unique(labels):
+        mine = shuffled[labels[shuffled] == label]
+        turn[mine] = np.arange(len(mine))
+    in_turn = shuffled[np.argsort(turn[shuffled], kind="stable")]
+    return np.sort(in_turn[:most])
+
+
+def distances(features: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """Measure how far features are from the nearest reference.
+
+    Args:
+        features: float array of shape (n, d), rows of length 1.
+        references: float array of shape (m, d), rows of length 1.
+
+    Returns:
+        float32 array of shape (n,), values in [0, 2].
+    """
+    nearest = (features.astype(np.float32) @ references.astype(np.float32).T).max(axis=1)
+    return np.clip(1 - nearest, 0, 2)

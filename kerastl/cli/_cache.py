@@ -1,0 +1,36 @@
+"""`kerastl cache`: the compiled networks."""
+
+from __future__ import annotations
+
+import click
+
+from kerastl._base.text import brief, printable
+
+
+@click.command()
+@click.option("--clear", is_flag=True, help="Remove what kerastl compiled; it is compiled again when needed.")
+def cache(clear: bool) -> None:
+    """Show or clear the cache of compiled networks.
+
+    The folder is the platform's for caches; KERASTL_CACHE names another.
+    """
+    from kerastl.errors import KerastlError
+    from kerastl.inference._cache import CompiledCache, cache_folder
+
+    compiled = CompiledCache(cache_folder())
+    if clear:
+        try:
+            count, size = compiled.clear()
+        except OSError as error:
+            raise KerastlError(f"{error.filename} cannot be removed ({error.strerror})") from error
+        click.echo(f"{printable(str(compiled.folder))}: {count} files removed, {_megabytes(size)}", err=True)
+        return
+    total = 0
+    for entry in compiled.entries():
+        total += entry.size
+        click.echo(f"{brief(entry.model):32} {_megabytes(entry.size):>10}  {printable(str(entry.file))}")
+    click.echo(f"{printable(str(compiled.folder))}: {_megabytes(total)}", err=True)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,71 @@
+"""`kerastl calibrate`: how far to trust a model's scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerastl._base import json_text
+from kerastl._base.text import message
+from kerastl.cli import _completion as completion
+from kerastl.cli import _options as options
+
+if TYPE_CHECKING:
+    from kerastl.evaluation._selection import Part
+
+
+@click.command()
+@click.argument("model", metavar="RUN_DIR", shell_complete=completion.paths)
+@click.argument("data", metavar="DATA", shell_complete=completion.paths)
+@options.split("val", "test", "all")
+@options.table_columns
+@click.option(
+    "--false-alarms",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    metavar="P",
+    help="Fraction of the images like these that classify --reject may flag.",
+)
+@options.seed
+@options.form("text", "json")
+@options.trust
+@options.telling
+def calibrate(
+    model: str,
+    data: str,
+    split: Part | None,
+    false_alarms: float,
+    seed: int,
+    form: str,
+    trust: bool,
+    **columns: Any,
+) -> int:
+    """Fit how far to trust a model's scores, and store it with the model.
+
+    RUN_DIR is the run folder of a model you fine-tuned. DATA is the folder it was trained on, whose validation images
+    are taken, or another folder of labeled images. Images that the model was trained on are left out and counted.
+
+    Scores are scaled so that they are right as often as they say, in every command and in Python, on either engine.
+    `kerastl classify --coverage` and `--reject` need what is stored here. Rejection compares with the training
+    images, so that DATA must hold them. A second calibration replaces the first.
+
+    Exit code: 0 done, 1 the images cannot be used, 2 wrong usage.
+    """
+    from kerastl import _progress as progress
+    from kerastl._base.files import check_target
+    from kerastl.evaluation import calibrate as fit
+    from kerastl.models._metadata import find
+
+    if Path(model).exists():
+        check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
+    result = fit(model, data, split, false_alarms=false_alarms, seed=seed, trust=trust, **columns)
+    if form == "json":
+        click.echo(json_text.dumps(result.as_dict()))
+        return 0
+    click.echo("\n".join(map(message, str(result).splitlines())))
+    for note in result.notes:
+        progress.current().complain(f"kerastl: {note}")
+    return 0

@@ -1,0 +1,117 @@
+"""`kerastl classify`: what is in these images?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from kerastl.cli import _completion as completion
+from kerastl.cli import _options as options
+from kerastl.cli._output import FORMATS
+from kerastl.errors import UsageError
+
+if TYPE_CHECKING:
+    from kerastl.images import ResizePolicy
+    from kerastl.inference._open import EngineName
+    from kerastl.models._labels import Classification
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=completion.paths)
+@options.model
+@options.top(3, "Classes an image.")
+@options.resize("the model's own, crop for published weights", "; `keras` is what keras.utils.load_img does")
+@options.form(*FORMATS)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write to FILE, which appears when it is complete; - is standard output.",
+)
+@options.engine("`litert` starts 20 times faster; `keras` works everywhere.")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Images that go through the network together.  [default: what this machine does fastest]",
+)
+@click.option(
+    "--coverage",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Instead of the best --top classes, give as many as hold the right one with probability P.",
+)
+@click.option("--reject", is_flag=True, help="Flag images unlike those that the model was trained on.")
+@options.csv_safe("With --format csv")
+@options.urls
+@click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
+@options.trust
+@options.telling
+def classify(
+    sources: tuple[str, ...],
+    model: str | None,
+    top: int,
+    resize: ResizePolicy | None,
+    form: str,
+    output: str | None,
+    engine: EngineName,
+    batch_size: int | None,
+    coverage: float | None,
+    reject: bool,
+    urls: bool,
+    min_score: float,
+    csv_safe: bool,
+    trust: bool,
+) -> int:
+    """Say what is in images.
+
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
+    for a list of files on standard input. What is no image is left out of folders, and tried where it is named.
+    Results go to standard output, in the order of the sources.
+
+    --coverage and --reject need a model that `kerastl calibrate` has seen.
+
+    Exit code: 0 all images were classified, 1 some could not be, 2 wrong usage.
+    """
+    from kerastl import _progress as progress
+    from kerastl._classifier import load
+    from kerastl.cli import _output as out
+    from kerastl.cli._images import Images
+
+    _check(model, coverage, reject, min_score)
+    out.check(output)
+    reporter = progress.current()
+    classifier = load(model, resize=resize, engine=engine, batch_size=batch_size, trust=trust)
+    reporter.detail(str(classifier))
+    images = Images(sources, urls, complains=form in ("text", "csv"))
+    results = classifier.classify(images.paths, top, errors="return", coverage=coverage, reject=reject)
+    with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
+        try:
+            for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe):
+                reporter.write(stream, out.for_terminal(text) if form == "csv" and stream.isatty() else text)
+                images.note(result.path, result.error)
+                counter.update(images.count)
+        finally:
+            reporter.write(stream, out.ending(form, images.count))
+    return images.ended("classified")
+
+
+def _check(model: str | None, coverage: float | None, reject: bool, min_score: float) -> None:
+    """Refuse what makes no sense, before a network is fetched and compiled."""
+    from kerastl.models import _registry as catalog
+
+    if coverage is not None and min_score > 0:
+        raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
+    if (coverage is not None or reject) and (model is None or model in catalog.names()):
+        from kerastl.calibration._state import PUBLISHED
+
+        raise UsageError(PUBLISHED)
+
+
+def _above(results: Iterable[Classification], score: float) -> Iterator[Classification]:
+    for result in results:
+        yield replace(result, predictions=tuple(p for p in result.predictions if p.score >= score))

@@ -1,0 +1,60 @@
+"""The images that a command is given, one after the other, and what is told of those that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import IO
+
+from kerastl import _progress as progress
+from kerastl._inputs import Expanded
+from kerastl._paths import expand, left_out
+
+
+class Images:
+    """What the arguments of a command name.
+
+    Args:
+        sources: Images, folders, patterns, web addresses, or `-` for a list on standard input.
+        urls: Whether web addresses in that list are fetched, too.
+        complains: Whether standard error tells why one failed, since the results do not.
+
+    Attributes:
+        paths: What the sources stand for, for `Classifier.classify` and the like; to be gone through once.
+        total: How many these are, where that is known and shown.
+        count: How many are done.
+    """
+
+    def __init__(self, sources: Sequence[str], urls: bool, complains: bool = True) -> None:
+        self._reporter = progress.current()
+        self._side_files: list[str] = []
+        self._complains = complains
+        self._failed = 0
+        listed = "-" in sources
+        self.paths = Expanded(expand(sources, _standard_input(), self._side_files), urls or not listed)
+        # To count first costs a walk through the folders: only where there is a bar to show it on.
+        self.total = sum(1 for _ in expand(sources)) if self._reporter.has_bars and not listed else None
+        self.count = 0
+
+    def note(self, path: str | None, error: str | None) -> None:
+        """Note that one is done, or has failed."""
+        self.count += 1
+        if error is not None:
+            self._failed += 1
+            if self._complains:
+                self._reporter.complain(f"kerastl: {path or ''}: {error}")
+
+    def ended(self, what: str) -> int:
+        """Say what was left out, and how many could not be `what`, such as `explained`; give the exit code."""
+        if self._side_files:
+            self._reporter.say(f"kerastl: {left_out(self._side_files)}")
+        if self._failed:
+            self._reporter.complain(f"kerastl: {self._failed} of {self.count} images could not be {what}")
+        return 1 if self._failed else 0
+
+
+def _standard_input() -> IO[bytes]:
+    """Standard input without a buffer.
+
+    A thread waits for it, and Python aborts when it ends while a thread holds the lock of a buffer.
+    """
+    return open(0, "rb", buffering=0, closefd=False)

@@ -1,0 +1,121 @@
+"""Results as text, JSON, JSON lines or CSV, written as they come."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from kerastl._base import csv_files, json_text
+from kerastl._base.files import check_target, replacing
+from kerastl._base.text import ANY_NAME, printable
+from kerastl.cli import _streams as streams
+from kerastl.errors import UsageError
+from kerastl.models._labels import Classification
+
+FORMATS = ("text", "json", "jsonl", "csv")
+
+
+@contextmanager
+def opened(output: str | None) -> Iterator[TextIO]:
+    """Standard output, also as `-`, or a file that appears when it is complete.
+
+    An interruption completes the file too: what was reached is kept.
+    """
+    if output in (None, "-"):
+        with streams.ended_with_their_reader():
+            yield sys.stdout
+            sys.stdout.flush()
+        return
+    interrupted: KeyboardInterrupt | None = None
+    with (
+        replacing(Path(output)) as temporary,
+        temporary.open("w", encoding="utf-8", errors=ANY_NAME, newline="") as stream,
+    ):
+        try:
+            yield stream
+        except KeyboardInterrupt as error:
+            interrupted = error
+    if interrupted is not None:
+        raise interrupted
+
+
+def check(output: str | None) -> None:
+    """Refuse an output that cannot be written, before anything is done for it."""
+    if output not in (None, "-"):
+        if _is_no_result(Path(output)):
+            raise UsageError(
+                f"--output {output}: is there already, and no file of results; did the shell put a pattern's first "
+                "match here?"
+            )
+        check_target(output, "--output")
+
+
+def _is_no_result(file: Path) -> bool:
+    """Whether it is what stands behind `-o` by mistake, as in `-o *.jpg`, and would be lost."""
+    from kerastl.images._formats import HEIF_SUFFIXES, IMAGE_SUFFIXES
+
+    return file.suffix.lower() in IMAGE_SUFFIXES | HEIF_SUFFIXES | {".keras"} and file.is_file()
+
+
+def rendered(
+    results: Iterable[Classification], form: str, reject: bool = False, csv_safe: bool = False
+) -> Iterator[tuple[Classification, str]]:
+    """Give each result with the text to write for it; JSON needs some after the last.
+
+    Args:
+        results: In the order in which they are to be written.
+        form: One of `FORMATS`.
+        reject: Whether CSV has the columns `ood_score` and `rejected`.
+        csv_safe: Whether names in CSV that a spreadsheet would compute get an apostrophe.
+
+    Yields:
+        The result and its text, which may be empty.
+    """
+    if form == "csv":
+        return _csv(results, reject, csv_safe)
+    return {"text": _text, "json": _json, "jsonl": _jsonl}[form](results)
+
+
+def for_terminal(text: str) -> str:
+    """Rows of CSV with their names made harmless: on a terminal nobody reads them back."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def ending(form: str, count: int) -> str:
+    """What closes the output after `count` results."""
+    if form != "json":
+        return ""
+    return "\n]\n" if count else "[]\n"
+
+
+def _text(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
+    for result in results:
+        answers = ", ".join(map(str, result.predictions)) or "nothing scores that high"
+        if result.rejected:
+            answers = f"none of these (closest: {answers})"
+        yield result, "" if result.error else f"{printable(result.path or '')}: {answers}\n"
+
+
+def _json(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
+    for number, result in enumerate(results):
+        yield result, ("[\n" if number == 0 else ",\n") + json_text.dumps(result.as_dict(), None)
+
+
+def _jsonl(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
+    for result in results:
+        yield result, json_text.dumps(result.as_dict(), None) + "\n"
+
+
+def _csv(results: Iterable[Classification], reject: bool, safe: bool) -> Iterator[tuple[Classification, str]]:
+    head = csv_files.line(["path", "rank", "label", "score", "model", *(["ood_score", "rejected"] if reject else [])])
+    for result in results:
+        judged = [] if result.ood_score is None else [f"{result.ood_score:.7g}", int(bool(result.rejected))]
+        rows = (
+            [result.path, rank, prediction.label, f"{prediction.score:.7g}", result.model, *judged]
+            for rank, prediction in enumerate(result.predictions, start=1)
+        )
+        yield result, head + "".join(csv_files.line(row, safe=safe) for row in rows)
+        head = ""

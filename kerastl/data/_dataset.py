@@ -1,0 +1,109 @@
+"""What a labeled folder holds, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """One labeled image.
+
+    Args:
+        path: The file relative to the data set's root, with forward slashes; absolute where it lies outside.
+        label: The name of its class.
+        split: The part it belongs to, or None as long as nothing is split.
+    """
+
+    path: str
+    label: str
+    split: Split | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LeftOut:
+    """A file that looks like an image, but is of a kind that kerastl does not read here.
+
+    Args:
+        path: As in `Item`.
+        what: What it is, and what to do about it in brackets.
+        label: The class that it would belong to; None outside the classes.
+    """
+
+    path: str
+    what: str
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A scanned folder of labeled images.
+
+    Args:
+        root: The folder that the paths are relative to.
+        classes: The names of the classes, sorted; the place of a name is the index that models use.
+        items: The images, sorted by path.
+        layout: One sentence on how the folder was understood.
+        warnings: What the user should know, one line each.
+        ignored: Files that are no images, or belong to no class, relative to `root`; without those of `left_out`.
+        left_out: Files that look like images, but are of kinds that are not read here, sorted by path.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    items: tuple[Item, ...]
+    layout: str
+    warnings: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def is_split(self) -> bool:
+        """Whether every image has its part and there is something to validate on."""
+        parts = {item.split for item in self.items}
+        return None not in parts and "val" in parts
+
+    def file(self, item: Item) -> Path:
+        """The file of `item`."""
+        return self.root / item.path
+
+    def part(self, split: Split) -> tuple[Item, ...]:
+        """The images of one part, sorted by path."""
+        return tuple(item for item in self.items if item.split == split)
+
+    def counts(self, split: Split | None = None) -> dict[str, int]:
+        """Images of each class, in class order; of one part, or of all."""
+        counts = dict.fromkeys(self.classes, 0)
+        for item in self.items:
+            if split is None or item.split == split:
+                counts[item.label] += 1
+        return counts
+
+    def class_indices(self, items: Iterable[Item]) -> NDArray[np.int64]:
+        """The classes of `items` as int64, shape `(n,)`, each in `[0, len(classes))`."""
+        import numpy as np
+
+        index = {name: number for number, name in enumerate(self.classes)}
+        return np.array([index[item.label] for item in items], dtype=np.int64)
+
+    def one_hot(self, items: Sequence[Item]) -> NDArray[np.float32]:
+        """The classes of `items` as float32, shape `(n, len(classes))`, a 1 in each row."""
+        import numpy as np
+
+        rows = np.zeros((len(items), len(self.classes)), dtype=np.float32)
+        rows[np.arange(len(items)), self.class_indices(items)] = 1.0
+        return rows
+
+    def without(self, paths: Collection[str]) -> Dataset:
+        """The same data set without the images at `paths`; the classes stay."""
+        return replace(self, items=tuple(item for item in self.items if item.path not in paths)) if paths else self

@@ -1,0 +1,114 @@
+"""What a check of a data set finds, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kerastl._base.text import printable
+from kerastl.data._dataset import SPLITS, Dataset
+
+Severity = Literal["problem", "warning"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a finding rests on: a file, or files that belong together.
+
+    Args:
+        paths: Relative to the data set's root.
+        detail: What about them, in a few words; may be empty. What concerns a class has no paths.
+    """
+
+    paths: tuple[str, ...]
+    detail: str = ""
+
+    def __str__(self) -> str:
+        if not self.paths:
+            return self.detail
+        return ", ".join(self.paths) + (f" ({self.detail})" if self.detail else "")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of thing to know about a data set.
+
+    Args:
+        kind: A stable name, such as `unreadable`.
+        severity: `problem` if training would lose images or learn something wrong, else `warning`.
+        message: One line.
+        evidence: The files, all of them.
+    """
+
+    kind: str
+    severity: Severity
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class CheckReport:
+    """What `check` found.
+
+    Args:
+        dataset: What was checked.
+        formats: Images of each file format, the most frequent first.
+        modes: Images of each pixel mode, the most frequent first.
+        sizes: The smallest, median and largest width, and the same for the height, in pixels.
+        findings: Problems first.
+    """
+
+    dataset: Dataset
+    formats: dict[str, int]
+    modes: dict[str, int]
+    sizes: dict[str, tuple[int, int, int]]
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """What training would trip over."""
+        return tuple(finding for finding in self.findings if finding.severity == "problem")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What one should know."""
+        return tuple(finding for finding in self.findings if finding.severity == "warning")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON takes it; the names in it stay from version to version."""
+        parts = {part: self.dataset.counts(part) for part in SPLITS if self.dataset.part(part)}
+        return {
+            "root": str(self.dataset.root),
+            "layout": self.dataset.layout,
+            "images": len(self.dataset.items),
+            "classes": {
+                name: {"total": total, **{part: counts[name] for part, counts in parts.items()}}
+                for name, total in self.dataset.counts().items()
+            },
+            "formats": self.formats,
+            "modes": self.modes,
+            "sizes": {
+                side: dict(zip(("smallest", "median", "largest"), values, strict=True))
+                for side, values in self.sizes.items()
+            },
+            "ignored_files": list(self.dataset.ignored),
+            "ok": not self.problems,
+            "findings": [
+                {
+                    "kind": finding.kind,
+                    "severity": finding.severity,
+                    "message": finding.message,
+                    "evidence": [{"paths": list(e.paths), "detail": e.detail} for e in finding.evidence],
+                }
+                for finding in self.findings
+            ],
+        }
+
+    def __repr__(self) -> str:
+        found = f"{len(self.problems)} problems, {len(self.warnings)} warnings"
+        return f"<CheckReport of {printable(str(self.dataset.root))}: {len(self.dataset.items)} images, {found}>"
+
+    def _repr_html_(self) -> str:
+        from kerastl.data import _check_table as check_table
+
+        return check_table.html(self)

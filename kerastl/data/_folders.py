@@ -1,0 +1,162 @@
+"""Layouts that speak through the names of folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from kerastl._base.text import printable
+from kerastl.data import _left_out as left_out
+from kerastl.data._dataset import Dataset, Item, Split
+from kerastl.data._given_splits import settle
+from kerastl.data._layouts.class_names import class_name, respelled
+from kerastl.data._layouts.folder_layouts import FolderLayout, understand
+from kerastl.data._layouts.image_folders import grow
+from kerastl.data._layouts.masks import mask_files, refuse_masks
+from kerastl.data._tree import Tree, counted, read_tree
+from kerastl.errors import DataError
+
+
+def read(root: Path, for_training: bool = True) -> Dataset:
+    """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
+    tree = read_tree(root)
+    if not tree.images:
+        raise DataError(f"{root}: no images in it{tree.instead()}")
+    masks = mask_files(tree.images)
+    tree.images = [path for path in tree.images if path not in masks]
+    tree.others.extend(masks)
+    try:
+        dataset = _read(root, tree, understand(str(root), grow(tree.images), for_training), for_training)
+    except DataError as error:
+        # Labels of detection data are texts, which the layout does not see.
+        refuse_masks(str(root), {PurePosixPath(path).name for path in tree.folders})
+        if not tree.like_images:
+            raise
+        raise DataError(f"{error}; {counted(tree.like_images.values())}") from None
+    what = "1 image is called like a mask" if len(masks) == 1 else f"{len(masks)} images are called like masks"
+    warnings = [f"{what} of another and left out ({printable(min(masks))})"] if masks else []
+    return replace(dataset, warnings=(*dataset.warnings, *warnings))
+
+
+def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> Dataset:
+    items, stray = [], []
+    owners = _Owners(layout)
+    for path in tree.images:
+        owner = owners[path.rpartition("/")[0]]
+        if owner is None:
+            stray.append(path)
+        else:
+            items.append(Item(path, class_name(owner[0]), owner[1]))
+    is_split = any(split for _, split in layout.classes.values())
+    learnt = [item for item in items if item.split in (None, "train") or not for_training] or items
+    classes, empty = _filled_classes(root, learnt, _siblings(tree, layout), for_training)
+    outside = "a class folder of a split" if is_split else "a class folder"
+    dataset = Dataset(
+        root=root,
+        classes=classes,
+        items=tuple(sorted(items)),
+        layout=layout.text.format(len(classes)),
+        warnings=(*empty, *_outside(_unsaid(stray, layout), outside), *layout.warnings, *_respelled(layout)),
+        ignored=tuple(sorted(tree.others + stray)),
+    )
+    dataset = settle(dataset, for_training) if is_split else dataset
+    return left_out.noted(dataset, tree, _class_at(layout))
+
+
+class _Owners(dict[str, "tuple[str, Split | None] | None"]):
+    """The class and split that the images of a folder belong to, by the folder's path."""
+
+    def __init__(self, layout: FolderLayout) -> None:
+        super().__init__(layout.classes)
+        self.update(dict.fromkeys(layout.left_out))
+        self.setdefault("", None)
+
+    def __missing__(self, path: str) -> tuple[str, Split | None] | None:
+        found = self[path] = self[path.rpartition("/")[0]]
+        return found
+
+
+def _class_at(layout: FolderLayout) -> Callable[[str], str | None]:
+    """Tells the class that a file would belong to, if it were an image; also in a folder without any image."""
+    above, where = _above(layout), {path.rpartition("/")[0] for path in layout.classes}
+
+    def class_at(path: str) -> str | None:
+        folder = path
+        while (folder := folder.rpartition("/")[0]) and folder not in above and folder not in layout.left_out:
+            if folder in layout.classes:
+                return class_name(layout.classes[folder][0])
+            if folder.rpartition("/")[0] in where:
+                return class_name(folder.rpartition("/")[2])
+        return None
+
+    return class_at
+
+
+def _above(layout: FolderLayout) -> set[str]:
+    """The folders that class folders lie in."""
+    return {path[:place] for path in layout.classes for place, letter in enumerate(path) if letter == "/"}
+
+
+def _siblings(tree: Tree, layout: FolderLayout) -> set[str]:
+    """The names of folders that lie where the class folders of train do."""
+    where = {path.rpartition("/")[0] for path, (_, split) in layout.classes.items() if split in (None, "train")}
+    if any(PurePosixPath(path).name != name for path, (name, _) in layout.classes.items()):
+        return set()  # the name of a class is not that of a folder
+    above = _above(layout)
+    return {PurePosixPath(path).name for path in tree.folders if path.rpartition("/")[0] in where and path not in above}
+
+
+def _unsaid(stray: Sequence[str], layout: FolderLayout) -> list[str]:
+    """Without what the layout's warnings are about."""
+    return [path for path in stray if not any(path.startswith(f"{folder}/") for folder in layout.left_out)]
+
+
+def _respelled(layout: FolderLayout) -> list[str]:
+    spellings: dict[str, set[str]] = {}
+    for name, _ in layout.classes.values():
+        spellings.setdefault(class_name(name), set()).add(name)
+    return respelled(spellings)
+
+
+def _filled_classes(
+    root: Path, items: Sequence[Item], folders: set[str], for_training: bool
+) -> tuple[tuple[str, ...], list[str]]:
+    """The classes that have images, and a warning about those that have none."""
+    classes = tuple(sorted({item.label for item in items}))
+    if not classes and not for_training:
+        raise DataError(_flat(root))
+    empty = sorted({class_name(name) for name in folders}.difference(classes))
+    shown = ", ".join(f"'{printable(name)}'" for name in empty[:5]) + (", ..." if len(empty) > 5 else "")
+    if len(classes) < 2 and for_training:
+        raise DataError(_too_few(root, items, classes, shown if classes else ""))
+    if not empty:
+        return classes, []
+    it = "it" if len(empty) == 1 else "them"
+    return classes, [f"{shown}: no images in {it}, left out of the classes"]
+
+
+def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str], empty: str) -> str:
+    if not classes:
+        return f"{root}: images, but no class folders; give each class a folder of its own, or name a table"
+    only = f"{root}: one class only ('{printable(classes[0])}'); a classifier needs two or more"
+    for folder in grow(item.path for item in items if item.split is None).chain():
+        if len(folder.folders) > 1:
+            return f"{only}; did you mean {root / folder.path}, with {len(folder.folders)} folders of images?"
+    return f"{only}; there are no images in {empty}" if empty else only
+
+
+def _flat(root: Path) -> str:
+    """What to say of images whose class only the name of their own folder may tell."""
+    above = root.absolute()
+    return (
+        f"{root}: images, but no class folders in it, so that their classes are not known; if they all show "
+        f"'{printable(above.name)}', give the folder above ({printable(str(above.parent))}), or name them in a table"
+    )
+
+
+def _outside(stray: Sequence[str], where: str) -> list[str]:
+    if not stray:
+        return []
+    images = "1 image lies" if len(stray) == 1 else f"{len(stray)} images lie"
+    return [f"{images} outside {where} and {'is' if len(stray) == 1 else 'are'} not used ({min(stray)})"]

@@ -1,0 +1,1 @@
+"""The layouts that folders and tables of labeled images come in; `kerastl.data.scan` puts them together."""

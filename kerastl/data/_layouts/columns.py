@@ -1,0 +1,212 @@
+"""Which columns of a table hold the images, their labels and their splits."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from kerastl._base.text import printable
+from kerastl.data._layouts.column_names import (
+    FLAGS,
+    LABELS,
+    PATHS,
+    SPLIT_COLUMNS,
+    Places,
+    is_vague,
+    known_columns,
+    one_hot,
+    plain_name,
+)
+from kerastl.data._layouts.image_finder import AmbiguousError, ImageFinder, is_image_name
+from kerastl.data._layouts.split_names import split_of
+from kerastl.data._layouts.table_files import Table
+from kerastl.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+# Cells to see which columns repeat themselves; tables are often sorted by class.
+_MANY = 2_000_000
+
+
+class NoLabelsError(DataError):
+    """A table has no column of labels, as far as one can tell."""
+
+
+class TableOptions(TypedDict, total=False):
+    """The keyword arguments that say how a table is read."""
+
+    images: str | os.PathLike[str] | None
+    path_column: str | None
+    label_column: str | None
+    split_column: str | None
+
+
+def pop_table_options(options: dict[str, Any]) -> TableOptions:
+    """Take the arguments about tables out of all that a caller gave."""
+    return cast(TableOptions, {name: options.pop(name) for name in TableOptions.__annotations__ if name in options})
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """How a table is to be read; what is None is found.
+
+    Args:
+        images: The folder that paths in the table start at, or in which images are looked for by name.
+        path_column: The column of paths, names or ids.
+        label_column: The column of labels.
+        split_column: The column that tells train, val and test apart.
+    """
+
+    images: str | os.PathLike[str] | None = None
+    path_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+
+    @classmethod
+    def of(cls, **options: Unpack[TableOptions]) -> TableColumns:
+        """Check the arguments.
+
+        Raises:
+            UsageError: `images` is no folder.
+        """
+        columns = cls(**options)
+        if columns.images is not None and not os.path.isdir(columns.images):  # noqa: PTH112 - as in scanning
+            raise UsageError(f"images {columns.images}: there is no such folder")
+        return columns
+
+    @property
+    def given(self) -> bool:
+        """Whether anything is asked for."""
+        return self != TableColumns()
+
+
+def choose(table: Table, wanted: TableColumns, finder: ImageFinder) -> Places:
+    """Find the columns by what was asked for, by name, and by what stands in them.
+
+    Raises:
+        DataError: They cannot be told, or there is no such column.
+    """
+    sample = table.sample()
+    path = _place(table, wanted.path_column)
+    label = _place(table, wanted.label_column)
+    split = _place(table, wanted.split_column)
+    taken = {place for place in (label, split) if place is not None}
+    if path is None:
+        path = _path_column(table, sample, finder, taken)
+    taken |= {path}
+    if split is None:
+        split = _split_column(table, sample, taken)
+    if label is not None:
+        return Places(path, (label,), split)
+    left = [place for place in range(len(table.header)) if place not in taken and place != split]
+    labels, sure = _label_columns(table, left)
+    return Places(path, labels, split, sure)
+
+
+def _place(table: Table, name: str | None) -> int | None:
+    if name is None:
+        return None
+    for alike in (str, plain_name):
+        found = [place for place, known in enumerate(table.header) if alike(known) == alike(name)]
+        if found:
+            return found[0]
+    if not table.headed and name.isdigit() and 1 <= int(name) <= len(table.header):
+        return int(name) - 1
+    raise DataError(f"{table.name}: has no column '{printable(name)}'; {_columns_of(table)}")
+
+
+def _path_column(table: Table, sample: Sequence[Sequence[str]], finder: ImageFinder, taken: set[int]) -> int:
+    """The column of names whose images are there; by name alone if none is."""
+    known = [place for place in known_columns(table.header, PATHS) if place not in taken]
+    clear = [place for place in known if not is_vague(table.header[place])]
+    others = [place for place in range(len(table.header)) if place not in {*known, *taken}]
+    values = {place: [row[place] for row in sample] for place in known + others}
+    written = [place for place in known + others if _fraction(is_image_name(cell) for cell in values[place]) > 0.5]
+    some = None
+    for place in dict.fromkeys(clear + written + known + _telling(others, values)):
+        found = _fraction(_names_an_image(finder, cell) for cell in values[place] if cell.strip())
+        if found > 0.5:
+            return place
+        some = place if found and some is None else some
+    if some is not None or clear or written:
+        return some if some is not None else (clear + written)[0]
+    raise DataError(
+        f"{table.name}: needs a column of paths (path, file, filename, image) and one of labels (label, class), "
+        f"and none names images below {finder.root}; {_columns_of(table)}; --path-column and --label-column name "
+        "them, --images the folder"
+    )
+
+
+def _telling(places: Sequence[int], values: Mapping[int, Sequence[str]]) -> list[int]:
+    """Without numbers that happen to be names of images; numbers of which none comes twice may be ids."""
+    numbers = [place for place in places if all(re.fullmatch(r"[\d.\s-]*", cell) for cell in values[place])]
+    ids = [place for place in numbers if len(set(values[place])) == len(values[place])]
+    return [place for place in places if place not in numbers] + (ids if len(ids) == 1 else [])
+
+
+def _names_an_image(finder: ImageFinder, cell: str) -> bool:
+    try:
+        return finder.find(cell) is not None
+    except AmbiguousError:
+        return True
+
+
+def _fraction(answers: Iterable[bool]) -> float:
+    given = list(answers)
+    return sum(given) / len(given) if given else 0.0
+
+
+def _split_column(table: Table, sample: Sequence[Sequence[str]], taken: set[int]) -> int | None:
+    for place in known_columns(table.header, SPLIT_COLUMNS):
+        if place not in taken and any(split_of(row[place].strip()) for row in sample):
+            return place
+    flags = [place for place in known_columns(table.header, tuple(FLAGS)) if place not in taken]
+    return flags[0] if flags else None
+
+
+def unused_split(table: Table, places: Places) -> list[str]:
+    """What to say of a column that is called like one of splits, and holds something else: the folds of each row."""
+    if places.split is not None:
+        return []
+    rows = table.sample()
+    for place in known_columns(table.header, SPLIT_COLUMNS):
+        values = {row[place].strip() for row in rows} - {""}
+        if place not in (places.path, *places.labels) and values and len(values) < len(rows):
+            shown = ", ".join(printable(value)[:20] for value in sorted(values)[:3]) + ", ..." * (len(values) > 3)
+            return [f"column {table.some([place])} is not used: its cells ({shown}) are not train, val or test"]
+    return []
+
+
+def _label_columns(table: Table, left: Sequence[int]) -> tuple[tuple[int, ...], bool]:
+    """The column of labels, or the columns each named after a class; and whether its name leaves no doubt."""
+    known = [place for place in known_columns(table.header, LABELS) if place in left]
+    clear = [place for place in known if not is_vague(table.header[place])]
+    if clear:
+        return (clear[0],), True
+    rows = table.sample(max(100, _MANY // max(1, len(table.header))))
+    values = {place: {row[place].strip() for row in rows} for place in left}
+    binary = tuple(place for place in left if values[place] and values[place] <= {"0", "1", "0.0", "1.0"})
+    if len(binary) > 1 and rows and sum(one_hot(row, binary) is not None for row in rows) > len(rows) / 2:
+        return binary, False
+    # A column that repeats itself names classes; one that does not names images, or measures them.
+    few = [place for place in left if 2 <= len(values[place]) <= max(2, len(rows) // 2)]
+    likely = [place for place in known if place in few] or few
+    if len(likely) == 1 or (likely and (not table.headed or likely[0] in known)):
+        return (likely[0],), False
+    if len(left) == 1 and (known or not table.headed):
+        return (left[0],), False
+    hint = "--label-column NAME takes one"
+    if len(binary) > 1:
+        hint = f"{table.some(binary)} look like classes, but a row must have a 1 in just one of them; {hint}"
+    elif likely:
+        hint = f"{table.some(likely)} may be; {hint}"
+    raise NoLabelsError(f"{table.name}: cannot tell which column holds the labels; {_columns_of(table)}; {hint}")
+
+
+def _columns_of(table: Table) -> str:
+    what = "its header" if table.headed else "without a header, its columns are"
+    return f"{what}: {table.some(range(len(table.header)), 20) or 'empty'}"

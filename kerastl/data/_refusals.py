@@ -1,0 +1,93 @@
+"""Why a data set cannot be trained and validated on: said by `check`, raised by `split`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kerastl._base.text import printable
+from kerastl.data._dataset import Dataset
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One rule that a data set breaks.
+
+    Args:
+        kind: A stable name, such as `class_too_small`.
+        message: One line, with what to do. It names the classes, a few of them if there are many.
+        classes: All classes that break the rule, and what each has.
+    """
+
+    kind: str
+    message: str
+    classes: Mapping[str, str]
+
+
+def _refused(kind: str, found: Mapping[str, str], one: str, many: str, advice: str) -> list[Refusal]:
+    """The refusal of the classes that were found, if any: `one` is said of a single class, `many` of several."""
+    if not found:
+        return []
+    if len(found) == 1:
+        ((name, what),) = found.items()
+        return [Refusal(kind, f"class '{printable(name)}' has {one.format(what)}; {advice}", found)]
+    named = [f"'{printable(name)}' ({what})" for name, what in list(found.items())[:_NAMED]]
+    more = len(found) - len(named)
+    shown = f"{', '.join(named)} and {more:,} more" if more else f"{', '.join(named[:-1])} and {named[-1]}"
+    return [Refusal(kind, f"{len(found):,} classes have {many}: {shown}; {advice}", found)]
+
+
+def of_parts(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool) -> list[Refusal]:
+    """What speaks against parts that were chosen.
+
+    Args:
+        dataset: Each image has its part.
+        groups: Paths that had to stay together.
+        by_name: Whether there are groups other than those of duplicates.
+    """
+    labels = {item.path: item.label for item in dataset.items}
+    train, val = dataset.counts("train"), dataset.counts("val")
+    poor = [name for name in dataset.classes if not (train[name] and val[name])]
+    apart = Counter(name for group in groups for name in {labels[path] for path in group}) if poor else Counter()
+    why = "duplicates, or of --group-by" if by_name else "duplicates"
+    found = {}
+    for name in poor:
+        count = train[name] + val[name]
+        found[name] = f"{count} image{'s'[: count != 1]}" if count else "no readable image"
+        if apart[name] < count:
+            found[name] += f" that fall into {apart[name]} group{'s'[: apart[name] != 1]} of {why}"
+    classes = "the class" if len(found) == 1 else "the classes"
+    return _refused(
+        "class_too_small",
+        found,
+        one="{}, too few to be both trained and validated on",
+        many="too few images to be both trained and validated on",
+        advice=f"add images, or leave {classes} out",
+    )
+
+
+def of_given_parts(dataset: Dataset, readable: Dataset, result: Dataset) -> list[Refusal]:
+    """What speaks against parts that the data came with.
+
+    Args:
+        dataset: What it came as.
+        readable: Without unreadable images.
+        result: Also without images of `train` that `val` or `test` hold.
+    """
+    counts = [one.counts("train") for one in (dataset, readable, result)]
+    found = {}
+    for name in dataset.classes:
+        there, read, left = (count[name] for count in counts)
+        if not left:
+            reasons = (f"{there - read} unreadable", f"{read} the same as in val or test")
+            found[name] = ", ".join(text for text in reasons if not text.startswith("0 ")) or "none at all"
+    what = "no readable image in train that val or test has not"
+    refused = _refused("class_without_training", found, what + " ({})", what, "add images to train")
+    count = len(dataset.part("val"))
+    if not result.part("val"):
+        whole = "the image in val cannot" if count == 1 else f"none of the {count:,} images in val can"
+        refused.append(Refusal("no_validation", f"{whole} be read; replace what is in val", {}))
+    return refused

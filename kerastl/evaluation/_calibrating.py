@@ -1,0 +1,283 @@
+"""Fit on validation images what tells how far to trust an answer, and store it with the model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerastl._base import display
+from kerastl._base.text import brief, printable
+from kerastl._classifier import Classifier, load
+from kerastl._progress import stage
+from kerastl.calibration import _conformal as conformal
+from kerastl.calibration import _ood as ood
+from kerastl.calibration import _state as stored
+from kerastl.calibration import _temperature as temperature
+from kerastl.calibration._state import CalibrationState
+from kerastl.data import Dataset, Item
+from kerastl.data._inspection import digest
+from kerastl.data._layouts.columns import TableOptions
+from kerastl.data._scan import scan
+from kerastl.errors import DataError, UsageError
+from kerastl.evaluation._labeled import Labeled, Progress, compute, labeled, parted
+from kerastl.evaluation._metrics import log_losses
+from kerastl.evaluation._reliability import reliability
+from kerastl.evaluation._selection import Part
+from kerastl.evaluation._training_parts import Parted
+from kerastl.models import _registry as catalog
+from kerastl.models._labels import percent
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+FALSE_ALARMS = 0.05
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted.
+
+    Args:
+        model: The model's name.
+        data: The folder's name.
+        part: Which part of it.
+        images: Images it was fitted on.
+        data_digest: What names these images: a hash of their paths and labels.
+        temperature: What scores are scaled with.
+        log_loss: Before and after, in nats.
+        calibration_error: Before and after, in [0, 1].
+        most_coverage: The largest coverage that a set of classes can have.
+        references: Training images that new ones are compared with; 0 where rejection was not fitted.
+        false_alarms: Fraction of the images like these that rejection may flag.
+        ood_threshold: Above it an image is rejected.
+        notes: What else to know, one line each.
+    """
+
+    model: str
+    data: str
+    part: str
+    images: int
+    data_digest: str
+    temperature: float
+    log_loss: tuple[float, float]
+    calibration_error: tuple[float, float]
+    most_coverage: float
+    references: int
+    false_alarms: float
+    ood_threshold: float | None
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return {**asdict(self), "notes": list(self.notes)}
+
+    def __str__(self) -> str:
+        lines = [
+            f"{brief(self.model)}, calibrated on {self.images} images of {printable(self.data)} ({self.part})",
+            f"temperature        {self.temperature:.3f}",
+            "calibration error  {:.1%} before, {:.1%} after".format(*self.calibration_error),
+            "log loss           {:.3f} before, {:.3f} after".format(*self.log_loss),
+            f"sets of classes    coverage up to {self.most_coverage:.2%}",
+        ]
+        if self.references:
+            lines.append(
+                f"rejection          flags {self.false_alarms:.1%} of such images; compares with {self.references} "
+                "training images"
+            )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("calibration error", *map(percent, self.calibration_error)),
+            ("log loss", *(f"{value:.3f}" for value in self.log_loss)),
+        ]
+        notes = [
+            f"temperature {self.temperature:.3f}",
+            f"sets of classes with a coverage of up to {self.most_coverage:.2%}",
+        ]
+        if self.references:
+            notes.append(
+                f"rejection flags {percent(self.false_alarms)} of such images; compares with {self.references:,} "
+                "training images"
+            )
+        caption = f"{self.model}, calibrated on {self.images:,} images of {self.data} ({self.part})"
+        heads = ("", "before", "after")
+        return display.table(rows, caption=caption, heads=heads, align="lrr", notes=(*notes, *self.notes))
+
+
+def calibrate(
+    model: str | os.PathLike[str] | Classifier,
+    data: Any,
+    split: Part | None = None,
+    *,
+    false_alarms: float = FALSE_ALARMS,
+    seed: int = 0,
+    progress: Progress | None = None,
+    trust: bool = False,
+    **columns: Unpack[TableOptions],
+) -> Calibration:
+    """Fit temperature, sets of classes and rejection, and store them in the model's file.
+
+    The figures after the temperature are cross-validated: those of an image come from a temperature that was fitted
+    without it. Where they are no better, scores stay as they are.
+
+    Args:
+        model: A run folder or a `.keras` file of kerastl's, or what `kerastl.load` made of one.
+        data: Labeled images: the folder of the training, whose validation images are taken, or another one. Those
+            that the model was trained on are left out, and counted in a note.
+        split: Which part; `None` takes `val` or else `test` where there is one, else all.
+        false_alarms: Fraction of the images like these that rejection may flag, between 0 and 1.
+        seed: Of the folds, and of the choice of training images to compare with.
+        progress: Called with the images done and their number.
+        trust: As for `kerastl.load`.
+        **columns: How a table is to be read: see `kerastl.data.scan`.
+
+    Returns:
+        What was fitted. A classifier that was loaded before does not know of it.
+
+    Raises:
+        UsageError: An argument is wrong, or the model is one of the catalog, which has no file of its own.
+        DataError: The images cannot be used, or the model was trained on each of them.
+    """
+    if not 0 < false_alarms < 1:
+        raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
+    with stage("looking for images"):  # before the model, which takes longer to load
+        dataset = scan(data, for_training=False, **columns)
+    classifier = _own_model(model, trust)
+    known = parted(classifier, dataset, progress)
+    images = labeled(classifier, known, split, fresh=True)
+    looked = _look(classifier, images, progress, "scoring images")
+    fitted = CalibrationState(np.sort(conformal.scores(looked.own, looked.labels)))
+    try:
+        fitted = _with_rejection(fitted, looked.features, classifier, known, false_alarms, seed, progress)
+    except (DataError, UsageError) as reason:
+        fitted = replace(fitted, unfitted=str(reason))
+    with stage("fitting the temperature"):
+        found, losses, errors = _temperature(looked.own, looked.labels, seed)
+    n = len(looked.labels)
+    result = Calibration(
+        classifier.name,
+        dataset.root.absolute().name,
+        images.selection.part,
+        n,
+        names_hash(known.dataset, looked.items),
+        found,
+        losses,
+        errors,
+        n / (n + 1),
+        0 if fitted.references is None else len(fitted.references),
+        false_alarms,
+        fitted.ood_threshold,
+        (*images.selection.notes, *_notes(classifier, looked, fitted, found)),
+    )
+    with stage("storing the calibration in the model"):
+        stored.write(classifier.file, classifier.metadata, fitted, found, result.as_dict())
+    return result
+
+
+def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Classifier:
+    """A model with a file of its own to store things in; said before a published one is fetched."""
+    published = model.file.suffix != ".keras" if isinstance(model, Classifier) else os.fspath(model) in catalog.names()
+    if published:
+        name = model.name if isinstance(model, Classifier) else os.fspath(model)
+        raise UsageError(f"{name} is a published network: only what you fine-tuned can be calibrated")
+    return model if isinstance(model, Classifier) else load(model, trust=trust)
+
+
+def _notes(classifier: Classifier, looked: _Looked, fitted: CalibrationState, found: float) -> Iterator[str]:
+    yield from (f"{path}: {reason}; left out" for path, reason in looked.failed.items())
+    if fitted.unfitted:
+        yield f"rejection was not fitted: {fitted.unfitted}"
+    if _one_class(looked.labels):
+        name = printable(classifier.labels.names[looked.labels[0]])
+        yield (
+            f"all of these images are of one class ('{name}'): no temperature is fitted, and coverage and rejection "
+            "hold for images of that class only; calibrate with images of every class"
+        )
+    elif found == 1:
+        yield "no temperature makes these images more likely, cross-validated: scores stay as they are"
+
+
+def _one_class(labels: np.ndarray) -> bool:
+    return len(np.unique(labels)) == 1
+
+
+def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
+    """Name some images: a hash of their paths and labels."""
+    return digest(replace(dataset, items=tuple(replace(item, split=None) for item in items)), {})
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What the network says of images: its own probabilities (n, classes), features (n, d), right classes (n,)."""
+
+    items: tuple[Item, ...]
+    own: np.ndarray
+    features: np.ndarray
+    labels: np.ndarray
+    failed: Mapping[str, str]
+
+
+def _look(classifier: Classifier, images: Labeled, progress: Progress | None, what: str) -> _Looked:
+    kept, rows, failed = compute(
+        images,
+        classifier,
+        lambda pixels, _: list(zip(*classifier.predict_features(pixels), strict=True)),
+        progress,
+        what,
+    )
+    own, features = (np.stack(column) for column in zip(*rows, strict=True))
+    return _Looked(kept, own, features, images.truth(kept), failed)
+
+
+def _with_rejection(
+    state: CalibrationState,
+    features: np.ndarray,
+    classifier: Classifier,
+    known: Parted,
+    false_alarms: float,
+    seed: int,
+    progress: Progress | None,
+) -> CalibrationState:
+    try:
+        conformal.threshold(np.zeros(len(features)), 1 - false_alarms)  # before the training images are read
+    except UsageError as error:
+        raise UsageError(f"{error}; calibrate with more images, or with a larger --false-alarms") from None
+    try:
+        trained = labeled(classifier, known, "train")
+    except DataError:
+        raise DataError(
+            f"{known.dataset.root} holds no training images, which it compares with; calibrate with the folder that "
+            "the model was trained on"
+        ) from None
+    chosen = ood.choose(trained.truth(trained.items), seed=seed)
+    some = replace(trained, items=tuple(trained.items[index] for index in chosen))
+    references = _look(classifier, some, progress, "looking at the training images").features.astype(np.float16)
+    limit = conformal.threshold(ood.distances(features, references), 1 - false_alarms)
+    return replace(state, references=references, ood_threshold=limit)
+
+
+def _temperature(
+    own: np.ndarray, labels: np.ndarray, seed: int
+) -> tuple[float, tuple[float, float], tuple[float, float]]:
+    """The temperature; log loss and calibration error, each before and after, where after is cross-validated.
+
+    The temperature is 1 where the log loss does not fall: a few images may mislead by more than there is to gain; and
+    where all images are of one class.
+    """
+    after = np.empty_like(own)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    for fold in np.array_split(order, min(_FOLDS, len(labels))):
+        others = np.setdiff1d(order, fold)
+        after[fold] = temperature.scaled(own[fold], temperature.fit(own[others], labels[others]) if len(others) else 1)
+    right = own.argmax(axis=1) == labels
+    losses = [float(log_losses(values, labels).mean()) for values in (own, after)]
+    errors = [reliability(values.max(axis=1).astype(np.float64), right).error for values in (own, after)]
+    if losses[1] >= losses[0] or _one_class(labels):
+        return 1.0, (losses[0], losses[0]), (errors[0], errors[0])
+    return temperature.fit(own, labels), (losses[0], losses[1]), (errors[0], errors[1])

@@ -1,0 +1,140 @@
+"""A model's view of a labeled folder: which images, which classes, and what is computed of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastl._classifier import Classifier
+from kerastl._progress import stage
+from kerastl.data import Dataset, Item
+from kerastl.errors import DataError, ImageError
+from kerastl.evaluation._matching import Matching, match
+from kerastl.evaluation._selection import Part, Selection, select
+from kerastl.evaluation._training_parts import Parted, with_parts
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """Images whose class the model knows.
+
+    Args:
+        parted: Where they are from.
+        selection: The part that was chosen.
+        matching: The data set's classes among the model's.
+        items: The images, sorted by path.
+        unknown: Images of the selection that the model has no class for, by class.
+    """
+
+    parted: Parted
+    selection: Selection
+    matching: Matching
+    items: tuple[Item, ...]
+    unknown: Mapping[str, int]
+
+    @property
+    def dataset(self) -> Dataset:
+        """Where they are from."""
+        return self.parted.dataset
+
+    def truth(self, items: Sequence[Item]) -> np.ndarray:
+        """The classes of `items`: int64 array of shape (n,), places in the model's output."""
+        return np.array([self.matching.indices[item.label] for item in items], np.int64)
+
+
+def parted(classifier: Classifier, dataset: Dataset, progress: Progress | None = None) -> Parted:
+    """Find out which images the model was trained on.
+
+    Args:
+        classifier: The model.
+        dataset: The images.
+        progress: Called with the images done and their number.
+
+    Raises:
+        ModelError: What the model's file says of its training is broken.
+    """
+    with stage("looking for the training images"):
+        return with_parts(dataset, classifier.file, classifier.metadata, progress)
+
+
+def labeled(classifier: Classifier, data: Parted, part: Part | None, *, fresh: bool = False) -> Labeled:
+    """Choose the images of a folder that a model can be compared with.
+
+    Args:
+        classifier: The model.
+        data: From `parted`.
+        part: See `kerastl.evaluation._selection.select`.
+        fresh: Likewise.
+
+    Raises:
+        UsageError: There is no such part.
+        DataError: There is nothing to evaluate on.
+    """
+    selection = select(data, part, fresh=fresh)
+    matching = match(sorted({item.label for item in selection.items}), classifier.labels, classifier.name)
+    known = tuple(item for item in selection.items if item.label in matching.indices)
+    unknown = Counter(item.label for item in selection.items if item.label not in matching.indices)
+    return Labeled(data, selection, matching, known, dict(sorted(unknown.items())))
+
+
+def compute(
+    images: Labeled,
+    classifier: Classifier,
+    function: Callable[[np.ndarray, Sequence[Item]], Sequence[Any]],
+    progress: Progress | None = None,
+    what: str = "scoring images",
+) -> tuple[tuple[Item, ...], list[Any], dict[str, str]]:
+    """Apply a function to the pixels of each image, in several threads.
+
+    Args:
+        images: The images.
+        classifier: Reads them.
+        function: From uint8 pixels of shape (n, height, width, 3) and their items to n results.
+        progress: Called with the images done and their number.
+        what: What people are told is done.
+
+    Returns:
+        The images that could be read, a result for each, and why the others could not be read.
+
+    Raises:
+        DataError: Not one can be read.
+    """
+
+    def work(group: list[Item]) -> list[Any]:
+        read: list[Any] = [_pixels(classifier, images.dataset.file(item)) for item in group]
+        good = [index for index, pixels in enumerate(read) if not isinstance(pixels, ImageError)]
+        if good:
+            results = function(np.stack([read[index] for index in good]), [group[index] for index in good])
+            for index, result in zip(good, results, strict=True):
+                read[index] = result
+        return read
+
+    kept, results, failed = [], [], {}
+    with stage(what, len(images.items)) as told:
+        for item, result in zip(images.items, classifier.stream(images.items, work), strict=True):
+            if isinstance(result, ImageError):
+                failed[item.path] = result.reason
+            else:
+                kept.append(item)
+                results.append(result)
+            told.advance()
+            if progress is not None:
+                progress(len(kept) + len(failed), len(images.items))
+    if not kept:
+        path, reason = next(iter(failed.items()))
+        raise DataError(f"{images.dataset.root}: not one image can be read (the first: {path}: {reason})")
+    return tuple(kept), results, failed
+
+
+def _pixels(classifier: Classifier, file: Path) -> np.ndarray | ImageError:
+    try:
+        return classifier.pixels(file)
+    except ImageError as error:
+        return error

@@ -1,0 +1,272 @@
+"""What an evaluation found, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kerastl._base import display
+from kerastl._base.text import brief, printable
+from kerastl._classifier import Classifier
+from kerastl.calibration._temperature import scaled
+from kerastl.data import Dataset
+from kerastl.evaluation import _bootstrap as bootstrap
+from kerastl.evaluation import _metrics as metrics
+from kerastl.evaluation._matching import Matching
+from kerastl.evaluation._metrics import ClassScores, Confused, ConfusionMatrix
+from kerastl.evaluation._rejecting import Rejection
+from kerastl.evaluation._reliability import BINS, Reliability, reliability
+from kerastl.evaluation._robustness import Robustness
+from kerastl.models._labels import LabelSet, Prediction, decode
+
+# Figures in the order in which people read them, with what they are called in text.
+FIGURES = {
+    "accuracy": "accuracy",
+    "top_k_accuracy": "top-{k} accuracy",
+    "macro_precision": "macro precision",
+    "macro_recall": "macro recall",
+    "macro_f1": "macro F1",
+    "log_loss": "log loss",
+    "brier_score": "Brier score",
+    "calibration_error": "calibration error",
+}
+# Shares of images, which read best as per cent.
+SHARES = frozenset(FIGURES) - {"log_loss", "brier_score"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure and how far it would move on other images of the same kind.
+
+    Args:
+        value: The figure.
+        low: Lower end of its bootstrap interval.
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, float]:
+        """The three, as JSON values."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said of one labeled image.
+
+    Args:
+        path: The image, relative to the data set's root.
+        label: Its class.
+        predictions: The best classes, best first.
+        right: Whether the best is the right one.
+        label_score: The probability of the right class.
+        rank: Where the right class stands, from 1.
+    """
+
+    path: str
+    label: str
+    predictions: tuple[Prediction, ...]
+    right: bool
+    label_score: float
+    rank: int
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """How a model does on labeled images.
+
+    Args:
+        model: The model's name.
+        data: The folder.
+        part: Which part of it: `train`, `val`, `test` or `all`.
+        labels: The model's classes.
+        paths: The images, relative to `data`.
+        truth: Their classes: int64 array of shape (n,), places in `labels`.
+        probabilities: float32 array of shape (n, classes).
+        k: Of the top-k accuracy and of the classes that answers show.
+        unknown: Images of classes that the model does not know, by class; they are left out.
+        matching: The data's classes among the model's.
+        failed: Images that could not be read, and why; they are left out.
+        notes: What else to know, one line each.
+        temperature: What the probabilities were scaled with; 1 where the model is not calibrated.
+        robustness: Accuracy under corruptions, where that was asked for.
+        rejection: How images of other things are told apart, where that was asked for.
+        bins: Of the calibration error.
+        resamples: Of the bootstrap.
+        seed: Of the bootstrap.
+        classifier: What was evaluated, if it is still at hand; pickles go without it.
+        dataset: What the images were chosen from, likewise.
+    """
+
+    model: str
+    data: str
+    part: str
+    labels: LabelSet
+    paths: tuple[str, ...]
+    truth: np.ndarray
+    probabilities: np.ndarray
+    k: int = 5
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    matching: Matching | None = None
+    failed: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    temperature: float = 1.0
+    robustness: Robustness | None = None
+    rejection: Rejection | None = None
+    bins: int = BINS
+    resamples: int = bootstrap.RESAMPLES
+    seed: int = 0
+    classifier: Classifier | None = field(default=None, repr=False)
+    dataset: Dataset | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "classifier": None}
+
+    @cached_property
+    def _images(self) -> bootstrap.PerImage:
+        return bootstrap.PerImage.of(self.probabilities, self.truth)
+
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """The most probable classes: int64 array of shape (n,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Boolean array of shape (n,): whether the most probable class is the right one."""
+        return self.predicted == self.truth
+
+    @cached_property
+    def figures(self) -> dict[str, Figure]:
+        """The figures by name, see `FIGURES`; macro averages are over the classes that have images."""
+        ends = bootstrap.intervals(self._images, self.k, self.bins, self.resamples, self.seed)
+        values = self._images.figures(self.k, self.bins)
+        return {name: Figure(values[name], *ends[name]) for name in FIGURES}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Classes of the model that have no image here."""
+        return () if self.matching is None else self.matching.missing
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of the images whose most probable class is the right one."""
+        return float(self.right.mean())
+
+    @cached_property
+    def classes(self) -> tuple[ClassScores, ...]:
+        """Precision, recall and F1 of each class that has images."""
+        return metrics.class_scores(self.predicted, self.truth, self.labels.names)
+
+    @cached_property
+    def confusion(self) -> ConfusionMatrix:
+        """What was taken for what."""
+        return metrics.confusion_matrix(self.predicted, self.truth)
+
+    @cached_property
+    def confused(self) -> tuple[Confused, ...]:
+        """The kinds of mistakes, the most frequent first."""
+        return metrics.most_confused(self.confusion, self.labels.names)
+
+    @cached_property
+    def reliability(self) -> Reliability:
+        """Confidence against accuracy, in bins."""
+        return reliability(self.probabilities.max(axis=1).astype(np.float64), self.right, self.bins)
+
+    @cached_property
+    def reliability_before(self) -> Reliability:
+        """The same for the network's own probabilities, before the temperature."""
+        own = scaled(self.probabilities, 1 / self.temperature)
+        return reliability(own.max(axis=1).astype(np.float64), self.right, self.bins)
+
+    def answers(self) -> Iterator[Answer]:
+        """What the model said of each image, in the order of `paths`."""
+        return (self._answer(index) for index in range(len(self)))
+
+    def mistakes(self, most: int | None = None) -> list[Answer]:
+        """The wrong answers, the surest first.
+
+        Args:
+            most: How many at most; all if `None`.
+        """
+        wrong = np.flatnonzero(~self.right)
+        surest = np.argsort(-self.probabilities.max(axis=1)[wrong], kind="stable")
+        return [self._answer(int(index)) for index in wrong[surest][:most]]
+
+    def _answer(self, index: int) -> Answer:
+        truth = int(self.truth[index])
+        return Answer(
+            self.paths[index],
+            self.labels.names[truth],
+            decode(self.probabilities[index : index + 1], self.labels, self.k)[0],
+            bool(self._images.rank[index] == 0),
+            float(self.probabilities[index, truth]),
+            int(self._images.rank[index]) + 1,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the single images, as JSON values."""
+        return {
+            "model": self.model,
+            "data": self.data,
+            "split": self.part,
+            "images": len(self),
+            "k": self.k,
+            "metrics": {name: figure.as_dict() for name, figure in self.figures.items()},
+            "classes": [
+                {"label": c.label, "index": c.index, "precision": c.precision, "recall": c.recall, "f1": c.f1,
+                 "support": c.support}
+                for c in self.classes
+            ],
+            "confusion": metrics.as_rows(self.confusion, self.labels.names),
+            "most_confused": [
+                {"label": c.label, "predicted": c.predicted, "count": c.count, "share": c.share}
+                for c in self.confused[:20]
+            ],
+            "reliability": self.reliability.as_dict(),
+            "temperature": self.temperature,
+            "reliability_before_temperature": self.reliability_before.as_dict(),
+            "calibration_error_before_temperature": self.reliability_before.error,
+            "robustness": None if self.robustness is None else self.robustness.as_dict(),
+            "rejection": None if self.rejection is None else self.rejection.as_dict(),
+            "unknown_classes": dict(self.unknown),
+            "missing_classes": list(self.missing),
+            "failed": dict(self.failed),
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+    def _lines(self) -> Iterator[tuple[str, str, str]]:
+        """Name, value and interval of each figure, as text."""
+        for name, figure in self.figures.items():
+            if (name == "top_k_accuracy" and 1 < self.k < len(self.labels)) or name != "top_k_accuracy":
+                show = "{:.1%}".format if name in SHARES else "{:.3f}".format
+                yield FIGURES[name].format(k=self.k), show(figure.value), f"{show(figure.low)} to {show(figure.high)}"
+
+    def __str__(self) -> str:
+        lines = [self._title()]
+        lines += [f"{name:18} {value:>7}  ({interval})" for name, value, interval in self._lines()]
+        return "\n".join(lines)
+
+    def _title(self) -> str:
+        return f"{brief(self.model)} on {len(self)} images of {printable(self.data)} ({self.part})"
+
+    def __repr__(self) -> str:
+        return f"<Evaluation of {brief(self.model)} on {len(self)} images: {self.accuracy:.1%} right>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{name}</td><td>{value}</td><td>{interval}</td></tr>"
+            for name, value, interval in self._lines()
+        )
+        caption = display.text(self._title())
+        return f"<table><caption>{caption}</caption><tr><th></th><th></th><th>95 % interval</th></tr>{rows}</table>"

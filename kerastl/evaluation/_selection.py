@@ -1,0 +1,96 @@
+"""Which images of a folder a model is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from kerastl._base.text import printable
+from kerastl.data import Item
+from kerastl.errors import DataError, UsageError
+from kerastl.evaluation._training_parts import Parted
+
+Part = Literal["train", "val", "test", "all"]
+PARTS: tuple[str, ...] = get_args(Part)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some images of a data set.
+
+    Args:
+        items: Sorted by path.
+        part: What was taken: `train`, `val`, `test` or `all`.
+        notes: What the user should know, one line each.
+    """
+
+    items: tuple[Item, ...]
+    part: Part
+    notes: tuple[str, ...] = ()
+
+
+def select(parted: Parted, part: Part | None, *, fresh: bool = False) -> Selection:
+    """Choose images.
+
+    Images that the model was trained on are taken only when `train` or `all` is asked for by name; they are counted
+    in a note either way.
+
+    Args:
+        parted: What there is.
+        part: Which part. `None` takes `val`, or else `test`, where the data comes with parts or is what the model was
+            trained on; of other data all images that the model was not trained on.
+        fresh: Whether images that the model was trained on are left out whatever is asked for.
+
+    Raises:
+        UsageError: There is no such part.
+        DataError: The part is empty, or the model was trained on all of it.
+    """
+    if part is not None and part not in PARTS:
+        raise UsageError(f"split must be one of {', '.join(PARTS)}. Received: {part!r}")
+    taken, notes = _taken(parted, part)
+    wanted = [item for item in parted.dataset.items if _belongs(parted, item, taken)]
+    flattering = not fresh and part in ("train", "all")
+    whole = part is None and not parted.given  # what would be taken if nothing were known
+    trained = sum(parted.is_trained(item) for item in (parted.dataset.items if whole else wanted))
+    items = tuple(item for item in wanted if flattering or not parted.is_trained(item))
+    if not items:
+        raise DataError(_nothing(parted, taken, trained, fresh))
+    if trained and not (flattering and parted.trained is None):
+        notes = (*notes, _note(parted, trained, flattering))
+    return Selection(items, taken, (*parted.notes, *notes))
+
+
+def _taken(parted: Parted, part: Part | None) -> tuple[Part, tuple[str, ...]]:
+    """The part to take for the one that was asked for, and what to say of it."""
+    there = {item.split for item in parted.dataset.items}
+    if part == "val" and "val" not in there and "test" in there:
+        return "test", ("there is no val part: test is taken",)
+    if part is not None:
+        return part, ()
+    if parted.given or parted.recognized:
+        choices: tuple[Part, ...] = ("val", "test")
+        return next((name for name in choices if name in there), "all"), ()
+    return "all", ()
+
+
+def _belongs(parted: Parted, item: Item, part: Part) -> bool:
+    """Whether an image is of a part, be it by what the data says or by the training."""
+    return part == "all" or part in (item.split, parted.given.get(item.path))
+
+
+def _note(parted: Parted, trained: int, counted: bool) -> str:
+    if counted:
+        return f"{trained} of the images were trained on: figures over them flatter the model"
+    what = "1 image" if trained == 1 else f"{trained} images"
+    whose = "of the train part" if parted.trained is None else "that the model was trained on"
+    return f"{what} {whose} {'is' if trained == 1 else 'are'} left out"
+
+
+def _nothing(parted: Parted, part: Part, trained: int, fresh: bool) -> str:
+    root = printable(str(parted.dataset.root))
+    if trained:
+        hint = "take others" if fresh else "--split train counts them nevertheless"
+        return f"{root}: the model was trained on each of these images ({trained}): {hint}"
+    there = sorted({item.split for item in parted.dataset.items if item.split})
+    hint = f"it has {', '.join(there)}" if there else "it is not split: use --split all"
+    return f"{root}: there is no {part} part; {hint}"

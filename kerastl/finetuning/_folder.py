@@ -1,0 +1,37 @@
+"""The run folder of fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kerastl.finetuning._outputs import CURVES, HISTORY, METRICS, SKIPPED
+from kerastl.models._metadata import MEMBER, MODEL_FILE
+from kerastl.training._callback import RunCallback
+from kerastl.training._run_folder import RunFolder, RunKind
+
+SPLIT = "split.csv"
+
+
+def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
+    """See `RunKind`: version 0.1 wrote these into the metadata, the metrics and the state."""
+    finished = {"format", "labels", "resize", "extra"} <= contents[MEMBER].keys()
+    finished = finished and {"val_accuracy", "phase_seconds", "recipe"} <= contents[METRICS].keys()
+    return finished or {"settings", "recipe", "classes", "data_fingerprint"} <= contents["state"].keys()
+
+
+KIND = RunKind("finetune", (MODEL_FILE, MEMBER, METRICS, HISTORY, SPLIT, SKIPPED, CURVES), METRICS, _older)
+
+
+class FineTuningFolder(RunFolder):
+    """A folder for one run of fine-tuning, which also holds how the images were split.
+
+    Args:
+        path: Made if it does not exist.
+        callback: Hears what is found and left.
+    """
+
+    def __init__(self, path: Path, callback: RunCallback | None = None) -> None:
+        super().__init__(path, KIND, callback)
+        self.split = path / SPLIT

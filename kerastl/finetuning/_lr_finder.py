@@ -1,0 +1,134 @@
+"""The learning-rate finder: a short run in which the rate grows until the loss explodes.
+
+Smith 2017, "Cyclical learning rates for training neural networks", section 3.3; smoothing and stopping as in
+fastai.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerastl._base import csv_files
+from kerastl._base.files import replacing
+from kerastl.errors import TrainingError, UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+_SMOOTHING = 0.98
+_EXPLODED = 4.0
+
+
+@dataclass(frozen=True)
+class RateCurve:
+    """Loss against learning rate.
+
+    Args:
+        rates: Of each step, rising.
+        losses: Smoothed training loss at each step.
+        suggestion: Where the loss falls most steeply, over the logarithm of the rate.
+    """
+
+    rates: np.ndarray
+    losses: np.ndarray
+    suggestion: float
+
+    def plot(self, path: str | Path) -> None:
+        """Draw the curve and the suggestion as PNG."""
+        from kerastl.plots import learning_rates
+
+        with replacing(path) as temporary:
+            learning_rates(self.rates, self.losses, self.suggestion).savefig(temporary, format="png")
+
+    def write_csv(self, path: str | Path) -> None:
+        """Write the columns `learning_rate` and `loss`."""
+        rows = ((f"{rate:.6g}", f"{loss:.6g}") for rate, loss in zip(self.rates, self.losses, strict=True))
+        csv_files.write(path, ("learning_rate", "loss"), rows)
+
+
+def lr_find(
+    model: keras.Model,
+    batches: Iterable[tuple[Any, ...]],
+    *,
+    lowest: float = 1e-7,
+    highest: float = 1.0,
+    steps: int = 100,
+) -> RateCurve:
+    """Sweep the learning rate of a compiled Keras model; its weights and its optimizer are put back afterwards.
+
+    Args:
+        model: Compiled, with a single output.
+        batches: Arguments of `model.train_on_batch`: inputs, targets and, if wanted, weights. At least `steps`.
+        lowest: Learning rate of the first step, above zero.
+        highest: Learning rate of the last step; the sweep stops earlier when the loss explodes.
+        steps: At least 10.
+
+    Returns:
+        The curve.
+
+    Raises:
+        UsageError: An argument is out of range.
+        TrainingError: The loss is not a number from the start, or there are too few batches.
+    """
+    if not (0 < lowest < highest and steps >= 10):
+        raise UsageError(
+            "lowest must be above zero and below highest, and steps at least 10. "
+            f"Received: lowest={lowest}, highest={highest}, steps={steps}"
+        )
+    model.optimizer.build(model.trainable_variables)
+    held = [*model.variables, *model.optimizer.variables]
+    before = [np.array(variable) for variable in held]
+    try:
+        rates, losses = _sweep(model, batches, lowest, highest, steps)
+    finally:
+        for variable, value in zip(held, before, strict=True):
+            variable.assign(value)
+    if len(rates) < 5:
+        raise TrainingError(f"only {len(rates)} steps had a loss: too few images, or the loss is not a number")
+    return RateCurve(np.array(rates), np.array(losses), suggest(np.array(rates), np.array(losses)))
+
+
+def _sweep(
+    model: keras.Model, batches: Iterable[tuple[Any, ...]], lowest: float, highest: float, steps: int
+) -> tuple[list[float], list[float]]:
+    rates: list[float] = []
+    losses: list[float] = []
+    average = 0.0
+    for step, batch in zip(range(steps), batches, strict=False):
+        rate = lowest * (highest / lowest) ** (step / (steps - 1))
+        model.optimizer.learning_rate = rate
+        model.reset_metrics()  # Keras before 3.13 goes on with the means of the batches before
+        loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
+        if not math.isfinite(loss):
+            break
+        average = _SMOOTHING * average + (1 - _SMOOTHING) * loss
+        smooth = average / (1 - _SMOOTHING ** (step + 1))
+        rates.append(rate)
+        losses.append(smooth)
+        if smooth > _EXPLODED * min(losses):
+            break
+    return rates, losses
+
+
+def suggest(rates: np.ndarray, losses: np.ndarray) -> float:
+    """Return the rate at which `losses` fall most steeply per factor of the rate, before their minimum.
+
+    The slope is taken over a tenth of the sweep to both sides, since single steps are noise.
+
+    Args:
+        rates: `(n,)`, rising by a constant factor, above zero; n at least 2.
+        losses: `(n,)`.
+    """
+    reach = max(1, len(rates) // 10)
+    places = np.arange(len(rates))
+    before, after = np.maximum(places - reach, 0), np.minimum(places + reach, len(rates) - 1)
+    slopes = (losses[after] - losses[before]) / (after - before)
+    # The first steps are left out too: their average is still of a few batches.
+    end = max(reach + 1, int(np.argmin(losses)))
+    return float(rates[reach + int(np.argmin(slopes[reach:end]))])

@@ -1,0 +1,95 @@
+"""The README of a run of fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import join
+from typing import Any
+
+from kerastl._base.text import printable
+from kerastl.finetuning._folder import SPLIT
+from kerastl.finetuning._outcome import accuracy, choice_made
+from kerastl.finetuning._outputs import CURVES, HISTORY, METRICS, SKIPPED
+from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata
+from kerastl.training._readme import write_readme
+
+_FILES = {
+    MODEL_FILE: "the model: raw RGB pixels 0-255 to probabilities; plain Keras loads it, kerastl also finds the class "
+    "names and the resizing in it",
+    MEMBER: "class names, resizing, recipe and settings, as they are in the model, to read",
+    METRICS: "how good it is on the validation images, and what each phase of training brought",
+    HISTORY: "a row for each epoch",
+    CURVES: "the same, drawn",
+    SPLIT: "which image was trained on and which validated",
+    SKIPPED: "images that could not be read, and why",
+}
+_UNDER_WAY = {"state/": "what `--resume` goes on from"}
+_KEPT = {"features/": "what the frozen part of the network gives for each image"}
+_CLASSES = 20
+
+
+@dataclass(frozen=True)
+class ReadMe:
+    """Says what a run folder holds.
+
+    Args:
+        metadata: Of the model.
+        metrics: What `metrics.json` holds.
+        data: Where the images lie.
+        keep_features: Whether the features stay.
+    """
+
+    metadata: Metadata
+    metrics: Mapping[str, Any]
+    data: str
+    keep_features: bool
+
+    def write(self, folder: Path) -> None:
+        """Write it; of the other files only `metrics.json` may be missing."""
+        complete = self.metrics["complete"]
+        files = dict(_FILES) | ({} if complete else _UNDER_WAY)
+        if self.keep_features or not complete:
+            files |= _KEPT
+        title = f"{self.metadata.name}: {self.metrics['classes']:,} classes, made from {self.metadata.backbone}"
+        write_readme(folder, title, self._facts(), self._uses(folder), files, coming=(METRICS,))
+
+    def _facts(self) -> list[str]:
+        metrics, names = self.metrics, self.metadata.labels.names
+        shown = ", ".join(names[:_CLASSES]) + (", ..." if len(names) > _CLASSES else "")
+        choice = choice_made(metrics)
+        return [
+            f"{accuracy(metrics)}. The best epoch was chosen by these images, which flatters it a little.",
+            *([f"Kept: {choice}."] if choice else []),
+            *(f"Warning: {warning}" for warning in metrics.get("warnings", ())),
+            *([] if metrics["complete"] else ["Training was stopped early."]),
+            f"Images: {metrics['train_images']:,} trained on, of {self.data}.",
+            f"Recipe: {metrics['recipe']}; settings and versions are in {MEMBER}.",
+            f"Classes: {shown}",
+            *(
+                [f"Numbers of more than 8 bits: {white} is white."]
+                if (white := self.metadata.resize.white_level)
+                else []
+            ),
+            "The scores are not calibrated until kerastl calibrate has seen the model.",
+        ]
+
+    def _uses(self, folder: Path) -> dict[str, str]:
+        run, resize = str(folder), self.metadata.resize
+        plain = f"In plain Keras, on images of {resize.width} x {resize.height} pixels (kerastl: `{resize.policy}`)"
+        load = f"classifier = kerastl.load({run!r})"
+        return {
+            "On the command line": "\n".join(
+                [
+                    join(["kerastl", "classify", "--model", run, "IMAGE"]),
+                    join(["kerastl", "evaluate", run, self.data]),
+                    join(["kerastl", "calibrate", run, self.data]),
+                ]
+            ),
+            "In Python": f"import kerastl\n\n{load}\nprint(classifier.classify('image.jpg'))",
+            plain: (
+                f"import keras\n\nmodel = keras.saving.load_model({printable(f'{run}/{MODEL_FILE}')!r})\n"
+                "probabilities = model.predict(pixels)  # (n, height, width, 3), RGB, 0-255"
+            ),
+        }

@@ -1,0 +1,129 @@
+"""What a run leaves behind: metrics, and the files they go into."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._version import __version__
+from kerastl.data import _training_record as training_record
+from kerastl.data._training_record import TrainingRecord
+from kerastl.finetuning import _outputs as outputs
+from kerastl.finetuning._outcome import interval, kept
+from kerastl.finetuning._readme import ReadMe
+from kerastl.finetuning._recipe import Recipe
+from kerastl.finetuning._settings import Settings
+from kerastl.finetuning._splits import SplitData
+from kerastl.finetuning._training_data import TrainingData
+from kerastl.models._labels import LabelSet
+from kerastl.models._metadata import Metadata
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastl.finetuning._training import Progress
+
+
+class Report:
+    """Writes the outputs of a run.
+
+    Args:
+        folder: The run folder.
+        settings: What was wanted.
+        recipe: What was done.
+        parts: The data.
+        images: The same, as it was trained on.
+        stages: Of the network, from the head down.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        recipe: Recipe,
+        parts: SplitData,
+        images: TrainingData,
+        stages: tuple[str, ...],
+    ) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._recipe = recipe
+        self._parts = parts
+        self._images = images
+        self._stages = stages
+
+    def metrics(
+        self, progress: Progress, skipped: Mapping[Path, str], seconds: float, *, stopped: bool
+    ) -> dict[str, Any]:
+        """Return what `metrics.json` holds; `progress` has a best score."""
+        best = progress.best
+        assert best is not None  # noqa: S101 - a run without one ends before
+        gone = {str(path) for path in skipped}
+        train, val = (
+            sum(str(file) not in gone for file in part.files) for part in (self._images.train, self._images.val)
+        )
+        under_way = min(progress.phase + 1, len(self._recipe.phases))
+        found = {
+            "val_accuracy": best.accuracy,
+            "val_top5": best.top5,
+            "val_loss": best.loss,
+            "classes": len(self._images.classes),
+            "train_images": train,
+            "val_images": val,
+            "skipped_images": len(self._parts.skipped) + len(gone),
+            "recipe": self._recipe.name,
+            "epochs": len(progress.history),
+            "seconds": round(seconds, 3),
+            "phase_seconds": [round(phase, 3) for phase in progress.seconds],
+            "complete": not stopped,
+            "warnings": list(progress.warnings),
+            **kept(progress.history, self._recipe, self._stages, under_way),
+        }
+        return {**found, "val_accuracy_interval": list(interval(found))}
+
+    def write(
+        self, model: keras.Model, progress: Progress, skipped: Mapping[Path, str], metrics: dict[str, Any]
+    ) -> Metadata:
+        """Write everything; return the model's metadata."""
+        metadata = Metadata(
+            self._folder.absolute().name,
+            LabelSet(self._images.classes),
+            self._images.resize,
+            self._settings.backbone,
+            {
+                "recipe": self._recipe.as_dict(),
+                "settings": self._settings.as_dict(),
+                "versions": _versions(),
+                "data_fingerprint": self._parts.digest,
+                "metrics": metrics,
+            },
+        )
+        record = TrainingRecord.of(self._parts.dataset, self._parts.contents)
+        outputs.write_model(self._folder, model, metadata, {training_record.MEMBER: record.to_bytes()})
+        outputs.write_history(self._folder, progress.history)
+        if progress.history:
+            outputs.write_curves(self._folder, progress.history, [phase["trains"] for phase in metrics["phases"]])
+        root = self._parts.dataset.root
+        late = {_relative(path, root): reason for path, reason in skipped.items()}
+        outputs.write_skipped(self._folder, {**self._parts.skipped, **late})
+        readme = ReadMe(metadata, metrics, str(root), keep_features=self._settings.keep_features)
+        readme.write(self._folder)
+        outputs.write_metrics(self._folder, metrics)
+        return metadata
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _versions() -> dict[str, str]:
+    found = {"kerastl": __version__, "python": platform.python_version()}
+    for package in ("keras", "tensorflow", "ai-edge-litert", "numpy", "scikit-learn"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

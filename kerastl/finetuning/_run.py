@@ -1,0 +1,317 @@
+"""A folder of labeled images -> a classifier: the whole way, and on from where it was stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+import time
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base.text import printable
+from kerastl._progress import Verbose, stage
+from kerastl.data._layouts.columns import pop_table_options
+from kerastl.data._scan import scanned_if_told
+from kerastl.data._split import write_split
+from kerastl.errors import StateError, TrainingError, UsageError
+from kerastl.finetuning._building import build_backbone
+from kerastl.finetuning._diagnosis import NothingLearntError
+from kerastl.finetuning._folder import FineTuningFolder
+from kerastl.finetuning._outputs import write_history
+from kerastl.finetuning._recipe import Recipe
+from kerastl.finetuning._recipes import find_recipe, read_recipe
+from kerastl.finetuning._report import Report
+from kerastl.finetuning._result import FineTuned
+from kerastl.finetuning._settings import Settings
+from kerastl.finetuning._splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
+from kerastl.finetuning._training_data import decode_ahead, training_data
+from kerastl.inference._hashing import sha256
+from kerastl.models import _registry as catalog
+from kerastl.models import _weights as weights
+from kerastl.models._default import DEFAULT_MODEL, default_model
+from kerastl.training._callback import RunCallback
+from kerastl.training._disk import full_disk_reported
+from kerastl.training._feature_cache import FeatureCache
+from kerastl.training._interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
+from kerastl.training._progress import TrainingProgress, listening
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastl.data import Dataset
+    from kerastl.data._prefetch import DecodedAhead
+    from kerastl.finetuning._network import Network
+    from kerastl.finetuning._preparation import Preparation
+    from kerastl.finetuning._training import Training
+    from kerastl.finetuning._training_data import TrainingData
+
+
+def finetune(
+    backbone: str | None = None,
+    data: Any = ".",
+    recipe: str | os.PathLike[str] | Recipe = "auto",
+    *,
+    output: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    verbose: Verbose = "auto",
+    callback: RunCallback | None = None,
+    **settings: Any,
+) -> FineTuned:
+    """Fine-tune a pretrained network on labeled images.
+
+    Args:
+        backbone: A name of the catalog. None takes MobileNetV2; where its weights are not on this machine and cannot
+            be downloaded, `kerastl_mini`, which comes with kerastl, and a warning is logged.
+        data: A folder or table of labeled images, or what else `kerastl.data.scan` takes.
+        recipe: `auto`, `probe`, `gradual`, `full`, a JSON file, or a `Recipe`.
+        output: The run folder, new or empty; None makes a temporary one.
+        resume: Go on with the run in `output`.
+        overwrite: Replace the run in `output`.
+        verbose: What is told while it works: 0 warnings only; 1 a line an epoch, and bars on a terminal; 2 lines only;
+            `auto` is 1. In a notebook below the cell, elsewhere on standard error.
+        callback: Hears what is done, instead of what `verbose` shows.
+        **settings: The fields of `kerastl.finetuning.Settings`; and how a table is to be read: `images`, `path_column`,
+            `label_column`, `split_column` (see `kerastl.data.scan`).
+
+    Returns:
+        The classifier with the best weights on validation images, and how it came about.
+
+    Raises:
+        UsageError: An argument is wrong, or the run folder is not free.
+        DataError: The images cannot be used.
+        TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
+            model is there.
+    """
+    data = scanned_if_told(data, pop_table_options(settings))
+    wanted = Settings.of(backbone=_named(backbone), **settings)
+    said = {*settings, *(["backbone"] if backbone else [])}
+    recipe = _checked(wanted, recipe)  # before anything is written, or any image read
+    with listening(callback, verbose, TrainingProgress) as told, ExitStack() as stack:
+        target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
+        folder = FineTuningFolder(target, told)
+        going_on = stack.enter_context(folder.opened(resume=resume, overwrite=overwrite))
+        stack.enter_context(full_disk_reported(target))
+        if resume and folder.finished:
+            raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
+        if backbone is None and not going_on and wanted.weights == "imagenet":
+            wanted = dataclasses.replace(wanted, backbone=default_model(False, wanted.input_size))
+        run = Run(folder, wanted, told)
+        with stop_on_interrupt(run.stop):
+            try:
+                return run.go_on(data, recipe, said) if going_on else run.begin(data, recipe)
+            except Stopped:
+                on = f"; --resume goes on in {printable(str(target))}" if folder.checkpoint.exists else ""
+                raise Interrupted(f"stopped before anything was trained{on}") from None
+            finally:
+                run.close()
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A run folder for who names none; it stays, unless the run leaves it empty."""
+    folder = Path(tempfile.mkdtemp(prefix="kerastl-"))
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # it is not empty
+            folder.rmdir()
+
+
+def _named(backbone: str | None) -> str:
+    """The name of the network; what is a file, a folder or data instead is told where it belongs."""
+    if backbone is None:
+        return DEFAULT_MODEL
+    if not isinstance(backbone, str) or (backbone not in catalog.names() and os.path.exists(backbone)):  # noqa: PTH110
+        raise UsageError(
+            "backbone must be a name that `kerastl models` lists; images are given as data=..., weights of your own "
+            f"as weights=... Received: {backbone!r}"
+        )
+    return backbone
+
+
+def _checked(wanted: Settings, recipe: str | os.PathLike[str] | Recipe) -> str | Recipe:
+    """Refuse a backbone, a size, weights or a recipe that there are not; give the recipe, read."""
+    from kerastl.models._build import check_size
+
+    row = catalog.get(wanted.backbone)
+    if wanted.input_size is not None:
+        check_size(row, wanted.input_size)
+    if wanted.weights not in (None, "imagenet"):
+        weights.own_file(wanted.weights)
+    return read_recipe(recipe)
+
+
+class Run:
+    """One run in one folder.
+
+    Args:
+        folder: Opened.
+        settings: What is wanted.
+        callback: Hears what is done.
+    """
+
+    def __init__(self, folder: FineTuningFolder, settings: Settings, callback: RunCallback) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._callback = callback
+        self._start = time.monotonic()
+        self._ahead: DecodedAhead | None = None
+        self.stop = Stop()
+
+    def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
+        """Run from the start."""
+        row = catalog.get(self._settings.backbone)
+        if self._settings.weights == "imagenet":
+            size = self._settings.input_size
+            # What fails should fail before images are read.
+            weights.fetch(row, include_top=False, input_size=(size, size) if size else None)
+        dataset = open_dataset(data, self._callback)
+        with ThreadPoolExecutor(1, "kerastl-split") as pool:
+            # Reading all images once and importing Keras take seconds each, and mostly different cores.
+            splitting = pool.submit(self._read, dataset, row.input_size)
+            backbone, stages = build_backbone(row, self._settings)
+            parts = splitting.result()
+        chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.epochs)
+        write_split(parts.dataset, self._folder.split)
+        extra = {
+            "settings": self._settings.as_dict(),
+            "recipe": chosen.as_dict(),
+            "classes": list(parts.dataset.classes),
+            "skipped": parts.skipped,
+            "data_fingerprint": parts.digest,
+            "images": self._folder.manifest.write(listed(dataset, parts.contents)),
+            "split": sha256(self._folder.split),
+            "white_level": parts.white_level,
+        }
+        self._folder.checkpoint.save(extra, {})
+        return self._train(backbone, stages, parts, chosen, extra, None)
+
+    def _read(self, dataset: Dataset, size: int) -> SplitData:
+        parts = split_dataset(dataset, self._settings, self._callback, self.stop)
+        side = self._settings.input_size or size
+        self._ahead = decode_ahead(training_data(parts, (side, side), self._settings), self._folder.path)
+        return parts
+
+    def close(self) -> None:
+        """End what is still under way."""
+        if self._ahead is not None:
+            self._ahead.close()
+
+    def go_on(
+        self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe, said: Collection[str]
+    ) -> FineTuned:
+        """Run from the state in the folder; `said` names the settings that were asked for."""
+        state = self._folder.checkpoint.load()
+        assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
+        self._settings = self._settings.resumed(state["settings"], said)
+        root, contents = found_again(data, self._folder.manifest, state, self._callback, self.stop)
+        dataset = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
+        backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
+        white = state.get("white_level")
+        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white)
+        chosen = Recipe.from_dict(state["recipe"])
+        if recipe != "auto":
+            asked = find_recipe(recipe, dataset, ("head", *stages), self._settings.epochs)
+            if asked.phases != chosen.phases:
+                raise UsageError(
+                    f"the run was begun with recipe {printable(chosen.name)} and cannot go on with another: "
+                    f"{printable(asked.name)}"
+                )
+        extra = {name: value for name, value in state.items() if name != "progress"}
+        return self._train(backbone, stages, parts, chosen, extra, state)
+
+    def _train(
+        self,
+        backbone: keras.Model,
+        stages: dict[str, list[keras.Layer]],
+        parts: SplitData,
+        recipe: Recipe,
+        extra: dict[str, Any],
+        state: dict[str, Any] | None,
+    ) -> FineTuned:
+        from kerastl.finetuning._network import attach_head
+        from kerastl.finetuning._training import Training
+
+        settings, callback = self._settings, self._callback
+        callback.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
+        size = len(parts.dataset.classes)
+        network = attach_head(backbone, stages, size, dropout=recipe.dropout, seed=settings.seed)
+        images = training_data(parts, network.model.input_shape[1:3], settings)
+        preparation = self._preparation(network, images)
+        training = Training(
+            network,
+            recipe,
+            preparation,
+            (images.train.labels, images.val.labels),
+            self._folder.checkpoint,
+            extra=extra,
+            callback=callback,
+            stop=self.stop,
+        )
+        if state is not None:
+            training.resume(state)
+        earlier = sum(training.progress.seconds)
+        stopped = self._run(training, network.model)
+        report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages))
+        seconds = earlier + time.monotonic() - self._start
+        metrics = report.metrics(training.progress, preparation.skipped, seconds, stopped=stopped is not None)
+        with stage("writing the model and the figures"):
+            model = network.model if settings.precision == "float32" else self._in_float32(network.model, recipe, size)
+            metadata = report.write(model, training.progress, preparation.skipped, metrics)
+        self._close(stopped)
+        return FineTuned(model, metadata, metrics, training.progress.history, self._folder.path, stopped is not None)
+
+    def _preparation(self, network: Network, images: TrainingData) -> Preparation:
+        from kerastl.finetuning._preparation import Preparation
+
+        return Preparation(
+            network,
+            images,
+            FeatureCache(self._folder.features, self._settings.cache_limit),
+            self._settings.seed,
+            keep_features=self._settings.keep_features,
+            callback=self._callback,
+            stop=self.stop,
+            ahead=self._ahead if self._ahead is not None and self._ahead.resize == images.resize else None,
+        )
+
+    def _run(self, training: Training, model: keras.Model) -> Stopped | TrainingError | None:
+        """Train, and say what is doubtful; return what ended it early, if something has been reached by then."""
+        from kerastl.training._variables import check_finite
+
+        ended = None
+        try:
+            training.run(partial(write_history, self._folder.path))
+        except StateError:  # the network holds nothing yet
+            raise
+        except (Stopped, TrainingError) as reason:
+            if training.progress.best is None or isinstance(reason, NothingLearntError):
+                raise
+            ended = reason
+        check_finite(model)
+        for warning in training.progress.warnings:
+            self._callback.warn(warning)
+        return ended
+
+    def _close(self, stopped: Stopped | TrainingError | None) -> None:
+        if stopped is None:
+            self._folder.close(keep_features=self._settings.keep_features)
+        elif isinstance(stopped, TrainingError):
+            raise TrainingError(f"{stopped}. The best so far is in {self._folder.path}")
+
+    def _in_float32(self, model: keras.Model, recipe: Recipe, classes: int) -> keras.Model:
+        """The same network with the same weights, all in float32."""
+        from kerastl.finetuning._network import attach_head
+
+        settings = self._settings
+        plain_settings = dataclasses.replace(settings, precision="float32", weights=None)
+        backbone, stages = build_backbone(catalog.get(settings.backbone), plain_settings)
+        plain = attach_head(backbone, stages, classes, dropout=recipe.dropout, seed=settings.seed).model
+        plain.set_weights(model.get_weights())
+        return plain

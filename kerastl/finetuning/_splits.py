@@ -1,0 +1,186 @@
+"""From a folder to the images of a run, and back to the same ones when it goes on."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerastl._base.text import listed as some
+from kerastl._base.text import printable
+from kerastl._progress import stage
+from kerastl.data import Dataset, Item, scan
+from kerastl.data._contents import content_hashes
+from kerastl.data._dataset import SPLITS
+from kerastl.data._inspection import inspect
+from kerastl.data._left_out import summary
+from kerastl.data._split import split
+from kerastl.errors import DataError
+from kerastl.finetuning._settings import Settings
+from kerastl.images import _depth as depth
+from kerastl.inference._hashing import sha256
+from kerastl.training._callback import RunCallback
+from kerastl.training._interrupt import Stop
+from kerastl.training._manifest import Entry, Manifest
+
+# So many images are worth a process of their own, which takes 0.2 s to start.
+_MANY = 500
+
+
+@dataclass(frozen=True)
+class SplitData:
+    """Images with their parts.
+
+    Args:
+        dataset: Each item has its part.
+        skipped: Unreadable images: path to reason.
+        digest: Hash of paths, labels, parts and contents.
+        contents: Content hash of each image that was there at the beginning, by path.
+        white_level: Of the training images, for `Resize`.
+    """
+
+    dataset: Dataset
+    skipped: dict[str, str]
+    digest: str
+    contents: Mapping[str, str]
+    white_level: int | None = None
+
+
+def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) -> Dataset:
+    """Scan a folder, unless that was done.
+
+    Raises:
+        DataError: There is nothing to learn from.
+    """
+    with stage("looking for images"):
+        dataset = data if isinstance(data, Dataset) else scan(data)
+    if len(dataset.classes) < 2:  # `scan` refuses it; a data set from elsewhere may be anything
+        raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; a classifier needs two or more")
+    if unknown := sorted({item.label for item in dataset.items}.difference(dataset.classes)):
+        raise DataError(f"{dataset.root}: images of {some(unknown)}, which is not among the classes")
+    callback.say(f"{dataset.root}: {dataset.layout}")
+    for warning in (*dataset.warnings, *filter(None, [summary(dataset)])):
+        callback.warn(warning)
+    return dataset
+
+
+def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, stop: Stop) -> SplitData:
+    """Read every image once, and split.
+
+    Raises:
+        DataError: The images cannot be split; or, where `strict` is set, some cannot be
+            read or are of kinds that are left out.
+        Stopped: A stop was asked for.
+    """
+    with stage("reading images", len(dataset.items)) as told:
+
+        def read(done: int, _: int) -> None:
+            stop.check()
+            told.update(done)
+
+        inspection = inspect(dataset, progress=read, elsewhere=len(dataset.items) >= _MANY)
+    skipped = dict(inspection.unreadable)
+    lost = _unreadable(skipped)
+    if settings.strict and (lost or dataset.left_out):
+        text = "; ".join(filter(None, [lost, summary(dataset)]))
+        raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
+    if lost:
+        callback.warn(f"{lost}; skipped")
+    with stage("splitting the images"):
+        parts = split(
+            dataset,
+            val_fraction=settings.val_fraction,
+            seed=settings.seed,
+            group_by=settings.group_by,
+            inspection=inspection,
+        )
+    for warning in parts.warnings[len(dataset.warnings) :]:
+        callback.warn(warning)
+    white = inspection.white_level(parts.part("train"))
+    if white is not None and white < depth.FULL and settings.resize != "keras":
+        callback.say(f"16-bit images with {white.bit_length()} significant bits: white is taken as {white}")
+    if settings.resize != "keras" and (dark := inspection.too_dark(white)):
+        callback.warn(
+            f"{len(dark):,} of the 16-bit images, such as {printable(dark[0])}, are nearly black where {white:,} is "
+            "white, as for the others; save all at one bit depth"
+        )
+    return SplitData(parts, skipped, inspection.digest(parts), inspection.digests, white)
+
+
+def listed(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
+    """What a run remembers of the images it began with.
+
+    Args:
+        dataset: As it was found, before it is split.
+        contents: Content hash of each that can be read, by path.
+    """
+    return {item.path: Entry(item.label, item.split or "", contents.get(item.path, "")) for item in dataset.items}
+
+
+def found_again(
+    data: str | os.PathLike[str] | Dataset,
+    manifest: Manifest,
+    state: Mapping[str, Any],
+    callback: RunCallback,
+    stop: Stop,
+) -> tuple[Path, dict[str, str]]:
+    """Make sure that the data is what a run began with, as `state` knows it.
+
+    Returns:
+        The root of the data set, and the content hash of each image by path.
+
+    Raises:
+        DataError: It is not; the message says what changed.
+        Stopped: A stop was asked for.
+    """
+    try:
+        dataset = data if isinstance(data, Dataset) else scan(data)
+    except DataError as error:
+        raise DataError(f"{error}. The run began with the classes {some(state['classes'])}") from None
+    callback.begin("images compared", len(dataset.items))
+
+    def told(done: int, total: int) -> None:
+        stop.check()
+        callback.advance()
+
+    try:
+        hashes = content_hashes([dataset.file(item) for item in dataset.items], told)
+    finally:
+        callback.end()
+    contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
+    manifest.check(listed(dataset, contents), dataset.root, state["images"])
+    return dataset.root, contents
+
+
+def _unreadable(skipped: Mapping[str, str]) -> str:
+    if not skipped:
+        return ""
+    path, reason = min(skipped.items())
+    return f"{len(skipped)} unreadable image{'s' * (len(skipped) > 1)} (the first: {printable(path)}: {reason})"
+
+
+def reopen_dataset(table: Path, root: Path, classes: Sequence[str], written: str | None) -> Dataset:
+    """Read back the split of a run.
+
+    Args:
+        table: Where it is.
+        root: The folder that its paths start at.
+        classes: Of the run.
+        written: The hash of the file as the run wrote it; None where that is not known.
+
+    Raises:
+        DataError: The table is gone or another.
+    """
+    try:
+        if written not in (None, sha256(table)):
+            raise ValueError("its content is not what was written")
+        with table.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            rows = [(row["path"], row["label"], row["split"]) for row in csv.DictReader(stream)]
+    except (OSError, KeyError, ValueError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{table}: the split of the run cannot be read ({reason}); --overwrite starts anew") from None
+    items = tuple(Item(path, label, part) for path, label, name in rows for part in SPLITS if part == name)
+    return Dataset(root, tuple(classes), items, layout=f"as split before, in {table.name}")

@@ -1,0 +1,129 @@
+"""The labeled images that a network is trained and validated on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kerastl.data._augment import augment
+from kerastl.data._augmentation import Augmentation
+from kerastl.data._prefetch import DecodedAhead
+from kerastl.finetuning._settings import Settings
+from kerastl.finetuning._splits import SplitData
+from kerastl.images import Resize, load_pixels, open_image
+from kerastl.inference._engines import cores
+from kerastl.models import _registry as catalog
+from kerastl.training._samples import ImageSample
+
+# So many images are worth a process that decodes them ahead, which takes 0.3 s to start.
+_MANY = 500
+
+
+@dataclass(frozen=True)
+class Part:
+    """The images of one part of the data.
+
+    Args:
+        files: One an image.
+        labels: int64 `(n,)`, each in `[0, classes)`.
+    """
+
+    files: Sequence[Path]
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything that training needs to know about the images.
+
+    Args:
+        classes: Names, in the order of the model's outputs.
+        train: Images to train on.
+        val: Images to validate on.
+        resize: How files become pixels.
+        balanced: Weigh the classes so that each counts the same in the loss.
+    """
+
+    classes: tuple[str, ...]
+    train: Part
+    val: Part
+    resize: Resize
+    balanced: bool = False
+
+    def targets(self) -> np.ndarray:
+        """One-hot targets of the training images: float32 `(n, classes)`."""
+        return np.eye(len(self.classes), dtype=np.float32)[self.train.labels]
+
+    def weights(self) -> np.ndarray:
+        """Weight of each training image: float32 `(n,)`, with a mean of 1."""
+        labels = self.train.labels
+        if not self.balanced:
+            return np.ones(len(labels), np.float32)
+        counts = np.bincount(labels, minlength=len(self.classes))
+        share = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        return share[labels].astype(np.float32)
+
+    def plain(self, part: Part) -> list[ImageSample]:
+        """The images as they are, one row each."""
+        load = partial(load_pixels, resize=self.resize)
+        return [ImageSample(file, load) for file in part.files]
+
+    def augmented(self, augmentation: Augmentation, seed: Sequence[int]) -> list[ImageSample]:
+        """One augmented version of each training image; `seed` and its number decide which."""
+        return [
+            ImageSample(file, partial(_augmented, resize=self.resize, augmentation=augmentation, seed=(*seed, n)))
+            for n, file in enumerate(self.train.files)
+        ]
+
+    def views(self, augmentation: Augmentation, count: int, seed: Sequence[int]) -> list[ImageSample]:
+        """Each training image `count` times in a row: once as it is, then augmented."""
+        versions = [self.plain(self.train)]
+        versions += [self.augmented(augmentation, (*seed, view)) for view in range(1, count)]
+        return [image for same in zip(*versions, strict=True) for image in same]
+
+
+def _augmented(file: Path, resize: Resize, augmentation: Augmentation, seed: Sequence[int]) -> np.ndarray:
+    if not augmentation.varies_images:
+        return load_pixels(file, resize)
+    return augment(open_image(file, target=resize), resize, augmentation, np.random.default_rng(seed))
+
+
+def training_data(parts: SplitData, size: tuple[int, int], settings: Settings) -> TrainingData:
+    """Take the training and validation images of a split data set.
+
+    Args:
+        parts: The images, and their white level.
+        size: Height and width of the network's input in pixels.
+        settings: For resizing and class weights.
+    """
+    crop = catalog.get(settings.backbone).crop_fraction
+    dataset = parts.dataset
+    resize = Resize(*size, settings.resize or "crop", crop, parts.white_level)
+    train, val = (
+        Part([dataset.file(item) for item in items], dataset.class_indices(items))
+        for items in (dataset.part("train"), dataset.part("val"))
+    )
+    return TrainingData(dataset.classes, train, val, resize, settings.class_weights == "balanced")
+
+
+def decode_ahead(data: TrainingData, folder: Path) -> DecodedAhead | None:
+    """Begin to decode the images as they are, in the order in which a run asks for them first.
+
+    Args:
+        data: The images.
+        folder: On the disk that they may take room on.
+
+    Returns:
+        What has to be closed; None where there are too few images or processors for it to be of use.
+    """
+    files = [*data.val.files, *data.train.files]
+    if len(files) < _MANY or cores() < 2:
+        return None
+    try:
+        return DecodedAhead(files, data.resize, folder)
+    except OSError:
+        return None

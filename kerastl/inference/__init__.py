@@ -1,0 +1,24 @@
+"""Answer fast: the network compiled once, cached, and run without TensorFlow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerastl._base.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kerastl.inference._engines import Engine as Engine
+    from kerastl.inference._engines import KerasEngine as KerasEngine
+    from kerastl.inference._engines import LiteRTEngine as LiteRTEngine
+    from kerastl.inference._engines import Plan as Plan
+    from kerastl.inference._open import open_engine as open_engine
+
+_MODULES = {
+    "Engine": "kerastl.inference._engines",
+    "KerasEngine": "kerastl.inference._engines",
+    "LiteRTEngine": "kerastl.inference._engines",
+    "Plan": "kerastl.inference._engines",
+    "open_engine": "kerastl.inference._open",
+}
+
+__getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

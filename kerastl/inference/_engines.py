@@ -1,0 +1,145 @@
+"""What runs a network: LiteRT for a compiled one, Keras for any."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kerastl._base.stderr import native_stderr_silenced
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+    import numpy as np
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to spread the work over the machine.
+
+    Args:
+        workers: Threads that decode and predict.
+        interpreters: Copies of the network that run side by side.
+        threads: Threads inside each copy.
+        batch: Images that go through the network together.
+    """
+
+    workers: int
+    interpreters: int
+    threads: int
+    batch: int
+
+
+class Engine(Protocol):
+    """Runs a network; `predict` may be called from several threads at once."""
+
+    name: str
+    plan: Plan
+
+    def predict(self, pixels: np.ndarray) -> np.ndarray:
+        """Run the network.
+
+        Args:
+            pixels: uint8 array of shape (n, height, width, 3), RGB.
+
+        Returns:
+            float32 array of shape (n, ...): the network's output.
+        """
+
+
+class LiteRTEngine:
+    """Runs a compiled network; starts without TensorFlow.
+
+    Args:
+        model_file: A `.tflite` file whose input is uint8 of shape (n, height, width, 3).
+        plan: How many copies, and threads in each.
+
+    Raises:
+        ValueError: The file is no such model.
+    """
+
+    name = "litert"
+
+    def __init__(self, model_file: Path, plan: Plan) -> None:
+        self.plan = plan
+        self._file = os.fspath(model_file)
+        self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._lock = threading.Lock()
+        self._copies = 0
+        self._idle.put(self._copy())
+
+    def _copy(self) -> Any:
+        from ai_edge_litert.interpreter import Interpreter
+
+        with native_stderr_silenced():
+            interpreter = Interpreter(self._file, num_threads=self.plan.threads)
+            interpreter.allocate_tensors()
+        self._copies += 1
+        return interpreter
+
+    def _take(self) -> Any:
+        """An idle copy; a new one if all are busy and more are allowed."""
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            with self._lock:
+                if self._copies < self.plan.interpreters:
+                    return self._copy()
+        return self._idle.get()
+
+    def shapes(self) -> tuple[list[list[int]], list[list[int]]]:
+        """The shapes of the network's inputs and outputs; what is open is -1."""
+        interpreter = self._take()
+        try:
+            given, found = interpreter.get_input_details(), interpreter.get_output_details()
+            if any(each["dtype"].__name__ != "uint8" for each in given):
+                raise ValueError("it does not take uint8 pixels")
+            return [list(each["shape_signature"]) for each in given], [list(each["shape_signature"]) for each in found]
+        finally:
+            self._idle.put(interpreter)
+
+    def predict(self, pixels: np.ndarray) -> np.ndarray:
+        """See `Engine.predict`."""
+        interpreter = self._take()
+        try:
+            given = interpreter.get_input_details()[0]
+            if tuple(given["shape"]) != pixels.shape:
+                interpreter.resize_tensor_input(given["index"], pixels.shape)
+                interpreter.allocate_tensors()
+            interpreter.set_tensor(given["index"], pixels)
+            interpreter.invoke()
+            return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+        finally:
+            self._idle.put(interpreter)
+
+
+class KerasEngine:
+    """Runs a Keras model as it is: slower, and everywhere.
+
+    Args:
+        model: Takes float32 pixels 0-255 of shape (n, height, width, 3).
+    """
+
+    name = "keras"
+
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+        # Images are decoded by the workers; the network runs one batch after the other on all cores.
+        self.plan = Plan(workers=cores() + 1, interpreters=1, threads=cores(), batch=32)
+        self._lock = threading.Lock()
+
+    def predict(self, pixels: np.ndarray) -> np.ndarray:
+        """See `Engine.predict`."""
+        with self._lock:
+            return self.model.predict_on_batch(pixels.astype("float32"))

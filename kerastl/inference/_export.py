@@ -1,0 +1,96 @@
+"""Compile a Keras model for LiteRT."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerastl._base.keras_import import import_keras
+from kerastl._base.stderr import native_stderr_silenced
+from kerastl.errors import ModelError
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from kerastl.inference._engines import Engine
+
+# Part of the cache key: raise it when the compiled file changes its meaning.
+EXPORT_VERSION = 2
+# Scores of the compiled network may differ from Keras's by as much, and the best class never.
+TOLERANCE = 1e-3
+
+
+def unavailable() -> str | None:
+    """Why nothing can be compiled in this process, or `None`."""
+    backend = import_keras().backend.backend()
+    if backend == "tensorflow":
+        return None
+    return f"only Keras on TensorFlow can be compiled, and it runs on {backend}"
+
+
+def to_litert(model: keras.Model) -> bytes:
+    """Compile a model.
+
+    Args:
+        model: One input, float32 pixels of shape (n, height, width, 3), and one output.
+
+    Returns:
+        A LiteRT flatbuffer: uint8 pixels of shape (n, height, width, 3) in, float32 out, n free.
+
+    Raises:
+        ModelError: The network cannot be compiled.
+    """
+    import absl.logging
+    import tensorflow as tf
+
+    signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
+    # Without autograph, which leaves what it writes among the system's temporary files.
+    serve = tf.function(
+        lambda pixels: model(tf.cast(pixels, tf.float32), training=False), input_signature=[signature], autograph=False
+    )
+    verbosity = absl.logging.get_verbosity()
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    try:
+        with native_stderr_silenced():
+            # Without a trackable object the converter freezes the graph in memory; with one it goes through a
+            # SavedModel on disk, which is what `model.export` does and takes two to four times as long.
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()])
+            return converter.convert()
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0:1]
+        raise ModelError(f"{model.name} cannot be compiled ({''.join(reason)[:200]})") from error
+    finally:
+        absl.logging.set_verbosity(verbosity)
+
+
+def check(engine: Engine, model: keras.Model) -> None:
+    """Compare a compiled network with its model.
+
+    The images are noise of several kinds: flat, coarse and fine, bright and dark.
+
+    Raises:
+        ModelError: An output differs by more than `TOLERANCE`, or has its maximum elsewhere.
+    """
+    import numpy as np
+
+    height, width = model.input_shape[1:3]
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 256, (4, 4, 4, 3)).repeat(-(-height // 4), 1).repeat(-(-width // 4), 2)
+    fine = random.integers(0, 256, (2, height, width, 3))
+    dark = random.integers(0, 64, (1, height, width, 3))
+    flat = np.full((1, height, width, 3), 128)
+    pixels = np.concatenate([coarse[:, :height, :width], fine, dark, flat]).astype(np.uint8)
+    expected = model.predict_on_batch(pixels.astype(np.float32))
+    received = np.concatenate([engine.predict(pixels[i : i + 1]) for i in range(len(pixels))])
+    difference = float(np.max(np.abs(received - expected)))
+    moved = np.argmax(received, -1) != np.argmax(expected, -1)
+    if not difference <= TOLERANCE or (moved & _decided(expected)).any():
+        raise ModelError(f"{model.name}, compiled, differs from Keras by {difference:.2g}")
+
+
+def _decided(scores: np.ndarray) -> np.ndarray:
+    """Which rows have a best class that rounding cannot change."""
+    import numpy as np
+
+    best, second = np.moveaxis(np.sort(scores, -1)[..., :-3:-1], -1, 0)
+    return best - second > 1e-5

@@ -1,0 +1,164 @@
+"""Choose the engine for a model: compiled if it can be, Keras otherwise."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from kerastl import _progress as progress
+from kerastl._base.text import printable
+from kerastl.errors import KerastlError, ModelError, UsageError
+from kerastl.inference._cache import HASHES, CompiledCache, cache_folder, plan_untried
+from kerastl.inference._engines import Engine, KerasEngine, LiteRTEngine, Plan
+from kerastl.inference._export import EXPORT_VERSION
+from kerastl.inference._hashing import remembered_sha256
+from kerastl.inference._lock import locked
+from kerastl.models._spec import ModelSpec
+
+if TYPE_CHECKING:
+    import keras
+
+EngineName = Literal["auto", "litert", "keras"]
+ENGINES: tuple[str, ...] = get_args(EngineName)
+
+log = logging.getLogger("kerastl")
+
+
+def open_engine(spec: ModelSpec, engine: EngineName = "auto") -> Engine:
+    """Open the engine for a model; compile the model first where that was not done yet.
+
+    Args:
+        spec: The model.
+        engine: `litert` for the compiled network, `keras` for Keras itself, `auto` for the compiled one where that
+            is possible and Keras elsewhere, with a warning that says why.
+
+    Raises:
+        UsageError: No such engine.
+        ModelError: `litert` was asked for, and the model cannot be compiled or the result not be kept.
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"engine must be one of {', '.join(ENGINES)}. Received: {engine!r}")
+    if engine == "keras":
+        return KerasEngine(_built(spec))
+    if not has_litert():
+        if engine == "litert":
+            raise ModelError("the package ai-edge-litert is not installed (it has no wheel for some platforms)")
+        log.info("ai-edge-litert is not installed: answering through Keras, which starts more slowly")
+        return KerasEngine(_built(spec))
+    try:
+        return _compiled(spec)
+    except _NotCompiledError as error:
+        if engine == "litert":
+            raise ModelError(str(error)) from error
+        log.warning("%s: answering through Keras, which is slower", error)
+        return KerasEngine(error.model or _built(spec))
+
+
+class _NotCompiledError(KerastlError):
+    """A compiled network is not to be had; carries the Keras model where it was built already."""
+
+    def __init__(self, message: str, model: keras.Model | None = None) -> None:
+        super().__init__(message)
+        self.model = model
+
+
+def _built(spec: ModelSpec) -> keras.Model:
+    with progress.stage(f"{printable(spec.metadata.name)}: loading the network into Keras"):
+        return spec.build()
+
+
+def has_litert() -> bool:
+    """Whether the fast runtime is installed."""
+    return importlib.util.find_spec("ai_edge_litert") is not None
+
+
+def keras_version() -> str:
+    """The installed Keras's version, without importing it."""
+    spec = importlib.util.find_spec("keras")
+    if spec is not None and spec.submodule_search_locations:
+        source = Path(spec.submodule_search_locations[0]) / "src" / "version.py"
+        if source.is_file() and (found := re.search(r"__version__ = \"([^\"]+)\"", source.read_text())):
+            return found.group(1)
+    from importlib.metadata import version
+
+    return version("keras")
+
+
+def cache_key(spec: ModelSpec, cache: CompiledCache) -> str:
+    """Name the compiled form of a model: its weights, what it is, Keras's version and the way of compiling."""
+    parts = {
+        "identity": spec.identity,
+        "weights": remembered_sha256(spec.weights_file, cache.folder / HASHES, cache.seal, spec.hash),
+        "keras": keras_version(),
+        "export": EXPORT_VERSION,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _compiled(spec: ModelSpec) -> LiteRTEngine:
+    cache = CompiledCache(cache_folder())
+    if (reason := cache.fault()) is not None:
+        raise _NotCompiledError(
+            f"the cache folder {printable(str(cache.folder))} {reason}, who could exchange networks in it "
+            "(KERASTL_CACHE names another)"
+        )
+    key = cache_key(spec, cache)
+    if (engine := _opened(spec, cache, key)) is not None:
+        return engine
+    if (reason := cache.refusal(key)) is not None:
+        raise _NotCompiledError(reason)
+    if not cache.writable():
+        raise _NotCompiledError(f"the cache folder {cache.folder} cannot be written (KERASTL_CACHE names another)")
+    # The first use by several at once compiles once.
+    with locked(cache.lock_file(key), f"{printable(spec.metadata.name)}: compiling"):
+        if (engine := _opened(spec, cache, key)) is not None:
+            return engine
+        if (reason := cache.refusal(key)) is not None:
+            raise _NotCompiledError(reason)
+        return _compile(spec, cache, key)
+
+
+def _opened(spec: ModelSpec, cache: CompiledCache, key: str) -> LiteRTEngine | None:
+    """The compiled network if the cache holds it."""
+    entry = cache.find(key)
+    if entry is None:
+        return None
+    try:
+        engine = LiteRTEngine(entry.file, entry.plan)
+        shapes = engine.shapes()
+    except (ValueError, RuntimeError) as error:
+        log.info("%s is not usable (%s): compiling again", entry.file, error)
+        return None
+    spec.check_fit(*shapes)
+    return engine
+
+
+def _compile(spec: ModelSpec, cache: CompiledCache, key: str) -> LiteRTEngine:
+    from kerastl.inference import _export as export
+    from kerastl.inference import _tuning as tuning
+
+    if (reason := export.unavailable()) is not None:
+        raise _NotCompiledError(reason)
+    name = spec.metadata.name
+    model = _built(spec)
+
+    def examine(file: Path, size: int) -> Plan:
+        export.check(LiteRTEngine(file, plan_untried(size)), model)
+        return tuning.fastest(file, size, model.input_shape[1:])
+
+    try:
+        with progress.stage(f"{printable(name)}: compiling for fast answers, once for these weights"):
+            entry = cache.store(key, name, export.to_litert(model), examine)
+            return LiteRTEngine(entry.file, entry.plan)
+    except ModelError as error:
+        cache.refuse(key, str(error))
+        raise _NotCompiledError(str(error), model) from error
+    except OSError as error:
+        raise _NotCompiledError(
+            f"the cache folder {cache.folder} cannot be written ({error.strerror})", model
+        ) from error

@@ -1,0 +1,50 @@
+"""Networks: the catalog, building them with their weights, and what a saved model knows of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerastl._base.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kerastl.models._build import boundary_tensors as boundary_tensors
+    from kerastl.models._build import build as build
+    from kerastl.models._build import preprocess as preprocess
+    from kerastl.models._build import stages as stages
+    from kerastl.models._labels import Classification as Classification
+    from kerastl.models._labels import LabelSet as LabelSet
+    from kerastl.models._labels import Prediction as Prediction
+    from kerastl.models._labels import decode as decode
+    from kerastl.models._metadata import Metadata as Metadata
+    from kerastl.models._metadata import embed_metadata as embed_metadata
+    from kerastl.models._metadata import read_metadata as read_metadata
+    from kerastl.models._registry import Backbone as Backbone
+    from kerastl.models._registry import Stage as Stage
+    from kerastl.models._registry import WeightsFile as WeightsFile
+    from kerastl.models._registry import get as get
+    from kerastl.models._registry import names as names
+    from kerastl.models._registry import rows as rows
+    from kerastl.models._table import list_models as list_models
+
+_MODULES = {
+    "Backbone": "kerastl.models._registry",
+    "Classification": "kerastl.models._labels",
+    "LabelSet": "kerastl.models._labels",
+    "Metadata": "kerastl.models._metadata",
+    "Prediction": "kerastl.models._labels",
+    "Stage": "kerastl.models._registry",
+    "WeightsFile": "kerastl.models._registry",
+    "boundary_tensors": "kerastl.models._build",
+    "build": "kerastl.models._build",
+    "decode": "kerastl.models._labels",
+    "embed_metadata": "kerastl.models._metadata",
+    "get": "kerastl.models._registry",
+    "list_models": "kerastl.models._table",
+    "names": "kerastl.models._registry",
+    "preprocess": "kerastl.models._build",
+    "read_metadata": "kerastl.models._metadata",
+    "rows": "kerastl.models._registry",
+    "stages": "kerastl.models._build",
+}
+
+__getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

@@ -1,0 +1,45 @@
+"""A model that also gives the features it decides by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kerastl._base.keras_import import import_keras
+from kerastl.errors import ModelError
+from kerastl.models._spec import ModelSpec
+
+if TYPE_CHECKING:
+    import keras
+
+
+def feature_model(spec: ModelSpec) -> ModelSpec:
+    """The same model with two outputs side by side: its probabilities, then its features scaled to length 1.
+
+    Features are what goes into the last layer that has weights. A network with one output can be compiled like any
+    other, and both come from one pass.
+
+    Args:
+        spec: The model.
+
+    Returns:
+        A model with outputs of shape (n, classes + d).
+    """
+    return replace(
+        spec,
+        identity=f"{spec.identity} with features",
+        build=lambda: _with_features(spec.build()),
+        features=True,
+    )
+
+
+def _with_features(model: keras.Model) -> keras.Model:
+    keras = import_keras()
+    deciding = next((layer for layer in reversed(model.layers) if layer.weights), None)
+    if deciding is None or len(model.outputs) != 1:
+        raise ModelError(f"{model.name}: there is no last layer whose features could be compared")
+    features = deciding.input
+    if len(features.shape) == 4:  # a convolution of one pixel as the last layer
+        features = keras.layers.GlobalAveragePooling2D()(features)
+    unit = keras.layers.UnitNormalization()(features)
+    return keras.Model(model.inputs, keras.layers.Concatenate()([model.outputs[0], unit]), name=model.name)

@@ -1,0 +1,319 @@
+"""Class names, and from scores to the best k of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base import display
+from kerastl._base.text import brief, message, printable
+from kerastl.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike
+
+_IMAGENET = Path(__file__).with_name("imagenet.txt")
+_TINY_IMAGENET = Path(__file__).with_name("_mini") / "classes.txt"
+# Rows that a notebook shows of many results.
+_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The classes of a model, in the order of its outputs.
+
+    Args:
+        names: One name a class. Names may repeat: ImageNet has two kinds of crane.
+        wnids: WordNet ids in the same order, or `None` where there are none.
+    """
+
+    names: tuple[str, ...]
+    wnids: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            raise UsageError("names must hold at least one class name. Received: ()")
+        if self.wnids is not None and len(self.wnids) != len(self.names):
+            raise UsageError(
+                f"wnids must be as many as names. Received: {len(self.wnids)} wnids, {len(self.names)} names"
+            )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, label: str | int) -> int:
+        """The index of a class.
+
+        Args:
+            label: Its index, name or WordNet id. Where neither fits, its name in any case, with spaces or hyphens
+                for underscores.
+
+        Raises:
+            UsageError: There is none, and the message names the closest ones; or there are several.
+        """
+        if not isinstance(label, str):
+            if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label < len(self):
+                raise UsageError(
+                    f"label must be a class name, or a number from 0 to {len(self) - 1}. Received: {label!r}"
+                )
+            return label
+        found = self.places(label)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            kinds = self.wnids or tuple(str(index) for index in range(len(self)))
+            which = " or ".join(kinds[index] for index in found)
+            raise UsageError(f"{len(found)} classes are called {label!r}; say {which}")
+        raise UsageError(f"no class is called {label!r}; {self._closest(label)}")
+
+    def places(self, label: str) -> tuple[int, ...]:
+        """The indices of all classes that a text can mean, as `find` reads it; none if there are none."""
+        names, wnids, loose = self._places
+        return names.get(label) or wnids.get(label) or loose.get(_plain(label), ())
+
+    @cached_property
+    def _places(self) -> tuple[Mapping[str, tuple[int, ...]], ...]:
+        """Where names, WordNet ids and names in any spelling stand."""
+        return _index(self.names), _index(self.wnids or ()), _index([_plain(name) for name in self.names])
+
+    def _closest(self, label: str) -> str:
+        from difflib import get_close_matches
+
+        plain = [_plain(name) for name in self.names]
+        if close := get_close_matches(_plain(label), plain, n=3, cutoff=0.7):
+            return f"did you mean {' or '.join(self.names[plain.index(match)] for match in close)}?"
+        return f"there are {', '.join(self.names[:5])}{' and so on' if len(self) > 5 else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One class that an image may show.
+
+    Args:
+        label: The class name.
+        score: The model's probability for it, between 0 and 1.
+        index: The class's position in the model's output.
+        wnid: Its WordNet id, for ImageNet classes.
+    """
+
+    label: str
+    score: float
+    index: int
+    wnid: str | None = None
+
+    def __str__(self) -> str:
+        return f"{brief(self.label)} {percent(self.score)}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The four fields, as they stand in JSON."""
+        # Seven significant digits are what a float32 holds.
+        return {
+            "label": self.label,
+            "score": float(f"{self.score:.7g}"),
+            "index": self.index,
+            "wnid": self.wnid,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What a model says of one image.
+
+    Args:
+        path: The image's file, or `None` for images that came from memory.
+        model: The name of the model that answered.
+        predictions: The best classes, best first; empty if the image could not be read.
+        error: Why the image could not be read, or `None`.
+        coverage: Where a set was asked for: how often the right class is among `predictions`, which then are the set.
+        ood_score: Where rejection was asked for: how unlike the training images this one is, between 0 and 2.
+        rejected: Where rejection was asked for: whether that is too much for the answer to mean anything.
+    """
+
+    path: str | None
+    model: str
+    predictions: tuple[Prediction, ...] = ()
+    error: str | None = None
+    coverage: float | None = None
+    ood_score: float | None = None
+    rejected: bool | None = None
+
+    @property
+    def best(self) -> Prediction:
+        """The best class.
+
+        Raises:
+            ModelError: The image could not be read, so that there is none.
+        """
+        if not self.predictions:
+            raise ModelError(f"{self.path}: there is no prediction ({self.error or 'none was asked for'})")
+        return self.predictions[0]
+
+    @property
+    def label(self) -> str:
+        """The name of the best class."""
+        return self.best.label
+
+    @property
+    def score(self) -> float:
+        """The probability of the best class."""
+        return self.best.score
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object that stands in JSON for this image."""
+        if self.error is not None:
+            return {"path": self.path, "error": self.error}
+        predictions = [prediction.as_dict() for prediction in self.predictions]
+        values: dict[str, Any] = {"path": self.path, "model": self.model, "predictions": predictions}
+        if self.coverage is not None:
+            values["coverage"] = self.coverage
+        if self.ood_score is not None:
+            values |= {"ood_score": float(f"{self.ood_score:.7g}"), "rejected": self.rejected}
+        return values
+
+    def __str__(self) -> str:
+        answer = message(self.error or "") or ", ".join(map(str, self.predictions))
+        if self.rejected:
+            answer = f"none of these (closest: {answer})"
+        return answer if self.path is None else f"{printable(self.path)}: {answer}"
+
+    def _repr_html_(self) -> str:
+        title = self.path or "image"
+        if self.error is not None:
+            return f"<p>{display.bold(title)}: {display.text(self.error)}</p>"
+        rows = [(p.label, percent(p.score), display.bar(p.score)) for p in self.predictions]
+        return display.table(rows, caption=f"{title} ({self.model})", align="lrl", notes=self._remarks())
+
+    def _remarks(self) -> list[str]:
+        """What was asked for besides the best classes."""
+        remarks = []
+        if self.coverage is not None:
+            remarks.append(f"one of these in {percent(self.coverage)} of such cases")
+        if self.rejected:
+            remarks.append("none of these: unlike the training images")
+        return remarks
+
+
+class Classifications(list[Classification]):
+    """What a model says of several images: a list, which notebooks show as a table."""
+
+    def _repr_html_(self) -> str:
+        rows = [_row(result) for result in self[:_SHOWN]]
+        notes = [f"and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
+        models = dict.fromkeys(result.model for result in self)
+        return display.table(rows, caption=", ".join(models), align="llrl", notes=notes)
+
+
+def _row(result: Classification) -> list[object]:
+    """Image, answer, score, and the other classes."""
+    image = result.path or "image"
+    if not result.predictions:
+        return [image, result.error or "", "", ""]
+    answer = f"{result.label} (none of these)" if result.rejected else result.label
+    others = ", ".join(map(str, result.predictions[1:]))
+    return [image, display.bold(answer), percent(result.score), others]
+
+
+def _index(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for index, name in enumerate(names):
+        found[name] = (*found.get(name, ()), index)
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "_").replace("-", "_")
+
+
+def percent(score: float) -> str:
+    """A probability for people: `0.9213` is `92.1 %`."""
+    return f"{100 * score:.1f} %"
+
+
+@lru_cache(maxsize=1)
+def imagenet() -> LabelSet:
+    """The 1,000 classes of ImageNet (ILSVRC 2012), in the order that published weights use."""
+    rows = [line.split(" ", 1) for line in _IMAGENET.read_text(encoding="utf-8").splitlines()]
+    return LabelSet(names=tuple(name for _, name in rows), wnids=tuple(wnid for wnid, _ in rows))
+
+
+@lru_cache(maxsize=1)
+def tiny_imagenet() -> LabelSet:
+    """The 200 classes of Tiny ImageNet, which all are among ImageNet's, in the order of their WordNet ids."""
+    everything = imagenet()
+    names = dict(zip(everything.wnids or (), everything.names, strict=True))
+    wnids = tuple(_TINY_IMAGENET.read_text(encoding="utf-8").split())
+    return LabelSet(names=tuple(names[wnid] for wnid in wnids), wnids=wnids)
+
+
+def published(classes: str) -> LabelSet:
+    """The classes that the published weights of a backbone tell apart.
+
+    Args:
+        classes: `imagenet` or `tiny_imagenet`, as a row of the catalog says.
+    """
+    return {"imagenet": imagenet, "tiny_imagenet": tiny_imagenet}[classes]()
+
+
+def top_k(scores: ArrayLike, k: int = 5) -> np.ndarray:
+    """Find the indices of the k largest scores of each row.
+
+    Equal scores go to the lower index.
+
+    Args:
+        scores: Array of shape (n, classes) or (classes,).
+        k: How many; more than there are classes means all.
+
+    Returns:
+        Integer array of shape (n, min(k, classes)) or (min(k, classes),), best first.
+
+    Raises:
+        UsageError: `k` is less than 1, or `scores` has another number of axes.
+        ModelError: A score is not a number.
+    """
+    import numpy as np
+
+    values = np.asarray(scores)
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise UsageError(f"top must be a whole number of at least 1. Received: {k!r}")
+    if values.ndim not in (1, 2):
+        raise UsageError(f"scores must have shape (classes,) or (n, classes). Received: {values.shape}")
+    if np.isnan(values).any():
+        raise ModelError("the model's scores are not numbers (NaN): its weights or its input are broken")
+    # A stable sort of the negated scores keeps equal ones in the order of their index.
+    return np.argsort(-values, axis=-1, kind="stable")[..., :k]
+
+
+def decode(scores: ArrayLike, labels: LabelSet | Sequence[str], top: int = 5) -> list[tuple[Prediction, ...]]:
+    """Turn rows of scores into the best classes of each row.
+
+    Args:
+        scores: Array of shape (n, classes), probabilities.
+        labels: The classes' names in the order of the columns.
+        top: How many classes a row; more than there are means all.
+
+    Returns:
+        One tuple of predictions a row, best first; equal scores in the order of their index.
+
+    Raises:
+        UsageError: The shapes do not fit, or `top` is less than 1.
+        ModelError: A score is not a number.
+    """
+    import numpy as np
+
+    label_set = labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels))
+    values = np.asarray(scores)
+    if values.ndim != 2 or values.shape[1] != len(label_set):
+        raise UsageError(f"scores must have shape (n, {len(label_set)}), a column a label. Received: {values.shape}")
+    return [
+        tuple(_prediction(label_set, int(index), float(row[index])) for index in best)
+        for row, best in zip(values, top_k(values, top), strict=True)
+    ]
+
+
+def _prediction(labels: LabelSet, index: int, score: float) -> Prediction:
+    wnid = None if labels.wnids is None else labels.wnids[index]
+    return Prediction(labels.names[index], score, index, wnid)

@@ -1,0 +1,199 @@
+"""The metadata of a model: labels, image size and resizing, kept inside the saved model.
+
+A `.keras` file is a zip archive. kerastl adds one member to it, `kerastl.json`; plain Keras reads the file as if
+it were not there. So a model that is moved or renamed still knows its classes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kerastl._base import json_text
+from kerastl._base.files import replacing, write_text
+from kerastl._base.text import printable
+from kerastl.errors import ModelError
+from kerastl.images import Resize
+from kerastl.models._labels import LabelSet
+from kerastl.models._saved import archive, kinds, schema
+from kerastl.models._saved.json_member import parsed
+
+MODEL_FILE = "model.keras"
+MEMBER = "kerastl.json"
+FORMAT = 1
+# What the names of kerastl's members begin with.
+_OWN = "kerastl"
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What must be known of a model to classify an image with it.
+
+    Args:
+        name: What results call the model.
+        labels: The classes in the order of the model's outputs.
+        resize: How an image becomes the model's input.
+        backbone: The catalog name of the network it was made from, or `None`.
+        extra: Whatever else later steps store, by name; values are JSON.
+    """
+
+    name: str
+    labels: LabelSet
+    resize: Resize
+    backbone: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The metadata as JSON values."""
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "backbone": self.backbone,
+            "labels": list(self.labels.names),
+            "wnids": None if self.labels.wnids is None else list(self.labels.wnids),
+            "resize": asdict(self.resize),
+            "extra": self.extra,
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Metadata:
+        """Read what `as_dict` wrote.
+
+        Raises:
+            ModelError: A field is missing, of the wrong kind or beyond its limit, or a newer kerastl wrote it.
+        """
+        schema.check(values, FORMAT)
+        wnids = values["wnids"]
+        labels = LabelSet(tuple(values["labels"]), None if wnids is None else tuple(wnids))
+        return cls(values["name"], labels, Resize(**values["resize"]), values["backbone"], values["extra"])
+
+
+def embed_metadata(
+    model_file: str | os.PathLike[str], metadata: Metadata, members: Mapping[str, bytes] | None = None
+) -> None:
+    """Add the metadata to a `.keras` file that has none yet, and further members by name, which begin with `kerastl`.
+
+    Raises:
+        ModelError: The file is no Keras model, or has metadata.
+    """
+    import zipfile
+
+    with archive.opened(Path(model_file)):
+        pass
+    with zipfile.ZipFile(model_file, "a", zipfile.ZIP_DEFLATED) as target:
+        if MEMBER in target.namelist():
+            raise ModelError(f"{os.fspath(model_file)} has metadata already")
+        target.writestr(MEMBER, json_text.dumps(metadata.as_dict(), letters=True))
+        for name, content in (members or {}).items():
+            target.writestr(name, content)
+
+
+def update(model_file: str | os.PathLike[str], metadata: Metadata, members: Mapping[str, bytes] | None = None) -> None:
+    """Replace the metadata of a `.keras` file, and the copy of it that a run folder keeps beside the file.
+
+    The file is written anew as a whole: whoever reads it meanwhile, and a crash, find the old one or the new one. The
+    network inside stays byte for byte what it was.
+
+    Args:
+        model_file: A file with metadata.
+        metadata: The new one.
+        members: Further members to replace or to add, by name; names begin with `kerastl`.
+
+    Raises:
+        ModelError: The file is no Keras model.
+        OSError: It cannot be written; it stays what it was.
+    """
+    import shutil
+    import zipfile
+    from copy import copy
+
+    model_file = Path(model_file)
+    text = json_text.dumps(metadata.as_dict(), letters=True)
+    new = {MEMBER: text.encode(), **(members or {})}
+    # Read before anything is written, so that what cannot be read is told from what cannot be written.
+    with archive.opened(model_file):
+        pass
+    try:
+        with replacing(model_file) as temporary:
+            with zipfile.ZipFile(model_file) as old, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as written:
+                for entry in old.infolist():
+                    if entry.filename not in new:
+                        with old.open(entry) as source, written.open(copy(entry), "w", force_zip64=True) as target:
+                            shutil.copyfileobj(source, target, 1 << 20)
+                for name, content in new.items():
+                    written.writestr(name, content)
+            shutil.copymode(model_file, temporary)
+    except zipfile.BadZipFile as error:
+        raise ModelError(f"{model_file} cannot be read as a Keras model ({error})") from error
+    beside = model_file.with_name(MEMBER)
+    if beside.is_file():
+        write_text(beside, text)
+
+
+def member(model_file: Path, name: str) -> bytes | None:
+    """Read a member that `update` added; `None` if there is none.
+
+    Raises:
+        ModelError: The file is no Keras model, or is broken.
+    """
+    with archive.opened(model_file) as opened:
+        return opened.read(name) if name in opened.namelist() else None
+
+
+def network_sha256(model_file: Path) -> str:
+    """Hash what a `.keras` file holds besides kerastl's own members: the network, whatever its metadata says.
+
+    Raises:
+        ModelError: The file is no Keras model, or is broken.
+    """
+    import hashlib
+
+    digest = hashlib.sha256()
+    with archive.opened(model_file) as opened:
+        for name in sorted(opened.namelist()):
+            if not name.startswith(_OWN):
+                digest.update(f"{name}\0{opened.getinfo(name).file_size}\0".encode("utf-8", "surrogateescape"))
+                with opened.open(name) as stream:
+                    while block := stream.read(1 << 20):
+                        digest.update(block)
+    return digest.hexdigest()
+
+
+def find(path: str | os.PathLike[str]) -> Path:
+    """Find the `.keras` file that `path` names: itself, or `model.keras` in a run folder.
+
+    Raises:
+        ModelError: There is none.
+    """
+    given = Path(path)
+    model_file = given / MODEL_FILE if given.is_dir() else given
+    if not model_file.is_file():
+        kind = kinds.of_folder(given) if given.is_dir() else None
+        if kind is not None:
+            raise ModelError(f"{printable(str(given))}: it is {kind}")
+        what = f"holds no {MODEL_FILE}" if given.is_dir() else "is no file" if given.exists() else "does not exist"
+        raise ModelError(
+            f"{printable(str(given))}: {what}; give a run folder of kerastl finetune, or a .keras file it made"
+        )
+    return model_file
+
+
+def read_metadata(model_file: Path) -> Metadata:
+    """Read the metadata inside a `.keras` file.
+
+    Raises:
+        ModelError: The file is no Keras model, is broken, or has no metadata.
+    """
+    shown = printable(os.fspath(model_file))
+    if (text := member(model_file, MEMBER)) is None:
+        raise ModelError(
+            f"{shown} has no labels inside: it was not saved by kerastl; "
+            "add them with kerastl.models.embed_metadata, or fine-tune with kerastl"
+        )
+    try:
+        return Metadata.from_dict(parsed(text, "the metadata"))
+    except ModelError as error:
+        raise ModelError(f"{shown}: {error}") from error

@@ -1,0 +1,165 @@
+"""From a `.keras` file to a Keras model, by way of the checks."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base.keras_import import import_keras
+from kerastl._base.scratch import temporary_folder
+from kerastl._base.text import printable
+from kerastl.errors import KerastlError, ModelError, WeightsError
+from kerastl.models._saved import archive, budget, config, hdf5, kinds
+from kerastl.models._saved.json_member import parsed
+
+if TYPE_CHECKING:
+    import keras
+
+# Part of the key of compiled networks: raise it when what is refused changes, so that none slips through that was
+# compiled before.
+CHECKS = 1
+
+
+def load(model_file: Path, trust: bool = False) -> keras.Model:
+    """Load a saved model.
+
+    Args:
+        model_file: A `.keras` file.
+        trust: Whether to leave the loading to Keras, which then runs whatever code the file brings.
+
+    Raises:
+        ModelError: It is none, is broken, holds what kerastl does not load without trust, or holds weights that are
+            not finite. Names the file.
+    """
+    shown = printable(os.fspath(model_file))
+    try:
+        model = _trusted(model_file) if trust else _checked(model_file)
+        check_finite(model)
+    except ModelError as error:
+        message = str(error)
+        raise ModelError(message if message.startswith(shown) else f"{shown}: {message}") from error
+    except MemoryError as error:
+        raise ModelError(f"{shown} cannot be loaded: there is not enough memory") from error
+    except Exception as error:
+        raise ModelError(f"{shown} cannot be loaded by Keras ({_reason(error)})") from error
+    return model
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, out of the several lines in which Keras says it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    inner = [line for line in lines if line.startswith("Exception encountered: ")]
+    if inner:
+        return printable(inner[-1].removeprefix("Exception encountered: "))[:200]
+    said = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
+    return printable(said or type(error).__name__)[:300]
+
+
+def _trusted(model_file: Path) -> keras.Model:
+    with archive.opened(model_file) as opened:
+        _import_modules(parsed(opened.read(archive.CONFIG), "its config"))
+    return import_keras().models.load_model(model_file, compile=False, safe_mode=False)
+
+
+def _import_modules(config: Any) -> None:
+    """Import the modules that define the layers of a trusted model, which Keras knows only once they are registered."""
+    from importlib import import_module
+
+    waiting, modules = [config], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            modules.add(value.get("module"))
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    for module in modules:
+        if isinstance(module, str) and module.partition(".")[0] not in ("keras", "builtins", "__main__", ""):
+            with suppress(ImportError):  # Keras says which layer it does not know
+                import_module(module)
+
+
+def _checked(model_file: Path) -> keras.Model:
+    keras = import_keras()
+    # Keras gets copies of what was checked, and nothing else of the file.
+    with temporary_folder() as unpacked:
+        stored = _unpack(model_file, unpacked)
+        try:
+            with warnings.catch_warnings(record=True) as caught, budget.held_to(stored):
+                warnings.simplefilter("always")
+                model = keras.models.load_model(unpacked, compile=False, safe_mode=True)
+            # Keras only warns when it leaves layers at their random weights.
+            if any("Skipping nested container" in str(warning.message) for warning in caught):
+                raise ModelError("some of its layers have no weights in the file")
+        except KerastlError:
+            raise
+        except RecursionError:
+            raise ModelError("its layers are nested too deep") from None
+    if not isinstance(model, keras.Model):
+        raise ModelError(f"it holds no model, but a {type(model).__name__}")
+    budget.check_outputs(model)
+    return model
+
+
+def _unpack(model_file: Path, folder: Path) -> int:
+    """Write config and weights into a folder as Keras reads them; how many numbers there are."""
+    with archive.opened(model_file) as opened:
+        if archive.WEIGHTS not in opened.namelist():
+            raise ModelError(f"{printable(os.fspath(model_file))}: it has no {archive.WEIGHTS}, so no weights")
+        values = parsed(opened.read(archive.CONFIG), "its config")
+        config.check(values)
+        archive.copy_member(opened, archive.WEIGHTS, folder / archive.WEIGHTS)
+    (folder / archive.CONFIG).write_text(json.dumps(config.without_compilation(values)), encoding="utf-8")
+    (folder / "metadata.json").write_text("{}", encoding="utf-8")
+    try:
+        return hdf5.count(folder / archive.WEIGHTS)
+    except hdf5.HDF5Error as error:
+        raise ModelError(f"its {archive.WEIGHTS}: {error}") from error
+
+
+def load_weights(model: keras.Model, file: Path) -> None:
+    """Load the weights alone, of a `.keras` file or in HDF5; Keras decides whether they fit.
+
+    Raises:
+        WeightsError: They are broken, not finite, or would take far more memory than the file's size. Names the file.
+        OSError: The file cannot be read.
+        ValueError: They do not fit.
+    """
+    shown = printable(os.fspath(file))
+    with temporary_folder() as folder:
+        weights = file
+        try:
+            if not kinds.is_hdf5(file):
+                if (kind := kinds.of_file(file, kinds.TAKES_WEIGHTS)) is not None:
+                    raise ModelError(f"it is {kind}")
+                weights = folder / archive.WEIGHTS
+                with archive.opened(file) as opened:
+                    archive.copy_member(opened, archive.WEIGHTS, weights)
+            hdf5.count(weights)
+            model.load_weights(weights)
+            check_finite(model)
+        except (hdf5.HDF5Error, ModelError) as error:
+            message = str(error)
+            raise WeightsError(message if message.startswith(shown) else f"{shown}: {message}") from error
+
+
+def check_finite(model: keras.Model) -> None:
+    """Refuse weights that make every score not a number.
+
+    Raises:
+        ModelError: Some are not finite; names the first.
+    """
+    import numpy as np
+
+    for variable in model.weights:
+        values = np.asarray(variable)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            count = int((~np.isfinite(values)).sum())
+            raise ModelError(
+                f"{count:,} numbers in {printable(variable.path)[:100]!r} are not finite (NaN or infinite), and so "
+                "would be its scores; the training went wrong, or the file was changed"
+            )

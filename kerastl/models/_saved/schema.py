@@ -1,0 +1,168 @@
+"""What metadata may hold: types, lengths and ranges, in one table."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from kerastl._base.text import printable
+from kerastl.errors import ModelError
+from kerastl.images import MAX_SIDE, RESIZE_POLICIES, Resize
+
+NAME_LENGTH = 255
+LABELS = 100_000
+LABEL_LENGTH = 1_000
+_EXTRA_DEPTH = 20
+_EXTRA_VALUES = 5_000_000
+_TEXT_LENGTH = 1 << 20
+# Letters of a wrong value that a message repeats.
+_SHOWN = 60
+_WNID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+
+# A rule: the words for it, and whether a value keeps it.
+Rule = tuple[str, Callable[[Any], bool]]
+
+
+def _text(length: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and 0 < len(value) <= length
+
+
+def _whole(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _number(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and low < value <= high
+    )
+
+
+def _many(each: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and 0 < len(value) <= LABELS and all(map(each, value))
+
+
+def _or_none(rule: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or rule(value)
+
+
+METADATA: dict[str, Rule] = {
+    "name": (f"a text of 1 to {NAME_LENGTH} letters", _text(NAME_LENGTH)),
+    "backbone": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH))),
+    "labels": (
+        f"a list of 1 to {LABELS:,} texts of 1 to {LABEL_LENGTH:,} letters",
+        _many(_text(LABEL_LENGTH)),
+    ),
+    "wnids": (
+        "null or a list of WordNet ids such as n02085620",
+        _or_none(_many(lambda value: isinstance(value, str) and _WNID.fullmatch(value) is not None)),
+    ),
+    "resize": ("a JSON object", lambda value: isinstance(value, dict)),
+    "extra": ("a JSON object", lambda value: isinstance(value, dict)),
+}
+RESIZE: dict[str, Rule] = {
+    "height": (f"a whole number from 1 to {MAX_SIDE:,}", _whole(1, MAX_SIDE)),
+    "width": (f"a whole number from 1 to {MAX_SIDE:,}", _whole(1, MAX_SIDE)),
+    "policy": (f"one of {', '.join(RESIZE_POLICIES)}", lambda value: value in RESIZE_POLICIES),
+    "crop_fraction": ("a number above 0 and up to 1", _number(0, 1)),
+}
+# Metadata of earlier versions have none of these.
+RESIZE_LATER: dict[str, Rule] = {
+    "white_level": ("null or a whole number from 255 to 65,535", _or_none(_whole(255, 65_535))),
+}
+# Those that kerastl reads of what later steps stored; any other is let through.
+EXTRA: dict[str, Rule] = {
+    "temperature": ("a number above 0 and up to 1,000", _number(0, 1000)),
+    "calibration": ("a JSON object", lambda value: isinstance(value, dict)),
+    "metrics": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
+    "recipe": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
+}
+# And of what stands inside these.
+INSIDE: dict[str, dict[str, Rule]] = {
+    "calibration": {
+        name: (f"a text of 1 to {NAME_LENGTH} letters", _text(NAME_LENGTH))
+        for name in ("data_digest", "pictures")  # its name before kerastl 0.2
+    },
+    "metrics": {"train_images": ("null or a whole number", _or_none(_whole(0, 1 << 50)))},
+    "recipe": {"name": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH)))},
+}
+
+
+def check(values: dict[str, Any], newest: int) -> None:
+    """Compare metadata with the table. Fields that it does not know are let through.
+
+    Args:
+        values: The metadata as JSON values.
+        newest: The newest format that this kerastl reads.
+
+    Raises:
+        ModelError: A field is missing, of the wrong kind or beyond its limit; names it.
+    """
+    version = values.get("format", 0)
+    if not _whole(1, 1 << 31)(version):
+        raise ModelError(f"the metadata's 'format' must be a whole number. Received: {_shown(version)}")
+    if values["format"] > newest:
+        raise ModelError(f"the metadata has format {version}: a newer kerastl wrote it, update kerastl")
+    _check_fields("", values, METADATA)
+    if unknown := values["resize"].keys() - {field.name for field in fields(Resize)}:
+        raise ModelError(
+            f"the metadata's 'resize' has the unknown field {_shown(min(unknown))}: perhaps a newer kerastl wrote it"
+        )
+    _check_fields("resize.", values["resize"], RESIZE)
+    _check_present("resize.", values["resize"], RESIZE_LATER)
+    _check_present("extra.", values["extra"], EXTRA)
+    for name, rules in INSIDE.items():
+        _check_present(f"extra.{name}.", values["extra"].get(name) or {}, rules)
+    _check_extent(values["extra"])
+    if values["wnids"] is not None and len(values["wnids"]) != len(values["labels"]):
+        raise ModelError(f"the metadata has {len(values['labels']):,} labels and {len(values['wnids']):,} wnids")
+
+
+def _check_fields(prefix: str, values: dict[str, Any], rules: dict[str, Rule]) -> None:
+    for name, (words, holds) in rules.items():
+        if name not in values:
+            raise ModelError(f"the metadata is not one of kerastl's: '{prefix}{name}' is missing")
+        value = values[name]
+        try:
+            good = holds(value)
+        except TypeError:
+            good = False
+        if not good:
+            raise ModelError(f"the metadata's '{prefix}{name}' must be {words}. Received: {_culprit(value)}")
+
+
+def _check_present(prefix: str, values: dict[str, Any], rules: dict[str, Rule]) -> None:
+    """The same for fields that need not be there."""
+    _check_fields(prefix, values, {name: rule for name, rule in rules.items() if name in values})
+
+
+def _culprit(value: Any) -> str:
+    """The value, or of a list the first element that stands out by its kind or length."""
+    if isinstance(value, list) and value:
+        odd = (number for number, each in enumerate(value) if not isinstance(each, str) or not each)
+        number = next(odd, max(range(len(value)), key=lambda at: len(str(value[at]))))
+        return f"{len(value):,} elements, number {number + 1:,} being {_shown(value[number])}"
+    return _shown(value)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str) and len(value) > _SHOWN:
+        return f"'{printable(value[:_SHOWN])}...' ({len(value):,} letters)"
+    text = printable(repr(value))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _check_extent(extra: dict[str, Any]) -> None:
+    waiting: list[tuple[Any, int]] = [(extra, 0)]
+    count = 0
+    while waiting:
+        value, depth = waiting.pop()
+        count += 1
+        if depth > _EXTRA_DEPTH or count > _EXTRA_VALUES:
+            raise ModelError(f"the metadata's 'extra' is nested more than {_EXTRA_DEPTH} deep or has too many values")
+        if isinstance(value, str) and len(value) > _TEXT_LENGTH:
+            raise ModelError(f"the metadata's 'extra' holds a text of {len(value):,} letters")
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        waiting.extend((each, depth + 1) for each in inner)

@@ -1,0 +1,150 @@
+"""From a name or a path to a model: its metadata, the file with its weights, and how to build it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base.text import printable
+from kerastl.errors import ModelError, UsageError, WeightsError
+from kerastl.images import Resize
+from kerastl.models import _labels as labels
+from kerastl.models import _metadata as metadata_file
+from kerastl.models import _registry as catalog
+from kerastl.models import _weights as weights_files
+from kerastl.models._metadata import Metadata
+from kerastl.models._saved import fit, loading
+from kerastl.models._saved.loading import CHECKS
+
+if TYPE_CHECKING:
+    import keras
+
+# Weights by the name that Keras gives them.
+IMAGENET = "imagenet"
+# Stands where the file of weights would, for a network that has none.
+RANDOM = Path("random")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model that can be built, but need not be.
+
+    Args:
+        metadata: Its labels and resizing.
+        weights_file: The file its weights come from.
+        identity: What it is besides its weights, for cache keys.
+        build: Builds it with its weights: raw pixels 0-255 in, probabilities out.
+        hash: Hashes what decides its answers in `weights_file`; all of the file's bytes if `None`.
+        features: Whether features follow the probabilities in its output.
+    """
+
+    metadata: Metadata
+    weights_file: Path
+    identity: str
+    build: Callable[[], keras.Model]
+    hash: Callable[[Path], str] | None = None
+    features: bool = False
+
+    def check_fit(self, inputs: Sequence[Sequence[Any]], outputs: Sequence[Sequence[Any]]) -> None:
+        """Raise `ModelError` if the metadata and a network of these shapes do not belong together."""
+        try:
+            fit.check(self.metadata.resize, len(self.metadata.labels), inputs, outputs, exact=not self.features)
+        except ModelError as error:
+            raise ModelError(f"{printable(str(self.weights_file))}: {error}") from None
+
+
+def resolve(
+    name_or_path: str | os.PathLike[str],
+    progress: Callable[[str, int, int | None], None] | None = None,
+    weights: str | os.PathLike[str] | None = IMAGENET,
+    trust: bool = False,
+) -> ModelSpec:
+    """Find the model that a name or a path means.
+
+    Args:
+        name_or_path: A name of the catalog, a run folder, or a `.keras` file that kerastl made. A name of the
+            catalog goes before a folder of that name; write `./name` for the folder.
+        progress: Told of a download: file name, bytes so far, bytes in all if known.
+        weights: Of a network of the catalog: `imagenet`, a weights file that fits, or `None` for random ones.
+        trust: Whether Keras may run whatever code a saved model brings.
+
+    Raises:
+        UsageError: Weights are given for a model that has its own; or neither a name nor a path that exists.
+        WeightsError: The published weights are not there and cannot be fetched, or are broken.
+        ModelError: The path holds no model of kerastl's.
+    """
+    given = os.fspath(name_or_path)
+    if given in catalog.names():
+        return _with_weights(catalog.get(given), weights, progress)
+    if weights != IMAGENET:
+        raise UsageError(f"weights are for networks of the catalog; {given} has its own. Received: {weights!r}")
+    if os.path.exists(given):  # noqa: PTH110 - pathlib raises for a name that is too long
+        return _saved(Path(given), trust)
+    if looks_like_path(given):
+        raise UsageError(f"{given}: there is no such model file or run folder")
+    try:
+        catalog.get(given)
+    except UsageError as error:  # which names what is close
+        raise UsageError(f"{error}; nor is there a run folder or a file of that name") from None
+    raise AssertionError(given)
+
+
+def looks_like_path(text: str) -> bool:
+    r"""Whether a text is meant as a path and not as a name of the catalog, in the manner of any system.
+
+    `runs/x`, `runs\x`, `C:x`, `.` and `~` are paths everywhere, since names of the catalog hold no such signs.
+    """
+    return any(sign in text for sign in "/\\:~.")
+
+
+def _with_weights(
+    row: catalog.Backbone,
+    weights: str | os.PathLike[str] | None,
+    progress: Callable[[str, int, int | None], None] | None,
+) -> ModelSpec:
+    resize = Resize(row.input_size, row.input_size, "crop", row.crop_fraction)
+    metadata = Metadata(row.name, labels.published(row.classes), resize, row.name)
+    if weights is None:
+        return ModelSpec(metadata, RANDOM, f"random {row.name}", cache(lambda: _random(row)))
+    file = weights_files.fetch(row, progress=progress) if weights == IMAGENET else Path(weights)
+    if not os.path.isfile(file):  # noqa: PTH113 - likewise
+        raise WeightsError(f"{file}: no such weights file")
+
+    def build() -> keras.Model:
+        from kerastl.models import _build as backbones
+
+        return backbones.build(row, weights=weights)
+
+    return ModelSpec(metadata, file, f"catalog {row.name}", build)
+
+
+def _random(row: catalog.Backbone) -> keras.Model:
+    """The same weights each time, which takes Keras's own seed."""
+    from kerastl._base.keras_import import import_keras
+    from kerastl.models import _build as backbones
+
+    import_keras().utils.set_random_seed(0)
+    return backbones.build(row, weights=None)
+
+
+def _saved(path: Path, trust: bool) -> ModelSpec:
+    file = metadata_file.find(path)
+
+    def build() -> keras.Model:
+        model = loading.load(file, trust)
+        try:
+            inputs, outputs = ([each.shape for each in tensors] for tensors in (model.inputs, model.outputs))
+        except (AttributeError, TypeError, ValueError):
+            shown = printable(str(file))
+            raise ModelError(f"{shown}: its input has no shape; save it anew, built on keras.Input") from None
+        spec.check_fit(inputs, outputs)
+        return model
+
+    # A network that was compiled under trust answers under trust only.
+    identity = f"saved, {'trusted' if trust else f'checked {CHECKS}'}"
+    spec = ModelSpec(metadata_file.read_metadata(file), file, identity, build, metadata_file.network_sha256)
+    return spec

@@ -1,0 +1,37 @@
+"""The catalog as a table that notebooks show."""
+
+from __future__ import annotations
+
+from kerastl._base import display
+from kerastl.models import _registry as catalog
+from kerastl.models._registry import Backbone
+
+
+class Models(tuple[Backbone, ...]):
+    """Rows of the catalog: a tuple, which notebooks show as a table."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Models {', '.join(row.name for row in self)}>"
+
+    def _repr_html_(self) -> str:
+        heads = ("name", "pixels", "parameters", "MB", "top-1", "top-5", "here")
+        return display.table(map(_row, self), heads=heads, align="lrrrrrl")
+
+
+def list_models(containing: str = "") -> Models:
+    """The networks of the catalog, family by family, smaller before larger.
+
+    Args:
+        containing: Only those whose name holds this text; all by default.
+    """
+    return Models(row for row in catalog.rows() if containing in row.name)
+
+
+def _row(row: Backbone) -> tuple[str, ...]:
+    from kerastl.models import _weights as weights  # which imports the catalog
+
+    scores = ("" if score is None else f"{score:.1f} %" for score in (row.top1, row.top5))
+    here = "shipped" if row.shipped else "yes" if weights.cached(row) else ""
+    return row.name, str(row.input_size), f"{row.parameters / 1e6:.1f} M", f"{row.megabytes:.0f}", *scores, here

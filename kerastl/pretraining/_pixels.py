@@ -1,0 +1,187 @@
+"""The images' pixels, decoded once where they fit on the disk, else in each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kerastl.errors import DataError, ImageError
+from kerastl.images import Resize, load_pixels, open_image, white_of_all
+from kerastl.images._depth import BITS
+from kerastl.images._loading import has_many_bits
+from kerastl.images._opening import opened, reported
+from kerastl.images._pillow_warnings import silenced
+from kerastl.inference._engines import cores
+from kerastl.inference._ordered_map import ordered_map
+from kerastl.training._callback import RunCallback
+from kerastl.training._feature_cache import FeatureCache
+from kerastl.training._interrupt import Stop
+from kerastl.training._pixel_engine import PixelEngine
+from kerastl.training._samples import ImageSample
+
+# Crops are taken from images this much larger than the views, if the files have the pixels.
+_SURPLUS = 1.5
+_SAMPLE = 200
+_STORE = "pixels"
+# Images that a thread decodes before it hands them over.
+_BATCH = 16
+
+
+class Pixels:
+    """Pixels of images that can be read, by number.
+
+    `failure` holds the error that stopped a pipeline: TensorFlow hands on its text only.
+
+    Args:
+        files: The images.
+        side: Height and width in pixels to which they are cropped and scaled.
+        problems: Numbers of images that cannot be read, and why.
+        stored: uint8 `(n, side, side, 3)`, or None to decode them whenever they are asked for.
+        white: The white level of images of 16 bits.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        side: int,
+        problems: dict[int, str],
+        stored: np.ndarray | None = None,
+        white: int | None = None,
+    ) -> None:
+        self._files = files
+        self.side = side
+        self.problems = problems
+        self._stored = stored
+        self.failure: DataError | None = None
+        self._load = partial(load_pixels, resize=_square(side, white))
+
+    def rows(self, numbers: np.ndarray) -> np.ndarray:
+        """Return uint8 `(n, side, side, 3)`, RGB, of the images with these numbers.
+
+        Raises:
+            DataError: One of them cannot be read any more.
+        """
+        if self._stored is not None:
+            return np.asarray(self._stored[numbers])
+        try:
+            with ThreadPoolExecutor(cores()) as pool:
+                return np.stack(list(pool.map(self._load, [self._files[number] for number in numbers])))
+        except ImageError as error:
+            self.failure = DataError(f"{error}; it could be read when the run began")
+            raise self.failure from None
+
+
+def read_pixels(
+    files: Sequence[Path], size: int, cache: FeatureCache, callback: RunCallback, stop: Stop | None = None
+) -> Pixels:
+    """Read every image once.
+
+    Args:
+        files: The images.
+        size: Height and width of the views to come.
+        cache: Keeps the pixels, if they fit.
+        callback: Hears the progress.
+        stop: Looked at between images; what was read is kept.
+
+    Raises:
+        DataError: The disk is full.
+        Stopped: A stop was asked for.
+    """
+    sample = files[:: max(1, len(files) // _SAMPLE)]
+    side, white = stored_side(sample, size), _white_level(sample)
+    key = f"{_STORE}-{side}" + (f"-{white}" if white else "")
+    if not cache.fits(key, len(files) * side * side * 3):
+        callback.say("too many pixels to keep: images are decoded in each epoch (--cache-limit)")
+        return Pixels(files, side, _check(files, side, callback, stop), white=white)
+    samples = [ImageSample(file, partial(load_pixels, resize=_square(side, white))) for file in files]
+    try:
+        store = cache.compute(
+            key,
+            PixelEngine(_BATCH),
+            samples,
+            "uint8",
+            shape=(side, side, 3),
+            callback=callback,
+            stop=stop,
+            what="images",
+        )
+    except OSError as error:
+        raise DataError(
+            f"{cache.folder}: decoded images cannot be kept ({error.strerror}); make room, or --cache-limit 0"
+        ) from None
+    return Pixels(files, side, store.problems, store.array, white)
+
+
+def _check(files: Sequence[Path], side: int, callback: RunCallback, stop: Stop | None) -> dict[int, str]:
+    """What is wrong with each image that cannot be read."""
+
+    def problem(group: list[Path]) -> list[str]:
+        return [_problem(file, side) for file in group]
+
+    problems = {}
+    callback.begin("images", len(files))
+    try:
+        for number, reason in enumerate(ordered_map(problem, files, cores(), group=8)):
+            if stop is not None:
+                stop.check()
+            if reason:
+                problems[number] = reason
+            callback.advance()
+    finally:
+        callback.end()
+    return problems
+
+
+def _problem(file: Path, side: int) -> str:
+    try:
+        load_pixels(file, _square(side))
+    except ImageError as error:
+        return error.reason
+    return ""
+
+
+def _square(side: int, white: int | None = None) -> Resize:
+    return Resize(side, side, "crop", 1.0, white)
+
+
+def _white_level(sample: Sequence[Path]) -> int | None:
+    """The white level of these images together; None if they have 8 bits."""
+    return white_of_all([_bits(file) for file in sample])
+
+
+def _bits(file: Path) -> int:
+    try:
+        with reported(str(file)), silenced(), opened(str(file)) as image:
+            if not has_many_bits(image):
+                return 0
+        return int(open_image(file).info.get(BITS, 0))
+    except ImageError:
+        return 0
+
+
+def stored_side(files: Sequence[Path], size: int) -> int:
+    """How large images are kept for crops of `size` pixels: up to half as large again, if they have that.
+
+    Decided by the median of the shorter sides.
+    """
+    sides = []
+    for file in files:
+        try:
+            with reported(str(file)), silenced(), opened(str(file)) as image:
+                sides.append(min(image.size))
+        except ImageError:
+            continue
+    median = float(np.median(sides)) if sides else size
+    return int(min(max(size, median), round(_SURPLUS * size)))
+
+
+def scaled(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Whole images at the size of the views: uint8 `(n, side, side, 3)` to `(n, size, size, 3)`."""
+    if pixels.shape[1] == size:
+        return pixels
+    target = Resize(size, size, "squash")
+    return np.stack([load_pixels(np.ascontiguousarray(image), target) for image in pixels])

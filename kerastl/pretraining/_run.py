@@ -1,0 +1,276 @@
+"""A folder of images without labels -> a backbone's weights: the whole way, and on from where it was stopped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection as Names
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base.keras_import import import_keras
+from kerastl._progress import Verbose, stage
+from kerastl.data._contents import content_hashes
+from kerastl.data._views import Views
+from kerastl.errors import StateError, TrainingError
+from kerastl.models import _registry as catalog
+from kerastl.models import _weights as weights
+from kerastl.models._default import DEFAULT_MODEL
+from kerastl.pretraining import _outputs as outputs
+from kerastl.pretraining._collection import Collection, Roles, assign_roles, collect
+from kerastl.pretraining._methods import METHODS
+from kerastl.pretraining._settings import Settings
+from kerastl.training._callback import RunCallback
+from kerastl.training._disk import full_disk_reported
+from kerastl.training._feature_cache import FeatureCache
+from kerastl.training._interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
+from kerastl.training._manifest import Entry
+from kerastl.training._progress import PreTrainingProgress, listening
+from kerastl.training._run_folder import RunFolder
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastl.pretraining._pixels import Pixels
+    from kerastl.pretraining._training import Training
+
+
+@dataclass(frozen=True)
+class PreTrained:
+    """What pre-training gives.
+
+    Args:
+        backbone: Raw RGB pixels `(n, h, w, 3)` in [0, 255] to a feature map.
+        weights: The file that `kerastl finetune --weights` takes.
+        history: One row an epoch, as in `history.csv`.
+        description: What `pretraining.json` holds.
+        folder: The run folder.
+    """
+
+    backbone: keras.Model
+    weights: Path
+    history: list[dict[str, Any]]
+    description: dict[str, Any]
+    folder: Path
+
+
+def pretrain(
+    images: str | os.PathLike[str],
+    backbone: str | None = None,
+    *,
+    output: str | os.PathLike[str],
+    resume: bool = False,
+    overwrite: bool = False,
+    verbose: Verbose = "auto",
+    callback: RunCallback | None = None,
+    **settings: Any,
+) -> PreTrained:
+    """Train a backbone on images without labels.
+
+    Args:
+        images: A folder with images at any depth.
+        backbone: A name of the catalog; None takes MobileNetV2.
+        output: The run folder, new or empty.
+        resume: Go on with the run in `output`.
+        overwrite: Replace the run in `output`.
+        verbose: What is told while it works, as for `kerastl.finetune`.
+        callback: Hears what is done, instead of what `verbose` shows.
+        **settings: The fields of `kerastl.pretraining.Settings`.
+
+    Returns:
+        The trained backbone and where its weights lie.
+
+    Raises:
+        UsageError: An argument is wrong, or the run folder is not free.
+        DataError: The images cannot be used.
+        TrainingError: Training broke off, was stopped, or the features collapsed; what was reached is in `output`.
+    """
+    wanted = Settings.of(backbone=backbone or DEFAULT_MODEL, **settings)
+    said = {*settings, *(["backbone"] if backbone else [])}
+    _check(wanted)  # before anything is written
+    with listening(callback, verbose, PreTrainingProgress) as told, ExitStack() as stack:
+        folder = RunFolder(Path(output), outputs.KIND, told)
+        with stage("looking for images"):
+            collection = collect(Path(images), wanted.labels, folder.path)
+        going_on = stack.enter_context(folder.opened(resume=resume, overwrite=overwrite))
+        stack.enter_context(full_disk_reported(folder.path))
+        if resume and folder.finished:
+            raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
+        run = Run(folder, collection, wanted, told)
+        with stop_on_interrupt(run.stop):
+            try:
+                return run.go(folder.checkpoint.load() if going_on else None, said)
+            except Stopped:
+                raise Interrupted(f"stopped early; --resume goes on in {folder.path}") from None
+
+
+def _check(settings: Settings) -> None:
+    """Refuse a backbone or a size that there is not."""
+    from kerastl.models._build import check_size
+
+    row = catalog.get(settings.backbone)
+    check_size(row, settings.size)
+
+
+class Run:
+    """One run in one folder.
+
+    Args:
+        folder: Opened.
+        collection: The images.
+        settings: What is wanted.
+        callback: Hears what is done.
+    """
+
+    def __init__(self, folder: RunFolder, collection: Collection, settings: Settings, callback: RunCallback) -> None:
+        self._folder = folder
+        self._collection = collection
+        self._settings = settings
+        self._callback = callback
+        self.stop = Stop()
+
+    def go(self, state: dict[str, Any] | None, said: Names[str]) -> PreTrained:
+        """Run from the start, or from a state; `said` names the settings that were asked for."""
+        if state is not None:
+            self._settings = self._settings.resumed(state["settings"], said)
+        row = catalog.get(self._settings.backbone)
+        size = self._settings.size or row.input_size
+        if self._settings.weights == "imagenet":  # what fails should fail before images are read
+            weights.fetch(row, include_top=False, input_size=(size, size))
+        images = self._listed()
+        if state is not None:
+            self._folder.manifest.check(images, self._collection.root, state["images"])
+        pixels, roles = self._read(size)
+        extra = {
+            "settings": self._settings.as_dict(),
+            "images": state["images"] if state else self._folder.manifest.write(images),
+            "views": state["views"] if state else Views.for_size(size).as_dict(),
+        }
+        with stage("building the networks"):
+            training, backbone = self._prepare(pixels, roles, size, extra)
+        if state is not None:
+            training.resume(state)
+        else:
+            self._folder.checkpoint.save(extra, {})
+        return self._train(training, backbone, pixels, roles, size)
+
+    def _listed(self) -> dict[str, Entry]:
+        """What the run remembers of its images."""
+        collection, callback = self._collection, self._callback
+        callback.begin("images compared", len(collection.paths))
+
+        def told(done: int, total: int) -> None:
+            self.stop.check()
+            callback.advance()
+
+        try:
+            contents = content_hashes([collection.root / path for path in collection.paths], told)
+        finally:
+            callback.end()
+        return {
+            path: Entry(collection.labels.get(path, ""), collection.parts.get(path, ""), content)
+            for path, content in zip(collection.paths, contents, strict=True)
+        }
+
+    def _read(self, size: int) -> tuple[Pixels, Roles]:
+        from kerastl.pretraining._pixels import read_pixels
+
+        paths, root = self._collection.paths, self._collection.root
+        for warning in self._collection.warnings:
+            self._callback.warn(warning)
+        cache = FeatureCache(self._folder.features, self._settings.cache_limit)
+        pixels = read_pixels([root / path for path in paths], size, cache, self._callback, self.stop)
+        broken = [paths[number] for number in pixels.problems]
+        roles = assign_roles(self._collection, set(broken), self._settings.seed)
+        say = f"{len(roles.trained):,} images to train on"
+        if len(roles.held_out):
+            say += f", {len(roles.held_out):,} held out to test neighbors ({self._collection.found})"
+        self._callback.say(say)
+        if broken:
+            first = f"{broken[0]}: {next(iter(pixels.problems.values()))}"
+            self._callback.warn(f"{len(broken)} unreadable, skipped (the first: {first})")
+        return pixels, roles
+
+    def _prepare(self, pixels: Pixels, roles: Roles, size: int, extra: dict[str, Any]) -> tuple[Training, keras.Model]:
+        set_seed = import_keras().utils.set_random_seed
+        from kerastl.data._view_pipeline import ViewFeed
+        from kerastl.models._build import build
+        from kerastl.pretraining._evaluating import Examination
+        from kerastl.pretraining._learners import make
+        from kerastl.pretraining._training import Training
+
+        settings = self._settings
+        set_seed(settings.seed)
+
+        def backbone() -> keras.Model:
+            return build(settings.backbone, weights=settings.weights, include_top=False, input_size=size)
+
+        learner = make(settings.method, backbone, settings.width, settings.seed)
+        feed = ViewFeed(
+            lambda chosen: pixels.rows(roles.trained[chosen]),
+            len(roles.trained),
+            pixels.side,
+            size,
+            settings.batch_size,
+            settings.seed,
+            Views.from_dict(extra["views"]),
+        )
+        training = Training(
+            learner,
+            feed,
+            Examination(pixels, roles, size, settings.seed),
+            settings,
+            self._folder.checkpoint,
+            extra=extra,
+            callback=self._callback,
+            stop=self.stop,
+        )
+        return training, learner.backbone
+
+    def _train(self, training: Training, backbone: keras.Model, pixels: Pixels, roles: Roles, size: int) -> PreTrained:
+        folder, progress = self._folder.path, training.progress
+        skipped = {self._collection.paths[number]: reason for number, reason in pixels.problems.items()}
+
+        def write(complete: bool) -> dict[str, Any]:
+            description = {
+                **self._describe(size, complete),
+                "images": len(roles.trained),
+                "held_out": len(roles.held_out),
+                "skipped": len(skipped),
+                "seconds": round(sum(row["seconds"] for row in training.progress.history), 3),
+                "history": training.progress.history,
+            }
+            with stage("writing the weights and the figures"):
+                outputs.write_all(folder, backbone, training.progress.history, skipped, description)
+            return description
+
+        try:
+            training.run(lambda history: outputs.write_history(folder, history))
+        except StateError:  # the network holds nothing yet
+            raise
+        except (Stopped, TrainingError) as reason:
+            if not training.recover():
+                raise
+            write(complete=False)
+            if isinstance(reason, TrainingError):
+                raise type(reason)(f"{reason}. What was reached is in {folder}") from None
+            raise
+        except Exception as error:
+            if pixels.failure is None:
+                raise
+            raise pixels.failure from error
+        description = write(complete=True)
+        self._folder.close(keep_features=False)
+        return PreTrained(backbone, folder / outputs.WEIGHTS, progress.history, description, folder)
+
+    def _describe(self, size: int, complete: bool) -> dict[str, Any]:
+        method = METHODS[self._settings.method]
+        return {
+            "backbone": self._settings.backbone,
+            "size": size,
+            "method": self._settings.method,
+            "paper": method.paper,
+            "settings": self._settings.as_dict(),
+            "complete": complete,
+        }

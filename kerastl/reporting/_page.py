@@ -1,0 +1,167 @@
+"""The page as a whole: gather what it shows, render it, write it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base.files import write_text
+from kerastl._base.text import brief, printable, shortened
+from kerastl._version import __version__
+from kerastl.data._findings import CheckReport
+from kerastl.errors import UsageError
+from kerastl.evaluation._result import Evaluation
+from kerastl.models._labels import percent
+from kerastl.reporting import _charts as charts
+from kerastl.reporting import _confident_errors as mistakes
+from kerastl.reporting import _summary as summary
+from kerastl.reporting import _tables as tables
+from kerastl.reporting._training import training
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+MISTAKES = 12
+# Of larger data sets only the evaluated images are checked: the others would take longer than all the rest.
+MOST_CHECKED = 20_000
+# Letters of a name or a path.
+_LONGEST = 1_000
+
+Progress = Callable[[str, int, int], None]
+
+
+def write_report(
+    evaluation: Evaluation,
+    path: str | os.PathLike[str],
+    *,
+    mistakes: int = MISTAKES,
+    check: bool = True,
+    progress: Progress | None = None,
+) -> None:
+    """Write an evaluation as one HTML file that needs nothing else: no network, no scripts, no other files.
+
+    The same evaluation gives the same bytes.
+
+    Args:
+        evaluation: What `kerastl.evaluate` gave.
+        path: The file; replaced whole.
+        mistakes: How many of the most confident errors are shown, each with an explanation, which needs TensorFlow.
+        check: Whether to look for problems of the data as `kerastl check` does, which reads its images once more.
+        progress: Called with what is being done, how many are done, and how many there are.
+
+    Raises:
+        UsageError: `mistakes` is negative, or the file's folder does not exist.
+        OSError: The file cannot be written.
+    """
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder} to write the report to. Received: path={os.fspath(path)!r}")
+    write_text(path, render(evaluation, mistakes=mistakes, check=check, progress=progress))
+
+
+def render(
+    evaluation: Evaluation, *, mistakes: int = MISTAKES, check: bool = True, progress: Progress | None = None
+) -> str:
+    """Make the page; arguments as for `write_report`.
+
+    Returns:
+        HTML that can be written as UTF-8, whatever bytes the names of files hold.
+    """
+    if mistakes < 0:
+        raise UsageError(f"mistakes must be 0 or more. Received: mistakes={mistakes}")
+    report = _checked(evaluation, progress) if check else None
+    return _environment().get_template("report.html").render(_values(evaluation, mistakes, report, progress))
+
+
+def _values(evaluation: Evaluation, most: int, report: CheckReport | None, progress: Progress | None) -> dict[str, Any]:
+    explained = None if progress is None else partial(progress, "explaining mistakes with TensorFlow")
+    return {
+        "version": __version__,
+        "evaluation": evaluation,
+        "facts": summary.facts(evaluation),
+        "reading": summary.reading(evaluation),
+        "tiles": summary.tiles(evaluation),
+        "matrix": tables.matrix(evaluation.confusion, evaluation.labels.names),
+        "classes": tables.worst_first(evaluation.classes),
+        "calibration": _calibration(evaluation),
+        "corruptions": [] if evaluation.robustness is None else tables.corruptions(evaluation.robustness),
+        "training": None if evaluation.classifier is None else training(evaluation.classifier),
+        "mistakes": mistakes.worst(evaluation, most, explained) if most else [],
+        "report": report,
+        "problems": [] if report is None else tables.problems(report),
+        "most": tables,
+    }
+
+
+def _calibration(evaluation: Evaluation) -> list[charts.ReliabilityChart]:
+    if evaluation.temperature == 1:
+        return [charts.reliability_chart("Scores against accuracy", evaluation.reliability)]
+    return [
+        charts.reliability_chart("Before the temperature", evaluation.reliability_before),
+        charts.reliability_chart("After the temperature", evaluation.reliability),
+    ]
+
+
+def _checked(evaluation: Evaluation, progress: Progress | None) -> CheckReport | None:
+    from kerastl.data import inspect
+    from kerastl.data._check import check
+
+    dataset = evaluation.dataset
+    if dataset is None:
+        return None
+    if len(dataset.items) > MOST_CHECKED:
+        used = {*evaluation.paths, *evaluation.failed}
+        items = tuple(item for item in dataset.items if item.path in used)
+        dataset = replace(dataset, items=items, classes=tuple(sorted({item.label for item in items})))
+    told = None if progress is None else partial(progress, "checking the images")
+    return check(dataset, inspection=inspect(dataset, progress=told), to_train=False)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("kerastl.reporting"),
+        autoescape=True,  # names of classes and files may hold anything
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["brief"] = brief
+    environment.filters["nobreak"] = _nobreak
+    environment.filters["percent"] = lambda share: _nobreak(percent(share))
+    environment.filters["plural"] = _plural
+    environment.filters["soft"] = _soft
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What is not printable is escaped; what a template made is left as it is."""
+    from markupsafe import Markup
+
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _nobreak(text: str) -> Markup:
+    """Escaped text in which numbers and their per cent signs stay on one line."""
+    from markupsafe import Markup, escape
+
+    return escape(_shown(text)).replace(" %", Markup("&nbsp;%"))
+
+
+def _soft(text: str) -> Markup:
+    """Escaped text, shortened if it fills a page, that may go on in the next line after `_` and `/`."""
+    from markupsafe import Markup, escape
+
+    return escape(_shown(shortened(text, _LONGEST))).replace("_", Markup("_<wbr>")).replace("/", Markup("/<wbr>"))
+
+
+def _plural(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

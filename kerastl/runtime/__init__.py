@@ -1,1 +1,0 @@
-"""Answer fast: the network compiled once, cached, and run without TensorFlow."""

@@ -1,0 +1,192 @@
+"""Rows, such as activations at the boundary or pixels, computed once and kept in a memory-mapped file.
+
+A store holds one row an image, or several where an image has augmented views. Beside it a list says, row by
+row, which content the row was computed from. A row whose content has changed is computed again, so that a store
+is never stale; the store's name covers all else that the numbers depend on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastl.errors import ImageError
+from kerastl.inference._engines import Engine
+from kerastl.inference._ordered_map import ordered_map
+from kerastl.training._callback import RunCallback
+from kerastl.training._feature_store import ARRAY, STORE_FILES, FeatureStore
+from kerastl.training._interrupt import Stop
+from kerastl.training._own_files import called, remove_files, remove_if_empty
+from kerastl.training._samples import Sample
+
+_BROKEN = "broken: "
+# What a cache holds: stores by the names of `store_key` and of decoded images (side and white level), and a compiled
+# network.
+_KEY = re.compile(r"(?:[0-9a-f]{16}(?:-float32)?|pixels-\d+(?:-\d+)?)")
+_BOUNDARY = called([r"boundary\.tflite"])
+_HALF_MAX = float(np.finfo(np.float16).max)
+
+
+class HalfOverflow(Exception):  # noqa: N818 - asks for another precision
+    """An activation is too large for half precision."""
+
+
+@dataclass
+class Features:
+    """Activations of a list of rows.
+
+    Args:
+        array: Shape `(rows, ...)`, float16 or float32; a memory map.
+        problems: Row number to what is wrong with its image. Those rows hold zeros.
+        digests: Hash of the content of each row.
+    """
+
+    array: np.ndarray
+    problems: dict[int, str]
+    digests: list[str]
+
+
+class FeatureCache:
+    """A folder of feature stores with a size limit.
+
+    Args:
+        folder: Made when the first store is.
+        limit: Bytes that all stores together may take.
+    """
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self.folder = folder
+        self.limit = limit
+
+    def used(self) -> int:
+        """Bytes that the stores take."""
+        return sum(file.stat().st_size for file in self.folder.glob(f"*/{ARRAY}"))
+
+    def fits(self, key: str, size: int) -> bool:
+        """Whether a store of `size` bytes is there, or may be made beside the others and has room on the disk."""
+        if (self.folder / key / ARRAY).exists():
+            return True
+        existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
+        return self.used() + size <= min(self.limit, self.used() + shutil.disk_usage(existing).free)
+
+    def keep_only(self, keys: Sequence[str]) -> None:
+        """Remove all other stores."""
+        for folder in self._stores():
+            if folder.name not in keys:
+                remove_files(folder, STORE_FILES)
+                remove_if_empty(folder)
+
+    def clear(self) -> bool:
+        """Remove the cache; return whether nothing is left of its folder, where others may have put files."""
+        self.keep_only(())
+        remove_files(self.folder, _BOUNDARY)
+        return remove_if_empty(self.folder)
+
+    def _stores(self) -> list[Path]:
+        if self.folder.is_symlink() or not self.folder.is_dir():
+            return []
+        return [folder for folder in self.folder.iterdir() if _KEY.fullmatch(folder.name)]
+
+    def compute(
+        self,
+        key: str,
+        engine: Engine,
+        samples: Sequence[Sample],
+        dtype: str,
+        *,
+        shape: tuple[int, ...] | None = None,
+        callback: RunCallback | None = None,
+        stop: Stop | None = None,
+        what: str = "features",
+    ) -> Features:
+        """Compute the features of `samples`, or what is missing of them.
+
+        Args:
+            key: Name of the store, from `store_key`.
+            engine: Pixels to activations.
+            samples: One a row.
+            dtype: `float16`, `float32`, or what the engine gives.
+            shape: Of a row, where it is known before the first is computed.
+            callback: Hears the progress, in rows.
+            stop: Looked at between rows; what was computed is kept.
+            what: What the callback is told is computed, in the plural.
+
+        Raises:
+            HalfOverflow: An activation does not fit in float16.
+            OSError: The disk is full.
+            Stopped: `stop` asked for it.
+        """
+        callback = callback or RunCallback()
+        store = FeatureStore(self.folder / key, len(samples), np.dtype(dtype), shape, callback)
+        callback.begin(what, len(samples))
+        try:
+            work = _Work(engine, samples, store.lines)
+            for row, line, feature in ordered_map(work, range(len(samples)), engine.plan.workers, engine.plan.batch):
+                if stop is not None:
+                    stop.check()
+                if feature is not None and dtype == "float16" and np.max(np.abs(feature), initial=0) > _HALF_MAX:
+                    raise HalfOverflow
+                store.put(row, line, feature)
+                callback.advance()
+        finally:
+            store.flush()
+            callback.end()
+        lines = store.result
+        problems = {row: line.removeprefix(_BROKEN) for row, line in enumerate(lines) if line.startswith(_BROKEN)}
+        return Features(store.array, problems, lines)
+
+
+def store_key(weights: str, resize: Mapping[str, Any], view: Mapping[str, Any], dtype: str) -> str:
+    """Name a store by all that its numbers depend on, but the images' content.
+
+    Args:
+        weights: `weights_digest` of the network below the boundary, which covers the boundary's place too.
+        resize: How images become pixels.
+        view: Augmentation, number of views, seed and part of the data.
+        dtype: Of the store.
+    """
+    parts = json.dumps([weights, dict(resize), dict(view), dtype], sort_keys=True, default=str)
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def weights_digest(model: Any) -> str:
+    """Hash the kinds of a model's layers and its weights; not its layers' names, which Keras may number."""
+    kinds = [(type(layer).__name__, getattr(layer, "output_shape", None)) for layer in model.layers]
+    digest = hashlib.sha256(json.dumps(kinds, default=str).encode())
+    for weight in model.weights:
+        digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return digest.hexdigest()
+
+
+class _Work:
+    """Computes a chunk of rows in a worker thread; leaves out those whose content is known."""
+
+    def __init__(self, engine: Engine, samples: Sequence[Sample], known: Sequence[str]) -> None:
+        self._engine = engine
+        self._samples = samples
+        self._known = tuple(known)
+
+    def __call__(self, rows: Sequence[int]) -> list[tuple[int, str, np.ndarray | None]]:
+        results: list[tuple[int, str, np.ndarray | None]] = []
+        wanted: list[tuple[int, str, np.ndarray]] = []
+        for row in rows:
+            try:
+                line = self._samples[row].digest()
+                if row < len(self._known) and self._known[row] == line:
+                    results.append((row, line, None))
+                else:
+                    wanted.append((row, line, self._samples[row].pixels()))
+            except ImageError as error:
+                results.append((row, _BROKEN + error.reason, None))
+        if wanted:
+            features = self._engine.predict(np.stack([pixels for _, _, pixels in wanted]))
+            results += [(row, line, f) for (row, line, _), f in zip(wanted, features, strict=True)]
+        return sorted(results, key=lambda result: result[0])

@@ -1,0 +1,135 @@
+"""What training tells people: phases, a line an epoch, and how far the work in between is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from kerastl import _progress as progress
+from kerastl._progress import Reporter, Stage, Verbose
+from kerastl.models._labels import percent
+from kerastl.training._callback import RunCallback
+
+# An epoch that takes longer is told of before its line comes; the first, which compiles, after a second.
+_LONG_EPOCH = 10.0
+
+
+@contextmanager
+def listening(callback: RunCallback | None, verbose: Verbose, form: type[TrainingProgress]) -> Iterator[RunCallback]:
+    """Find who hears what a run does.
+
+    Args:
+        callback: Hears it alone, if there is one.
+        verbose: What people are told without one, see `kerastl._progress.Reporter`; `auto` leaves it to the reporter
+            that `kerastl._progress.reporting` has set, if there is one.
+        form: Writes the lines.
+    """
+    if callback is not None:
+        with progress.reporting(progress.chosen() or Reporter(0)):
+            yield callback
+        return
+    reporter = progress.chosen() if verbose == "auto" else None
+    with progress.reporting(reporter or Reporter(verbose)) as reporter, form(reporter) as told:
+        yield told
+
+
+class TrainingProgress(RunCallback):
+    """A callback for people.
+
+    Args:
+        reporter: Writes and shows.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._stage: Stage | None = None
+        self._epoch = ""
+        self._first = True
+
+    def __enter__(self) -> TrainingProgress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def say(self, text: str) -> None:
+        """Write a line."""
+        self._reporter.say(text)
+
+    def warn(self, text: str) -> None:
+        """Write a line that is marked as a warning."""
+        self._reporter.warn(text)
+
+    def phase(self, text: str) -> None:
+        """Write a line."""
+        self.say(text)
+        self._first = True
+
+    def begin(self, what: str, total: int) -> None:
+        """Show how far it is."""
+        self.end()
+        epoch = what.startswith("epoch ")
+        patience = _LONG_EPOCH if epoch and not self._first else None
+        if epoch:
+            self._epoch, self._first = what, False
+        self._stage = self._reporter.stage(what, total, brief=epoch, patience=patience)
+        self._stage.__enter__()
+
+    def advance(self, steps: int = 1) -> None:
+        """Some steps are done."""
+        if self._stage is not None:
+            self._stage.advance(steps)
+
+    def end(self) -> None:
+        """Show it no more."""
+        if self._stage is not None:
+            self._stage.__exit__(None, None, None)
+            self._stage = None
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        """Write an epoch's line, of 80 columns at most."""
+        title, self._epoch = self._epoch or "solved", ""
+        self.say(f"  {title}: {self.line(row)} ({_seconds(row['seconds'])})")
+        self._reporter.detail(f"    {self.details(row)}")
+
+    @staticmethod
+    def line(row: dict[str, Any]) -> str:
+        """The figures of an epoch."""
+        return (
+            f"loss {_short(row['loss'])}, acc {percent(row['accuracy'])}; "
+            f"val loss {_short(row['val_loss'])}, acc {percent(row['val_accuracy'])}"
+        )
+
+    @staticmethod
+    def details(row: dict[str, Any]) -> str:
+        """More of them."""
+        return f"learning rate {row['learning_rate']:.3g}, val top-5 {percent(row['val_top5'])}"
+
+
+class PreTrainingProgress(TrainingProgress):
+    """The same for pre-training, whose epochs have other figures."""
+
+    @staticmethod
+    def line(row: dict[str, Any]) -> str:
+        """The figures of an epoch."""
+        known = "" if row["knn_accuracy"] is None else f", neighbors right {percent(row['knn_accuracy'])}"
+        return f"loss {_short(row['loss'])}{known}, rank {row['rank']:.1f}"
+
+    @staticmethod
+    def details(row: dict[str, Any]) -> str:
+        """More of them."""
+        return f"learning rate {row['learning_rate']:.3g}, spread {row['spread']:.2f}"
+
+
+def _short(loss: float) -> str:
+    """A loss in five or six characters: `0.123`, `12.35`, `123.4`, `12345`."""
+    decimals = 3 if loss < 9.9995 else 2 if loss < 99.995 else 1 if loss < 999.95 else 0
+    return f"{loss:.{decimals}f}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"

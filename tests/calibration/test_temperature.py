@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from kerastl.calibration import _temperature as temperature
+from kerastl.errors import ModelError
+from kerastl.images import Resize
+from kerastl.models._labels import LabelSet
+from kerastl.models._metadata import Metadata
+
+
+@pytest.fixture
+def images():
+    """Logits of 2,000 images and classes drawn from their softmax: scores that are right as often as they say."""
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(2000, 5)) * 2
+    labels = (softmax(logits, axis=1).cumsum(axis=1) > random.random((2000, 1))).argmax(axis=1)
+    return logits, labels
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0, 2.0, 7.5])
+def test_probabilities_are_scaled_as_logits_would_be(images, scale):
+    logits, _ = images
+    expected = softmax(logits / scale, axis=1)
+    assert temperature.scaled(softmax(logits, axis=1), scale) == pytest.approx(expected, rel=1e-9)
+    single = temperature.scaled(softmax(logits, axis=1).astype(np.float32), scale)
+    assert single.dtype == np.float32
+    assert single == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_temperature_of_one_changes_nothing(images):
+    own = softmax(images[0], axis=1).astype(np.float32)
+    assert temperature.scaled(own, 1.0) is own
+
+
+def test_zeros_and_extremes_stay_probabilities():
+    own = np.array([[1, 0, 0], [1e-30, 1, 1e-38], [0.5, 0.5, 0]], np.float32)
+    for scale in (temperature.LOWEST, temperature.HIGHEST):
+        found = temperature.scaled(own, scale)
+        assert found.sum(axis=1) == pytest.approx(1)
+        assert (found.argmax(axis=1) == own.argmax(axis=1)).all()
+    assert temperature.scaled(own, temperature.LOWEST)[2].tolist() == [0.5, 0.5, 0]
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.0, 3.0])
+def test_the_temperature_is_found_again(images, scale):
+    logits, labels = images
+    assert temperature.fit(softmax(scale * logits, axis=1), labels) == pytest.approx(scale, rel=0.05)
+
+
+def test_at_the_minimum_the_mean_logit_is_the_expected_one(images):
+    """Setting the derivative of the log loss by 1/T to zero gives: mean z of the label = mean over classes of p z."""
+    logits, labels = images
+    logits = 2 * logits + 0.7 * np.sin(logits * 9)
+    found = temperature.fit(softmax(logits, axis=1), labels)
+    expected = (softmax(logits / found, axis=1) * logits).sum(axis=1).mean()
+    assert logits[np.arange(2000), labels].mean() == pytest.approx(expected, abs=1e-4)
+
+
+def test_without_a_mistake_there_is_nothing_to_fit():
+    assert temperature.fit(np.array([[0.6, 0.4], [0.1, 0.9]]), np.array([0, 1])) == 1
+
+
+def test_the_card_says_which():
+    metadata = Metadata("m", LabelSet(("a", "b")), Resize(8, 8))
+    assert temperature.of(metadata) == 1
+    assert temperature.of(Metadata("m", metadata.labels, metadata.resize, extra={"temperature": 2})) == 2
+    for wrong in (0, -1.0, "2", None, True, float("nan"), float("inf")):
+        with pytest.raises(ModelError, match="temperature"):
+            temperature.of(Metadata("m", metadata.labels, metadata.resize, extra={"temperature": wrong}))
