@@ -1,7 +1,7 @@
 """What `mkdocs.yml` calls when the site is built: the pages that are written from something else.
 
-The command reference comes from the commands, the API reference from the docstrings, and the pages on the project from
-the files at the top of the repository.
+The command reference comes from the commands, the networks from the catalog, the API reference from the docstrings,
+and the pages on the project from the files at the top of the repository.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import docs_api
 import docs_commands
+import docs_networks
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -48,6 +49,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def written() -> Iterator[tuple[str, str]]:
     """Addresses below `docs/` and texts of the pages."""
     yield "reference/commands.md", docs_commands.reference()
+    yield "reference/networks.md", docs_networks.page()
     for package in docs_api.PACKAGES:
         yield docs_api.address(package), docs_api.page(package)
     for name, address in TOP.items():

@@ -8,6 +8,7 @@ import click
 import docs_api
 import docs_commands
 import docs_hook
+import docs_networks
 import pytest
 from doc_blocks import ROOT
 
@@ -52,6 +53,11 @@ def test_every_public_name_is_on_its_page(package):
 def test_every_public_package_has_a_page():
     packages = (f"kerastl.{name}" for name in kerastl._PACKAGES)
     assert set(docs_api.PACKAGES) == {"kerastl", *packages}
+
+
+def test_every_network_has_a_row():
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", docs_networks.page(), re.MULTILINE)
+    assert rows == [(network.name, str(network.input_size)) for network in kerastl.list_models()]
 
 
 def test_links_of_the_top_lead_to_the_same_pages_of_the_site():
