@@ -7,7 +7,7 @@ import kerastl
 _INTRODUCTION = """\
 # Networks
 
-Written from the catalog, which `kerastl models` lists as well. Any of these is a `--model`; any other Keras model can be
+Written from the catalog, which `kerastl models` lists as well. Any of these is a `--model`; any other Keras model is
 [given as it is](../guides/own-model.md). Top-1 and top-5 are the published fractions of right answers on ImageNet's
 validation images. A [recipe](../guides/recipes.md) names the stages, from the head down.
 
