@@ -84,7 +84,7 @@ def guide(
 ) -> dict[str, Any]:
     """Run the peer; the accuracies of its epochs, and the seconds of those unfrozen."""
     row = catalog.get(backbone)
-    if row.pixel_mode != "tf":
+    if row.input_scaling != "tf":
         raise SystemExit(f"{backbone}: the peer scales pixels to [-1, 1], which this network is not made for")
     given = {"folder": str(folder), "classes": classes, "epochs": epochs, "unfrozen": unfrozen, "seed": seed}
     given |= {"constructor": row.constructor, "arguments": dict(row.arguments), "size": size}

@@ -18,6 +18,7 @@ from kerastl.calibration._apply import AnswerRules, answer_rules, classify_image
 from kerastl.errors import KerastlError, UsageError
 from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
 from kerastl.images._encoded import path_of
+from kerastl.inference._engine_registry import ENGINES
 from kerastl.inference._engines import Engine, KerasEngine
 from kerastl.inference._open import EngineName, open_engine
 from kerastl.inference._ordered_map import ordered_map
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from kerastl.explaining import Explainer, Explanation, Method
+    from kerastl.explaining import Explainer, Explanation
     from kerastl.images._loading import ImageLike
 
     OnError: TypeAlias = Literal["raise", "return"]
@@ -133,7 +134,7 @@ class Classifier:
 
     @property
     def engine(self) -> str:
-        """What runs the network: `litert` or `keras`."""
+        """What runs the network: a name of `kerastl.inference.ENGINES`."""
         return self._engine.name
 
     def __repr__(self) -> str:
@@ -230,7 +231,7 @@ class Classifier:
         rows = list(self.stream(inputs.given(images, urls).images, scores))
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
 
-    def explain(self, image: ImageLike, label: str | int | None = None, method: Method = "gradcam") -> Explanation:
+    def explain(self, image: ImageLike, label: str | int | None = None, method: str = "gradcam") -> Explanation:
         """Show which pixels of an image speak for a class.
 
         The Keras model is built when this is first used, and kept.
@@ -238,9 +239,10 @@ class Classifier:
         Args:
             image: One, as for `classify`.
             label: The class, by name, WordNet id or index; `None` takes the best one.
-            method: `gradcam` shows the region that speaks for the class, quickly. `idgi` shows the pixels that matter,
-                `integrated-gradients` also which way, with more noise; both take some seconds. `occlusion` covers one
-                place after the other, and needs no TensorFlow where the network runs compiled.
+            method: A name of `kerastl.explaining.METHODS`. `gradcam` shows the region that speaks for the class,
+                quickly. `idgi` shows the pixels that matter, `integrated-gradients` also which way, with more noise;
+                both take some seconds. `occlusion` covers one place after the other, and needs no TensorFlow where the
+                network runs compiled.
 
         Returns:
             The map, with `overlay()` to look at it. In a notebook it shows as an image.
@@ -306,8 +308,8 @@ class Classifier:
         """
         with self._lock:
             if self._featured is None:
-                engine: EngineName = "litert" if self._engine.name == "litert" else "keras"
-                self._featured = open_engine(feature_model(self._spec), engine)
+                name = self._engine.name if self._engine.name in ENGINES else "keras"
+                self._featured = open_engine(feature_model(self._spec), name)
         output = self._featured.predict(pixels)
         return output[:, : len(self.labels)], output[:, len(self.labels) :]
 

@@ -38,6 +38,16 @@ class UsageError(KerastlError, ValueError):
         super().__init__(f"{said}{received}{value if len(value) <= _SHOWN else value[:_SHOWN] + '...'}")
 
 
+class UnknownNameError(UsageError, KeyError):
+    """There is no option of that name; the message gives close ones."""
+
+    __str__ = Exception.__str__  # not KeyError's, which puts the message in quotes
+
+
+class PluginError(KerastlError):
+    """What another package adds to kerastl cannot be loaded."""
+
+
 class ImageError(KerastlError):
     """One image cannot be read.
 

@@ -22,6 +22,7 @@ import keras
 import numpy as np
 from keras.src.utils import file_utils
 
+from kerastl._base.registry import resolve_reference
 from kerastl.errors import UsageError
 from kerastl.models import _build as backbones
 from kerastl.models import _registry as catalog
@@ -97,8 +98,8 @@ def stage_faults(row: Backbone, model: keras.Model) -> Iterator[str]:
 def scaling_fault(row: Backbone) -> str | None:
     """Whether our scaling differs from the backbone's own by more than rounding."""
     pixels = np.random.default_rng(0).integers(0, 256, (2, 9, 7, 3)).astype("float32")
-    ours = np.asarray(backbones.preprocess(pixels, row.pixel_mode))
-    theirs = getattr(keras.applications, row.module).preprocess_input(pixels.copy())
+    ours = np.asarray(backbones.preprocess(pixels, row.input_scaling))
+    theirs = resolve_reference(row.preprocess_input)(pixels.copy())
     difference = float(abs(ours - np.asarray(theirs)).max())
     return None if difference <= 5e-7 else f"the scaling differs by {difference}"
 

@@ -101,7 +101,7 @@ def test_the_model_can_be_had(classifier):
     ("arguments", "message"),
     [
         ({"resize": "stretch"}, "resize must be one of"),
-        ({"engine": "gpu"}, "engine must be one of auto, litert, keras"),
+        ({"engine": "gpu"}, "unknown engine .gpu.; there are auto, litert, keras"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
     ],
 )

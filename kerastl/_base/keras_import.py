@@ -1,4 +1,4 @@
-"""Import Keras without the chatter of native libraries."""
+"""Import Keras without the chatter of native libraries, and say in one line what it says in many."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import ModuleType
 
 from kerastl import _progress as progress
 from kerastl._base.stderr import native_stderr_silenced
+from kerastl._base.text import printable
 from kerastl._progress.bars import importing
 
 
@@ -35,3 +36,13 @@ def import_keras() -> ModuleType:
         # The first tensor makes the backend look for accelerators, which it talks about.
         keras.ops.zeros(1)
     return keras
+
+
+def keras_reason(error: Exception) -> str:
+    """What went wrong, out of the several lines in which Keras says it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    inner = [line for line in lines if line.startswith("Exception encountered: ")]
+    if inner:
+        return printable(inner[-1].removeprefix("Exception encountered: "))[:200]
+    said = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
+    return printable(said or type(error).__name__)[:300]

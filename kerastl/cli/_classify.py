@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write to FILE, which appears when it is complete; - is standard output.",
 )
-@options.engine("`litert` starts 20 times faster; `keras` works everywhere.")
+@options.engine()
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),
@@ -102,11 +102,11 @@ def classify(
 
 def _check(model: str | None, coverage: float | None, reject: bool, min_score: float) -> None:
     """Refuse what makes no sense, before a network is fetched and compiled."""
-    from kerastl.models import _registry as catalog
+    from kerastl.models._spec import names_backbone
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
-    if (coverage is not None or reject) and (model is None or model in catalog.names()):
+    if (coverage is not None or reject) and (model is None or names_backbone(model)):
         from kerastl.calibration._state import PUBLISHED
 
         raise UsageError(PUBLISHED)

@@ -54,7 +54,7 @@ _FIGURE = 46
 )
 @options.form("text", "json")
 @options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
-@options.engine("As for classify.")
+@options.engine()
 @options.csv_safe("In predictions.csv")
 @options.trust
 @options.telling

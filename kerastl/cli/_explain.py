@@ -8,6 +8,7 @@ import click
 
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
+from kerastl.cli._registered import registered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,20 +17,18 @@ if TYPE_CHECKING:
 
     from kerastl._classifier import Classifier
     from kerastl.errors import ImageError
-    from kerastl.explaining import Explanation, Method
+    from kerastl.explaining import Explanation
     from kerastl.images import ResizePolicy
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=completion.paths)
 @options.model
-@click.option(
+@registered(
     "--method",
-    type=click.Choice(["gradcam", "idgi", "integrated-gradients", "occlusion"]),
+    "kerastl.explaining._methods:METHODS",
+    described=lambda method: method.description,
     default="gradcam",
-    show_default=True,
-    help="`gradcam` shows the region that speaks for the class, `idgi` the pixels that matter. `integrated-gradients` "
-    "and `occlusion` also show what speaks against it.",
 )
 @click.option(
     "--label", "-l", metavar="CLASS", help="The class to explain: name or WordNet id.  [default: each image's best]"
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
 def explain(
     sources: tuple[str, ...],
     model: str | None,
-    method: Method,
+    method: str,
     label: str | None,
     output: str,
     resize: ResizePolicy | None,
@@ -112,7 +111,7 @@ def _illustrated(result: Explanation, classifier: Classifier) -> Image:
 
 
 def _explained(
-    classifier: Classifier, paths: Iterable[str | ImageError], index: int | None, method: Method
+    classifier: Classifier, paths: Iterable[str | ImageError], index: int | None, method: str
 ) -> Iterator[Explanation | ImageError]:
     from kerastl.errors import ImageError
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from kerastl._base import json_text
 from kerastl.cli import _options as options
+
+if TYPE_CHECKING:
+    from kerastl.models import Backbone
 
 
 @click.command()
@@ -16,42 +21,32 @@ def models(form: str) -> None:
     Top-1 is the published fraction of right answers on ImageNet's validation images; `cached` says whether the
     weights are on this machine. Those of kerastl_mini are shipped with kerastl; it knows 200 of the 1,000 classes.
     """
-    from kerastl.models import _labels as labels
     from kerastl.models import _registry as catalog
-    from kerastl.models import _weights as weights
+    from kerastl.models._table import HEADS, cells
 
-    rows = [catalog.get(name) for name in catalog.names()]
+    rows = list(catalog.rows())
     if form == "json":
-        objects = [
-            {
-                "name": row.name,
-                "input_size": row.input_size,
-                "parameters": row.parameters,
-                "megabytes": row.megabytes,
-                "top1": row.top1,
-                "top5": row.top5,
-                "source": row.source,
-                "stages": [stage.name for stage in row.stages],
-                "cached": weights.cached(row) is not None,
-                "shipped": row.shipped,
-                "classes": len(labels.published(row.classes)),
-            }
-            for row in rows
-        ]
-        click.echo(json_text.dumps(objects))
+        click.echo(json_text.dumps([_described(row) for row in rows]))
         return
     from kerastl.cli._console import console, table
 
-    shown = [
-        [
-            row.name,
-            str(row.input_size),
-            f"{row.parameters / 1e6:.1f} M",
-            f"{row.megabytes:.0f}",
-            *("" if accuracy is None else f"{accuracy:.1f} %" for accuracy in (row.top1, row.top5)),
-            "shipped" if row.shipped else "yes" if weights.cached(row) is not None else "",
-        ]
-        for row in rows
-    ]
-    headings = ["name", "pixels", "parameters", "MB", "top-1", "top-5", "cached"]
-    table(console(), headings, shown, spare=["top-5", "parameters", "pixels", "MB", "cached"])
+    table(console(), HEADS, [cells(row) for row in rows], spare=["top-5", "parameters", "pixels", "MB", "cached"])
+
+
+def _described(row: Backbone) -> dict[str, Any]:
+    from kerastl.models import _weights as weights
+
+    labels = row.label_set()
+    return {
+        "name": row.name,
+        "input_size": row.input_size,
+        "parameters": row.parameters,
+        "megabytes": row.megabytes,
+        "top1": row.top1,
+        "top5": row.top5,
+        "source": row.source,
+        "stages": [stage.name for stage in row.stages],
+        "cached": weights.cached(row, row.has_weights()) is not None,
+        "shipped": row.shipped,
+        "classes": None if labels is None else len(labels),
+    }

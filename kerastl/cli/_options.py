@@ -10,6 +10,7 @@ import click
 
 from kerastl._progress import Reporter, reporting
 from kerastl.cli import _completion as completion
+from kerastl.cli._registered import registered
 from kerastl.errors import UsageError
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -82,10 +83,15 @@ def top(default: int, text: str) -> Callable[[C], C]:
     return click.option("--top", "-k", type=click.IntRange(min=1), default=default, show_default=True, help=text)
 
 
-def engine(text: str) -> Callable[[C], C]:
-    """`--engine`: what runs the network."""
-    return click.option(
-        "--engine", type=click.Choice(["auto", "litert", "keras"]), default="auto", show_default=True, help=text
+def engine(text: str | None = None) -> Callable[[C], C]:
+    """`--engine`: what runs the network; `text` adds to what the engines say."""
+    return registered(
+        "--engine",
+        "kerastl.inference._engine_registry:ENGINES",
+        "auto",
+        described=lambda engine: engine.description,
+        default="auto",
+        help=text,
     )
 
 

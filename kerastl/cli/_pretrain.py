@@ -9,6 +9,7 @@ import click
 from kerastl._base.text import printable
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
+from kerastl.cli._registered import registered
 
 if TYPE_CHECKING:
     from kerastl.pretraining._run import PreTrained
@@ -26,13 +27,11 @@ if TYPE_CHECKING:
     help="See `kerastl models`.",
     shell_complete=completion.networks,
 )
-@click.option(
+@registered(
     "--method",
+    "kerastl.pretraining._methods:METHODS",
+    described=lambda method: f"{method.idea} ({method.paper.partition(',')[0]})",
     default="barlow",
-    show_default=True,
-    metavar="NAME",
-    shell_complete=completion.one_of("barlow", "byol"),
-    help="barlow (Zbontar et al. 2021) or byol (Grill et al. 2020).",
 )
 @options.size("--size")
 @click.option("--epochs", type=click.IntRange(min=1), default=100, show_default=True, metavar="N")

@@ -28,8 +28,8 @@ from kerastl.evaluation._metrics import log_losses
 from kerastl.evaluation._reliability import reliability
 from kerastl.evaluation._selection import Part
 from kerastl.evaluation._training_parts import Parted
-from kerastl.models import _registry as catalog
 from kerastl.models._labels import percent
+from kerastl.models._spec import names_backbone
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -182,7 +182,7 @@ def calibrate(
 
 def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Classifier:
     """A model with a file of its own to store things in; said before a published one is fetched."""
-    published = model.file.suffix != ".keras" if isinstance(model, Classifier) else os.fspath(model) in catalog.names()
+    published = model.file.suffix != ".keras" if isinstance(model, Classifier) else names_backbone(os.fspath(model))
     if published:
         name = model.name if isinstance(model, Classifier) else os.fspath(model)
         raise UsageError(f"{name} is a published network: only what you fine-tuned can be calibrated")

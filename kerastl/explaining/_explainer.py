@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
-from kerastl.errors import UsageError
+from kerastl.errors import ModelError
+from kerastl.explaining._methods import METHODS
 
 if TYPE_CHECKING:
     import keras
@@ -14,54 +15,54 @@ if TYPE_CHECKING:
 
     from kerastl.explaining._gradients import ClassGradient
 
-Method = Literal["gradcam", "idgi", "integrated-gradients", "occlusion"]
-METHODS: tuple[Method, ...] = get_args(Method)
-
-# What the activations and gradients of the points between a blank image and the image may take together.
-_MEMORY = 512 << 20
-_LARGEST_BATCH = 16
-
 
 class Explainer:
-    """Makes maps of the pixels that speak for a class.
+    """A network as explanation methods see it: its answers, its scores and their gradients.
 
     Args:
         build: Gives the Keras model: float32 pixels 0-255 of shape (n, height, width, 3) in, probabilities out.
-            Called once, and not for `occlusion`.
+            Called once, and not for methods that need nothing but `predict`.
         predict: From uint8 pixels of shape (n, height, width, 3) to probabilities; may be faster than the model.
     """
 
     def __init__(self, build: Callable[[], keras.Model], predict: Callable[[np.ndarray], np.ndarray]) -> None:
         self._build = build
-        self._predict = predict
+        self.predict = predict
 
     @cached_property
-    def _scores(self) -> keras.Model:
+    def scores(self) -> keras.Model:
+        """The Keras model up to the scores before the softmax, shape (n, classes)."""
         from kerastl.explaining._networks import scoring
 
         return scoring(self._build())
 
     @cached_property
-    def _pixel_gradient(self) -> ClassGradient:
+    def pixel_gradient(self) -> ClassGradient:
+        """Gradients of a class's score with respect to float32 pixels; see `class_gradient`."""
         from kerastl.explaining._gradients import class_gradient
 
-        return class_gradient(self._scores)
+        return class_gradient(self.scores)
 
     @cached_property
-    def _features(self) -> tuple[keras.Model, ClassGradient]:
+    def feature_gradient(self) -> tuple[keras.Model, ClassGradient]:
+        """The network from pixels to its last feature map, and gradients of a class's score with respect to that map.
+
+        Raises:
+            ModelError: The network has no feature map.
+        """
         from kerastl.explaining._gradients import class_gradient
         from kerastl.explaining._networks import halves
 
-        lower, upper = halves(self._scores)
+        lower, upper = halves(self.scores)
         return lower, class_gradient(upper)
 
-    def explain(self, pixels: np.ndarray, index: int, method: Method = "gradcam") -> np.ndarray:
+    def explain(self, pixels: np.ndarray, index: int, method: str = "gradcam") -> np.ndarray:
         """Make the map of one image.
 
         Args:
             pixels: uint8 array of shape (height, width, 3), RGB: what the network sees.
             index: The class.
-            method: One of `METHODS`.
+            method: A name of `METHODS`.
 
         Returns:
             float32 array of shape (height, width). `gradcam`: in [0, 1]. `integrated-gradients`: signed, adding up
@@ -72,21 +73,7 @@ class Explainer:
             UsageError: No such method, or one that does not work on Keras's backend.
             ModelError: The method does not fit the network.
         """
-        import numpy as np
-
-        if method not in METHODS:
-            raise UsageError(f"method must be one of {', '.join(METHODS)}. Received: {method!r}")
-        if method == "occlusion":
-            from kerastl.explaining._occlusion import occlusion
-
-            return occlusion(self._predict, pixels, index)
-        if method == "gradcam":
-            from kerastl.explaining._gradcam import gradcam
-
-            return gradcam(*self._features, pixels.astype(np.float32), index)
-        from kerastl.explaining import _integrated as integrated
-        from kerastl.explaining import _networks as networks
-
-        attribute = integrated.idgi if method == "idgi" else integrated.integrated_gradients
-        batch = max(1, min(_LARGEST_BATCH, _MEMORY // networks.bytes_per_image(self._scores)))
-        return attribute(self._pixel_gradient, pixels.astype(np.float32), index, batch_size=batch)
+        values = METHODS[method](self, pixels, index)
+        if values.shape != pixels.shape[:2]:
+            raise ModelError(f"{method} gave a map of shape {values.shape}, not {pixels.shape[:2]} as the image has")
+        return values

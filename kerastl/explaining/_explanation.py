@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerastl._base.text import brief, printable
+from kerastl.explaining._methods import METHODS
 from kerastl.models._labels import percent
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-    from kerastl.explaining._explainer import Method
     from kerastl.images import Resize
 
 
@@ -27,7 +27,7 @@ class Explanation:
         label: The class that is explained.
         index: Its position in the model's output.
         score: The model's probability for it, between 0 and 1.
-        method: How the map was made.
+        method: How the map was made: a name of `kerastl.explaining.METHODS`.
         map: float32 array of shape (height, width). `gradcam`: in [0, 1], scaled so that the largest value is 1.
             `integrated-gradients`: signed; adds up to the class's score before the softmax minus that of a gray
             image. `idgi`: adds up to the same, but tells only how much a pixel matters, not which way. `occlusion`:
@@ -40,14 +40,14 @@ class Explanation:
     label: str
     index: int
     score: float
-    method: Method
+    method: str
     map: np.ndarray
     pixels: np.ndarray
 
     @property
     def signed(self) -> bool:
         """Whether values below 0 speak against the class; else only their size has a meaning."""
-        return self.method in ("integrated-gradients", "occlusion")
+        return METHODS[self.method].signed
 
     def __repr__(self) -> str:
         height, width = self.map.shape

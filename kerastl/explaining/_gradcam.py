@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kerastl.explaining._methods import ExplanationMethod
+
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from kerastl.explaining._explainer import Explainer
     from kerastl.explaining._gradients import ClassGradient
 
 
@@ -48,3 +51,12 @@ def _enlarged(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def _normalised(values: np.ndarray) -> np.ndarray:
     highest = values.max()
     return values / highest if highest > 0 else values
+
+
+def _explain(network: Explainer, pixels: np.ndarray, index: int) -> np.ndarray:
+    return gradcam(*network.feature_gradient, pixels.astype("float32"), index)
+
+
+METHOD = ExplanationMethod(
+    "gradcam", "the region that speaks for the class", signed=False, needs="gradients", function=_explain
+)

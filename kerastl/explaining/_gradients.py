@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kerastl.errors import ModelError, UsageError
+from kerastl.explaining._methods import METHODS
 
 if TYPE_CHECKING:
     import keras
@@ -33,8 +34,10 @@ def class_gradient(model: keras.Model) -> ClassGradient:
     known = {"tensorflow": _tensorflow, "jax": _jax}
     backend = keras.backend.backend()
     if backend not in known:
+        others = ", ".join(method.name for method in METHODS.usable() if method.needs == "predict")
         raise UsageError(
-            f"on Keras's backend {backend} only the method occlusion works; use {' or '.join(known)} for the others"
+            f"on Keras's backend {backend} only methods without gradients work ({others}); "
+            f"use {' or '.join(known)} for the others"
         )
     differentiated = known[backend](lambda inputs, index: ops.take(model(inputs, training=False), index, axis=1))
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerastl.errors import UsageError
+from kerastl.explaining._methods import ExplanationMethod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
 
+    from kerastl.explaining._explainer import Explainer
     from kerastl.explaining._gradients import ClassGradient
 
 GRAY = 127.5
 """The blank image that explanations start from. From a black one, black things could not get anything."""
+
+# What the activations and gradients of the points between a blank image and the image may take together.
+_MEMORY = 512 << 20
+_LARGEST_BATCH = 16
 
 
 def integrated_gradients(
@@ -122,3 +128,30 @@ def _check(steps: int, baseline: float, batch_size: int) -> None:
             "steps and batch_size must be at least 1, and baseline between 0 and 255. "
             f"Received: steps={steps}, batch_size={batch_size}, baseline={baseline}"
         )
+
+
+def _explain_signed(network: Explainer, pixels: np.ndarray, index: int) -> np.ndarray:
+    batch = _batch_size(network)
+    return integrated_gradients(network.pixel_gradient, pixels.astype("float32"), index, batch_size=batch)
+
+
+def _explain_unsigned(network: Explainer, pixels: np.ndarray, index: int) -> np.ndarray:
+    return idgi(network.pixel_gradient, pixels.astype("float32"), index, batch_size=_batch_size(network))
+
+
+def _batch_size(network: Explainer) -> int:
+    from kerastl.explaining._networks import bytes_per_image
+
+    return max(1, min(_LARGEST_BATCH, _MEMORY // bytes_per_image(network.scores)))
+
+
+INTEGRATED_GRADIENTS = ExplanationMethod(
+    "integrated-gradients",
+    "how much each pixel speaks for or against the class, with some noise",
+    signed=True,
+    needs="gradients",
+    function=_explain_signed,
+)
+IDGI = ExplanationMethod(
+    "idgi", "the pixels that matter, for or against", signed=False, needs="gradients", function=_explain_unsigned
+)

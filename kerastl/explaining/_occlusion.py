@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kerastl.errors import UsageError
+from kerastl.explaining._methods import ExplanationMethod
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from kerastl.explaining._explainer import Explainer
 
 _BATCH = 16
 
@@ -66,3 +69,12 @@ def occlusion(
 def _starts(length: int, side: int) -> list[int]:
     """Where squares start, so that all of the length is covered and the last ends at its end."""
     return [*range(0, length - side, max(1, side // 2)), length - side]
+
+
+def _explain(network: Explainer, pixels: np.ndarray, index: int) -> np.ndarray:
+    return occlusion(network.predict, pixels, index)
+
+
+METHOD = ExplanationMethod(
+    "occlusion", "how the probability falls where a place is covered", signed=True, needs="predict", function=_explain
+)

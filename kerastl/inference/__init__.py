@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kerastl.inference._engine_registry import ENGINES as ENGINES
+    from kerastl.inference._engine_registry import EngineError as EngineError
+    from kerastl.inference._engine_registry import EngineFactory as EngineFactory
+    from kerastl.inference._engine_registry import register_engine as register_engine
     from kerastl.inference._engines import Engine as Engine
     from kerastl.inference._engines import KerasEngine as KerasEngine
     from kerastl.inference._engines import LiteRTEngine as LiteRTEngine
@@ -14,11 +18,15 @@ if TYPE_CHECKING:
     from kerastl.inference._open import open_engine as open_engine
 
 _MODULES = {
+    "ENGINES": "kerastl.inference._engine_registry",
     "Engine": "kerastl.inference._engines",
+    "EngineError": "kerastl.inference._engine_registry",
+    "EngineFactory": "kerastl.inference._engine_registry",
     "KerasEngine": "kerastl.inference._engines",
     "LiteRTEngine": "kerastl.inference._engines",
     "Plan": "kerastl.inference._engines",
     "open_engine": "kerastl.inference._open",
+    "register_engine": "kerastl.inference._engine_registry",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

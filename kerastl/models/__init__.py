@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kerastl.models._backbone import Backbone as Backbone
+    from kerastl.models._backbone import Stage as Stage
+    from kerastl.models._backbone import WeightsFile as WeightsFile
     from kerastl.models._build import boundary_tensors as boundary_tensors
     from kerastl.models._build import build as build
     from kerastl.models._build import preprocess as preprocess
@@ -18,22 +21,22 @@ if TYPE_CHECKING:
     from kerastl.models._metadata import Metadata as Metadata
     from kerastl.models._metadata import embed_metadata as embed_metadata
     from kerastl.models._metadata import read_metadata as read_metadata
-    from kerastl.models._registry import Backbone as Backbone
-    from kerastl.models._registry import Stage as Stage
-    from kerastl.models._registry import WeightsFile as WeightsFile
+    from kerastl.models._registry import BACKBONES as BACKBONES
     from kerastl.models._registry import get as get
     from kerastl.models._registry import names as names
+    from kerastl.models._registry import register as register
     from kerastl.models._registry import rows as rows
     from kerastl.models._table import list_models as list_models
 
 _MODULES = {
-    "Backbone": "kerastl.models._registry",
+    "BACKBONES": "kerastl.models._registry",
+    "Backbone": "kerastl.models._backbone",
     "Classification": "kerastl.models._labels",
     "LabelSet": "kerastl.models._labels",
     "Metadata": "kerastl.models._metadata",
     "Prediction": "kerastl.models._labels",
-    "Stage": "kerastl.models._registry",
-    "WeightsFile": "kerastl.models._registry",
+    "Stage": "kerastl.models._backbone",
+    "WeightsFile": "kerastl.models._backbone",
     "boundary_tensors": "kerastl.models._build",
     "build": "kerastl.models._build",
     "decode": "kerastl.models._labels",
@@ -43,6 +46,7 @@ _MODULES = {
     "names": "kerastl.models._registry",
     "preprocess": "kerastl.models._build",
     "read_metadata": "kerastl.models._metadata",
+    "register": "kerastl.models._registry",
     "rows": "kerastl.models._registry",
     "stages": "kerastl.models._build",
 }

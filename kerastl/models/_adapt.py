@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import keras
 
+from kerastl._base.keras_import import keras_reason
 from kerastl._base.text import printable
 from kerastl.errors import UsageError
 from kerastl.models import _registry as catalog
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling
+from kerastl.models._build import preprocess
 from kerastl.models._flatten import UndividedError, check_same, copied, flatten, transfer
 from kerastl.models._head import cut_head, hub_pooling, pooled
-from kerastl.models._input_scaling import catalog_row, converter_of, find, scaled
+from kerastl.models._input_scaling import catalog_row, converter_of, find
 from kerastl.models._model_graph import graph_of, is_plain, layers_of
 from kerastl.models._stages import Stages, from_catalog, from_graph, from_names
 
@@ -88,7 +90,7 @@ def adapt(
     findings = [f"images of {size[0]} x {size[1]} px; input scaling: {found.why if found else f'{scaling}, as given'}"]
 
     pixels = keras.Input((*size, 3), name="pixels")
-    taken = scaled(pixels, scaling)
+    taken = preprocess(pixels, scaling)
     if graph is not None and graph.inputs[0].shape[-1] == 1:
         taken = keras.ops.image.rgb_to_grayscale(taken)
         findings.append("it takes images of one channel: images are made gray, by the luma of BT.601")
@@ -213,7 +215,9 @@ def _copy(
     try:
         outputs = keras.tree.flatten(whole(inputs))
     except Exception as error:
-        raise UsageError(f"the model {model.name!r} does not take {tuple(inputs.shape)} ({error})") from None
+        raise UsageError(
+            f"the model {model.name!r} does not take {tuple(inputs.shape)} ({keras_reason(error)})"
+        ) from None
     if len(outputs) != 1:
         raise UsageError(f"the model {model.name!r} gives {len(outputs)} tensors; fine-tuning needs one")
     transfer(model, whole)

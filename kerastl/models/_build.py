@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
+from kerastl._base.registry import resolve_reference
 from kerastl.errors import ModelError, UsageError, WeightsError
 from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights_files
-from kerastl.models._registry import Backbone, PixelMode, Stage
+from kerastl.models._adapt_options import InputScaling
+from kerastl.models._registry import Backbone, Stage
 from kerastl.models._saved import loading
 
 if TYPE_CHECKING:
@@ -25,33 +26,34 @@ _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
 
 
-def preprocess(pixels: Any, pixel_mode: PixelMode) -> Any:
+# What each channel is multiplied with, and what is then added.
+_SCALINGS: dict[str, tuple[Any, Any]] = {
+    "caffe": (1.0, [-mean for mean in _CAFFE_MEAN]),
+    "tf": (1 / 127.5, -1.0),
+    "torch": ([1 / (255 * std) for std in _STD], [-mean / std for mean, std in zip(_MEAN, _STD, strict=True)]),
+    "unit": (1 / 255, 0.0),
+}
+
+
+def preprocess(pixels: Any, input_scaling: InputScaling) -> Any:
     """Scale raw pixels as a backbone expects, with plain Keras layers and operations.
 
     Args:
         pixels: RGB, 0-255, float32, shape (n, height, width, 3); a Keras tensor or an array.
-        pixel_mode: See `kerastl.models._registry.PixelMode`.
+        input_scaling: See `InputScaling`.
 
     Returns:
         The scaled pixels, same shape; `pixels` themselves where the network scales inside.
     """
     from keras import layers, ops
 
-    if pixel_mode == "inside":
+    if input_scaling == "inside":
         return pixels
-    if pixel_mode == "caffe":
+    if input_scaling == "caffe":
         # An operation, since no layer without weights reorders channels as cheaply: LiteRT runs it in 0.1 ms at
         # 224 px, where slicing the channels apart and joining them takes 1.2 ms.
         pixels = ops.flip(pixels, axis=-1)
-    # One multiplication and one addition for each channel, whatever the mode.
-    scale, offset = {
-        "caffe": (1.0, [-mean for mean in _CAFFE_MEAN]),
-        "tf": (1 / 127.5, -1.0),
-        "torch": (
-            [1 / (255 * std) for std in _STD],
-            [-mean / std for mean, std in zip(_MEAN, _STD, strict=True)],
-        ),
-    }[pixel_mode]
+    scale, offset = _SCALINGS[input_scaling] if isinstance(input_scaling, str) else input_scaling
     return layers.Rescaling(scale, offset, name="scale_pixels")(pixels)
 
 
@@ -65,7 +67,7 @@ def build(
     """Build a backbone as one flat functional network on raw pixels.
 
     Args:
-        backbone: A name of the catalog, or a row of it.
+        backbone: A name of the catalog, or a `Backbone`.
         weights: `"imagenet"` for the published ones (from the Keras cache, downloaded if missing; of a network that
             comes with kerastl its own, whatever they were trained on), None for random ones, or the path of a
             weights file that fits (`.h5`, `.weights.h5`, `.keras`).
@@ -79,6 +81,7 @@ def build(
     Raises:
         UsageError: Unknown name, or a size that does not fit.
         WeightsError: The weights cannot be had, are broken, or do not fit.
+        ModelError: A builder of another package fails.
     """
     keras = import_keras()
     row = catalog.get(backbone) if isinstance(backbone, str) else backbone
@@ -88,23 +91,39 @@ def build(
     # Before the network is built, since a missing file is the commonest reason to stop.
     path = _weights_path(row, weights, include_top, (height, width))
     pixels = keras.Input((height, width, 3), name="pixels")
-    with warnings.catch_warnings():
-        # Keras warns that it would load the weights for 224 px; which weights are loaded is decided here.
-        warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
-        network = getattr(import_module(row.library), row.constructor)(
-            weights=None,
-            include_top=include_top,
-            input_tensor=preprocess(pixels, row.pixel_mode),
-            input_shape=(height, width, 3),
-            **row.arguments,
-        )
-    # Built on a tensor, most of them take a list of one input; users give one array.
-    model = keras.Model(pixels, network.outputs[0], name=network.name)
+    model = _built(row, pixels, include_top)
     if path:
         _load(model, path, row.name)
-        if weights == "imagenet" and row.module == "efficientnet":
-            _complete_efficientnet_scaling(model)
+        if weights == "imagenet" and row.after_loading is not None:
+            adjust = resolve_reference(row.after_loading) if isinstance(row.after_loading, str) else row.after_loading
+            adjust(model)
     return model
+
+
+def _built(row: Backbone, pixels: keras.KerasTensor, include_top: bool) -> keras.Model:
+    """Call the builder on scaled pixels, with what goes wrong said in one line."""
+    import keras
+
+    called = f"the builder of {row.name}, {row.library}:{row.constructor},"
+    try:
+        with warnings.catch_warnings():
+            # Keras warns that it would load the weights for 224 px; which weights are loaded is decided here.
+            warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
+            network = row.build(
+                weights=None,
+                include_top=include_top,
+                input_tensor=preprocess(pixels, row.input_scaling),
+                input_shape=tuple(pixels.shape[1:]),
+            )
+        output = network.outputs[0]
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ModelError(f"{called} failed ({reason})") from error
+    try:
+        # Built on a tensor, most of them take a list of one input; users give one array.
+        return keras.Model(pixels, output, name=network.name)
+    except ValueError as error:
+        raise ModelError(f"{called} must build on the input_tensor that it is given") from error
 
 
 def stages(model: keras.Model, row: Backbone) -> dict[str, list[keras.Layer]]:
@@ -202,7 +221,7 @@ def _load(model: keras.Model, path: Path, name: str) -> None:
         raise WeightsError(f"{path}: these weights do not fit {name} ({reason})")
 
 
-def _complete_efficientnet_scaling(model: keras.Model) -> None:
+def complete_efficientnet_scaling(model: keras.Model) -> None:
     """Divide once more by the square root of the standard deviations, as the ImageNet weights of EfficientNet need.
 
     Keras adds a layer for it, but only when it loads these weights itself

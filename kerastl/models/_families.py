@@ -65,7 +65,7 @@ _EFFICIENTNET_V2_STAGES = {
 # the names at the source, where they differ.
 FAMILIES: dict[str, dict[str, Any]] = {
     "vgg": {
-        "pixel_mode": "caffe",
+        "input_scaling": "caffe",
         "crop": (0.875, _CAFFE_CROP),
         "source": KERAS_DOCS,
         "url": _STORE + "{stem}/",
@@ -81,7 +81,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         },
     },
     "resnet": {
-        "pixel_mode": "caffe",
+        "input_scaling": "caffe",
         "crop": (0.875, _CAFFE_CROP),
         "source": KERAS_DOCS,
         "url": _STORE + "resnet/",
@@ -89,7 +89,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "stages": _RESNET_STAGES,
     },
     "resnet_v2": {
-        "pixel_mode": "tf",
+        "input_scaling": "tf",
         "crop": (0.875, _CAFFE_CROP),
         "source": KERAS_DOCS,
         "url": _STORE + "resnet/",
@@ -97,7 +97,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "stages": _RESNET_V2_STAGES,
     },
     "inception_v3": {
-        "pixel_mode": "tf",
+        "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "min_size": 75,
         "source": KERAS_DOCS,
@@ -109,7 +109,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         | {"stem": ""},
     },
     "inception_resnet_v2": {
-        "pixel_mode": "tf",
+        "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "min_size": 75,
         "source": KERAS_DOCS,
@@ -127,7 +127,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         },
     },
     "xception": {
-        "pixel_mode": "tf",
+        "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "min_size": 71,
         "source": KERAS_DOCS,
@@ -138,7 +138,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         | {"block2": "at block2_sepconv1", "block1": ""},
     },
     "mobilenet": {
-        "pixel_mode": "tf",
+        "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "source": _MOBILENET_V1,
         "url": _STORE + "mobilenet/",
@@ -149,7 +149,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         | {"block_4": "at conv_pad_4", "block_2": "at conv_pad_2", "stem": ""},
     },
     "mobilenet_v2": {
-        "pixel_mode": "tf",
+        "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "source": _MOBILENET_V2,
         "url": _STORE + "mobilenet_v2/",
@@ -165,7 +165,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
     "mobilenet_v3_small": {
         "module": "mobilenet_v3",
-        "pixel_mode": "inside",
+        "input_scaling": "inside",
         "crop": (0.875, _INCEPTION_CROP),
         "source": _MOBILENET_V3,
         "url": _STORE + "mobilenet_v3/",
@@ -180,7 +180,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
     "mobilenet_v3_large": {
         "module": "mobilenet_v3",
-        "pixel_mode": "inside",
+        "input_scaling": "inside",
         "crop": (0.875, _INCEPTION_CROP),
         "source": _MOBILENET_V3,
         "url": _STORE + "mobilenet_v3/",
@@ -193,7 +193,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         | {"stem": ""},
     },
     "densenet": {
-        "pixel_mode": "torch",
+        "input_scaling": "torch",
         "crop": (0.875, _CAFFE_CROP),
         "source": KERAS_DOCS,
         "url": _STORE + "densenet/",
@@ -204,7 +204,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     # A NASNet cell reads the two cells before it, so two or three tensors cross each boundary below the head.
     "nasnet_mobile": {
         "module": "nasnet",
-        "pixel_mode": "tf",
+        "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "source": KERAS_DOCS,
         "url": _STORE + "nasnet/",
@@ -223,7 +223,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
     "nasnet_large": {
         "module": "nasnet",
-        "pixel_mode": "tf",
+        "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "source": KERAS_DOCS,
         "url": _STORE + "nasnet/",
@@ -242,7 +242,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
         },
     },
     "efficientnet": {
-        "pixel_mode": "inside",
+        "input_scaling": "inside",
+        "after_loading": "kerastl.models._build:complete_efficientnet_scaling",
         "crop": (None, _EFFICIENTNET_CROP),
         "source": KERAS_DOCS,
         "url": "https://storage.googleapis.com/keras-applications/",
@@ -252,7 +253,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         | {"block1": "at block1a_dwconv", "stem": ""},
     },
     "efficientnet_v2": {
-        "pixel_mode": "inside",
+        "input_scaling": "inside",
         "crop": (None, _EFFICIENTNET_CROP),
         "source": KERAS_DOCS,
         "url": _STORE + "efficientnet_v2/",
@@ -260,7 +261,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "stages": _EFFICIENTNET_V2_STAGES,
     },
     "convnext": {
-        "pixel_mode": "inside",
+        "input_scaling": "inside",
         "crop": (0.875, "shorter side to 256, center 224, as in the authors' evaluation"),
         "source": _CONVNEXT,
         "url": _STORE + "convnext/",
@@ -270,9 +271,9 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "kerastl_mini": {
         "library": "kerastl.models._mini.network",
         "shipped": "_mini",
-        "classes": "tiny_imagenet",
+        "labels": "tiny_imagenet",
         "min_size": 8,
-        "pixel_mode": "tf",
+        "input_scaling": "tf",
         "crop": (1.0, "at 32 pixels a crop would leave little of the image"),
         "source": "trained for kerastl on the 200 classes of Tiny ImageNet; scripts/mini holds how",
         "files": ("{stem}.weights.h5", "{stem}.weights.h5"),

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerastl._base.keras_import import keras_reason
 from kerastl._base.text import listed, printable
 from kerastl.errors import UsageError
 from kerastl.models._model_graph import graph_of
@@ -106,7 +107,9 @@ def copied(operation: keras.Operation, precision: str, seed: int, name: str | No
         safe = {"safe_mode": False} if isinstance(operation, keras.layers.Lambda) else {}
         copy = type(operation).from_config(config, **safe)
     except Exception as error:
-        raise UndividedError(f"{_named(operation)} is not made again by its get_config() ({_reason(error)})") from None
+        raise UndividedError(
+            f"{_named(operation)} is not made again by its get_config() ({keras_reason(error)})"
+        ) from None
     if name is not None:
         copy.name = name  # some operations take none
     return copy
@@ -182,7 +185,7 @@ class _Copier:
             shapes = ", ".join(
                 str(tuple(t.shape)) for t in keras.tree.flatten(args) if isinstance(t, keras.KerasTensor)
             )
-            raise UsageError(f"{_named(operation)} does not take arrays of {shapes} ({_reason(error)})") from None
+            raise UsageError(f"{_named(operation)} does not take arrays of {shapes} ({keras_reason(error)})") from None
 
     def _copy(self, operation: keras.Operation) -> keras.Operation:
         weighted = bool(getattr(operation, "weights", ()))
@@ -222,11 +225,3 @@ class _Copier:
 def _named(operation: keras.Operation) -> str:
     kind = type(operation).__name__
     return f"layer {printable(operation.name)!r} ({kind})"
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, out of the several lines in which Keras says it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    inner = [line for line in lines if line.startswith("Exception encountered: ")]
-    said = inner[-1].removeprefix("Exception encountered: ") if inner else " ".join(lines[:2])
-    return printable(said or type(error).__name__)[:200]

@@ -11,7 +11,6 @@ import numpy as np
 
 from kerastl._base.text import listed
 from kerastl.errors import UsageError
-from kerastl.models import _build as backbones
 from kerastl.models import _registry as catalog
 from kerastl.models._adapt_options import SCALINGS, InputScaling, check_input_scaling
 from kerastl.models._flatten import AUGMENTATIONS
@@ -42,23 +41,6 @@ class Found:
     why: str
 
 
-def scaled(pixels: keras.KerasTensor, scaling: InputScaling) -> keras.KerasTensor:
-    """Scale raw pixels with Keras layers.
-
-    Args:
-        pixels: RGB, 0-255, shape (n, height, width, 3).
-        scaling: See `InputScaling`.
-
-    Returns:
-        The same shape; `pixels` themselves for `inside`.
-    """
-    if isinstance(scaling, str):
-        if scaling != "unit":
-            return backbones.preprocess(pixels, scaling)
-        scaling = (1 / 255, 0.0)
-    return keras.layers.Rescaling(*scaling, name="scale_pixels")(pixels)
-
-
 def find(model: keras.Model, graph: keras.Model | None, row: catalog.Backbone | None) -> Found:
     """Find how a model wants its pixels scaled.
 
@@ -83,8 +65,8 @@ def find(model: keras.Model, graph: keras.Model | None, row: catalog.Backbone | 
             f"the model scales its input itself ({listed(reached.scaling, 3)}), but makes numbers {width:,.0f} apart "
             f"of pixels 0-255, which it cannot be made for: say what it takes, input_scaling={SCALINGS}"
         )
-    if row is not None and row.pixel_mode != "inside":
-        return Found(row.pixel_mode, f"'{row.pixel_mode}', as {row.constructor} of keras.applications wants it")
+    if row is not None and row.input_scaling != "inside":
+        return Found(row.input_scaling, f"'{row.input_scaling}', as {row.constructor} of {row.library} wants it")
     hub = type(model).__module__.startswith("keras_hub.")
     also = "; or give the task with its preprocessor, such as ImageClassifier.from_preset(...)" if hub else ""
     raise UsageError(
@@ -169,9 +151,13 @@ def catalog_row(graph: keras.Model) -> catalog.Backbone | None:
     most = max((len(row.stages) for row in fitting), default=0)
     return min(
         (row for row in fitting if len(row.stages) == most),
-        key=lambda row: abs(row.weights_no_top.parameters - below[str(_mark(row.stages[0]))]),
+        key=lambda row: abs(_published_weights(row) - below[str(_mark(row.stages[0]))]),
         default=None,
     )
+
+
+def _published_weights(row: catalog.Backbone) -> int:
+    return row.weights_no_top.parameters if row.weights_no_top is not None else 0
 
 
 def _mark(stage: catalog.Stage) -> str | None:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
-from kerastl.errors import ModelError, UsageError, WeightsError
+from kerastl.errors import ModelError, UnknownNameError, UsageError, WeightsError
 from kerastl.images import Resize
-from kerastl.models import _labels as labels
 from kerastl.models import _metadata as metadata_file
 from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights_files
@@ -67,7 +66,8 @@ def resolve(
 
     Args:
         name_or_path: A name of the catalog, a run folder, or a `.keras` file that kerastl made. A name of the
-            catalog goes before a folder of that name; write `./name` for the folder.
+            catalog goes before a folder of that name; write `./name` for the folder. Of a name that another package
+            adds it is the other way round.
         progress: Told of a download: file name, bytes so far, bytes in all if known.
         weights: Of a network of the catalog: `imagenet`, a weights file that fits, or `None` for random ones.
         trust: Whether Keras may run whatever code a saved model brings.
@@ -78,19 +78,33 @@ def resolve(
         ModelError: The path holds no model of kerastl's.
     """
     given = os.fspath(name_or_path)
-    if given in catalog.names():
-        return _with_weights(catalog.get(given), weights, progress)
+    if means_backbone(given):
+        try:
+            row = catalog.get(given)
+        except UnknownNameError as error:  # which names what is close
+            raise UsageError(f"{error}; nor is there a run folder or a file of that name") from None
+        return _with_weights(row, weights, progress)
     if weights != IMAGENET:
         raise UsageError(f"weights are for networks of the catalog; {given} has its own. Received: {weights!r}")
     if os.path.exists(given):  # noqa: PTH110 - pathlib raises for a name that is too long
         return _saved(Path(given), trust)
-    if looks_like_path(given):
-        raise UsageError(f"{given}: there is no such model file or run folder")
-    try:
-        catalog.get(given)
-    except UsageError as error:  # which names what is close
-        raise UsageError(f"{error}; nor is there a run folder or a file of that name") from None
-    raise AssertionError(given)
+    raise UsageError(f"{given}: there is no such model file or run folder")
+
+
+def means_backbone(given: str) -> bool:
+    """Whether a text is meant as a name of the catalog, be there one of that name or not.
+
+    A name that comes with kerastl goes before a file or folder called so; one of another package goes after it, since
+    whoever names a run folder should not wait for a look at what is installed.
+    """
+    if catalog.BACKBONES.is_loaded(given):
+        return True
+    return not looks_like_path(given) and not os.path.exists(given)  # noqa: PTH110 - likewise
+
+
+def names_backbone(given: str) -> bool:
+    """Whether a text is the name of a network of the catalog, and not that of a file or folder."""
+    return means_backbone(given) and given in catalog.BACKBONES
 
 
 def looks_like_path(text: str) -> bool:
@@ -106,8 +120,11 @@ def _with_weights(
     weights: str | os.PathLike[str] | None,
     progress: Callable[[str, int, int | None], None] | None,
 ) -> ModelSpec:
+    labels = row.label_set()
+    if labels is None:
+        raise UsageError(f"{row.name} has no head, so it cannot classify: fine-tune it, and give the run folder")
     resize = Resize(row.input_size, row.input_size, "crop", row.crop_fraction)
-    metadata = Metadata(row.name, labels.published(row.classes), resize, row.name)
+    metadata = Metadata(row.name, labels, resize, row.name)
     if weights is None:
         return ModelSpec(metadata, RANDOM, f"random {row.name}", cache(lambda: _random(row)))
     file = weights_files.fetch(row, progress=progress) if weights == IMAGENET else Path(weights)
@@ -119,7 +136,14 @@ def _with_weights(
 
         return backbones.build(row, weights=weights)
 
-    return ModelSpec(metadata, file, f"catalog {row.name}", build)
+    return ModelSpec(metadata, file, _identity(row), build)
+
+
+def _identity(row: catalog.Backbone) -> str:
+    """What a network is besides its weights. One of another package may become another under the same name."""
+    if row.name in catalog.BACKBONES.bundled:
+        return f"catalog {row.name}"
+    return f"backbone {row.name}: {row.library}:{row.constructor} {dict(row.arguments)} {row.input_scaling}"
 
 
 def _random(row: catalog.Backbone) -> keras.Model:

@@ -6,6 +6,8 @@ from kerastl._base import display
 from kerastl.models import _registry as catalog
 from kerastl.models._registry import Backbone
 
+HEADS = ("name", "pixels", "parameters", "MB", "top-1", "top-5", "cached")
+
 
 class Models(tuple[Backbone, ...]):
     """Rows of the catalog: a tuple, which notebooks show as a table."""
@@ -16,8 +18,7 @@ class Models(tuple[Backbone, ...]):
         return f"<Models {', '.join(row.name for row in self)}>"
 
     def _repr_html_(self) -> str:
-        heads = ("name", "pixels", "parameters", "MB", "top-1", "top-5", "here")
-        return display.table(map(_row, self), heads=heads, align="lrrrrrl")
+        return display.table(map(cells, self), heads=HEADS, align="lrrrrrl")
 
 
 def list_models(containing: str = "") -> Models:
@@ -29,9 +30,11 @@ def list_models(containing: str = "") -> Models:
     return Models(row for row in catalog.rows() if containing in row.name)
 
 
-def _row(row: Backbone) -> tuple[str, ...]:
+def cells(row: Backbone) -> list[str]:
+    """What tables say of a network, in the order of `HEADS`; empty where nobody knows."""
     from kerastl.models import _weights as weights  # which imports the catalog
 
-    scores = ("" if score is None else f"{score:.1f} %" for score in (row.top1, row.top5))
-    here = "shipped" if row.shipped else "yes" if weights.cached(row) else ""
-    return row.name, str(row.input_size), f"{row.parameters / 1e6:.1f} M", f"{row.megabytes:.0f}", *scores, here
+    scores = ["" if score is None else f"{score:.1f} %" for score in (row.top1, row.top5)]
+    size = ["", ""] if row.parameters is None else [f"{row.parameters / 1e6:.1f} M", f"{row.megabytes:.0f}"]
+    here = "shipped" if row.shipped else "yes" if weights.cached(row, row.has_weights()) else ""
+    return [row.name, str(row.input_size), *size, *scores, here]

@@ -46,6 +46,8 @@ def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, 
         include_top: Whether the weights of the ImageNet head are wanted.
         input_size: Height and width in pixels (default: the backbone's own).
     """
+    if not backbone.has_weights(include_top):
+        return None
     wanted = backbone.weights_file(include_top, input_size)
     path = wanted.shipped or folder() / wanted.file
     return path if path.is_file() else None
@@ -92,7 +94,7 @@ def fetch(
     path = cached(backbone, include_top, input_size)
     if path is None:
         if wanted.shipped:
-            raise WeightsError(f"{wanted.shipped} is missing, which comes with kerastl; install kerastl again")
+            raise WeightsError(f"{wanted.shipped} is missing, which comes with its package; install that again")
         return download(wanted, folder(), progress, patience)
     if check:
         verify(path, wanted)
@@ -115,7 +117,7 @@ def verify(path: str | os.PathLike[str], weights: WeightsFile) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
     if reason and weights.shipped:
-        raise WeightsError(f"{path}: broken weights file ({reason}); it comes with kerastl: install kerastl again")
+        raise WeightsError(f"{path}: broken weights file ({reason}); it comes with its package: install that again")
     if reason:
         raise WeightsError(
             f"{path}: broken weights file ({reason}); delete it to have it downloaded again, "

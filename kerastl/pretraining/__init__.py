@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kerastl.pretraining._learners import BarlowTwins as BarlowTwins
     from kerastl.pretraining._learners import Learner as Learner
     from kerastl.pretraining._methods import METHODS as METHODS
+    from kerastl.pretraining._methods import PretrainingMethod as PretrainingMethod
+    from kerastl.pretraining._methods import register_method as register_method
     from kerastl.pretraining._neighbors import neighbor_accuracy as neighbor_accuracy
     from kerastl.pretraining._run import PreTrained as PreTrained
     from kerastl.pretraining._run import pretrain as pretrain
@@ -33,10 +35,12 @@ _MODULES = {
     "Learner": "kerastl.pretraining._learners",
     "METHODS": "kerastl.pretraining._methods",
     "PreTrained": "kerastl.pretraining._run",
+    "PretrainingMethod": "kerastl.pretraining._methods",
     "Settings": "kerastl.pretraining._settings",
     "effective_rank": "kerastl.pretraining._health",
     "neighbor_accuracy": "kerastl.pretraining._neighbors",
     "pretrain": "kerastl.pretraining._run",
+    "register_method": "kerastl.pretraining._methods",
     "relative_spread": "kerastl.pretraining._health",
 }
 

@@ -7,7 +7,7 @@ one view of each image and then the other of each, `(2 n, h, w, 3)`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -15,6 +15,9 @@ from keras import ops
 from kerastl.pretraining import _losses as losses
 from kerastl.pretraining._momentum import follow, follower_pairs, momentum_at
 from kerastl.pretraining._networks import follow_batches_closely, perceptron, pooled
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Learner(keras.Model):
@@ -34,6 +37,17 @@ class Learner(keras.Model):
         self.projector = perceptron(
             self.features.output_shape[-1], self.projector_widths(width), seed, name="projector"
         )
+
+    @classmethod
+    def create(cls, build: Callable[[], keras.Model], width: int, seed: int) -> Self:
+        """Make the learner of a run.
+
+        Args:
+            build: Gives a new backbone with the weights that training starts from.
+            width: Of the projector's layers.
+            seed: Of their first weights.
+        """
+        return cls(build(), width, seed)
 
     def projector_widths(self, width: int) -> tuple[int, ...]:
         """Widths of the projector's layers."""
@@ -96,6 +110,11 @@ class BYOL(Learner):
         self.momentum = self.add_weight((), keras.initializers.Constant(self.start), trainable=False, name="momentum")
         self._pairs = follower_pairs((self.features, self.projector), (self.teacher_features, self.teacher_projector))
 
+    @classmethod
+    def create(cls, build: Callable[[], keras.Model], width: int, seed: int) -> Self:
+        """See `Learner`; the teacher is built like the backbone."""
+        return cls(build(), build(), width, seed)
+
     def projector_widths(self, width: int) -> tuple[int, ...]:
         """See `Learner`."""
         return (width, max(2, width // 4))
@@ -119,17 +138,3 @@ class BYOL(Learner):
     def advance(self, share: float) -> None:
         """See `Learner`: the copy follows more slowly as the run goes on."""
         self.momentum.assign(momentum_at(share, self.start))
-
-
-def make(method: str, build: Callable[[], keras.Model], width: int, seed: int) -> Learner:
-    """Make the learner of a method.
-
-    Args:
-        method: A name of `kerastl.pretraining._methods`.
-        build: Gives the backbone; called a second time for a method that needs a copy.
-        width: Of the projector's layers.
-        seed: Of their first weights.
-    """
-    if method == "byol":
-        return BYOL(build(), build(), width, seed)
-    return BarlowTwins(build(), width, seed)

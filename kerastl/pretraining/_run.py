@@ -197,7 +197,6 @@ class Run:
         from kerastl.data._view_pipeline import ViewFeed
         from kerastl.models._build import build
         from kerastl.pretraining._evaluating import Examination
-        from kerastl.pretraining._learners import make
         from kerastl.pretraining._training import Training
 
         settings = self._settings
@@ -206,7 +205,7 @@ class Run:
         def backbone() -> keras.Model:
             return build(settings.backbone, weights=settings.weights, include_top=False, input_size=size)
 
-        learner = make(settings.method, backbone, settings.width, settings.seed)
+        learner = METHODS[settings.method].learner_class().create(backbone, settings.width, settings.seed)
         feed = ViewFeed(
             lambda chosen: pixels.rows(roles.trained[chosen]),
             len(roles.trained),

@@ -10,6 +10,7 @@ import kerastl
 from kerastl.cli import run
 from kerastl.cli._overlay_files import OverlayFiles
 from kerastl.errors import KerastlError
+from kerastl.explaining import METHODS
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_bare_writes_the_overlay_and_its_path_is_printed(explain, color_model, i
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
-@pytest.mark.parametrize("method", ["gradcam", "idgi", "integrated-gradients", "occlusion"])
+@pytest.mark.parametrize("method", METHODS.bundled)
 def test_method_and_label_are_in_the_name(explain, image, tmp_path, method):
     assert explain(image("a.png", "red"), "--method", method, "--label", "Green") == (
         0,

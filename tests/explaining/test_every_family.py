@@ -60,7 +60,7 @@ def test_gradcam_of_every_family(name):
     maps = [explainer.explain(pixels, index) for index in range(3)]
 
     # The map has the size of the backbone's last one; for VGG, of the one before its last pooling.
-    lower = explainer._features[0]
+    lower = explainer.feature_gradient[0]
     boundary = backbones.boundary_tensors(model, catalog.get(name), "head")[-1]
     rows = boundary.shape[1] * (2 if name == "vgg16" else 1)
     assert lower.output_shape == (None, rows, rows, boundary.shape[3])

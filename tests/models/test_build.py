@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from kerastl._base.registry import resolve_reference
 from kerastl.errors import ModelError, UsageError, WeightsError
 from kerastl.models import _build as backbones
 from kerastl.models import _registry as catalog
@@ -60,10 +61,10 @@ def test_scaling_equals_the_backbones_own(name):
     row = catalog.get(name)
     pixels = random_pixels(2, 9, 7, 3)
     inputs = keras.Input((9, 7, 3))
-    outputs = backbones.preprocess(inputs, row.pixel_mode)
+    outputs = backbones.preprocess(inputs, row.input_scaling)
     ours = pixels if outputs is inputs else np.asarray(keras.Model(inputs, outputs)(pixels))
-    theirs = getattr(keras.applications, row.module).preprocess_input(pixels.copy())
-    if row.pixel_mode in ("caffe", "inside"):
+    theirs = resolve_reference(row.preprocess_input)(pixels.copy())
+    if row.input_scaling in ("caffe", "inside"):
         np.testing.assert_array_equal(ours, theirs)
     else:
         # Two roundings of numbers up to 1 ("tf") and up to 4.4 before the mean is taken off ("torch").
@@ -93,7 +94,7 @@ def test_equals_plain_keras(small, name):
         weights=None, include_top=False, input_shape=(size, size, 3), **row.arguments
     )
     pixels = random_pixels(2, size, size, 3)
-    scaled = getattr(keras.applications, row.module).preprocess_input(pixels.copy())
+    scaled = resolve_reference(row.preprocess_input)(pixels.copy())
     expected = np.asarray(plain(scaled))
     assert expected.std() > 0
     np.testing.assert_allclose(np.asarray(ours(pixels)), expected, rtol=1e-4, atol=1e-5 * abs(expected).max())
@@ -215,7 +216,7 @@ def test_imagenet_weights_as_plain_keras_loads_them(keras_home, monkeypatch, nam
     file = keras_home / "models" / row.weights.file
     plain = getattr(keras.applications, row.constructor)(weights=str(file), **row.arguments)
     pixels = random_pixels(2, 224, 224, 3)
-    scaled = getattr(keras.applications, row.module).preprocess_input(pixels.copy())
+    scaled = resolve_reference(row.preprocess_input)(pixels.copy())
     np.testing.assert_allclose(np.asarray(model(pixels)), np.asarray(plain(scaled)), rtol=0, atol=1e-5)
 
 
@@ -261,7 +262,7 @@ def test_efficientnets_scaling_is_completed():
     mean, variance = np.float32([0.5, 0.4, 0.3]), np.float32([0.2, 0.3, 0.4])
     layer.set_weights([mean, variance, np.zeros(())])
     layer.finalize_state()
-    backbones._complete_efficientnet_scaling(model)
+    backbones.complete_efficientnet_scaling(model)
     scaled = keras.Model(model.input, layer.output)
     pixels = random_pixels(1, 32, 32, 3)
     expected = (pixels / 255 - mean) / np.sqrt(variance) / np.sqrt([0.229, 0.224, 0.225])

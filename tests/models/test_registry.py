@@ -32,7 +32,7 @@ def test_names():
 def test_a_row_as_keras_and_its_documentation_give_it():
     row = catalog.get("resnet50")
     assert row.constructor == "ResNet50"
-    assert (row.input_size, row.pixel_mode, row.parameters) == (224, "caffe", 25_636_712)
+    assert (row.input_size, row.input_scaling, row.parameters) == (224, "caffe", 25_636_712)
     assert (row.top1, row.top5, row.source) == (74.9, 92.1, "https://keras.io/api/applications/")
     assert row.megabytes == 97.8
     assert row.crop_fraction == 0.875
@@ -73,11 +73,11 @@ def test_every_row_is_plausible():
         assert row.source.startswith("https://"), row.name
         assert 0.8 < row.crop_fraction <= 1, row.name
         assert row.crop_reason, row.name
-        assert row.classes == "imagenet", row.name
+        assert row.labels == "imagenet", row.name
         assert not row.shipped, row.name
         assert row.weights.file != row.weights_no_top.file, row.name
         assert row.weights.parameters == row.parameters > row.weights_no_top.parameters, row.name
-        hashed = row.module not in ("mobilenet", "mobilenet_v2")
+        hashed = not row.name.startswith(("mobilenet_0", "mobilenet_v2")) and row.name != "mobilenet"
         assert (row.weights.hash is not None) == (row.weights_no_top.hash is not None) == hashed, row.name
 
 
@@ -88,8 +88,8 @@ def test_files_are_told_apart():
 
 def test_the_network_in_the_box():
     row = catalog.get("kerastl_mini")
-    assert (row.input_size, row.min_size, row.pixel_mode, row.crop_fraction) == (32, 8, "tf", 1.0)
-    assert (row.top1, row.top5, row.classes) == (None, None, "tiny_imagenet")
+    assert (row.input_size, row.min_size, row.input_scaling, row.crop_fraction) == (32, 8, "tf", 1.0)
+    assert (row.top1, row.top5, row.labels) == (None, None, "tiny_imagenet")
     assert row.shipped
     assert row.weights.shipped.is_file()
     assert row.weights.shipped == row.weights_no_top.shipped

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kerastl.pretraining import _losses as losses
-from kerastl.pretraining._learners import BYOL, BarlowTwins, make
+from kerastl.pretraining._learners import BYOL, BarlowTwins
+from kerastl.pretraining._methods import METHODS
 from kerastl.pretraining._momentum import momentum_at
 from kerastl.pretraining._networks import settle_norms
 from kerastl.training._variables import values_of
@@ -20,17 +21,17 @@ def test_keras_trains_with_the_loss_of_both_views(small_backbone, view_pairs):
     assert learner.train_on_batch(view_pairs, return_dict=True)["loss"] == pytest.approx(float(expected), rel=1e-4)
 
 
-@pytest.mark.parametrize("method", ["barlow", "byol"])
+@pytest.mark.parametrize("method", METHODS.bundled)
 def test_the_loss_falls(method, small_backbone, view_pairs):
     views = np.concatenate([view_pairs[:6], view_pairs[:6] * 0.9])
-    learner = make(method, small_backbone, 16, 0)
+    learner = METHODS[method].learner_class().create(small_backbone, 16, 0)
     learner.compile(keras.optimizers.Adam(0.01))
     before, *_, after = (learner.train_on_batch(views, return_dict=True)["loss"] for _ in range(15))
     assert after < 0.7 * before
 
 
 def test_byol_is_symmetric_and_compares_with_the_other_view(small_backbone, view_pairs):
-    learner = make("byol", small_backbone, 16, 0)
+    learner = BYOL.create(small_backbone, 16, 0)
     learner.compile(keras.optimizers.SGD(0.0))
     mine = learner.projector(learner.features(view_pairs, training=True), training=True)
     copy = learner.teacher_projector(learner.teacher_features(view_pairs, training=True), training=True)
@@ -41,7 +42,7 @@ def test_byol_is_symmetric_and_compares_with_the_other_view(small_backbone, view
 
 
 def test_the_copy_follows_by_the_momentum_and_by_nothing_else(small_backbone, view_pairs):
-    learner = make("byol", small_backbone, 16, 0)
+    learner = BYOL.create(small_backbone, 16, 0)
     learner.compile(keras.optimizers.SGD(0.5))
     learner.train_on_batch(view_pairs)
     copies = [copy for _, copy in learner._pairs]
@@ -59,7 +60,7 @@ def test_the_copy_follows_by_the_momentum_and_by_nothing_else(small_backbone, vi
 
 
 def test_the_copy_begins_as_the_network_and_normalises_by_its_batch(small_backbone, view_pairs):
-    learner = make("byol", small_backbone, 16, 0)
+    learner = BYOL.create(small_backbone, 16, 0)
     for training in (True, False):
         mine = learner.projector(learner.features(view_pairs, training=training), training=training)
         copy = learner.teacher_projector(learner.teacher_features(view_pairs, training=training), training=training)
@@ -74,7 +75,7 @@ def test_the_momentum_rises_to_one():
 
 
 def test_advance_sets_it(small_backbone):
-    learner = make("byol", small_backbone, 16, 0)
+    learner = BYOL.create(small_backbone, 16, 0)
     learner.advance(0.5)
     assert float(learner.momentum) == pytest.approx((1 + BYOL.start) / 2)
 

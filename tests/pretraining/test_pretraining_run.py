@@ -124,7 +124,7 @@ def test_going_on_from_other_weights(done, image_folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--method", "magic"], "method must be one of barlow, byol. Received: method='magic'"),
+        (["--method", "magic"], "unknown pre-training method 'magic'; there are barlow, byol"),
         (["--size", "16"], "at least 32 px, not 16 x 16"),
         (["--backbone", "mobilenet_v9"], "mobilenet_v9"),
         (["--resume", "--overwrite"], "exclude each other"),

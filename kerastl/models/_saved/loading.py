@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base.keras_import import import_keras
+from kerastl._base.keras_import import import_keras, keras_reason
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
 from kerastl.errors import KerastlError, ModelError, WeightsError
@@ -45,18 +45,8 @@ def load(model_file: Path, trust: bool = False) -> keras.Model:
     except MemoryError as error:
         raise ModelError(f"{shown} cannot be loaded: there is not enough memory") from error
     except Exception as error:
-        raise ModelError(f"{shown} cannot be loaded by Keras ({_reason(error)})") from error
+        raise ModelError(f"{shown} cannot be loaded by Keras ({keras_reason(error)})") from error
     return model
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, out of the several lines in which Keras says it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    inner = [line for line in lines if line.startswith("Exception encountered: ")]
-    if inner:
-        return printable(inner[-1].removeprefix("Exception encountered: "))[:200]
-    said = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
-    return printable(said or type(error).__name__)[:300]
 
 
 def _trusted(model_file: Path) -> keras.Model:

@@ -1,0 +1,84 @@
+"""What can run a network, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kerastl._base.registry import Registry, resolve_reference
+from kerastl.errors import ModelError
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastl.inference._engines import Engine
+    from kerastl.models._spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class EngineFactory:
+    """A way of running networks.
+
+    Args:
+        name: What users type.
+        description: When to take it, in a few words that follow the name.
+        opener: Opens the engine for a model, or `"module:function"`, imported when first used. `spec.build()` gives
+            the Keras model. It raises `EngineError` for a model that this engine cannot run.
+        missing: Says what this machine lacks to run it, in a sentence without a full stop, or None where it can be
+            used; or `"module:function"`.
+    """
+
+    name: str
+    description: str
+    opener: Callable[[ModelSpec], Engine] | str
+    missing: Callable[[], str | None] | str | None = None
+
+    def unavailable(self) -> str | None:
+        """Why this machine cannot run it; None where it can."""
+        missing = resolve_reference(self.missing) if isinstance(self.missing, str) else self.missing
+        return None if missing is None else missing()
+
+    def open(self, spec: ModelSpec) -> Engine:
+        """Open it for a model.
+
+        Raises:
+            EngineError: It cannot run this model.
+        """
+        opener = resolve_reference(self.opener) if isinstance(self.opener, str) else self.opener
+        return opener(spec)
+
+
+class EngineError(ModelError):
+    """An engine cannot run a model, and another one may.
+
+    Args:
+        message: Why.
+        model: The Keras model, where it was built already.
+    """
+
+    def __init__(self, message: str, model: keras.Model | None = None) -> None:
+        super().__init__(message)
+        self.model = model
+
+
+ENGINES: Registry[EngineFactory] = Registry(
+    "engine",
+    "kerastl.engines",
+    EngineFactory,
+    {"litert": "kerastl.inference._open:LITERT", "keras": "kerastl.inference._open:KERAS"},
+    hint="there are auto, {names}",
+)
+"""Other packages add to it by entry points of the group `kerastl.engines`."""
+
+AUTO_ORDER = ("litert", "keras")
+"""What `auto` tries. Engines of other packages run where they are named."""
+
+
+def register_engine(engine: EngineFactory, *, replace: bool = False) -> EngineFactory:
+    """Add an engine for as long as this process runs; see `Registry.register`.
+
+    Raises:
+        UsageError: It is no `EngineFactory`, or there is one of that name.
+    """
+    return ENGINES.register(engine, replace=replace)
