@@ -21,8 +21,9 @@ def page() -> str:
     rows = []
     for network in kerastl.list_models():
         scores = ["" if score is None else f"{score:.1f} %" for score in (network.top1, network.top5)]
-        parameters = f"{network.parameters / 1e6:.1f} M"
+        parameters = "" if network.parameters is None else f"{network.parameters / 1e6:.1f} M"
+        size = "" if network.megabytes is None else f"{network.megabytes:.0f}"
         stages = ", ".join(f"`{stage.name}`" for stage in network.stages)
-        cells = (f"`{network.name}`", network.input_size, parameters, f"{network.megabytes:.0f}", *scores, stages)
+        cells = (f"`{network.name}`", network.input_size, parameters, size, *scores, stages)
         rows.append(f"| {' | '.join(map(str, cells))} |")
     return _INTRODUCTION + "\n".join(rows) + "\n"

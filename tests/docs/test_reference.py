@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import click
 import docs_api
@@ -13,6 +14,7 @@ import pytest
 from doc_blocks import ROOT
 
 import kerastl
+from kerastl._base.registry import Registry
 from kerastl.cli import COMMANDS, group
 
 COMMAND_PAGE = docs_commands.reference()
@@ -58,6 +60,17 @@ def test_every_public_package_has_a_page():
 def test_every_network_has_a_row():
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", docs_networks.page(), re.MULTILINE)
     assert rows == [(network.name, str(network.input_size)) for network in kerastl.list_models()]
+
+
+def test_the_guide_to_plugins_tells_every_registry():
+    page = (ROOT / "docs" / "guides" / "plugins.md").read_text()
+    told = re.findall(r"^\| `([\w.]+)` \| `[\w.]+` \| `([\w.]+)` \|$", page, re.MULTILINE)
+    public = (
+        (f"{package}.{name}", getattr(import_module(package), name))
+        for package in docs_api.PACKAGES
+        for name in docs_api.names(package)
+    )
+    assert dict(told) == {name: value.group for name, value in public if isinstance(value, Registry)}
 
 
 def test_links_of_the_top_lead_to_the_same_pages_of_the_site():
