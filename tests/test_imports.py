@@ -38,7 +38,7 @@ ON_KERAS = {
     for name in ("boundary_engine", "freezing", "loop", "network", "optimizer", "preparation", "schedule", "training")
 }
 ON_KERAS |= {"training/_variables.py"}
-ON_KERAS |= {f"models/_{name}.py" for name in ("adapt", "flatten", "head", "input_scaling", "model_graph", "stages")}
+ON_KERAS |= {f"models/_{name}.py" for name in ("adapt", "flatten", "graph", "head", "input_scaling", "stages")}
 ON_KERAS |= {f"pretraining/_{name}.py" for name in ("learners", "losses", "momentum", "networks", "training")}
 
 

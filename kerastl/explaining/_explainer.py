@@ -32,9 +32,9 @@ class Explainer:
     @cached_property
     def scores(self) -> keras.Model:
         """The Keras model up to the scores before the softmax, shape (n, classes)."""
-        from kerastl.explaining._networks import scoring
+        from kerastl.models._graph import logits
 
-        return scoring(self._build())
+        return logits(self._build())
 
     @cached_property
     def pixel_gradient(self) -> ClassGradient:
@@ -51,9 +51,15 @@ class Explainer:
             ModelError: The network has no feature map.
         """
         from kerastl.explaining._gradients import class_gradient
-        from kerastl.explaining._networks import halves
+        from kerastl.models._graph import last_feature_map, split
 
-        lower, upper = halves(self.scores)
+        feature_map = last_feature_map(self.scores)
+        if feature_map is None:
+            raise ModelError(
+                f"{self.scores.name} has no feature map that everything goes through, which gradcam needs; "
+                "try the method integrated-gradients or occlusion"
+            )
+        lower, upper = split(self.scores, [feature_map])
         return lower, class_gradient(upper)
 
     def explain(self, pixels: np.ndarray, index: int, method: str = "gradcam") -> np.ndarray:

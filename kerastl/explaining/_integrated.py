@@ -140,9 +140,9 @@ def _explain_unsigned(network: Explainer, pixels: np.ndarray, index: int) -> np.
 
 
 def _batch_size(network: Explainer) -> int:
-    from kerastl.explaining._networks import bytes_per_image
+    from kerastl.models._graph import activation_bytes
 
-    return max(1, min(_LARGEST_BATCH, _MEMORY // bytes_per_image(network.scores)))
+    return max(1, min(_LARGEST_BATCH, _MEMORY // activation_bytes(network.scores)))
 
 
 INTEGRATED_GRADIENTS = ExplanationMethod(

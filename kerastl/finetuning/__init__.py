@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kerastl.finetuning._lr_finder import lr_find as lr_find
     from kerastl.finetuning._network import Network as Network
     from kerastl.finetuning._network import attach_head as attach_head
-    from kerastl.finetuning._network import halves as halves
+    from kerastl.finetuning._network import split as split
     from kerastl.finetuning._optimizer import LayerwiseAdamW as LayerwiseAdamW
     from kerastl.finetuning._recipe import Phase as Phase
     from kerastl.finetuning._recipe import Recipe as Recipe
@@ -46,9 +46,9 @@ _MODULES = {
     "built_in": "kerastl.finetuning._builtin_recipes",
     "finetune": "kerastl.finetuning._run",
     "freeze": "kerastl.finetuning._freezing",
-    "halves": "kerastl.finetuning._network",
     "lr_find": "kerastl.finetuning._lr_finder",
     "solve_head": "kerastl.finetuning._solver",
+    "split": "kerastl.finetuning._network",
     "stage_rates": "kerastl.finetuning._freezing",
 }
 

@@ -1,13 +1,11 @@
-"""A network in two halves: what is frozen below the boundary, and what trains above it.
+"""A network in two parts: what is frozen below the boundary, and what trains above it.
 
-Training only ever runs the upper half. What it is fed, the activations at the boundary, comes from a cache or is
+Training only ever runs the upper part. What it is fed, the activations at the boundary, comes from a cache or is
 computed on the way; the numbers are the same.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,13 +13,16 @@ import keras
 
 from kerastl.errors import RecipeError
 from kerastl.finetuning._recipe import HEAD
-from kerastl.models._model_graph import inputs_of
+from kerastl.models import _graph as graph
+from kerastl.models._graph import call_behind, crossing, mean_pooled
 
 # Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.
 _HARMLESS = (
     keras.layers.Activation,
     keras.layers.ReLU,
+    keras.layers.GlobalAveragePooling1D,
     keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalMaxPooling1D,
     keras.layers.GlobalMaxPooling2D,
     keras.layers.AveragePooling2D,
     keras.layers.MaxPooling2D,
@@ -59,27 +60,24 @@ def attach_head(
     """Put global average pooling, dropout and a softmax classifier on a backbone without a top.
 
     Args:
-        backbone: Raw pixels to a feature map `(n, h, w, c)`, or to features `(n, c)`.
+        backbone: Raw pixels to a feature map `(n, h, w, c)`, tokens `(n, t, c)` or features `(n, c)`.
         stages: Its stages from the top down.
         classes: Number of classes, at least 2.
         dropout: Fraction of the features dropped in training.
         seed: For the classifier's first weights (Glorot uniform) and the dropout.
     """
-    features = backbone.output
-    head: list[keras.layers.Layer] = []
-    if len(features.shape) == 4:
-        head.append(keras.layers.GlobalAveragePooling2D(name="head_pool"))
+    features = mean_pooled(backbone.output, name="head_pool")
+    head = [] if features is backbone.output else [call_behind(features).operation]
     if dropout:
         head.append(keras.layers.Dropout(dropout, seed=seed, name="head_dropout"))
+        features = head[-1](features)
     glorot = keras.initializers.GlorotUniform(seed=seed)
     head.append(
         keras.layers.Dense(
             classes, activation="softmax", kernel_initializer=glorot, dtype="float32", name="head_classifier"
         )
     )
-    for layer in head:
-        features = layer(features)
-    model = keras.Model(backbone.inputs[0], features, name=f"{backbone.name}_classifier")
+    model = keras.Model(backbone.inputs[0], head[-1](features), name=f"{backbone.name}_classifier")
     return Network(model, {HEAD: head, **{name: list(layers) for name, layers in stages.items()}})
 
 
@@ -93,53 +91,23 @@ def boundary(network: Network, trained: Sequence[str]) -> list[keras.KerasTensor
         RecipeError: None of the named stages has a weight that could train.
     """
     wanted = {id(layer) for name in trained for layer in network.stages[name]}
-    upper: set[int] = set()
-    crossing: list[keras.KerasTensor] = []
-    for operation in network.model.operations:  # from the input up; not all of them are layers
-        if isinstance(operation, keras.layers.InputLayer):
-            continue
-        inputs = inputs_of(operation)
-        above = any(id(_producer(tensor)) in upper for tensor in inputs)
-        if not above and (id(operation) not in wanted or isinstance(operation, _HARMLESS)):
-            continue
-        upper.add(id(operation))
-        crossing += [
-            tensor
-            for tensor in inputs
-            if id(_producer(tensor)) not in upper and not any(tensor is known for known in crossing)
-        ]
-    if not crossing:
+    tensors = crossing(
+        network.model, lambda operation: id(operation) in wanted and not isinstance(operation, _HARMLESS)
+    )
+    if not tensors:
         raise RecipeError(f"nothing trains: there are no layers with weights in {', '.join(trained)}")
-    return crossing
+    return tensors
 
 
-def _producer(tensor: keras.KerasTensor) -> keras.layers.Layer:
-    return tensor._keras_history.operation
-
-
-def halves(network: Network, trained: Sequence[str]) -> tuple[keras.Model | None, keras.Model]:
-    """Split the network below the stages named in `trained`.
+def split(network: Network, trained: Sequence[str]) -> tuple[keras.Model | None, keras.Model]:
+    """Cut the network below the stages named in `trained`.
 
     Returns:
-        The frozen half, from pixels to one tensor of activations, or None when the pixels themselves are the
-        boundary; and the half that trains, from there to probabilities. Both share layers and weights with
-        `network.model`, so what is trained is trained in place. Where several tensors cross the boundary, they
-        travel flattened, side by side.
+        The frozen part, from pixels to one tensor of activations, or None when the pixels themselves are the
+        boundary; and the part that trains, from there to probabilities. Both share layers and weights with
+        `network.model`, so what is trained is trained in place.
     """
-    crossing = boundary(network, trained)
-    pixels, probabilities = network.model.inputs[0], network.model.outputs[0]
-    below = keras.Model(pixels, crossing)
-    if not below.weights:  # nothing but the scaling of pixels
-        return None, keras.Model(pixels, probabilities)
-    if len(crossing) == 1:
-        return keras.Model(pixels, crossing[0]), keras.Model(crossing[0], probabilities)
-    sizes = [math.prod(tensor.shape[1:]) for tensor in crossing]
-    flat = [keras.ops.reshape(t, (-1, size)) for t, size in zip(crossing, sizes, strict=True)]
-    lower = keras.Model(pixels, keras.ops.concatenate(flat, axis=-1))
-    together = keras.Input((sum(sizes),))
-    ends = list(itertools.accumulate(sizes))
-    parts = [
-        keras.ops.reshape(together[:, end - size : end], (-1, *tensor.shape[1:]))
-        for tensor, size, end in zip(crossing, sizes, ends, strict=True)
-    ]
-    return lower, keras.Model(together, keras.Model(crossing, probabilities)(parts))
+    lower, upper = graph.split(network.model, boundary(network, trained))
+    if not lower.weights:  # nothing but the scaling of pixels
+        return None, keras.Model(network.model.inputs[0], network.model.outputs[0])
+    return lower, upper

@@ -19,7 +19,7 @@ from kerastl.data._prefetch import DecodedAhead
 from kerastl.errors import DataError, RecipeError
 from kerastl.finetuning._batches import Batch, CachedFeed, Feed, StreamedFeed
 from kerastl.finetuning._boundary_engine import boundary_engine
-from kerastl.finetuning._network import Network, halves
+from kerastl.finetuning._network import Network, split
 from kerastl.finetuning._recipe import Phase
 from kerastl.finetuning._training_data import Part, TrainingData
 from kerastl.images import Resize
@@ -131,7 +131,7 @@ class Preparation:
             DataError: No training or no validation image can be read.
             Stopped: A stop was asked for.
         """
-        lower, upper = halves(self._network, phase.trained_stages(tuple(self._network.stages)))
+        lower, upper = split(self._network, phase.trained_stages(tuple(self._network.stages)))
         half = _LowerHalf(lower, self._network.model.input_shape[1:])
         engine = self._open(half)
         if self._ahead is not None:

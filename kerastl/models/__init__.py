@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from kerastl.models._build import build as build
     from kerastl.models._build import preprocess as preprocess
     from kerastl.models._build import stages as stages
+    from kerastl.models._graph import features as features
+    from kerastl.models._graph import last_feature_map as last_feature_map
+    from kerastl.models._graph import logits as logits
+    from kerastl.models._graph import split as split
     from kerastl.models._labels import Classification as Classification
     from kerastl.models._labels import LabelSet as LabelSet
     from kerastl.models._labels import Prediction as Prediction
@@ -41,13 +45,17 @@ _MODULES = {
     "build": "kerastl.models._build",
     "decode": "kerastl.models._labels",
     "embed_metadata": "kerastl.models._metadata",
+    "features": "kerastl.models._graph",
     "get": "kerastl.models._registry",
+    "last_feature_map": "kerastl.models._graph",
     "list_models": "kerastl.models._table",
+    "logits": "kerastl.models._graph",
     "names": "kerastl.models._registry",
     "preprocess": "kerastl.models._build",
     "read_metadata": "kerastl.models._metadata",
     "register": "kerastl.models._registry",
     "rows": "kerastl.models._registry",
+    "split": "kerastl.models._graph",
     "stages": "kerastl.models._build",
 }
 

@@ -14,9 +14,9 @@ from kerastl.models import _registry as catalog
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling
 from kerastl.models._build import preprocess
 from kerastl.models._flatten import UndividedError, check_same, copied, flatten, transfer
+from kerastl.models._graph import graph_of, is_plain, layers_of
 from kerastl.models._head import cut_head, hub_pooling, pooled
 from kerastl.models._input_scaling import catalog_row, converter_of, find
-from kerastl.models._model_graph import graph_of, is_plain, layers_of
 from kerastl.models._stages import Stages, from_catalog, from_graph, from_names
 
 # How much of the shorter side a centre crop keeps where nobody says, as in most papers; and below what size nothing

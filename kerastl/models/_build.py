@@ -149,25 +149,18 @@ def boundary_tensors(model: keras.Model, row: Backbone, stage: str) -> list[kera
     """The tensors that cross the lower boundary of a stage: made below it, used in it or above it.
 
     One tensor for every stage of every backbone but NASNet, whose cells read the two cells before them. For the
-    lowest stage they are the network's inputs. Give them to `keras.Model` as outputs to get the frozen part, as
-    inputs to get the part above.
+    lowest stage they are the network's inputs. `kerastl.models.split` cuts the network at them.
 
     Raises:
         ModelError: The network does not hold the layers that mark the stages.
         UsageError: There is no such stage.
     """
-    import keras
+    from kerastl.models._graph import crossing
 
     row.stage(stage)
     operations, starts = _starts(model, row)
-    start = starts[[known.name for known in row.stages].index(stage)]
-    if start == 0:
-        return list(model.inputs)
-    used = {id(tensor) for operation in operations[start:] for tensor in keras.tree.flatten(operation.input)} | {
-        id(tensor) for tensor in model.outputs
-    }
-    made = [tensor for operation in operations[:start] for tensor in keras.tree.flatten(operation.output)]
-    return [tensor for tensor in made if id(tensor) in used]
+    above = {id(operation) for operation in operations[starts[[known.name for known in row.stages].index(stage)] :]}
+    return crossing(model, lambda operation: id(operation) in above) or list(model.outputs)
 
 
 def check_size(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerastl._base.keras_import import import_keras
-from kerastl.errors import ModelError
 from kerastl.models._spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -35,11 +34,7 @@ def feature_model(spec: ModelSpec) -> ModelSpec:
 
 def _with_features(model: keras.Model) -> keras.Model:
     keras = import_keras()
-    deciding = next((layer for layer in reversed(model.layers) if layer.weights), None)
-    if deciding is None or len(model.outputs) != 1:
-        raise ModelError(f"{model.name}: there is no last layer whose features could be compared")
-    features = deciding.input
-    if len(features.shape) == 4:  # a convolution of one pixel as the last layer
-        features = keras.layers.GlobalAveragePooling2D()(features)
-    unit = keras.layers.UnitNormalization()(features)
+    from kerastl.models._graph import features
+
+    unit = keras.layers.UnitNormalization()(features(model).output)
     return keras.Model(model.inputs, keras.layers.Concatenate()([model.outputs[0], unit]), name=model.name)

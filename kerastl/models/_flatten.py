@@ -16,7 +16,7 @@ import numpy as np
 from kerastl._base.keras_import import keras_reason
 from kerastl._base.text import listed, printable
 from kerastl.errors import UsageError
-from kerastl.models._model_graph import graph_of
+from kerastl.models._graph import graph_of
 
 # Layers that change images at random while a model trains, and leave them as they are when it answers.
 AUGMENTATIONS = tuple(

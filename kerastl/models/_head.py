@@ -12,7 +12,7 @@ import keras
 from kerastl._base.text import printable
 from kerastl.errors import UsageError
 from kerastl.models._adapt_options import Pooling, check_pooling
-from kerastl.models._model_graph import inputs_of
+from kerastl.models._graph import inputs_of
 
 _PROBABILITIES = ("softmax", "sigmoid")
 # What may stand between features and classifier, or behind it, and changes no number when the model answers.

@@ -14,7 +14,7 @@ from kerastl.errors import UsageError
 from kerastl.models import _registry as catalog
 from kerastl.models._adapt_options import SCALINGS, InputScaling, check_input_scaling
 from kerastl.models._flatten import AUGMENTATIONS
-from kerastl.models._model_graph import graph_of, layers_of
+from kerastl.models._graph import graph_of, layers_of
 
 # Layers and operations that only move numbers about, and those that scale them.
 _MOVING = frozenset(

@@ -15,7 +15,7 @@ from kerastl._base.text import printable
 from kerastl.errors import ModelError, UsageError
 from kerastl.models import _build as backbones
 from kerastl.models import _registry as catalog
-from kerastl.models._model_graph import cuts, inputs_of, outputs_of
+from kerastl.models._graph import cuts, inputs_of, outputs_of
 
 # Fewer stages than that are divided where they can be, more than that are merged.
 _FEWEST, _WANTED, _MOST = 4, 6, 8
@@ -125,7 +125,7 @@ def from_graph(model: keras.Model) -> Stages:
 def _blocks(model: keras.Model) -> list[Block]:
     """The smallest pieces, from the input up: each has weights, and none begins with what the one below needs."""
     operations = list(model.operations)
-    ends = [number + 1 for number, _ in cuts(operations, model.outputs)]
+    ends = [number + 1 for number, _ in cuts(model)]
     blocks = [Block()]
     for start, end in zip([0, *ends[:-1]], ends, strict=True):
         piece = operations[start:end]

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
+from kerastl.models._graph import mean_pooled
 from kerastl.pretraining import _losses as losses
 from kerastl.pretraining._momentum import follow, follower_pairs, momentum_at
-from kerastl.pretraining._networks import follow_batches_closely, perceptron, pooled
+from kerastl.pretraining._networks import follow_batches_closely, perceptron
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -33,7 +34,7 @@ class Learner(keras.Model):
         super().__init__()
         follow_batches_closely(backbone)
         self.backbone = backbone
-        self.features = pooled(backbone)
+        self.features = _pooled(backbone)
         self.projector = perceptron(
             self.features.output_shape[-1], self.projector_widths(width), seed, name="projector"
         )
@@ -103,7 +104,7 @@ class BYOL(Learner):
         widths = self.projector_widths(width)
         self.predictor = perceptron(widths[-1], widths, seed + 100, name="predictor")
         follow_batches_closely(teacher)
-        self.teacher_features = pooled(teacher)
+        self.teacher_features = _pooled(teacher)
         self.teacher_projector = perceptron(self.features.output_shape[-1], widths, seed, name="teacher_projector")
         self.teacher_features.set_weights(self.features.get_weights())
         self.teacher_projector.set_weights(self.projector.get_weights())
@@ -138,3 +139,8 @@ class BYOL(Learner):
     def advance(self, share: float) -> None:
         """See `Learner`: the copy follows more slowly as the run goes on."""
         self.momentum.assign(momentum_at(share, self.start))
+
+
+def _pooled(backbone: keras.Model) -> keras.Model:
+    """Raw pixels to features `(n, c)`, in float32; the layers are those of the backbone."""
+    return keras.Model(backbone.inputs[0], mean_pooled(backbone.outputs[0], dtype="float32"), name="features")

@@ -31,14 +31,6 @@ def perceptron(inputs: int, widths: Sequence[int], seed: int, name: str) -> kera
     return keras.Model(start, x, name=name)
 
 
-def pooled(backbone: keras.Model) -> keras.Model:
-    """Raw pixels to features `(n, c)`: the mean over the backbone's feature map, sharing its layers."""
-    features = backbone.outputs[0]
-    if len(features.shape) == 4:
-        features = keras.layers.GlobalAveragePooling2D(dtype="float32")(features)
-    return keras.Model(backbone.inputs[0], features, name="features")
-
-
 def follow_batches_closely(backbone: keras.Model) -> None:
     """Let the moving statistics of all BatchNorm layers be those of the last few dozen batches."""
     for layer in backbone.layers:

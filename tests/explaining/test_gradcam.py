@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kerastl.errors import ModelError
 from kerastl.explaining._explainer import Explainer
 
 keras = pytest.importorskip("keras")
@@ -48,3 +49,10 @@ def test_a_coarse_map_is_scaled_up_bilinearly():
     found = Explainer(lambda: model, lambda _: None).explain(image, 0)
     # The centers of the two columns lie at 1 and 3 of 4 pixels, those of the pixels at 0.5, 1.5, 2.5 and 3.5.
     np.testing.assert_allclose(found, [[0, 0.25, 0.75, 1]] * 4, atol=1e-6)
+
+
+def test_a_network_without_feature_maps_says_what_to_do():
+    pixels = keras.Input((8, 8, 3))
+    model = keras.Model(pixels, keras.layers.Dense(2)(keras.layers.Flatten()(pixels)), name="flat")
+    with pytest.raises(ModelError, match=r"flat has no feature map .* try the method integrated-gradients"):
+        Explainer(lambda: model, lambda _: None).explain(np.zeros((8, 8, 3), np.uint8), 0)

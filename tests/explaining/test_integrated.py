@@ -4,7 +4,7 @@ import pytest
 from kerastl.errors import UsageError
 from kerastl.explaining._gradients import class_gradient
 from kerastl.explaining._integrated import idgi, integrated_gradients
-from kerastl.explaining._networks import scoring
+from kerastl.models._graph import logits
 
 keras = pytest.importorskip("keras")
 
@@ -60,7 +60,7 @@ def curved():
             keras.layers.Dense(3, activation="softmax"),
         ]
     )
-    scores = scoring(model)
+    scores = logits(model)
     image = np.random.default_rng(1).uniform(0, 255, (8, 8, 3)).astype("float32")
     ends = np.asarray(scores(np.stack([image, np.full_like(image, 127.5)])))
     return class_gradient(scores), image, ends[0] - ends[1]

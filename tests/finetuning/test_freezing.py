@@ -5,7 +5,7 @@ import pytest
 from kerastl.errors import RecipeError
 from kerastl.finetuning._freezing import freeze, stage_rates
 from kerastl.finetuning._loop import compile_for
-from kerastl.finetuning._network import Network, halves
+from kerastl.finetuning._network import Network, split
 from kerastl.finetuning._optimizer import LayerwiseAdamW
 from kerastl.finetuning._recipe import Phase
 
@@ -20,7 +20,7 @@ def weights_by_stage(network):
 def train(network, phase, pixels, labels, steps=3):
     trained = phase.trained_stages(tuple(network.stages))
     freeze(network, trained, phase.batch_norm)
-    lower, upper = halves(network, trained)
+    lower, upper = split(network, trained)
     inputs = pixels.astype("float32")
     if lower is not None:
         inputs = np.asarray(lower(inputs, training=False))
@@ -104,7 +104,7 @@ def test_the_upper_half_is_the_rest_of_the_network(small_network, activations):
     pixels = activations[0].astype("float32")
     whole = np.asarray(small_network.model(pixels, training=False))
     for trained in (("head",), ("head", "top"), ("head", "top", "middle")):
-        lower, upper = halves(small_network, trained)
+        lower, upper = split(small_network, trained)
         np.testing.assert_allclose(np.asarray(upper(lower(pixels))), whole, atol=1e-6)
 
 
@@ -123,7 +123,7 @@ def test_several_tensors_at_the_boundary_travel_together(activations):
         "bottom": [model.get_layer(name) for name in ("one", "two", "sum")],
     }
     network = Network(model, named)
-    lower, upper = halves(network, ("head", "top"))
+    lower, upper = split(network, ("head", "top"))
     assert lower.output_shape == (None, 2 * 7 * 7 * 4)
     inputs = activations[0].astype("float32")
     np.testing.assert_allclose(np.asarray(upper(lower(inputs))), np.asarray(model(inputs)), atol=1e-6)
