@@ -35,7 +35,7 @@ def trained(data: Path, seed: int, backbone: str, *phases: dict[str, Any]) -> di
 
     recipe = Recipe.from_dict({"name": "choice", "phases": list(phases)})
     with tempfile.TemporaryDirectory() as folder:
-        return kerastl.finetune(backbone, data, recipe, output=Path(folder) / "run", seed=seed).metrics
+        return kerastl.finetune(data, backbone, recipe, output=Path(folder) / "run", seed=seed).metrics
 
 
 def head(data: Path, seed: int, backbone: str) -> dict[str, dict[str, float]]:

@@ -88,7 +88,7 @@ def pretrained(work: Path, method: str, options: argparse.Namespace) -> Path:
     if not (weights.exists() and json.loads((run / "pretraining.json").read_text())["complete"]):
         start = time.perf_counter()
         more = ["--resume"] if run.exists() else []
-        given = ["--backbone", options.backbone, "--size", options.size, "--epochs", options.epochs]
+        given = ["--model", options.backbone, "--input-size", options.size, "--epochs", options.epochs]
         given += ["--batch-size", options.batch_size, "--method", method, "--labels", "none", "--seed", options.seed]
         kerastl("pretrain", work / "train", "--output", run, *given, *options.options.split(), *more)
         print(f"{method}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
@@ -156,7 +156,7 @@ def finetuned(work: Path, name: str, weights: Path | None, percent: int, options
         everything |= {"augmentation": AUGMENTATION, "batch_norm": "trained"}
         phases = [{"trains": "head", "solver": "logistic_regression"}, everything]
         recipe.write_text(json.dumps({"name": "all", "phases": phases}))
-        given = ["--backbone", options.backbone, "--input-size", options.size, "--seed", options.seed]
+        given = ["--model", options.backbone, "--input-size", options.size, "--seed", options.seed]
         kerastl("finetune", data, "-o", run, "-r", recipe, "--weights", weights or "none", *given)
     return json.loads((run / "metrics.json").read_text())["val_accuracy"]
 

@@ -26,7 +26,7 @@ def one(data: Path, seed: int, options: argparse.Namespace) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["KERASTL_CACHE"] = str(folder / "cache")
-        given = ("--backbone", options.backbone, "--input-size", str(options.size))
+        given = ("--model", options.backbone, "--input-size", str(options.size))
         for recipe in options.recipes.split(","):
             seconds, metrics = finetune.kerastl(data, folder / recipe, recipe, seed, *given)
             found[recipe] = metrics["val_accuracy"]

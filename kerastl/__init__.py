@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from kerastl.evaluation._evaluating import evaluate as evaluate
     from kerastl.evaluation._result import Evaluation as Evaluation
     from kerastl.explaining._explanation import Explanation as Explanation
+    from kerastl.finetuning._finetune import finetune as finetune
+    from kerastl.finetuning._lr_find import lr_find as lr_find
     from kerastl.finetuning._recipe import Phase as Phase
     from kerastl.finetuning._recipe import Recipe as Recipe
-    from kerastl.finetuning._run import finetune as finetune
     from kerastl.images._loading import load_pixels as load_pixels
     from kerastl.models._labels import Classification as Classification
     from kerastl.models._labels import Prediction as Prediction
     from kerastl.models._table import list_models as list_models
-    from kerastl.pretraining._run import pretrain as pretrain
+    from kerastl.pretraining._pretrain import pretrain as pretrain
     from kerastl.reporting._page import write_report as write_report
 
 _MODULES = {
@@ -46,11 +47,12 @@ _MODULES = {
     "calibrate": "kerastl.evaluation._calibrating",
     "check": "kerastl.data._check",
     "evaluate": "kerastl.evaluation._evaluating",
-    "finetune": "kerastl.finetuning._run",
+    "finetune": "kerastl.finetuning._finetune",
     "list_models": "kerastl.models._table",
     "load": "kerastl._classifier",
     "load_pixels": "kerastl.images._loading",
-    "pretrain": "kerastl.pretraining._run",
+    "lr_find": "kerastl.finetuning._lr_find",
+    "pretrain": "kerastl.pretraining._pretrain",
     "write_report": "kerastl.reporting._page",
 }
 

@@ -34,7 +34,7 @@ def report(folder: Path) -> Path:
             label, number = image.parent.name, int(image.stem.split("_")[1])
             writer.writerow((f"{label}/{image.name}", label, "train" if number < TRAINED_ON else "val"))
     os.chdir(folder)  # so that the report names short paths
-    run = kerastl.finetune("mobilenet_025", "shapes", output="few-shapes", recipe="probe")
+    run = kerastl.finetune("shapes", "mobilenet_025", output="few-shapes", recipe="probe")
     kerastl.write_report(kerastl.evaluate(run.folder, "shapes"), "report.html")
     return folder / "report.html"
 

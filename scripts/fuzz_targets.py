@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
-from kerastl import _path_list as path_list
+from kerastl import _paths as path_list
 from kerastl.calibration import _state as stored
 from kerastl.data import read_split, scan
 from kerastl.images import Resize, load_pixels
 from kerastl.models import _metadata as metadata
 from kerastl.models._labels import LabelSet
 from kerastl.models._saved import archive, config
-from kerastl.models._saved.json_member import parsed
+from kerastl.models._saved.archive import parsed
 from kerastl.training._checkpoint import Checkpoint
 
 

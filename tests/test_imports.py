@@ -135,7 +135,7 @@ def test_a_warm_classify_imports_nothing_of_the_web(color_model, image):
 
 
 def test_fine_tuning_reads_its_images_while_keras_is_imported():
-    code = f"import sys, kerastl.finetuning._run; print([name for name in {HEAVY!r} if name in sys.modules])"
+    code = f"import sys, kerastl.finetuning._finetune; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

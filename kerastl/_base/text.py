@@ -51,6 +51,11 @@ def shortened(text: str, most: int) -> str:
     return text[: most - len(gap) - end] + gap + text[len(text) - end :]
 
 
+def percent(fraction: float, digits: int = 1) -> str:
+    """A fraction for people: `0.9213` is `92.1 %`."""
+    return f"{100 * fraction:.{digits}f} %"
+
+
 def unformula(cell: object) -> object:
     """Put an apostrophe before a text that a spreadsheet would compute, such as `=1+1` or `@x`; numbers stay."""
     if not isinstance(cell, str) or not _FORMULA.match(cell):

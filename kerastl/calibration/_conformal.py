@@ -16,6 +16,7 @@ import math
 
 import numpy as np
 
+from kerastl._metrics import ranks
 from kerastl.errors import UsageError
 
 # The paper's values for ImageNet.
@@ -33,9 +34,7 @@ def scores(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Returns:
         float64 array of shape (n,), 0 where the best class is the right one.
     """
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    place = (order == labels[:, None]).argmax(axis=1)
-    return _by_place(probabilities)[np.arange(len(labels)), place]
+    return _by_place(probabilities)[np.arange(len(labels)), ranks(probabilities, labels)]
 
 
 def sizes(probabilities: np.ndarray, threshold: float) -> np.ndarray:

@@ -138,7 +138,7 @@ def read(model_file: Path) -> CalibrationState:
             f"{printable(str(model_file))}: not calibrated yet; do that with kerastl calibrate RUN_DIR DATA"
         )
     try:
-        found = arrays.read(content, _KINDS)
+        found = arrays.read_npz(content, _KINDS)
         threshold = found["novelty_threshold"] if "references" in found else None
         return CalibrationState(
             found["set_scores"],

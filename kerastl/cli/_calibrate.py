@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
 from kerastl._base.text import message
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
+from kerastl.cli._command import command, option
 
 if TYPE_CHECKING:
     from kerastl.evaluation._selection import Part
 
 
-@click.command()
+@command()
 @click.argument("model", metavar="RUN_DIR", shell_complete=completion.paths)
 @click.argument("data", metavar="DATA", shell_complete=completion.paths)
 @options.split("val", "test", "all")
 @options.table_columns
-@click.option(
+@option(
     "--false-alarms",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.05,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     metavar="P",
     help="Fraction of the images like these that classify --reject may flag.",
 )
-@options.seed
+@options.seed()
 @options.form("text", "json")
 @options.trust
 @options.telling
@@ -63,7 +64,7 @@ def calibrate(
         check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
     result = fit(model, data, split, false_alarms=false_alarms, seed=seed, trust=trust, **columns)
     if form == "json":
-        click.echo(json_text.dumps(result.as_dict()))
+        click.echo(to_json(result.as_dict()))
         return 0
     click.echo("\n".join(map(message, str(result).splitlines())))
     for note in result.notes:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
+from kerastl.cli._command import command, option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,20 +20,20 @@ if TYPE_CHECKING:
 _CLASSES, _EVIDENCE, _PATHS = 12, 5, 12
 
 
-@click.command()
-@click.argument("data_dir", metavar="DATA_DIR", shell_complete=completion.paths)
+@command()
+@click.argument("data", metavar="DATA_DIR", shell_complete=completion.paths)
 @options.form("text", "json", text="JSON holds every file, text the first few.")
-@options.table_columns
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
-@options.val_fraction
+@option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
+@options.validation_split
 @options.group_by
-@options.seed
+@options.seed()
+@options.table_columns
 @options.telling
 def check(
-    data_dir: str,
+    data: str,
     form: str,
     workers: int | None,
-    val_fraction: float,
+    validation_split: float,
     group_by: str | None,
     seed: int,
     **columns: Any,
@@ -46,7 +47,7 @@ def check(
     Each file is read once. Problems are images that cannot be read, files that look like images but are of a
     kind that is left out (HEIC without pip install 'kerastl[heif]', raw, DICOM, no suffix) where they are many or
     all of a class, the same image in two classes or in two splits, and whatever `kerastl finetune` would refuse
-    with the same --val-fraction, --group-by and --seed. Warnings are other duplicates and near-duplicates,
+    with the same --validation-split, --group-by and --seed. Warnings are other duplicates and near-duplicates,
     imbalance, small classes, blank images, files whose name says another format, odd formats, sizes and modes.
 
     JSON: root, layout, images, classes, formats, modes, sizes, ignored_files, ok, and findings, each with
@@ -59,13 +60,14 @@ def check(
     from kerastl.data._check import check as examine
 
     with progress.stage("looking for images"):
-        dataset = scan(data_dir, **columns)
+        dataset = scan(data, **columns)
     with progress.stage("reading images", len(dataset.items)) as counter:
         inspection = inspect(dataset, workers=workers, progress=counter.update)
     with progress.stage("comparing images"):
-        report = examine(dataset, inspection=inspection, val_fraction=val_fraction, group_by=group_by, seed=seed)
+        split: dict[str, Any] = {"validation_split": validation_split, "group_by": group_by, "seed": seed}
+        report = examine(dataset, inspection=inspection, **split)
     if form == "json":
-        click.echo(json_text.dumps(report.as_dict()))
+        click.echo(to_json(report.as_dict()))
     else:
         _print(report)
     return 1 if report.problems else 0

@@ -36,10 +36,10 @@ def models(context: click.Context, parameter: click.Parameter, incomplete: str) 
 
 
 def recipes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The built-in recipes, or files where none fits."""
-    from kerastl.finetuning._builtin_recipes import DESCRIPTIONS
+    """The recipes that have a name, or files where none fits."""
+    from kerastl.finetuning._recipe_registry import RECIPES
 
-    return _begun(DESCRIPTIONS, incomplete) or [CompletionItem(incomplete, type="file")]
+    return _begun(RECIPES.names(), incomplete) or [CompletionItem(incomplete, type="file")]
 
 
 def one_of(*words: str, files: bool = False) -> Complete:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
+from kerastl._base.text import percent
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
+from kerastl.cli._command import command, option
 from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,28 +28,29 @@ _CLASSES, _ROWS = 20, 5
 _FIGURE = 46
 
 
-@click.command()
+@command()
 @click.argument("model", metavar="MODEL", shell_complete=completion.models)
 @click.argument("data", metavar="DATA", shell_complete=completion.paths)
 @options.split("train", "val", "test", "all")
 @options.table_columns
-@click.option(
+@option(
     "--report",
     type=click.Path(file_okay=False),
     metavar="DIR",
     help="Write report.html, evaluation.json, and predictions.csv with a row an image, into DIR.",
 )
-@click.option(
+@option(
     "--mistakes", type=click.IntRange(min=0), default=12, show_default=True, metavar="N",
     help="How many report.html shows and explains; explaining needs TensorFlow.",
 )  # fmt: skip
-@click.option(
+@option(
     "--corruptions",
     is_flag=True,
     help="Also under noise, blur, brightness, contrast, JPEG, pixelation and rotation; takes 36 times as long.",
 )
-@click.option(
-    "--reject",
+@option(
+    "--ood-data",
+    old=("--reject",),
     type=click.Path(exists=True, file_okay=False),
     metavar="OTHERS",
     help="Also how well images of other things, in the folder OTHERS, are rejected.",
@@ -55,6 +58,15 @@ _FIGURE = 46
 @options.form("text", "json")
 @options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
 @options.engine()
+@option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1_000,
+    show_default=True,
+    metavar="N",
+    help="Of the bootstrap behind the intervals.",
+)
+@options.seed()
 @options.csv_safe("In predictions.csv")
 @options.trust
 @options.telling
@@ -65,13 +77,15 @@ def evaluate(
     report: str | None,
     mistakes: int,
     corruptions: bool,
-    reject: str | None,
+    ood_data: str | None,
+    resamples: int,
+    seed: int,
     form: str,
     top: int,
     engine: EngineName,
     csv_safe: bool,
     trust: bool,
-    **columns: Any,
+    **more: Any,
 ) -> int:
     """Compare a model with labeled images.
 
@@ -85,7 +99,7 @@ def evaluate(
     images. The calibration error is the mean gap between score and accuracy in 15 bins. The Brier score lies between
     0 and 2.
 
-    --reject needs a model that `kerastl calibrate` has seen. AUROC is the probability that an image of OTHERS is more
+    --ood-data needs a model that `kerastl calibrate` has seen. AUROC is the probability that an image of OTHERS is more
     unlike the training images than one of DATA.
 
     Exit code: 0 all images were used, 1 some could not be read, 2 wrong usage.
@@ -98,14 +112,15 @@ def evaluate(
         _check_report(Path(report))
     classifier = load(model, engine=engine, trust=trust)
     progress.current().detail(str(classifier))
-    result = examine(classifier, data, split, k=top, corruptions=corruptions, others=reject, **columns)
+    more |= {"top": top, "resamples": resamples, "seed": seed, "corruptions": corruptions, "ood_data": ood_data}
+    result = examine(classifier, data, split, **more)
     with progress.stage("working out how sure the figures are"):
         _ = result.figures
     if report is not None:
         _write(result, Path(report), csv_safe)
     try:
         if form == "json":
-            click.echo(json_text.dumps(result.as_dict()))
+            click.echo(to_json(result.as_dict()))
         else:
             _print(result)
     finally:  # the report is complete even if nothing can be printed
@@ -131,7 +146,7 @@ def _write(result: Evaluation, folder: Path, csv_safe: bool) -> None:
 
     folder.mkdir(exist_ok=True)
     write_predictions(result, folder / "predictions.csv", csv_safe=csv_safe)
-    write_text(folder / "evaluation.json", json_text.dumps(result.as_dict()))
+    write_text(folder / "evaluation.json", to_json(result.as_dict()))
 
 
 def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:
@@ -178,7 +193,7 @@ def _print_classes(console: Console, result: Evaluation) -> None:
     # The worst classes are what one looks for where there are too many to show.
     scores = sorted(result.classes, key=lambda scores: scores.f1) if len(result.classes) > _CLASSES else result.classes
     rows = [
-        [one.label, *(f"{value:.1%}" for value in (one.precision, one.recall, one.f1)), f"{one.support:,}"]
+        [one.label, *(percent(value) for value in (one.precision, one.recall, one.f1)), f"{one.support:,}"]
         for one in scores[:_CLASSES]
     ]
     console.print()
@@ -192,19 +207,19 @@ def _confusions(result: Evaluation) -> Iterator[str]:
 
     for pair in result.confused[:_ROWS]:
         label, predicted = brief(pair.label), brief(pair.predicted)
-        yield f"{label} taken for {predicted}: {pair.count}, {pair.share:.1%} of {label}"
+        yield f"{label} taken for {predicted}: {pair.count}, {percent(pair.share)} of {label}"
 
 
 def _mistakes(result: Evaluation) -> Iterator[str]:
     for answer in result.mistakes(_ROWS):
-        yield f"{answer.path}: {answer.predictions[0]}, but is {answer.label} ({answer.label_score:.1%})"
+        yield f"{answer.path}: {answer.predictions[0]}, but is {answer.label} ({percent(answer.label_score)})"
 
 
 def _robustness(result: Evaluation) -> Iterator[str]:
     if result.robustness is not None:
         for name, row in result.robustness.accuracy.items():
-            yield f"{name:10}  " + "  ".join(f"{accuracy:6.1%}" for accuracy in row)
-        yield f"{'mean':10}  {result.robustness.mean:6.1%}, and {result.robustness.clean:.1%} as they are"
+            yield f"{name:10}  " + "  ".join(f"{percent(accuracy):>7}" for accuracy in row)
+        yield f"{'mean':10}  {percent(result.robustness.mean):>7}, and {percent(result.robustness.clean)} as they are"
 
 
 def _notes(result: Evaluation) -> Iterator[str]:
@@ -212,7 +227,7 @@ def _notes(result: Evaluation) -> Iterator[str]:
     if result.temperature != 1:
         yield (
             f"scores are scaled with the temperature {result.temperature:.3f}; without it the calibration error is "
-            f"{result.reliability_before.error:.1%}"
+            f"{percent(result.reliability_before.error)}"
         )
     for name, count in list(result.unknown.items())[:_ROWS]:
         why = (result.matching.unknown.get(name) if result.matching else "") or "the model has no such class"

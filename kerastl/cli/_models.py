@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastl._base import json_text
+from kerastl._base.serialization import to_json
 from kerastl.cli import _options as options
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def models(form: str) -> None:
 
     rows = list(catalog.rows())
     if form == "json":
-        click.echo(json_text.dumps([_described(row) for row in rows]))
+        click.echo(to_json([_described(row) for row in rows]))
         return
     from kerastl.cli._console import console, table
 

@@ -10,10 +10,17 @@ import click
 
 from kerastl._progress import Reporter, reporting
 from kerastl.cli import _completion as completion
+from kerastl.cli._command import option
 from kerastl.cli._registered import registered
 from kerastl.errors import UsageError
 
 C = TypeVar("C", bound=Callable[..., Any])
+
+# Headings of options in `--help`.
+TRAINING = "Training"
+NETWORK = "The network"
+DATA = "The images"
+DISK = "Disk space"
 
 model = click.option(
     "--model",
@@ -31,9 +38,10 @@ trust = click.option(
     help="Load a model with layers that can run any code or read files, such as Lambda. Only if you trust its maker.",
 )
 
-backbone = click.option(
-    "--backbone", "-b", metavar="NAME", shell_complete=completion.networks,
-    help="See `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
+started_from = option(
+    "--model", "-m", old=("--backbone", "-b"), metavar="NAME", shell_complete=completion.networks,
+    help="The network to start from, see `kerastl models`.  [default: mobilenet_v2; kerastl_mini where that cannot be "
+    "had]",
 )  # fmt: skip
 
 run_folder = click.option(
@@ -46,21 +54,49 @@ urls = click.option(
     "--urls", is_flag=True, help="Fetch web addresses also where they stand in a list on standard input."
 )
 
-seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
-
-val_fraction = click.option(
-    "--val-fraction",
+validation_split = option(
+    "--validation-split",
+    old=("--val-fraction",),
+    group=DATA,
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.2,
     show_default=True,
     metavar="P",
     help="Fraction of the images to validate on, where DATA_DIR has no val folder.",
 )
-group_by = click.option(
+group_by = option(
     "--group-by",
+    group=DATA,
     metavar="REGEX",
     help="Images in whose path REGEX finds the same text stay on one side of the split.",
 )
+
+
+def seed(group: str = "") -> Callable[[C], C]:
+    """`--seed`."""
+    return option("--seed", group=group, type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+
+
+def gradient_steps(command: C) -> C:
+    """What stands in place of the recipe's, in phases that train by gradient steps."""
+    for added in (
+        option("--loss", group=TRAINING, metavar="NAME", help="Of keras.losses.  [default: categorical_crossentropy]"),
+        option("--optimizer", group=TRAINING, metavar="NAME", help="Of keras.optimizers.  [default: the recipe's]"),
+        option(
+            "--learning-rate", group=TRAINING, type=click.FloatRange(min=0, min_open=True), metavar="RATE",
+            help="Of the head, at its highest.  [default: the recipe's]",
+        ),
+        option(
+            "--batch-size", group=TRAINING, type=click.IntRange(min=1), metavar="N",
+            help="Images a step.  [default: the recipe's]",
+        ),
+        option(
+            "--epochs", group=TRAINING, type=click.IntRange(min=1), metavar="N",
+            help="Of each phase that trains by gradient steps, as are the next four.  [default: the recipe's]",
+        ),
+    ):  # fmt: skip
+        command = added(command)
+    return command
 
 
 def telling(command: C) -> C:
@@ -114,18 +150,19 @@ TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column")
 
 def table_columns(command: C) -> C:
     """How a table is to be read, handed on as `kerastl.data.scan` takes it; what is not given is found."""
-    for option in (
-        click.option("--split-column", metavar="NAME", help="Its column of train, val and test."),
-        click.option("--label-column", metavar="NAME", help="Its column of labels."),
-        click.option("--path-column", metavar="NAME", help="Its column of paths, names or ids of images."),
-        click.option(
+    for added in (
+        option("--split-column", group=DATA, metavar="NAME", help="Its column of train, val and test."),
+        option("--label-column", group=DATA, metavar="NAME", help="Its column of labels."),
+        option("--path-column", group=DATA, metavar="NAME", help="Its column of paths, names or ids of images."),
+        option(
             "--images",
+            group=DATA,
             type=click.Path(exists=True, file_okay=False),
             metavar="DIR",
             help="Where the images of a table of labels lie.  [default: the table's folder]",
         ),
     ):
-        command = option(command)
+        command = added(command)
     return command
 
 
@@ -139,33 +176,36 @@ def as_given(columns: Mapping[str, str | None]) -> list[str]:
     ]
 
 
-def resize(default: str, text: str = "") -> Callable[[C], C]:
+def resize(default: str, text: str = "", group: str = "") -> Callable[[C], C]:
     """`--resize`: how images become the input; `text` adds to that, `default` says what is done without it."""
-    return click.option(
+    return option(
         "--resize",
+        group=group,
         type=click.Choice(["crop", "squash", "pad", "keras"]),
         help=f"How images become the network's input{text}.  [default: {default}]",
     )
 
 
-def size(name: str) -> Callable[[C], C]:
-    """The side of the network's input, by the name that the command gives it."""
-    return click.option(
-        name, type=click.IntRange(min=1), metavar="PIXELS", help="Height and width.  [default: the backbone's]"
-    )
+input_size = option(
+    "--input-size", old=("--size",), group=NETWORK, type=click.IntRange(min=1), metavar="PIXELS",
+    help="Height and width.  [default: the network's]",
+)  # fmt: skip
 
 
-def weights(name: str, default: str, text: str | None = "What the backbone starts from.") -> Callable[[C], C]:
-    """The backbone's weights, by the name that the command gives them; `started_from` reads the answer."""
+def weights(default: str) -> Callable[[C], C]:
+    """`--weights`: those that the network starts from; random ones are None, as in Python."""
     words = completion.one_of("imagenet", "none", files=True)
-    return click.option(
-        name, default=default, show_default=True, metavar="imagenet|none|FILE", help=text, shell_complete=words
+    return option(
+        "--weights",
+        old=("--initial-weights",),
+        group=NETWORK,
+        default=default,
+        show_default=True,
+        metavar="imagenet|none|FILE",
+        help="What the network starts from.",
+        shell_complete=words,
+        callback=lambda context, parameter, answer: None if answer == "none" else answer,
     )
-
-
-def started_from(answer: str) -> str | None:
-    """What Python takes for an answer to `weights`: None for random ones."""
-    return None if answer == "none" else answer
 
 
 def csv_safe(text: str) -> Callable[[C], C]:
@@ -177,29 +217,25 @@ def csv_safe(text: str) -> Callable[[C], C]:
     )
 
 
-def given(**values: Any) -> dict[str, Any]:
+def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Those of a command's options that were given; the others have the same defaults in Python.
 
     A run that goes on takes what was given only, and a default says nothing.
     """
     context = click.get_current_context()
-    # `started_from` gives the weights in Python's words, whatever the option is called.
-    names = {"weights": "initial_weights"} if "initial_weights" in context.params else {}
     default = click.core.ParameterSource.DEFAULT
-    return {
-        name: value
-        for name, value in values.items()
-        if context.get_parameter_source(names.get(name, name)) is not default
-    }
+    return {name: value for name, value in arguments.items() if context.get_parameter_source(name) is not default}
 
 
 def cache_limit(what: str, without: str) -> Callable[[C], C]:
     """`--cache-limit`: GB of disk for `what`; `without` says what each epoch does where there is no room."""
-    return click.option(
+    return option(
         "--cache-limit",
+        group=DISK,
         type=click.FloatRange(min=0),
         default=8.0,
         show_default=True,
         metavar="GB",
         help=f"Disk space that {what} may take; 0 {without} in each epoch.",
+        callback=lambda context, parameter, gigabytes: int(gigabytes * 1e9),  # Python counts bytes
     )

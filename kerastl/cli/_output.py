@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from kerastl._base import csv_files, json_text
 from kerastl._base.files import check_target, replacing
+from kerastl._base.serialization import csv_line, to_json
 from kerastl._base.text import ANY_NAME, printable
 from kerastl.cli import _streams as streams
 from kerastl.errors import UsageError
@@ -101,21 +101,21 @@ def _text(results: Iterable[Classification]) -> Iterator[tuple[Classification, s
 
 def _json(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for number, result in enumerate(results):
-        yield result, ("[\n" if number == 0 else ",\n") + json_text.dumps(result.as_dict(), None)
+        yield result, ("[\n" if number == 0 else ",\n") + to_json(result.as_dict(), None)
 
 
 def _jsonl(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for result in results:
-        yield result, json_text.dumps(result.as_dict(), None) + "\n"
+        yield result, to_json(result.as_dict(), None) + "\n"
 
 
 def _csv(results: Iterable[Classification], reject: bool, safe: bool) -> Iterator[tuple[Classification, str]]:
-    head = csv_files.line(["path", "rank", "label", "score", "model", *(["ood_score", "rejected"] if reject else [])])
+    head = csv_line(["path", "rank", "label", "score", "model", *(["ood_score", "rejected"] if reject else [])])
     for result in results:
         judged = [] if result.ood_score is None else [f"{result.ood_score:.7g}", int(bool(result.rejected))]
         rows = (
             [result.path, rank, prediction.label, f"{prediction.score:.7g}", result.model, *judged]
             for rank, prediction in enumerate(result.predictions, start=1)
         )
-        yield result, head + "".join(csv_files.line(row, safe=safe) for row in rows)
+        yield result, head + "".join(csv_line(row, safe=safe) for row in rows)
         head = ""

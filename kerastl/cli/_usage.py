@@ -8,10 +8,6 @@ import click
 
 # What people write who know other tools, by command and option, and what to write here.
 _INSTEAD: dict[tuple[str, str], str] = {
-    ("finetune", "--model"): "The network to start from is --backbone, and weights of your own are --weights.",
-    ("lr-find", "--model"): "The network to start from is --backbone, and weights of your own are --weights.",
-    ("pretrain", "--model"): "The network to train is --backbone, and weights of your own are --initial-weights.",
-    ("pretrain", "--weights"): "Weights to start from are --initial-weights.",
     ("evaluate", "--model"): "The model is the first argument: kerastl evaluate MODEL DATA.",
     ("evaluate", "--output"): "--report DIR writes a report and tables.",
     ("calibrate", "--model"): "The model is the first argument: kerastl calibrate RUN_DIR DATA.",
@@ -20,25 +16,21 @@ _INSTEAD: dict[tuple[str, str], str] = {
     ("explain", "--backbone"): "The network is --model, a name or a run folder.",
     ("classify", "--weights"): "A network of your own is --model, a run folder or a .keras file.",
     ("classify", "--threshold"): "Classes below a score are left out by --min-score.",
-    ("finetune", "--learning-rate"): "Learning rates stand in the recipe: kerastl recipes gradual > mine.json.",
-    ("finetune", "--batch-size"): "Batch sizes stand in the recipe: kerastl recipes gradual > mine.json.",
+    ("finetune", "--weight-decay"): "Weight decay stands in the recipe: kerastl recipes gradual > mine.json.",
     ("finetune", "--data"): "The folder of images is an argument: kerastl finetune DATA_DIR --output RUN_DIR.",
 }
 # Other names for the same thing.
 _SYNONYMS: dict[str, tuple[str, ...]] = {
     "--lr": ("--learning-rate",),
     "--out": ("--output",),
-    "--image-size": ("--input-size", "--size"),
-    "--img-size": ("--input-size", "--size"),
-    "--imgsz": ("--input-size", "--size"),
-    "--input-size": ("--size",),
-    "--size": ("--input-size",),
-    "--val-split": ("--val-fraction",),
-    "--validation-split": ("--val-fraction",),
+    "--image-size": ("--input-size",),
+    "--img-size": ("--input-size",),
+    "--imgsz": ("--input-size",),
+    "--val-split": ("--validation-split",),
     "--topk": ("--top",),
     "--top-k": ("--top",),
-    "--arch": ("--backbone", "--model"),
-    "--network": ("--backbone", "--model"),
+    "--arch": ("--model",),
+    "--network": ("--model",),
     "--run": ("--model",),
     "--class": ("--label",),
     "--target": ("--label",),

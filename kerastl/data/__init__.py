@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from kerastl.data._findings import Finding as Finding
     from kerastl.data._inspection import Inspection as Inspection
     from kerastl.data._inspection import inspect as inspect
+    from kerastl.data._layout_registry import LAYOUTS as LAYOUTS
+    from kerastl.data._layout_registry import DataSource as DataSource
+    from kerastl.data._layout_registry import Layout as Layout
+    from kerastl.data._layout_registry import register_layout as register_layout
     from kerastl.data._pipeline import Images as Images
     from kerastl.data._scan import scan as scan
     from kerastl.data._split import read_split as read_split
@@ -40,6 +44,7 @@ _MODULES = {
     "Color": "kerastl.data._augmentation",
     "Crop": "kerastl.data._augmentation",
     "CutMix": "kerastl.data._augmentation",
+    "DataSource": "kerastl.data._layout_registry",
     "Dataset": "kerastl.data._dataset",
     "Evidence": "kerastl.data._findings",
     "Finding": "kerastl.data._findings",
@@ -47,6 +52,8 @@ _MODULES = {
     "Images": "kerastl.data._pipeline",
     "Inspection": "kerastl.data._inspection",
     "Item": "kerastl.data._dataset",
+    "LAYOUTS": "kerastl.data._layout_registry",
+    "Layout": "kerastl.data._layout_registry",
     "LeftOut": "kerastl.data._dataset",
     "MixUp": "kerastl.data._augmentation",
     "RandAugment": "kerastl.data._augmentation",
@@ -55,6 +62,7 @@ _MODULES = {
     "check": "kerastl.data._check",
     "inspect": "kerastl.data._inspection",
     "read_split": "kerastl.data._split",
+    "register_layout": "kerastl.data._layout_registry",
     "scan": "kerastl.data._scan",
     "split": "kerastl.data._split",
     "write_split": "kerastl.data._split",

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kerastl.data import _left_out as left_out
+from kerastl._base.arguments import keywords
+from kerastl.data import _tree as left_out
 from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
-from kerastl.data._layouts.columns import TableOptions
-from kerastl.data._scan import scan
+from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._scan import scan_as
 from kerastl.data._split import divide
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 FEW_IMAGES = 20
 """A class with fewer readable images to train on is called small."""
@@ -34,26 +33,34 @@ _NAMED = 5  # classes of one group of copies
 ORDINARY_MODES = frozenset({"RGB", "L", "P", "1"})
 
 
+@keywords({"val_fraction": "validation_split", "to_train": "for_training"})
 def check(
     data: Any,
     *,
     inspection: Inspection | None = None,
-    val_fraction: float = 0.2,
+    validation_split: float = 0.2,
     seed: int = 0,
     group_by: str | None = None,
-    to_train: bool = True,
-    **columns: Unpack[TableOptions],
+    for_training: bool = True,
+    images: str | os.PathLike[str] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
 ) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
     Args:
         data: A folder or table of labeled images, what `scan` made of one, or what else it takes.
         inspection: What `inspect` found; made here if None, which reads every file.
-        val_fraction: As for `split`, whose refusals are problems here.
+        validation_split: As for `split`, whose refusals are problems here.
         seed: As for `split`.
         group_by: As for `split`.
-        to_train: Whether the images are to be trained on: else nothing is said of classes that are too small.
-        **columns: How a table is to be read: see `scan`.
+        for_training: Whether the images are to be trained on: else nothing is said of classes that are too small.
+        images: The folder that a table's paths start at, or whose images it names. This and the next three as for
+            `kerastl.data.scan`.
+        path_column: The table's column of paths, names or ids of images.
+        label_column: Its column of labels.
+        split_column: Its column of train, val and test.
 
     Returns:
         The report. Nothing is raised for what is wrong with the images.
@@ -64,7 +71,7 @@ def check(
     """
     import numpy as np
 
-    dataset = scan(data, **columns)
+    dataset = scan_as(data, TableColumns(images, path_column, label_column, split_column))
     inspection = inspection or inspect(dataset)
     known = inspection.sizes[(inspection.sizes > 0).all(axis=1)]
     sizes = {
@@ -73,8 +80,8 @@ def check(
         if len(column)
     }
     found = [finding for look in _LOOKS for finding in look(dataset, inspection)]
-    if to_train:
-        found.extend(_refused(dataset, inspection, val_fraction, seed, group_by))
+    if for_training:
+        found.extend(_refused(dataset, inspection, validation_split, seed, group_by))
         found.extend(_class_sizes(dataset, inspection))
     found.extend(Finding("layout", "warning", warning) for warning in dataset.warnings)
     return CheckReport(
@@ -141,10 +148,10 @@ def _left_out(dataset: Dataset, _: Inspection) -> Iterator[Finding]:
 
 
 def _refused(
-    dataset: Dataset, inspection: Inspection, val_fraction: float, seed: int, group_by: str | None
+    dataset: Dataset, inspection: Inspection, validation_split: float, seed: int, group_by: str | None
 ) -> Iterator[Finding]:
     """What `split` refuses, and fine-tuning with it."""
-    _, refused = divide(dataset, val_fraction=val_fraction, seed=seed, group_by=group_by, inspection=inspection)
+    _, refused = divide(dataset, validation_split=validation_split, seed=seed, group_by=group_by, inspection=inspection)
     for refusal in refused:
         evidence = tuple(Evidence((), f"'{name}': {what}") for name, what in refusal.classes.items())
         yield Finding(refusal.kind, "problem", refusal.message, evidence)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from kerastl._base.text import printable
-from kerastl.data import _left_out as left_out
+from kerastl.data import _tree as left_out
 from kerastl.data._dataset import Dataset, Item, Split
 from kerastl.data._given_splits import settle
+from kerastl.data._layout_registry import DataSource, Layout
 from kerastl.data._layouts.class_names import class_name, respelled
+from kerastl.data._layouts.doubtful_folders import mask_files, refuse_masks
 from kerastl.data._layouts.folder_layouts import FolderLayout, understand
 from kerastl.data._layouts.image_folders import grow
-from kerastl.data._layouts.masks import mask_files, refuse_masks
 from kerastl.data._tree import Tree, counted, read_tree
 from kerastl.errors import DataError
 
@@ -160,3 +161,22 @@ def _outside(stray: Sequence[str], where: str) -> list[str]:
         return []
     images = "1 image lies" if len(stray) == 1 else f"{len(stray)} images lie"
     return [f"{images} outside {where} and {'is' if len(stray) == 1 else 'are'} not used ({min(stray)})"]
+
+
+def _class_folders(source: DataSource) -> Dataset | None:
+    """Class folders; why there are none is noted, since tables may follow."""
+    if not source.is_folder or source.columns.given:
+        return None
+    try:
+        dataset = read(source.path, source.for_training)
+    except DataError as error:
+        source.class_folders_problem = error
+        return None
+    notes = source.tables.notes()
+    if source.reading is not None:
+        names = " and ".join(printable(table.file_name) for table in source.tables.usable)
+        notes = [f"{names} is not used, since there are class folders; to use it, name it instead of the folder"]
+    return replace(dataset, warnings=(*dataset.warnings, *notes))
+
+
+CLASS_FOLDERS = Layout("class-folders", "a folder a class, perhaps in train/, val/ and test/", _class_folders)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kerastl.data._dataset import Dataset, Item
-from kerastl.data._inspect import LOOK_SIDE, look_at_all, looked_at_elsewhere
+from kerastl.data._file_inspection import LOOK_SIDE, look_at_all, looked_at_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np

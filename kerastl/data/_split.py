@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kerastl._base import csv_files
-from kerastl.data import _dividing as dividing
+from kerastl._base.arguments import keywords
+from kerastl._base.serialization import write_csv
 from kerastl.data import _refusals as refusals
 from kerastl.data import _tables as tables
 from kerastl.data._dataset import SPLITS, Dataset, Item, Split
+from kerastl.data._duplicates import joined
 from kerastl.data._inspection import Inspection, inspect
 from kerastl.data._refusals import Refusal
 from kerastl.errors import DataError, UsageError
 
 
+@keywords({"val_fraction": "validation_split"})
 def split(
     dataset: Dataset,
     *,
-    val_fraction: float = 0.2,
+    validation_split: float = 0.2,
     seed: int = 0,
     group_by: str | None = None,
     inspection: Inspection | None = None,
 ) -> Dataset:
     """Give each image its part: `train` or `val`.
 
-    Each class gives `val_fraction` of its images to `val`, and at least one. Images that are the same, to
+    Each class gives `validation_split` of its images to `val`, and at least one. Images that are the same, to
     the byte or to the eye (`Inspection.similar_groups`), stay on one side, and so do those of one group. The
     same arguments give the same parts, whatever order the files come in.
 
@@ -35,7 +40,7 @@ def split(
 
     Args:
         dataset: What `scan` gave.
-        val_fraction: The part of the images to validate on, between 0 and 1, both excluded.
+        validation_split: The part of the images to validate on, between 0 and 1, both excluded.
         seed: Another seed, another choice.
         group_by: A regular expression, searched in each path. Images for which it finds the same text (that
             of its first group, if it has one) belong together: one patient, one camera.
@@ -48,8 +53,9 @@ def split(
         UsageError: If an argument is out of range, or `group_by` does not match a path.
         DataError: If classes have too few images, or too few groups, to stand on both sides; all of them are named.
     """
+    inspection = inspection or inspect(dataset)
     result, refused = divide(
-        dataset, val_fraction=val_fraction, seed=seed, group_by=group_by, inspection=inspection or inspect(dataset)
+        dataset, validation_split=validation_split, seed=seed, group_by=group_by, inspection=inspection
     )
     if refused:
         raise DataError(f"{dataset.root}: {'; '.join(refusal.message for refusal in refused)}")
@@ -57,23 +63,23 @@ def split(
 
 
 def divide(
-    dataset: Dataset, *, val_fraction: float, seed: int, group_by: str | None, inspection: Inspection
+    dataset: Dataset, *, validation_split: float, seed: int, group_by: str | None, inspection: Inspection
 ) -> tuple[Dataset, list[Refusal]]:
     """Do what `split` does, and give what speaks against the result instead of raising it.
 
     Raises:
         UsageError: As `split`.
     """
-    if not 0 < val_fraction < 1:
-        raise UsageError(f"val_fraction must be above 0 and below 1. Received: val_fraction={val_fraction}")
+    if not 0 < validation_split < 1:
+        raise UsageError(f"validation_split must be above 0 and below 1. Received: validation_split={validation_split}")
     readable = dataset.without(inspection.unreadable)
     if dataset.is_split:
         if group_by is not None:
             raise UsageError(f"group_by has no use here: {dataset.root} comes with its own train and val")
         result = _without_leaks(readable, inspection)
         return result, refusals.of_given_parts(dataset, readable, result)
-    groups = dividing.groups_of(readable, inspection, group_by)
-    val = dividing.choose(readable, groups, val_fraction, seed)
+    groups = groups_of(readable, inspection, group_by)
+    val = choose(readable, groups, validation_split, seed)
     items = tuple(replace(item, split="val" if item.path in val else "train") for item in readable.items)
     result = replace(readable, items=items)
     return result, refusals.of_parts(result, groups, by_name=group_by is not None)
@@ -82,7 +88,7 @@ def divide(
 def write_split(dataset: Dataset, path: str | os.PathLike[str]) -> None:
     """Write the parts as CSV, a row an image: `path` (relative to the root), `label`, `split`."""
     rows = ((item.path, item.label, item.split or "") for item in dataset.items)
-    csv_files.write(path, ("path", "label", "split"), rows)
+    write_csv(path, ("path", "label", "split"), rows)
 
 
 def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Dataset:
@@ -129,3 +135,86 @@ def _without_leaks(dataset: Dataset, inspection: Inspection) -> Dataset:
     what = "1 image of train is" if len(leaks) == 1 else f"{len(leaks)} images of train are"
     warning = f"{what} left out: val or test hold the same ({min(leaks)})"
     return replace(result, warnings=(*dataset.warnings, warning))
+
+
+def groups_of(dataset: Dataset, inspection: Inspection, group_by: str | None) -> list[list[str]]:
+    """The images in groups that stay together, most of one image; sorted."""
+    paths = [item.path for item in dataset.items]
+    place = {path: number for number, path in enumerate(paths)}
+    links: list[Iterable[Sequence[int]]] = [[[number] for number in range(len(paths))]]
+    similar = ([place[path] for path in group if path in place] for group in inspection.similar_groups)
+    links.append([group for group in similar if group])  # an inspection may know more images than the data set
+    if group_by is not None:
+        keys: dict[str, list[int]] = {}
+        for number, key in enumerate(_keys(paths, group_by)):
+            keys.setdefault(key, []).append(number)
+        links.append(keys.values())
+    return [[paths[number] for number in group] for group in sorted(joined(*links))]
+
+
+def _keys(paths: Sequence[str], group_by: str) -> list[str]:
+    try:
+        pattern = re.compile(group_by)
+    except re.error as error:
+        raise UsageError(f"group_by is no regular expression ({error}). Received: {group_by!r}") from error
+    keys = [found and (found[1] if pattern.groups else found[0]) for found in map(pattern.search, paths)]
+    missed = [path for path, key in zip(paths, keys, strict=True) if not key]
+    if missed:
+        more = f" and in {len(missed) - 1:,} more of {len(paths):,} paths" if len(missed) > 1 else ""
+        raise UsageError(f"group_by {group_by!r} finds nothing in {missed[0]!r}{more}; it must match each path")
+    return [str(key) for key in keys]
+
+
+def choose(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
+    """Take groups in random order, each that brings the classes' counts in `val` closer to what is wanted.
+
+    scikit-learn's splitters know groups that keep together or fractions that are met, not both, and may leave
+    a small class without any image in `val`.
+    """
+    import numpy as np
+
+    labels = {item.path: item.label for item in dataset.items}
+    wanted = {name: min(max(1, round(fraction * count)), max(1, count - 1)) for name, count in dataset.counts().items()}
+    order = np.random.default_rng(seed).permutation(len(groups))
+    contents = [Counter(labels[path] for path in groups[number]) for number in order]
+    taken: set[int] = set()
+    have: Counter[str] = Counter()
+    left = Counter(label for content in contents for label in content)  # groups in train that show a class
+    for number, content in enumerate(contents):
+        gain = sum(count * (2 * (wanted[name] - have[name]) - count) for name, count in content.items())
+        if gain > 0 and all(left[name] > 1 for name in content):
+            _take(number, content, taken, have, left)
+    _fill(contents, wanted, taken, have, left)
+    return {path for number in taken for path in groups[order[number]]}
+
+
+def _fill(
+    contents: Sequence[Mapping[str, int]],
+    wanted: Mapping[str, int],
+    taken: set[int],
+    have: Counter[str],
+    left: Counter[str],
+) -> None:
+    """Give each class that has none in `val` its smallest group, where another stays in `train`."""
+    places: dict[str, list[int]] = {name: [] for name in wanted if not have[name]}
+    for number, content in enumerate(contents):
+        for name in content:
+            if name in places:
+                places[name].append(number)
+    for name, numbers in places.items():
+        if have[name]:  # by now, with another class's group
+            continue
+        free = [
+            (sum(contents[number].values()), number)
+            for number in numbers
+            if number not in taken and all(left[other] > 1 for other in contents[number])
+        ]
+        if free:
+            number = min(free)[1]
+            _take(number, contents[number], taken, have, left)
+
+
+def _take(number: int, content: Mapping[str, int], taken: set[int], have: Counter[str], left: Counter[str]) -> None:
+    taken.add(number)
+    have.update(content)
+    left.subtract(dict.fromkeys(content, 1))

@@ -42,7 +42,7 @@ class TrainingRecord:
 
         Args:
             dataset: With a part in each item.
-            contents: `Item.path` to its content hash, as `kerastl.data._contents` gives it.
+            contents: `Item.path` to its content hash, as `kerastl.data._file_inspection` gives it.
         """
         return cls({part: _numbers([contents.get(item.path, "") for item in dataset.part(part)]) for part in _PARTS})
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kerastl.evaluation._calibrating import Calibration as Calibration
     from kerastl.evaluation._calibrating import calibrate as calibrate
     from kerastl.evaluation._evaluating import evaluate as evaluate
-    from kerastl.evaluation._prediction_table import write_predictions as write_predictions
+    from kerastl.evaluation._evaluating import write_predictions as write_predictions
     from kerastl.evaluation._result import Answer as Answer
     from kerastl.evaluation._result import Evaluation as Evaluation
     from kerastl.evaluation._result import Figure as Figure
@@ -25,7 +25,7 @@ _MODULES = {
     "Figure": "kerastl.evaluation._result",
     "calibrate": "kerastl.evaluation._calibrating",
     "evaluate": "kerastl.evaluation._evaluating",
-    "write_predictions": "kerastl.evaluation._prediction_table",
+    "write_predictions": "kerastl.evaluation._evaluating",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastl.evaluation import _metrics as metrics
-from kerastl.evaluation._reliability import reliability
+from kerastl._metrics import LEVEL, log_losses, ranks
+from kerastl.evaluation._metrics import brier_scores, reliability
 
 RESAMPLES = 1000
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,10 @@ class PerImage:
         return cls(
             together[: len(labels)],
             together[len(labels) :],
-            metrics.ranks(probabilities, labels),
+            ranks(probabilities, labels),
             probabilities[np.arange(len(labels)), predicted].astype(np.float64),
-            metrics.log_losses(probabilities, labels),
-            metrics.brier_scores(probabilities, labels),
+            log_losses(probabilities, labels),
+            brier_scores(probabilities, labels),
         )
 
     def take(self, indices: np.ndarray) -> PerImage:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kerastl._base import display
-from kerastl._base.text import brief, printable
+from kerastl._base.arguments import keywords
+from kerastl._base.text import brief, percent, printable
 from kerastl._classifier import Classifier, load
+from kerastl._metrics import log_losses
 from kerastl._progress import stage
 from kerastl.calibration import _conformal as conformal
 from kerastl.calibration import _ood as ood
@@ -20,19 +22,14 @@ from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
 from kerastl.data._inspection import digest
-from kerastl.data._layouts.columns import TableOptions
-from kerastl.data._scan import scan
+from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation._labeled import Labeled, Progress, compute, labeled, parted
-from kerastl.evaluation._metrics import log_losses
-from kerastl.evaluation._reliability import reliability
+from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import Part
 from kerastl.evaluation._training_parts import Parted
-from kerastl.models._labels import percent
 from kerastl.models._spec import names_backbone
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 FALSE_ALARMS = 0.05
 _FOLDS = 5
@@ -80,14 +77,14 @@ class Calibration:
         lines = [
             f"{brief(self.model)}, calibrated on {self.images} images of {printable(self.data)} ({self.part})",
             f"temperature        {self.temperature:.3f}",
-            "calibration error  {:.1%} before, {:.1%} after".format(*self.calibration_error),
+            "calibration error  {} before, {} after".format(*map(percent, self.calibration_error)),
             "log loss           {:.3f} before, {:.3f} after".format(*self.log_loss),
-            f"sets of classes    coverage up to {self.most_coverage:.2%}",
+            f"sets of classes    coverage up to {percent(self.most_coverage, 2)}",
         ]
         if self.references:
             lines.append(
-                f"rejection          flags {self.false_alarms:.1%} of such images; compares with {self.references} "
-                "training images"
+                f"rejection          flags {percent(self.false_alarms)} of such images; compares with "
+                f"{self.references} training images"
             )
         return "\n".join(lines)
 
@@ -98,7 +95,7 @@ class Calibration:
         ]
         notes = [
             f"temperature {self.temperature:.3f}",
-            f"sets of classes with a coverage of up to {self.most_coverage:.2%}",
+            f"sets of classes with a coverage of up to {percent(self.most_coverage, 2)}",
         ]
         if self.references:
             notes.append(
@@ -110,6 +107,7 @@ class Calibration:
         return display.table(rows, caption=caption, heads=heads, align="lrr", notes=(*notes, *self.notes))
 
 
+@keywords()
 def calibrate(
     model: str | os.PathLike[str] | Classifier,
     data: Any,
@@ -119,7 +117,10 @@ def calibrate(
     seed: int = 0,
     progress: Progress | None = None,
     trust: bool = False,
-    **columns: Unpack[TableOptions],
+    images: str | os.PathLike[str] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
 ) -> Calibration:
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
@@ -135,7 +136,11 @@ def calibrate(
         seed: Of the folds, and of the choice of training images to compare with.
         progress: Called with the images done and their number.
         trust: As for `kerastl.load`.
-        **columns: How a table is to be read: see `kerastl.data.scan`.
+        images: The folder that a table's paths start at, or whose images it names. This and the next three as for
+            `kerastl.data.scan`.
+        path_column: The table's column of paths, names or ids of images.
+        label_column: Its column of labels.
+        split_column: Its column of train, val and test.
 
     Returns:
         What was fitted. A classifier that was loaded before does not know of it.
@@ -146,12 +151,13 @@ def calibrate(
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
+    columns = TableColumns(images, path_column, label_column, split_column)
     with stage("looking for images"):  # before the model, which takes longer to load
-        dataset = scan(data, for_training=False, **columns)
+        dataset = scan_as(data, columns, for_training=False)
     classifier = _own_model(model, trust)
     known = parted(classifier, dataset, progress)
-    images = labeled(classifier, known, split, fresh=True)
-    looked = _look(classifier, images, progress, "scoring images")
+    chosen = labeled(classifier, known, split, fresh=True)
+    looked = _look(classifier, chosen, progress, "scoring images")
     fitted = CalibrationState(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
         fitted = _with_rejection(fitted, looked.features, classifier, known, false_alarms, seed, progress)
@@ -163,7 +169,7 @@ def calibrate(
     result = Calibration(
         classifier.name,
         dataset.root.absolute().name,
-        images.selection.part,
+        chosen.selection.part,
         n,
         names_hash(known.dataset, looked.items),
         found,
@@ -173,7 +179,7 @@ def calibrate(
         0 if fitted.references is None else len(fitted.references),
         false_alarms,
         fitted.ood_threshold,
-        (*images.selection.notes, *_notes(classifier, looked, fitted, found)),
+        (*chosen.selection.notes, *_notes(classifier, looked, fitted, found)),
     )
     with stage("storing the calibration in the model"):
         stored.write(classifier.file, classifier.metadata, fitted, found, result.as_dict())

@@ -1,47 +1,85 @@
-"""Compare a model with labeled images."""
+"""Compare a model with labeled images, and write what it said of each."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from kerastl._base.arguments import keywords
+from kerastl._base.serialization import write_csv
 from kerastl._classifier import Classifier, load
 from kerastl._progress import stage
 from kerastl.calibration import _state as stored
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
-from kerastl.data._layouts.columns import TableOptions
-from kerastl.data._scan import scan
+from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._scan import scan_as
 from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation._bootstrap import RESAMPLES
 from kerastl.evaluation._calibrating import names_hash
 from kerastl.evaluation._labeled import Labeled, Progress, compute, labeled, parted
-from kerastl.evaluation._rejecting import rejection
+from kerastl.evaluation._rejection import rejection
 from kerastl.evaluation._result import Evaluation
 from kerastl.evaluation._robustness import robustness
 from kerastl.evaluation._selection import Part
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
+
+def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, csv_safe: bool = False) -> None:
+    """Write one row an image, in the order of the paths.
+
+    The columns: `path` relative to the data, `label`, `prediction`, `score`, `right` (1 or 0), `label_score` and
+    `label_rank` of the right class (rank 1 is the best), `prediction_2`, `score_2` and so on to the evaluation's k,
+    and `error` for an image that could not be read, whose other columns after `path` are empty.
+
+    Args:
+        evaluation: What `kerastl.evaluate` gave.
+        path: The file; replaced whole.
+        csv_safe: Whether names that a spreadsheet would compute, such as `=1+1`, get an apostrophe before them.
+    """
+    columns = ["path", "label", "prediction", "score", "right", "label_score", "label_rank"]
+    for number in range(2, evaluation.k + 1):
+        columns += [f"prediction_{number}", f"score_{number}"]
+    rows: dict[str, dict[str, object]] = {
+        path: {"path": path, "error": reason} for path, reason in evaluation.failed.items()
+    }
+    for answer in evaluation.answers():
+        row: dict[str, object] = {
+            "path": answer.path,
+            "label": answer.label,
+            "right": int(answer.right),
+            "label_score": f"{answer.label_score:.7g}",
+            "label_rank": answer.rank,
+        }
+        for number, prediction in enumerate(answer.predictions, start=1):
+            end = "" if number == 1 else f"_{number}"
+            row |= {f"prediction{end}": prediction.label, f"score{end}": f"{prediction.score:.7g}"}
+        rows[answer.path] = row
+    columns.append("error")
+    cells = ([rows[key].get(column) for column in columns] for key in sorted(rows))
+    write_csv(path, columns, cells, safe=csv_safe)
 
 
+@keywords({"k": "top", "others": "ood_data"})
 def evaluate(
     model: str | os.PathLike[str] | Classifier,
     data: Any,
     split: Part | None = None,
     *,
-    k: int = 5,
+    top: int = 5,
     resamples: int = RESAMPLES,
     seed: int = 0,
     corruptions: bool = False,
-    others: str | os.PathLike[str] | None = None,
+    ood_data: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     trust: bool = False,
-    **columns: Unpack[TableOptions],
+    images: str | os.PathLike[str] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
 ) -> Evaluation:
     """Compare a model with labeled images.
 
@@ -55,52 +93,60 @@ def evaluate(
             left out, by what is in them, and counted in a note.
         split: `train`, `val`, `test` or `all`; `None` takes `val` or else `test` where there is one, else all that the
             model was not trained on.
-        k: Of the top-k accuracy, and of the classes kept for each image; more than there are means all.
+        top: The k of the top-k accuracy, and how many classes are kept for each image; more than there are means all.
         resamples: Of the bootstrap behind the intervals.
         seed: Of the bootstrap, and of what is random in corruptions.
         corruptions: Whether to show the model the images made worse, too; takes 36 times as long.
-        others: A folder with images of other things, to see how well they are rejected. The model must be calibrated.
+        ood_data: A folder with images of other things, out of distribution, to see how well they are rejected. The
+            model must be calibrated.
         progress: Called with the images done and their number.
         trust: As for `kerastl.load`.
-        **columns: How a table is to be read: see `kerastl.data.scan`.
+        images: The folder that a table's paths start at, or whose images it names. This and the next three as for
+            `kerastl.data.scan`.
+        path_column: The table's column of paths, names or ids of images.
+        label_column: Its column of labels.
+        split_column: Its column of train, val and test.
 
     Returns:
         The figures, and all that is needed to draw them.
 
     Raises:
-        UsageError: An argument is wrong; or the model is not calibrated, and `others` is given.
+        UsageError: An argument is wrong; or the model is not calibrated, and `ood_data` is given.
         DataError: There is nothing to evaluate on: no such folder or part, no class that the model knows, no image
             that can be read.
     """
-    if k < 1 or resamples < 1:
-        raise UsageError(f"k and resamples must be at least 1. Received: k={k}, resamples={resamples}")
+    if top < 1 or resamples < 1:
+        raise UsageError(f"top and resamples must be at least 1. Received: top={top}, resamples={resamples}")
+    columns = TableColumns(images, path_column, label_column, split_column)
     with stage("looking for images"):  # before the model, which takes longer to load
-        dataset = scan(data, for_training=False, **columns)
+        dataset = scan_as(data, columns, for_training=False)
     classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
-    fitted = None if others is None else _state(classifier)
-    images = labeled(classifier, parted(classifier, dataset, progress), split)
-    kept, probabilities, ood_scores, failed = _predictions(classifier, images, fitted, progress)
-    rejected = None if fitted is None or others is None else rejection(ood_scores, classifier, fitted, others, progress)
+    fitted = None if ood_data is None else _state(classifier)
+    chosen = labeled(classifier, parted(classifier, dataset, progress), split)
+    kept, probabilities, ood_scores, failed = _predictions(classifier, chosen, fitted, progress)
+    rejected = None
+    if fitted is not None and ood_data is not None:
+        rejected = rejection(ood_scores, classifier, fitted, ood_data, progress)
     return Evaluation(
         classifier.name,
-        str(images.dataset.root),
-        images.selection.part,
+        str(chosen.dataset.root),
+        chosen.selection.part,
         classifier.labels,
         tuple(item.path for item in kept),
-        images.truth(kept),
+        chosen.truth(kept),
         probabilities,
-        min(k, len(classifier.labels)),
-        images.unknown,
-        images.matching,
+        min(top, len(classifier.labels)),
+        chosen.unknown,
+        chosen.matching,
         failed,
-        (*images.selection.notes, *_fitted_here(classifier, images.dataset, kept)),
+        (*chosen.selection.notes, *_fitted_here(classifier, chosen.dataset, kept)),
         temperature.of(classifier.metadata),
-        robustness(images, classifier, seed, progress) if corruptions else None,
+        robustness(chosen, classifier, seed, progress) if corruptions else None,
         rejected,
         resamples=resamples,
         seed=seed,
         classifier=classifier,
-        dataset=images.dataset,
+        dataset=chosen.dataset,
     )
 
 

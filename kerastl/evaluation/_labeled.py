@@ -14,8 +14,7 @@ from kerastl._classifier import Classifier
 from kerastl._progress import stage
 from kerastl.data import Dataset, Item
 from kerastl.errors import DataError, ImageError
-from kerastl.evaluation._matching import Matching, match
-from kerastl.evaluation._selection import Part, Selection, select
+from kerastl.evaluation._selection import Matching, Part, Selection, match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
 
 Progress = Callable[[int, int], None]

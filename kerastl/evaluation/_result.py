@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 
 from kerastl._base import display
-from kerastl._base.text import brief, printable
+from kerastl._base.text import brief, percent, printable
 from kerastl._classifier import Classifier
 from kerastl.calibration._temperature import scaled
 from kerastl.data import Dataset
 from kerastl.evaluation import _bootstrap as bootstrap
 from kerastl.evaluation import _metrics as metrics
-from kerastl.evaluation._matching import Matching
-from kerastl.evaluation._metrics import ClassScores, Confused, ConfusionMatrix
-from kerastl.evaluation._rejecting import Rejection
-from kerastl.evaluation._reliability import BINS, Reliability, reliability
+from kerastl.evaluation._metrics import BINS, ClassScores, Confused, ConfusionMatrix, Reliability, reliability
+from kerastl.evaluation._rejection import Rejection
 from kerastl.evaluation._robustness import Robustness
+from kerastl.evaluation._selection import Matching
 from kerastl.models._labels import LabelSet, Prediction, decode
 
 # Figures in the order in which people read them, with what they are called in text.
@@ -249,7 +248,7 @@ class Evaluation:
         """Name, value and interval of each figure, as text."""
         for name, figure in self.figures.items():
             if (name == "top_k_accuracy" and 1 < self.k < len(self.labels)) or name != "top_k_accuracy":
-                show = "{:.1%}".format if name in SHARES else "{:.3f}".format
+                show = percent if name in SHARES else "{:.3f}".format
                 yield FIGURES[name].format(k=self.k), show(figure.value), f"{show(figure.low)} to {show(figure.high)}"
 
     def __str__(self) -> str:
@@ -261,7 +260,7 @@ class Evaluation:
         return f"{brief(self.model)} on {len(self)} images of {printable(self.data)} ({self.part})"
 
     def __repr__(self) -> str:
-        return f"<Evaluation of {brief(self.model)} on {len(self)} images: {self.accuracy:.1%} right>"
+        return f"<Evaluation of {brief(self.model)} on {len(self)} images: {percent(self.accuracy)} right>"
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kerastl.data import Dataset, Item
 from kerastl.data import _training_record as training_record
-from kerastl.data._contents import Progress, content_hashes
+from kerastl.data._file_inspection import Progress, content_hashes
 from kerastl.data._inspection import digest
 from kerastl.data._tables import rows
 from kerastl.data._training_record import TrainingRecord

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kerastl._base.text import brief, printable
+from kerastl._base.text import brief, percent, printable
 from kerastl.explaining._methods import METHODS
-from kerastl.models._labels import percent
 
 if TYPE_CHECKING:
     import numpy as np

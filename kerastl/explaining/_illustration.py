@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerastl._base.text import percent
 from kerastl.explaining._lettering import Line
 from kerastl.explaining._overlay import overlay
 from kerastl.images._resizing import fitted, region
-from kerastl.models._labels import percent
 
 if TYPE_CHECKING:
     import numpy as np

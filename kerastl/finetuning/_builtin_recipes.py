@@ -5,16 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kerastl.data._augmentation import Augmentation, Crop, Flip
-from kerastl.errors import RecipeError
 from kerastl.finetuning._recipe import ALL, HEAD, Phase, Recipe
-
-NAMES = ("auto", "probe", "gradual", "full")
-DESCRIPTIONS = {
-    "auto": "probe, gradual or full, by the number of training images (the default)",
-    "probe": "the head alone, solved by logistic regression on features computed once",
-    "gradual": "the head, then stage by stage from the top with decaying rates, on cached features",
-    "full": "the head, then everything with fresh augmentation in each epoch",
-}
+from kerastl.finetuning._recipe_registry import RecipeBuilder
 
 # Below this many training images in a typical class, more than the head overfits.
 _FEW = 20
@@ -28,25 +20,18 @@ _HEAD = Phase(trains=HEAD, epochs=30, learning_rate=1e-3, solver="logistic_regre
 _CROPS = Augmentation(crop=Crop(0.35), flip=Flip())
 
 
-def built_in(name: str, stages: int = 6, images: int = 3_200) -> Recipe:
-    """Return the recipe called `probe`, `gradual` or `full`.
+def _probe(stages: int, images: int, images_per_class: float) -> Recipe:
+    return Recipe("probe", (_HEAD,), dropout=0.0, why="only the head, solved directly")
 
-    Args:
-        name: Which.
-        stages: How many stages the network has below the head; `gradual` opens at most three of them.
-        images: Number of training images: `full` needs some 2,000 steps, which are more epochs of fewer images.
 
-    Raises:
-        RecipeError: There is no such recipe, or it is `auto`, which depends on the data.
-    """
-    if name == "probe":
-        return Recipe("probe", (_HEAD,), dropout=0.0, why="only the head, solved directly")
-    if name == "gradual":
-        phases = (_HEAD, *(_opened(number) for number in range(1, min(3, stages) + 1)))
-        return Recipe("gradual", phases, why="the head, then one stage more in each phase")
-    if name == "full":
-        return Recipe("full", (_HEAD, _everything(images)), why="the head, then everything")
-    raise RecipeError(f"no built-in recipe {name!r}. There is: {', '.join(NAMES)}")
+def _gradual(stages: int, images: int, images_per_class: float) -> Recipe:
+    """The head, then the topmost stages one by one, three of them at most."""
+    phases = (_HEAD, *(_opened(number) for number in range(1, min(3, stages) + 1)))
+    return Recipe("gradual", phases, why="the head, then one stage more in each phase")
+
+
+def _full(stages: int, images: int, images_per_class: float) -> Recipe:
+    return Recipe("full", (_HEAD, _everything(images)), why="the head, then everything")
 
 
 def _opened(stages: int) -> Phase:
@@ -89,21 +74,27 @@ def _everything(images: int) -> Phase:
     )
 
 
-def choose(images: int, typical_class: float, stages: int) -> Recipe:
-    """Return what `auto` means for this much data, and why.
+def _auto(stages: int, images: int, images_per_class: float) -> Recipe:
+    """Choose by the data, and say why.
 
-    Args:
-        images: Number of training images.
-        typical_class: Training images in a typical class: the median, so that one small class does not decide.
-        stages: As in `built_in`.
+    `images_per_class` is the median of the classes, so that one small class does not decide.
     """
-    if typical_class < _FEW:
-        name = "probe"
-        why = f"only {typical_class:g} training images in a typical class: the head alone"
+    if images_per_class < _FEW:
+        chosen, why = PROBE, f"only {images_per_class:g} training images in a typical class: the head alone"
     elif images < _MANY:
-        name, why = "gradual", f"{images:,} training images: the head, then the top stages one by one"
+        chosen, why = GRADUAL, f"{images:,} training images: the head, then the top stages one by one"
     else:
-        name = "full"
-        why = f"{images:,} training images, {typical_class:,g} in a typical class, are enough to train everything"
-    recipe = built_in(name, stages, images)
-    return replace(recipe, why=f"auto chose {name}: {why}")
+        typical = f"{images_per_class:,g} in a typical class"
+        chosen, why = FULL, f"{images:,} training images, {typical}, are enough to train everything"
+    recipe = chosen(stages, images, images_per_class)
+    return replace(recipe, why=f"auto chose {chosen.name}: {why}")
+
+
+PROBE = RecipeBuilder("probe", "the head alone, solved by logistic regression on features computed once", _probe)
+GRADUAL = RecipeBuilder(
+    "gradual", "the head, then stage by stage from the top with decaying rates, on cached features", _gradual
+)
+FULL = RecipeBuilder("full", "the head, then everything with fresh augmentation in each epoch", _full)
+AUTO = RecipeBuilder(
+    "auto", "probe, gradual or full, by the number of training images (the default)", _auto, by_data=True
+)

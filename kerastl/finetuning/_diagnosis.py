@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerastl._base.text import printable
+from kerastl._base.text import percent, printable
 from kerastl.errors import TrainingError
-from kerastl.models._labels import percent
 
 ADVICE = "look at the images and their labels (kerastl check), or try another --backbone"
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kerastl.finetuning._outputs import CURVES, HISTORY, METRICS, SKIPPED
+from kerastl.finetuning._outputs import METRICS
 from kerastl.models._metadata import MEMBER, MODEL_FILE
 from kerastl.training._callback import RunCallback
+from kerastl.training._outputs import FILES
 from kerastl.training._run_folder import RunFolder, RunKind
 
 SPLIT = "split.csv"
@@ -21,7 +22,7 @@ def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
     return finished or {"settings", "recipe", "classes", "data_fingerprint"} <= contents["state"].keys()
 
 
-KIND = RunKind("finetune", (MODEL_FILE, MEMBER, METRICS, HISTORY, SPLIT, SKIPPED, CURVES), METRICS, _older)
+KIND = RunKind("finetune", (MODEL_FILE, MEMBER, METRICS, SPLIT, *FILES), METRICS, _older)
 
 
 class FineTuningFolder(RunFolder):

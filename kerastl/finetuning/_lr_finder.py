@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastl._base import csv_files
 from kerastl._base.files import replacing
+from kerastl._base.serialization import write_csv
 from kerastl.errors import TrainingError, UsageError
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ class RateCurve:
     def write_csv(self, path: str | Path) -> None:
         """Write the columns `learning_rate` and `loss`."""
         rows = ((f"{rate:.6g}", f"{loss:.6g}") for rate, loss in zip(self.rates, self.losses, strict=True))
-        csv_files.write(path, ("learning_rate", "loss"), rows)
+        write_csv(path, ("learning_rate", "loss"), rows)
 
 
-def lr_find(
+def lr_range_test(
     model: keras.Model,
     batches: Iterable[tuple[Any, ...]],
     *,

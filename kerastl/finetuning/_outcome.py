@@ -8,11 +8,10 @@ from shlex import join
 from textwrap import wrap
 from typing import Any
 
-from kerastl._base.text import printable
+from kerastl._base.text import percent, printable
 from kerastl._metrics import best_epoch, wilson_interval
 from kerastl._progress.lines import duration
 from kerastl.finetuning._recipe import Recipe
-from kerastl.models._labels import percent
 
 _WIDTH = 80
 

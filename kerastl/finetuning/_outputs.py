@@ -6,17 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base import files, json_text
+from kerastl._base import files
+from kerastl._base.serialization import to_json
 from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata, embed_metadata
-from kerastl.training._tables import SKIPPED, write_rows, write_skipped
+from kerastl.training import _outputs as outputs
 
 if TYPE_CHECKING:
     import keras
 
-HISTORY = "history.csv"
 METRICS = "metrics.json"
-CURVES = "curves.png"
-COLUMNS = (
+_COLUMNS = (
     "phase",
     "epoch",
     "learning_rate",
@@ -27,8 +26,6 @@ COLUMNS = (
     "val_top5",
     "seconds",
 )
-
-__all__ = ["SKIPPED", "write_curves", "write_history", "write_metrics", "write_model", "write_skipped"]
 
 
 def write_model(
@@ -45,22 +42,21 @@ def write_model(
     with files.replacing(folder / MODEL_FILE) as temporary:
         model.save(temporary)
         embed_metadata(temporary, metadata, members)
-    files.write_text(folder / MEMBER, json_text.dumps(metadata.as_dict(), letters=True))
+    files.write_text(folder / MEMBER, to_json(metadata.as_dict(), letters=True))
 
 
 def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
     """Write one row an epoch."""
-    write_rows(folder / HISTORY, COLUMNS, history)
+    outputs.write_history(folder, _COLUMNS, history)
 
 
 def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     """Write `metrics.json`."""
-    files.write_text(folder / METRICS, json_text.dumps(metrics))
+    files.write_text(folder / METRICS, to_json(metrics))
 
 
 def write_curves(folder: Path, history: Sequence[Mapping[str, Any]], phases: Sequence[str]) -> None:
     """Draw loss and accuracy over all epochs, with a line where a phase begins."""
     from kerastl.plots import training_curves
 
-    with files.replacing(folder / CURVES) as temporary:
-        training_curves(history, phases).savefig(temporary)
+    outputs.write_curves(folder, training_curves(history, phases))

@@ -11,21 +11,19 @@ from typing import Any
 from kerastl._base.text import printable
 from kerastl.finetuning._folder import SPLIT
 from kerastl.finetuning._outcome import accuracy, choice_made
-from kerastl.finetuning._outputs import CURVES, HISTORY, METRICS, SKIPPED
+from kerastl.finetuning._outputs import METRICS
 from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata
-from kerastl.training._readme import write_readme
+from kerastl.training import _outputs as outputs
+from kerastl.training._readme import UNDER_WAY, write_readme
 
 _FILES = {
     MODEL_FILE: "the model: raw RGB pixels 0-255 to probabilities; plain Keras loads it, kerastl also finds the class "
     "names and the resizing in it",
     MEMBER: "class names, resizing, recipe and settings, as they are in the model, to read",
     METRICS: "how good it is on the validation images, and what each phase of training brought",
-    HISTORY: "a row for each epoch",
-    CURVES: "the same, drawn",
     SPLIT: "which image was trained on and which validated",
-    SKIPPED: "images that could not be read, and why",
+    **outputs.FILES,
 }
-_UNDER_WAY = {"state/": "what `--resume` goes on from"}
 _KEPT = {"features/": "what the frozen part of the network gives for each image"}
 _CLASSES = 20
 
@@ -49,7 +47,7 @@ class ReadMe:
     def write(self, folder: Path) -> None:
         """Write it; of the other files only `metrics.json` may be missing."""
         complete = self.metrics["complete"]
-        files = dict(_FILES) | ({} if complete else _UNDER_WAY)
+        files = dict(_FILES) | ({} if complete else UNDER_WAY)
         if self.keep_features or not complete:
             files |= _KEPT
         title = f"{self.metadata.name}: {self.metrics['classes']:,} classes, made from {self.metadata.backbone}"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl._version import __version__
 from kerastl.data import _training_record as training_record
 from kerastl.data._training_record import TrainingRecord
 from kerastl.finetuning import _outputs as outputs
@@ -20,11 +17,14 @@ from kerastl.finetuning._splits import SplitData
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.models._labels import LabelSet
 from kerastl.models._metadata import Metadata
+from kerastl.training._outputs import versions, write_skipped
 
 if TYPE_CHECKING:
     import keras
 
     from kerastl.finetuning._training import Progress
+
+_PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "scikit-learn")
 
 
 class Report:
@@ -92,11 +92,11 @@ class Report:
             self._folder.absolute().name,
             LabelSet(self._images.classes),
             self._images.resize,
-            self._settings.backbone,
+            self._settings.model,
             {
                 "recipe": self._recipe.as_dict(),
                 "settings": self._settings.as_dict(),
-                "versions": _versions(),
+                "versions": versions(_PACKAGES),
                 "data_fingerprint": self._parts.digest,
                 "metrics": metrics,
             },
@@ -108,7 +108,7 @@ class Report:
             outputs.write_curves(self._folder, progress.history, [phase["trains"] for phase in metrics["phases"]])
         root = self._parts.dataset.root
         late = {_relative(path, root): reason for path, reason in skipped.items()}
-        outputs.write_skipped(self._folder, {**self._parts.skipped, **late})
+        write_skipped(self._folder, {**self._parts.skipped, **late})
         readme = ReadMe(metadata, metrics, str(root), keep_features=self._settings.keep_features)
         readme.write(self._folder)
         outputs.write_metrics(self._folder, metrics)
@@ -117,13 +117,3 @@ class Report:
 
 def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-
-
-def _versions() -> dict[str, str]:
-    found = {"kerastl": __version__, "python": platform.python_version()}
-    for package in ("keras", "tensorflow", "ai-edge-litert", "numpy", "scikit-learn"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

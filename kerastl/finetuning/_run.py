@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
-from kerastl._progress import Verbose, stage
-from kerastl.data._layouts.columns import pop_table_options
-from kerastl.data._scan import scanned_if_told
+from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning._building import build_backbone
@@ -24,21 +19,18 @@ from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._outputs import write_history
 from kerastl.finetuning._recipe import Recipe
-from kerastl.finetuning._recipes import find_recipe, read_recipe
+from kerastl.finetuning._recipes import find_recipe
 from kerastl.finetuning._report import Report
 from kerastl.finetuning._result import FineTuned
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
 from kerastl.finetuning._training_data import decode_ahead, training_data
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
 from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
-from kerastl.models._default import DEFAULT_MODEL, default_model
 from kerastl.training._callback import RunCallback
-from kerastl.training._disk import full_disk_reported
 from kerastl.training._feature_cache import FeatureCache
-from kerastl.training._interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
-from kerastl.training._progress import TrainingProgress, listening
+from kerastl.training._interrupt import Stop, Stopped
 
 if TYPE_CHECKING:
     import keras
@@ -49,102 +41,6 @@ if TYPE_CHECKING:
     from kerastl.finetuning._preparation import Preparation
     from kerastl.finetuning._training import Training
     from kerastl.finetuning._training_data import TrainingData
-
-
-def finetune(
-    backbone: str | None = None,
-    data: Any = ".",
-    recipe: str | os.PathLike[str] | Recipe = "auto",
-    *,
-    output: str | os.PathLike[str] | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
-    verbose: Verbose = "auto",
-    callback: RunCallback | None = None,
-    **settings: Any,
-) -> FineTuned:
-    """Fine-tune a pretrained network on labeled images.
-
-    Args:
-        backbone: A name of the catalog. None takes MobileNetV2; where its weights are not on this machine and cannot
-            be downloaded, `kerastl_mini`, which comes with kerastl, and a warning is logged.
-        data: A folder or table of labeled images, or what else `kerastl.data.scan` takes.
-        recipe: `auto`, `probe`, `gradual`, `full`, a JSON file, or a `Recipe`.
-        output: The run folder, new or empty; None makes a temporary one.
-        resume: Go on with the run in `output`.
-        overwrite: Replace the run in `output`.
-        verbose: What is told while it works: 0 warnings only; 1 a line an epoch, and bars on a terminal; 2 lines only;
-            `auto` is 1. In a notebook below the cell, elsewhere on standard error.
-        callback: Hears what is done, instead of what `verbose` shows.
-        **settings: The fields of `kerastl.finetuning.Settings`; and how a table is to be read: `images`, `path_column`,
-            `label_column`, `split_column` (see `kerastl.data.scan`).
-
-    Returns:
-        The classifier with the best weights on validation images, and how it came about.
-
-    Raises:
-        UsageError: An argument is wrong, or the run folder is not free.
-        DataError: The images cannot be used.
-        TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
-            model is there.
-    """
-    data = scanned_if_told(data, pop_table_options(settings))
-    wanted = Settings.of(backbone=_named(backbone), **settings)
-    said = {*settings, *(["backbone"] if backbone else [])}
-    recipe = _checked(wanted, recipe)  # before anything is written, or any image read
-    with listening(callback, verbose, TrainingProgress) as told, ExitStack() as stack:
-        target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
-        folder = FineTuningFolder(target, told)
-        going_on = stack.enter_context(folder.opened(resume=resume, overwrite=overwrite))
-        stack.enter_context(full_disk_reported(target))
-        if resume and folder.finished:
-            raise TrainingError(f"the run in {target} is complete: there is nothing to resume")
-        if backbone is None and not going_on and wanted.weights == "imagenet":
-            wanted = dataclasses.replace(wanted, backbone=default_model(False, wanted.input_size))
-        run = Run(folder, wanted, told)
-        with stop_on_interrupt(run.stop):
-            try:
-                return run.go_on(data, recipe, said) if going_on else run.begin(data, recipe)
-            except Stopped:
-                on = f"; --resume goes on in {printable(str(target))}" if folder.checkpoint.exists else ""
-                raise Interrupted(f"stopped before anything was trained{on}") from None
-            finally:
-                run.close()
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    """A run folder for who names none; it stays, unless the run leaves it empty."""
-    folder = Path(tempfile.mkdtemp(prefix="kerastl-"))
-    try:
-        yield folder
-    finally:
-        with suppress(OSError):  # it is not empty
-            folder.rmdir()
-
-
-def _named(backbone: str | None) -> str:
-    """The name of the network; what is a file, a folder or data instead is told where it belongs."""
-    if backbone is None:
-        return DEFAULT_MODEL
-    if not isinstance(backbone, str) or (backbone not in catalog.names() and os.path.exists(backbone)):  # noqa: PTH110
-        raise UsageError(
-            "backbone must be a name that `kerastl models` lists; images are given as data=..., weights of your own "
-            f"as weights=... Received: {backbone!r}"
-        )
-    return backbone
-
-
-def _checked(wanted: Settings, recipe: str | os.PathLike[str] | Recipe) -> str | Recipe:
-    """Refuse a backbone, a size, weights or a recipe that there are not; give the recipe, read."""
-    from kerastl.models._build import check_size
-
-    row = catalog.get(wanted.backbone)
-    if wanted.input_size is not None:
-        check_size(row, wanted.input_size)
-    if wanted.weights not in (None, "imagenet"):
-        weights.own_file(wanted.weights)
-    return read_recipe(recipe)
 
 
 class Run:
@@ -166,7 +62,7 @@ class Run:
 
     def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
         """Run from the start."""
-        row = catalog.get(self._settings.backbone)
+        row = catalog.get(self._settings.model)
         if self._settings.weights == "imagenet":
             size = self._settings.input_size
             # What fails should fail before images are read.
@@ -177,7 +73,7 @@ class Run:
             splitting = pool.submit(self._read, dataset, row.input_size)
             backbone, stages = build_backbone(row, self._settings)
             parts = splitting.result()
-        chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.epochs)
+        chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.overrides)
         write_split(parts.dataset, self._folder.split)
         extra = {
             "settings": self._settings.as_dict(),
@@ -212,12 +108,12 @@ class Run:
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._callback, self.stop)
         dataset = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
-        backbone, stages = build_backbone(catalog.get(self._settings.backbone), self._settings)
+        backbone, stages = build_backbone(catalog.get(self._settings.model), self._settings)
         white = state.get("white_level")
         parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white)
         chosen = Recipe.from_dict(state["recipe"])
         if recipe != "auto":
-            asked = find_recipe(recipe, dataset, ("head", *stages), self._settings.epochs)
+            asked = find_recipe(recipe, dataset, ("head", *stages), self._settings.overrides)
             if asked.phases != chosen.phases:
                 raise UsageError(
                     f"the run was begun with recipe {printable(chosen.name)} and cannot go on with another: "
@@ -311,7 +207,7 @@ class Run:
 
         settings = self._settings
         plain_settings = dataclasses.replace(settings, precision="float32", weights=None)
-        backbone, stages = build_backbone(catalog.get(settings.backbone), plain_settings)
+        backbone, stages = build_backbone(catalog.get(settings.model), plain_settings)
         plain = attach_head(backbone, stages, classes, dropout=recipe.dropout, seed=settings.seed).model
         plain.set_weights(model.get_weights())
         return plain

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerastl._metrics import log_losses, ranks
+
 
 @dataclass(frozen=True, order=True)
 class Score:
@@ -37,9 +39,6 @@ def score(probabilities: np.ndarray, labels: np.ndarray) -> Score:
     Returns:
         The score. Among equal probabilities the first class counts as the most probable.
     """
-    own = probabilities[np.arange(len(labels)), labels]
-    classes = np.arange(probabilities.shape[1])
-    better = (probabilities > own[:, None]) | ((probabilities == own[:, None]) & (classes < labels[:, None]))
-    rank = better.sum(axis=1)
-    loss = -np.log(np.maximum(own.astype(np.float64), 1e-7)).mean()
+    rank = ranks(probabilities, labels)
+    loss = log_losses(probabilities, labels).mean()
     return Score(float((rank == 0).mean()), float(-loss), float((rank < 5).mean()))

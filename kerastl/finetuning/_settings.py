@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
 from kerastl.models._default import DEFAULT_MODEL
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT, RunSettings
 
 ClassWeights = Literal["balanced"]
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "mixed_bfloat16", "mixed_float16")
+
+OVERRIDES = ("epochs", "batch_size", "learning_rate", "optimizer", "loss")
+"""Settings that stand in place of the recipe's in phases that train by gradient steps."""
 
 
 @dataclass(frozen=True)
@@ -18,34 +23,48 @@ class Settings(RunSettings):
     """The arguments of a run, all but the data, the recipe and the folder.
 
     Args:
-        backbone: A name of the catalog.
+        model: A name of the catalog.
         weights: Of the backbone: `imagenet`, a path, or None for random ones.
+        input_size: Height and width in pixels; None is the backbone's own.
+        resize: Policy that makes images fit; None is `crop` with the backbone's fraction.
+        input_scaling: What the backbone was trained on; None finds it.
+        stages: From the top down, names of stages to the layers they start with, or those layers alone.
+        pooling: Of the backbone's output; None takes the mean of a feature map.
+        epochs: Instead of the recipe's, in phases that train by gradient steps. So are the next four.
+        batch_size: Images a step.
+        learning_rate: Of the head, at its highest.
+        optimizer: A name of `keras.optimizers`, or what `keras.optimizers.serialize` gives.
+        loss: A name of `keras.losses`, or what `keras.losses.serialize` gives.
         seed: Of the split, the classifier's first weights, orders and augmentations.
-        val_fraction: Fraction of the images to validate on, where the data does not come with its parts.
+        validation_split: Fraction of the images to validate on, where the data does not come with its parts.
         group_by: Regular expression; images for which it finds the same text stay together in the split.
         strict: Refuse data with unreadable images, or with files that look like images and are left out.
         class_weights: `balanced` weighs classes against their frequency; None does not.
         precision: Keras dtype policy that trains. The saved model is float32 always.
-        resize: Policy that makes images fit; None is `crop` with the backbone's fraction.
-        input_size: Height and width in pixels; None is the backbone's own.
-        epochs: Instead of the recipe's, in phases that train by gradient steps.
         cache_limit: Bytes that cached features may take on the disk.
         keep_features: Leave them in the run folder.
     """
 
     changeable = ("cache_limit", "keep_features")
 
-    backbone: str = DEFAULT_MODEL
+    model: str = DEFAULT_MODEL
     weights: str | None = "imagenet"
+    input_size: int | None = None
+    resize: ResizePolicy | None = None
+    input_scaling: str | Sequence[float] | None = None
+    stages: Mapping[str, str] | Sequence[str] | None = None
+    pooling: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    optimizer: str | Mapping[str, Any] | None = None
+    loss: str | Mapping[str, Any] | None = None
     seed: int = 0
-    val_fraction: float = 0.2
+    validation_split: float = 0.2
     group_by: str | None = None
     strict: bool = False
     class_weights: ClassWeights | None = None
-    precision: str = "float32"
-    resize: ResizePolicy | None = None
-    input_size: int | None = None
-    epochs: int | None = None
+    precision: Precision = "float32"
     cache_limit: int = DEFAULT_CACHE_LIMIT
     keep_features: bool = False
 
@@ -57,5 +76,15 @@ class Settings(RunSettings):
             f"precision must be one of {', '.join(PRECISIONS)}": self.precision in PRECISIONS,
             f"resize must be one of {', '.join(RESIZE_POLICIES)}": self.resize in (*RESIZE_POLICIES, None),
             "epochs must be at least 1": self.epochs is None or self.epochs >= 1,
+            "batch_size must be at least 1": self.batch_size is None or self.batch_size >= 1,
+            "learning_rate must be above 0": self.learning_rate is None or self.learning_rate > 0,
+            "optimizer is not taken yet": self.optimizer is None,
+            "loss is not taken yet": self.loss is None,
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """What stands in place of the recipe's fields, by their names."""
+        values = {name: getattr(self, name) for name in OVERRIDES}
+        return {name: value for name, value in values.items() if value is not None}

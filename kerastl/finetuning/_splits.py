@@ -13,18 +13,17 @@ from kerastl._base.text import listed as some
 from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.data import Dataset, Item, scan
-from kerastl.data._contents import content_hashes
 from kerastl.data._dataset import SPLITS
 from kerastl.data._inspection import inspect
-from kerastl.data._left_out import summary
 from kerastl.data._split import split
+from kerastl.data._tree import summary
 from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
 from kerastl.images import _depth as depth
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
-from kerastl.training._manifest import Entry, Manifest
+from kerastl.training._manifest import Entry, Manifest, hashed
 
 # So many images are worth a process of their own, which takes 0.2 s to start.
 _MANY = 500
@@ -92,7 +91,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
     with stage("splitting the images"):
         parts = split(
             dataset,
-            val_fraction=settings.val_fraction,
+            validation_split=settings.validation_split,
             seed=settings.seed,
             group_by=settings.group_by,
             inspection=inspection,
@@ -140,16 +139,7 @@ def found_again(
         dataset = data if isinstance(data, Dataset) else scan(data)
     except DataError as error:
         raise DataError(f"{error}. The run began with the classes {some(state['classes'])}") from None
-    callback.begin("images compared", len(dataset.items))
-
-    def told(done: int, total: int) -> None:
-        stop.check()
-        callback.advance()
-
-    try:
-        hashes = content_hashes([dataset.file(item) for item in dataset.items], told)
-    finally:
-        callback.end()
+    hashes = hashed([dataset.file(item) for item in dataset.items], callback, stop)
     contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
     manifest.check(listed(dataset, contents), dataset.root, state["images"])
     return dataset.root, contents

@@ -100,7 +100,7 @@ def training_data(parts: SplitData, size: tuple[int, int], settings: Settings) -
         size: Height and width of the network's input in pixels.
         settings: For resizing and class weights.
     """
-    crop = catalog.get(settings.backbone).crop_fraction
+    crop = catalog.get(settings.model).crop_fraction
     dataset = parts.dataset
     resize = Resize(*size, settings.resize or "crop", crop, parts.white_level)
     train, val = (

@@ -20,7 +20,7 @@ from typing import Any
 from kerastl._base import files, scratch
 from kerastl._base.text import printable
 from kerastl.errors import CacheError
-from kerastl.inference import _hashing as hashing
+from kerastl.inference import _seal as hashing
 from kerastl.inference._engines import Plan, cores
 from kerastl.inference._seal import SEAL_FILE, Seal, clear_way
 

@@ -18,7 +18,7 @@ def start_child(
     """Start this very Python anew and have it call a function of kerastl.
 
     Args:
-        call: Module and function, such as `kerastl.data._inspect.serve`; called without arguments.
+        call: Module and function, such as `kerastl.data._file_inspection.serve`; called without arguments.
         pass_fds: File descriptors that the process gets as well, under the same numbers; POSIX only.
         stdout: As for `subprocess.Popen`.
 

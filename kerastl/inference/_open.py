@@ -19,8 +19,8 @@ from kerastl.inference._cache import HASHES, CompiledCache, cache_folder, plan_u
 from kerastl.inference._engine_registry import AUTO_ORDER, ENGINES, EngineError, EngineFactory
 from kerastl.inference._engines import Engine, KerasEngine, LiteRTEngine, Plan
 from kerastl.inference._export import EXPORT_VERSION
-from kerastl.inference._hashing import remembered_sha256
 from kerastl.inference._lock import locked
+from kerastl.inference._seal import remembered_sha256
 from kerastl.models._spec import ModelSpec
 
 if TYPE_CHECKING:

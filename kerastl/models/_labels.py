@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base import display
-from kerastl._base.text import brief, message, printable
+from kerastl._base.text import brief, message, percent, printable
+from kerastl._metrics import top_k
 from kerastl.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import ArrayLike
 
 _IMAGENET = Path(__file__).with_name("imagenet.txt")
@@ -228,11 +228,6 @@ def _plain(name: str) -> str:
     return name.casefold().replace(" ", "_").replace("-", "_")
 
 
-def percent(score: float) -> str:
-    """A probability for people: `0.9213` is `92.1 %`."""
-    return f"{100 * score:.1f} %"
-
-
 @lru_cache(maxsize=1)
 def imagenet() -> LabelSet:
     """The 1,000 classes of ImageNet (ILSVRC 2012), in the order that published weights use."""
@@ -256,35 +251,6 @@ def published(classes: str) -> LabelSet:
         classes: `imagenet` or `tiny_imagenet`, as a row of the catalog says.
     """
     return {"imagenet": imagenet, "tiny_imagenet": tiny_imagenet}[classes]()
-
-
-def top_k(scores: ArrayLike, k: int = 5) -> np.ndarray:
-    """Find the indices of the k largest scores of each row.
-
-    Equal scores go to the lower index.
-
-    Args:
-        scores: Array of shape (n, classes) or (classes,).
-        k: How many; more than there are classes means all.
-
-    Returns:
-        Integer array of shape (n, min(k, classes)) or (min(k, classes),), best first.
-
-    Raises:
-        UsageError: `k` is less than 1, or `scores` has another number of axes.
-        ModelError: A score is not a number.
-    """
-    import numpy as np
-
-    values = np.asarray(scores)
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise UsageError(f"top must be a whole number of at least 1. Received: {k!r}")
-    if values.ndim not in (1, 2):
-        raise UsageError(f"scores must have shape (classes,) or (n, classes). Received: {values.shape}")
-    if np.isnan(values).any():
-        raise ModelError("the model's scores are not numbers (NaN): its weights or its input are broken")
-    # A stable sort of the negated scores keeps equal ones in the order of their index.
-    return np.argsort(-values, axis=-1, kind="stable")[..., :k]
 
 
 def decode(scores: ArrayLike, labels: LabelSet | Sequence[str], top: int = 5) -> list[tuple[Prediction, ...]]:

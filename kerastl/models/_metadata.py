@@ -12,14 +12,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kerastl._base import json_text
 from kerastl._base.files import replacing, write_text
+from kerastl._base.serialization import to_json
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.images import Resize
 from kerastl.models._labels import LabelSet
 from kerastl.models._saved import archive, kinds, schema
-from kerastl.models._saved.json_member import parsed
+from kerastl.models._saved.archive import parsed
 
 MODEL_FILE = "model.keras"
 MEMBER = "kerastl.json"
@@ -86,7 +86,7 @@ def embed_metadata(
     with zipfile.ZipFile(model_file, "a", zipfile.ZIP_DEFLATED) as target:
         if MEMBER in target.namelist():
             raise ModelError(f"{os.fspath(model_file)} has metadata already")
-        target.writestr(MEMBER, json_text.dumps(metadata.as_dict(), letters=True))
+        target.writestr(MEMBER, to_json(metadata.as_dict(), letters=True))
         for name, content in (members or {}).items():
             target.writestr(name, content)
 
@@ -111,7 +111,7 @@ def update(model_file: str | os.PathLike[str], metadata: Metadata, members: Mapp
     from copy import copy
 
     model_file = Path(model_file)
-    text = json_text.dumps(metadata.as_dict(), letters=True)
+    text = to_json(metadata.as_dict(), letters=True)
     new = {MEMBER: text.encode(), **(members or {})}
     # Read before anything is written, so that what cannot be read is told from what cannot be written.
     with archive.opened(model_file):

@@ -16,7 +16,7 @@ from kerastl.models import _metadata as metadata_file
 from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights_files
 from kerastl.models._metadata import Metadata
-from kerastl.models._saved import fit, loading
+from kerastl.models._saved import loading, schema
 from kerastl.models._saved.loading import CHECKS
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ModelSpec:
     def check_fit(self, inputs: Sequence[Sequence[Any]], outputs: Sequence[Sequence[Any]]) -> None:
         """Raise `ModelError` if the metadata and a network of these shapes do not belong together."""
         try:
-            fit.check(self.metadata.resize, len(self.metadata.labels), inputs, outputs, exact=not self.features)
+            schema.check_fit(self.metadata.resize, len(self.metadata.labels), inputs, outputs, exact=not self.features)
         except ModelError as error:
             raise ModelError(f"{printable(str(self.weights_file))}: {error}") from None
 

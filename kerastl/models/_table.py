@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kerastl._base import display
+from kerastl._base.text import percent
 from kerastl.models import _registry as catalog
 from kerastl.models._registry import Backbone
 
@@ -34,7 +35,7 @@ def cells(row: Backbone) -> list[str]:
     """What tables say of a network, in the order of `HEADS`; empty where nobody knows."""
     from kerastl.models import _weights as weights  # which imports the catalog
 
-    scores = ["" if score is None else f"{score:.1f} %" for score in (row.top1, row.top5)]
+    scores = ["" if score is None else percent(score / 100) for score in (row.top1, row.top5)]
     size = ["", ""] if row.parameters is None else [f"{row.parameters / 1e6:.1f} M", f"{row.megabytes:.0f}"]
     here = "shipped" if row.shipped else "yes" if weights.cached(row, row.has_weights()) else ""
     return [row.name, str(row.input_size), *size, *scores, here]

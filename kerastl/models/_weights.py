@@ -218,7 +218,7 @@ def _hdf5_fault(path: Path, parameters: int) -> str | None:
     import h5py
     import numpy as np
 
-    from kerastl.models._saved import hdf5
+    from kerastl.models._saved import arrays
 
     faults: list[str] = []
 
@@ -233,9 +233,9 @@ def _hdf5_fault(path: Path, parameters: int) -> str | None:
 
     try:
         # Before a number is read, which would take what the file says that it takes.
-        if (found := hdf5.count(path)) != parameters:
+        if (found := arrays.count_numbers(path)) != parameters:
             return f"it holds {found:,} numbers, not {parameters:,}"
-    except hdf5.HDF5Error as error:
+    except arrays.HDF5Error as error:
         return str(error)
     try:
         with h5py.File(path, "r") as file:

@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from kerastl.plots._confidence import reliability as reliability
-    from kerastl.plots._confusion import confusion_matrix as confusion_matrix
     from kerastl.plots._curves import learning_rates as learning_rates
+    from kerastl.plots._curves import pretraining_curves as pretraining_curves
     from kerastl.plots._curves import read_history as read_history
     from kerastl.plots._curves import training_curves as training_curves
+    from kerastl.plots._evaluation import confusion_matrix as confusion_matrix
+    from kerastl.plots._evaluation import reliability as reliability
     from kerastl.plots._images import augmented as augmented
     from kerastl.plots._images import image_grid as image_grid
     from kerastl.plots._images import predictions as predictions
-    from kerastl.plots._pretraining import pretraining_curves as pretraining_curves
-    from kerastl.plots._saliency import saliency as saliency
+    from kerastl.plots._images import saliency as saliency
 
 _MODULES = {
     "augmented": "kerastl.plots._images",
-    "confusion_matrix": "kerastl.plots._confusion",
+    "confusion_matrix": "kerastl.plots._evaluation",
     "image_grid": "kerastl.plots._images",
     "learning_rates": "kerastl.plots._curves",
     "predictions": "kerastl.plots._images",
-    "pretraining_curves": "kerastl.plots._pretraining",
+    "pretraining_curves": "kerastl.plots._curves",
     "read_history": "kerastl.plots._curves",
-    "reliability": "kerastl.plots._confidence",
-    "saliency": "kerastl.plots._saliency",
+    "reliability": "kerastl.plots._evaluation",
+    "saliency": "kerastl.plots._images",
     "training_curves": "kerastl.plots._curves",
 }
 

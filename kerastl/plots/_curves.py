@@ -1,16 +1,17 @@
-"""Curves of training: loss and accuracy over epochs, and the learning-rate finder's."""
+"""Curves of training and pre-training over epochs, and the learning-rate finder's."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base.text import percent
 from kerastl._metrics import best_epoch
 from kerastl.errors import DataError, UsageError
 from kerastl.plots import _style as style
-from kerastl.plots._labels import label, label_style
+from kerastl.plots._style import label, label_style
 
 if TYPE_CHECKING:
     import os
@@ -80,7 +81,7 @@ def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: str, best: int | 
     axes.plot(epochs, validation, color=style.BLUE, linewidth=1.8, label="validation", **dots)
     if best is None or np.isnan(validation[best]):
         return
-    value = f"{validation[best]:.3f}" if measure == "loss" else f"{100 * validation[best]:.1f} %"
+    value = f"{validation[best]:.3f}" if measure == "loss" else percent(validation[best])
     label = f"kept: {value} in epoch {best + 1}"
     axes.plot([best + 1], [validation[best]], "D", color=style.ORANGE, markersize=7, label=label)
 
@@ -157,3 +158,46 @@ def learning_rates(
         axes.plot([suggestion], [place], "D", color=style.ORANGE, markersize=7)
         style.legend(axes)
     return figure
+
+
+_PANELS = (
+    ("loss", "loss", "{:.3f}".format),
+    ("knn_accuracy", "nearest-neighbor accuracy", percent),
+    ("rank", "effective rank of the features", "{:.0f}".format),
+)
+
+
+def pretraining_curves(history: Iterable[Mapping[str, Any]]) -> Figure:
+    """Draw the loss, the accuracy of the nearest neighbors where it is known, and the effective rank.
+
+    Args:
+        history: One mapping an epoch, with `loss`, `rank` and if known `knn_accuracy`: the rows of a run's
+            `history.csv`.
+
+    Raises:
+        UsageError: There is no epoch.
+    """
+    rows = list(history)
+    if not rows:
+        raise UsageError("history must have at least one epoch. Received: none")
+    panels = [panel for panel in _PANELS if any(row.get(panel[0]) not in (None, "") for row in rows)]
+    figure = style.new_figure(4.2 * len(panels), 3.4)
+    for axes, (name, title, form) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        _panel(axes, rows, name, title, form)
+    return figure
+
+
+def _panel(axes: Axes, rows: list[Mapping[str, Any]], name: str, title: str, form: Callable[[float], str]) -> None:
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    values = [float(row[name]) if row.get(name) not in (None, "") else float("nan") for row in rows]
+    style.tidy(axes, title=title, x="epoch")
+    dots: dict[str, Any] = {"marker": "o", "markersize": 3.5} if len(rows) <= 40 else {}
+    axes.plot(range(1, len(rows) + 1), values, color=style.BLUE, linewidth=1.8, **dots)
+    label = f"last: {form(values[-1])}"
+    axes.plot([len(rows)], values[-1:], "D", color=style.ORANGE, markersize=7, label=label)
+    axes.set_xlim(0.5, len(rows) + 0.5 + 0.02 * len(rows))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if name == "knn_accuracy":
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None, symbol=" %"))
+    style.legend(axes)

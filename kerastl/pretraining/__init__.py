@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from kerastl.pretraining._methods import PretrainingMethod as PretrainingMethod
     from kerastl.pretraining._methods import register_method as register_method
     from kerastl.pretraining._neighbors import neighbor_accuracy as neighbor_accuracy
+    from kerastl.pretraining._pretrain import pretrain as pretrain
     from kerastl.pretraining._run import PreTrained as PreTrained
-    from kerastl.pretraining._run import pretrain as pretrain
     from kerastl.pretraining._settings import Settings as Settings
 
 _MODULES = {
@@ -39,7 +39,7 @@ _MODULES = {
     "Settings": "kerastl.pretraining._settings",
     "effective_rank": "kerastl.pretraining._health",
     "neighbor_accuracy": "kerastl.pretraining._neighbors",
-    "pretrain": "kerastl.pretraining._run",
+    "pretrain": "kerastl.pretraining._pretrain",
     "register_method": "kerastl.pretraining._methods",
     "relative_spread": "kerastl.pretraining._health",
 }

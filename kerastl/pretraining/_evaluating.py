@@ -9,7 +9,7 @@ import numpy as np
 
 from kerastl.pretraining._health import effective_rank, relative_spread
 from kerastl.pretraining._neighbors import neighbor_accuracy
-from kerastl.pretraining._pixels import Pixels, scaled
+from kerastl.pretraining._pixels import Pixels, resized_whole
 
 if TYPE_CHECKING:
     import keras
@@ -64,7 +64,7 @@ class Examination:
 
         parts = _parts(self._looked_at[:_SETTLED_ON])
         for network in (features, projector):
-            pixels = (scaled(self._pixels.rows(part), self._size).astype(np.float32) for part in parts)
+            pixels = (resized_whole(self._pixels.rows(part), self._size).astype(np.float32) for part in parts)
             batches = pixels if network is features else (_predict(features, part) for part in pixels)
             settle_norms(network, batches)
 
@@ -85,7 +85,7 @@ class Examination:
         return Findings(relative_spread(embeddings), effective_rank(sample), accuracy)
 
     def _features(self, network: keras.Model, numbers: np.ndarray) -> np.ndarray:
-        rows = [_predict(network, scaled(self._pixels.rows(part), self._size)) for part in _parts(numbers)]
+        rows = [_predict(network, resized_whole(self._pixels.rows(part), self._size)) for part in _parts(numbers)]
         return np.concatenate(rows)
 
 

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base import files, json_text
-from kerastl._version import __version__
+from kerastl._base import files
+from kerastl._base.serialization import to_json
 from kerastl.models._labels import percent
-from kerastl.plots._pretraining import pretraining_curves
+from kerastl.plots._curves import pretraining_curves
+from kerastl.training import _outputs as outputs
 from kerastl.training import _readme as readme
 from kerastl.training._run_folder import RunKind
-from kerastl.training._tables import SKIPPED, write_rows, write_skipped
 
 if TYPE_CHECKING:
     import keras
 
 WEIGHTS = "backbone.weights.h5"
 DESCRIPTION = "pretraining.json"
-HISTORY = "history.csv"
-CURVES = "curves.png"
-NAMES = (WEIGHTS, DESCRIPTION, HISTORY, CURVES, SKIPPED)
+_PACKAGES = ("keras", "tensorflow", "numpy")
 _FILES = {
     WEIGHTS: "the backbone's weights, without a head; load_weights of the network in keras.applications takes them too",
     DESCRIPTION: "how they came about: settings, versions, and the figures of each epoch",
-    HISTORY: "a row for each epoch",
-    CURVES: "the same, drawn",
-    SKIPPED: "images that could not be read, and why",
+    **outputs.FILES,
 }
 _COLUMNS = ("epoch", "learning_rate", "loss", "knn_accuracy", "spread", "rank", "seconds")
 
@@ -41,15 +35,14 @@ def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
     return finished or {"settings", "collection", "views"} <= contents["state"].keys()
 
 
-KIND = RunKind("pretrain", NAMES, DESCRIPTION, _older)
+KIND = RunKind("pretrain", tuple(_FILES), DESCRIPTION, _older)
 
 
 def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
     """Write one row an epoch, and draw them."""
-    write_rows(folder / HISTORY, _COLUMNS, history)
+    outputs.write_history(folder, _COLUMNS, history)
     if history:
-        with files.replacing(folder / CURVES) as temporary:
-            pretraining_curves(history).savefig(temporary)
+        outputs.write_curves(folder, pretraining_curves(history))
 
 
 def write_weights(folder: Path, backbone: keras.Model) -> None:
@@ -60,7 +53,7 @@ def write_weights(folder: Path, backbone: keras.Model) -> None:
 
 def write_description(folder: Path, description: Mapping[str, Any]) -> None:
     """Write `pretraining.json`, which is the last file of a run."""
-    files.write_text(folder / DESCRIPTION, json_text.dumps({**description, "versions": _versions()}))
+    files.write_text(folder / DESCRIPTION, to_json({**description, "versions": outputs.versions(_PACKAGES)}))
 
 
 def write_all(
@@ -73,14 +66,14 @@ def write_all(
     """Write everything."""
     write_weights(folder, backbone)
     write_history(folder, history)
-    write_skipped(folder, skipped)
+    outputs.write_skipped(folder, skipped)
     write_readme(folder, description)
     write_description(folder, description)
 
 
 def next_step(folder: Path, description: Mapping[str, Any]) -> str:
     """The command that fine-tunes from the weights."""
-    model = ["--backbone", description["backbone"], "--input-size", str(description["size"])]
+    model = ["--model", description["backbone"], "--input-size", str(description["size"])]
     return join(["kerastl", "finetune", "DATA_DIR", "-o", "RUN_DIR", *model, "--weights", str(folder / WEIGHTS)])
 
 
@@ -101,18 +94,8 @@ def write_readme(folder: Path, description: Mapping[str, Any]) -> None:
         ],
         {
             "On the command line": next_step(folder, description),
-            "In Python": f"import kerastl\n\nkerastl.finetune({backbone!r}, 'DATA_DIR', {values})",
+            "In Python": f"import kerastl\n\nkerastl.finetune('DATA_DIR', {backbone!r}, {values})",
         },
-        _FILES | ({} if description["complete"] else {"state/": "what `--resume` goes on from"}),
+        _FILES | ({} if description["complete"] else readme.UNDER_WAY),
         coming=(DESCRIPTION,),
     )
-
-
-def _versions() -> dict[str, str]:
-    found = {"kerastl": __version__, "python": platform.python_version()}
-    for package in ("keras", "tensorflow", "numpy"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -179,7 +179,7 @@ def stored_side(files: Sequence[Path], size: int) -> int:
     return int(min(max(size, median), round(_SURPLUS * size)))
 
 
-def scaled(pixels: np.ndarray, size: int) -> np.ndarray:
+def resized_whole(pixels: np.ndarray, size: int) -> np.ndarray:
     """Whole images at the size of the views: uint8 `(n, side, side, 3)` to `(n, size, size, 3)`."""
     if pixels.shape[1] == size:
         return pixels

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection as Names
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
-from kerastl._progress import Verbose, stage
-from kerastl.data._contents import content_hashes
+from kerastl._progress import stage
 from kerastl.data._views import Views
 from kerastl.errors import StateError, TrainingError
 from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
-from kerastl.models._default import DEFAULT_MODEL
 from kerastl.pretraining import _outputs as outputs
-from kerastl.pretraining._collection import Collection, Roles, assign_roles, collect
+from kerastl.pretraining._collection import Collection, Roles, assign_roles
 from kerastl.pretraining._methods import METHODS
 from kerastl.pretraining._settings import Settings
 from kerastl.training._callback import RunCallback
-from kerastl.training._disk import full_disk_reported
 from kerastl.training._feature_cache import FeatureCache
-from kerastl.training._interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
-from kerastl.training._manifest import Entry
-from kerastl.training._progress import PreTrainingProgress, listening
+from kerastl.training._interrupt import Stop, Stopped
+from kerastl.training._manifest import Entry, hashed
 from kerastl.training._run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -55,64 +49,6 @@ class PreTrained:
     folder: Path
 
 
-def pretrain(
-    images: str | os.PathLike[str],
-    backbone: str | None = None,
-    *,
-    output: str | os.PathLike[str],
-    resume: bool = False,
-    overwrite: bool = False,
-    verbose: Verbose = "auto",
-    callback: RunCallback | None = None,
-    **settings: Any,
-) -> PreTrained:
-    """Train a backbone on images without labels.
-
-    Args:
-        images: A folder with images at any depth.
-        backbone: A name of the catalog; None takes MobileNetV2.
-        output: The run folder, new or empty.
-        resume: Go on with the run in `output`.
-        overwrite: Replace the run in `output`.
-        verbose: What is told while it works, as for `kerastl.finetune`.
-        callback: Hears what is done, instead of what `verbose` shows.
-        **settings: The fields of `kerastl.pretraining.Settings`.
-
-    Returns:
-        The trained backbone and where its weights lie.
-
-    Raises:
-        UsageError: An argument is wrong, or the run folder is not free.
-        DataError: The images cannot be used.
-        TrainingError: Training broke off, was stopped, or the features collapsed; what was reached is in `output`.
-    """
-    wanted = Settings.of(backbone=backbone or DEFAULT_MODEL, **settings)
-    said = {*settings, *(["backbone"] if backbone else [])}
-    _check(wanted)  # before anything is written
-    with listening(callback, verbose, PreTrainingProgress) as told, ExitStack() as stack:
-        folder = RunFolder(Path(output), outputs.KIND, told)
-        with stage("looking for images"):
-            collection = collect(Path(images), wanted.labels, folder.path)
-        going_on = stack.enter_context(folder.opened(resume=resume, overwrite=overwrite))
-        stack.enter_context(full_disk_reported(folder.path))
-        if resume and folder.finished:
-            raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
-        run = Run(folder, collection, wanted, told)
-        with stop_on_interrupt(run.stop):
-            try:
-                return run.go(folder.checkpoint.load() if going_on else None, said)
-            except Stopped:
-                raise Interrupted(f"stopped early; --resume goes on in {folder.path}") from None
-
-
-def _check(settings: Settings) -> None:
-    """Refuse a backbone or a size that there is not."""
-    from kerastl.models._build import check_size
-
-    row = catalog.get(settings.backbone)
-    check_size(row, settings.size)
-
-
 class Run:
     """One run in one folder.
 
@@ -134,8 +70,8 @@ class Run:
         """Run from the start, or from a state; `said` names the settings that were asked for."""
         if state is not None:
             self._settings = self._settings.resumed(state["settings"], said)
-        row = catalog.get(self._settings.backbone)
-        size = self._settings.size or row.input_size
+        row = catalog.get(self._settings.model)
+        size = self._settings.input_size or row.input_size
         if self._settings.weights == "imagenet":  # what fails should fail before images are read
             weights.fetch(row, include_top=False, input_size=(size, size))
         images = self._listed()
@@ -157,17 +93,8 @@ class Run:
 
     def _listed(self) -> dict[str, Entry]:
         """What the run remembers of its images."""
-        collection, callback = self._collection, self._callback
-        callback.begin("images compared", len(collection.paths))
-
-        def told(done: int, total: int) -> None:
-            self.stop.check()
-            callback.advance()
-
-        try:
-            contents = content_hashes([collection.root / path for path in collection.paths], told)
-        finally:
-            callback.end()
+        collection = self._collection
+        contents = hashed([collection.root / path for path in collection.paths], self._callback, self.stop)
         return {
             path: Entry(collection.labels.get(path, ""), collection.parts.get(path, ""), content)
             for path, content in zip(collection.paths, contents, strict=True)
@@ -203,7 +130,7 @@ class Run:
         set_seed(settings.seed)
 
         def backbone() -> keras.Model:
-            return build(settings.backbone, weights=settings.weights, include_top=False, input_size=size)
+            return build(settings.model, weights=settings.weights, include_top=False, input_size=size)
 
         learner = METHODS[settings.method].learner_class().create(backbone, settings.width, settings.seed)
         feed = ViewFeed(
@@ -266,7 +193,7 @@ class Run:
     def _describe(self, size: int, complete: bool) -> dict[str, Any]:
         method = METHODS[self._settings.method]
         return {
-            "backbone": self._settings.backbone,
+            "backbone": self._settings.model,
             "size": size,
             "method": self._settings.method,
             "paper": method.paper,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kerastl.models._default import DEFAULT_MODEL
 from kerastl.pretraining._methods import METHODS
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT, RunSettings
 
@@ -13,11 +14,11 @@ class Settings(RunSettings):
     """The arguments of a run, all but the images and the folder.
 
     Args:
-        backbone: A name of the catalog.
+        model: A name of the catalog.
         method: A name of `kerastl.pretraining.METHODS`. In 1,300 steps of 128 images (ten classes of Tiny ImageNet,
             a small network, one seed) a linear probe rose from 33 % to 43 % with `barlow` and to 39 % with `byol`.
         weights: That the backbone starts from: None for random ones, `imagenet`, or a path.
-        size: Height and width of the views in pixels; None is the backbone's own.
+        input_size: Height and width of the views in pixels; None is the backbone's own.
         epochs: Passes over the images.
         batch_size: Images in a step; each gives two views.
         learning_rate: The highest, of AdamW; a warm-up over the first tenth leads there, half a cosine back to 0.
@@ -30,10 +31,10 @@ class Settings(RunSettings):
 
     changeable = ("cache_limit",)
 
-    backbone: str = "mobilenet_v2"
+    model: str = DEFAULT_MODEL
     method: str = "barlow"
     weights: str | None = None
-    size: int | None = None
+    input_size: int | None = None
     epochs: int = 100
     batch_size: int = 256
     learning_rate: float = 2e-3
@@ -50,7 +51,7 @@ class Settings(RunSettings):
     def rules(self) -> dict[str, bool]:
         """See `RunSettings`."""
         return {
-            "size must be at least 1 pixel": self.size is None or self.size >= 1,
+            "input_size must be at least 1 pixel": self.input_size is None or self.input_size >= 1,
             "epochs must be at least 1": self.epochs >= 1,
             "batch_size must be at least 2": self.batch_size >= 2,
             "learning_rate must be above 0": self.learning_rate > 0,

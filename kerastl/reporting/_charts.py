@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from kerastl._base.text import percent
 from kerastl._metrics import best_epoch
-from kerastl.evaluation._reliability import Reliability
-from kerastl.models._labels import percent
+from kerastl.evaluation._metrics import Reliability
 
 WIDTH, HEIGHT = 360, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 12, 30
@@ -91,7 +91,7 @@ def reliability_chart(title: str, binned: Reliability) -> ReliabilityChart:
             Bar(left + 1, right - left - 2, _y(accuracy), top, bottom - top, _COUNTS * float(count) / most, text)
         )
     shares = [step / 4 for step in range(5)]
-    ticks = tuple((_x(share), _y(share), f"{share:.0%}") for share in shares)
+    ticks = tuple((_x(share), _y(share), percent(share, 0)) for share in shares)
     return ReliabilityChart(title, binned.error, tuple(bars), ticks)
 
 
@@ -154,7 +154,7 @@ def _curve_chart(history: Sequence[Mapping[str, Any]], phases: Sequence[str], me
     def y(value: float) -> float:
         return _y((value - low) / (high - low))
 
-    show = (lambda value: f"{value:.0%}") if measure == "accuracy" else (lambda value: f"{value:.4g}")
+    show = (lambda value: percent(value, 0)) if measure == "accuracy" else (lambda value: f"{value:.4g}")
     epochs = [int(epoch) for epoch in _ticks(np.array([1, len(history)]), 7, whole=True) if 1 <= epoch <= len(history)]
     return CurveChart(
         measure,

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.files import write_text
-from kerastl._base.text import brief, printable, shortened
+from kerastl._base.text import brief, percent, printable, shortened
 from kerastl._version import __version__
 from kerastl.data._findings import CheckReport
 from kerastl.errors import UsageError
 from kerastl.evaluation._result import Evaluation
-from kerastl.models._labels import percent
 from kerastl.reporting import _charts as charts
 from kerastl.reporting import _confident_errors as mistakes
 from kerastl.reporting import _summary as summary
@@ -119,7 +118,7 @@ def _checked(evaluation: Evaluation, progress: Progress | None) -> CheckReport |
         items = tuple(item for item in dataset.items if item.path in used)
         dataset = replace(dataset, items=items, classes=tuple(sorted({item.label for item in items})))
     told = None if progress is None else partial(progress, "checking the images")
-    return check(dataset, inspection=inspect(dataset, progress=told), to_train=False)
+    return check(dataset, inspection=inspect(dataset, progress=told), for_training=False)
 
 
 @cache

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastl._base.text import brief
+from kerastl._base.text import brief, percent
 from kerastl.evaluation._result import FIGURES, SHARES, Evaluation
-from kerastl.models._labels import percent
 
 # Those that a reader looks for first; evaluation.json has the others.
 _SHOWN = ("accuracy", "top_k_accuracy", "macro_f1", "log_loss", "calibration_error", "brier_score")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from kerastl._classifier import Classifier
 from kerastl.errors import DataError
-from kerastl.finetuning._outputs import HISTORY
 from kerastl.plots import read_history
 from kerastl.reporting._charts import CurveChart, curve_charts
+from kerastl.training._outputs import HISTORY
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from kerastl._base.text import printable
 from kerastl.errors import StateError
 from kerastl.training._own_files import called, remove_files, remove_if_empty
 
-FORMAT = 2
+FORMAT = 3
 """Counts the ways in which states were written; a run goes on only from one of its own way."""
 
 _STATE = "state.json"

@@ -9,8 +9,11 @@ from pathlib import Path
 
 from kerastl._base import files
 from kerastl._base.text import printable
+from kerastl.data._file_inspection import content_hashes
 from kerastl.errors import DataError, StateError
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
+from kerastl.training._callback import RunCallback
+from kerastl.training._interrupt import Stop
 
 MANIFEST = "images.csv"
 _COLUMNS = ("path", "label", "part", "content")
@@ -30,6 +33,24 @@ class Entry:
     label: str
     part: str
     content: str
+
+
+def hashed(images: Sequence[Path], callback: RunCallback, stop: Stop) -> list[str]:
+    """Hash the contents of images, and tell how far it is; the hash of what cannot be read is empty.
+
+    Raises:
+        Stopped: A stop was asked for.
+    """
+    callback.begin("images compared", len(images))
+
+    def told(done: int, total: int) -> None:
+        stop.check()
+        callback.advance()
+
+    try:
+        return content_hashes(images, told)
+    finally:
+        callback.end()
 
 
 class Manifest:

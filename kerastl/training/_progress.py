@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from kerastl import _progress as progress
+from kerastl._base.text import percent
 from kerastl._progress import Reporter, Stage, Verbose
-from kerastl.models._labels import percent
-from kerastl.training._callback import RunCallback
+from kerastl.training._callback import RunCallback, RunCallbackList
 
 # An epoch that takes longer is told of before its line comes; the first, which compiles, after a second.
 _LONG_EPOCH = 10.0
 
 
 @contextmanager
-def listening(callback: RunCallback | None, verbose: Verbose, form: type[TrainingProgress]) -> Iterator[RunCallback]:
+def listening(
+    callbacks: Sequence[RunCallback], verbose: Verbose, form: type[TrainingProgress]
+) -> Iterator[RunCallback]:
     """Find who hears what a run does.
 
     Args:
-        callback: Hears it alone, if there is one.
-        verbose: What people are told without one, see `kerastl._progress.Reporter`; `auto` leaves it to the reporter
-            that `kerastl._progress.reporting` has set, if there is one.
+        callbacks: Hear it after the people.
+        verbose: What people are told, see `kerastl._progress.Reporter`; `auto` leaves it to the reporter that
+            `kerastl._progress.reporting` has set, if there is one.
         form: Writes the lines.
     """
-    if callback is not None:
-        with progress.reporting(progress.chosen() or Reporter(0)):
-            yield callback
-        return
     reporter = progress.chosen() if verbose == "auto" else None
     with progress.reporting(reporter or Reporter(verbose)) as reporter, form(reporter) as told:
-        yield told
+        yield RunCallbackList((told, *callbacks))
 
 
 class TrainingProgress(RunCallback):

@@ -9,6 +9,9 @@ from kerastl._base.files import write_text
 from kerastl._base.text import printable
 
 README = "README.md"
+UNDER_WAY = {"state/": "what `--resume` goes on from"}
+"""What else there is in the folder of a run that was stopped."""
+
 _MARK = "<!-- written by kerastl, and again by each run into this folder -->"
 _LONGEST = 64 * 1024
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from kerastl.errors import ImageError
-from kerastl.inference._hashing import sha256
+from kerastl.inference._seal import sha256
 
 
 class Sample(Protocol):

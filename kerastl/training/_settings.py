@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -24,21 +24,6 @@ class RunSettings:
 
     changeable: ClassVar[tuple[str, ...]] = ()
 
-    @classmethod
-    def of(cls: type[S], **values: Any) -> S:
-        """The settings that somebody names.
-
-        Raises:
-            UsageError: There is no such setting, or a value breaks a rule.
-        """
-        names = [field.name for field in dataclasses.fields(cls)]
-        for name in values:
-            if name not in names:
-                close = difflib.get_close_matches(name, names, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
-                raise UsageError(f"there is no argument {name}; {hint}")
-        return cls(**values)
-
     def __post_init__(self) -> None:
         for rule, holds in self.rules().items():
             if not holds:
@@ -50,8 +35,9 @@ class RunSettings:
         return {}
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON values."""
-        return dataclasses.asdict(self)
+        """The settings as JSON values, as they are read back."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return json.loads(json.dumps(values))
 
     def resumed(self: S, stored: Mapping[str, Any], said: Collection[str] | None = None) -> S:
         """The settings of a run that goes on: those it began with.
@@ -63,10 +49,10 @@ class RunSettings:
         Raises:
             UsageError: An argument was given that says something else.
         """
-        values = dict(stored)
+        values, mine = dict(stored), self.as_dict()
         for field in dataclasses.fields(self):
-            given = getattr(self, field.name)
-            if given == field.default if said is None else field.name not in said:
+            given = mine[field.name]
+            if getattr(self, field.name) == field.default if said is None else field.name not in said:
                 continue
             if field.name in self.changeable:
                 values[field.name] = given

@@ -11,7 +11,7 @@ from kerastl._base import display
 from kerastl.data import Dataset, Item
 from kerastl.data._findings import CheckReport, Evidence, Finding
 from kerastl.evaluation._calibrating import Calibration
-from kerastl.finetuning._builtin_recipes import built_in
+from kerastl.finetuning._recipe_registry import built_in
 from kerastl.finetuning._result import FineTuned
 from kerastl.models._labels import Classification, Classifications, LabelSet, Prediction
 

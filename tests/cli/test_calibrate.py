@@ -108,8 +108,8 @@ def test_evaluate_shows_corruptions_and_rejection(calibrated, folder, image, tmp
     options = ["--corruptions", "--reject", str(tmp_path / "others")]
     assert run(["evaluate", str(calibrated), str(folder), *options]) == 0
     out = capfd.readouterr().out
-    assert "rotation     92.3%   92.3%   92.3%   92.3%   92.3%" in out
-    assert "100.0% of 1 images of" in out
+    assert "rotation     92.3 %   92.3 %   92.3 %   92.3 %   92.3 %" in out
+    assert "100.0 % of 1 images of" in out
     assert "AUROC 1.0000" in out
     assert "scores are scaled with the temperature" in out
 

@@ -82,9 +82,9 @@ def test_what_finetune_would_refuse_is_a_problem(folder):
     assert "'cow': 1 image" not in result.stdout  # the message has said it
 
 
-def test_group_by_and_val_fraction_are_those_of_finetune(folder):
+def test_group_by_and_validation_split_are_those_of_finetune(folder):
     (folder / "dog" / "3.png").unlink()
-    result = run(folder, "--group-by", "^(...)/", "--val-fraction", "0.5", "--seed", "3")
+    result = run(folder, "--group-by", "^(...)/", "--validation-split", "0.5", "--seed", "3")
     assert result.return_value == 1
     assert "x 2 classes have too few images to be both trained and validated on" in result.stdout
     assert "    'dog': 24 images that fall into 1 group" in result.stdout

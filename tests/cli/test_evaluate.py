@@ -17,9 +17,9 @@ def test_text_shows_figures_and_mistakes(color_model, folder, capfd):
     assert run(["evaluate", str(color_model), str(folder)]) == 0
     out, err = capfd.readouterr()
     assert err == ""
-    assert "accuracy             75.0%" in out
-    assert "red taken for blue: 1, 50.0% of red" in out
-    assert "red/2.png: blue 100.0 %, but is red (0.0%)" in out
+    assert "accuracy            75.0 %" in out
+    assert "red taken for blue: 1, 50.0 % of red" in out
+    assert "red/2.png: blue 100.0 %, but is red (0.0 %)" in out
     assert "x: the model has no such class; 1 image left out" in out
     assert "no images of 1 of the model's 3 classes: green" in out
 
@@ -50,7 +50,7 @@ def test_the_figures_stay_when_the_page_fails(color_model, folder, tmp_path, cap
     arguments = ["evaluate", str(color_model), str(folder), "--report", str(tmp_path / "r"), "--mistakes", "0"]
     assert run(arguments) != 0
     out, err = capfd.readouterr()
-    assert "accuracy             75.0%" in out
+    assert "accuracy            75.0 %" in out
     assert "No space left on device" in err
     assert "Traceback" not in err
     assert sorted(path.name for path in (tmp_path / "r").iterdir()) == ["evaluation.json", "predictions.csv"]

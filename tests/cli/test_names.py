@@ -83,7 +83,7 @@ def test_evaluate_and_its_report(model, table, tmp_path, capfd):
     arguments = ["evaluate", str(folder), str(data), "--report", str(report), "--mistakes", "2"]
     assert run(arguments) == 0
     out, err = capfd.readouterr()
-    assert f"{shown[1]} taken for {shown[0]}: 1, 50.0% of {shown[1]}" in out
+    assert f"{shown[1]} taken for {shown[0]}: 1, 50.0 % of {shown[1]}" in out
     assert not {"\x1b", "\u202e", "\r"} & set(out + err)
     page = (report / "report.html").read_bytes().decode("utf-8")
     assert "<script" not in page

@@ -8,9 +8,6 @@ import kerastl
 from kerastl.cli import _options as options
 from kerastl.cli import run
 from kerastl.errors import DataError
-from kerastl.finetuning._lr_sweep import find_rate
-from kerastl.finetuning._recipe import Phase
-from kerastl.finetuning._settings import Settings
 
 
 @pytest.fixture
@@ -39,13 +36,13 @@ def test_check_takes_the_columns(table, tmp_path, capfd):
 def test_evaluate_takes_the_columns(color_model, table, tmp_path, capfd):
     arguments = ["--images", str(tmp_path / "photos"), "--label-column", "what"]
     assert run(["evaluate", str(color_model), str(table), *arguments]) == 0
-    assert "accuracy            100.0%" in capfd.readouterr().out
+    assert "accuracy           100.0 %" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["check", "finetune", "evaluate", "calibrate", "lr-find"])
 def test_every_command_refuses_a_column_that_is_not_there(command, color_model, table, tmp_path, capfd):
     model = [str(color_model)] if command in ("evaluate", "calibrate") else []
-    output = ["-o", str(tmp_path / "out"), "-b", "kerastl_mini"] if command in ("finetune", "lr-find") else []
+    output = ["-o", str(tmp_path / "out"), "-m", "kerastl_mini"] if command in ("finetune", "lr-find") else []
     assert run([command, *model, str(table), *output, "--label-column", "breed"]) == 1
     assert "t.csv: has no column 'breed'; its header: nr, what, who" in capfd.readouterr().err
     assert run([command, *model, str(table), *output, "--images", str(tmp_path / "nowhere")]) == 2
@@ -54,10 +51,10 @@ def test_every_command_refuses_a_column_that_is_not_there(command, color_model, 
 def test_every_function_takes_rows_and_columns(color_model, table, tmp_path):
     for refused in (
         lambda: kerastl.check(table, label_column="breed"),
-        lambda: kerastl.finetune("kerastl_mini", table, output=tmp_path / "out", label_column="breed"),
+        lambda: kerastl.finetune(table, "kerastl_mini", output=tmp_path / "out", label_column="breed"),
         lambda: kerastl.evaluate(color_model, table, label_column="breed"),
         lambda: kerastl.calibrate(color_model, table, label_column="breed"),
-        lambda: find_rate(table, Phase(trains="head"), Settings(backbone="kerastl_mini"), label_column="breed"),
+        lambda: kerastl.lr_find(table, "kerastl_mini", label_column="breed"),
     ):
         with pytest.raises(DataError, match="has no column 'breed'"):
             refused()

@@ -20,14 +20,12 @@ def said(capfd):
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["finetune", "x", "--model", "y"], "is --backbone, and weights of your own are --weights"),
-        (["lr-find", "x", "--model", "y"], "is --backbone"),
-        (["pretrain", "x", "--model", "y"], "is --backbone, and weights of your own are --initial-weights"),
         (["evaluate", "x", "y", "--model", "z"], "kerastl evaluate MODEL DATA"),
         (["classify", "x", "--backbone", "y"], "The network is --model"),
-        (["finetune", "x", "--lr", "0.1"], "Learning rates stand in the recipe"),
+        (["finetune", "x", "--lr", "0.1"], "Did you mean --learning-rate?"),
+        (["finetune", "x", "--weight-decay", "0.1"], "Weight decay stands in the recipe"),
         (["finetune", "x", "--imgsz", "64"], "Did you mean --input-size?"),
-        (["pretrain", "x", "--imgsz", "64"], "Did you mean --size?"),
+        (["pretrain", "x", "--imgsz", "64"], "Did you mean --input-size?"),
         (["finetune", "x", "--coverage", "0.9"], "It is an option of kerastl classify"),
         (["classify", "x", "--cov", "0.9"], "Did you mean --coverage?"),
         (["classify", "x", "--outptu", "y"], "Did you mean --output?"),

@@ -115,7 +115,7 @@ def test_many_classes_are_one_finding_with_evidence_a_class(fill: Fill) -> None:
 
 def test_a_report_on_an_evaluation_says_nothing_of_training(fill: Fill) -> None:
     root = fill({**enough("a", "b"), "c/1.png": 1})
-    assert not check(root, to_train=False).findings
+    assert not check(root, for_training=False).findings
 
 
 def test_classes_are_counted_once_and_not_once_a_class(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ def sides(dataset: Dataset) -> dict[str, str | None]:
 def test_each_class_gives_its_share_as_in_scikit_learn() -> None:
     labels = "a" * 50 + "b" * 30 + "c" * 20
     dataset, inspection = described(labels)
-    result = split(dataset, val_fraction=0.2, seed=3, inspection=inspection)
+    result = split(dataset, validation_split=0.2, seed=3, inspection=inspection)
     _, val = next(StratifiedShuffleSplit(1, test_size=0.2, random_state=0).split(labels, list(labels)))
     chosen = [labels[index] for index in val]
     assert result.counts("val") == {name: chosen.count(name) for name in "abc"} == {"a": 10, "b": 6, "c": 4}
@@ -49,9 +49,9 @@ def test_each_class_gives_its_share_as_in_scikit_learn() -> None:
 
 def test_the_smallest_classes_stand_on_both_sides() -> None:
     dataset, inspection = described("aabbb" + "c" * 40)
-    result = split(dataset, val_fraction=0.1, inspection=inspection)
+    result = split(dataset, validation_split=0.1, inspection=inspection)
     assert result.counts("val") == {"a": 1, "b": 1, "c": 4}
-    assert split(dataset, val_fraction=0.9, inspection=inspection).counts("train") == {"a": 1, "b": 1, "c": 4}
+    assert split(dataset, validation_split=0.9, inspection=inspection).counts("train") == {"a": 1, "b": 1, "c": 4}
 
 
 def test_the_seed_decides_and_the_order_does_not() -> None:
@@ -81,7 +81,7 @@ def test_images_saved_again_stay_on_one_side(fill: Fill) -> None:
         large = noise(10 * number + ord("a"), size=64)
         large.save(root / "b" / f"copy {number}.jpg", quality=70)
     for seed in range(5):
-        parts = sides(split(scan(root), val_fraction=0.4, seed=seed))
+        parts = sides(split(scan(root), validation_split=0.4, seed=seed))
         for number in range(5):
             assert parts[f"a/{number}.png"] == parts[f"b/copy {number}.jpg"]
 
@@ -130,8 +130,8 @@ def test_classes_too_small_to_split() -> None:
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 20])
 def test_fractions_out_of_range(fraction: float) -> None:
     dataset, inspection = described("aabb")
-    with pytest.raises(UsageError, match="val_fraction must be above 0 and below 1"):
-        split(dataset, val_fraction=fraction, inspection=inspection)
+    with pytest.raises(UsageError, match="validation_split must be above 0 and below 1"):
+        split(dataset, validation_split=fraction, inspection=inspection)
 
 
 def test_given_parts_stay_and_leaks_leave_train(fill: Fill) -> None:

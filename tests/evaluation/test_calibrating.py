@@ -186,13 +186,13 @@ def test_images_of_other_things(calibrated, folder, tmp_path, image):
     for number, channels in enumerate([(0, 255, 0), (255, 255, 255), (255, 100, 0), (255, 0, 0)]):
         image(f"others/deep/{number}.png", channels)
     (tmp_path / "others" / "broken.jpg").write_text("no image")
-    found = evaluate(calibrated[0], folder, others=tmp_path / "others").rejection
+    found = evaluate(calibrated[0], folder, ood_data=tmp_path / "others").rejection
     assert (found.images, found.detected, found.false_alarms) == (4, 0.75, 0)
     # Pure red is as near as the 5 of 43 that are pure, which count half, and nearer than the 38 others.
     assert found.auroc == pytest.approx((3 + 2.5 / 43) / 4)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no image in it"):
-        evaluate(calibrated[0], folder, others=tmp_path / "empty")
+        evaluate(calibrated[0], folder, ood_data=tmp_path / "empty")
 
 
 def test_accuracy_under_corruptions(calibrated, folder):

@@ -68,14 +68,14 @@ def test_the_result_is_json_text_and_a_table(color_model, colors):
         {"label": "blue", "predicted": "blue", "count": 2},
     ]
     assert values["images"] == sum(row["count"] for row in values["reliability"]["filled"]) == 5
-    assert "accuracy             80.0%" in str(found)
+    assert "accuracy            80.0 %" in str(found)
     assert "top-" not in str(found)  # three classes: all are among the best three
-    assert "<td>80.0%</td>" in found._repr_html_()
+    assert "<td>80.0 %</td>" in found._repr_html_()
 
 
 def test_the_table_of_predictions_has_a_row_an_image(color_model, colors, tmp_path):
     (colors / "blue" / "broken.jpg").write_text("no image")
-    write_predictions(evaluate(color_model, colors, k=2, resamples=1), tmp_path / "p.csv")
+    write_predictions(evaluate(color_model, colors, top=2, resamples=1), tmp_path / "p.csv")
     with (tmp_path / "p.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["path"] for row in rows] == [

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
+from kerastl._metrics import log_losses, ranks
 from kerastl.evaluation import _bootstrap as bootstrap
 from kerastl.evaluation import _metrics as metrics
-from kerastl.evaluation._reliability import reliability
+from kerastl.evaluation._metrics import reliability
 
 NAMES = ("a", "b", "c")
 # Three classes, five images: right, right, wrong (b for a), wrong (c for b), right on a tie.
@@ -29,29 +30,29 @@ def many():
 
 
 def test_ranks_by_hand():
-    assert metrics.ranks(PROBABILITIES, LABELS).tolist() == [0, 0, 1, 1, 0]
+    assert ranks(PROBABILITIES, LABELS).tolist() == [0, 0, 1, 1, 0]
     # On a tie the lower index stands first.
-    assert metrics.ranks(PROBABILITIES[4:], np.array([2])).tolist() == [1]
+    assert ranks(PROBABILITIES[4:], np.array([2])).tolist() == [1]
 
 
 @pytest.mark.parametrize("k", [1, 2, 5])
 def test_top_k_is_scikit_learns(many, k):
     probabilities, labels = many
     expected = reference.top_k_accuracy_score(labels, probabilities, k=k, labels=range(7))
-    assert (metrics.ranks(probabilities, labels) < k).mean() == pytest.approx(expected)
+    assert (ranks(probabilities, labels) < k).mean() == pytest.approx(expected)
 
 
 def test_log_loss_is_scikit_learns(many):
     probabilities, labels = many
     exact = probabilities.astype(np.float64)
     expected = reference.log_loss(labels, exact / exact.sum(1, keepdims=True), labels=range(7))
-    assert metrics.log_losses(probabilities, labels).mean() == pytest.approx(expected, rel=1e-6)
-    assert metrics.log_losses(PROBABILITIES, LABELS)[2] == pytest.approx(-math.log(0.3), rel=1e-6)
+    assert log_losses(probabilities, labels).mean() == pytest.approx(expected, rel=1e-6)
+    assert log_losses(PROBABILITIES, LABELS)[2] == pytest.approx(-math.log(0.3), rel=1e-6)
 
 
 def test_a_probability_of_zero_costs_a_lot_and_not_infinitely_much():
     nothing = np.array([[1, 0]], np.float32)
-    assert metrics.log_losses(nothing, np.array([1]))[0] == pytest.approx(23 * math.log(2))
+    assert log_losses(nothing, np.array([1]))[0] == pytest.approx(23 * math.log(2))
 
 
 def test_brier_score_by_hand_and_by_scikit_learn(many):

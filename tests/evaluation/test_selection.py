@@ -5,10 +5,10 @@ import pytest
 
 from kerastl.data import inspect, scan, split, write_split
 from kerastl.errors import DataError, UsageError
-from kerastl.evaluation._selection import select
+from kerastl.evaluation._selection import match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
 from kerastl.images import Resize
-from kerastl.models._labels import LabelSet
+from kerastl.models._labels import LabelSet, imagenet
 from kerastl.models._metadata import Metadata
 
 
@@ -29,7 +29,7 @@ def run(folder, tmp_path):
         archive.writestr("config.json", "{}")
     dataset = scan(folder)
     inspection = inspect(dataset)
-    parts = split(dataset, val_fraction=0.4, inspection=inspection)
+    parts = split(dataset, validation_split=0.4, inspection=inspection)
     write_split(parts, tmp_path / "run" / "split.csv")
     extra = {"data_fingerprint": inspection.digest(parts)}
     metadata = Metadata("m", LabelSet(("a", "b")), Resize(8, 8), extra=extra)
@@ -117,3 +117,43 @@ def test_another_folder_has_no_parts(image, tmp_path, run):
 def test_a_card_without_a_fingerprint_is_believed(folder, run):
     where, metadata, val = run
     assert paths(chosen_of(scan(folder), None, where, replace(metadata, extra={}))) == val
+
+
+OWN = LabelSet(("red", "green light", "blue"))
+
+
+def test_classes_go_by_name_and_not_by_place():
+    found = match(["blue", "red"], OWN, "m")
+    assert found.indices == {"blue": 2, "red": 0}
+    assert found.unknown == {}
+    assert found.missing == ("green light",)
+
+
+def test_a_class_that_the_model_does_not_know_shifts_nothing():
+    found = match(["a", "blue", "cyan", "red"], OWN, "m")
+    assert found.indices == {"blue": 2, "red": 0}
+    assert list(found.unknown) == ["a", "cyan"]
+
+
+def test_case_and_underscores_do_not_matter():
+    assert match(["Green_Light", "RED"], OWN, "m").indices == {"Green_Light": 1, "RED": 0}
+    both = LabelSet(("Red", "red"))
+    assert match(["Red", "red"], both, "m").indices == {"Red": 0, "red": 1}
+    assert list(match(["red", "RED"], both, "m").unknown) == ["RED"]
+
+
+def test_imagenets_names_and_wordnet_ids():
+    found = match(["n01440764", "goldfish", "golden retriever"], imagenet(), "m")
+    assert found.indices == {"n01440764": 0, "goldfish": 1, "golden retriever": 207}
+
+
+def test_a_name_that_two_classes_have_is_not_guessed_at():
+    found = match(["crane", "tench"], imagenet(), "m")
+    assert found.indices == {"tench": 0}
+    assert found.unknown["crane"].endswith("n02012849 or n03126707")
+    assert match(["n03126707"], imagenet(), "m").indices == {"n03126707": 517}
+
+
+def test_a_model_that_knows_none_of_the_classes():
+    with pytest.raises(DataError, match=r"m knows none of the classes \(cat, dog\); it knows red, green light, blue"):
+        match(["cat", "dog"], OWN, "m")

@@ -38,7 +38,7 @@ def trained(folder, tmp_path):
     """A model's file that lies alone, and the paths it was trained and validated on: three and two of each class."""
     dataset = scan(folder)
     inspection = inspect(dataset)
-    parts = split(dataset, val_fraction=0.4, inspection=inspection)
+    parts = split(dataset, validation_split=0.4, inspection=inspection)
     file = tmp_path / "alone.keras"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("config.json", "{}")
@@ -131,7 +131,7 @@ def test_evaluate_and_calibrate_with_the_file_alone(color_model, image, tmp_path
     image("d/red/val.png", (250, 0, 0))
     dataset = scan(tmp_path / "d")
     inspection = inspect(dataset)
-    parts = split(dataset, inspection=inspection, val_fraction=0.2)
+    parts = split(dataset, inspection=inspection, validation_split=0.2)
     alone = tmp_path / "alone.keras"
     shutil.copy(color_model / "model.keras", alone)
     record = TrainingRecord.of(parts, inspection.digests)

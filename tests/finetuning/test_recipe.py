@@ -4,9 +4,9 @@ import pytest
 
 from kerastl.data import Dataset, Item
 from kerastl.data._augmentation import Augmentation, Crop, Flip
-from kerastl.errors import RecipeError
-from kerastl.finetuning._builtin_recipes import built_in, choose
+from kerastl.errors import RecipeError, UsageError
 from kerastl.finetuning._recipe import Phase, Recipe
+from kerastl.finetuning._recipe_registry import RECIPES, RecipeBuilder, built_in
 from kerastl.finetuning._recipes import find_recipe, read_recipe
 from kerastl.models import _registry as catalog
 
@@ -101,7 +101,7 @@ def test_validation_names_recipe_and_phase():
         Recipe("mine", (Phase(), Phase(trains="nose"))).validate(STAGES)
 
 
-@pytest.mark.parametrize("name", ["probe", "gradual", "full"])
+@pytest.mark.parametrize("name", RECIPES.bundled)
 def test_built_in_recipes_fit_every_backbone(name):
     for backbone in catalog.names():
         stages = [stage.name for stage in catalog.get(backbone).stages]
@@ -109,7 +109,7 @@ def test_built_in_recipes_fit_every_backbone(name):
 
 
 def test_auto_chooses_by_the_data_and_says_why():
-    few, some, many = choose(60, 5, 6), choose(500, 100, 6), choose(5_000, 800, 6)
+    few, some, many = (built_in("auto", 6, *counts) for counts in ((60, 5), (500, 100), (5_000, 800)))
     assert [recipe.name for recipe in (few, some, many)] == ["probe", "gradual", "full"]
     assert "5 training images in a typical class" in few.why
     assert "500" in some.why
@@ -141,5 +141,10 @@ def test_auto_goes_by_the_typical_class(counts, name):
 
 
 def test_unknown_built_in():
-    with pytest.raises(RecipeError, match="probe, gradual, full"):
+    with pytest.raises(UsageError, match="unknown recipe 'magic'; there are auto, probe, gradual, full"):
         built_in("magic")
+
+
+def test_what_is_no_recipe_is_named():
+    with pytest.raises(RecipeError, match="the recipe 'odd' gives a str, not a Recipe"):
+        RecipeBuilder("odd", "", lambda *_: "x")(1, 2, 3)

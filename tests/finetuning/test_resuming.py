@@ -25,7 +25,7 @@ from kerastl.models import _metadata as metadata
 from kerastl.training._callback import RunCallback
 from kerastl.training._lock import LOCK
 
-SMALL = ["--backbone", "mobilenet_025", "--input-size", "32", "--weights", "none"]
+SMALL = ["--model", "mobilenet_025", "--input-size", "32", "--weights", "none"]
 OPTIONS = {"input_size": 32, "weights": None, "seed": 3}
 
 
@@ -102,10 +102,10 @@ def test_ctrl_c_leaves_a_usable_model_and_a_run_to_resume(colored_folder, tmp_pa
 
 
 def test_resume_takes_no_other_settings():
-    stored = Settings(backbone="mobilenet_025", seed=3).as_dict()
-    assert Settings(backbone="mobilenet_025").resumed(stored).seed == 3
+    stored = Settings(model="mobilenet_025", seed=3).as_dict()
+    assert Settings(model="mobilenet_025").resumed(stored).seed == 3
     with pytest.raises(UsageError, match="begun with seed=3"):
-        Settings(backbone="mobilenet_025", seed=4).resumed(stored)
+        Settings(model="mobilenet_025", seed=4).resumed(stored)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def stopped_once(colored_folder, tmp_path_factory, content_with_little):
 
     recipe = Recipe("long", (Phase(epochs=3, learning_rate=0.01, batch_size=8),))
     found = kerastl.finetune(
-        "mobilenet_025", folder / "data", recipe, output=folder / "run", callback=Impatient(), **OPTIONS
+        folder / "data", "mobilenet_025", recipe, output=folder / "run", callbacks=[Impatient()], **OPTIONS
     )
     assert found.stopped
     return folder
@@ -140,8 +140,8 @@ def stopped(stopped_once, tmp_path):
     return tmp_path / "data", tmp_path / "run"
 
 
-def resumed(data, run, recipe="auto", backbone=None, **settings):
-    return kerastl.finetune(backbone, data, recipe, output=run, resume=True, **settings)
+def resumed(data, run, recipe="auto", model=None, **settings):
+    return kerastl.finetune(data, model, recipe, output=run, resume=True, **settings)
 
 
 def remove_a_class(data):
@@ -182,7 +182,7 @@ def test_resume_with_a_changed_split_is_refused(stopped, change):
     ("asked", "said"),
     [
         ({"recipe": "probe"}, "begun with recipe long and cannot go on with another: probe"),
-        ({"backbone": "mobilenet_v2"}, "begun with backbone='mobilenet_025' and cannot go on with 'mobilenet_v2'"),
+        ({"model": "mobilenet_v2"}, "begun with model='mobilenet_025' and cannot go on with 'mobilenet_v2'"),
         ({"seed": 0}, "begun with seed=3 and cannot go on with 0"),
         ({"weights": "imagenet"}, "begun with weights=None"),
         ({"epochs": 9}, "begun with epochs=None"),
@@ -237,7 +237,7 @@ def test_damaged_features_are_computed_anew_which_is_said(stopped):
         def warn(self, text):
             warnings.append(text)
 
-    found = resumed(data, run, callback=Notes())
+    found = resumed(data, run, callbacks=[Notes()])
     assert not found.stopped
     damaged = [text for text in warnings if "rows kept there are damaged" in text]
     assert sorted("1 of 6 rows" in text or "1 of 30 rows" in text for text in damaged) == [True, True]

@@ -19,14 +19,14 @@ from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.models import _metadata as metadata
 from kerastl.training._callback import RunCallback
 
-SMALL = ["--backbone", "mobilenet_025", "--input-size", "32", "--weights", "none"]
+SMALL = ["--model", "mobilenet_025", "--input-size", "32", "--weights", "none"]
 OUTPUTS = {".kerastl-run", "README.md", "curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras"}
 OUTPUTS |= {"split.csv"}
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--recipe", "no.json"], ["--weights", "no.h5"], ["--input-size", "1"], ["--resume"], ["--backbone", "none"]],
+    [["--recipe", "no.json"], ["--weights", "no.h5"], ["--input-size", "1"], ["--resume"], ["--model", "none"]],
 )
 def test_wrong_arguments_are_found_before_images_are_and_nothing_is_written(tmp_path, capsys, wrong):
     (tmp_path / "data").mkdir()  # without an image
@@ -48,7 +48,7 @@ def test_wrong_arguments_are_found_before_images_are_and_nothing_is_written(tmp_
 def test_a_data_set_without_its_classes_is_refused(tmp_path, classes, said):
     dataset = Dataset(tmp_path, classes, (Item("1.png", "c"),), "made by hand")
     with pytest.raises(DataError, match=said):
-        kerastl.finetune("mobilenet_025", dataset, "probe", output=tmp_path / "run", weights=None, input_size=32)
+        kerastl.finetune(dataset, "mobilenet_025", "probe", output=tmp_path / "run", weights=None, input_size=32)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_chance_is_said_and_kept_and_blank_images_are_an_error(tmp_path, capsys)
         (tmp_path / "blank" / part).mkdir(parents=True)
         for side in range(40, 44):  # no two files are the same
             Image.new("RGB", (side + 4 * number, 40), "black").save(tmp_path / "blank" / part / f"{side}.png")
-    probe = ["--recipe", "probe", "--backbone", "kerastl_mini", "--val-fraction", "0.5"]
+    probe = ["--recipe", "probe", "--model", "kerastl_mini", "--validation-split", "0.5"]
     assert kerastl_command(["finetune", str(tmp_path / "noise"), "-o", str(tmp_path / "run"), *probe]) == 0
     said = capsys.readouterr().err
     assert "warning: the accuracy on validation images is at chance level" in " ".join(said.split())
@@ -129,7 +129,7 @@ def test_a_refused_run_without_a_folder_of_its_own_leaves_none(tmp_path, monkeyp
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     with pytest.raises(DataError, match="no such folder"):
-        kerastl.finetune("kerastl_mini", tmp_path / "nowhere", verbose=0)
+        kerastl.finetune(tmp_path / "nowhere", "kerastl_mini", verbose=0)
     assert not list((tmp_path / "temporary").iterdir())
 
 
@@ -146,9 +146,9 @@ def test_a_filled_run_folder_is_refused(probed, colored_folder, tmp_path, capsys
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--backbone", "mobilenet_v9"], "mobilenet_v9"),
+        (["--model", "mobilenet_v9"], "mobilenet_v9"),
         (["--recipe", "magic"], "auto, probe, gradual, full"),
-        (["--val-fraction", "1.5"], "val-fraction"),
+        (["--validation-split", "1.5"], "validation-split"),
         (["--resume", "--overwrite"], "exclude each other"),
         (["--weights", "nowhere.h5"], "nowhere.h5"),
     ],
@@ -161,11 +161,13 @@ def test_wrong_arguments_are_one_line(colored_folder, tmp_path, capsys, argument
 
 
 @pytest.mark.parametrize("given", ["folder", [("a.png", "a")]])
-def test_images_in_the_place_of_the_network_are_told_where_they_belong(tmp_path, monkeypatch, given):
+def test_images_in_the_place_of_the_network_are_refused(tmp_path, monkeypatch, given):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UsageError, match=r"backbone must be a name .*; images are given as data="):
-        kerastl.finetune(given)
+    with pytest.raises(UsageError, match="model must be a name "):
+        kerastl.finetune("folder", given)
+    with pytest.raises(UsageError, match=r"the data comes first and the model second\. Received: data='mobilenet_025'"):
+        kerastl.finetune("mobilenet_025", given)
 
 
 @pytest.mark.parametrize(
@@ -177,14 +179,14 @@ def test_images_in_the_place_of_the_network_are_told_where_they_belong(tmp_path,
 )
 def test_what_is_not_there_is_said_before_anything_is_done(tmp_path, wish, error, message):
     with pytest.raises(error, match=message):
-        kerastl.finetune("mobilenet_025", tmp_path / "no images either", output=tmp_path / "run", **wish)
+        kerastl.finetune(tmp_path / "no images either", "mobilenet_025", output=tmp_path / "run", **wish)
     assert not (tmp_path / "run").exists()
 
 
 def test_a_stage_that_is_not_there(colored_folder, tmp_path):
     recipe = Recipe("r", (Phase(trains="block_99"),))
     with pytest.raises(RecipeError, match="block_12"):
-        kerastl.finetune("mobilenet_025", colored_folder, recipe, output=tmp_path / "run", input_size=32, weights=None)
+        kerastl.finetune(colored_folder, "mobilenet_025", recipe, output=tmp_path / "run", input_size=32, weights=None)
 
 
 def test_unreadable_images_are_skipped_and_listed_or_refused(colored_folder, tmp_path, capsys):
@@ -225,13 +227,13 @@ def test_an_image_that_vanishes_is_skipped_with_a_word(colored_folder, tmp_path)
 
     thief = Thief()
     result = kerastl.finetune(
-        "mobilenet_025",
         scan(folder),
+        "mobilenet_025",
         "probe",
         output=tmp_path / "run",
         input_size=32,
         weights=None,
-        callback=thief,
+        callbacks=[thief],
     )
     assert len(thief.warnings) == 1
     assert "red" in thief.warnings[0]
@@ -255,13 +257,13 @@ def test_a_class_that_vanishes_ends_the_run_with_a_line_that_names_it(colored_fo
         DataError, match=r"no training image of 'red' can be read any more \(the last: .*red.*\); put the files back"
     ):
         kerastl.finetune(
-            "mobilenet_025",
             scan(folder),
+            "mobilenet_025",
             "probe",
             output=tmp_path / "run",
             input_size=32,
             weights=None,
-            callback=Thief(),
+            callbacks=[Thief()],
         )
 
 

@@ -44,9 +44,9 @@ class Heard(RunCallback):
 
 def test_training_sees_what_prediction_sees(twelve_bits):
     heard = Heard()
-    parts = split_dataset(scan(twelve_bits), Settings(backbone="mobilenet_025"), heard, Stop())
+    parts = split_dataset(scan(twelve_bits), Settings(model="mobilenet_025"), heard, Stop())
     assert heard.said == ["16-bit images with 12 significant bits: white is taken as 4095"]
-    data = training_data(parts, (32, 32), Settings(backbone="mobilenet_025"))
+    data = training_data(parts, (32, 32), Settings(model="mobilenet_025"))
     assert data.resize.white_level == 4095
     plain, flipped = data.plain(data.train), data.augmented(Augmentation(flip=Flip()), (0,))
     for number, file in enumerate(data.train.files):
@@ -58,7 +58,7 @@ def test_training_sees_what_prediction_sees(twelve_bits):
 
 def test_the_model_keeps_it(twelve_bits, tmp_path):
     run = tmp_path / "run"
-    kerastl.finetune("mobilenet_025", twelve_bits, "probe", output=run, input_size=32, weights=None)
+    kerastl.finetune(twelve_bits, "mobilenet_025", "probe", output=run, input_size=32, weights=None)
     assert metadata.read_metadata(run / "model.keras").resize.white_level == 4095
     assert "- Numbers of more than 8 bits: 4095 is white." in (run / "README.md").read_text()
     classifier = kerastl.load(run, engine="keras")

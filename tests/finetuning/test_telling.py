@@ -10,7 +10,7 @@ from kerastl.finetuning import FineTuned, RunCallback, finetune
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.models import _metadata as metadata
 
-SMALL = ["--backbone", "kerastl_mini"]
+SMALL = ["--model", "kerastl_mini"]
 RECIPE = Recipe(
     "two",
     (
@@ -53,14 +53,14 @@ def test_the_history_grows_with_each_epoch_and_goes_on_with_the_run(colored_fold
             if what == "epoch 2/3" and self.stops:
                 signal.raise_signal(signal.SIGINT)
 
-    options = {"backbone": "kerastl_mini", "output": tmp_path}
-    assert finetune(data=colored_folder, recipe=RECIPE, callback=Mine(), **options).stopped
+    options = {"model": "kerastl_mini", "output": tmp_path}
+    assert finetune(data=colored_folder, recipe=RECIPE, callbacks=[Mine()], **options).stopped
     assert found == [("epoch 1/2", None), ("epoch 2/2", 1), ("epoch 1/3", 2), ("epoch 2/3", 3)]
     found.clear()
     file.write_text("lost in a crash")
     going_on = Mine()
     going_on.stops = False
-    done = finetune(data=colored_folder, resume=True, callback=going_on, **options)
+    done = finetune(data=colored_folder, resume=True, callbacks=[going_on], **options)
     assert found == [("epoch 2/3", 3), ("epoch 3/3", 4)]
     assert len(done.history) == 5
 

@@ -5,7 +5,7 @@ import pytest
 
 from kerastl.inference._cache import CompiledCache, cache_folder, plan_untried
 from kerastl.inference._engines import Plan, cores
-from kerastl.inference._hashing import remembered_sha256
+from kerastl.inference._seal import remembered_sha256
 
 # Two keys as `cache_key` makes them.
 K, J = "c0ffee" + 26 * "0", "decaf" + 27 * "0"

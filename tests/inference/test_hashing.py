@@ -2,9 +2,8 @@ import os
 
 import pytest
 
-from kerastl.inference import _hashing as hashing
-from kerastl.inference._hashing import remembered_sha256, sha256
-from kerastl.inference._seal import Seal
+from kerastl.inference import _seal as hashing
+from kerastl.inference._seal import Seal, remembered_sha256, sha256
 
 # The SHA-256 of the three bytes "abc", from FIPS 180-2, appendix B.1.
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -150,7 +150,7 @@ def test_it_is_listed_and_needs_no_download(capfd, monkeypatch, tmp_path):
 def shapes(tmp_path_factory):
     """A run of the probe on the drawn shapes."""
     folder = tmp_path_factory.mktemp("shapes") / "run"
-    assert run(["finetune", str(DATA / "shapes"), "-o", str(folder), "-b", "kerastl_mini", "-r", "probe"]) == 0
+    assert run(["finetune", str(DATA / "shapes"), "-o", str(folder), "-m", "kerastl_mini", "-r", "probe"]) == 0
     return folder
 
 
@@ -162,7 +162,7 @@ def test_finetune_takes_its_own_size(shapes):
 
 @pytest.mark.parametrize("recipe", ["gradual", "full"])
 def test_other_recipes(recipe, tmp_path):
-    command = ["finetune", str(DATA / "shapes"), "-o", str(tmp_path / "run"), "-b", "kerastl_mini", "-r", recipe]
+    command = ["finetune", str(DATA / "shapes"), "-o", str(tmp_path / "run"), "-m", "kerastl_mini", "-r", recipe]
     assert run([*command, "--epochs", "1"]) == 0
 
 
@@ -176,14 +176,14 @@ def test_evaluate_and_calibrate_what_was_tuned(shapes, capfd):
 
 
 def test_lr_find(capfd, tmp_path):
-    command = ["lr-find", str(DATA / "shapes"), "-o", str(tmp_path / "rates.png"), "-b", "kerastl_mini"]
+    command = ["lr-find", str(DATA / "shapes"), "-o", str(tmp_path / "rates.png"), "-m", "kerastl_mini"]
     assert run([*command, "--steps", "10"]) == 0
     assert re.fullmatch(r"[\d.e-]+\n", capfd.readouterr().out)
 
 
 def test_pretrain_from_its_weights(tmp_path):
-    command = ["pretrain", str(DATA / "shapes"), "-o", str(tmp_path / "run"), "-b", "kerastl_mini"]
-    small = ["--epochs", "1", "--batch-size", "16", "--width", "16", "--initial-weights", "imagenet"]
+    command = ["pretrain", str(DATA / "shapes"), "-o", str(tmp_path / "run"), "-m", "kerastl_mini"]
+    small = ["--epochs", "1", "--batch-size", "16", "--width", "16", "--weights", "imagenet"]
     assert run([*command, *small]) == 0
     backbones.build("kerastl_mini", weights=tmp_path / "run" / "backbone.weights.h5", include_top=False)
 

@@ -103,7 +103,7 @@ def test_what_is_named_is_never_replaced(offline, command, capfd, tmp_path, monk
 
 
 def test_a_backbone_that_is_named_is_never_replaced(offline, capfd, tmp_path):
-    code = run(["finetune", str(UMBRELLA.parent / "shapes"), "-o", str(tmp_path / "run"), "-b", "mobilenet_v2"])
+    code = run(["finetune", str(UMBRELLA.parent / "shapes"), "-o", str(tmp_path / "run"), "-m", "mobilenet_v2"])
     assert code == 1
     assert "kerastl_mini" not in capfd.readouterr().err
 

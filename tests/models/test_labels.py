@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kerastl._metrics import top_k
 from kerastl.errors import ModelError, UsageError
-from kerastl.models._labels import Classification, LabelSet, Prediction, decode, imagenet, top_k
+from kerastl.models._labels import Classification, LabelSet, Prediction, decode, imagenet
 
 ABC = LabelSet(("a", "b", "c"), ("n1", "n2", "n3"))
 

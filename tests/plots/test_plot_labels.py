@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerastl import plots
-from kerastl.plots._labels import label
+from kerastl.plots._style import label
 
 # matplotlib warns of each, or fails: formulas that are none, letters that no font has, signs that are no letters.
 NAMES = [
@@ -19,7 +19,7 @@ NAMES = [
 
 
 def test_letters_without_a_font_are_escaped_and_others_stay(monkeypatch):
-    from kerastl.plots import _labels as labels
+    from kerastl.plots import _style as labels
 
     monkeypatch.setattr(labels, "_letters", lambda: frozenset(map(ord, "aé… ")))
     assert label("aé", 24) == "aé"

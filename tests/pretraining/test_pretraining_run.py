@@ -20,14 +20,14 @@ from kerastl.cli import run as kerastl_command
 from kerastl.errors import DataError, TrainingError, UsageError
 from kerastl.models import _build as backbones
 from kerastl.pretraining._health import CollapseError, CollapseMonitor
-from kerastl.pretraining._pixels import Pixels, read_pixels, scaled, stored_side
+from kerastl.pretraining._pixels import Pixels, read_pixels, resized_whole, stored_side
 from kerastl.pretraining._settings import Settings
 from kerastl.pretraining._training import Training
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Interrupted
 
-SMALL = ["--backbone", "mobilenet_025", "--size", "32", "--batch-size", "16", "--width", "16"]
+SMALL = ["--model", "mobilenet_025", "--input-size", "32", "--batch-size", "16", "--width", "16"]
 OUTPUTS = {".kerastl-run", "README.md", "backbone.weights.h5", "curves.png", "history.csv", "pretraining.json"}
 
 
@@ -96,7 +96,7 @@ def test_plain_keras_and_backbones_take_the_weights_at_any_size(done, tmp_path):
 
 def test_finetune_takes_the_weights_and_its_result_classifies(done, image_folder, tmp_path, capsys):
     run, weights = tmp_path / "tuned", str(done / "backbone.weights.h5")
-    command = ["finetune", str(image_folder), "-o", str(run), "--recipe", "probe", "--backbone", "mobilenet_025"]
+    command = ["finetune", str(image_folder), "-o", str(run), "--recipe", "probe", "--model", "mobilenet_025"]
     assert kerastl_command([*command, "--weights", weights, "--input-size", "48"]) == 0
     answer = kerastl.load(run).classify(str(image_folder / "red" / "01.png"), top=2)
     assert {entry.label for entry in answer.predictions} == {"red", "blue"}
@@ -112,7 +112,7 @@ def test_finetune_takes_the_weights_and_its_result_classifies(done, image_folder
 def test_going_on_from_other_weights(done, image_folder, tmp_path):
     weights = str(done / "backbone.weights.h5")
     command = ["pretrain", str(image_folder), "-o", str(tmp_path / "run"), "--epochs", "1", *SMALL]
-    assert kerastl_command([*command, "--initial-weights", weights, "--learning-rate", "1e-12"]) == 0
+    assert kerastl_command([*command, "--weights", weights, "--learning-rate", "1e-12"]) == 0
     before, after = (
         backbones.build("mobilenet_025", weights=w, include_top=False, input_size=32)
         for w in (weights, tmp_path / "run" / "backbone.weights.h5")
@@ -125,12 +125,12 @@ def test_going_on_from_other_weights(done, image_folder, tmp_path):
     ("arguments", "message"),
     [
         (["--method", "magic"], "unknown pre-training method 'magic'; there are barlow, byol"),
-        (["--size", "16"], "at least 32 px, not 16 x 16"),
-        (["--backbone", "mobilenet_v9"], "mobilenet_v9"),
+        (["--input-size", "16"], "at least 32 px, not 16 x 16"),
+        (["--model", "mobilenet_v9"], "mobilenet_v9"),
         (["--resume", "--overwrite"], "exclude each other"),
         (["--labels", "nowhere.csv"], "nowhere.csv: no such table"),
-        (["--initial-weights", "nowhere.h5"], "nowhere.h5: no such weights file"),
-        (["--learning-rate", "0"], "learning_rate must be above 0"),
+        (["--weights", "nowhere.h5"], "nowhere.h5: no such weights file"),
+        (["--learning-rate", "0"], "not in the range x>0"),
     ],
 )
 def test_wrong_arguments_are_one_line(image_folder, tmp_path, capsys, arguments, message):
@@ -274,10 +274,10 @@ def test_stopped_between_steps_and_resumed_is_the_same_to_the_bit(quickly_built,
             if what == "epoch 2/2":
                 os.kill(os.getpid(), signal.SIGINT)
 
-    options = {"size": 32, "batch_size": 16, "width": 16, "epochs": 2, "labels": "none"}
+    options = {"input_size": 32, "batch_size": 16, "width": 16, "epochs": 2, "labels": "none"}
     kerastl.pretrain(image_folder, "mobilenet_025", output=tmp_path / "whole", **options)
     with pytest.raises(Interrupted, match="--resume goes on"):
-        kerastl.pretrain(image_folder, "mobilenet_025", output=tmp_path / "parts", callback=Impatient(), **options)
+        kerastl.pretrain(image_folder, "mobilenet_025", output=tmp_path / "parts", callbacks=[Impatient()], **options)
     state = progress(tmp_path / "parts")
     assert (state["epoch"], state["step"]) == (1, 1)
     kerastl.pretrain(image_folder, "mobilenet_025", output=tmp_path / "parts", resume=True, **options)
@@ -300,7 +300,7 @@ def test_resume_with_other_images_says_what_changed(
     shutil.copytree(image_folder, data)
     monkeypatch.setattr("kerastl.pretraining._run.Run._train", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        kerastl.pretrain(data, "mobilenet_025", output=run, size=32, batch_size=16, width=16)
+        kerastl.pretrain(data, "mobilenet_025", output=run, input_size=32, batch_size=16, width=16)
     change(data)
     assert kerastl_command(["pretrain", str(data), "-o", str(run), "--resume"]) == 1
     assert "not those that the run began with: " in (text := capsys.readouterr().err)
@@ -327,7 +327,7 @@ def test_collapse_stops_the_run_and_keeps_it(quickly_built, image_folder, tmp_pa
             "mobilenet_025",
             output=tmp_path / "run",
             resume=True,
-            size=32,
+            input_size=32,
             batch_size=16,
             width=16,
             epochs=50,
@@ -346,7 +346,7 @@ def test_weights_that_became_nan_are_never_written(quickly_built, image_folder, 
 
     monkeypatch.setattr(Training, "_step", step)
     with pytest.raises(TrainingError, match=r"NaN or infinite|loss became"):
-        kerastl.pretrain(image_folder, output=tmp_path / "run", epochs=2, size=32, batch_size=16, width=16)
+        kerastl.pretrain(image_folder, output=tmp_path / "run", epochs=2, input_size=32, batch_size=16, width=16)
     written = tmp_path / "run" / "backbone.weights.h5"
     assert written.exists() == (epochs == 1)
     if written.exists():
@@ -383,7 +383,7 @@ def test_an_image_that_vanishes_is_said(image_folder, tmp_path):
     victim = tmp_path / "a.png"
     shutil.copy(image_folder / "red" / "01.png", victim)
     pixels = Pixels([victim], 32, {})
-    assert scaled(pixels.rows(np.array([0])), 16).shape == (1, 16, 16, 3)
+    assert resized_whole(pixels.rows(np.array([0])), 16).shape == (1, 16, 16, 3)
     victim.unlink()
     with pytest.raises(DataError, match="could be read when the run began"):
         pixels.rows(np.array([0]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerastl.evaluation._rejecting import Rejection
+from kerastl.evaluation._rejection import Rejection
 from kerastl.evaluation._robustness import Robustness
 from kerastl.reporting import write_report
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerastl.evaluation._reliability import reliability
+from kerastl.evaluation._metrics import reliability
 from kerastl.reporting import _charts as charts
 from kerastl.reporting._charts import curve_charts, reliability_chart
 

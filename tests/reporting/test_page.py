@@ -13,7 +13,7 @@ from PIL import Image
 
 import kerastl
 from kerastl.errors import UsageError
-from kerastl.evaluation._rejecting import Rejection
+from kerastl.evaluation._rejection import Rejection
 from kerastl.evaluation._robustness import Robustness
 from kerastl.reporting import _page as module
 from kerastl.reporting import render, write_report

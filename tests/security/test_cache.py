@@ -18,8 +18,7 @@ from kerastl.inference import _export as export
 from kerastl.inference import _open as select
 from kerastl.inference._cache import CompiledCache
 from kerastl.inference._engines import Plan
-from kerastl.inference._hashing import remembered_sha256
-from kerastl.inference._seal import SEAL_FILE, Seal
+from kerastl.inference._seal import SEAL_FILE, Seal, remembered_sha256
 
 K, J = "c0ffee" + 26 * "0", "decaf" + 27 * "0"
 PLAN = Plan(workers=3, interpreters=2, threads=1, batch=4)

@@ -13,7 +13,7 @@ from kerastl.errors import ModelError, WeightsError
 from kerastl.models import _build as backbones
 from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
-from kerastl.models._saved import archive, arrays, budget, hdf5
+from kerastl.models._saved import archive, arrays, loading
 
 FIRST = "layers/dense/vars/0"
 
@@ -160,7 +160,7 @@ def test_a_group_in_itself_is_walked_once(forge, tmp_path):
         file["layers/loop"] = file["layers"]
 
     forge.weights(loop)
-    assert hdf5.count(tmp_path / "weights.h5") == 8 * 3 + 2  # 3 x 4 + 4 and 4 x 2 + 2
+    assert arrays.count_numbers(tmp_path / "weights.h5") == 8 * 3 + 2  # 3 x 4 + 4 and 4 x 2 + 2
 
 
 def test_weights_for_a_backbone_are_held_to_the_same(forge, tmp_path):
@@ -186,7 +186,7 @@ def test_the_budget_ends_with_the_block_and_is_of_its_thread_only():
     import keras
 
     before = keras.layers.Layer.add_weight
-    with budget.held_to(10):
+    with loading.held_to(10):
         other = threading.Thread(target=lambda: keras.layers.Dense(1100).build((None, 1000)))
         other.start()
         other.join()
@@ -233,7 +233,7 @@ KINDS = {"a": ("f", 1)}
 )  # fmt: skip
 def test_arrays_of_another_kind_are_refused(content):
     with pytest.raises((ValueError, zipfile.BadZipFile)):
-        arrays.read(content, KINDS)
+        arrays.read_npz(content, KINDS)
 
 
 def test_an_array_that_claims_to_be_large_is_not_made():
@@ -243,14 +243,14 @@ def test_an_array_that_claims_to_be_large_is_not_made():
     with zipfile.ZipFile(stream, "w") as opened:
         opened.writestr("a.npy", header.getvalue())
     with pytest.raises(ValueError, match="is not all there"):
-        arrays.read(stream.getvalue(), KINDS)
+        arrays.read_npz(stream.getvalue(), KINDS)
 
 
 def test_packed_arrays_are_refused_by_their_directory():
     stream = io.BytesIO()
     np.savez_compressed(stream, a=np.zeros(10**6))
     with pytest.raises(ValueError, match="unpack to more than it holds"):
-        arrays.read(stream.getvalue(), KINDS)
+        arrays.read_npz(stream.getvalue(), KINDS)
 
 
 def test_what_kerastl_stores_is_read(forge):

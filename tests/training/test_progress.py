@@ -63,24 +63,40 @@ def test_only_the_first_epoch_of_a_phase_is_announced(monkeypatch):
     assert patience == 2 * [("features", 1.0), ("epoch 1/2", 1.0), ("epoch 2/2", 10.0)]
 
 
-def test_a_listener_hears_alone(capsys):
+def test_callbacks_hear_all_that_people_do(capsys):
     class Mine(RunCallback):
-        pass
+        def __init__(self):
+            self.heard = []
 
-    mine = Mine()
-    with listening(mine, 1, TrainingProgress) as told:
-        assert told is mine
-        progress.current().say("not heard")
+        def __getattribute__(self, name):
+            if name.startswith("_") or name == "heard":
+                return super().__getattribute__(name)
+            return lambda *arguments: self.heard.append((name, *arguments))
+
+    events = [
+        ("say", "a line"), ("warn", "careful"), ("phase", "1/1"), ("begin", "features", 2), ("advance", 2), ("end",),
+        ("epoch", {"loss": 1.0, "accuracy": 0.5, "val_loss": 2.0, "val_accuracy": 0.25, "val_top5": 1.0,
+                   "learning_rate": 0.1, "seconds": 1.0}),
+    ]  # fmt: skip
+    mine, other = Mine(), Mine()
+    with listening([mine, other], 1, TrainingProgress) as told:
+        for name, *arguments in events:
+            getattr(told, name)(*arguments)
+    assert mine.heard == other.heard == events
+    assert capsys.readouterr().err.splitlines()[:3] == ["a line", "warning: careful", "1/1"]
+    with listening([mine], 0, TrainingProgress) as told:
+        told.say("to the callbacks alone")
+    assert mine.heard[-1] == ("say", "to the callbacks alone")
     assert capsys.readouterr().err == ""
 
 
 def test_auto_leaves_it_to_the_reporter_that_was_set(capsys):
     with progress.reporting(Reporter(0)):
-        with listening(None, "auto", TrainingProgress) as told:
+        with listening((), "auto", TrainingProgress) as told:
             told.say("quiet")
-        with listening(None, 2, TrainingProgress) as told:
+        with listening((), 2, TrainingProgress) as told:
             told.say("asked for")
-    with listening(None, "auto", TrainingProgress) as told:
+    with listening((), "auto", TrainingProgress) as told:
         told.say("by default")
         told.warn("careful")
     assert capsys.readouterr().err == "asked for\nby default\nwarning: careful\n"

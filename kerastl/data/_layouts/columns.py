@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from kerastl._base.text import printable
 from kerastl.data._layouts.column_names import (
@@ -25,29 +24,12 @@ from kerastl.data._layouts.split_names import split_of
 from kerastl.data._layouts.table_files import Table
 from kerastl.errors import DataError, UsageError
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
 # Cells to see which columns repeat themselves; tables are often sorted by class.
 _MANY = 2_000_000
 
 
 class NoLabelsError(DataError):
     """A table has no column of labels, as far as one can tell."""
-
-
-class TableOptions(TypedDict, total=False):
-    """The keyword arguments that say how a table is read."""
-
-    images: str | os.PathLike[str] | None
-    path_column: str | None
-    label_column: str | None
-    split_column: str | None
-
-
-def pop_table_options(options: dict[str, Any]) -> TableOptions:
-    """Take the arguments about tables out of all that a caller gave."""
-    return cast(TableOptions, {name: options.pop(name) for name in TableOptions.__annotations__ if name in options})
 
 
 @dataclass(frozen=True)
@@ -59,6 +41,9 @@ class TableColumns:
         path_column: The column of paths, names or ids.
         label_column: The column of labels.
         split_column: The column that tells train, val and test apart.
+
+    Raises:
+        UsageError: `images` is no folder.
     """
 
     images: str | os.PathLike[str] | None = None
@@ -66,17 +51,9 @@ class TableColumns:
     label_column: str | None = None
     split_column: str | None = None
 
-    @classmethod
-    def of(cls, **options: Unpack[TableOptions]) -> TableColumns:
-        """Check the arguments.
-
-        Raises:
-            UsageError: `images` is no folder.
-        """
-        columns = cls(**options)
-        if columns.images is not None and not os.path.isdir(columns.images):  # noqa: PTH112 - as in scanning
-            raise UsageError(f"images {columns.images}: there is no such folder")
-        return columns
+    def __post_init__(self) -> None:
+        if self.images is not None and not os.path.isdir(self.images):  # noqa: PTH112 - as in scanning
+            raise UsageError(f"images {self.images}: there is no such folder")
 
     @property
     def given(self) -> bool:

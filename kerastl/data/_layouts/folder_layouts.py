@@ -1,4 +1,4 @@
-"""How folders of images stand for classes and splits: each layout is a function, tried in turn."""
+"""How folders of images stand for classes and splits: each rule is tried in turn."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from kerastl._base.text import printable
 from kerastl.data._dataset import SPLITS, Split
 from kerastl.data._layouts import split_names
-from kerastl.data._layouts.doubtful_classes import doubts, few
+from kerastl.data._layouts.doubtful_folders import doubts, few, masks_among, refuse_masks
 from kerastl.data._layouts.image_folders import ImageFolder
-from kerastl.data._layouts.masks import masks_among, refuse_masks
 from kerastl.errors import DataError
 
 
@@ -33,6 +32,19 @@ class FolderLayout:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class FolderRule:
+    """A way of naming folders.
+
+    Args:
+        description: What the folders are called, in a line.
+        look: Gives the layout, from the root's name for messages and what lies below; None where this is none.
+    """
+
+    description: str
+    look: Callable[[str, ImageFolder], FolderLayout | None]
+
+
 def understand(root: str, tree: ImageFolder, for_training: bool = True) -> FolderLayout:
     """Find the layout.
 
@@ -45,8 +57,8 @@ def understand(root: str, tree: ImageFolder, for_training: bool = True) -> Folde
         DataError: The folders are no classes, as far as one can see.
     """
     base = _base(root, tree)
-    layout = None if for_training else _splits_without_train(base)
-    layout = layout or next(found for found in (look(root, base) for look in _LAYOUTS) if found is not None)
+    rules = _RULES if for_training else (_WITHOUT_TRAIN, *_RULES)
+    layout = next(found for found in (rule.look(root, base) for rule in rules) if found is not None)
     refuse_masks(root, {name for name, _ in layout.classes.values()})
     inside = f" in {printable(base.path)}/" if base.path else ""
     layout = _without_masks(tree, layout)
@@ -83,7 +95,7 @@ def _splits(root: str, base: ImageFolder) -> FolderLayout | None:
     return _split_layout(base, inner, splits)
 
 
-def _splits_without_train(base: ImageFolder) -> FolderLayout | None:
+def _splits_without_train(root: str, base: ImageFolder) -> FolderLayout | None:
     """`test/`, or `val/` and `test/`, with a folder a class: to hold a model against."""
     splits = {name: split for name in base.folders if (split := split_names.split_of(name))}
     inner = {name: base.folders[name].unwrapped(name) for name in splits}
@@ -204,10 +216,13 @@ def _without_masks(tree: ImageFolder, layout: FolderLayout) -> FolderLayout:
     return replace(layout, left_out=layout.left_out.union(left_out), warnings=(*layout.warnings, warning))
 
 
-_LAYOUTS: tuple[Callable[[str, ImageFolder], FolderLayout | None], ...] = (
-    _splits,
-    _split_and_class,
-    _class_first,
-    _classes_beside_a_split,
-    _class_folders,
+_RULES = (
+    FolderRule("train/ beside val/ or test/, each with a folder a class", _splits),
+    FolderRule("train_cats, test_cats: the name holds split and class", _split_and_class),
+    FolderRule("cats/train, cats/val: the splits lie in the classes", _class_first),
+    FolderRule("cats, dogs, and test/ with the same", _classes_beside_a_split),
+    FolderRule("a folder a class", _class_folders),
 )
+"""In the order in which they are tried; the last one takes whatever comes, or refuses it."""
+
+_WITHOUT_TRAIN = FolderRule("test/, or val/ and test/, each with a folder a class", _splits_without_train)

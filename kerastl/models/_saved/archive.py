@@ -6,6 +6,7 @@ and no more than what it says is ever read.
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import struct
@@ -14,11 +15,33 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.models._saved import kinds
+
+
+def parsed(text: bytes, name: str) -> dict[str, Any]:
+    """Read it.
+
+    Args:
+        text: JSON, UTF-8.
+        name: What messages call it.
+
+    Raises:
+        ModelError: It is no JSON object, or is nested too deep.
+    """
+    try:
+        values = json.loads(text)
+    except RecursionError:
+        raise ModelError(f"{name} is nested too deep") from None
+    except ValueError as error:
+        raise ModelError(f"{name} is no JSON ({error})") from None
+    if not isinstance(values, dict):
+        raise ModelError(f"{name} is no JSON object")
+    return values
+
 
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"

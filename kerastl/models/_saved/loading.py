@@ -1,11 +1,14 @@
-"""From a `.keras` file to a Keras model, by way of the checks."""
+"""From a `.keras` file to a Keras model, by way of the checks; never one that is larger than its weights."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import threading
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +16,83 @@ from kerastl._base.keras_import import import_keras, keras_reason
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
 from kerastl.errors import KerastlError, ModelError, WeightsError
-from kerastl.models._saved import archive, budget, config, hdf5, kinds
-from kerastl.models._saved.json_member import parsed
+from kerastl.models._saved import archive, arrays, config, kinds
+from kerastl.models._saved.archive import parsed
 
 if TYPE_CHECKING:
     import keras
+
+# Some variables are made that are not stored, such as the two factors of LoRA; 4-bit kernels are stored as halves.
+_SPARE_FACTOR = 4
+_SPARE = 1 << 20
+# Numbers that one layer may give for one image: 2 GiB of float32.
+_OUTPUT = 1 << 29
+
+_lock = threading.Lock()
+
+
+@contextmanager
+def held_to(stored: int) -> Iterator[None]:
+    """Let this thread make no more variables than a weights file can fill while the block runs.
+
+    Keras makes variables as soon as a layer's size is known, long before it looks for their values.
+
+    Args:
+        stored: How many numbers the weights file holds.
+
+    Raises:
+        ModelError: A layer asks for more.
+    """
+    base = import_keras().layers.Layer
+    allowed = _SPARE_FACTOR * stored + _SPARE
+    thread, spent = threading.get_ident(), 0
+
+    def add_weight(self: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal spent
+        if threading.get_ident() == thread:
+            shape = kwargs.get("shape", next((given for given in args if not isinstance(given, str)), ()))
+            sizes = [shape] if isinstance(shape, int) else list(shape or ())
+            spent += math.prod(sizes) if all(isinstance(size, int) for size in sizes) else 0
+            if spent > allowed:
+                raise ModelError(
+                    f"layer {printable(str(self.name))[:100]!r} promises more than the file holds: weights of shape "
+                    f"{tuple(sizes)}, where {stored:,} numbers are stored in all"
+                )
+        return original(self, *args, **kwargs)
+
+    with _lock:
+        original = base.add_weight
+        base.add_weight = add_weight
+        try:
+            yield
+        finally:
+            base.add_weight = original
+
+
+def check_outputs(model: Any) -> None:
+    """Refuse a network in which one image grows beyond what memory holds.
+
+    Raises:
+        ModelError: A layer gives too much; names it.
+    """
+    tree = import_keras().tree
+    waiting = [model]
+    while waiting:
+        network = waiting.pop()
+        for operation in getattr(network, "operations", None) or getattr(network, "layers", []):
+            if hasattr(operation, "layers"):
+                waiting.append(operation)
+            try:
+                tensors = tree.flatten(operation.output)
+            except (AttributeError, ValueError):
+                continue
+            for tensor in tensors:
+                if math.prod(size or 1 for size in tensor.shape) > _OUTPUT:
+                    raise ModelError(
+                        f"layer {printable(str(operation.name))[:100]!r} makes an array of shape "
+                        f"{tuple(tensor.shape)} of each image, which no memory holds"
+                    )
+
 
 # Part of the key of compiled networks: raise it when what is refused changes, so that none slips through that was
 # compiled before.
@@ -79,7 +154,7 @@ def _checked(model_file: Path) -> keras.Model:
     with temporary_folder() as unpacked:
         stored = _unpack(model_file, unpacked)
         try:
-            with warnings.catch_warnings(record=True) as caught, budget.held_to(stored):
+            with warnings.catch_warnings(record=True) as caught, held_to(stored):
                 warnings.simplefilter("always")
                 model = keras.models.load_model(unpacked, compile=False, safe_mode=True)
             # Keras only warns when it leaves layers at their random weights.
@@ -91,7 +166,7 @@ def _checked(model_file: Path) -> keras.Model:
             raise ModelError("its layers are nested too deep") from None
     if not isinstance(model, keras.Model):
         raise ModelError(f"it holds no model, but a {type(model).__name__}")
-    budget.check_outputs(model)
+    check_outputs(model)
     return model
 
 
@@ -106,8 +181,8 @@ def _unpack(model_file: Path, folder: Path) -> int:
     (folder / archive.CONFIG).write_text(json.dumps(config.without_compilation(values)), encoding="utf-8")
     (folder / "metadata.json").write_text("{}", encoding="utf-8")
     try:
-        return hdf5.count(folder / archive.WEIGHTS)
-    except hdf5.HDF5Error as error:
+        return arrays.count_numbers(folder / archive.WEIGHTS)
+    except arrays.HDF5Error as error:
         raise ModelError(f"its {archive.WEIGHTS}: {error}") from error
 
 
@@ -129,10 +204,10 @@ def load_weights(model: keras.Model, file: Path) -> None:
                 weights = folder / archive.WEIGHTS
                 with archive.opened(file) as opened:
                     archive.copy_member(opened, archive.WEIGHTS, weights)
-            hdf5.count(weights)
+            arrays.count_numbers(weights)
             model.load_weights(weights)
             check_finite(model)
-        except (hdf5.HDF5Error, ModelError) as error:
+        except (arrays.HDF5Error, ModelError) as error:
             message = str(error)
             raise WeightsError(message if message.startswith(shown) else f"{shown}: {message}") from error
 

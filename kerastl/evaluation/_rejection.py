@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastl._base.text import printable
+from kerastl._base.text import percent, printable
 from kerastl._classifier import Classifier
 from kerastl._progress import stage
 from kerastl.calibration._state import CalibrationState
@@ -44,8 +44,8 @@ class Rejection:
 
     def __str__(self) -> str:
         return (
-            f"{self.detected:.1%} of {self.images} images of {printable(self.others)} rejected, and "
-            f"{self.false_alarms:.1%} of these; AUROC {self.auroc:.4f}"
+            f"{percent(self.detected)} of {self.images} images of {printable(self.others)} rejected, and "
+            f"{percent(self.false_alarms)} of these; AUROC {self.auroc:.4f}"
         )
 
 

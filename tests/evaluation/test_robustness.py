@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerastl.evaluation import _corruptions as corruptions
-from kerastl.evaluation._corruptions import NAMES, corrupt
+from kerastl.evaluation import _robustness as corruptions
+from kerastl.evaluation._robustness import NAMES, corrupt
 
 
 @pytest.fixture(scope="module")

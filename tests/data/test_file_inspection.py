@@ -9,7 +9,7 @@ import sys
 import pytest
 from PIL import Image
 
-from kerastl.data import _inspect as looking
+from kerastl.data import _file_inspection as looking
 
 
 @pytest.fixture

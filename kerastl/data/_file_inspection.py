@@ -1,24 +1,28 @@
-"""One look at an image's file: its hash, what it is, and how it looks in small; here or in a process of its own."""
+"""One look at an image's file: its hash, what it is, and a thumbnail; here or in a process of its own."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import os
 import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from kerastl.errors import ImageError
+from kerastl.images import _opening as opening
 from kerastl.inference._child import start_child
+from kerastl.inference._engines import cores
 from kerastl.inference._ordered_map import ordered_map
 
 LOOK_SIDE = 16
 """Pixels a side to which each image is averaged for comparison."""
 
-_TOGETHER = 8  # images that a thread takes at a time
+_TOGETHER = 8  # files that a thread takes at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def looked_at_elsewhere(files: Sequence[str], workers: int) -> Iterator[Facts]:
 
 def _from_child(files: Sequence[str], workers: int) -> Iterator[Facts]:
     try:
-        child = start_child("kerastl.data._inspect.serve", stdout=subprocess.PIPE)
+        child = start_child("kerastl.data._file_inspection.serve", stdout=subprocess.PIPE)
     except OSError:
         return
     assert child.stdin is not None  # noqa: S101 - they are pipes
@@ -123,3 +127,42 @@ def _look(data: bytes) -> tuple[bytes, int]:
     # Four pixels of the decoded image, or more, go into each of the sixteen.
     image = open_image(io.BytesIO(data), target=Resize(2 * LOOK_SIDE, 2 * LOOK_SIDE, "squash"))
     return image.resize((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX).tobytes(), image.info.get(BITS, 0)
+
+
+Progress = Callable[[int, int], None]
+
+_BLOCK = 1 << 20
+
+
+def content_hashes(files: Sequence[Path], progress: Progress | None = None) -> list[str]:
+    """Hash each file's bytes, in threads.
+
+    Args:
+        files: Which.
+        progress: Called with the files done and their number, after each.
+
+    Returns:
+        Hashes of 32 hexadecimal digits, as `digest` gives them; empty where a file cannot be
+        read.
+    """
+    found = []
+    for content in ordered_map(_hashed, [os.fspath(file) for file in files], cores(), group=_TOGETHER):
+        found.append(content)
+        if progress is not None:
+            progress(len(found), len(files))
+    return found
+
+
+def _hashed(group: list[str]) -> list[str]:
+    return [_hash(file) for file in group]
+
+
+def _hash(file: str) -> str:
+    total = hashlib.blake2b(digest_size=16)
+    try:
+        with opening.reported(file), opening.regular_file(file) as stream:
+            while block := stream.read(_BLOCK):
+                total.update(block)
+    except ImageError:
+        return ""
+    return total.hexdigest()

@@ -1,0 +1,220 @@
+"""Fine-tune: what is asked for, checked and handed to a run in its folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base.arguments import keywords
+from kerastl._base.text import printable
+from kerastl._progress import Verbose
+from kerastl.data import Dataset
+from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._scan import scanned_if_told
+from kerastl.errors import TrainingError
+from kerastl.finetuning._folder import FineTuningFolder
+from kerastl.finetuning._recipe import Recipe
+from kerastl.finetuning._recipes import read_recipe
+from kerastl.finetuning._result import FineTuned
+from kerastl.finetuning._run import Run
+from kerastl.finetuning._settings import ClassWeights, Precision, Settings
+from kerastl.images import ResizePolicy
+from kerastl.models import _registry as catalog
+from kerastl.models import _weights as own_weights
+from kerastl.models._default import default_model
+from kerastl.training._arguments import model_name, run_callbacks, wished
+from kerastl.training._callback import RunCallback
+from kerastl.training._disk import full_disk_reported
+from kerastl.training._interrupt import Interrupted, Stopped, stop_on_interrupt
+from kerastl.training._progress import TrainingProgress, listening
+from kerastl.training._settings import DEFAULT_CACHE_LIMIT
+
+if TYPE_CHECKING:
+    import keras
+
+
+@keywords({"backbone": "model", "val_fraction": "validation_split", "callback": "callbacks", "listener": "callbacks"})
+def finetune(
+    data: Any,
+    model: str | os.PathLike[str] | keras.Model | None = None,
+    recipe: str | os.PathLike[str] | Recipe = "auto",
+    *,
+    output: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    optimizer: str | keras.optimizers.Optimizer | None = None,
+    loss: str | keras.losses.Loss | None = None,
+    seed: int = 0,
+    callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
+    verbose: Verbose = "auto",
+    weights: str | None = "imagenet",
+    input_size: int | None = None,
+    resize: ResizePolicy | None = None,
+    input_scaling: str | tuple[float, float] | None = None,
+    stages: Mapping[str, str] | Sequence[str] | None = None,
+    pooling: str | None = None,
+    validation_split: float = 0.2,
+    group_by: str | None = None,
+    strict: bool = False,
+    class_weights: ClassWeights | None = None,
+    precision: Precision = "float32",
+    cache_limit: int = DEFAULT_CACHE_LIMIT,
+    keep_features: bool = False,
+    images: str | os.PathLike[str] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
+    trust: bool = False,
+) -> FineTuned:
+    """Fine-tune a pretrained network on labeled images.
+
+    Args:
+        data: A folder or table of labeled images, or what else `kerastl.data.scan` takes.
+        model: A name of the catalog. None takes MobileNetV2; where its weights are not on this machine and cannot
+            be downloaded, `kerastl_mini`, which comes with kerastl, and a warning is logged.
+        recipe: `auto`, `probe`, `gradual`, `full`, a JSON file, or a `Recipe`.
+        output: The run folder, new or empty; None makes a temporary one.
+        resume: Go on with the run in `output`.
+        overwrite: Replace the run in `output`.
+        epochs: Passes over the training images, instead of the recipe's. This and the next four hold for the phases
+            that train by gradient steps, not for those that are solved.
+        batch_size: Images a step, instead of the recipe's.
+        learning_rate: Of the head, at its highest, instead of the recipe's.
+        optimizer: A name of `keras.optimizers`, or one of those, instead of the recipe's.
+        loss: A name of `keras.losses`, or one of those, for one-hot targets and probabilities, instead of
+            `categorical_crossentropy`.
+        seed: Of the split, the classifier's first weights, orders and augmentations.
+        callbacks: Keras callbacks, which are called as `fit` calls them, and `kerastl.training.RunCallback`s, which
+            hear what Keras has no event for.
+        verbose: What is told while it works: 0 warnings only; 1 a line an epoch, and bars on a terminal; 2 lines only;
+            `auto` is 1. In a notebook below the cell, elsewhere on standard error.
+        weights: Of the backbone: `imagenet`, a weights file that fits, or None for random ones.
+        input_size: Height and width in pixels; None is the backbone's own.
+        resize: How images become the network's input: `crop`, `squash`, `pad` or `keras`, see `kerastl.load`; None is
+            `crop`.
+        input_scaling: What a network that kerastl does not know was trained on.
+        stages: Its stages.
+        pooling: Of its output.
+        validation_split: Fraction of the images to validate on, in (0, 1), where the data does not come with its parts.
+        group_by: Regular expression; images in whose path it finds the same text stay on one side of the split.
+        strict: Refuse data with unreadable images, or with files that look like images and are left out, which are
+            skipped otherwise.
+        class_weights: `balanced` weighs classes against their frequency.
+        precision: Keras dtype policy that trains. The saved model is float32 always.
+        cache_limit: Bytes that cached features may take on the disk; 0 computes them in each epoch.
+        keep_features: Leave them in the run folder.
+        images: The folder that a table's paths start at, or whose images it names. This and the next three as for
+            `kerastl.data.scan`.
+        path_column: The table's column of paths, names or ids of images.
+        label_column: Its column of labels.
+        split_column: Its column of train, val and test.
+        trust: Whether a `.keras` file given as `model` may hold what runs code when it is loaded, as for
+            `kerastl.load`.
+
+    Returns:
+        The classifier with the best weights on validation images, and how it came about.
+
+    Raises:
+        UsageError: An argument is wrong, or the run folder is not free.
+        DataError: The images cannot be used.
+        TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
+            model is there.
+    """
+    wanted = Settings(
+        model=model_name(model, data),
+        weights=weights,
+        input_size=input_size,
+        resize=resize,
+        input_scaling=input_scaling,
+        stages=stages,
+        pooling=pooling,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        loss=loss,
+        seed=seed,
+        validation_split=validation_split,
+        group_by=group_by,
+        strict=strict,
+        class_weights=class_weights,
+        precision=precision,
+        cache_limit=cache_limit,
+        keep_features=keep_features,
+    )
+    given = Given(
+        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column)),
+        read_recipe(recipe),
+        wished(model),
+    )
+    _check(wanted)  # before anything is written, or any image read
+    with listening(run_callbacks(callbacks), verbose, TrainingProgress) as told, ExitStack() as stack:
+        target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
+        return _in_folder(FineTuningFolder(target, told), wanted, given, told, resume=resume, overwrite=overwrite)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a run is given beside its settings.
+
+    Args:
+        data: To be scanned, or scanned already.
+        recipe: Read, or the name of a built-in one.
+        said: Names of the settings that were asked for.
+    """
+
+    data: str | os.PathLike[str] | Dataset
+    recipe: str | Recipe
+    said: Collection[str]
+
+
+def _in_folder(
+    folder: FineTuningFolder, wanted: Settings, given: Given, callback: RunCallback, *, resume: bool, overwrite: bool
+) -> FineTuned:
+    with folder.opened(resume=resume, overwrite=overwrite) as going_on, full_disk_reported(folder.path):
+        if resume and folder.finished:
+            raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
+        if "model" not in given.said and not going_on and wanted.weights == "imagenet":
+            wanted = dataclasses.replace(wanted, model=default_model(False, wanted.input_size))
+        run = Run(folder, wanted, callback)
+        with stop_on_interrupt(run.stop):
+            try:
+                if going_on:
+                    return run.go_on(given.data, given.recipe, given.said)
+                return run.begin(given.data, given.recipe)
+            except Stopped:
+                on = f"; --resume goes on in {printable(str(folder.path))}" if folder.checkpoint.exists else ""
+                raise Interrupted(f"stopped before anything was trained{on}") from None
+            finally:
+                run.close()
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A run folder for who names none; it stays, unless the run leaves it empty."""
+    folder = Path(tempfile.mkdtemp(prefix="kerastl-"))
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # it is not empty
+            folder.rmdir()
+
+
+def _check(wanted: Settings) -> None:
+    """Refuse a backbone, a size or weights that there are not."""
+    from kerastl.models._build import check_size
+
+    row = catalog.get(wanted.model)
+    if wanted.input_size is not None:
+        check_size(row, wanted.input_size)
+    if wanted.weights not in (None, "imagenet"):
+        own_weights.own_file(wanted.weights)

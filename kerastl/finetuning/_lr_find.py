@@ -1,0 +1,138 @@
+"""The learning-rate finder on a folder of images."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base.arguments import keywords
+from kerastl._base.keras_import import import_keras
+from kerastl._base.scratch import temporary_folder
+from kerastl._progress import Verbose
+from kerastl.data import Dataset
+from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._scan import scanned_if_told
+from kerastl.finetuning._batches import Batch, Feed
+from kerastl.finetuning._lr_finder import RateCurve, lr_range_test
+from kerastl.finetuning._recipe import HEAD, Phase
+from kerastl.finetuning._settings import Settings
+from kerastl.finetuning._splits import open_dataset, split_dataset
+from kerastl.finetuning._training_data import training_data
+from kerastl.images import ResizePolicy
+from kerastl.models import _registry as catalog
+from kerastl.models._default import default_model
+from kerastl.training._arguments import model_name, run_callbacks
+from kerastl.training._callback import RunCallback
+from kerastl.training._feature_cache import FeatureCache
+from kerastl.training._interrupt import Stop
+from kerastl.training._progress import TrainingProgress, listening
+
+if TYPE_CHECKING:
+    import keras
+
+
+@keywords({"backbone": "model", "callback": "callbacks"})
+def lr_find(
+    data: Any,
+    model: str | None = None,
+    *,
+    trains: str | int = HEAD,
+    steps: int = 100,
+    lowest: float = 1e-7,
+    highest: float = 1.0,
+    batch_size: int = 32,
+    seed: int = 0,
+    callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
+    verbose: Verbose = "auto",
+    weights: str | None = "imagenet",
+    input_size: int | None = None,
+    resize: ResizePolicy | None = None,
+    images: str | os.PathLike[str] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
+) -> RateCurve:
+    """Find a learning rate for fine-tuning: run `lr_range_test` as a phase of it would train.
+
+    Args:
+        data: A folder or table of labeled images, or what else `kerastl.data.scan` takes.
+        model: A name of the catalog; None as for `kerastl.finetune`.
+        trains: What trains, as in `Phase`.
+        steps: At least 10.
+        lowest: Learning rate of the first step, above zero.
+        highest: Of the last.
+        batch_size: Images a step.
+        seed: Of the split, the classifier's first weights and orders.
+        callbacks: Hear what is done.
+        verbose: What is told while it works, as for `kerastl.finetune`.
+        weights: As for `kerastl.finetune`, and so are the next two.
+        input_size: Height and width in pixels; None is the network's own.
+        resize: How images become the network's input.
+        images: The folder that a table's paths start at, or whose images it names. This and the next three as for
+            `kerastl.data.scan`.
+        path_column: The table's column of paths, names or ids of images.
+        label_column: Its column of labels.
+        split_column: Its column of train, val and test.
+
+    Returns:
+        The loss at each rate, and the rate that is suggested.
+
+    Raises:
+        UsageError: An argument is wrong.
+        DataError: The images cannot be used.
+        TrainingError: The loss is not a number from the start.
+    """
+    phase = Phase(trains=trains, batch_size=batch_size)
+    name = model_name(model, data)
+    if model is None and weights == "imagenet":
+        name = default_model(False, input_size)
+    settings = Settings(model=name, seed=seed, input_size=input_size, weights=weights, resize=resize)
+    columns = TableColumns(images, path_column, label_column, split_column)
+    with listening(run_callbacks(callbacks), verbose, TrainingProgress) as told:
+        sweep = partial(lr_range_test, lowest=lowest, highest=highest, steps=steps)
+        return _find(scanned_if_told(data, columns), phase, settings, sweep, steps, told)
+
+
+def _find(
+    data: str | os.PathLike[str] | Dataset,
+    phase: Phase,
+    settings: Settings,
+    sweep: Callable[[keras.Model, Iterator[Batch]], RateCurve],
+    steps: int,
+    callback: RunCallback,
+) -> RateCurve:
+    import_keras()  # first and quietly
+    from kerastl.finetuning._building import build_backbone
+    from kerastl.finetuning._freezing import freeze, stage_rates
+    from kerastl.finetuning._loop import compile_for
+    from kerastl.finetuning._network import attach_head
+    from kerastl.finetuning._optimizer import LayerwiseAdamW
+    from kerastl.finetuning._preparation import Preparation
+
+    row = catalog.get(settings.model)
+    with temporary_folder() as target:
+        dataset = open_dataset(data, callback)
+        parts = split_dataset(dataset, settings, callback, Stop())
+        backbone, stages = build_backbone(row, settings)
+        network = attach_head(backbone, stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
+        freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
+        images = training_data(parts, network.model.input_shape[1:3], settings)
+        cache = FeatureCache(target / "features", settings.cache_limit)
+        prepared = Preparation(network, images, cache, settings.seed, callback=callback).prepare(phase, 0)
+        rates = stage_rates(network, phase.stage_decay)
+        compile_for(prepared.upper, phase, LayerwiseAdamW(rates, phase.learning_rate, phase.weight_decay))
+        callback.begin("steps with a growing rate", steps)
+        try:
+            return sweep(prepared.upper, _endless(prepared.feed, callback))
+        finally:
+            callback.end()
+
+
+def _endless(feed: Feed, callback: RunCallback) -> Iterator[Batch]:
+    for epoch in itertools.count():
+        for batch in feed.batches(epoch):
+            yield batch
+            callback.advance()
