@@ -5,7 +5,9 @@
     classifier = kerastl.load("mobilenet_v2")
     print(classifier.classify("photo.jpg", top=3))
 
-The names below are imported when they are first used, so that `import kerastl` costs nothing.
+Public are the names in `__all__` here, in the packages below and in `kerastl.errors`; modules and packages whose names
+begin with `_` are private and may change in any version. `kerastl.cli` is the command line. All names are imported when
+they are first used, so that `import kerastl` costs nothing.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from kerastl._base.lazy import lazy_names
 from kerastl._version import __version__
 
 if TYPE_CHECKING:
+    from kerastl._base.keras_import import import_keras as import_keras
     from kerastl._classifier import Classifier as Classifier
-    from kerastl._classifier import load as load
+    from kerastl._load import load as load
     from kerastl.data._check import check as check
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation._calibrating import calibrate as calibrate
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from kerastl.finetuning._recipe import Recipe as Recipe
     from kerastl.images._loading import load_pixels as load_pixels
     from kerastl.models._labels import Classification as Classification
+    from kerastl.models._labels import Classifications as Classifications
     from kerastl.models._labels import Prediction as Prediction
     from kerastl.models._table import list_models as list_models
     from kerastl.pretraining._pretrain import pretrain as pretrain
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Classification": "kerastl.models._labels",
+    "Classifications": "kerastl.models._labels",
     "Classifier": "kerastl._classifier",
     "Evaluation": "kerastl.evaluation._result",
     "Explanation": "kerastl.explaining._explanation",
@@ -47,9 +52,10 @@ _MODULES = {
     "calibrate": "kerastl.evaluation._calibrating",
     "check": "kerastl.data._check",
     "evaluate": "kerastl.evaluation._evaluating",
+    "import_keras": "kerastl._base.keras_import",
     "finetune": "kerastl.finetuning._finetune",
     "list_models": "kerastl.models._table",
-    "load": "kerastl._classifier",
+    "load": "kerastl._load",
     "load_pixels": "kerastl.images._loading",
     "lr_find": "kerastl.finetuning._lr_find",
     "pretrain": "kerastl.pretraining._pretrain",
@@ -57,8 +63,8 @@ _MODULES = {
 }
 
 _PACKAGES = (
-    *("calibration", "data", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
-    *("plots", "pretraining", "reporting", "training"),
+    *("calibration", "data", "errors", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
+    *("plots", "pretraining", "reporting", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from kerastl import _inputs as inputs
-from kerastl import _progress as progress
 from kerastl._base import display
 from kerastl._base.text import brief, printable
+from kerastl._progress import stage
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._apply import AnswerRules, answer_rules, classify_images
 from kerastl.errors import KerastlError, UsageError
-from kerastl.images import RESIZE_POLICIES, ResizePolicy, load_pixels
+from kerastl.images import load_pixels
 from kerastl.images._encoded import path_of
 from kerastl.inference._engine_registry import ENGINES
 from kerastl.inference._engines import Engine, KerasEngine
-from kerastl.inference._open import EngineName, open_engine
+from kerastl.inference._open import open_engine
 from kerastl.inference._ordered_map import ordered_map
-from kerastl.models._default import DEFAULT_MODEL, default_model
 from kerastl.models._feature_model import feature_model
 from kerastl.models._labels import Classification, Classifications, LabelSet, decode
 from kerastl.models._metadata import Metadata
-from kerastl.models._spec import IMAGENET, ModelSpec, resolve
+from kerastl.models._spec import ModelSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import keras
     import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
 
     from kerastl.explaining import Explainer, Explanation
     from kerastl.images._loading import ImageLike
@@ -41,58 +42,6 @@ if TYPE_CHECKING:
 
 # Classes that a notebook names of a classifier.
 _NAMES = 8
-
-
-def load(
-    name_or_path: str | os.PathLike[str] | None = None,
-    *,
-    resize: ResizePolicy | None = None,
-    engine: EngineName = "auto",
-    batch_size: int | None = None,
-    weights: str | os.PathLike[str] | None = IMAGENET,
-    progress: Callable[[str, int, int | None], None] | None = None,
-    trust: bool = False,
-) -> Classifier:
-    """Load a classifier.
-
-    Args:
-        name_or_path: A name of the catalog (`kerastl models` lists them), or the run folder or `.keras` file of a
-            model that kerastl fine-tuned. `None` takes MobileNetV2; where its weights are not on this machine and
-            cannot be downloaded, `kerastl_mini`, which comes with kerastl and knows 200 classes, and a warning is
-            logged. What is named is never replaced.
-        resize: How images become the network's input: `crop` (antialiased, center crop), `squash`, `pad`, or
-            `keras` (what `keras.utils.load_img` does). `None` takes what belongs to the model.
-        engine: `auto` runs the network compiled, without TensorFlow, where it can; `litert` insists on that;
-            `keras` runs the Keras model.
-        batch_size: Images that go through the network together; `None` takes what this machine does fastest.
-        weights: Of a network of the catalog: `imagenet`, a weights file that fits, or `None` for random ones, the
-            same each time, whose answers mean nothing: for tests and for trying things out without a download. They
-            run in Keras, and set its seed.
-        progress: Told of a download: file name, bytes so far, bytes in all if known.
-        trust: Whether a saved model may hold what runs code or reads files when it is loaded, such as `Lambda` layers.
-            Only for models whose maker you trust.
-
-    Returns:
-        The classifier. The first use of a network with given weights compiles it, which takes some seconds.
-
-    Raises:
-        UsageError: An argument is wrong.
-        WeightsError: Published weights are not there and cannot be fetched, or are broken.
-        ModelError: The saved model is broken, or holds what is loaded only with `trust`.
-    """
-    if resize is not None and resize not in RESIZE_POLICIES:
-        raise UsageError(f"resize must be one of {', '.join(RESIZE_POLICIES)}. Received: {resize!r}")
-    if batch_size is not None and batch_size < 1:
-        raise UsageError(f"batch_size must be at least 1. Received: {batch_size}")
-    if weights is None and engine == "litert":
-        raise UsageError("random weights run in Keras only. Received: engine='litert' with weights=None")
-    if name_or_path is None:
-        name_or_path = default_model(progress=progress) if weights == IMAGENET else DEFAULT_MODEL
-    spec = resolve(name_or_path, progress, weights, trust)
-    if resize is not None:
-        metadata = replace(spec.metadata, resize=replace(spec.metadata.resize, policy=resize))
-        spec = replace(spec, metadata=metadata)
-    return Classifier(spec, open_engine(spec, "keras" if weights is None else engine), batch_size)
 
 
 class Classifier:
@@ -163,8 +112,58 @@ class Classifier:
             A functional model: float32 pixels 0-255 of shape (n, height, width, 3) in, float32 probabilities of
             shape (n, classes) out, as the network gives them: before the temperature that calibration found.
         """
-        with progress.stage(f"{printable(self.name)}: loading the network into Keras"):
+        with stage(f"{printable(self.name)}: loading the network into Keras"):
             return self._spec.build()
+
+    # Of overlapping signatures the first holds: a list is a stream that is there already, an open file an image.
+    @overload
+    def classify(  # type: ignore[overload-overlap]
+        self,
+        images: bytes | IO[bytes] | Image.Image,
+        top: int = 5,
+        *,
+        errors: OnError = "raise",
+        coverage: float | None = None,
+        reject: bool = False,
+        urls: bool = False,
+    ) -> Classification: ...
+
+    # A path names one image or a folder, an array has three axes or four: no type tells.
+    @overload
+    def classify(
+        self,
+        images: str | os.PathLike[str] | os.PathLike[bytes] | NDArray[Any],
+        top: int = 5,
+        *,
+        errors: OnError = "raise",
+        coverage: float | None = None,
+        reject: bool = False,
+        urls: bool = False,
+    ) -> Any: ...
+
+    @overload
+    def classify(  # type: ignore[overload-overlap]
+        self,
+        images: Collection[ImageLike],
+        top: int = 5,
+        *,
+        errors: OnError = "raise",
+        coverage: float | None = None,
+        reject: bool = False,
+        urls: bool = False,
+    ) -> Classifications: ...
+
+    @overload
+    def classify(
+        self,
+        images: Iterable[ImageLike],
+        top: int = 5,
+        *,
+        errors: OnError = "raise",
+        coverage: float | None = None,
+        reject: bool = False,
+        urls: bool = False,
+    ) -> Iterator[Classification]: ...
 
     def classify(
         self,
@@ -175,7 +174,7 @@ class Classifier:
         coverage: float | None = None,
         reject: bool = False,
         urls: bool = False,
-    ) -> Any:
+    ) -> Classification | Classifications | Iterator[Classification]:
         """Say what images show.
 
         Args:

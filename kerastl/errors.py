@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from kerastl._base.text import message as one_line
 
+__all__ = [
+    "CacheError",
+    "DataError",
+    "DownloadError",
+    "ImageError",
+    "KerastlError",
+    "ModelError",
+    "RecipeError",
+    "StateError",
+    "TrainingError",
+    "UsageError",
+    "WeightsError",
+]
+
 
 class KerastlError(Exception):
     """Base of every error that kerastl raises on purpose.

@@ -6,6 +6,16 @@ with `reporting` how they are shown; without, they show on a terminal and in a n
 
 from __future__ import annotations
 
-from kerastl._progress.reporter import Reporter, Stage, Verbose, chosen, current, reporting, stage
+from kerastl._progress.reporter import (
+    ProgressCallback,
+    Reporter,
+    Stage,
+    Verbose,
+    chosen,
+    current,
+    reporting,
+    shown,
+    stage,
+)
 
-__all__ = ["Reporter", "Stage", "Verbose", "chosen", "current", "reporting", "stage"]
+__all__ = ["ProgressCallback", "Reporter", "Stage", "Verbose", "chosen", "current", "reporting", "shown", "stage"]

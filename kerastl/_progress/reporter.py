@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from types import TracebackType
@@ -17,6 +17,9 @@ from kerastl._progress.notebook import in_notebook, write_output
 from kerastl.errors import UsageError
 
 Verbose = Literal["auto", 0, 1, 2]
+
+ProgressCallback = Callable[[str, int, int | None], None]
+"""Called with what is being done, how many steps of it are done, and how many there are if that is known."""
 
 _TICK = 0.25  # seconds between looks at the stages
 
@@ -215,6 +218,16 @@ def reporting(reporter: Reporter) -> Iterator[Reporter]:
         yield reporter
     finally:
         _Current.reporter = before
+
+
+@contextmanager
+def shown(verbose: Verbose) -> Iterator[None]:
+    """Have the stages of the block told of as a caller wants it; `auto` leaves it as it is."""
+    if verbose == "auto":
+        yield
+        return
+    with reporting(Reporter(verbose)):
+        yield
 
 
 def stage(what: str, total: int | None = None) -> Stage:

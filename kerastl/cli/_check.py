@@ -29,15 +29,7 @@ _CLASSES, _EVIDENCE, _PATHS = 12, 5, 12
 @options.seed()
 @options.table_columns
 @options.telling
-def check(
-    data: str,
-    form: str,
-    workers: int | None,
-    validation_split: float,
-    group_by: str | None,
-    seed: int,
-    **columns: Any,
-) -> int:
+def check(data: str, form: str, **arguments: Any) -> int:
     """Look for what spoils training in a labeled folder.
 
     DATA_DIR holds a folder a class; or train/ and val/ (or valid/, validation/, test/), each with a folder a
@@ -55,17 +47,9 @@ def check(
 
     Exit code: 0 no problems, 1 problems, 2 wrong usage.
     """
-    from kerastl import _progress as progress
-    from kerastl.data import inspect, scan
     from kerastl.data._check import check as examine
 
-    with progress.stage("looking for images"):
-        dataset = scan(data, **columns)
-    with progress.stage("reading images", len(dataset.items)) as counter:
-        inspection = inspect(dataset, workers=workers, progress=counter.update)
-    with progress.stage("comparing images"):
-        split: dict[str, Any] = {"validation_split": validation_split, "group_by": group_by, "seed": seed}
-        report = examine(dataset, inspection=inspection, **split)
+    report = examine(data, **arguments)
     if form == "json":
         click.echo(to_json(report.as_dict()))
     else:

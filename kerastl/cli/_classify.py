@@ -78,7 +78,7 @@ def classify(
     Exit code: 0 all images were classified, 1 some could not be, 2 wrong usage.
     """
     from kerastl import _progress as progress
-    from kerastl._classifier import load
+    from kerastl._load import load
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
 

@@ -105,7 +105,7 @@ def evaluate(
     Exit code: 0 all images were used, 1 some could not be read, 2 wrong usage.
     """
     from kerastl import _progress as progress
-    from kerastl._classifier import load
+    from kerastl._load import load
     from kerastl.evaluation import evaluate as examine
 
     if report is not None:
@@ -154,13 +154,7 @@ def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:
     from kerastl._base.text import printable
     from kerastl.reporting import write_report
 
-    with progress.stage("writing the report") as counter:
-
-        def told(what: str, done: int, total: int) -> None:
-            counter.what = f"report: {what}"
-            counter.update(done, total)
-
-        write_report(result, file, mistakes=mistakes, progress=told)
+    write_report(result, file, mistakes=mistakes)
     progress.current().say(f"report: {printable(str(file))}")
 
 

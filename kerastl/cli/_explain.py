@@ -74,7 +74,7 @@ def explain(
     from kerastl import _progress as progress
     from kerastl._base.files import check_folder
     from kerastl._base.text import printable
-    from kerastl._classifier import load
+    from kerastl._load import load
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
     from kerastl.cli._overlay_files import OverlayFiles

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from kerastl._base.arguments import keywords
+from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.data import _tree as left_out
 from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
@@ -39,9 +40,12 @@ def check(
     *,
     inspection: Inspection | None = None,
     validation_split: float = 0.2,
-    seed: int = 0,
     group_by: str | None = None,
+    seed: int = 0,
     for_training: bool = True,
+    workers: int | None = None,
+    progress: ProgressCallback | None = None,
+    verbose: Verbose = "auto",
     images: str | os.PathLike[str] | None = None,
     path_column: str | None = None,
     label_column: str | None = None,
@@ -53,9 +57,12 @@ def check(
         data: A folder or table of labeled images, what `scan` made of one, or what else it takes.
         inspection: What `inspect` found; made here if None, which reads every file.
         validation_split: As for `split`, whose refusals are problems here.
-        seed: As for `split`.
         group_by: As for `split`.
+        seed: As for `split`.
         for_training: Whether the images are to be trained on: else nothing is said of classes that are too small.
+        workers: Threads that read; None takes one a processor.
+        progress: Called with what is being done, how many images are done, and their number.
+        verbose: What is shown while it works, as for `kerastl.evaluate`.
         images: The folder that a table's paths start at, or whose images it names. This and the next three as for
             `kerastl.data.scan`.
         path_column: The table's column of paths, names or ids of images.
@@ -69,19 +76,39 @@ def check(
         DataError: There are no labeled images.
         UsageError: As for `split`.
     """
+    columns = TableColumns(images, path_column, label_column, split_column)
+    with shown(verbose):
+        with stage("looking for images"):
+            dataset = scan_as(data, columns)
+        inspection = inspection or _inspected(dataset, workers, progress)
+        with stage("comparing images"):
+            refused = _refused(dataset, inspection, validation_split, seed, group_by) if for_training else ()
+            return _report(dataset, inspection, [*refused], for_training=for_training)
+
+
+def _inspected(dataset: Dataset, workers: int | None, progress: ProgressCallback | None) -> Inspection:
+    with stage("reading images", len(dataset.items)) as counter:
+
+        def told(what: str, done: int, total: int | None) -> None:
+            counter.update(done)
+            if progress is not None:
+                progress(what, done, total)
+
+        return inspect(dataset, workers=workers, progress=told)
+
+
+def _report(dataset: Dataset, inspection: Inspection, found: list[Finding], *, for_training: bool) -> CheckReport:
+    """Add what the images show to what was found of the split."""
     import numpy as np
 
-    dataset = scan_as(data, TableColumns(images, path_column, label_column, split_column))
-    inspection = inspection or inspect(dataset)
     known = inspection.sizes[(inspection.sizes > 0).all(axis=1)]
     sizes = {
         side: (int(column.min()), int(np.median(column)), int(column.max()))
         for side, column in zip(("width", "height"), known.T, strict=True)
         if len(column)
     }
-    found = [finding for look in _LOOKS for finding in look(dataset, inspection)]
+    found = [finding for look in _LOOKS for finding in look(dataset, inspection)] + found
     if for_training:
-        found.extend(_refused(dataset, inspection, validation_split, seed, group_by))
         found.extend(_class_sizes(dataset, inspection))
     found.extend(Finding("layout", "warning", warning) for warning in dataset.warnings)
     return CheckReport(

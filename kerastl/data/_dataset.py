@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Split = Literal["train", "val", "test"]
+"""The part of a data set that an image belongs to: to train on, to choose and calibrate on, to judge by."""
+
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from kerastl._progress import ProgressCallback
 from kerastl.data._dataset import Dataset, Item
 from kerastl.data._file_inspection import LOOK_SIDE, look_at_all, looked_at_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,7 @@ class Inspection:
 
     def white_level(self, items: Iterable[Item]) -> int | None:
         """The white level that these images, which a model learns from, have together: for `Resize`."""
-        from kerastl.images import white_of_all
+        from kerastl.images._depth import white_of_all
 
         bits = dict(zip(self.paths, self.bits, strict=False))
         return white_of_all([bits.get(item.path, 0) for item in items])
@@ -93,15 +92,15 @@ class Inspection:
         pairs = zip(self.paths, self.bits, strict=False)
         return tuple(path for path, bits in pairs if bits and white is not None and is_dark(white_of(bits), white))
 
-    def digest(self, dataset: Dataset) -> str:
+    def fingerprint(self, dataset: Dataset) -> str:
         """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits."""
-        return digest(dataset, self.digests)
+        return fingerprint(dataset, self.digests)
 
     def _named(self, groups: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
         return sorted(tuple(sorted(self.paths[index] for index in group)) for group in groups)
 
 
-def digest(dataset: Dataset, digests: Mapping[str, str]) -> str:
+def fingerprint(dataset: Dataset, digests: Mapping[str, str]) -> str:
     """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits.
 
     Args:
@@ -116,7 +115,7 @@ def digest(dataset: Dataset, digests: Mapping[str, str]) -> str:
 
 
 def inspect(
-    dataset: Dataset, *, workers: int | None = None, progress: Progress | None = None, elsewhere: bool = False
+    dataset: Dataset, *, workers: int | None = None, progress: ProgressCallback | None = None, elsewhere: bool = False
 ) -> Inspection:
     """Read every file of `dataset` once, in threads: its hash, what it is, and how it looks in small.
 
@@ -124,7 +123,7 @@ def inspect(
         dataset: What to read.
         workers: Threads; as many as there are processors if None.
         elsewhere: Whether the threads run in a process of their own, for a caller that is busy with Python itself.
-        progress: Called with the images done and their number, after each.
+        progress: Called after each with what is done, the images done and their number.
 
     Returns:
         The findings. A file that cannot be read or decoded is among `unreadable`; it raises nothing.
@@ -150,7 +149,7 @@ def inspect(
         else:
             looks[index] = np.frombuffer(facts.look, np.uint8).reshape(looks.shape[1:])
         if progress:
-            progress(index + 1, count)
+            progress("reading images", index + 1, count)
     paths = tuple(item.path for item in dataset.items)
     contents, formats, modes = (tuple(column) for column in texts)
     return Inspection(paths, contents, formats, modes, sizes, looks, unreadable, tuple(bits))

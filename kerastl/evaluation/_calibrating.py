@@ -12,20 +12,21 @@ import numpy as np
 from kerastl._base import display
 from kerastl._base.arguments import keywords
 from kerastl._base.text import brief, percent, printable
-from kerastl._classifier import Classifier, load
+from kerastl._classifier import Classifier
+from kerastl._load import load
 from kerastl._metrics import log_losses
-from kerastl._progress import stage
+from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.calibration import _conformal as conformal
 from kerastl.calibration import _ood as ood
 from kerastl.calibration import _state as stored
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
-from kerastl.data._inspection import digest
+from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, UsageError
-from kerastl.evaluation._labeled import Labeled, Progress, compute, labeled, parted
+from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
 from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import Part
 from kerastl.evaluation._training_parts import Parted
@@ -115,7 +116,8 @@ def calibrate(
     *,
     false_alarms: float = FALSE_ALARMS,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
+    verbose: Verbose = "auto",
     trust: bool = False,
     images: str | os.PathLike[str] | None = None,
     path_column: str | None = None,
@@ -134,7 +136,9 @@ def calibrate(
         split: Which part; `None` takes `val` or else `test` where there is one, else all.
         false_alarms: Fraction of the images like these that rejection may flag, between 0 and 1.
         seed: Of the folds, and of the choice of training images to compare with.
-        progress: Called with the images done and their number.
+        progress: Called with what is being done, how many images are done, and their number.
+        verbose: What is shown while it works: 0 warnings only, 1 bars on a terminal, 2 lines; `auto` shows bars on a
+            terminal and lines in a notebook.
         trust: As for `kerastl.load`.
         images: The folder that a table's paths start at, or whose images it names. This and the next three as for
             `kerastl.data.scan`.
@@ -152,9 +156,20 @@ def calibrate(
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
     columns = TableColumns(images, path_column, label_column, split_column)
-    with stage("looking for images"):  # before the model, which takes longer to load
-        dataset = scan_as(data, columns, for_training=False)
-    classifier = _own_model(model, trust)
+    with shown(verbose):
+        with stage("looking for images"):  # before the model, which takes longer to load
+            dataset = scan_as(data, columns, for_training=False)
+        return _calibrate(_own_model(model, trust), dataset, split, false_alarms, seed, progress)
+
+
+def _calibrate(
+    classifier: Classifier,
+    dataset: Dataset,
+    split: Part | None,
+    false_alarms: float,
+    seed: int,
+    progress: ProgressCallback | None,
+) -> Calibration:
     known = parted(classifier, dataset, progress)
     chosen = labeled(classifier, known, split, fresh=True)
     looked = _look(classifier, chosen, progress, "scoring images")
@@ -215,7 +230,7 @@ def _one_class(labels: np.ndarray) -> bool:
 
 def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
     """Name some images: a hash of their paths and labels."""
-    return digest(replace(dataset, items=tuple(replace(item, split=None) for item in items)), {})
+    return fingerprint(replace(dataset, items=tuple(replace(item, split=None) for item in items)), {})
 
 
 @dataclass(frozen=True)
@@ -229,7 +244,7 @@ class _Looked:
     failed: Mapping[str, str]
 
 
-def _look(classifier: Classifier, images: Labeled, progress: Progress | None, what: str) -> _Looked:
+def _look(classifier: Classifier, images: Labeled, progress: ProgressCallback | None, what: str) -> _Looked:
     kept, rows, failed = compute(
         images,
         classifier,
@@ -248,7 +263,7 @@ def _with_rejection(
     known: Parted,
     false_alarms: float,
     seed: int,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
 ) -> CalibrationState:
     try:
         conformal.threshold(np.zeros(len(features)), 1 - false_alarms)  # before the training images are read

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kerastl._base.arguments import keywords
 from kerastl._base.serialization import write_csv
-from kerastl._classifier import Classifier, load
-from kerastl._progress import stage
+from kerastl._classifier import Classifier
+from kerastl._load import load
+from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.calibration import _state as stored
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
@@ -21,7 +23,7 @@ from kerastl.data._scan import scan_as
 from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation._bootstrap import RESAMPLES
 from kerastl.evaluation._calibrating import names_hash
-from kerastl.evaluation._labeled import Labeled, Progress, compute, labeled, parted
+from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
 from kerastl.evaluation._rejection import rejection
 from kerastl.evaluation._result import Evaluation
 from kerastl.evaluation._robustness import robustness
@@ -74,7 +76,8 @@ def evaluate(
     seed: int = 0,
     corruptions: bool = False,
     ood_data: str | os.PathLike[str] | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
+    verbose: Verbose = "auto",
     trust: bool = False,
     images: str | os.PathLike[str] | None = None,
     path_column: str | None = None,
@@ -99,7 +102,9 @@ def evaluate(
         corruptions: Whether to show the model the images made worse, too; takes 36 times as long.
         ood_data: A folder with images of other things, out of distribution, to see how well they are rejected. The
             model must be calibrated.
-        progress: Called with the images done and their number.
+        progress: Called with what is being done, how many images are done, and their number.
+        verbose: What is shown while it works: 0 warnings only, 1 bars on a terminal, 2 lines; `auto` shows bars on a
+            terminal and lines in a notebook.
         trust: As for `kerastl.load`.
         images: The folder that a table's paths start at, or whose images it names. This and the next three as for
             `kerastl.data.scan`.
@@ -118,15 +123,33 @@ def evaluate(
     if top < 1 or resamples < 1:
         raise UsageError(f"top and resamples must be at least 1. Received: top={top}, resamples={resamples}")
     columns = TableColumns(images, path_column, label_column, split_column)
-    with stage("looking for images"):  # before the model, which takes longer to load
-        dataset = scan_as(data, columns, for_training=False)
-    classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
-    fitted = None if ood_data is None else _state(classifier)
-    chosen = labeled(classifier, parted(classifier, dataset, progress), split)
+    with shown(verbose):
+        with stage("looking for images"):  # before the model, which takes longer to load
+            dataset = scan_as(data, columns, for_training=False)
+        classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
+        asked = _Asked(split, top, resamples, seed, corruptions, ood_data)
+        return _evaluate(classifier, dataset, asked, progress)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be found out; see `evaluate`."""
+
+    split: Part | None
+    top: int
+    resamples: int
+    seed: int
+    corruptions: bool
+    ood_data: str | os.PathLike[str] | None
+
+
+def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress: ProgressCallback | None) -> Evaluation:
+    fitted = None if asked.ood_data is None else _state(classifier)
+    chosen = labeled(classifier, parted(classifier, dataset, progress), asked.split)
     kept, probabilities, ood_scores, failed = _predictions(classifier, chosen, fitted, progress)
     rejected = None
-    if fitted is not None and ood_data is not None:
-        rejected = rejection(ood_scores, classifier, fitted, ood_data, progress)
+    if fitted is not None and asked.ood_data is not None:
+        rejected = rejection(ood_scores, classifier, fitted, asked.ood_data, progress)
     return Evaluation(
         classifier.name,
         str(chosen.dataset.root),
@@ -135,16 +158,16 @@ def evaluate(
         tuple(item.path for item in kept),
         chosen.truth(kept),
         probabilities,
-        min(top, len(classifier.labels)),
+        min(asked.top, len(classifier.labels)),
         chosen.unknown,
         chosen.matching,
         failed,
         (*chosen.selection.notes, *_fitted_here(classifier, chosen.dataset, kept)),
         temperature.of(classifier.metadata),
-        robustness(chosen, classifier, seed, progress) if corruptions else None,
+        robustness(chosen, classifier, asked.seed, progress) if asked.corruptions else None,
         rejected,
-        resamples=resamples,
-        seed=seed,
+        resamples=asked.resamples,
+        seed=asked.seed,
         classifier=classifier,
         dataset=chosen.dataset,
     )
@@ -157,7 +180,7 @@ def _state(classifier: Classifier) -> CalibrationState:
 
 
 def _predictions(
-    classifier: Classifier, images: Labeled, state: CalibrationState | None, progress: Progress | None
+    classifier: Classifier, images: Labeled, state: CalibrationState | None, progress: ProgressCallback | None
 ) -> tuple[tuple[Item, ...], np.ndarray, np.ndarray, dict[str, str]]:
     """The images that could be read, their probabilities (n, classes) and ood_scores (n,), and what failed."""
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kerastl._classifier import Classifier
-from kerastl._progress import stage
+from kerastl._progress import ProgressCallback, stage
 from kerastl.data import Dataset, Item
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation._selection import Matching, Part, Selection, match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -48,19 +47,20 @@ class Labeled:
         return np.array([self.matching.indices[item.label] for item in items], np.int64)
 
 
-def parted(classifier: Classifier, dataset: Dataset, progress: Progress | None = None) -> Parted:
+def parted(classifier: Classifier, dataset: Dataset, progress: ProgressCallback | None = None) -> Parted:
     """Find out which images the model was trained on.
 
     Args:
         classifier: The model.
         dataset: The images.
-        progress: Called with the images done and their number.
+        progress: Told of it, see `ProgressCallback`.
 
     Raises:
         ModelError: What the model's file says of its training is broken.
     """
     with stage("looking for the training images"):
-        return with_parts(dataset, classifier.file, classifier.metadata, progress)
+        told = None if progress is None else partial(progress, "looking for the training images")
+        return with_parts(dataset, classifier.file, classifier.metadata, told)
 
 
 def labeled(classifier: Classifier, data: Parted, part: Part | None, *, fresh: bool = False) -> Labeled:
@@ -87,7 +87,7 @@ def compute(
     images: Labeled,
     classifier: Classifier,
     function: Callable[[np.ndarray, Sequence[Item]], Sequence[Any]],
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     what: str = "scoring images",
 ) -> tuple[tuple[Item, ...], list[Any], dict[str, str]]:
     """Apply a function to the pixels of each image, in several threads.
@@ -96,7 +96,7 @@ def compute(
         images: The images.
         classifier: Reads them.
         function: From uint8 pixels of shape (n, height, width, 3) and their items to n results.
-        progress: Called with the images done and their number.
+        progress: Told of it, see `ProgressCallback`.
         what: What people are told is done.
 
     Returns:
@@ -125,7 +125,7 @@ def compute(
                 results.append(result)
             told.advance()
             if progress is not None:
-                progress(len(kept) + len(failed), len(images.items))
+                progress(what, len(kept) + len(failed), len(images.items))
     if not kept:
         path, reason = next(iter(failed.items()))
         raise DataError(f"{images.dataset.root}: not one image can be read (the first: {path}: {reason})")

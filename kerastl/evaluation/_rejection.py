@@ -12,11 +12,10 @@ import numpy as np
 
 from kerastl._base.text import percent, printable
 from kerastl._classifier import Classifier
-from kerastl._progress import stage
+from kerastl._progress import ProgressCallback, stage
 from kerastl.calibration._state import CalibrationState
 from kerastl.data._tree import read_tree
 from kerastl.errors import DataError, ImageError
-from kerastl.evaluation._labeled import Progress
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def rejection(
     classifier: Classifier,
     state: CalibrationState,
     others: str | os.PathLike[str],
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Rejection:
     """Hold the out-of-distribution scores of images that a model is for against that of others.
 
@@ -63,7 +62,7 @@ def rejection(
         classifier: The model.
         state: What its calibration stored; with rejection.
         others: A folder with images of other things, at any depth. What cannot be read is left out.
-        progress: Called with the images done and their number.
+        progress: Told of it, see `ProgressCallback`.
 
     Raises:
         DataError: There is no image that can be read.
@@ -86,7 +85,7 @@ def rejection(
 
 
 def _ood_scores(
-    classifier: Classifier, state: CalibrationState, folder: Path, progress: Progress | None
+    classifier: Classifier, state: CalibrationState, folder: Path, progress: ProgressCallback | None
 ) -> Iterator[float]:
     files = read_tree(folder).images
 
@@ -100,10 +99,11 @@ def _ood_scores(
                 found.append(None)
         return found
 
-    with stage("scoring images of other things", len(files)) as told:
+    what = "scoring images of other things"
+    with stage(what, len(files)) as told:
         for done, value in enumerate(classifier.stream(files, work), start=1):
             told.update(done)
             if progress is not None:
-                progress(done, len(files))
+                progress(what, done, len(files))
             if value is not None:
                 yield value

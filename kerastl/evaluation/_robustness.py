@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerastl._classifier import Classifier
-from kerastl.evaluation._labeled import Labeled, Progress, compute
+from kerastl._progress import ProgressCallback
+from kerastl.evaluation._labeled import Labeled, compute
 
 if TYPE_CHECKING:
     from kerastl.data import Item
@@ -139,14 +140,16 @@ class Robustness:
         return {"clean": self.clean, "mean": self.mean, "corruptions": named}
 
 
-def robustness(images: Labeled, classifier: Classifier, seed: int = 0, progress: Progress | None = None) -> Robustness:
+def robustness(
+    images: Labeled, classifier: Classifier, seed: int = 0, progress: ProgressCallback | None = None
+) -> Robustness:
     """Show a model each image as it is and in 35 worse forms.
 
     Args:
         images: The images; those that cannot be read are left out.
         classifier: The model.
         seed: Of what is random in the corruptions.
-        progress: Called with the images done and their number.
+        progress: Told of it, see `ProgressCallback`.
 
     Raises:
         DataError: Not one image can be read.

@@ -9,7 +9,7 @@ from pathlib import Path
 from kerastl.data import Dataset, Item
 from kerastl.data import _training_record as training_record
 from kerastl.data._file_inspection import Progress, content_hashes
-from kerastl.data._inspection import digest
+from kerastl.data._inspection import fingerprint
 from kerastl.data._tables import rows
 from kerastl.data._training_record import TrainingRecord
 from kerastl.finetuning._folder import SPLIT
@@ -129,4 +129,4 @@ def _same_content(parts: Dataset, metadata: Metadata) -> bool:
     if not all(hashes):
         return False
     contents = {item.path: content for item, content in zip(items, hashes, strict=True)}
-    return digest(replace(parts, items=items), contents) == expected
+    return fingerprint(replace(parts, items=items), contents) == expected

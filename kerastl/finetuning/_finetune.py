@@ -17,7 +17,6 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
-from kerastl.errors import TrainingError
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import read_recipe
@@ -30,7 +29,6 @@ from kerastl.models import _weights as own_weights
 from kerastl.models._default import default_model
 from kerastl.training._arguments import model_name, run_callbacks, wished
 from kerastl.training._callback import RunCallback
-from kerastl.training._disk import full_disk_reported
 from kerastl.training._interrupt import Interrupted, Stopped, stop_on_interrupt
 from kerastl.training._progress import TrainingProgress, listening
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT
@@ -56,7 +54,7 @@ def finetune(
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
-    weights: str | None = "imagenet",
+    weights: str | os.PathLike[str] | None = "imagenet",
     input_size: int | None = None,
     resize: ResizePolicy | None = None,
     input_scaling: str | tuple[float, float] | None = None,
@@ -131,7 +129,7 @@ def finetune(
     """
     wanted = Settings(
         model=model_name(model, data),
-        weights=weights,
+        weights=None if weights is None else os.fspath(weights),
         input_size=input_size,
         resize=resize,
         input_scaling=input_scaling,
@@ -180,9 +178,7 @@ class Given:
 def _in_folder(
     folder: FineTuningFolder, wanted: Settings, given: Given, callback: RunCallback, *, resume: bool, overwrite: bool
 ) -> FineTuned:
-    with folder.opened(resume=resume, overwrite=overwrite) as going_on, full_disk_reported(folder.path):
-        if resume and folder.finished:
-            raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
+    with folder.opened(resume=resume, overwrite=overwrite) as going_on:
         if "model" not in given.said and not going_on and wanted.weights == "imagenet":
             wanted = dataclasses.replace(wanted, model=default_model(False, wanted.input_size))
         run = Run(folder, wanted, callback)

@@ -47,7 +47,7 @@ def lr_find(
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
-    weights: str | None = "imagenet",
+    weights: str | os.PathLike[str] | None = "imagenet",
     input_size: int | None = None,
     resize: ResizePolicy | None = None,
     images: str | os.PathLike[str] | None = None,
@@ -89,7 +89,13 @@ def lr_find(
     name = model_name(model, data)
     if model is None and weights == "imagenet":
         name = default_model(False, input_size)
-    settings = Settings(model=name, seed=seed, input_size=input_size, weights=weights, resize=resize)
+    settings = Settings(
+        model=name,
+        seed=seed,
+        input_size=input_size,
+        weights=None if weights is None else os.fspath(weights),
+        resize=resize,
+    )
     columns = TableColumns(images, path_column, label_column, split_column)
     with listening(run_callbacks(callbacks), verbose, TrainingProgress) as told:
         sweep = partial(lr_range_test, lowest=lowest, highest=highest, steps=steps)

@@ -97,7 +97,7 @@ class Report:
                 "recipe": self._recipe.as_dict(),
                 "settings": self._settings.as_dict(),
                 "versions": versions(_PACKAGES),
-                "data_fingerprint": self._parts.digest,
+                "data_fingerprint": self._parts.fingerprint,
                 "metrics": metrics,
             },
         )

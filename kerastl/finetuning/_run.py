@@ -80,7 +80,7 @@ class Run:
             "recipe": chosen.as_dict(),
             "classes": list(parts.dataset.classes),
             "skipped": parts.skipped,
-            "data_fingerprint": parts.digest,
+            "data_fingerprint": parts.fingerprint,
             "images": self._folder.manifest.write(listed(dataset, parts.contents)),
             "split": sha256(self._folder.split),
             "white_level": parts.white_level,

@@ -24,6 +24,7 @@ from kerastl.inference._seal import sha256
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
 from kerastl.training._manifest import Entry, Manifest, hashed
+from kerastl.training._outputs import skipped_in_short
 
 # So many images are worth a process of their own, which takes 0.2 s to start.
 _MANY = 500
@@ -36,14 +37,14 @@ class SplitData:
     Args:
         dataset: Each item has its part.
         skipped: Unreadable images: path to reason.
-        digest: Hash of paths, labels, parts and contents.
+        fingerprint: Hash of paths, labels, parts and contents.
         contents: Content hash of each image that was there at the beginning, by path.
         white_level: Of the training images, for `Resize`.
     """
 
     dataset: Dataset
     skipped: dict[str, str]
-    digest: str
+    fingerprint: str
     contents: Mapping[str, str]
     white_level: int | None = None
 
@@ -76,13 +77,13 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
     """
     with stage("reading images", len(dataset.items)) as told:
 
-        def read(done: int, _: int) -> None:
+        def read(_what: str, done: int, _total: int | None) -> None:
             stop.check()
             told.update(done)
 
         inspection = inspect(dataset, progress=read, elsewhere=len(dataset.items) >= _MANY)
     skipped = dict(inspection.unreadable)
-    lost = _unreadable(skipped)
+    lost = skipped_in_short(skipped)
     if settings.strict and (lost or dataset.left_out):
         text = "; ".join(filter(None, [lost, summary(dataset)]))
         raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
@@ -106,7 +107,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
             f"{len(dark):,} of the 16-bit images, such as {printable(dark[0])}, are nearly black where {white:,} is "
             "white, as for the others; save all at one bit depth"
         )
-    return SplitData(parts, skipped, inspection.digest(parts), inspection.digests, white)
+    return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests, white)
 
 
 def listed(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
@@ -143,13 +144,6 @@ def found_again(
     contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
     manifest.check(listed(dataset, contents), dataset.root, state["images"])
     return dataset.root, contents
-
-
-def _unreadable(skipped: Mapping[str, str]) -> str:
-    if not skipped:
-        return ""
-    path, reason = min(skipped.items())
-    return f"{len(skipped)} unreadable image{'s' * (len(skipped) > 1)} (the first: {printable(path)}: {reason})"
 
 
 def reopen_dataset(table: Path, root: Path, classes: Sequence[str], written: str | None) -> Dataset:

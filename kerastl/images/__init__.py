@@ -11,24 +11,20 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from kerastl.images._depth import white_of_all as white_of_all
     from kerastl.images._formats import IMAGE_SUFFIXES as IMAGE_SUFFIXES
     from kerastl.images._loading import load_pixels as load_pixels
     from kerastl.images._loading import open_image as open_image
-    from kerastl.images._resizing import MAX_SIDE as MAX_SIDE
     from kerastl.images._resizing import RESIZE_POLICIES as RESIZE_POLICIES
     from kerastl.images._resizing import Resize as Resize
     from kerastl.images._resizing import ResizePolicy as ResizePolicy
 
 _MODULES = {
     "IMAGE_SUFFIXES": "kerastl.images._formats",
-    "MAX_SIDE": "kerastl.images._resizing",
     "RESIZE_POLICIES": "kerastl.images._resizing",
     "Resize": "kerastl.images._resizing",
     "ResizePolicy": "kerastl.images._resizing",
     "load_pixels": "kerastl.images._loading",
     "open_image": "kerastl.images._loading",
-    "white_of_all": "kerastl.images._depth",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

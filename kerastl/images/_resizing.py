@@ -73,7 +73,10 @@ def _reduced(image: Image.Image, size: tuple[int, int], box: Box) -> tuple[Image
 
 
 ResizePolicy = Literal["crop", "squash", "pad", "keras"]
+"""How an image of any shape becomes one of the network's: see `Resize`."""
+
 RESIZE_POLICIES: tuple[ResizePolicy, ...] = get_args(ResizePolicy)
+"""The names of all policies."""
 
 # Of the result, in pixels: 200 MB an image. No network takes more, and what is asked for beyond is a mistake.
 MAX_SIDE = 8192

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kerastl.models._graph import logits as logits
     from kerastl.models._graph import split as split
     from kerastl.models._labels import Classification as Classification
+    from kerastl.models._labels import Classifications as Classifications
     from kerastl.models._labels import LabelSet as LabelSet
     from kerastl.models._labels import Prediction as Prediction
     from kerastl.models._labels import decode as decode
@@ -31,11 +32,14 @@ if TYPE_CHECKING:
     from kerastl.models._registry import register as register
     from kerastl.models._registry import rows as rows
     from kerastl.models._table import list_models as list_models
+    from kerastl.models._weights import cached_weights as cached_weights
+    from kerastl.models._weights import imagenet_class_index as imagenet_class_index
 
 _MODULES = {
     "BACKBONES": "kerastl.models._registry",
     "Backbone": "kerastl.models._backbone",
     "Classification": "kerastl.models._labels",
+    "Classifications": "kerastl.models._labels",
     "LabelSet": "kerastl.models._labels",
     "Metadata": "kerastl.models._metadata",
     "Prediction": "kerastl.models._labels",
@@ -43,10 +47,12 @@ _MODULES = {
     "WeightsFile": "kerastl.models._backbone",
     "boundary_tensors": "kerastl.models._build",
     "build": "kerastl.models._build",
+    "cached_weights": "kerastl.models._weights",
     "decode": "kerastl.models._labels",
     "embed_metadata": "kerastl.models._metadata",
     "features": "kerastl.models._graph",
     "get": "kerastl.models._registry",
+    "imagenet_class_index": "kerastl.models._weights",
     "last_feature_map": "kerastl.models._graph",
     "list_models": "kerastl.models._table",
     "logits": "kerastl.models._graph",

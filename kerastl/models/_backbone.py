@@ -67,7 +67,7 @@ class Backbone:
         builder: Builds it, or `"module:function"`, imported when it is first built. It is called as the functions of
             `keras.applications` are, with `include_top`, `weights=None`, `input_tensor` (pixels, scaled, float32, of
             shape (n, height, width, 3)), `input_shape` (height, width, 3) and what `arguments` holds, and returns a
-            functional model on that tensor: to probabilities (n, classes), or without top to a feature map
+            functional model from that tensor: to probabilities (n, classes), or without top to a feature map
             (n, rows, columns, channels) or features (n, d).
         input_size: Height and width in pixels that it is made for.
         stages: From the head down. A stage reaches up to where the one above it starts, in the order of the layers.

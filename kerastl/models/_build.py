@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base.keras_import import import_keras
+from kerastl._base.keras_import import import_keras, keras_reason
 from kerastl._base.registry import resolve_reference
 from kerastl.errors import ModelError, UsageError, WeightsError
 from kerastl.models import _registry as catalog
@@ -104,26 +104,27 @@ def _built(row: Backbone, pixels: keras.KerasTensor, include_top: bool) -> keras
     """Call the builder on scaled pixels, with what goes wrong said in one line."""
     import keras
 
-    called = f"the builder of {row.name}, {row.library}:{row.constructor},"
+    scaled = preprocess(pixels, row.input_scaling)
     try:
         with warnings.catch_warnings():
             # Keras warns that it would load the weights for 224 px; which weights are loaded is decided here.
             warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square")
             network = row.build(
-                weights=None,
-                include_top=include_top,
-                input_tensor=preprocess(pixels, row.input_scaling),
-                input_shape=tuple(pixels.shape[1:]),
+                weights=None, include_top=include_top, input_tensor=scaled, input_shape=tuple(pixels.shape[1:])
             )
-        output = network.outputs[0]
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise ModelError(f"{called} failed ({reason})") from error
-    try:
         # Built on a tensor, most of them take a list of one input; users give one array.
+        output = network.outputs[0]
+    except Exception as error:  # a builder of somebody's own may do anything
+        called = f"the builder of {row.name}, {row.library}:{row.constructor},"
+        raise ModelError(f"{called} failed ({type(error).__name__}: {keras_reason(error)})") from error
+    try:
         return keras.Model(pixels, output, name=network.name)
-    except ValueError as error:
-        raise ModelError(f"{called} must build on the input_tensor that it is given") from error
+    except ValueError:
+        # `keras.Model(input_tensor, ...)` makes a graph with an input of its own.
+        from kerastl.models._flatten import flatten
+
+        (output, *_), _ = flatten(network, scaled, precision=keras.config.dtype_policy().name)
+        return keras.Model(pixels, output, name=network.name)
 
 
 def stages(model: keras.Model, row: Backbone) -> dict[str, list[keras.Layer]]:

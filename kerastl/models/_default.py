@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from kerastl._progress import ProgressCallback
 from kerastl.errors import DownloadError
 from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
@@ -24,7 +25,7 @@ class _Fetching:
 
 
 def default_model(
-    include_top: bool = True, input_size: int | None = None, progress: weights.Progress | None = None
+    include_top: bool = True, input_size: int | None = None, progress: ProgressCallback | None = None
 ) -> str:
     """Choose the network, and fetch its weights.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
+from kerastl._progress import ProgressCallback
 from kerastl.errors import ModelError, UnknownNameError, UsageError, WeightsError
 from kerastl.images import Resize
 from kerastl.models import _metadata as metadata_file
@@ -57,18 +58,18 @@ class ModelSpec:
 
 
 def resolve(
-    name_or_path: str | os.PathLike[str],
-    progress: Callable[[str, int, int | None], None] | None = None,
+    model: str | os.PathLike[str],
+    progress: ProgressCallback | None = None,
     weights: str | os.PathLike[str] | None = IMAGENET,
     trust: bool = False,
 ) -> ModelSpec:
     """Find the model that a name or a path means.
 
     Args:
-        name_or_path: A name of the catalog, a run folder, or a `.keras` file that kerastl made. A name of the
+        model: A name of the catalog, a run folder, or a `.keras` file that kerastl made. A name of the
             catalog goes before a folder of that name; write `./name` for the folder. Of a name that another package
             adds it is the other way round.
-        progress: Told of a download: file name, bytes so far, bytes in all if known.
+        progress: Called while weights are fetched: with the file's name, the bytes so far, and those in all if known.
         weights: Of a network of the catalog: `imagenet`, a weights file that fits, or `None` for random ones.
         trust: Whether Keras may run whatever code a saved model brings.
 
@@ -77,7 +78,7 @@ def resolve(
         WeightsError: The published weights are not there and cannot be fetched, or are broken.
         ModelError: The path holds no model of kerastl's.
     """
-    given = os.fspath(name_or_path)
+    given = os.fspath(model)
     if means_backbone(given):
         try:
             row = catalog.get(given)
@@ -118,7 +119,7 @@ def looks_like_path(text: str) -> bool:
 def _with_weights(
     row: catalog.Backbone,
     weights: str | os.PathLike[str] | None,
-    progress: Callable[[str, int, int | None], None] | None,
+    progress: ProgressCallback | None,
 ) -> ModelSpec:
     labels = row.label_set()
     if labels is None:

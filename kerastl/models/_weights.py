@@ -9,18 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kerastl._base.files import replacing, write_text
 from kerastl._base.scratch import tidy_when_terminated
 from kerastl._base.text import printable
-from kerastl._progress import stage
+from kerastl._progress import ProgressCallback, stage
 from kerastl.errors import DownloadError, WeightsError
+from kerastl.models import _registry as catalog
 from kerastl.models._registry import Backbone, WeightsFile
 
-Progress = Callable[[str, int, "int | None"], None]
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
 
 _CHUNK = 1 << 20
@@ -53,6 +52,22 @@ def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, 
     return path if path.is_file() else None
 
 
+def cached_weights(name: str, *, include_top: bool = True) -> Path | None:
+    """The published weights of a network, if they are on this machine: nothing is downloaded, and nothing read.
+
+    Args:
+        name: Of the catalog (`kerastl.list_models()`).
+        include_top: Whether the weights of the ImageNet head are wanted.
+
+    Returns:
+        The file, or None. `kerastl download` fetches it; a network that comes with kerastl always has one.
+
+    Raises:
+        UsageError: There is no such network.
+    """
+    return cached(catalog.get(name), include_top)
+
+
 def own_file(path: str | os.PathLike[str]) -> Path:
     """The path of a weights file that is not a published one.
 
@@ -68,7 +83,7 @@ def own_file(path: str | os.PathLike[str]) -> Path:
 def fetch(
     backbone: Backbone,
     include_top: bool = True,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     input_size: tuple[int, int] | None = None,
     check: bool = False,
     patience: float | None = None,
@@ -126,7 +141,7 @@ def verify(path: str | os.PathLike[str], weights: WeightsFile) -> None:
 
 
 def download(
-    weights: WeightsFile, target: Path, progress: Progress | None = None, patience: float | None = None
+    weights: WeightsFile, target: Path, progress: ProgressCallback | None = None, patience: float | None = None
 ) -> Path:
     """Download a weights file into the folder `target`, whole and verified or not at all.
 
@@ -166,7 +181,7 @@ def download(
     return path
 
 
-def class_index() -> Path:
+def imagenet_class_index() -> Path:
     """The file with ImageNet's class names that Keras's `decode_predictions` reads, written if it is not there.
 
     Keras would download it; kerastl knows the names. What it writes is the same to the byte, so that Keras takes it.

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from kerastl.errors import DataError, ImageError
-from kerastl.images import Resize, load_pixels, open_image, white_of_all
-from kerastl.images._depth import BITS
+from kerastl.images import Resize, load_pixels, open_image
+from kerastl.images._depth import BITS, white_of_all
 from kerastl.images._loading import has_many_bits
 from kerastl.images._opening import opened, reported
 from kerastl.images._pillow_warnings import silenced

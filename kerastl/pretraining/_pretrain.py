@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from kerastl._base.arguments import keywords
 from kerastl._progress import Verbose, stage
-from kerastl.errors import TrainingError
 from kerastl.models import _registry as catalog
 from kerastl.pretraining import _outputs as outputs
 from kerastl.pretraining._collection import collect
@@ -18,7 +17,6 @@ from kerastl.pretraining._run import PreTrained, Run
 from kerastl.pretraining._settings import Settings
 from kerastl.training._arguments import model_name, run_callbacks, wished
 from kerastl.training._callback import RunCallback
-from kerastl.training._disk import full_disk_reported
 from kerastl.training._interrupt import Interrupted, Stopped, stop_on_interrupt
 from kerastl.training._progress import PreTrainingProgress, listening
 from kerastl.training._run_folder import RunFolder
@@ -44,7 +42,7 @@ def pretrain(
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
-    weights: str | None = None,
+    weights: str | os.PathLike[str] | None = None,
     input_size: int | None = None,
     width: int = 1024,
     labels: str = "auto",
@@ -83,7 +81,7 @@ def pretrain(
     wanted = Settings(
         model=model_name(model, data),
         method=method,
-        weights=weights,
+        weights=None if weights is None else os.fspath(weights),
         input_size=input_size,
         epochs=epochs,
         batch_size=batch_size,
@@ -101,9 +99,6 @@ def pretrain(
         with stage("looking for images"):
             collection = collect(Path(data), wanted.labels, folder.path)
         going_on = stack.enter_context(folder.opened(resume=resume, overwrite=overwrite))
-        stack.enter_context(full_disk_reported(folder.path))
-        if resume and folder.finished:
-            raise TrainingError(f"the run in {folder.path} is complete: there is nothing to resume")
         run = Run(folder, collection, wanted, told)
         with stop_on_interrupt(run.stop):
             try:

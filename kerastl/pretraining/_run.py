@@ -21,6 +21,7 @@ from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
 from kerastl.training._manifest import Entry, hashed
+from kerastl.training._outputs import skipped_in_short
 from kerastl.training._run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -108,15 +109,14 @@ class Run:
             self._callback.warn(warning)
         cache = FeatureCache(self._folder.features, self._settings.cache_limit)
         pixels = read_pixels([root / path for path in paths], size, cache, self._callback, self.stop)
-        broken = [paths[number] for number in pixels.problems]
-        roles = assign_roles(self._collection, set(broken), self._settings.seed)
+        broken = {paths[number]: reason for number, reason in pixels.problems.items()}
+        roles = assign_roles(self._collection, broken.keys(), self._settings.seed)
         say = f"{len(roles.trained):,} images to train on"
         if len(roles.held_out):
             say += f", {len(roles.held_out):,} held out to test neighbors ({self._collection.found})"
         self._callback.say(say)
         if broken:
-            first = f"{broken[0]}: {next(iter(pixels.problems.values()))}"
-            self._callback.warn(f"{len(broken)} unreadable, skipped (the first: {first})")
+            self._callback.warn(f"{skipped_in_short(broken)}; skipped")
         return pixels, roles
 
     def _prepare(self, pixels: Pixels, roles: Roles, size: int, extra: dict[str, Any]) -> tuple[Training, keras.Model]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base.arguments import keywords
 from kerastl._base.files import write_text
 from kerastl._base.text import brief, percent, printable, shortened
+from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl._version import __version__
 from kerastl.data._findings import CheckReport
 from kerastl.errors import UsageError
@@ -31,16 +32,16 @@ MOST_CHECKED = 20_000
 # Letters of a name or a path.
 _LONGEST = 1_000
 
-Progress = Callable[[str, int, int], None]
 
-
+@keywords()
 def write_report(
     evaluation: Evaluation,
     path: str | os.PathLike[str],
     *,
     mistakes: int = MISTAKES,
     check: bool = True,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
+    verbose: Verbose = "auto",
 ) -> None:
     """Write an evaluation as one HTML file that needs nothing else: no network, no scripts, no other files.
 
@@ -52,6 +53,7 @@ def write_report(
         mistakes: How many of the most confident errors are shown, each with an explanation, which needs TensorFlow.
         check: Whether to look for problems of the data as `kerastl check` does, which reads its images once more.
         progress: Called with what is being done, how many are done, and how many there are.
+        verbose: What is shown while it works, as for `kerastl.evaluate`.
 
     Raises:
         UsageError: `mistakes` is negative, or the file's folder does not exist.
@@ -60,11 +62,19 @@ def write_report(
     folder = Path(path).absolute().parent
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder} to write the report to. Received: path={os.fspath(path)!r}")
-    write_text(path, render(evaluation, mistakes=mistakes, check=check, progress=progress))
+    with shown(verbose), stage("writing the report") as counter:
+
+        def told(what: str, done: int, total: int | None) -> None:
+            counter.what = f"report: {what}"
+            counter.update(done, total)
+            if progress is not None:
+                progress(what, done, total)
+
+        write_text(path, render(evaluation, mistakes=mistakes, check=check, progress=told))
 
 
 def render(
-    evaluation: Evaluation, *, mistakes: int = MISTAKES, check: bool = True, progress: Progress | None = None
+    evaluation: Evaluation, *, mistakes: int = MISTAKES, check: bool = True, progress: ProgressCallback | None = None
 ) -> str:
     """Make the page; arguments as for `write_report`.
 
@@ -77,7 +87,9 @@ def render(
     return _environment().get_template("report.html").render(_values(evaluation, mistakes, report, progress))
 
 
-def _values(evaluation: Evaluation, most: int, report: CheckReport | None, progress: Progress | None) -> dict[str, Any]:
+def _values(
+    evaluation: Evaluation, most: int, report: CheckReport | None, progress: ProgressCallback | None
+) -> dict[str, Any]:
     explained = None if progress is None else partial(progress, "explaining mistakes with TensorFlow")
     return {
         "version": __version__,
@@ -106,7 +118,7 @@ def _calibration(evaluation: Evaluation) -> list[charts.ReliabilityChart]:
     ]
 
 
-def _checked(evaluation: Evaluation, progress: Progress | None) -> CheckReport | None:
+def _checked(evaluation: Evaluation, progress: ProgressCallback | None) -> CheckReport | None:
     from kerastl.data import inspect
     from kerastl.data._check import check
 
@@ -117,7 +129,7 @@ def _checked(evaluation: Evaluation, progress: Progress | None) -> CheckReport |
         used = {*evaluation.paths, *evaluation.failed}
         items = tuple(item for item in dataset.items if item.path in used)
         dataset = replace(dataset, items=items, classes=tuple(sorted({item.label for item in items})))
-    told = None if progress is None else partial(progress, "checking the images")
+    told = None if progress is None else lambda _, done, total: progress("checking the images", done, total)
     return check(dataset, inspection=inspect(dataset, progress=told), for_training=False)
 
 

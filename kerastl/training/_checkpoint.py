@@ -22,7 +22,7 @@ import numpy as np
 from kerastl._base import files
 from kerastl._base.text import printable
 from kerastl.errors import StateError
-from kerastl.training._own_files import called, remove_files, remove_if_empty
+from kerastl.training._disk import called, remove_files, remove_if_empty
 
 FORMAT = 3
 """Counts the ways in which states were written; a run goes on only from one of its own way."""

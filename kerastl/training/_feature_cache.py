@@ -22,9 +22,9 @@ from kerastl.errors import ImageError
 from kerastl.inference._engines import Engine
 from kerastl.inference._ordered_map import ordered_map
 from kerastl.training._callback import RunCallback
+from kerastl.training._disk import called, remove_files, remove_if_empty
 from kerastl.training._feature_store import ARRAY, STORE_FILES, FeatureStore
 from kerastl.training._interrupt import Stop
-from kerastl.training._own_files import called, remove_files, remove_if_empty
 from kerastl.training._samples import Sample
 
 _BROKEN = "broken: "

@@ -13,7 +13,7 @@ import numpy as np
 from kerastl._base import files
 from kerastl._base.text import printable
 from kerastl.training._callback import RunCallback
-from kerastl.training._own_files import called
+from kerastl.training._disk import called
 
 ARRAY = "features.npy"
 LIST = "rows.txt"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base import files
 from kerastl._base.serialization import write_csv
+from kerastl._base.text import printable
 from kerastl._version import __version__
 
 if TYPE_CHECKING:
@@ -43,6 +44,14 @@ def write_skipped(folder: Path, skipped: Mapping[str, str]) -> None:
         (folder / SKIPPED).unlink(missing_ok=True)
         return
     write_csv(folder / SKIPPED, ("path", "reason"), sorted(skipped.items()))
+
+
+def skipped_in_short(skipped: Mapping[str, str]) -> str:
+    """Say how many images could not be read, and the first of them; nothing when there are none."""
+    if not skipped:
+        return ""
+    path, reason = min(skipped.items())
+    return f"{len(skipped)} unreadable image{'s' * (len(skipped) > 1)} (the first: {printable(path)}: {reason})"
 
 
 def versions(packages: Sequence[str]) -> dict[str, str]:

@@ -15,13 +15,13 @@ from kerastl._base.files import check_folder
 from kerastl._base.text import printable
 from kerastl._base.walking import RUN_MARKER
 from kerastl._version import __version__
-from kerastl.errors import UsageError
+from kerastl.errors import TrainingError, UsageError
 from kerastl.training._callback import RunCallback
 from kerastl.training._checkpoint import Checkpoint
+from kerastl.training._disk import called, full_disk_reported, remove_files
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._lock import LOCK, locked
 from kerastl.training._manifest import MANIFEST, Manifest
-from kerastl.training._own_files import called, remove_files
 from kerastl.training._readme import README, is_ours
 
 MARKER = RUN_MARKER
@@ -70,7 +70,10 @@ class RunFolder:
     def opened(self, *, resume: bool, overwrite: bool) -> Iterator[bool]:
         """Get ready for a run and keep others out while it lasts; give whether there is a state to go on from.
 
+        A disk that is full while it lasts is a `TrainingError`, too.
+
         Raises:
+            TrainingError: `resume` finds a run that is complete.
             UsageError: The folder is not empty and neither was asked for, or both were; `resume` or `overwrite` finds
                 something else than a run of this kind; another process works in the folder; or it cannot be written.
             StateError: The state is there but cannot be read.
@@ -90,9 +93,12 @@ class RunFolder:
                     if overwrite:
                         self._clear()
                     self._mark()
+                if resume and self.finished:
+                    raise TrainingError(f"the run in {self.path} is complete: there is nothing to resume")
                 going_on = resume and self.checkpoint.load() is not None
                 try:
-                    yield going_on
+                    with full_disk_reported(self.path):
+                        yield going_on
                 except BaseException:
                     if self._is_bare():
                         (self.path / MARKER).unlink(missing_ok=True)

@@ -102,7 +102,7 @@ def test_output_goes_into_a_file(classify, image, tmp_path):
 @pytest.mark.parametrize("model", [[], ["--model", "vgg16"]])
 @pytest.mark.parametrize("wish", [["--coverage", "0.9"], ["--reject"]])
 def test_published_networks_are_not_fetched_for_what_they_cannot_answer(capfd, monkeypatch, image, model, wish):
-    monkeypatch.setattr("kerastl._classifier.load", None)
+    monkeypatch.setattr("kerastl._load.load", None)
     assert run(["classify", str(image("a.png", "red")), *model, *wish]) == 2
     assert "published networks are not calibrated: fine-tune one" in capfd.readouterr().err
 

@@ -127,3 +127,10 @@ def test_the_stray_image_in_hymenoptera(shared_datasets: Path) -> None:
     report = check(scan(shared_datasets / "hymenoptera"))
     assert by_kind(report) == {"rare_format": [(("train/ants/imageNotFound.gif",), "GIF")]}
     assert report.problems == ()
+
+
+def test_check_tells_how_far_it_is(fill):
+    calls = []
+    root = fill({f"{name}/{number}.png": ord(name) + number for name in "ab" for number in range(3)})
+    check(root, progress=lambda *call: calls.append(call), workers=1, verbose=0)
+    assert calls == [("reading images", done, 6) for done in range(1, 7)]

@@ -56,24 +56,24 @@ def test_each_file_is_opened_once(fill: Fill, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_number_of_threads_changes_nothing(fill: Fill) -> None:
     dataset = scan(fill({f"{name}/{number}.png": number for number in range(9) for name in "ab"}))
-    seen: list[tuple[int, int]] = []
-    one = inspect(dataset, workers=1, progress=lambda done, total: seen.append((done, total)))
+    seen: list[tuple[str, int, int | None]] = []
+    one = inspect(dataset, workers=1, progress=lambda *call: seen.append(call))
     many = inspect(dataset, workers=8)
     assert one.contents == many.contents
     np.testing.assert_array_equal(one.looks, many.looks)
-    assert seen == [(number, 18) for number in range(1, 19)]
+    assert seen == [("reading images", number, 18) for number in range(1, 19)]
 
 
 def test_the_fingerprint_follows_what_is_taught(fill: Fill) -> None:
     root = fill({"a/1.png": 1, "b/2.png": 2})
     dataset = scan(root)
-    before = inspect(dataset).digest(dataset)
-    assert inspect(dataset).digest(dataset) == before
+    before = inspect(dataset).fingerprint(dataset)
+    assert inspect(dataset).fingerprint(dataset) == before
     noise(3).save(root / "b" / "2.png")
-    changed = inspect(dataset).digest(dataset)
+    changed = inspect(dataset).fingerprint(dataset)
     (root / "b" / "2.png").rename(root / "b" / "3.png")
     renamed = scan(root)
-    assert len({before, changed, inspect(renamed).digest(renamed)}) == 3
+    assert len({before, changed, inspect(renamed).fingerprint(renamed)}) == 3
 
 
 def test_little_is_kept_of_each_image(tmp_path: Path) -> None:

@@ -93,8 +93,8 @@ def test_the_table_of_predictions_has_a_row_an_image(color_model, colors, tmp_pa
 
 def test_progress_ends_with_all_images(color_model, colors):
     calls = []
-    evaluate(color_model, colors, resamples=1, progress=lambda done, total: calls.append((done, total)))
-    assert calls == [(n, 5) for n in range(1, 6)]
+    evaluate(color_model, colors, resamples=1, progress=lambda *call: calls.append(call))
+    assert calls == [("scoring images", n, 5) for n in range(1, 6)]
 
 
 def test_scores_that_are_not_numbers_are_one_line(color_model, colors, monkeypatch):

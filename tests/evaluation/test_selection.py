@@ -31,7 +31,7 @@ def run(folder, tmp_path):
     inspection = inspect(dataset)
     parts = split(dataset, validation_split=0.4, inspection=inspection)
     write_split(parts, tmp_path / "run" / "split.csv")
-    extra = {"data_fingerprint": inspection.digest(parts)}
+    extra = {"data_fingerprint": inspection.fingerprint(parts)}
     metadata = Metadata("m", LabelSet(("a", "b")), Resize(8, 8), extra=extra)
     return tmp_path / "run", metadata, {item.path for item in parts.part("val")}
 

@@ -14,9 +14,9 @@ from PIL import Image
 from sample_images import exact, reason
 
 from kerastl.errors import UsageError
-from kerastl.images import Resize, load_pixels, open_image, white_of_all
+from kerastl.images import Resize, load_pixels, open_image
 from kerastl.images import _depth as depth
-from kerastl.images._depth import BITS, common_bits, significant_bits
+from kerastl.images._depth import BITS, common_bits, significant_bits, white_of_all
 
 GRAYS = np.linspace(10, 250, 60).round().astype(np.uint32).reshape(6, 10)
 COLORS = np.stack([GRAYS, GRAYS[::-1], GRAYS[:, ::-1]], -1)

@@ -237,16 +237,16 @@ def test_fetch_downloads_what_is_missing(monkeypatch, tmp_path):
 
 def test_the_class_index_is_what_keras_wants(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    path = weights.class_index()
+    path = weights.imagenet_class_index()
     assert path == tmp_path / "models" / "imagenet_class_index.json"
     # The hash that keras.applications checks a download against.
     assert hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() == "c2c37ea517e94d9795004a39431a14cb"
     path.write_text("kept")
-    assert weights.class_index().read_text() == "kept"
+    assert weights.imagenet_class_index().read_text() == "kept"
 
 
 def test_a_class_index_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
     with pytest.raises(WeightsError, match=r"imagenet_class_index.json cannot be written"):
-        weights.class_index()
+        weights.imagenet_class_index()

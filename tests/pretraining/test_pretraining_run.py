@@ -183,7 +183,7 @@ def test_unreadable_images_are_skipped_counted_and_listed(quickly_built, image_f
     run = tmp_path / "run"
     command = ["pretrain", str(folder), "-o", str(run), "--epochs", "1", "--labels", "none", *SMALL]
     assert kerastl_command(command) == 0
-    assert "1 unreadable, skipped (the first: red/broken.png" in capsys.readouterr().err
+    assert "1 unreadable image (the first: red/broken.png" in capsys.readouterr().err
     with (run / "skipped.csv").open() as stream:
         assert [row["path"] for row in csv.DictReader(stream)] == ["red/broken.png"]
     described = json.loads((run / "pretraining.json").read_text())

@@ -125,3 +125,17 @@ def test_results_that_go_to_a_file_are_not_mixed_with_bars():
     reporter.write(stream, "one\ntwo\n")
     reporter.write(stream, "")
     assert stream.getvalue() == "one\ntwo\n"
+
+
+def test_a_caller_says_what_is_shown_or_leaves_it_as_it_is(capsys):
+    outer = Reporter(2)
+    with progress.reporting(outer):
+        with progress.shown("auto"):
+            assert progress.current() is outer
+        with progress.shown(0):
+            progress.current().say("not told")
+            progress.current().warn("careful")
+        assert progress.current() is outer
+    assert capsys.readouterr().err == "warning: careful\n"
+    with pytest.raises(UsageError, match="verbose must be 'auto', 0, 1 or 2"), progress.shown("loud"):
+        pass

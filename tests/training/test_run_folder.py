@@ -251,3 +251,12 @@ def test_a_file_in_its_place(tmp_path):
     with pytest.raises(UsageError, match="exclude each other"):
         use(finetuning(Path(tmp_path / "new")), resume=True, overwrite=True)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("kind", [finetuning, pretraining])
+def test_a_complete_run_is_not_gone_on_with(tmp_path, kind):
+    use(kind(tmp_path))
+    fill(tmp_path, "metrics.json", "pretraining.json")
+    with pytest.raises(TrainingError, match="is complete: there is nothing to resume"):
+        use(kind(tmp_path), resume=True)
+    assert (tmp_path / "metrics.json").exists()

@@ -10,7 +10,8 @@ from typing import Any
 
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
-from kerastl.images import MAX_SIDE, RESIZE_POLICIES, Resize
+from kerastl.images import RESIZE_POLICIES, Resize
+from kerastl.images._resizing import MAX_SIDE
 
 NAME_LENGTH = 255
 LABELS = 100_000

@@ -1,0 +1,72 @@
+"""Load a classifier: from a name of the catalog, a run folder or a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from kerastl._base.arguments import keywords
+from kerastl._classifier import Classifier
+from kerastl._progress import ProgressCallback, Verbose, shown
+from kerastl.errors import UsageError
+from kerastl.images import RESIZE_POLICIES, ResizePolicy
+from kerastl.inference._open import EngineName, open_engine
+from kerastl.models._default import DEFAULT_MODEL, default_model
+from kerastl.models._spec import IMAGENET, resolve
+
+
+@keywords({"name_or_path": "model"})
+def load(
+    model: str | os.PathLike[str] | None = None,
+    *,
+    resize: ResizePolicy | None = None,
+    engine: EngineName = "auto",
+    batch_size: int | None = None,
+    weights: str | os.PathLike[str] | None = IMAGENET,
+    progress: ProgressCallback | None = None,
+    verbose: Verbose = "auto",
+    trust: bool = False,
+) -> Classifier:
+    """Load a classifier.
+
+    Args:
+        model: A name of the catalog (`kerastl models` lists them), or the run folder or `.keras` file of a
+            model that kerastl fine-tuned. `None` takes MobileNetV2; where its weights are not on this machine and
+            cannot be downloaded, `kerastl_mini`, which comes with kerastl and knows 200 classes, and a warning is
+            logged. What is named is never replaced.
+        resize: How images become the network's input: `crop` (antialiased, center crop), `squash`, `pad`, or
+            `keras` (what `keras.utils.load_img` does). `None` takes what belongs to the model.
+        engine: `auto` runs the network compiled, without TensorFlow, where it can; `litert` insists on that;
+            `keras` runs the Keras model.
+        batch_size: Images that go through the network together; `None` takes what this machine does fastest.
+        weights: Of a network of the catalog: `imagenet`, a weights file that fits, or `None` for random ones, the
+            same each time, whose answers mean nothing: for tests and for trying things out without a download. They
+            run in Keras, and set its seed.
+        progress: Called while weights are fetched: with the file's name, the bytes so far, and those in all if known.
+        verbose: What is shown while it works: 0 warnings only, 1 bars on a terminal, 2 lines; `auto` shows bars on a
+            terminal and lines in a notebook.
+        trust: Whether a saved model may hold what runs code or reads files when it is loaded, such as `Lambda` layers.
+            Only for models whose maker you trust.
+
+    Returns:
+        The classifier. The first use of a network with given weights compiles it, which takes some seconds.
+
+    Raises:
+        UsageError: An argument is wrong.
+        WeightsError: Published weights are not there and cannot be fetched, or are broken.
+        ModelError: The saved model is broken, or holds what is loaded only with `trust`.
+    """
+    if resize is not None and resize not in RESIZE_POLICIES:
+        raise UsageError(f"resize must be one of {', '.join(RESIZE_POLICIES)}. Received: {resize!r}")
+    if batch_size is not None and batch_size < 1:
+        raise UsageError(f"batch_size must be at least 1. Received: {batch_size}")
+    if weights is None and engine == "litert":
+        raise UsageError("random weights run in Keras only. Received: engine='litert' with weights=None")
+    with shown(verbose):
+        if model is None:
+            model = default_model(progress=progress) if weights == IMAGENET else DEFAULT_MODEL
+        spec = resolve(model, progress, weights, trust)
+        if resize is not None:
+            metadata = replace(spec.metadata, resize=replace(spec.metadata.resize, policy=resize))
+            spec = replace(spec, metadata=metadata)
+        return Classifier(spec, open_engine(spec, "keras" if weights is None else engine), batch_size)

@@ -1,0 +1,1 @@
+"""One of each that another package can add to kerastl; each is one file."""
