@@ -5,24 +5,17 @@ mkdocstrings fills them from the docstrings; `scripts/docs_hook.py` puts them in
 
 from __future__ import annotations
 
-import pkgutil
 from importlib import import_module
 
 import kerastl
 
-# The command line has a page of its own.
-_OTHERS = {"cli"}
-_FOUND = [module.name for module in pkgutil.iter_modules(kerastl.__path__) if module.ispkg]
-PACKAGES = (
-    "kerastl",
-    *(f"kerastl.{name}" for name in sorted(_FOUND) if not name.startswith("_") and name not in _OTHERS),
-)
+PACKAGES = ("kerastl", *(f"kerastl.{name}" for name in sorted(kerastl._PACKAGES)))
 
 
 def names(package: str) -> list[str]:
     """What a package says is public, but for packages, which have pages of their own."""
     listed = import_module(package).__all__
-    return [name for name in listed if name != "__version__" and f"{package}.{name}" not in PACKAGES]
+    return [name for name in listed if not name.startswith("_") and f"{package}.{name}" not in PACKAGES]
 
 
 def address(package: str) -> str:

@@ -39,10 +39,14 @@ def contexts() -> Iterator[click.Context]:
             yield click.Context(command, info_name=name, parent=top, **command.context_settings)
 
 
-def options(context: click.Context) -> list[tuple[str, str]]:
-    """Names and help of the options that `--help` shows."""
-    found = [each for each in context.command.get_params(context) if isinstance(each, click.Option)]
-    return [record for each in found if (record := each.get_help_record(context)) is not None]
+def options(context: click.Context) -> dict[str, list[tuple[str, str]]]:
+    """Names and help of the options that `--help` shows, by the headings that it shows them under."""
+    groups: dict[str, list[tuple[str, str]]] = {"": []}
+    for option in context.command.get_params(context):
+        record = option.get_help_record(context)
+        if isinstance(option, click.Option) and record is not None:
+            groups.setdefault(getattr(option, "group", ""), []).append(record)
+    return groups
 
 
 def _section(context: click.Context) -> str:
@@ -50,10 +54,11 @@ def _section(context: click.Context) -> str:
     parts = [f"## {context.command_path}", "", "```text", usage, "```", ""]
     for paragraph in inspect.cleandoc(context.command.help or "").split("\n\n"):
         parts += [_prose(paragraph), ""]
-    parts += ["| option | what it does |", "| --- | --- |"]
-    parts += [f"| `{names}` | {_prose(text)} |" for names, text in options(context)]
+    for heading, records in options(context).items():
+        parts += [f"| {heading or 'option'} | what it does |", "| --- | --- |"]
+        parts += [*(f"| `{names}` | {_prose(text)} |" for names, text in records), ""]
     if isinstance(context.command, click.Group):
-        parts += ["", "| command | what it is for |", "| --- | --- |"]
+        parts += ["| command | what it is for |", "| --- | --- |"]
         parts += [f"| [`{each.info_name}`](#{_anchor(each)}) | {_line(each)} |" for each in contexts() if each.parent]
     return "\n".join([*parts, ""])
 

@@ -52,11 +52,6 @@ def test_every_public_name_is_on_its_page(package):
     assert listed
 
 
-def test_every_public_package_has_a_page():
-    packages = (f"kerastl.{name}" for name in kerastl._PACKAGES)
-    assert set(docs_api.PACKAGES) == {"kerastl", *packages}
-
-
 def test_every_network_has_a_row():
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", docs_networks.page(), re.MULTILINE)
     assert rows == [(network.name, str(network.input_size)) for network in kerastl.list_models()]
