@@ -110,7 +110,7 @@ def test_help_imports_only_what_it_shows():
     code = "import sys\nfrom kerastl.cli import run\nrun(['--help'])\nprint(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     mine = {name for name in done.stderr.split() if name.startswith("kerastl.")}
-    names = ("_base", "_base.lazy", "_base.text", "_version", "cli", "cli._streams", "errors")
+    names = ("_base", "_base.lazy", "_base.text", "_version", "cli", "cli._command", "cli._streams", "errors")
     assert mine == {f"kerastl.{name}" for name in names}
 
 

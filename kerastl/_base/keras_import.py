@@ -5,37 +5,58 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from kerastl import _progress as progress
-from kerastl._base.stderr import native_stderr_silenced
+from kerastl._base.stderr import SharedChange, native_stderr_silenced
 from kerastl._base.text import printable
 from kerastl._progress.bars import importing
 
-
-def _no_false_alarm(record: logging.LogRecord) -> bool:
-    """Leave out that Keras traces its functions often: once for each network, and a run of some phases has many."""
-    text = str(record.msg)
-    return "triggered tf.function retracing" not in text or "TensorFlowTrainer" not in text
+_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def import_keras() -> ModuleType:
     """Import Keras and its backend quietly.
 
-    An explicit `TF_CPP_MIN_LOG_LEVEL` is left as it is.
+    An explicit `TF_CPP_MIN_LOG_LEVEL` is left as it is; else it is set while they are imported, and only then.
     """
-    logging.getLogger("tensorflow").addFilter(_no_false_alarm)
     if "keras" in sys.modules:
         return sys.modules["keras"]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     reporter = progress.current()
     reporter.ready()
-    with reporter.stage("loading Keras"), importing, native_stderr_silenced():
+    with reporter.stage("loading Keras"), importing, native_stderr_silenced(), _little_logged():
         import keras
 
         # The first tensor makes the backend look for accelerators, which it talks about.
         keras.ops.zeros(1)
     return keras
+
+
+@contextmanager
+def _little_logged() -> Iterator[None]:
+    """Let TensorFlow log nothing; it looks at the variable once, when it is imported."""
+    if _LOG_LEVEL in os.environ:
+        yield
+        return
+    os.environ[_LOG_LEVEL] = "3"
+    try:
+        yield
+    finally:
+        os.environ.pop(_LOG_LEVEL, None)
+
+
+def _no_false_alarm(record: logging.LogRecord) -> bool:
+    text = str(record.msg)
+    return "triggered tf.function retracing" not in text or "TensorFlowTrainer" not in text
+
+
+retracing_unmentioned = SharedChange(
+    lambda: logging.getLogger("tensorflow").addFilter(_no_false_alarm),
+    lambda: logging.getLogger("tensorflow").removeFilter(_no_false_alarm),
+).held
+"""Leave out that Keras traces its functions often: once for each network, and a run of some phases has many."""
 
 
 def keras_reason(error: Exception) -> str:

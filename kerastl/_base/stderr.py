@@ -1,4 +1,4 @@
-"""Standard error for our own words, also while what native libraries write to file descriptor 2 goes nowhere."""
+"""Standard error for our own words, while what other code has to say is kept from it for a time."""
 
 from __future__ import annotations
 
@@ -6,13 +6,41 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 _silencing = threading.Lock()
 _writing = threading.Lock()
+
+
+class SharedChange:
+    """A change to the whole process that lasts while any thread wants it.
+
+    Args:
+        begin: Makes it; called by each thread that comes.
+        end: Takes it back; called when the last one has gone.
+    """
+
+    def __init__(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        self._begin, self._end = begin, end
+        self._lock = threading.Lock()
+        self._users = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have the change made while the block runs."""
+        with self._lock:
+            self._begin()
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self._end()
 
 
 class _Kept:

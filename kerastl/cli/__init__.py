@@ -18,6 +18,7 @@ import click
 from kerastl._base.text import message
 from kerastl._version import __version__
 from kerastl.cli import _streams as streams
+from kerastl.cli._command import Context
 from kerastl.errors import KerastlError, UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ _COMPLETE = "_KERASTL_COMPLETE"  # how a shell asks
 
 class LazyGroup(click.Group):
     """A group that knows its commands' names and imports a command when it is called."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands, in the order in which a user meets them."""

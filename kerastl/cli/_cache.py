@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from kerastl._base.text import brief, printable
+from kerastl.cli._command import command, option
 
 
-@click.command()
-@click.option("--clear", is_flag=True, help="Remove what kerastl compiled; it is compiled again when needed.")
+@command()
+@option("--clear", is_flag=True, help="Remove what kerastl compiled; it is compiled again when needed.")
 def cache(clear: bool) -> None:
     """Show or clear the cache of compiled networks.
 

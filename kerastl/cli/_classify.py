@@ -10,6 +10,7 @@ import click
 
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
+from kerastl.cli._command import command, option
 from kerastl.cli._output import FORMATS
 from kerastl.errors import UsageError
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from kerastl.models._labels import Classification
 
 
-@click.command()
+@command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=completion.paths)
 @options.model
 @options.top(3, "Classes an image.")
 @options.resize("the model's own, crop for published weights", "; `keras` is what keras.utils.load_img does")
 @options.form(*FORMATS)
-@click.option(
+@option(
     "--output",
     "-o",
     type=click.Path(dir_okay=False),
@@ -33,22 +34,22 @@ if TYPE_CHECKING:
     help="Write to FILE, which appears when it is complete; - is standard output.",
 )
 @options.engine()
-@click.option(
+@option(
     "--batch-size",
     type=click.IntRange(min=1),
     metavar="N",
     help="Images that go through the network together.  [default: what this machine does fastest]",
 )
-@click.option(
+@option(
     "--coverage",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="P",
     help="Instead of the best --top classes, give as many as hold the right one with probability P.",
 )
-@click.option("--reject", is_flag=True, help="Flag images unlike those that the model was trained on.")
+@option("--reject", is_flag=True, help="Flag images unlike those that the model was trained on.")
 @options.csv_safe("With --format csv")
 @options.urls
-@click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
+@option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
 @options.trust
 @options.telling
 def classify(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +12,8 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _GONE_IN = "0.3"
+# Columns of help.
+_WIDEST, _NARROWEST = 80, 30
 
 log = logging.getLogger("kerastl")
 
@@ -31,8 +34,28 @@ class Option(click.Option):
         self.group = group
 
 
+class Formatter(click.HelpFormatter):
+    """Help that fits on terminals of 32 columns and more; click's needs 50."""
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        columns = shutil.get_terminal_size().columns
+        super().__init__(indent_increment, width or max(min(columns, max_width or _WIDEST) - 2, _NARROWEST))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write names and what they mean, and leave two thirds of a narrow terminal to the meanings."""
+        super().write_dl(rows, min(col_max, max(self.width // 3, _NARROWEST // 3)), col_spacing)
+
+
+class Context(click.Context):
+    """A context that writes help with `Formatter`."""
+
+    formatter_class = Formatter
+
+
 class Command(click.Command):
     """A command that takes earlier names of its options, and shows the others in groups."""
+
+    context_class = Context
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Say of each earlier name what it is called now, and read it as that."""

@@ -7,11 +7,12 @@ import click
 from kerastl._base.text import printable
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
+from kerastl.cli._command import command, option
 
 
-@click.command()
+@command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=completion.networks)
-@click.option("--no-top", is_flag=True, help="The weights without the 1,000-class head, from which finetune starts.")
+@option("--no-top", is_flag=True, help="The weights without the 1,000-class head, from which finetune starts.")
 @options.telling
 def download(names: tuple[str, ...], no_top: bool) -> int:
     """Fetch published weights ahead of time.

@@ -8,6 +8,7 @@ import click
 
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
+from kerastl.cli._command import command, option
 from kerastl.cli._registered import registered
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from kerastl.images import ResizePolicy
 
 
-@click.command()
+@command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=completion.paths)
 @options.model
 @registered(
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     described=lambda method: method.description,
     default="gradcam",
 )
-@click.option(
+@option(
     "--label", "-l", metavar="CLASS", help="The class to explain: name or WordNet id.  [default: each image's best]"
 )
-@click.option(
+@option(
     "--output",
     "-o",
     type=click.Path(file_okay=False),
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 @options.resize("the model's own")
 @options.trust
 @options.urls
-@click.option("--bare", is_flag=True, help="Write the colored pixels alone, as large as the network sees them.")
+@option("--bare", is_flag=True, help="Write the colored pixels alone, as large as the network sees them.")
 @options.telling
 def explain(
     sources: tuple[str, ...],

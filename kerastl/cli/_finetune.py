@@ -40,7 +40,8 @@ from kerastl.cli._command import command, option
     type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
     default="float32",
     show_default=True,
-    help="Of training; the saved model is float32.",
+    metavar="POLICY",
+    help="Of training: float32, mixed_bfloat16 or mixed_float16; the saved model is float32.",
 )
 @options.weights("imagenet")
 @options.input_size

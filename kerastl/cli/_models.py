@@ -8,12 +8,13 @@ import click
 
 from kerastl._base.serialization import to_json
 from kerastl.cli import _options as options
+from kerastl.cli._command import command
 
 if TYPE_CHECKING:
     from kerastl.models import Backbone
 
 
-@click.command()
+@command()
 @options.form("text", "json")
 def models(form: str) -> None:
     """List the networks that kerastl knows.

@@ -18,11 +18,12 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 # Headings of options in `--help`.
 TRAINING = "Training"
+GRADIENT_STEPS = "Instead of what the recipe says"
 NETWORK = "The network"
 DATA = "The images"
 DISK = "Disk space"
 
-model = click.option(
+model = option(
     "--model",
     "-m",
     metavar="NAME|PATH",
@@ -31,7 +32,7 @@ model = click.option(
     "kerastl_mini where that cannot be had]",
 )
 
-trust = click.option(
+trust = option(
     "--trust-model",
     "trust",
     is_flag=True,
@@ -44,15 +45,13 @@ started_from = option(
     "had]",
 )  # fmt: skip
 
-run_folder = click.option(
+run_folder = option(
     "--output", "-o", required=True, metavar="RUN_DIR", type=click.Path(), help="The run folder, new or empty."
 )
-resume = click.option("--resume", is_flag=True, help="Go on with the run in RUN_DIR, as if it had never stopped.")
-overwrite = click.option("--overwrite", is_flag=True, help="Replace the run in RUN_DIR.")
+resume = option("--resume", is_flag=True, help="Go on with the run in RUN_DIR, as if it had never stopped.")
+overwrite = option("--overwrite", is_flag=True, help="Replace the run in RUN_DIR.")
 
-urls = click.option(
-    "--urls", is_flag=True, help="Fetch web addresses also where they stand in a list on standard input."
-)
+urls = option("--urls", is_flag=True, help="Fetch web addresses also where they stand in a list on standard input.")
 
 validation_split = option(
     "--validation-split",
@@ -80,19 +79,16 @@ def seed(group: str = "") -> Callable[[C], C]:
 def gradient_steps(command: C) -> C:
     """What stands in place of the recipe's, in phases that train by gradient steps."""
     for added in (
-        option("--loss", group=TRAINING, metavar="NAME", help="Of keras.losses.  [default: categorical_crossentropy]"),
-        option("--optimizer", group=TRAINING, metavar="NAME", help="Of keras.optimizers.  [default: the recipe's]"),
+        option("--loss", group=GRADIENT_STEPS, metavar="NAME", help="One of keras.losses."),
+        option("--optimizer", group=GRADIENT_STEPS, metavar="NAME", help="One of keras.optimizers."),
         option(
-            "--learning-rate", group=TRAINING, type=click.FloatRange(min=0, min_open=True), metavar="RATE",
-            help="Of the head, at its highest.  [default: the recipe's]",
+            "--learning-rate", group=GRADIENT_STEPS, type=click.FloatRange(min=0, min_open=True), metavar="RATE",
+            help="Of the head, at its highest.",
         ),
+        option("--batch-size", group=GRADIENT_STEPS, type=click.IntRange(min=1), metavar="N", help="Images a step."),
         option(
-            "--batch-size", group=TRAINING, type=click.IntRange(min=1), metavar="N",
-            help="Images a step.  [default: the recipe's]",
-        ),
-        option(
-            "--epochs", group=TRAINING, type=click.IntRange(min=1), metavar="N",
-            help="Of each phase that trains by gradient steps, as are the next four.  [default: the recipe's]",
+            "--epochs", group=GRADIENT_STEPS, type=click.IntRange(min=1), metavar="N",
+            help="Of each phase that takes gradient steps, as are the next four.",
         ),
     ):  # fmt: skip
         command = added(command)
@@ -102,8 +98,8 @@ def gradient_steps(command: C) -> C:
 def telling(command: C) -> C:
     """`--quiet` and `--verbose`: what the command tells on standard error while it works."""
 
-    @click.option("--quiet", "-q", is_flag=True, help="Say nothing but results, warnings and errors.")
-    @click.option("--verbose", "-v", is_flag=True, help="Say more about what is done, and how long it took.")
+    @option("--quiet", "-q", is_flag=True, help="Say nothing but results, warnings and errors.")
+    @option("--verbose", "-v", is_flag=True, help="Say more about what is done, and how long it took.")
     @wraps(command)
     def told(*arguments: Any, quiet: bool, verbose: bool, **options: Any) -> Any:
         if quiet and verbose:
@@ -116,7 +112,7 @@ def telling(command: C) -> C:
 
 def top(default: int, text: str) -> Callable[[C], C]:
     """`--top`: how many classes; `text` says of what."""
-    return click.option("--top", "-k", type=click.IntRange(min=1), default=default, show_default=True, help=text)
+    return option("--top", "-k", type=click.IntRange(min=1), default=default, show_default=True, metavar="N", help=text)
 
 
 def engine(text: str | None = None) -> Callable[[C], C]:
@@ -133,12 +129,12 @@ def engine(text: str | None = None) -> Callable[[C], C]:
 
 def form(*forms: str, text: str | None = None) -> Callable[[C], C]:
     """`--format`, handed on as `form`: the first of `forms` unless another is asked for."""
-    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help=text)
+    return option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help=text)
 
 
 def split(*parts: str) -> Callable[[C], C]:
     """`--split`: which of these parts of the data."""
-    return click.option(
+    return option(
         "--split",
         type=click.Choice(parts),
         help="Which part of DATA.  [default: val or test where there is one, else all that was not trained on]",
@@ -210,7 +206,7 @@ def weights(default: str) -> Callable[[C], C]:
 
 def csv_safe(text: str) -> Callable[[C], C]:
     """`--csv-safe`: names that a spreadsheet would compute stay texts; `text` says where."""
-    return click.option(
+    return option(
         "--csv-safe",
         is_flag=True,
         help=f"{text}, put an apostrophe before names that a spreadsheet would compute, such as =1+1.",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from kerastl._base.registry import Registry
 
 
+_NARROW = 25  # letters of a short list
+
+
 class RegisteredName(click.ParamType):
     """A name in a registry, which is imported when it is needed.
 
@@ -38,8 +41,9 @@ class RegisteredName(click.ParamType):
         return resolve_reference(self._reference)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """The names in brackets, as click shows choices."""
-        return f"[{'|'.join((*self._more, *self.registry.bundled))}]"
+        """The names in brackets, as click shows choices, where they fit beside the option; help tells of each."""
+        names = f"[{'|'.join((*self._more, *self.registry.bundled))}]"
+        return names if len(names) <= _NARROW else "NAME"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Refuse a name that there is not, with close ones."""

@@ -28,8 +28,7 @@ from kerastl.inference._ordered_map import ordered_map
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache, Features, HalfOverflow, store_key, weights_digest
 from kerastl.training._interrupt import Stop
-from kerastl.training._pixel_engine import PixelEngine
-from kerastl.training._samples import ImageSample, PrefetchedSample, Sample
+from kerastl.training._samples import ImageSample, PixelEngine, PrefetchedSample, Sample
 
 # Rows with more numbers than this are kept in half precision; pooled features are small and stay whole.
 _SMALL_ROW = 4096

@@ -23,7 +23,14 @@ from kerastl.finetuning._recipes import find_recipe
 from kerastl.finetuning._report import Report
 from kerastl.finetuning._result import FineTuned
 from kerastl.finetuning._settings import Settings
-from kerastl.finetuning._splits import SplitData, found_again, listed, open_dataset, reopen_dataset, split_dataset
+from kerastl.finetuning._splits import (
+    SplitData,
+    found_again,
+    manifest_entries,
+    open_dataset,
+    reopen_dataset,
+    split_dataset,
+)
 from kerastl.finetuning._training_data import decode_ahead, training_data
 from kerastl.inference._seal import sha256
 from kerastl.models import _registry as catalog
@@ -81,7 +88,7 @@ class Run:
             "classes": list(parts.dataset.classes),
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
-            "images": self._folder.manifest.write(listed(dataset, parts.contents)),
+            "images": self._folder.manifest.write(manifest_entries(dataset, parts.contents)),
             "split": sha256(self._folder.split),
             "white_level": parts.white_level,
         }

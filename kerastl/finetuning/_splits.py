@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastl._base.text import listed as some
-from kerastl._base.text import printable
+from kerastl._base.text import listed, printable
 from kerastl._progress import stage
 from kerastl.data import Dataset, Item, scan
 from kerastl.data._dataset import SPLITS
@@ -60,7 +59,7 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) 
     if len(dataset.classes) < 2:  # `scan` refuses it; a data set from elsewhere may be anything
         raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; a classifier needs two or more")
     if unknown := sorted({item.label for item in dataset.items}.difference(dataset.classes)):
-        raise DataError(f"{dataset.root}: images of {some(unknown)}, which is not among the classes")
+        raise DataError(f"{dataset.root}: images of {listed(unknown)}, which is not among the classes")
     callback.say(f"{dataset.root}: {dataset.layout}")
     for warning in (*dataset.warnings, *filter(None, [summary(dataset)])):
         callback.warn(warning)
@@ -110,7 +109,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
     return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests, white)
 
 
-def listed(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
+def manifest_entries(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
     """What a run remembers of the images it began with.
 
     Args:
@@ -139,10 +138,10 @@ def found_again(
     try:
         dataset = data if isinstance(data, Dataset) else scan(data)
     except DataError as error:
-        raise DataError(f"{error}. The run began with the classes {some(state['classes'])}") from None
+        raise DataError(f"{error}. The run began with the classes {listed(state['classes'])}") from None
     hashes = hashed([dataset.file(item) for item in dataset.items], callback, stop)
     contents = {item.path: content for item, content in zip(dataset.items, hashes, strict=True)}
-    manifest.check(listed(dataset, contents), dataset.root, state["images"])
+    manifest.check(manifest_entries(dataset, contents), dataset.root, state["images"])
     return dataset.root, contents
 
 

@@ -17,6 +17,8 @@ from typing import Any
 
 import PIL
 
+from kerastl._base.stderr import SharedChange
+
 
 class _Thread(threading.local):
     depth = 0
@@ -38,34 +40,6 @@ class _WhileDecodingWarning(Warning, metaclass=_InThisThread):
 _FILTER: Any = ("ignore", None, _WhileDecodingWarning, None, 0)
 
 
-class _Shared:
-    """A change to the whole process that lasts while any thread wants it.
-
-    Args:
-        begin: Makes it; called by each thread that comes.
-        end: Takes it back; called when the last one has gone.
-    """
-
-    def __init__(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
-        self._begin, self._end = begin, end
-        self._lock = threading.Lock()
-        self._users = 0
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Have the change made while the block runs."""
-        with self._lock:
-            self._begin()
-            self._users += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._users -= 1
-                if not self._users:
-                    self._end()
-
-
 # Where no handler is found, what Pillow logs would reach standard error.
 _handler = logging.NullHandler()
 
@@ -84,7 +58,7 @@ def _heed() -> None:
     logging.getLogger("PIL").removeHandler(_handler)
 
 
-_quiet = _Shared(_ignore, _heed)
+_quiet = SharedChange(_ignore, _heed)
 
 
 @contextmanager
@@ -129,5 +103,5 @@ def _unsilence_libtiff() -> None:
         set_handler(_replaced.pop())
 
 
-libtiff_silenced = _Shared(_silence_libtiff, _unsilence_libtiff).held
+libtiff_silenced = SharedChange(_silence_libtiff, _unsilence_libtiff).held
 """Stop libtiff from writing to standard error what Pillow raises as an exception, or gets over, anyway."""

@@ -141,5 +141,7 @@ class KerasEngine:
 
     def predict(self, pixels: np.ndarray) -> np.ndarray:
         """See `Engine.predict`."""
-        with self._lock:
+        from kerastl._base.keras_import import retracing_unmentioned
+
+        with self._lock, retracing_unmentioned():
             return self.model.predict_on_batch(pixels.astype("float32"))

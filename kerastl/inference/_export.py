@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kerastl._base.keras_import import import_keras
+from kerastl._base.keras_import import import_keras, retracing_unmentioned
 from kerastl._base.stderr import native_stderr_silenced
 from kerastl.errors import ModelError
 
@@ -40,7 +43,6 @@ def to_litert(model: keras.Model) -> bytes:
     Raises:
         ModelError: The network cannot be compiled.
     """
-    import absl.logging
     import tensorflow as tf
 
     signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
@@ -48,10 +50,8 @@ def to_litert(model: keras.Model) -> bytes:
     serve = tf.function(
         lambda pixels: model(tf.cast(pixels, tf.float32), training=False), input_signature=[signature], autograph=False
     )
-    verbosity = absl.logging.get_verbosity()
-    absl.logging.set_verbosity(absl.logging.ERROR)
     try:
-        with native_stderr_silenced():
+        with native_stderr_silenced(), _absl_quiet():
             # Without a trackable object the converter freezes the graph in memory; with one it goes through a
             # SavedModel on disk, which is what `model.export` does and takes two to four times as long.
             converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()])
@@ -59,8 +59,20 @@ def to_litert(model: keras.Model) -> bytes:
     except Exception as error:
         reason = str(error).strip().splitlines()[0:1]
         raise ModelError(f"{model.name} cannot be compiled ({''.join(reason)[:200]})") from error
+
+
+@contextmanager
+def _absl_quiet() -> Iterator[None]:
+    """Let the converter log through absl, and nobody hear it; the logging of the program stays as it is."""
+    root, log, nowhere = logging.getLogger(), logging.getLogger("absl"), logging.NullHandler()
+    level = log.level
+    log.setLevel(logging.ERROR)
+    root.addHandler(nowhere)  # absl sets up logging for the whole process where it finds no handler
+    try:
+        yield
     finally:
-        absl.logging.set_verbosity(verbosity)
+        root.removeHandler(nowhere)
+        log.setLevel(level)
 
 
 def check(engine: Engine, model: keras.Model) -> None:
@@ -80,7 +92,8 @@ def check(engine: Engine, model: keras.Model) -> None:
     dark = random.integers(0, 64, (1, height, width, 3))
     flat = np.full((1, height, width, 3), 128)
     pixels = np.concatenate([coarse[:, :height, :width], fine, dark, flat]).astype(np.uint8)
-    expected = model.predict_on_batch(pixels.astype(np.float32))
+    with retracing_unmentioned():
+        expected = model.predict_on_batch(pixels.astype(np.float32))
     received = np.concatenate([engine.predict(pixels[i : i + 1]) for i in range(len(pixels))])
     difference = float(np.max(np.abs(received - expected)))
     moved = np.argmax(received, -1) != np.argmax(expected, -1)

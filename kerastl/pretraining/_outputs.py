@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base import files
 from kerastl._base.serialization import to_json
-from kerastl.models._labels import percent
+from kerastl._base.text import percent
 from kerastl.plots._curves import pretraining_curves
 from kerastl.training import _outputs as outputs
 from kerastl.training import _readme as readme

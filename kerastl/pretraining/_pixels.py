@@ -20,8 +20,7 @@ from kerastl.inference._ordered_map import ordered_map
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop
-from kerastl.training._pixel_engine import PixelEngine
-from kerastl.training._samples import ImageSample
+from kerastl.training._samples import ImageSample, PixelEngine
 
 # Crops are taken from images this much larger than the views, if the files have the pixels.
 _SURPLUS = 1.5

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from kerastl import _progress as progress
+from kerastl._base.keras_import import retracing_unmentioned
 from kerastl._base.text import percent
 from kerastl._progress import Reporter, Stage, Verbose
 from kerastl.training._callback import RunCallback, RunCallbackList
@@ -29,7 +30,7 @@ def listening(
         form: Writes the lines.
     """
     reporter = progress.chosen() if verbose == "auto" else None
-    with progress.reporting(reporter or Reporter(verbose)) as reporter, form(reporter) as told:
+    with progress.reporting(reporter or Reporter(verbose)) as reporter, retracing_unmentioned(), form(reporter) as told:
         yield RunCallbackList((told, *callbacks))
 
 

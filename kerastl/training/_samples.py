@@ -1,4 +1,4 @@
-"""One training row: an image, or an augmented view of it, and what tells whether it has changed."""
+"""What a row of features is made from: an image or an augmented view of it, and what tells whether it has changed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from kerastl.errors import ImageError
+from kerastl.inference._engines import Plan, cores
 from kerastl.inference._seal import sha256
 
 
@@ -68,3 +69,20 @@ class PrefetchedSample:
         """See `Sample`."""
         found = self.decoded(self.image.path)
         return found[1] if found else self.image.pixels()
+
+
+class PixelEngine:
+    """An engine that gives pixels as they are, where the rows are the pixels themselves.
+
+    Args:
+        batch: Images that are handed over together.
+    """
+
+    name = "pixels"
+
+    def __init__(self, batch: int = 1) -> None:
+        self.plan = Plan(workers=cores(), interpreters=1, threads=1, batch=batch)
+
+    def predict(self, pixels: np.ndarray) -> np.ndarray:
+        """Return `pixels`."""
+        return pixels

@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kerastl.cli import run
+from kerastl.cli import COMMANDS, run
 from kerastl.cli._command import command, option
 
 
@@ -79,3 +79,11 @@ def test_the_note_is_one_line_on_standard_error(capfd):
     assert err == "kerastl: --backbone is called --model now; the old name goes in 0.3\n"
     assert run(["recipes", "probe", "--model", "kerastl_mini"]) == 0
     assert capfd.readouterr() == (out, "")
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_fits_on_the_terminal(name, columns, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert run([*filter(None, [name]), "--help"]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if len(line) > columns] == []

@@ -7,7 +7,7 @@ from kerastl.inference._engines import Plan
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache, HalfOverflow, store_key
 from kerastl.training._interrupt import Stop, Stopped
-from kerastl.training._pixel_engine import PixelEngine
+from kerastl.training._samples import PixelEngine
 
 
 class Constant:
