@@ -16,7 +16,6 @@ from kerastl._progress import stage
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._apply import AnswerRules, answer_rules, classify_images
 from kerastl.errors import KerastlError, UsageError
-from kerastl.images import load_pixels
 from kerastl.images._encoded import path_of
 from kerastl.inference._engine_registry import ENGINES
 from kerastl.inference._engines import Engine, KerasEngine
@@ -87,17 +86,14 @@ class Classifier:
         return self._engine.name
 
     def __repr__(self) -> str:
-        resize = self.metadata.resize
-        return (
-            f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {resize.width}x{resize.height} pixels "
-            f"({resize.policy}), {self.engine}>"
-        )
+        reads = self.metadata.reader.describe()
+        return f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {reads}, {self.engine}>"
 
     def _repr_html_(self) -> str:
-        resize, names = self.metadata.resize, self.labels.names
+        names = self.labels.names
         facts = {
             "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
-            "images": f"{resize.width} x {resize.height} pixels, {resize.policy}",
+            "input": self.metadata.reader.describe(),
             "backbone": self.metadata.backbone or "unknown",
             "runs in": self.engine,
         }
@@ -282,7 +278,7 @@ class Classifier:
         """
         if isinstance(image, KerastlError):
             raise image
-        return load_pixels(image, self.metadata.resize)
+        return self.metadata.reader.read(image)
 
     def predict_pixels(self, pixels: np.ndarray) -> np.ndarray:
         """Compute the probability of every class for images that `pixels` has read; threads may share this.

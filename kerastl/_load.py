@@ -67,6 +67,8 @@ def load(
             model = default_model(progress=progress) if weights == IMAGENET else DEFAULT_MODEL
         spec = resolve(model, progress, weights, trust)
         if resize is not None:
-            metadata = replace(spec.metadata, resize=replace(spec.metadata.resize, policy=resize))
+            metadata = replace(spec.metadata, reader=replace(spec.metadata.resize, policy=resize))
             spec = replace(spec, metadata=metadata)
-        return Classifier(spec, open_engine(spec, "keras" if weights is None else engine), batch_size)
+        return Classifier(
+            spec, open_engine(spec, "keras" if weights is None and engine == "auto" else engine), batch_size
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import pickle
 import shutil
@@ -17,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from kerastl.errors import ImageError
-from kerastl.images import Resize
 from kerastl.inference._child import start_child
+from kerastl.models._input_reader import InputReader
 
 LIMIT = 1 << 30
 """Bytes of disk that the decoded images take at most; nor do they take more than a quarter of what is free."""
@@ -36,18 +37,18 @@ class DecodedAhead:
 
     Args:
         files: The images, the first to be decoded first.
-        resize: How files become pixels.
+        reader: How files become pixels.
         folder: Where the file without a name is made.
 
     Raises:
         OSError: This system has no such files, or the process cannot be started.
     """
 
-    def __init__(self, files: Sequence[Path], resize: Resize, folder: Path) -> None:
+    def __init__(self, files: Sequence[Path], reader: InputReader, folder: Path) -> None:
         if sys.platform == "win32":
             raise OSError("files cannot be shared without a name")
-        self.resize = resize
-        self._record = _DIGEST + resize.height * resize.width * 3
+        self.reader = reader
+        self._record = _DIGEST + math.prod(reader.shape)
         room = min(LIMIT, shutil.disk_usage(folder).free // 4)
         wanted = [os.fspath(file) for file in files[: room // self._record]]
         self._rows = {file: row for row, file in enumerate(wanted)}
@@ -63,7 +64,7 @@ class DecodedAhead:
         assert self._child.stdin is not None  # noqa: S101 - it is a pipe
         try:
             with self._child.stdin as todo:
-                pickle.dump((wanted, resize, descriptor), todo)
+                pickle.dump((wanted, reader, descriptor), todo)
         except OSError:  # it has died at once, and nothing is decoded
             pass
 
@@ -93,7 +94,7 @@ class DecodedAhead:
         digest, pixels = record[:_DIGEST], record[_DIGEST:]
         if len(record) < self._record or not any(digest):
             return None
-        return digest.hex(), np.frombuffer(pixels, np.uint8).reshape(self.resize.height, self.resize.width, 3)
+        return digest.hex(), np.frombuffer(pixels, np.uint8).reshape(self.reader.shape)
 
 
 def serve() -> None:
@@ -104,11 +105,11 @@ def serve() -> None:
         return
     os.nice(5)  # the parent goes first where there are fewer processors than work
     parent = os.getppid()
-    files, resize, descriptor = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `DecodedAhead`
+    files, reader, descriptor = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `DecodedAhead`
     for row, file in enumerate(files):
         if row % _TOGETHER == 0 and os.getppid() != parent:
             return
-        record = _decode(file, resize)
+        record = _decode(file, reader)
         if record is not None:
             digest, pixels = record
             start = row * (_DIGEST + len(pixels))
@@ -116,14 +117,13 @@ def serve() -> None:
             os.pwrite(descriptor, digest, start)  # last: it says that the pixels are there
 
 
-def _decode(file: str, resize: Resize) -> tuple[bytes, bytes] | None:
+def _decode(file: str, reader: InputReader) -> tuple[bytes, bytes] | None:
     """Hash and pixels; None where the image cannot be read, which the parent will find out and report."""
     from kerastl.images import _opening as opening
-    from kerastl.images import load_pixels
 
     try:
         with opening.reported(file), opening.regular_file(file) as stream:
             content = stream.read()
-        return hashlib.sha256(content).digest(), load_pixels(io.BytesIO(content), resize).tobytes()
+        return hashlib.sha256(content).digest(), reader.read(io.BytesIO(content)).tobytes()
     except ImageError:
         return None

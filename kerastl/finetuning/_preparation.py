@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ from kerastl.finetuning._boundary_engine import boundary_engine
 from kerastl.finetuning._network import Network, split
 from kerastl.finetuning._recipe import Phase
 from kerastl.finetuning._training_data import Part, TrainingData
-from kerastl.images import Resize
 from kerastl.inference._engines import Engine, cores
 from kerastl.inference._ordered_map import ordered_map
+from kerastl.models._input_reader import InputReader
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache, Features, HalfOverflow, store_key, weights_digest
 from kerastl.training._interrupt import Stop
@@ -136,7 +136,7 @@ class Preparation:
         if self._ahead is not None:
             self._ahead.stop()  # from here on all processors are busy with the same images
         seed = (self.seed, number)
-        val_store = _Wanted(half, self._plain(self._data.val), {"part": "val"}, half.exact, self._data.resize)
+        val_store = _Wanted(half, self._plain(self._data.val), {"part": "val"}, half.exact, self._data.reader)
         train_store, views = self._wanted(phase, half, seed)
         if not self._keep:
             self._cache.keep_only([store.key for store in (val_store, train_store) if store])
@@ -171,12 +171,12 @@ class Preparation:
         """Which training store a phase asks for, and how many views it holds; None for fresh augmentation."""
         data, augmentation = self._data, phase.augmentation
         if augmentation is None:
-            return _Wanted(half, self._plain(data.train), {"part": "train"}, half.dtype, data.resize), 1
+            return _Wanted(half, self._plain(data.train), {"part": "train"}, half.dtype, data.reader), 1
         if phase.views is None:
             return None, 1
         view = {"part": "train", "augmentation": augmentation.as_dict(), "views": phase.views, "seed": seed}
         samples = data.views(augmentation, phase.views, seed)
-        return _Wanted(half, samples, view, half.dtype, data.resize), phase.views
+        return _Wanted(half, samples, view, half.dtype, data.reader), phase.views
 
     def _compute(self, store: _Wanted, engine: Engine) -> Features | None:
         """Fill a store, or say why it is done without."""
@@ -291,12 +291,12 @@ class _Wanted:
     """A store that a phase asks for."""
 
     def __init__(
-        self, half: _LowerHalf, samples: Sequence[Sample], view: dict[str, Any], dtype: str, resize: Resize
+        self, half: _LowerHalf, samples: Sequence[Sample], view: dict[str, Any], dtype: str, reader: InputReader
     ) -> None:
         self.samples = samples
         self.dtype = dtype
         self.shape = half.shape
-        self.key = store_key(half.digest, asdict(resize), view, dtype)
+        self.key = store_key(half.digest, reader.as_dict(), view, dtype)
         self.size = len(samples) * math.prod(half.shape) * np.dtype(dtype).itemsize
         shape = " x ".join(str(side) for side in half.shape)
         self.description = f"{len(samples):,} rows ({view['part']}) of {shape} {dtype}"

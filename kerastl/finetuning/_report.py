@@ -91,7 +91,7 @@ class Report:
         metadata = Metadata(
             self._folder.absolute().name,
             LabelSet(self._images.classes),
-            self._images.resize,
+            self._images.reader,
             self._settings.model,
             {
                 "recipe": self._recipe.as_dict(),

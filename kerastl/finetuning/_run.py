@@ -181,7 +181,7 @@ class Run:
             keep_features=self._settings.keep_features,
             callback=self._callback,
             stop=self.stop,
-            ahead=self._ahead if self._ahead is not None and self._ahead.resize == images.resize else None,
+            ahead=self._ahead if self._ahead is not None and self._ahead.reader == images.reader else None,
         )
 
     def _run(self, training: Training, model: keras.Model) -> Stopped | TrainingError | None:

@@ -12,11 +12,13 @@ import numpy as np
 from kerastl.data._augment import augment
 from kerastl.data._augmentation import Augmentation
 from kerastl.data._prefetch import DecodedAhead
+from kerastl.errors import UsageError
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
-from kerastl.images import Resize, load_pixels, open_image
+from kerastl.images import Resize, open_image
 from kerastl.inference._engines import cores
 from kerastl.models import _registry as catalog
+from kerastl.models._input_reader import InputReader
 from kerastl.training._samples import ImageSample
 
 # So many images are worth a process that decodes them ahead, which takes 0.3 s to start.
@@ -44,14 +46,14 @@ class TrainingData:
         classes: Names, in the order of the model's outputs.
         train: Images to train on.
         val: Images to validate on.
-        resize: How files become pixels.
+        reader: How files become pixels.
         balanced: Weigh the classes so that each counts the same in the loss.
     """
 
     classes: tuple[str, ...]
     train: Part
     val: Part
-    resize: Resize
+    reader: InputReader
     balanced: bool = False
 
     def targets(self) -> np.ndarray:
@@ -69,13 +71,12 @@ class TrainingData:
 
     def plain(self, part: Part) -> list[ImageSample]:
         """The images as they are, one row each."""
-        load = partial(load_pixels, resize=self.resize)
-        return [ImageSample(file, load) for file in part.files]
+        return [ImageSample(file, self.reader.read) for file in part.files]
 
     def augmented(self, augmentation: Augmentation, seed: Sequence[int]) -> list[ImageSample]:
         """One augmented version of each training image; `seed` and its number decide which."""
         return [
-            ImageSample(file, partial(_augmented, resize=self.resize, augmentation=augmentation, seed=(*seed, n)))
+            ImageSample(file, partial(_augmented, reader=self.reader, augmentation=augmentation, seed=(*seed, n)))
             for n, file in enumerate(self.train.files)
         ]
 
@@ -86,10 +87,12 @@ class TrainingData:
         return [image for same in zip(*versions, strict=True) for image in same]
 
 
-def _augmented(file: Path, resize: Resize, augmentation: Augmentation, seed: Sequence[int]) -> np.ndarray:
+def _augmented(file: Path, reader: InputReader, augmentation: Augmentation, seed: Sequence[int]) -> np.ndarray:
     if not augmentation.varies_images:
-        return load_pixels(file, resize)
-    return augment(open_image(file, target=resize), resize, augmentation, np.random.default_rng(seed))
+        return reader.read(file)
+    if not isinstance(reader, Resize):
+        raise UsageError(f"augmentations change images, and this network takes {reader.describe()}")
+    return augment(open_image(file, target=reader), reader, augmentation, np.random.default_rng(seed))
 
 
 def training_data(parts: SplitData, size: tuple[int, int], settings: Settings) -> TrainingData:
@@ -124,6 +127,6 @@ def decode_ahead(data: TrainingData, folder: Path) -> DecodedAhead | None:
     if len(files) < _MANY or cores() < 2:
         return None
     try:
-        return DecodedAhead(files, data.resize, folder)
+        return DecodedAhead(files, data.reader, folder)
     except OSError:
         return None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from PIL import Image
 
@@ -72,6 +72,10 @@ def _reduced(image: Image.Image, size: tuple[int, int], box: Box) -> tuple[Image
     return part, moved
 
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 ResizePolicy = Literal["crop", "squash", "pad", "keras"]
 """How an image of any shape becomes one of the network's: see `Resize`."""
 
@@ -91,7 +95,7 @@ PAD_COLOR = (0, 0, 0)
 
 @dataclass(frozen=True)
 class Resize:
-    """The size and the range that a network takes, and how images get there.
+    """The size and the range that a network takes, and how images get there: reads an image as a network's input.
 
     Args:
         height: Height of the result in pixels, 1 to 8,192.
@@ -110,6 +114,8 @@ class Resize:
     Raises:
         UsageError: If an argument is out of range.
     """
+
+    kind: ClassVar[str] = "image"
 
     height: int
     width: int
@@ -135,6 +141,25 @@ class Resize:
         white = self.white_level
         if white is not None and (type(white) is not int or not 255 <= white <= 65535):
             raise UsageError(f"white_level must be None or a whole number from 255 to 65535. Received: {white!r}")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of what `read` gives: (height, width, 3)."""
+        return (self.height, self.width, 3)
+
+    def read(self, source: Any) -> NDArray[np.uint8]:
+        """Read one image; see `kerastl.load_pixels`."""
+        from kerastl.images._loading import load_pixels
+
+        return load_pixels(source, self)
+
+    def describe(self) -> str:
+        """What it reads, for people."""
+        return f"images of {self.height} x {self.width} pixels, {self.policy}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return asdict(self)
 
     def turned(self) -> Resize:
         """The same for an image that lies on its side."""

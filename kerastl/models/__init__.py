@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from kerastl.models._graph import last_feature_map as last_feature_map
     from kerastl.models._graph import logits as logits
     from kerastl.models._graph import split as split
+    from kerastl.models._input_reader import INPUT_KINDS as INPUT_KINDS
+    from kerastl.models._input_reader import InputKind as InputKind
+    from kerastl.models._input_reader import InputReader as InputReader
+    from kerastl.models._input_reader import register_input_kind as register_input_kind
     from kerastl.models._labels import Classification as Classification
     from kerastl.models._labels import Classifications as Classifications
     from kerastl.models._labels import LabelSet as LabelSet
@@ -40,6 +44,9 @@ _MODULES = {
     "Backbone": "kerastl.models._backbone",
     "Classification": "kerastl.models._labels",
     "Classifications": "kerastl.models._labels",
+    "INPUT_KINDS": "kerastl.models._input_reader",
+    "InputKind": "kerastl.models._input_reader",
+    "InputReader": "kerastl.models._input_reader",
     "LabelSet": "kerastl.models._labels",
     "Metadata": "kerastl.models._metadata",
     "Prediction": "kerastl.models._labels",
@@ -60,6 +67,7 @@ _MODULES = {
     "preprocess": "kerastl.models._build",
     "read_metadata": "kerastl.models._metadata",
     "register": "kerastl.models._registry",
+    "register_input_kind": "kerastl.models._input_reader",
     "rows": "kerastl.models._registry",
     "split": "kerastl.models._graph",
     "stages": "kerastl.models._build",

@@ -1,4 +1,4 @@
-"""The metadata of a model: labels, image size and resizing, kept inside the saved model.
+"""The metadata of a model: labels, and how its input is read, kept inside the saved model.
 
 A `.keras` file is a zip archive. kerastl adds one member to it, `kerastl.json`; plain Keras reads the file as if
 it were not there. So a model that is moved or renamed still knows its classes.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from kerastl._base.serialization import to_json
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.images import Resize
+from kerastl.models._input_reader import InputReader, reader_as_dict, reader_from_dict
 from kerastl.models._labels import LabelSet
 from kerastl.models._saved import archive, kinds, schema
 from kerastl.models._saved.archive import parsed
 
 MODEL_FILE = "model.keras"
 MEMBER = "kerastl.json"
-FORMAT = 1
+FORMAT = 2
 # What the names of kerastl's members begin with.
 _OWN = "kerastl"
 
@@ -35,16 +36,27 @@ class Metadata:
     Args:
         name: What results call the model.
         labels: The classes in the order of the model's outputs.
-        resize: How an image becomes the model's input.
+        reader: How an image, or whatever else it takes, becomes the model's input.
         backbone: The catalog name of the network it was made from, or `None`.
         extra: Whatever else later steps store, by name; values are JSON.
     """
 
     name: str
     labels: LabelSet
-    resize: Resize
+    reader: InputReader
     backbone: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def resize(self) -> Resize:
+        """How an image becomes the model's input, for what is about images only.
+
+        Raises:
+            ModelError: The model takes no images.
+        """
+        if isinstance(self.reader, Resize):
+            return self.reader
+        raise ModelError(f"{printable(self.name)} takes {self.reader.describe()}, and no images")
 
     def as_dict(self) -> dict[str, Any]:
         """The metadata as JSON values."""
@@ -54,7 +66,7 @@ class Metadata:
             "backbone": self.backbone,
             "labels": list(self.labels.names),
             "wnids": None if self.labels.wnids is None else list(self.labels.wnids),
-            "resize": asdict(self.resize),
+            "input": reader_as_dict(self.reader),
             "extra": self.extra,
         }
 
@@ -65,10 +77,12 @@ class Metadata:
         Raises:
             ModelError: A field is missing, of the wrong kind or beyond its limit, or a newer kerastl wrote it.
         """
+        if isinstance(resize := values.get("resize"), dict) and "input" not in values:  # format 1 knew images only
+            values = {**values, "input": {**resize, "kind": "image"}}
         schema.check(values, FORMAT)
         wnids = values["wnids"]
         labels = LabelSet(tuple(values["labels"]), None if wnids is None else tuple(wnids))
-        return cls(values["name"], labels, Resize(**values["resize"]), values["backbone"], values["extra"])
+        return cls(values["name"], labels, reader_from_dict(values["input"]), values["backbone"], values["extra"])
 
 
 def embed_metadata(

@@ -52,7 +52,7 @@ class ModelSpec:
     def check_fit(self, inputs: Sequence[Sequence[Any]], outputs: Sequence[Sequence[Any]]) -> None:
         """Raise `ModelError` if the metadata and a network of these shapes do not belong together."""
         try:
-            schema.check_fit(self.metadata.resize, len(self.metadata.labels), inputs, outputs, exact=not self.features)
+            schema.check_fit(self.metadata.reader, len(self.metadata.labels), inputs, outputs, exact=not self.features)
         except ModelError as error:
             raise ModelError(f"{printable(str(self.weights_file))}: {error}") from None
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from kerastl.errors import DataError, ImageError
-from kerastl.images import Resize, load_pixels, open_image
+from kerastl.images import Resize, open_image
 from kerastl.images._depth import BITS, white_of_all
 from kerastl.images._loading import has_many_bits
 from kerastl.images._opening import opened, reported
@@ -56,7 +55,7 @@ class Pixels:
         self.problems = problems
         self._stored = stored
         self.failure: DataError | None = None
-        self._load = partial(load_pixels, resize=_square(side, white))
+        self._load = _square(side, white).read
 
     def rows(self, numbers: np.ndarray) -> np.ndarray:
         """Return uint8 `(n, side, side, 3)`, RGB, of the images with these numbers.
@@ -96,7 +95,7 @@ def read_pixels(
     if not cache.fits(key, len(files) * side * side * 3):
         callback.say("too many pixels to keep: images are decoded in each epoch (--cache-limit)")
         return Pixels(files, side, _check(files, side, callback, stop), white=white)
-    samples = [ImageSample(file, partial(load_pixels, resize=_square(side, white))) for file in files]
+    samples = [ImageSample(file, _square(side, white).read) for file in files]
     try:
         store = cache.compute(
             key,
@@ -137,7 +136,7 @@ def _check(files: Sequence[Path], side: int, callback: RunCallback, stop: Stop |
 
 def _problem(file: Path, side: int) -> str:
     try:
-        load_pixels(file, _square(side))
+        _square(side).read(file)
     except ImageError as error:
         return error.reason
     return ""
@@ -183,4 +182,4 @@ def resized_whole(pixels: np.ndarray, size: int) -> np.ndarray:
     if pixels.shape[1] == size:
         return pixels
     target = Resize(size, size, "squash")
-    return np.stack([load_pixels(np.ascontiguousarray(image), target) for image in pixels])
+    return np.stack([target.read(np.ascontiguousarray(image)) for image in pixels])

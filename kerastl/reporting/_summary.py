@@ -76,7 +76,7 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
         metadata = evaluation.classifier.metadata
         if metadata.backbone and metadata.backbone != metadata.name:
             found.append(("Network", metadata.backbone))
-        found.append(("Input", f"{metadata.resize.width} x {metadata.resize.height} pixels, {metadata.resize.policy}"))
+        found.append(("Input", metadata.reader.describe()))
         if recipe := (metadata.extra.get("recipe") or {}).get("name"):
             found.append(("Recipe", str(recipe)))
         if trained := (metadata.extra.get("metrics") or {}).get("train_images"):

@@ -155,7 +155,7 @@ def shapes(tmp_path_factory):
 
 
 def test_finetune_takes_its_own_size(shapes):
-    assert json.loads((shapes / "kerastl.json").read_text())["resize"]["width"] == 32
+    assert json.loads((shapes / "kerastl.json").read_text())["input"]["width"] == 32
     with zipfile.ZipFile(shapes / "model.keras") as file:
         assert "stage3_block2_relu" in file.read("config.json").decode()
 

@@ -20,6 +20,14 @@ def test_a_card_survives_json():
     assert Metadata.from_dict(json.loads(json.dumps(METADATA.as_dict()))) == METADATA
 
 
+def test_metadata_of_format_1_knew_images_only():
+    stored = METADATA.as_dict()
+    old = {name: value for name, value in stored.items() if name != "input"}
+    sizes = {"height": 32, "width": 48, "policy": "pad", "crop_fraction": 0.9, "white_level": None}
+    assert Metadata.from_dict(old | {"format": 1, "resize": sizes}) == METADATA
+    assert stored["input"] == {"kind": "image", **sizes}
+
+
 def test_a_card_of_the_future_says_so():
     with pytest.raises(ModelError, match="newer kerastl"):
         Metadata.from_dict(METADATA.as_dict() | {"format": 99})
@@ -30,7 +38,7 @@ def test_a_card_of_the_future_says_so():
     [
         {},
         {"format": 1},
-        METADATA.as_dict() | {"resize": {"height": -1, "width": 3}},
+        METADATA.as_dict() | {"input": {"kind": "image", "height": -1, "width": 3}},
         METADATA.as_dict() | {"labels": 3},
     ],
 )

@@ -12,23 +12,26 @@ from kerastl.models import _metadata as metadata
 from kerastl.models._labels import LabelSet
 from kerastl.models._saved import schema
 
-SIZE = {"height": 8, "width": 8, "policy": "crop", "crop_fraction": 1.0}
+SIZE = {"kind": "image", "height": 8, "width": 8, "policy": "crop", "crop_fraction": 1.0}
 
 
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"resize": SIZE | {"height": 100_000}}, "'resize.height' must be a whole number from 1 to 8,192"),
-        ({"resize": SIZE | {"width": 0}}, "'resize.width'"),
-        ({"resize": SIZE | {"width": 8.5}}, "'resize.width'"),
-        ({"resize": SIZE | {"height": True}}, "'resize.height'"),
-        ({"resize": SIZE | {"policy": ["crop"]}}, "'resize.policy'"),
-        ({"resize": SIZE | {"crop_fraction": float("nan")}}, "'resize.crop_fraction'"),
-        ({"resize": SIZE | {"crop_fraction": 1e9}}, "'resize.crop_fraction'"),
-        ({"resize": SIZE | {"white_level": 10**9}}, "'resize.white_level'"),
-        ({"resize": SIZE | {"unheard": 1}}, "'resize' has the unknown field 'unheard'"),
-        ({"resize": {"height": 8}}, "'resize.width' is missing"),
-        ({"resize": []}, "'resize' must be a JSON object"),
+        ({"input": SIZE | {"height": 100_000}}, "'input.height' must be a whole number from 1 to 8,192"),
+        ({"input": SIZE | {"width": 0}}, "'input.width'"),
+        ({"input": SIZE | {"width": 8.5}}, "'input.width'"),
+        ({"input": SIZE | {"height": True}}, "'input.height'"),
+        ({"input": SIZE | {"policy": ["crop"]}}, "'input.policy'"),
+        ({"input": SIZE | {"crop_fraction": float("nan")}}, "'input.crop_fraction'"),
+        ({"input": SIZE | {"crop_fraction": 1e9}}, "'input.crop_fraction'"),
+        ({"input": SIZE | {"white_level": 10**9}}, "'input.white_level'"),
+        ({"input": SIZE | {"unheard": 1}}, "'input' has the unknown field 'unheard'"),
+        ({"input": {"kind": "image", "height": 8}}, "'input.width' is missing"),
+        ({"input": SIZE | {"kind": "sound"}}, "'input.kind' must be one of image, unless a package adds another"),
+        ({"input": SIZE | {"kind": ["image"]}}, "'input.kind' must be one of image"),
+        ({"input": {"height": 8}}, "'input.kind' must be one of image.* Received: None"),
+        ({"input": []}, "'input' must be a JSON object"),
         ({"name": "x" * 1000}, r"'name' must be .* \(1,000 letters\)"),
         ({"name": None}, "'name'"),
         ({"backbone": 3}, "'backbone'"),
@@ -91,7 +94,7 @@ def test_what_later_versions_add_is_let_through(forge):
     [
         ({"labels": ["a", "b", "c"]}, "names 3 classes, and its network gives arrays of shape"),
         ({"labels": ["a"]}, "names 1 classes"),
-        ({"resize": SIZE | {"height": 16}}, "images of 16 x 8 pixels in color"),
+        ({"input": SIZE | {"height": 16}}, "images of 16 x 8 pixels, crop"),
     ],
 )
 def test_a_card_of_another_network_is_refused_compiled_or_not(good_model, forge, fields, reason):

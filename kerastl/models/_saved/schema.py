@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.images import RESIZE_POLICIES, Resize
 from kerastl.images._resizing import MAX_SIDE
+
+if TYPE_CHECKING:
+    from kerastl.models._input_reader import InputReader
 
 NAME_LENGTH = 255
 LABELS = 100_000
@@ -60,7 +63,7 @@ METADATA: dict[str, Rule] = {
         "null or a list of WordNet ids such as n02085620",
         _or_none(_many(lambda value: isinstance(value, str) and _WNID.fullmatch(value) is not None)),
     ),
-    "resize": ("a JSON object", lambda value: isinstance(value, dict)),
+    "input": ("a JSON object", lambda value: isinstance(value, dict)),
     "extra": ("a JSON object", lambda value: isinstance(value, dict)),
 }
 RESIZE: dict[str, Rule] = {
@@ -107,18 +110,28 @@ def check(values: dict[str, Any], newest: int) -> None:
     if values["format"] > newest:
         raise ModelError(f"the metadata has format {version}: a newer kerastl wrote it, update kerastl")
     _check_fields("", values, METADATA)
-    if unknown := values["resize"].keys() - {field.name for field in fields(Resize)}:
-        raise ModelError(
-            f"the metadata's 'resize' has the unknown field {_shown(min(unknown))}: perhaps a newer kerastl wrote it"
-        )
-    _check_fields("resize.", values["resize"], RESIZE)
-    _check_present("resize.", values["resize"], RESIZE_LATER)
     _check_present("extra.", values["extra"], EXTRA)
     for name, rules in INSIDE.items():
         _check_present(f"extra.{name}.", values["extra"].get(name) or {}, rules)
     _check_extent(values["extra"])
     if values["wnids"] is not None and len(values["wnids"]) != len(values["labels"]):
         raise ModelError(f"the metadata has {len(values['labels']):,} labels and {len(values['wnids']):,} wnids")
+
+
+def image_reader(settings: Mapping[str, Any]) -> Resize:
+    """Make the reader of images from what metadata says of it.
+
+    Raises:
+        ModelError: A setting is missing, unknown, of the wrong kind or beyond its limit; names it.
+    """
+    values = dict(settings)
+    if unknown := values.keys() - {field.name for field in fields(Resize)}:
+        raise ModelError(
+            f"the metadata's 'input' has the unknown field {_shown(min(unknown))}: perhaps a newer kerastl wrote it"
+        )
+    _check_fields("input.", values, RESIZE)
+    _check_present("input.", values, RESIZE_LATER)
+    return Resize(**values)
 
 
 def _check_fields(prefix: str, values: dict[str, Any], rules: dict[str, Rule]) -> None:
@@ -170,12 +183,16 @@ def _check_extent(extra: dict[str, Any]) -> None:
 
 
 def check_fit(
-    resize: Resize, classes: int, inputs: Sequence[Sequence[Any]], outputs: Sequence[Sequence[Any]], exact: bool = True
+    reader: InputReader,
+    classes: int,
+    inputs: Sequence[Sequence[Any]],
+    outputs: Sequence[Sequence[Any]],
+    exact: bool = True,
 ) -> None:
     """Compare metadata with a network, compiled or not.
 
     Args:
-        resize: The metadata's.
+        reader: The metadata's.
         classes: How many the metadata names.
         inputs: The shape of each input of the network; what is open is None or -1.
         outputs: The shape of each output.
@@ -186,15 +203,14 @@ def check_fit(
     """
     if len(inputs) != 1 or len(outputs) != 1:
         raise ModelError(
-            f"its network has {len(inputs)} inputs and {len(outputs)} outputs; kerastl takes one image and gives "
+            f"its network has {len(inputs)} inputs and {len(outputs)} outputs; kerastl takes one input and gives "
             "one score a class"
         )
-    given, wanted = _shape(inputs[0]), (resize.height, resize.width, 3)
-    if len(given) != 4 or any(size not in (None, want) for size, want in zip(given[1:], wanted, strict=True)):
-        raise ModelError(
-            f"its metadata says images of {resize.height} x {resize.width} pixels in color, and its network takes "
-            f"arrays of shape {given}"
-        )
+    given, wanted = _shape(inputs[0]), (None, *reader.shape)
+    if len(given) != len(wanted) or any(
+        size not in (None, want) for size, want in zip(given[1:], wanted[1:], strict=True)
+    ):
+        raise ModelError(f"its metadata says {reader.describe()}, and its network takes arrays of shape {given}")
     found = _shape(outputs[0])
     if len(found) != 2 or found[1] is None or found[1] < classes or (exact and found[1] != classes):
         raise ModelError(f"its metadata names {classes:,} classes, and its network gives arrays of shape {found}")
