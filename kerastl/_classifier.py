@@ -50,13 +50,17 @@ class Classifier:
         spec: The model.
         engine: What runs it.
         batch_size: Images that go through the network together; `None` takes the engine's choice.
+        with_features: Whether the engine gives features beside the probabilities, see `feature_model`: then no second
+            network is compiled for them.
     """
 
-    def __init__(self, spec: ModelSpec, engine: Engine, batch_size: int | None = None) -> None:
+    def __init__(
+        self, spec: ModelSpec, engine: Engine, batch_size: int | None = None, *, with_features: bool = False
+    ) -> None:
         self._spec = spec
         self._engine = engine
         self._temperature = temperature.of(spec.metadata)
-        self._featured: Engine | None = None
+        self._featured = engine if with_features else None
         self._lock = threading.Lock()
         self._plan = engine.plan if batch_size is None else replace(engine.plan, batch=batch_size)
 
@@ -94,7 +98,7 @@ class Classifier:
         facts = {
             "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
             "input": self.metadata.reader.describe(),
-            "backbone": self.metadata.backbone or "unknown",
+            "backbone": self.metadata.made_from,
             "runs in": self.engine,
         }
         if self._temperature != 1:
@@ -265,7 +269,7 @@ class Classifier:
 
         engine = self._engine
         build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
-        return Explainer(build, engine.predict)
+        return Explainer(build, self._probabilities)
 
     def pixels(self, image: ImageLike) -> np.ndarray:
         """Read an image as the network gets it.
@@ -289,7 +293,11 @@ class Classifier:
         Returns:
             float32 array of shape (n, classes).
         """
-        return temperature.scaled(self._engine.predict(pixels), self._temperature)
+        return temperature.scaled(self._probabilities(pixels), self._temperature)
+
+    def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        """The network's own, before the temperature."""
+        return self._engine.predict(pixels)[:, : len(self.labels)]
 
     def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Compute what is needed to judge an answer; threads may share this. The first use compiles the network.
@@ -330,4 +338,4 @@ class Classifier:
         together = np.stack(pixels)
         if rules.reject:
             return rules.apply(*self.predict_features(together), self.metadata, self._temperature)
-        return rules.apply(self._engine.predict(together), None, self.metadata, self._temperature)
+        return rules.apply(self._probabilities(together), None, self.metadata, self._temperature)

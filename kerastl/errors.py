@@ -10,6 +10,7 @@ __all__ = [
     "DownloadError",
     "ImageError",
     "KerastlError",
+    "MissingDataError",
     "ModelError",
     "RecipeError",
     "StateError",
@@ -103,6 +104,12 @@ class CacheError(KerastlError):
 
 class DataError(KerastlError):
     """A folder of labeled images cannot be used."""
+
+
+class MissingDataError(DataError):
+    """What was named as data is not there, or is neither a folder nor a table: wrong usage, as an unknown model is."""
+
+    exit_code = 2
 
 
 class RecipeError(UsageError):

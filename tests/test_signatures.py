@@ -10,6 +10,7 @@ import pytest
 
 import kerastl
 from kerastl.cli import COMMANDS
+from kerastl.errors import UsageError
 
 PACKAGES = ["kerastl", *(f"kerastl.{info.name}" for info in pkgutil.iter_modules(kerastl.__path__) if info.ispkg)]
 
@@ -19,9 +20,6 @@ PASSED_ON = {"kerastl.finetuning.LayerwiseAdamW", "kerastl.models.Backbone.build
 # Arguments in Python that have no flag of their name on the command line, and why.
 NO_FLAG = {
     "callbacks": "objects",
-    "input_scaling": "of networks that the command line cannot name yet",
-    "stages": "of networks that the command line cannot name yet",
-    "pooling": "of networks that the command line cannot name yet",
     "verbose": "--quiet and --verbose, which tell of all that a command does",
     "progress": "--quiet and --verbose likewise",
     "inspection": "an object",
@@ -107,3 +105,32 @@ def test_types_are_there_when_they_are_asked_for():
     for name in ("check", "evaluate", "calibrate", "finetune", "pretrain", "lr_find"):
         function = inspect.unwrap(getattr(kerastl, name))
         assert typing.get_type_hints(function, {**function.__globals__, **names})["return"] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("finetune", "backbone", "model"),
+        ("finetune", "val_fraction", "validation_split"),
+        ("pretrain", "listener", "callbacks"),
+        ("finetune", "listener", "callbacks"),
+        ("pretrain", "images", "data"),
+        ("pretrain", "backbone", "model"),
+        ("pretrain", "size", "input_size"),
+        ("lr_find", "backbone", "model"),
+        ("check", "val_fraction", "validation_split"),
+        ("evaluate", "k", "top"),
+        ("evaluate", "others", "ood_data"),
+        ("load", "name_or_path", "model"),
+    ],
+)
+def test_an_earlier_name_of_an_argument_says_the_new_one(name, old, new):
+    with pytest.raises(UsageError, match=f"^{name}: {old}= is called {new}= now$"):
+        getattr(kerastl, name)(**{old: 1})
+
+
+@pytest.mark.parametrize("name", ["finetune", "pretrain", "lr_find"])
+def test_the_data_comes_first(name):
+    more = {"output": "run"} if name == "pretrain" else {}
+    with pytest.raises(UsageError, match=r"^the data comes first and the model second\. Received: data='vgg16', model"):
+        getattr(kerastl, name)("vgg16", "photos", **more)

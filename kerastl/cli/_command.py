@@ -59,14 +59,15 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Say of each earlier name what it is called now, and read it as that."""
-        now = list(_renamed(args, self._old_names(), self._takes_value()))
+        now = list(_renamed(args, self.old_names(), self._takes_value()))
         if not ctx.resilient_parsing:  # the shell asks for completion, and nobody reads notes
             for before, after in dict.fromkeys(pair for pair in zip(args, now, strict=True) if pair[0] != pair[1]):
                 old, new = (word.partition("=")[0] if word[:2] == "--" else word[:2] for word in (before, after))
                 log.warning("%s is called %s now; the old name goes in %s", old, new, _GONE_IN)
         return super().parse_args(ctx, now)
 
-    def _old_names(self) -> dict[str, str]:
+    def old_names(self) -> dict[str, str]:
+        """Each earlier name of an option, and what it is called now."""
         options = (param for param in self.params if isinstance(param, Option))
         return {
             old: next(name for name in option.opts if name.startswith("--") == old.startswith("--"))

@@ -12,9 +12,9 @@ from kerastl.cli._command import command, option
 
 
 @command()
-@click.argument("data", metavar="DATA_DIR", type=click.Path(exists=True))
+@click.argument("data", metavar="DATA_DIR")
 @options.run_folder
-@options.started_from
+@options.base_model
 @option(
     "--recipe",
     "-r",
@@ -46,7 +46,7 @@ from kerastl.cli._command import command, option
 @options.weights("imagenet")
 @options.input_size
 @options.resize("crop", group=options.NETWORK)
-@options.trust
+@options.about_the_model
 @options.validation_split
 @options.group_by
 @option(

@@ -12,7 +12,7 @@ from kerastl.cli._command import command, option
 
 
 @command("lr-find")
-@click.argument("data", metavar="DATA_DIR", type=click.Path(exists=True))
+@click.argument("data", metavar="DATA_DIR")
 @option(
     "--output",
     "-o",
@@ -21,7 +21,7 @@ from kerastl.cli._command import command, option
     type=click.Path(dir_okay=False),
     help="The plot, as PNG; the curve goes beside it as CSV.",
 )
-@options.started_from
+@options.base_model
 @option(
     "--trains",
     default="head",
@@ -38,6 +38,7 @@ from kerastl.cli._command import command, option
 @options.weights("imagenet")
 @options.input_size
 @options.resize("crop", group=options.NETWORK)
+@options.about_the_model
 @options.table_columns
 @options.telling
 def lr_find(data: str, output: str, **arguments: Any) -> int:

@@ -45,6 +45,55 @@ started_from = option(
     "had]",
 )  # fmt: skip
 
+base_model = option(
+    "--model", "-m", old=("--backbone", "-b"), metavar="NAME|PATH", shell_complete=completion.models,
+    help="What to start from: a network of `kerastl models`, the run folder of an earlier run, or a .keras file.  "
+    "[default: mobilenet_v2; kerastl_mini where that cannot be had]",
+)  # fmt: skip
+
+
+def _input_scaling(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    """A name, or a scale and an offset, each one number or three."""
+    try:
+        numbers = [float(number) for number in (text or "").split(",")]
+    except ValueError:
+        return text
+    half = len(numbers) // 2
+    parts = (numbers[:half], numbers[half:])
+    return tuple(part[0] if len(part) == 1 else part for part in parts)
+
+
+def _stages(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    """Names of stages with the layers they start with, or layers alone."""
+    if not text:
+        return None
+    pairs = [each.rpartition("=") for each in text.split(",")]
+    return {name or layer: layer for name, _, layer in pairs}
+
+
+def about_the_model(command: C) -> C:
+    """What is said of a model that is not of the catalog."""
+    for added in (
+        trust,
+        option(
+            "--pooling", group=NETWORK, type=click.Choice(["mean", "max", "token", "flatten"]),
+            help="How what it gives becomes one vector.  [default: mean of a feature map]",
+        ),
+        option(
+            "--stages", group=NETWORK, metavar="NAME=LAYER,...", callback=_stages,
+            help="Its stages from the top down, and the layers they start with.  [default: found in its graph]",
+        ),
+        option(
+            "--input-scaling", group=NETWORK, metavar="NAME|SCALE,OFFSET", callback=_input_scaling,
+            shell_complete=completion.one_of("inside", "tf", "torch", "caffe", "unit"),
+            help="What a model that is not of the catalog was trained on: inside (0-255), tf, torch, caffe, unit "
+            "([0, 1]).  [default: found in the model]",
+        ),
+    ):  # fmt: skip
+        command = added(command)
+    return command
+
+
 run_folder = option(
     "--output", "-o", required=True, metavar="RUN_DIR", type=click.Path(), help="The run folder, new or empty."
 )
@@ -182,18 +231,23 @@ def resize(default: str, text: str = "", group: str = "") -> Callable[[C], C]:
     )
 
 
-input_size = option(
-    "--input-size", old=("--size",), group=NETWORK, type=click.IntRange(min=1), metavar="PIXELS",
-    help="Height and width.  [default: the network's]",
-)  # fmt: skip
+def pixels(*old: str) -> Callable[[C], C]:
+    """`--input-size`; `old` are earlier names of it."""
+    return option(
+        "--input-size", old=old, group=NETWORK, type=click.IntRange(min=1), metavar="PIXELS",
+        help="Height and width.  [default: the network's]",
+    )  # fmt: skip
 
 
-def weights(default: str) -> Callable[[C], C]:
-    """`--weights`: those that the network starts from; random ones are None, as in Python."""
+input_size = pixels()
+
+
+def weights(default: str, *old: str) -> Callable[[C], C]:
+    """`--weights`: those that the network starts from; random ones are None, as in Python. `old`: as for `pixels`."""
     words = completion.one_of("imagenet", "none", files=True)
     return option(
         "--weights",
-        old=("--initial-weights",),
+        old=old,
         group=NETWORK,
         default=default,
         show_default=True,

@@ -66,8 +66,8 @@ if TYPE_CHECKING:
     help="Of AdamW; not of biases and normalization.",
 )
 @options.seed(options.TRAINING)
-@options.weights("none")
-@options.input_size
+@options.weights("none", "--initial-weights")
+@options.pixels("--size")
 @option(
     "--width",
     group=options.NETWORK,

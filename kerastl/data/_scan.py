@@ -23,7 +23,7 @@ from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.frames import as_table
 from kerastl.data._layouts.image_finder import ImageIndex
 from kerastl.data._layouts.table_files import LISTS, SUFFIXES
-from kerastl.errors import DataError
+from kerastl.errors import DataError, MissingDataError
 
 # Of lists of labels; README.txt and requirements.txt are none.
 _LIST_NAME = re.compile("label|train|val|annot|class|list", re.IGNORECASE)
@@ -63,7 +63,8 @@ def scan(
         The data set, the same whatever order the file system gives.
 
     Raises:
-        DataError: If there is nothing to learn from: no such folder, no images, fewer than two classes, a
+        MissingDataError: If `data` is a path at which there is neither a folder nor a table.
+        DataError: If there is nothing to learn from: no images, fewer than two classes, a
             class that is only in `val/` or `test/`, folders that are no classes, a table that contradicts itself.
             Where images are not to be learnt from, one class is enough, in any part.
         UsageError: If `data` is nothing of that kind, or `images` is no folder.
@@ -91,7 +92,7 @@ def _scan_values(data: object, wanted: TableColumns, for_training: bool) -> Data
 
 def _scan_path(path: Path, wanted: TableColumns, for_training: bool) -> Dataset:
     if not os.path.exists(path):  # noqa: PTH110 - pathlib raises for a name that is too long
-        raise DataError(f"{path}: no such folder")
+        raise MissingDataError(f"{path}: no such folder")
     source = DataSource(path, wanted, for_training)
     for layout in layouts():
         if (dataset := layout.read(source)) is not None:
@@ -103,7 +104,7 @@ def _refusal(source: DataSource) -> DataError:
     """Why no layout fits."""
     path = source.path
     if not source.is_folder:
-        return DataError(f"{path}: neither a folder nor a .csv or .tsv table")
+        return MissingDataError(f"{path}: neither a folder nor a .csv or .tsv table")
     if source.columns.given:
         return DataError(f"{path}: no table of labels in it; name the table itself")
     error, problem = source.class_folders_problem or DataError(f"{path}: no labels in it"), source.tables_problem

@@ -13,7 +13,6 @@ from kerastl._base import display
 from kerastl._base.arguments import keywords
 from kerastl._base.text import brief, percent, printable
 from kerastl._classifier import Classifier
-from kerastl._load import load
 from kerastl._metrics import log_losses
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.calibration import _conformal as conformal
@@ -30,7 +29,9 @@ from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
 from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import Part
 from kerastl.evaluation._training_parts import Parted
-from kerastl.models._spec import names_backbone
+from kerastl.inference._open import open_engine
+from kerastl.models._feature_model import feature_model
+from kerastl.models._spec import names_backbone, resolve
 
 FALSE_ALARMS = 0.05
 _FOLDS = 5
@@ -207,7 +208,11 @@ def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Class
     if published:
         name = model.name if isinstance(model, Classifier) else os.fspath(model)
         raise UsageError(f"{name} is a published network: only what you fine-tuned can be calibrated")
-    return model if isinstance(model, Classifier) else load(model, trust=trust)
+    if isinstance(model, Classifier):
+        return model
+    spec = resolve(model, trust=trust)
+    # One network gives probabilities and features: the one that only answers need not be compiled here.
+    return Classifier(spec, open_engine(feature_model(spec)), with_features=True)
 
 
 def _notes(classifier: Classifier, looked: _Looked, fitted: CalibrationState, found: float) -> Iterator[str]:

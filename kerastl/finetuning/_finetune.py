@@ -17,6 +17,7 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
+from kerastl.finetuning._base_model import check_base, given_model, name_of
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import read_recipe
@@ -24,10 +25,9 @@ from kerastl.finetuning._result import FineTuned
 from kerastl.finetuning._run import Run
 from kerastl.finetuning._settings import ClassWeights, Precision, Settings
 from kerastl.images import ResizePolicy
-from kerastl.models import _registry as catalog
-from kerastl.models import _weights as own_weights
+from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
-from kerastl.training._arguments import model_name, run_callbacks, wished
+from kerastl.training._arguments import check_data_first, model_name, run_callbacks, wished
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Interrupted, Stopped, stop_on_interrupt
 from kerastl.training._progress import TrainingProgress, listening
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import keras
 
 
-@keywords({"backbone": "model", "val_fraction": "validation_split", "callback": "callbacks", "listener": "callbacks"})
+@keywords({"backbone": "model", "val_fraction": "validation_split", "listener": "callbacks"})
 def finetune(
     data: Any,
     model: str | os.PathLike[str] | keras.Model | None = None,
@@ -57,9 +57,9 @@ def finetune(
     weights: str | os.PathLike[str] | None = "imagenet",
     input_size: int | None = None,
     resize: ResizePolicy | None = None,
-    input_scaling: str | tuple[float, float] | None = None,
+    input_scaling: InputScaling | None = None,
     stages: Mapping[str, str] | Sequence[str] | None = None,
-    pooling: str | None = None,
+    pooling: Pooling | None = None,
     validation_split: float = 0.2,
     group_by: str | None = None,
     strict: bool = False,
@@ -77,8 +77,10 @@ def finetune(
 
     Args:
         data: A folder or table of labeled images, or what else `kerastl.data.scan` takes.
-        model: A name of the catalog. None takes MobileNetV2; where its weights are not on this machine and cannot
-            be downloaded, `kerastl_mini`, which comes with kerastl, and a warning is logged.
+        model: What to start from: a name of the catalog; the run folder of an earlier run or a `.keras` file, whose
+            classes keep their rows in the head; or any Keras model that makes one tensor of one image, which itself
+            stays what it is. None takes MobileNetV2; where its weights are not on this machine and cannot be
+            downloaded, `kerastl_mini`, which comes with kerastl, and a warning is logged.
         recipe: `auto`, `probe`, `gradual`, `full`, a JSON file, or a `Recipe`.
         output: The run folder, new or empty; None makes a temporary one.
         resume: Go on with the run in `output`.
@@ -99,9 +101,13 @@ def finetune(
         input_size: Height and width in pixels; None is the backbone's own.
         resize: How images become the network's input: `crop`, `squash`, `pad` or `keras`, see `kerastl.load`; None is
             `crop`.
-        input_scaling: What a network that kerastl does not know was trained on.
-        stages: Its stages.
-        pooling: Of its output.
+        input_scaling: What a model that is not of the catalog was trained on: `inside` (it takes 0-255), `tf`
+            ([-1, 1]), `torch` or `caffe` (both as `keras.applications` has them), `unit` ([0, 1]), or a scale and an
+            offset. None finds it in the model, and refuses where it cannot be known.
+        stages: Of such a model, from the top down: names of stages to the layers they start with, or those layers
+            alone. None finds them in its graph.
+        pooling: Of what such a model gives without its head: `mean`, `max`, `token` (the first) or `flatten`. None
+            takes the mean of a feature map, and refuses tokens.
         validation_split: Fraction of the images to validate on, in (0, 1), where the data does not come with its parts.
         group_by: Regular expression; images in whose path it finds the same text stay on one side of the split.
         strict: Refuse data with unreadable images, or with files that look like images and are left out, which are
@@ -127,14 +133,16 @@ def finetune(
         TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
             model is there.
     """
+    check_data_first(data, model)
+    base = given_model(model, gone=resume)
     wanted = Settings(
-        model=model_name(model, data),
+        model=name_of(base) if base is not None else model_name(model, data),
         weights=None if weights is None else os.fspath(weights),
         input_size=input_size,
         resize=resize,
-        input_scaling=input_scaling,
+        input_scaling=None if input_scaling is None else check_input_scaling(input_scaling),
         stages=stages,
-        pooling=pooling,
+        pooling=check_pooling(pooling),
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -153,8 +161,10 @@ def finetune(
         scanned_if_told(data, TableColumns(images, path_column, label_column, split_column)),
         read_recipe(recipe),
         wished(model),
+        base,
+        trust,
     )
-    _check(wanted)  # before anything is written, or any image read
+    check_base(wanted, base is not None)  # before anything is written, or any image read
     with listening(run_callbacks(callbacks), verbose, TrainingProgress) as told, ExitStack() as stack:
         target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
         return _in_folder(FineTuningFolder(target, told), wanted, given, told, resume=resume, overwrite=overwrite)
@@ -168,11 +178,15 @@ class Given:
         data: To be scanned, or scanned already.
         recipe: Read, or the name of a built-in one.
         said: Names of the settings that were asked for.
+        model: What to start from, where that is no network of the catalog.
+        trust: Whether a file with it may hold what runs code when it is loaded.
     """
 
     data: str | os.PathLike[str] | Dataset
     recipe: str | Recipe
     said: Collection[str]
+    model: keras.Model | Path | None = None
+    trust: bool = False
 
 
 def _in_folder(
@@ -181,7 +195,7 @@ def _in_folder(
     with folder.opened(resume=resume, overwrite=overwrite) as going_on:
         if "model" not in given.said and not going_on and wanted.weights == "imagenet":
             wanted = dataclasses.replace(wanted, model=default_model(False, wanted.input_size))
-        run = Run(folder, wanted, callback)
+        run = Run(folder, wanted, callback, given.model, trust=given.trust)
         with stop_on_interrupt(run.stop):
             try:
                 if going_on:
@@ -203,14 +217,3 @@ def _temporary_folder() -> Iterator[Path]:
     finally:
         with suppress(OSError):  # it is not empty
             folder.rmdir()
-
-
-def _check(wanted: Settings) -> None:
-    """Refuse a backbone, a size or weights that there are not."""
-    from kerastl.models._build import check_size
-
-    row = catalog.get(wanted.model)
-    if wanted.input_size is not None:
-        check_size(row, wanted.input_size)
-    if wanted.weights not in (None, "imagenet"):
-        own_weights.own_file(wanted.weights)

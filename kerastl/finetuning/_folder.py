@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerastl._base.files import replacing
 from kerastl.finetuning._outputs import METRICS
 from kerastl.models._metadata import MEMBER, MODEL_FILE
 from kerastl.training._callback import RunCallback
@@ -13,6 +15,8 @@ from kerastl.training._outputs import FILES
 from kerastl.training._run_folder import RunFolder, RunKind
 
 SPLIT = "split.csv"
+BASE_MODEL = "base_model.keras"
+"""What a run starts from, in its state, where that is not a network of the catalog."""
 
 
 def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
@@ -22,7 +26,7 @@ def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
     return finished or {"settings", "recipe", "classes", "data_fingerprint"} <= contents["state"].keys()
 
 
-KIND = RunKind("finetune", (MODEL_FILE, MEMBER, METRICS, SPLIT, *FILES), METRICS, _older)
+KIND = RunKind("finetune", (MODEL_FILE, MEMBER, METRICS, SPLIT, *FILES), METRICS, _older, state=(BASE_MODEL,))
 
 
 class FineTuningFolder(RunFolder):
@@ -36,3 +40,11 @@ class FineTuningFolder(RunFolder):
     def __init__(self, path: Path, callback: RunCallback | None = None) -> None:
         super().__init__(path, KIND, callback)
         self.split = path / SPLIT
+        self.base_model = self.checkpoint.folder / BASE_MODEL
+
+    def keep_base_model(self, file: Path) -> Path:
+        """Copy what the run starts from to where a run that goes on finds it; return that."""
+        self.checkpoint.folder.mkdir(parents=True, exist_ok=True)
+        with replacing(self.base_model) as temporary:
+            shutil.copyfile(file, temporary)
+        return self.base_model

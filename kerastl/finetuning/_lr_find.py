@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.arguments import keywords
@@ -15,6 +16,7 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
+from kerastl.finetuning._base_model import BaseModel, adopted, check_base, from_catalog, given_model, name_of
 from kerastl.finetuning._batches import Batch, Feed
 from kerastl.finetuning._lr_finder import RateCurve, lr_range_test
 from kerastl.finetuning._recipe import HEAD, Phase
@@ -22,9 +24,9 @@ from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import open_dataset, split_dataset
 from kerastl.finetuning._training_data import training_data
 from kerastl.images import ResizePolicy
-from kerastl.models import _registry as catalog
+from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
-from kerastl.training._arguments import model_name, run_callbacks
+from kerastl.training._arguments import check_data_first, model_name, run_callbacks
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop
@@ -34,10 +36,10 @@ if TYPE_CHECKING:
     import keras
 
 
-@keywords({"backbone": "model", "callback": "callbacks"})
+@keywords({"backbone": "model"})
 def lr_find(
     data: Any,
-    model: str | None = None,
+    model: str | os.PathLike[str] | keras.Model | None = None,
     *,
     trains: str | int = HEAD,
     steps: int = 100,
@@ -50,16 +52,20 @@ def lr_find(
     weights: str | os.PathLike[str] | None = "imagenet",
     input_size: int | None = None,
     resize: ResizePolicy | None = None,
+    input_scaling: InputScaling | None = None,
+    stages: Mapping[str, str] | Sequence[str] | None = None,
+    pooling: Pooling | None = None,
     images: str | os.PathLike[str] | None = None,
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    trust: bool = False,
 ) -> RateCurve:
     """Find a learning rate for fine-tuning: run `lr_range_test` as a phase of it would train.
 
     Args:
         data: A folder or table of labeled images, or what else `kerastl.data.scan` takes.
-        model: A name of the catalog; None as for `kerastl.finetune`.
+        model: What to start from, as for `kerastl.finetune`.
         trains: What trains, as in `Phase`.
         steps: At least 10.
         lowest: Learning rate of the first step, above zero.
@@ -68,14 +74,18 @@ def lr_find(
         seed: Of the split, the classifier's first weights and orders.
         callbacks: Hear what is done.
         verbose: What is told while it works, as for `kerastl.finetune`.
-        weights: As for `kerastl.finetune`, and so are the next two.
+        weights: As for `kerastl.finetune`, and so are the next five.
         input_size: Height and width in pixels; None is the network's own.
         resize: How images become the network's input.
+        input_scaling: What a model that is not of the catalog was trained on.
+        stages: Of such a model.
+        pooling: Of its output.
         images: The folder that a table's paths start at, or whose images it names. This and the next three as for
             `kerastl.data.scan`.
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        trust: As for `kerastl.finetune`.
 
     Returns:
         The loss at each rate, and the rate that is suggested.
@@ -86,55 +96,62 @@ def lr_find(
         TrainingError: The loss is not a number from the start.
     """
     phase = Phase(trains=trains, batch_size=batch_size)
-    name = model_name(model, data)
+    check_data_first(data, model)
+    base = given_model(model)
+    name = name_of(base) if base is not None else model_name(model, data)
     if model is None and weights == "imagenet":
         name = default_model(False, input_size)
     settings = Settings(
         model=name,
-        seed=seed,
-        input_size=input_size,
         weights=None if weights is None else os.fspath(weights),
+        input_size=input_size,
         resize=resize,
+        input_scaling=None if input_scaling is None else check_input_scaling(input_scaling),
+        stages=stages,
+        pooling=check_pooling(pooling),
+        seed=seed,
     )
+    check_base(settings, base is not None)
     columns = TableColumns(images, path_column, label_column, split_column)
     with listening(run_callbacks(callbacks), verbose, TrainingProgress) as told:
         sweep = partial(lr_range_test, lowest=lowest, highest=highest, steps=steps)
-        return _find(scanned_if_told(data, columns), phase, settings, sweep, steps, told)
+        with temporary_folder() as folder:
+            starts_from = from_catalog(settings) if base is None else adopted(base, settings, folder, trust)
+            return _find(scanned_if_told(data, columns), phase, settings, starts_from, sweep, steps, told, folder)
 
 
 def _find(
     data: str | os.PathLike[str] | Dataset,
     phase: Phase,
     settings: Settings,
+    base: BaseModel,
     sweep: Callable[[keras.Model, Iterator[Batch]], RateCurve],
     steps: int,
     callback: RunCallback,
+    folder: Path,
 ) -> RateCurve:
     import_keras()  # first and quietly
-    from kerastl.finetuning._building import build_backbone
     from kerastl.finetuning._freezing import freeze, stage_rates
     from kerastl.finetuning._loop import compile_for
     from kerastl.finetuning._network import attach_head
     from kerastl.finetuning._optimizer import LayerwiseAdamW
     from kerastl.finetuning._preparation import Preparation
 
-    row = catalog.get(settings.model)
-    with temporary_folder() as target:
-        dataset = open_dataset(data, callback)
-        parts = split_dataset(dataset, settings, callback, Stop())
-        backbone, stages = build_backbone(row, settings)
-        network = attach_head(backbone, stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
-        freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
-        images = training_data(parts, network.model.input_shape[1:3], settings)
-        cache = FeatureCache(target / "features", settings.cache_limit)
-        prepared = Preparation(network, images, cache, settings.seed, callback=callback).prepare(phase, 0)
-        rates = stage_rates(network, phase.stage_decay)
-        compile_for(prepared.upper, phase, LayerwiseAdamW(rates, phase.learning_rate, phase.weight_decay))
-        callback.begin("steps with a growing rate", steps)
-        try:
-            return sweep(prepared.upper, _endless(prepared.feed, callback))
-        finally:
-            callback.end()
+    dataset = open_dataset(data, callback)
+    parts = split_dataset(dataset, settings, callback, Stop())
+    built = base.build(settings)
+    network = attach_head(built.backbone, built.stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
+    freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
+    images = training_data(parts, base.resize, settings)
+    cache = FeatureCache(folder / "features", settings.cache_limit)
+    prepared = Preparation(network, images, cache, settings.seed, callback=callback).prepare(phase, 0)
+    rates = stage_rates(network, phase.stage_decay)
+    compile_for(prepared.upper, phase, LayerwiseAdamW(rates, phase.learning_rate, phase.weight_decay))
+    callback.begin("steps with a growing rate", steps)
+    try:
+        return sweep(prepared.upper, _endless(prepared.feed, callback))
+    finally:
+        callback.end()
 
 
 def _endless(feed: Feed, callback: RunCallback) -> Iterator[Batch]:

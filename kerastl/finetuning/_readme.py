@@ -50,7 +50,8 @@ class ReadMe:
         files = dict(_FILES) | ({} if complete else UNDER_WAY)
         if self.keep_features or not complete:
             files |= _KEPT
-        title = f"{self.metadata.name}: {self.metrics['classes']:,} classes, made from {self.metadata.backbone}"
+        origin = printable(self.metadata.made_from)
+        title = f"{self.metadata.name}: {self.metrics['classes']:,} classes, made from {origin}"
         write_readme(folder, title, self._facts(), self._uses(folder), files, coming=(METRICS,))
 
     def _facts(self) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kerastl.data import _training_record as training_record
 from kerastl.data._training_record import TrainingRecord
 from kerastl.finetuning import _outputs as outputs
+from kerastl.finetuning._base_model import BaseModel
 from kerastl.finetuning._outcome import interval, kept
 from kerastl.finetuning._readme import ReadMe
 from kerastl.finetuning._recipe import Recipe
@@ -37,6 +38,7 @@ class Report:
         parts: The data.
         images: The same, as it was trained on.
         stages: Of the network, from the head down.
+        base: What the run started from.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Report:
         parts: SplitData,
         images: TrainingData,
         stages: tuple[str, ...],
+        base: BaseModel,
     ) -> None:
         self._folder = folder
         self._settings = settings
@@ -54,6 +57,7 @@ class Report:
         self._parts = parts
         self._images = images
         self._stages = stages
+        self._base = base
 
     def metrics(
         self, progress: Progress, skipped: Mapping[Path, str], seconds: float, *, stopped: bool
@@ -92,8 +96,9 @@ class Report:
             self._folder.absolute().name,
             LabelSet(self._images.classes),
             self._images.reader,
-            self._settings.model,
+            self._base.backbone,
             {
+                **self._base.described(),
                 "recipe": self._recipe.as_dict(),
                 "settings": self._settings.as_dict(),
                 "versions": versions(_PACKAGES),

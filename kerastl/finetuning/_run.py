@@ -5,16 +5,28 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
-from kerastl.finetuning._building import build_backbone
+from kerastl.finetuning._base_model import (
+    BaseModel,
+    Built,
+    adopted,
+    from_catalog,
+    identity,
+    keep_rows,
+    still_there,
+    stored,
+)
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._outputs import write_history
@@ -32,6 +44,7 @@ from kerastl.finetuning._splits import (
     split_dataset,
 )
 from kerastl.finetuning._training_data import decode_ahead, training_data
+from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
@@ -57,33 +70,45 @@ class Run:
         folder: Opened.
         settings: What is wanted.
         callback: Hears what is done.
+        model: What to start from, where that is not a network of the catalog, which `settings` name.
+        trust: Whether a file with a model may hold what runs code when it is loaded.
     """
 
-    def __init__(self, folder: FineTuningFolder, settings: Settings, callback: RunCallback) -> None:
+    def __init__(
+        self,
+        folder: FineTuningFolder,
+        settings: Settings,
+        callback: RunCallback,
+        model: keras.Model | Path | None = None,
+        *,
+        trust: bool = False,
+    ) -> None:
         self._folder = folder
         self._settings = settings
         self._callback = callback
+        self._given = model
+        self._trust = trust
         self._start = time.monotonic()
         self._ahead: DecodedAhead | None = None
         self.stop = Stop()
 
     def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
         """Run from the start."""
-        row = catalog.get(self._settings.model)
-        if self._settings.weights == "imagenet":
-            size = self._settings.input_size
-            # What fails should fail before images are read.
-            weights.fetch(row, include_top=False, input_size=(size, size) if size else None)
-        dataset = open_dataset(data, self._callback)
-        with ThreadPoolExecutor(1, "kerastl-split") as pool:
-            # Reading all images once and importing Keras take seconds each, and mostly different cores.
-            splitting = pool.submit(self._read, dataset, row.input_size)
-            backbone, stages = build_backbone(row, self._settings)
-            parts = splitting.result()
-        chosen = find_recipe(recipe, parts.dataset, ("head", *stages), self._settings.overrides)
-        write_split(parts.dataset, self._folder.split)
+        with ExitStack() as stack:
+            base = self._base_model(stack)
+            dataset = open_dataset(data, self._callback)
+            with ThreadPoolExecutor(1, "kerastl-split") as pool:
+                # Reading all images once and importing Keras take seconds each, and mostly different cores.
+                splitting = pool.submit(self._read, dataset, base.resize)
+                built = base.build(self._settings)
+                parts = splitting.result()
+            chosen = find_recipe(recipe, parts.dataset, ("head", *built.stages), self._settings.overrides)
+            write_split(parts.dataset, self._folder.split)
+            if base.file is not None:
+                base = dataclasses.replace(base, file=self._folder.keep_base_model(base.file))
         extra = {
             "settings": self._settings.as_dict(),
+            "base_model": base.record,
             "recipe": chosen.as_dict(),
             "classes": list(parts.dataset.classes),
             "skipped": parts.skipped,
@@ -93,12 +118,26 @@ class Run:
             "white_level": parts.white_level,
         }
         self._folder.checkpoint.save(extra, {})
-        return self._train(backbone, stages, parts, chosen, extra, None)
+        return self._train(base, built, parts, chosen, extra, None)
 
-    def _read(self, dataset: Dataset, size: int) -> SplitData:
+    def _base_model(self, stack: ExitStack) -> BaseModel:
+        """What the run starts from; what fails should fail before images are read."""
+        settings = self._settings
+        if self._given is not None:
+            scratch = stack.enter_context(temporary_folder())
+            base = adopted(self._given, settings, scratch, trust=self._trust)
+            for line in base.findings:
+                self._callback.say(line)
+            return base
+        if settings.weights == "imagenet":
+            size = settings.input_size
+            row = catalog.get(settings.model)
+            weights.fetch(row, include_top=False, input_size=(size, size) if size else None)
+        return from_catalog(settings)
+
+    def _read(self, dataset: Dataset, resize: Resize) -> SplitData:
         parts = split_dataset(dataset, self._settings, self._callback, self.stop)
-        side = self._settings.input_size or size
-        self._ahead = decode_ahead(training_data(parts, (side, side), self._settings), self._folder.path)
+        self._ahead = decode_ahead(training_data(parts, resize, self._settings), self._folder.path)
         return parts
 
     def close(self) -> None:
@@ -115,24 +154,34 @@ class Run:
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._callback, self.stop)
         dataset = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
-        backbone, stages = build_backbone(catalog.get(self._settings.model), self._settings)
+        base = self._begun_with(state)
+        built = base.build(self._settings)
         white = state.get("white_level")
         parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white)
         chosen = Recipe.from_dict(state["recipe"])
         if recipe != "auto":
-            asked = find_recipe(recipe, dataset, ("head", *stages), self._settings.overrides)
+            asked = find_recipe(recipe, dataset, ("head", *built.stages), self._settings.overrides)
             if asked.phases != chosen.phases:
                 raise UsageError(
                     f"the run was begun with recipe {printable(chosen.name)} and cannot go on with another: "
                     f"{printable(asked.name)}"
                 )
         extra = {name: value for name, value in state.items() if name != "progress"}
-        return self._train(backbone, stages, parts, chosen, extra, state)
+        return self._train(base, built, parts, chosen, extra, state)
+
+    def _begun_with(self, state: Mapping[str, Any]) -> BaseModel:
+        """What the run began with; refuses another model that is given now."""
+        record = state.get("base_model")
+        if record is None:
+            return from_catalog(self._settings)
+        if self._given is not None and still_there(self._given) and identity(self._given) != record["given"]:
+            raise UsageError(f"the run was begun with another model: {record['name']}; --overwrite starts anew")
+        return stored(record, self._folder.base_model, trust=self._trust)
 
     def _train(
         self,
-        backbone: keras.Model,
-        stages: dict[str, list[keras.Layer]],
+        base: BaseModel,
+        built: Built,
         parts: SplitData,
         recipe: Recipe,
         extra: dict[str, Any],
@@ -144,8 +193,10 @@ class Run:
         settings, callback = self._settings, self._callback
         callback.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
         size = len(parts.dataset.classes)
-        network = attach_head(backbone, stages, size, dropout=recipe.dropout, seed=settings.seed)
-        images = training_data(parts, network.model.input_shape[1:3], settings)
+        network = attach_head(built.backbone, built.stages, size, dropout=recipe.dropout, seed=settings.seed)
+        if built.classifier is not None:
+            callback.say(keep_rows(network, built.classifier, parts.dataset.classes))
+        images = training_data(parts, base.resize, settings)
         preparation = self._preparation(network, images)
         training = Training(
             network,
@@ -161,11 +212,12 @@ class Run:
             training.resume(state)
         earlier = sum(training.progress.seconds)
         stopped = self._run(training, network.model)
-        report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages))
+        report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), base)
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.progress, preparation.skipped, seconds, stopped=stopped is not None)
         with stage("writing the model and the figures"):
-            model = network.model if settings.precision == "float32" else self._in_float32(network.model, recipe, size)
+            plain = settings.precision == "float32"
+            model = network.model if plain else self._in_float32(network.model, base, recipe, size)
             metadata = report.write(model, training.progress, preparation.skipped, metrics)
         self._close(stopped)
         return FineTuned(model, metadata, metrics, training.progress.history, self._folder.path, stopped is not None)
@@ -208,13 +260,13 @@ class Run:
         elif isinstance(stopped, TrainingError):
             raise TrainingError(f"{stopped}. The best so far is in {self._folder.path}")
 
-    def _in_float32(self, model: keras.Model, recipe: Recipe, classes: int) -> keras.Model:
+    def _in_float32(self, model: keras.Model, base: BaseModel, recipe: Recipe, classes: int) -> keras.Model:
         """The same network with the same weights, all in float32."""
         from kerastl.finetuning._network import attach_head
 
         settings = self._settings
         plain_settings = dataclasses.replace(settings, precision="float32", weights=None)
-        backbone, stages = build_backbone(catalog.get(settings.model), plain_settings)
-        plain = attach_head(backbone, stages, classes, dropout=recipe.dropout, seed=settings.seed).model
+        built = base.build(plain_settings)
+        plain = attach_head(built.backbone, built.stages, classes, dropout=recipe.dropout, seed=settings.seed).model
         plain.set_weights(model.get_weights())
         return plain

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
+from kerastl.models._adapt_options import InputScaling, Pooling
 from kerastl.models._default import DEFAULT_MODEL
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT, RunSettings
 
@@ -23,13 +24,13 @@ class Settings(RunSettings):
     """The arguments of a run, all but the data, the recipe and the folder.
 
     Args:
-        model: A name of the catalog.
+        model: A name of the catalog, or what people call the model that was given.
         weights: Of the backbone: `imagenet`, a path, or None for random ones.
         input_size: Height and width in pixels; None is the backbone's own.
         resize: Policy that makes images fit; None is `crop` with the backbone's fraction.
-        input_scaling: What the backbone was trained on; None finds it.
+        input_scaling: What a given model was trained on; None finds it. So do the next two.
         stages: From the top down, names of stages to the layers they start with, or those layers alone.
-        pooling: Of the backbone's output; None takes the mean of a feature map.
+        pooling: Of its output; None takes the mean of a feature map.
         epochs: Instead of the recipe's, in phases that train by gradient steps. So are the next four.
         batch_size: Images a step.
         learning_rate: Of the head, at its highest.
@@ -51,9 +52,9 @@ class Settings(RunSettings):
     weights: str | None = "imagenet"
     input_size: int | None = None
     resize: ResizePolicy | None = None
-    input_scaling: str | Sequence[float] | None = None
+    input_scaling: InputScaling | None = None
     stages: Mapping[str, str] | Sequence[str] | None = None
-    pooling: str | None = None
+    pooling: Pooling | None = None
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
 from kerastl.images import Resize, open_image
 from kerastl.inference._engines import cores
-from kerastl.models import _registry as catalog
 from kerastl.models._input_reader import InputReader
 from kerastl.training._samples import ImageSample
 
@@ -95,17 +94,17 @@ def _augmented(file: Path, reader: InputReader, augmentation: Augmentation, seed
     return augment(open_image(file, target=reader), reader, augmentation, np.random.default_rng(seed))
 
 
-def training_data(parts: SplitData, size: tuple[int, int], settings: Settings) -> TrainingData:
+def training_data(parts: SplitData, resize: Resize, settings: Settings) -> TrainingData:
     """Take the training and validation images of a split data set.
 
     Args:
         parts: The images, and their white level.
-        size: Height and width of the network's input in pixels.
-        settings: For resizing and class weights.
+        resize: How images become the input of the network that is trained; its white level goes before theirs.
+        settings: For another policy of resizing, and class weights.
     """
-    crop = catalog.get(settings.model).crop_fraction
     dataset = parts.dataset
-    resize = Resize(*size, settings.resize or "crop", crop, parts.white_level)
+    white = resize.white_level or parts.white_level
+    resize = replace(resize, policy=settings.resize or resize.policy, white_level=white)
     train, val = (
         Part([dataset.file(item) for item in items], dataset.class_indices(items))
         for items in (dataset.part("train"), dataset.part("val"))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kerastl.models._adapt import Adapted as Adapted
+    from kerastl.models._adapt import adapt as adapt
     from kerastl.models._backbone import Backbone as Backbone
     from kerastl.models._backbone import Stage as Stage
     from kerastl.models._backbone import WeightsFile as WeightsFile
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from kerastl.models._weights import imagenet_class_index as imagenet_class_index
 
 _MODULES = {
+    "Adapted": "kerastl.models._adapt",
     "BACKBONES": "kerastl.models._registry",
     "Backbone": "kerastl.models._backbone",
     "Classification": "kerastl.models._labels",
@@ -52,6 +55,7 @@ _MODULES = {
     "Prediction": "kerastl.models._labels",
     "Stage": "kerastl.models._backbone",
     "WeightsFile": "kerastl.models._backbone",
+    "adapt": "kerastl.models._adapt",
     "boundary_tensors": "kerastl.models._build",
     "build": "kerastl.models._build",
     "cached_weights": "kerastl.models._weights",

@@ -75,11 +75,13 @@ def adapt(
         UsageError: The model cannot be taken, or something must be said about it.
 
     Example:
-        >>> from kerastl.models._adapt import adapt
-        >>> model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 255),
-        ...     keras.layers.Conv2D(8, 3), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
-        >>> adapt(model).backbone.output.shape
-        (None, 7200)
+        >>> import keras
+        >>> from kerastl.models import adapt
+        >>> image = keras.Input((32, 32, 3))
+        >>> places = keras.layers.Conv2D(8, 3)(keras.layers.Rescaling(1 / 255)(image))
+        >>> scores = keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(places))
+        >>> adapt(keras.Model(image, scores)).backbone.output_shape
+        (None, 30, 30, 8)
     """
     graph = _taken(model)
     row = catalog_row(graph) if graph is not None else None
@@ -87,7 +89,9 @@ def adapt(
     # Found before anything is copied, since what cannot be known is the commonest reason to stop.
     found = None if input_scaling is not None else find(model, graph, row)
     scaling = check_input_scaling(input_scaling) if found is None else found.scaling
-    findings = [f"images of {size[0]} x {size[1]} px; input scaling: {found.why if found else f'{scaling}, as given'}"]
+    crop = row.crop_fraction if row is not None else _CROP if min(size) >= _SMALL else 1.0
+    why = found.why if found is not None else f"{scaling}, as given"
+    findings = [f"images of {size[0]} x {size[1]} px (crop fraction {crop:g}); input scaling: {why}"]
 
     pixels = keras.Input((*size, 3), name="pixels")
     taken = preprocess(pixels, scaling)
@@ -96,7 +100,7 @@ def adapt(
         findings.append("it takes images of one channel: images are made gray, by the luma of BT.601")
     output, notes, copied_from = _copy(model, graph, taken, precision, seed)
     findings += notes
-    if size == _own_size(graph):
+    if _own_size(graph) in (None, size):
         check_same(copied_from, keras.Model(pixels, taken), keras.Model(pixels, output))
 
     features, head = cut_head(output)
@@ -109,7 +113,6 @@ def adapt(
         raise UsageError(f"the model {model.name!r} has no weights below its head: there is nothing to fine-tune")
     divided, origin = _stages(backbone, row, stages)
     findings.append(_told(divided, origin))
-    crop = row.crop_fraction if row is not None else _CROP if min(size) >= _SMALL else 1.0
     classifier = keras.Model(pixels, output, name=backbone.name) if head is not None else backbone
     return Adapted(backbone, classifier, divided, crop, row, tuple(findings))
 

@@ -24,6 +24,8 @@ _MOVING = frozenset(
 _SCALING = ("Rescaling", "Normalization", "Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Negative")
 # No network is trained on numbers that lie further apart than those of the pixels themselves.
 _WIDEST = 260.0
+# So many names of layers tell an architecture; fewer may be alike by chance.
+_TELLING = 4
 # Stands for tensors above the first layer that computes.
 _BEYOND = object()
 
@@ -147,21 +149,23 @@ def catalog_row(graph: keras.Model) -> catalog.Backbone | None:
     """
     layers = list(layers_of(graph))
     below = dict(zip((layer.name for layer in layers), accumulate(map(_weights, layers)), strict=True))
-    fitting = [row for row in catalog.rows() if all(mark in below for mark in filter(None, map(_mark, row.stages)))]
-    most = max((len(row.stages) for row in fitting), default=0)
+    fitting = {row.name: (row, marks) for row in catalog.rows() if below.keys() >= (marks := set(_marks(row)))}
+    most = max((len(marks) for _, marks in fitting.values()), default=0)
+    if most < _TELLING:
+        return None
     return min(
-        (row for row in fitting if len(row.stages) == most),
-        key=lambda row: abs(_published_weights(row) - below[str(_mark(row.stages[0]))]),
-        default=None,
+        (row for row, marks in fitting.values() if len(marks) == most),
+        key=lambda row: abs(_published_weights(row) - below[_marks(row)[0]]),
     )
+
+
+def _marks(row: catalog.Backbone) -> list[str]:
+    """The layers that mark its stages, from the head down."""
+    return [mark for stage in row.stages if (mark := stage.first_layer or stage.after) is not None]
 
 
 def _published_weights(row: catalog.Backbone) -> int:
     return row.weights_no_top.parameters if row.weights_no_top is not None else 0
-
-
-def _mark(stage: catalog.Stage) -> str | None:
-    return stage.first_layer or stage.after
 
 
 def _weights(operation: keras.Operation) -> int:

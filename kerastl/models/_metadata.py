@@ -70,6 +70,12 @@ class Metadata:
             "extra": self.extra,
         }
 
+    @property
+    def made_from(self) -> str:
+        """What the model was fine-tuned from, for people: a network of the catalog, or the name of a given one."""
+        given: dict[str, Any] = self.extra.get("base_model", {})
+        return self.backbone or given.get("name") or "unknown"
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Metadata:
         """Read what `as_dict` wrote.

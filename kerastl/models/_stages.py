@@ -15,7 +15,7 @@ from kerastl._base.text import printable
 from kerastl.errors import ModelError, UsageError
 from kerastl.models import _build as backbones
 from kerastl.models import _registry as catalog
-from kerastl.models._graph import cuts, inputs_of, outputs_of
+from kerastl.models._graph import calls, cuts, inputs_of, outputs_of
 
 # Fewer stages than that are divided where they can be, more than that are merged.
 _FEWEST, _WANTED, _MOST = 4, 6, 8
@@ -124,7 +124,7 @@ def from_graph(model: keras.Model) -> Stages:
 
 def _blocks(model: keras.Model) -> list[Block]:
     """The smallest pieces, from the input up: each has weights, and none begins with what the one below needs."""
-    operations = list(model.operations)
+    operations = [call.operation for call in calls(model)]
     ends = [number + 1 for number, _ in cuts(model)]
     blocks = [Block()]
     for start, end in zip([0, *ends[:-1]], ends, strict=True):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kerastl.data._scan import scan
 from kerastl.data._tree import counted, read_tree
-from kerastl.errors import DataError, UsageError
+from kerastl.errors import DataError, MissingDataError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ def collect(root: Path, labels: str = "auto", output: Path | None = None) -> Col
         UsageError: A table was asked for that is not there.
     """
     if not root.is_dir():
-        raise DataError(f"{root}: {'is no folder' if root.exists() else 'no such folder'}")
+        raise MissingDataError(f"{root}: {'is no folder' if root.exists() else 'no such folder'}")
     own = _below(root, output)
     tree = read_tree(root)
     paths = tuple(sorted(path for path in tree.images if not (own and path.startswith(own))))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import keras
 
 
-@keywords({"images": "data", "backbone": "model", "size": "input_size", "callback": "callbacks"})
+@keywords({"images": "data", "backbone": "model", "size": "input_size", "listener": "callbacks"})
 def pretrain(
     data: str | os.PathLike[str],
     model: str | None = None,

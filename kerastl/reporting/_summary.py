@@ -74,8 +74,8 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
     found = []
     if evaluation.classifier is not None:
         metadata = evaluation.classifier.metadata
-        if metadata.backbone and metadata.backbone != metadata.name:
-            found.append(("Network", metadata.backbone))
+        if (origin := metadata.made_from) not in (metadata.name, "unknown"):
+            found.append(("Network", origin))
         found.append(("Input", metadata.reader.describe()))
         if recipe := (metadata.extra.get("recipe") or {}).get("name"):
             found.append(("Recipe", str(recipe)))

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     Callbacks = Sequence[keras.callbacks.Callback | RunCallback]
 
 
+def check_data_first(data: Any, model: Any) -> None:
+    """Raise `UsageError` where the network was given in place of the data."""
+    if isinstance(data, str) and data in catalog.names() and not os.path.exists(data):  # noqa: PTH110
+        raise UsageError(f"the data comes first and the model second. Received: data={data!r}, model={model!r}")
+
+
 def model_name(model: Any, data: Any) -> str:
     """The name of the network to start from; None is the default one.
 
     Raises:
         UsageError: It is no name; or `data` is one, since the data comes first.
     """
-    if isinstance(data, str) and data in catalog.names() and not os.path.exists(data):  # noqa: PTH110
-        raise UsageError(f"the data comes first and the model second. Received: data={data!r}, model={model!r}")
+    check_data_first(data, model)
     if model is None:
         return DEFAULT_MODEL
     if not isinstance(model, str) or (model not in catalog.names() and os.path.exists(model)):  # noqa: PTH110

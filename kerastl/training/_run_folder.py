@@ -41,12 +41,14 @@ class RunKind:
         last: The one of them that is written last.
         older: Whether JSON files, contents by name, show that an earlier kerastl, which left no marker, made such a
             run; `state` stands for the values of its state.
+        state: Names of files that it keeps beside its state, and that go with it.
     """
 
     name: str
     outputs: Sequence[str]
     last: str
     older: Callable[[Mapping[str, dict[str, Any]]], bool]
+    state: Sequence[str] = ()
 
 
 class RunFolder:
@@ -187,7 +189,7 @@ class RunFolder:
         self._remove_features()
 
     def _remove_state(self) -> None:
-        if not self.checkpoint.remove([MANIFEST]):
+        if not self.checkpoint.remove([MANIFEST, *self._kind.state]):
             self._say_left(self.checkpoint.folder)
 
     def _remove_features(self) -> None:

@@ -89,7 +89,7 @@ def test_wrong_usage_of_classify(color_model, image, capfd, arguments, message):
 @pytest.mark.parametrize("asked", [["--coverage", "0.9"], ["--reject"]])
 @pytest.mark.parametrize("model", [[], ["--model", "kerastl_mini"]])
 def test_published_networks_say_that_they_are_not_calibrated(image, capfd, monkeypatch, tmp_path, asked, model):
-    monkeypatch.setattr("kerastl._classifier.default_model", lambda **_: "kerastl_mini")
+    monkeypatch.setattr("kerastl._load.default_model", lambda **_: "kerastl_mini")
     assert run(["classify", str(image("a.png", "red")), *model, *asked]) == 2
     last = capfd.readouterr().err.splitlines()[-1]
     assert "published networks are not calibrated: fine-tune one" in last
@@ -99,7 +99,7 @@ def test_published_networks_say_that_they_are_not_calibrated(image, capfd, monke
 def test_wrong_usage(color_model, folder, capfd):
     assert run(["calibrate", str(color_model), str(folder), "--false-alarms", "0"]) == 2
     assert run(["calibrate", str(color_model), str(folder), "--split", "train"]) == 2
-    assert run(["calibrate", str(color_model), str(folder / "nothing")]) == 1
+    assert run(["calibrate", str(color_model), str(folder / "nothing")]) == 2
     assert "no such folder" in capfd.readouterr().err
 
 

@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kerastl.cli import COMMANDS, run
+from kerastl.cli import COMMANDS, group, run
 from kerastl.cli._command import command, option
 
 
@@ -79,6 +79,22 @@ def test_the_note_is_one_line_on_standard_error(capfd):
     assert err == "kerastl: --backbone is called --model now; the old name goes in 0.3\n"
     assert run(["recipes", "probe", "--model", "kerastl_mini"]) == 0
     assert capfd.readouterr() == (out, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "renamed"),
+    [
+        ("finetune", {"--backbone": "--model", "-b": "-m", "--val-fraction": "--validation-split"}),
+        ("lr-find", {"--backbone": "--model", "-b": "-m"}),
+        ("recipes", {"--backbone": "--model", "-b": "-m"}),
+        ("check", {"--val-fraction": "--validation-split"}),
+        ("evaluate", {"--reject": "--ood-data"}),
+        ("pretrain", {"--backbone": "--model", "-b": "-m", "--size": "--input-size", "--initial-weights": "--weights"}),
+    ],
+)
+def test_the_options_of_version_0_1_are_taken(name, renamed):
+    (found,) = (command for known, command in group.commands_with_names() if known == name)
+    assert found.old_names() == renamed
 
 
 @pytest.mark.parametrize("columns", [40, 80])

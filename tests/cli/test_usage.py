@@ -37,7 +37,7 @@ def said(capfd):
         (["evaluate", "run"], "Missing argument 'DATA': a folder or table of labeled images"),
         (["classify", "x", "--top", "many"], "'many' is no whole number"),
         (["classify", "x", "--min-score", "high"], "'high' is no number"),
-        (["finetune", "no/such/folder", "-o", "r"], "no/such/folder"),
+        (["classify", "x", "--model", "no-such-model"], "unknown model 'no-such-model'"),
         (["classify", ""], "an argument is empty"),
         (["classify", "x", "--model="], "an argument is empty"),
         (["classify", "x", "--model", "runs\\x"], "runs\\\\x: there is no such model file or run folder"),
@@ -46,6 +46,27 @@ def said(capfd):
 )
 def test_wrong_arguments_lead_to_the_right_ones(said, arguments, hint):
     assert hint.replace("\\\\", "\\") in said(*arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["finetune", "--model", "kerastl_mini", "-o", "run"],
+        ["pretrain", "--model", "kerastl_mini", "-o", "run"],
+        ["lr-find", "--model", "kerastl_mini", "-o", "rates.csv"],
+        ["evaluate", "kerastl_mini"],
+        ["calibrate", "model.keras"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_data_that_is_not_there_is_wrong_usage_in_every_command(arguments, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    command, *rest = arguments
+    words = [command, *rest, "nowhere"] if command in ("evaluate", "calibrate") else [command, "nowhere", *rest]
+    assert run(words) == 2
+    assert capfd.readouterr().err.splitlines()[-1] == "kerastl: nowhere: no such folder"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("arguments", [["check", "x", "--nonsense"], ["finetune", "x", "--model", "y"], ["--nonsense"]])

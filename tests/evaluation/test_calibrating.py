@@ -234,3 +234,14 @@ def test_a_reason_is_shown_on_one_line(tmp_path):
     state = stored.CalibrationState(np.zeros(3), unfitted="a\x1b[31m\nb" + 1000 * "c")
     with pytest.raises(UsageError, match=r"a\\x1b\[31m\\nbc"):
         state.check_rejection()
+
+
+def test_one_network_is_compiled(color_model, folder, tmp_path, monkeypatch):
+    from kerastl.inference import _export as export
+
+    monkeypatch.setenv("KERASTL_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(color_model, tmp_path / "run")
+    compiled, compile_one = [], export.to_litert
+    monkeypatch.setattr(export, "to_litert", lambda model: compiled.append(model.output_shape) or compile_one(model))
+    calibrate(tmp_path / "run", folder)
+    assert compiled == [(None, 3 + 3)]  # three classes, and the three features that they are decided by

@@ -46,7 +46,7 @@ def test_training_sees_what_prediction_sees(twelve_bits):
     heard = Heard()
     parts = split_dataset(scan(twelve_bits), Settings(model="mobilenet_025"), heard, Stop())
     assert heard.said == ["16-bit images with 12 significant bits: white is taken as 4095"]
-    data = training_data(parts, (32, 32), Settings(model="mobilenet_025"))
+    data = training_data(parts, Resize(32, 32, "crop", 0.875), Settings(model="mobilenet_025"))
     assert data.reader.white_level == 4095
     plain, flipped = data.plain(data.train), data.augmented(Augmentation(flip=Flip()), (0,))
     for number, file in enumerate(data.train.files):

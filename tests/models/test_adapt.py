@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from kerastl.errors import UsageError
+from kerastl.models import Backbone, Stage, _input_scaling
 from kerastl.models._adapt import adapt
 
 SIZE = 32
@@ -213,6 +214,14 @@ def test_a_network_of_keras_applications_is_known_by_its_layers():
     assert adapted.crop_fraction == adapted.row.crop_fraction
     expected = answers(model, keras.applications.mobilenet_v2.preprocess_input(pixels.copy()))
     np.testing.assert_allclose(answers(adapted.backbone, pixels), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_name_in_common_is_not_enough_to_know_a_network(monkeypatch):
+    stages = (Stage("head", after="block2_relu"), Stage("body"))
+    row = Backbone("other", "another_package:build", SIZE, stages, input_scaling="tf")
+    monkeypatch.setattr(_input_scaling.catalog, "rows", lambda: iter([row]))
+    with pytest.raises(UsageError, match="say it, input_scaling="):
+        adapt(handmade(scaling=False))
 
 
 def test_what_stands_above_a_known_network_is_a_stage_of_its_own():

@@ -147,7 +147,7 @@ def test_folders_that_cannot_be_used_are_one_line(done, image_folder, tmp_path, 
     assert kerastl_command(["pretrain", str(empty), "-o", str(tmp_path / "run"), *SMALL]) == 1
     assert capsys.readouterr().err == f"kerastl: {empty}: no images in it\n"
     assert not (tmp_path / "run").exists()
-    assert kerastl_command(["pretrain", str(tmp_path / "nowhere"), "-o", str(tmp_path / "run"), *SMALL]) == 1
+    assert kerastl_command(["pretrain", str(tmp_path / "nowhere"), "-o", str(tmp_path / "run"), *SMALL]) == 2
     assert "no such folder" in capsys.readouterr().err
     assert kerastl_command(["pretrain", str(image_folder), "-o", str(done), *SMALL]) == 2
     assert "holds a complete run, --overwrite replaces it" in capsys.readouterr().err

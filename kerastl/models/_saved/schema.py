@@ -34,6 +34,9 @@ def _text(length: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and 0 < len(value) <= length
 
 
+_name = _text(NAME_LENGTH)
+
+
 def _whole(low: int, high: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
@@ -82,6 +85,7 @@ EXTRA: dict[str, Rule] = {
     "calibration": ("a JSON object", lambda value: isinstance(value, dict)),
     "metrics": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "recipe": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
+    "base_model": ("a JSON object", lambda value: isinstance(value, dict)),
 }
 # And of what stands inside these.
 INSIDE: dict[str, dict[str, Rule]] = {
@@ -90,6 +94,10 @@ INSIDE: dict[str, dict[str, Rule]] = {
         for name in ("data_digest", "pictures")  # its name before kerastl 0.2
     },
     "metrics": {"train_images": ("null or a whole number", _or_none(_whole(0, 1 << 50)))},
+    "base_model": {
+        "name": (f"a text of 1 to {_TEXT_LENGTH:,} letters", _text(_TEXT_LENGTH)),
+        "stages": ("a JSON object of texts", lambda value: isinstance(value, dict) and all(map(_name, value.values()))),
+    },
     "recipe": {"name": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH)))},
 }
 
