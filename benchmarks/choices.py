@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 SOLVED = {"trains": "head", "solver": "logistic_regression"}
-STEPS = {"trains": "head", "epochs": 30, "learning_rate": 1e-3, "shape": "cosine", "weight_decay": 0.05}
-TOP = {**STEPS, "trains": 3, "epochs": 6, "stage_decay": 0.5, "warmup": 0.5}
+STEPS = {"trains": "head", "epochs": 30, "learning_rate": 1e-3, "schedule": "cosine", "weight_decay": 0.05}
+TOP = {**STEPS, "trains": 3, "epochs": 6, "layer_decay": 0.5, "warmup": 0.5}
 
 
 def trained(data: Path, seed: int, backbone: str, *phases: dict[str, Any]) -> dict[str, float]:

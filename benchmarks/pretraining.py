@@ -152,7 +152,7 @@ def finetuned(work: Path, name: str, weights: Path | None, percent: int, options
     if not (run / "metrics.json").exists():
         recipe = work / "recipe.json"
         everything = {"trains": "all", "epochs": options.finetune_epochs, "learning_rate": 1e-3, "warmup": 2}
-        everything |= {"shape": "cosine", "weight_decay": 0.05, "label_smoothing": 0.1, "batch_size": 64}
+        everything |= {"schedule": "cosine", "weight_decay": 0.05, "label_smoothing": 0.1, "batch_size": 64}
         everything |= {"augmentation": AUGMENTATION, "batch_norm": "trained"}
         phases = [{"trains": "head", "solver": "logistic_regression"}, everything]
         recipe.write_text(json.dumps({"name": "all", "phases": phases}))

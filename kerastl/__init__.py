@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kerastl.explaining._explanation import Explanation as Explanation
     from kerastl.finetuning._finetune import finetune as finetune
     from kerastl.finetuning._lr_find import lr_find as lr_find
-    from kerastl.finetuning._recipe import Phase as Phase
+    from kerastl.finetuning._phase import Phase as Phase
     from kerastl.finetuning._recipe import Recipe as Recipe
     from kerastl.images._loading import load_pixels as load_pixels
     from kerastl.models._labels import Classification as Classification
@@ -46,7 +46,7 @@ _MODULES = {
     "Evaluation": "kerastl.evaluation._result",
     "Explanation": "kerastl.explaining._explanation",
     "KerastlError": "kerastl.errors",
-    "Phase": "kerastl.finetuning._recipe",
+    "Phase": "kerastl.finetuning._phase",
     "Prediction": "kerastl.models._labels",
     "Recipe": "kerastl.finetuning._recipe",
     "calibrate": "kerastl.evaluation._calibrating",

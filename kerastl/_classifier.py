@@ -52,6 +52,14 @@ class Classifier:
         batch_size: Images that go through the network together; `None` takes the engine's choice.
         with_features: Whether the engine gives features beside the probabilities, see `feature_model`: then no second
             network is compiled for them.
+
+    Example:
+        >>> import kerastl
+        >>> classifier = kerastl.load("kerastl_mini")
+        >>> classifier.classify("data/umbrella.png").label
+        'umbrella'
+        >>> classifier.predict_proba(["data/umbrella.png", "data/candle.jpg"]).shape
+        (2, 200)
     """
 
     def __init__(

@@ -55,6 +55,12 @@ def load(
         UsageError: An argument is wrong.
         WeightsError: Published weights are not there and cannot be fetched, or are broken.
         ModelError: The saved model is broken, or holds what is loaded only with `trust`.
+
+    Example:
+        >>> import kerastl
+        >>> classifier = kerastl.load("kerastl_mini")
+        >>> classifier.classify("data/umbrella.png", top=3).label
+        'umbrella'
     """
     if resize is not None and resize not in RESIZE_POLICIES:
         raise UsageError(f"resize must be one of {', '.join(RESIZE_POLICIES)}. Received: {resize!r}")

@@ -35,10 +35,19 @@ HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {
     f"finetuning/_{name}.py"
-    for name in ("boundary_engine", "freezing", "loop", "network", "optimizer", "preparation", "schedule", "training")
+    for name in (
+        "boundary_engine",
+        "compiling",
+        "freezing",
+        "loop",
+        "network",
+        "phase_training",
+        "preparation",
+        "training",
+    )
 }
-ON_KERAS |= {"training/_variables.py"}
-ON_KERAS |= {f"models/_{name}.py" for name in ("adapt", "flatten", "graph", "head", "input_scaling", "stages")}
+ON_KERAS |= {f"training/_{name}.py" for name in ("fit", "optimizer", "schedules", "variables")}
+ON_KERAS |= {f"models/_{name}.py" for name in ("adapt", "flatten", "head", "input_scaling", "graph", "stages")}
 ON_KERAS |= {f"pretraining/_{name}.py" for name in ("learners", "losses", "momentum", "networks", "training")}
 
 

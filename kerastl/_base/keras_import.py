@@ -21,6 +21,12 @@ def import_keras() -> ModuleType:
     """Import Keras and its backend quietly.
 
     An explicit `TF_CPP_MIN_LOG_LEVEL` is left as it is; else it is set while they are imported, and only then.
+
+    Example:
+        >>> import kerastl
+        >>> keras = kerastl.import_keras()
+        >>> keras.ops.convert_to_numpy(keras.ops.ones(2)).tolist()
+        [1.0, 1.0]
     """
     if "keras" in sys.modules:
         return sys.modules["keras"]

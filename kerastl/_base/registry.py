@@ -51,7 +51,7 @@ class Registry(Mapping[str, T], Generic[T]):
         kind: The type of the objects.
         bundled: What comes with kerastl, in the order in which it is listed: an object, `"module:attribute"`, or what
             makes it when it is first asked for.
-        hint: Ends the message on an unknown name; `{names}` in it are the names there are.
+        hint: Ends the message on an unknown name; `{names}` in it are the names there are. By default it lists them.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Registry(Mapping[str, T], Generic[T]):
         group: str,
         kind: type[T],
         bundled: Mapping[str, T | str | Callable[[], T]],
-        hint: str = "there are {names}",
+        hint: str | None = None,
     ) -> None:
         self.noun, self.group = noun, group
         self.bundled = tuple(bundled)
@@ -174,7 +174,8 @@ class Registry(Mapping[str, T], Generic[T]):
         return f", did you mean {' or '.join(by_plain[match] for match in close)}?" if close else ""
 
     def _listing(self) -> str:
-        return self._hint.format(names=", ".join(self))
+        names = self.names()
+        return (self._hint or f"there {'is' if len(names) == 1 else 'are'} {{names}}").format(names=", ".join(names))
 
 
 def resolve_reference(reference: str) -> Any:

@@ -46,6 +46,13 @@ class CalibrationState:
             rejection was not fitted.
         ood_threshold: Images further than that from every reference are unlike the training images.
         unfitted: Why rejection was not fitted, where it was not.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.calibration import CalibrationState
+        >>> state = CalibrationState(set_scores=np.sort(np.random.default_rng(0).random(20).astype("float32")))
+        >>> state.references is None
+        True
     """
 
     set_scores: np.ndarray

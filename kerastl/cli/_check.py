@@ -26,6 +26,7 @@ _CLASSES, _EVIDENCE, _PATHS = 12, 5, 12
 @option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads.  [default: one a processor]")
 @options.validation_split
 @options.group_by
+@options.split_strategy
 @options.seed()
 @options.table_columns
 @options.telling

@@ -49,6 +49,7 @@ from kerastl.cli._command import command, option
 @options.about_the_model
 @options.validation_split
 @options.group_by
+@options.split_strategy
 @option(
     "--strict",
     group=options.DATA,

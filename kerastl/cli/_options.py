@@ -112,6 +112,14 @@ validation_split = option(
     metavar="P",
     help="Fraction of the images to validate on, where DATA_DIR has no val folder.",
 )
+split_strategy = registered(
+    "--split-strategy",
+    "kerastl.data._split_strategy:SPLIT_STRATEGIES",
+    described=lambda strategy: strategy.description,
+    group=DATA,
+    default="stratified",
+    help="How images are chosen to validate on.",
+)
 group_by = option(
     "--group-by",
     group=DATA,

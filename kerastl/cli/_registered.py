@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from kerastl._base.registry import resolve_reference
+from kerastl.cli._command import Option
 from kerastl.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class RegisteredName(click.ParamType):
         return [CompletionItem(name) for name in (*self._more, *self.registry.names()) if name.startswith(incomplete)]
 
 
-class _DescribedOption(click.Option):
+class _DescribedOption(Option):
     """An option whose help goes on with a line of the registry for each bundled name."""
 
     described: Callable[[Any], str]
@@ -85,7 +86,7 @@ def registered(
         registry: `"module:ATTRIBUTE"`.
         *more: Words that are taken besides.
         described: Tells of an entry what help says behind its name.
-        **attributes: As for `click.option`.
+        **attributes: As for `kerastl.cli._command.option`.
     """
     option = type("_Option", (_DescribedOption,), {"described": staticmethod(described)})
     return click.option(flag, cls=option, type=RegisteredName(registry, *more), show_default=True, **attributes)

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from kerastl.data._split import read_split as read_split
     from kerastl.data._split import split as split
     from kerastl.data._split import write_split as write_split
+    from kerastl.data._split_strategy import SPLIT_STRATEGIES as SPLIT_STRATEGIES
+    from kerastl.data._split_strategy import SplitStrategy as SplitStrategy
+    from kerastl.data._split_strategy import register_split_strategy as register_split_strategy
 
 _MODULES = {
     "Augmentation": "kerastl.data._augmentation",
@@ -58,11 +61,14 @@ _MODULES = {
     "MixUp": "kerastl.data._augmentation",
     "RandAugment": "kerastl.data._augmentation",
     "Rotate": "kerastl.data._augmentation",
+    "SPLIT_STRATEGIES": "kerastl.data._split_strategy",
     "Split": "kerastl.data._dataset",
+    "SplitStrategy": "kerastl.data._split_strategy",
     "check": "kerastl.data._check",
     "inspect": "kerastl.data._inspection",
     "read_split": "kerastl.data._split",
     "register_layout": "kerastl.data._layout_registry",
+    "register_split_strategy": "kerastl.data._split_strategy",
     "scan": "kerastl.data._scan",
     "split": "kerastl.data._split",
     "write_split": "kerastl.data._split",

@@ -27,6 +27,11 @@ class Crop:
     Args:
         least_area: The smallest part, as a fraction of the largest region that fits; up to all of it is taken.
         aspect: The region's aspect ratio varies by up to this factor, in both directions; 1 keeps it.
+
+    Example:
+        >>> from kerastl.data import Augmentation, Crop
+        >>> Augmentation(crop=Crop(least_area=0.5)).crop
+        Crop(least_area=0.5, aspect=1.3333333333333333)
     """
 
     least_area: float = 0.35
@@ -44,6 +49,11 @@ class Flip:
     Args:
         horizontal: Probability of exchanging left and right.
         vertical: Probability of exchanging top and bottom.
+
+    Example:
+        >>> from kerastl.data import Augmentation, Flip
+        >>> Augmentation(flip=Flip(vertical=0.5)).flip
+        Flip(horizontal=0.5, vertical=0.5)
     """
 
     horizontal: float = 0.5
@@ -60,6 +70,11 @@ class Rotate:
 
     Args:
         degrees: The angle is uniform between minus and plus this.
+
+    Example:
+        >>> from kerastl.data import Augmentation, Rotate
+        >>> Augmentation(rotate=Rotate(degrees=30)).rotate
+        Rotate(degrees=30)
     """
 
     degrees: float = 10.0
@@ -78,6 +93,11 @@ class Color:
         saturation: Strength; distance of each pixel from its gray times the factor.
         hue: The hue is turned by up to this fraction of the color circle, at most half.
         probability: How often this is done at all.
+
+    Example:
+        >>> from kerastl.data import Augmentation, Color
+        >>> Augmentation(color=Color(brightness=0.4, hue=0.1)).color.contrast
+        0.2
     """
 
     brightness: float = 0.2
@@ -99,6 +119,11 @@ class RandAugment:
     Args:
         operations: How many, one after the other.
         magnitude: How strong, from 0 to 10.
+
+    Example:
+        >>> from kerastl.data import Augmentation, RandAugment
+        >>> Augmentation(rand_augment=RandAugment(operations=1)).rand_augment
+        RandAugment(operations=1, magnitude=7.0)
     """
 
     operations: int = 2
@@ -118,6 +143,11 @@ class MixUp:
     Args:
         alpha: The weight of the second image is drawn from Beta(alpha, alpha): the larger, the nearer to a half.
         probability: How often a batch is mixed.
+
+    Example:
+        >>> from kerastl.data import Augmentation, MixUp
+        >>> Augmentation(mixup=MixUp(alpha=0.4)).mixup
+        MixUp(alpha=0.4, probability=1.0)
     """
 
     alpha: float = 0.2
@@ -135,6 +165,11 @@ class CutMix:
     Args:
         alpha: The fraction of the rectangle is drawn from Beta(alpha, alpha); 1 makes all shares equally likely.
         probability: How often a batch is mixed.
+
+    Example:
+        >>> from kerastl.data import Augmentation, CutMix
+        >>> Augmentation(cutmix=CutMix(probability=0.3)).cutmix
+        CutMix(alpha=1.0, probability=0.3)
     """
 
     alpha: float = 1.0
@@ -162,6 +197,11 @@ class Augmentation:
 
     Raises:
         RecipeError: If a value is out of range.
+
+    Example:
+        >>> from kerastl.data import Augmentation, Crop, Flip, Rotate
+        >>> Augmentation(crop=Crop(least_area=0.5), flip=Flip(), rotate=Rotate(15)).rotate.degrees
+        15
     """
 
     crop: Crop | None = None

@@ -15,6 +15,7 @@ from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._refusals import Refusal
 from kerastl.data._scan import scan_as
 from kerastl.data._split import divide
 
@@ -41,6 +42,7 @@ def check(
     inspection: Inspection | None = None,
     validation_split: float = 0.2,
     group_by: str | None = None,
+    split_strategy: str = "stratified",
     seed: int = 0,
     for_training: bool = True,
     workers: int | None = None,
@@ -58,6 +60,7 @@ def check(
         inspection: What `inspect` found; made here if None, which reads every file.
         validation_split: As for `split`, whose refusals are problems here.
         group_by: As for `split`.
+        split_strategy: As for `split`.
         seed: As for `split`.
         for_training: Whether the images are to be trained on: else nothing is said of classes that are too small.
         workers: Threads that read; None takes one a processor.
@@ -75,6 +78,12 @@ def check(
     Raises:
         DataError: There are no labeled images.
         UsageError: As for `split`.
+
+    Example:
+        >>> import kerastl
+        >>> report = kerastl.check("data/shapes")
+        >>> len(report.dataset.items), report.findings
+        (88, ())
     """
     columns = TableColumns(images, path_column, label_column, split_column)
     with shown(verbose):
@@ -82,8 +91,17 @@ def check(
             dataset = scan_as(data, columns)
         inspection = inspection or _inspected(dataset, workers, progress)
         with stage("comparing images"):
-            refused = _refused(dataset, inspection, validation_split, seed, group_by) if for_training else ()
-            return _report(dataset, inspection, [*refused], for_training=for_training)
+            refused: Sequence[Refusal] = ()
+            if for_training:
+                _, refused = divide(
+                    dataset,
+                    validation_split=validation_split,
+                    seed=seed,
+                    group_by=group_by,
+                    split_strategy=split_strategy,
+                    inspection=inspection,
+                )
+            return _report(dataset, inspection, [*map(_as_finding, refused)], for_training=for_training)
 
 
 def _inspected(dataset: Dataset, workers: int | None, progress: ProgressCallback | None) -> Inspection:
@@ -174,14 +192,10 @@ def _left_out(dataset: Dataset, _: Inspection) -> Iterator[Finding]:
         yield Finding("left_out", severity, left_out.summary(dataset), evidence)
 
 
-def _refused(
-    dataset: Dataset, inspection: Inspection, validation_split: float, seed: int, group_by: str | None
-) -> Iterator[Finding]:
+def _as_finding(refusal: Refusal) -> Finding:
     """What `split` refuses, and fine-tuning with it."""
-    _, refused = divide(dataset, validation_split=validation_split, seed=seed, group_by=group_by, inspection=inspection)
-    for refusal in refused:
-        evidence = tuple(Evidence((), f"'{name}': {what}") for name, what in refusal.classes.items())
-        yield Finding(refusal.kind, "problem", refusal.message, evidence)
+    evidence = tuple(Evidence((), f"'{name}': {what}") for name, what in refusal.classes.items())
+    return Finding(refusal.kind, "problem", refusal.message, evidence)
 
 
 def _class_sizes(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:

@@ -25,6 +25,11 @@ class Item:
         path: The file relative to the data set's root, with forward slashes; absolute where it lies outside.
         label: The name of its class.
         split: The part it belongs to, or None as long as nothing is split.
+
+    Example:
+        >>> from kerastl.data import Item
+        >>> Item("star/star_03.jpg", "star").split is None
+        True
     """
 
     path: str
@@ -40,6 +45,11 @@ class LeftOut:
         path: As in `Item`.
         what: What it is, and what to do about it in brackets.
         label: The class that it would belong to; None outside the classes.
+
+    Example:
+        >>> from kerastl.data import LeftOut
+        >>> LeftOut("scans/001.dcm", "a DICOM file (convert it to PNG)", "scans").path
+        'scans/001.dcm'
     """
 
     path: str
@@ -59,6 +69,12 @@ class Dataset:
         warnings: What the user should know, one line each.
         ignored: Files that are no images, or belong to no class, relative to `root`; without those of `left_out`.
         left_out: Files that look like images, but are of kinds that are not read here, sorted by path.
+
+    Example:
+        >>> from kerastl.data import scan
+        >>> dataset = scan("data/shapes")
+        >>> dataset.classes, len(dataset.items), dataset.items[0].path
+        (('circle', 'square', 'star', 'triangle'), 88, 'circle/circle_00.jpg')
     """
 
     root: Path

@@ -20,6 +20,11 @@ class Evidence:
     Args:
         paths: Relative to the data set's root.
         detail: What about them, in a few words; may be empty. What concerns a class has no paths.
+
+    Example:
+        >>> from kerastl.data import Evidence
+        >>> Evidence(("star/star_03.jpg", "square/square_99.jpg"), "the same bytes").paths
+        ('star/star_03.jpg', 'square/square_99.jpg')
     """
 
     paths: tuple[str, ...]
@@ -40,6 +45,13 @@ class Finding:
         severity: `problem` if training would lose images or learn something wrong, else `warning`.
         message: One line.
         evidence: The files, all of them.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import kerastl
+        >>> size = Path("data/shapes/circle/holiday.jpg").write_text("no image")
+        >>> [(finding.kind, finding.severity) for finding in kerastl.check("data/shapes").findings]
+        [('unreadable', 'problem')]
     """
 
     kind: str
@@ -58,6 +70,12 @@ class CheckReport:
         modes: Images of each pixel mode, the most frequent first.
         sizes: The smallest, median and largest width, and the same for the height, in pixels.
         findings: Problems first.
+
+    Example:
+        >>> import kerastl
+        >>> report = kerastl.check("data/shapes")
+        >>> report.formats, report.sizes["width"]
+        ({'JPEG': 88}, (112, 112, 112))
     """
 
     dataset: Dataset

@@ -32,6 +32,12 @@ class Inspection:
         unreadable: Images that cannot be decoded, and why.
         bits: The bits that each image's brightest pixel takes, 8 to 16, where the file has more than 8 and says
             nothing of it; else 0.
+
+    Example:
+        >>> from kerastl.data import inspect, scan
+        >>> inspection = inspect(scan("data/shapes"))
+        >>> inspection.formats[0], inspection.sizes[0].tolist(), inspection.unreadable
+        ('JPEG', [112, 112], {})
     """
 
     paths: tuple[str, ...]
@@ -127,6 +133,12 @@ def inspect(
 
     Returns:
         The findings. A file that cannot be read or decoded is among `unreadable`; it raises nothing.
+
+    Example:
+        >>> from kerastl.data import inspect, scan
+        >>> inspection = inspect(scan("data/shapes"))
+        >>> len(inspection.paths), inspection.looks.shape
+        (88, (88, 16, 16, 3))
     """
     import numpy as np
 

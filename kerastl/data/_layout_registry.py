@@ -23,6 +23,14 @@ class DataSource:
         path: The folder or the file.
         columns: What was said of the columns of a table.
         for_training: Whether the images are to be learnt from; see `kerastl.data.scan`.
+
+    Example:
+        >>> from kerastl.data import Layout
+        >>> def read(source):
+        ...     return None if source.path.is_file() else None  # or a `Dataset` of what lies in the folder
+        ...
+        >>> Layout("tiles", "one large image a class, cut into tiles", read).name
+        'tiles'
     """
 
     def __init__(self, path: Path, columns: TableColumns, for_training: bool) -> None:
@@ -73,6 +81,18 @@ class Layout:
         description: What lies where, in a line.
         reader: Reads what is laid out so, without opening an image; None where this is another layout. It raises
             `DataError` only for what certainly is of this layout, and contradicts itself.
+
+    Example:
+        >>> from kerastl.data import Dataset, Item, Layout
+        >>> def read(source):
+        ...     files = sorted(source.path.glob("*__*.jpg"))
+        ...     items = tuple(Item(file.name, file.name.split("__")[0]) for file in files)
+        ...     classes = tuple(sorted({item.label for item in items}))
+        ...     return Dataset(source.path, classes, items, "names with labels") if items else None
+        ...
+        >>> layout = Layout("prefixes", "files named CLASS__NUMBER.jpg", read)
+        >>> layout.name
+        'prefixes'
     """
 
     name: str
@@ -126,5 +146,11 @@ def register_layout(layout: Layout, *, replace: bool = False) -> Layout:
 
     Raises:
         UsageError: It is no `Layout`, or there is one of that name.
+
+    Example:
+        >>> from kerastl.data import Layout, register_layout, scan
+        >>> layout = register_layout(Layout("nothing", "finds nothing", lambda source: None))
+        >>> scan("data/shapes").layout
+        '4 class folders'
     """
     return LAYOUTS.register(layout, replace=replace)

@@ -38,6 +38,14 @@ class Images:
         items: Which of them, in the order that indices count.
         resize: How they become the network's input.
         workers: Threads that decode; as many as there are processors if None.
+
+    Example:
+        >>> from kerastl.data import Images, scan
+        >>> from kerastl.images import Resize
+        >>> dataset = scan("data/shapes")
+        >>> images = Images(dataset, dataset.items, Resize(32, 32))
+        >>> len(images), images.pixels(0).shape
+        (88, (32, 32, 3))
     """
 
     def __init__(self, dataset: Dataset, items: Sequence[Item], resize: Resize, *, workers: int | None = None) -> None:

@@ -68,6 +68,13 @@ def scan(
             class that is only in `val/` or `test/`, folders that are no classes, a table that contradicts itself.
             Where images are not to be learnt from, one class is enough, in any part.
         UsageError: If `data` is nothing of that kind, or `images` is no folder.
+
+    Example:
+        >>> from kerastl.data import scan
+        >>> scan("data/shapes").classes
+        ('circle', 'square', 'star', 'triangle')
+        >>> scan([("data/candle.jpg", "candle"), ("data/umbrella.png", "umbrella")]).items[0].label
+        'candle'
     """
     return scan_as(data, TableColumns(images, path_column, label_column, split_column), for_training)
 

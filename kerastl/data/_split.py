@@ -17,6 +17,7 @@ from kerastl.data._dataset import SPLITS, Dataset, Item, Split
 from kerastl.data._duplicates import joined
 from kerastl.data._inspection import Inspection, inspect
 from kerastl.data._refusals import Refusal
+from kerastl.data._split_strategy import SPLIT_STRATEGIES, SplitStrategy
 from kerastl.errors import DataError, UsageError
 
 
@@ -27,11 +28,13 @@ def split(
     validation_split: float = 0.2,
     seed: int = 0,
     group_by: str | None = None,
+    split_strategy: str = "stratified",
     inspection: Inspection | None = None,
 ) -> Dataset:
     """Give each image its part: `train` or `val`.
 
-    Each class gives `validation_split` of its images to `val`, and at least one. Images that are the same, to
+    Each class gives `validation_split` of its images to `val`, and at least one; another strategy may choose otherwise.
+    Images that are the same, to
     the byte or to the eye (`Inspection.similar_groups`), stay on one side, and so do those of one group. The
     same arguments give the same parts, whatever order the files come in.
 
@@ -44,18 +47,30 @@ def split(
         seed: Another seed, another choice.
         group_by: A regular expression, searched in each path. Images for which it finds the same text (that
             of its first group, if it has one) belong together: one patient, one camera.
+        split_strategy: A name of `kerastl.data.SPLIT_STRATEGIES`.
         inspection: What `inspect` found; made here if None, which reads every file.
 
     Returns:
         The data set with a part in each item, its unreadable images gone.
 
     Raises:
-        UsageError: If an argument is out of range, or `group_by` does not match a path.
+        UsageError: If an argument is out of range, `group_by` does not match a path, or there is no such strategy.
         DataError: If classes have too few images, or too few groups, to stand on both sides; all of them are named.
+
+    Example:
+        >>> from kerastl.data import scan, split
+        >>> dataset = split(scan("data/shapes"), validation_split=0.25)
+        >>> len(dataset.part("train")), len(dataset.part("val"))
+        (64, 24)
     """
     inspection = inspection or inspect(dataset)
     result, refused = divide(
-        dataset, validation_split=validation_split, seed=seed, group_by=group_by, inspection=inspection
+        dataset,
+        validation_split=validation_split,
+        seed=seed,
+        group_by=group_by,
+        split_strategy=split_strategy,
+        inspection=inspection,
     )
     if refused:
         raise DataError(f"{dataset.root}: {'; '.join(refusal.message for refusal in refused)}")
@@ -63,7 +78,13 @@ def split(
 
 
 def divide(
-    dataset: Dataset, *, validation_split: float, seed: int, group_by: str | None, inspection: Inspection
+    dataset: Dataset,
+    *,
+    validation_split: float,
+    seed: int,
+    group_by: str | None,
+    split_strategy: str,
+    inspection: Inspection,
 ) -> tuple[Dataset, list[Refusal]]:
     """Do what `split` does, and give what speaks against the result instead of raising it.
 
@@ -72,6 +93,7 @@ def divide(
     """
     if not 0 < validation_split < 1:
         raise UsageError(f"validation_split must be above 0 and below 1. Received: validation_split={validation_split}")
+    strategy = SPLIT_STRATEGIES[split_strategy]
     readable = dataset.without(inspection.unreadable)
     if dataset.is_split:
         if group_by is not None:
@@ -79,14 +101,22 @@ def divide(
         result = _without_leaks(readable, inspection)
         return result, refusals.of_given_parts(dataset, readable, result)
     groups = groups_of(readable, inspection, group_by)
-    val = choose(readable, groups, validation_split, seed)
+    val = strategy.choose(readable, groups, validation_split, seed)
     items = tuple(replace(item, split="val" if item.path in val else "train") for item in readable.items)
     result = replace(readable, items=items)
     return result, refusals.of_parts(result, groups, by_name=group_by is not None)
 
 
 def write_split(dataset: Dataset, path: str | os.PathLike[str]) -> None:
-    """Write the parts as CSV, a row an image: `path` (relative to the root), `label`, `split`."""
+    """Write the parts as CSV, a row an image: `path` (relative to the root), `label`, `split`.
+
+    Example:
+        >>> from kerastl.data import read_split, scan, split, write_split
+        >>> dataset = split(scan("data/shapes"))
+        >>> write_split(dataset, "split.csv")
+        >>> read_split("split.csv", "data/shapes").items == dataset.items
+        True
+    """
     rows = ((item.path, item.label, item.split or "") for item in dataset.items)
     write_csv(path, ("path", "label", "split"), rows)
 
@@ -103,6 +133,12 @@ def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Da
 
     Raises:
         DataError: If the file is no such table, or names an image that is no longer there.
+
+    Example:
+        >>> from kerastl.data import read_split, scan, split, write_split
+        >>> write_split(split(scan("data/shapes")), "split.csv")
+        >>> len(read_split("split.csv", "data/shapes").part("val"))
+        16
     """
     path, root = Path(path), Path(root)
     rows = list(tables.rows(path))
@@ -165,7 +201,7 @@ def _keys(paths: Sequence[str], group_by: str) -> list[str]:
     return [str(key) for key in keys]
 
 
-def choose(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
+def _choose(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
     """Take groups in random order, each that brings the classes' counts in `val` closer to what is wanted.
 
     scikit-learn's splitters know groups that keep together or fractions that are met, not both, and may leave
@@ -218,3 +254,6 @@ def _take(number: int, content: Mapping[str, int], taken: set[int], have: Counte
     taken.add(number)
     have.update(content)
     left.subtract(dict.fromkeys(content, 1))
+
+
+STRATIFIED = SplitStrategy("stratified", "the same fraction of each class, at random", _choose)

@@ -39,7 +39,7 @@ _FOLDS = 5
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was fitted.
+    """What `kerastl.calibrate` has fitted.
 
     Args:
         model: The model's name.
@@ -153,6 +153,16 @@ def calibrate(
     Raises:
         UsageError: An argument is wrong, or the model is one of the catalog, which has no file of its own.
         DataError: The images cannot be used, or the model was trained on each of them.
+
+    Example:
+        >>> import kerastl
+        >>> run = kerastl.finetune("data/shapes", "kerastl_mini", "probe", verbose=0)
+        >>> calibration = kerastl.calibrate(run.folder, "data/shapes")
+        >>> calibration.images, calibration.temperature > 0
+        (16, True)
+        >>> answer = kerastl.load(run.folder).classify("data/shapes/star/star_00.jpg", coverage=0.9)
+        >>> "star" in [prediction.label for prediction in answer.predictions]
+        True
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")

@@ -41,6 +41,16 @@ def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, c
         evaluation: What `kerastl.evaluate` gave.
         path: The file; replaced whole.
         csv_safe: Whether names that a spreadsheet would compute, such as `=1+1`, get an apostrophe before them.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl.evaluation import write_predictions
+        >>> images = [("data/umbrella.png", "umbrella"), ("data/candle.jpg", "candle")]
+        >>> write_predictions(kerastl.evaluate("kerastl_mini", images), "predictions.csv")
+        >>> with open("predictions.csv") as file:
+        ...     file.readline()[:28]
+        ...
+        'path,label,prediction,score,'
     """
     columns = ["path", "label", "prediction", "score", "right", "label_score", "label_rank"]
     for number in range(2, evaluation.k + 1):
@@ -119,6 +129,13 @@ def evaluate(
         UsageError: An argument is wrong; or the model is not calibrated, and `ood_data` is given.
         DataError: There is nothing to evaluate on: no such folder or part, no class that the model knows, no image
             that can be read.
+
+    Example:
+        >>> import kerastl
+        >>> images = [("data/umbrella.png", "umbrella"), ("data/candle.jpg", "candle")]
+        >>> evaluation = kerastl.evaluate("kerastl_mini", images)
+        >>> evaluation.accuracy
+        1.0
     """
     if top < 1 or resamples < 1:
         raise UsageError(f"top and resamples must be at least 1. Received: top={top}, resamples={resamples}")

@@ -45,6 +45,12 @@ class Figure:
         value: The figure.
         low: Lower end of its bootstrap interval.
         high: Upper end.
+
+    Example:
+        >>> import kerastl
+        >>> images = [("data/umbrella.png", "umbrella"), ("data/candle.jpg", "candle")]
+        >>> kerastl.evaluate("kerastl_mini", images).figures["accuracy"]
+        Figure(value=1.0, low=1.0, high=1.0)
     """
 
     value: float
@@ -67,6 +73,13 @@ class Answer:
         right: Whether the best is the right one.
         label_score: The probability of the right class.
         rank: Where the right class stands, from 1.
+
+    Example:
+        >>> import kerastl
+        >>> images = [("data/umbrella.png", "umbrella"), ("data/soccer_ball.jpg", "orange")]
+        >>> worst = kerastl.evaluate("kerastl_mini", images).mistakes(1)[0]
+        >>> worst.path, worst.label, worst.right
+        ('data/soccer_ball.jpg', 'orange', False)
     """
 
     path: str
@@ -102,6 +115,16 @@ class Evaluation:
         seed: Of the bootstrap.
         classifier: What was evaluated, if it is still at hand; pickles go without it.
         dataset: What the images were chosen from, likewise.
+
+    Example:
+        >>> import kerastl
+        >>> images = [("data/umbrella.png", "umbrella"), ("data/candle.jpg", "candle")]
+        >>> images.append(("data/soccer_ball.jpg", "orange"))
+        >>> evaluation = kerastl.evaluate("kerastl_mini", images)
+        >>> round(evaluation.accuracy, 3)
+        0.667
+        >>> [(answer.label, answer.rank) for answer in evaluation.mistakes(1)]
+        [('orange', 181)]
     """
 
     model: str

@@ -23,6 +23,15 @@ class Explainer:
         build: Gives the Keras model: float32 pixels 0-255 of shape (n, height, width, 3) in, probabilities out.
             Called once, and not for methods that need nothing but `predict`.
         predict: From uint8 pixels of shape (n, height, width, 3) to probabilities; may be faster than the model.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.explaining import Explainer
+        >>> from kerastl.models import build
+        >>> model = build("kerastl_mini")
+        >>> explainer = Explainer(lambda: model, lambda pixels: model.predict(pixels.astype("float32"), verbose=0))
+        >>> explainer.predict(np.zeros((2, 32, 32, 3), "uint8")).shape
+        (2, 200)
     """
 
     def __init__(self, build: Callable[[], keras.Model], predict: Callable[[np.ndarray], np.ndarray]) -> None:

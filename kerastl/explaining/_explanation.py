@@ -32,6 +32,12 @@ class Explanation:
             image. `idgi`: adds up to the same, but tells only how much a pixel matters, not which way. `occlusion`:
             signed; how far the probability falls when the place is covered.
         pixels: uint8 array of shape (height, width, 3), RGB: the image as the network sees it, upright and resized.
+
+    Example:
+        >>> import kerastl
+        >>> explanation = kerastl.load("kerastl_mini").explain("data/umbrella.png", method="occlusion")
+        >>> explanation.label, explanation.map.shape, explanation.map.dtype.name
+        ('umbrella', (32, 32), 'float32')
     """
 
     path: str | None

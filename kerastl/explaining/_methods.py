@@ -29,6 +29,16 @@ class ExplanationMethod:
         function: Makes the map, or `"module:function"`, imported when first used. Its arguments are the network as an
             `Explainer`, the pixels (uint8 array of shape (height, width, 3), RGB: what the network sees) and the index
             of the class; it returns a float32 array of shape (height, width).
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.explaining import ExplanationMethod
+        >>> def brightness(explainer, pixels, index):
+        ...     return (pixels.mean(axis=-1) / 255).astype("float32")
+        ...
+        >>> method = ExplanationMethod("brightness", "how bright each pixel is", False, "predict", brightness)
+        >>> method.name, method.signed
+        ('brightness', False)
     """
 
     name: str
@@ -62,5 +72,16 @@ def register_method(method: ExplanationMethod, *, replace: bool = False) -> Expl
 
     Raises:
         UsageError: It is no `ExplanationMethod`, or there is one of that name.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl.explaining import ExplanationMethod, register_method
+        >>> def brightness(explainer, pixels, index):
+        ...     return (pixels.mean(axis=-1) / 255).astype("float32")
+        ...
+        >>> method = ExplanationMethod("brightness", "how bright each pixel is", False, "predict", brightness)
+        >>> added = register_method(method)
+        >>> kerastl.load("kerastl_mini").explain("data/umbrella.png", method="brightness").map.shape
+        (32, 32)
     """
     return METHODS.register(method, replace=replace)

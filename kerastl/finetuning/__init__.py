@@ -1,8 +1,8 @@
 """Fine-tuning, in pieces that also work one by one on plain Keras models.
 
 `finetune` does it all. `Recipe` and `Phase` say what trains when; `freeze` makes it so; `FeatureCache` keeps what
-frozen layers give; `LayerwiseAdamW` has a learning rate for each stage; `LearningRateCourse` is a callback for
-`fit`; `lr_find` looks for a rate, `lr_range_test` on any model. Names are imported when they are first used.
+frozen layers give; `compile_for` gives a model the optimizer, the learning rate schedule and the loss of a phase;
+`lr_find` looks for a rate, `lr_range_test` on any model. Names are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from kerastl.finetuning._boundary_engine import boundary_engine as boundary_engine
+    from kerastl.finetuning._compiling import compile_for as compile_for
+    from kerastl.finetuning._compiling import optimizer_for as optimizer_for
     from kerastl.finetuning._finetune import finetune as finetune
     from kerastl.finetuning._freezing import freeze as freeze
-    from kerastl.finetuning._freezing import stage_rates as stage_rates
+    from kerastl.finetuning._freezing import freeze_for as freeze_for
     from kerastl.finetuning._lr_find import lr_find as lr_find
     from kerastl.finetuning._lr_finder import lr_range_test as lr_range_test
     from kerastl.finetuning._network import Network as Network
     from kerastl.finetuning._network import attach_head as attach_head
     from kerastl.finetuning._network import split as split
-    from kerastl.finetuning._optimizer import LayerwiseAdamW as LayerwiseAdamW
-    from kerastl.finetuning._recipe import Phase as Phase
+    from kerastl.finetuning._phase import Phase as Phase
     from kerastl.finetuning._recipe import Recipe as Recipe
     from kerastl.finetuning._recipe_registry import RECIPES as RECIPES
     from kerastl.finetuning._recipe_registry import RecipeBuilder as RecipeBuilder
     from kerastl.finetuning._recipe_registry import built_in as built_in
     from kerastl.finetuning._recipe_registry import register_recipe as register_recipe
     from kerastl.finetuning._result import FineTuned as FineTuned
-    from kerastl.finetuning._schedule import LearningRateCourse as LearningRateCourse
+    from kerastl.finetuning._rules import Rule as Rule
     from kerastl.finetuning._settings import Settings as Settings
     from kerastl.finetuning._solver import solve_head as solve_head
     from kerastl.training._callback import RunCallback as RunCallback
@@ -38,26 +39,27 @@ if TYPE_CHECKING:
 _MODULES = {
     "FeatureCache": "kerastl.training._feature_cache",
     "FineTuned": "kerastl.finetuning._result",
-    "LayerwiseAdamW": "kerastl.finetuning._optimizer",
-    "LearningRateCourse": "kerastl.finetuning._schedule",
     "RunCallback": "kerastl.training._callback",
     "Network": "kerastl.finetuning._network",
-    "Phase": "kerastl.finetuning._recipe",
+    "Phase": "kerastl.finetuning._phase",
     "RECIPES": "kerastl.finetuning._recipe_registry",
     "Recipe": "kerastl.finetuning._recipe",
     "RecipeBuilder": "kerastl.finetuning._recipe_registry",
+    "Rule": "kerastl.finetuning._rules",
     "Settings": "kerastl.finetuning._settings",
     "attach_head": "kerastl.finetuning._network",
     "boundary_engine": "kerastl.finetuning._boundary_engine",
     "built_in": "kerastl.finetuning._recipe_registry",
+    "compile_for": "kerastl.finetuning._compiling",
     "finetune": "kerastl.finetuning._finetune",
     "freeze": "kerastl.finetuning._freezing",
+    "freeze_for": "kerastl.finetuning._freezing",
     "lr_find": "kerastl.finetuning._lr_find",
     "lr_range_test": "kerastl.finetuning._lr_finder",
+    "optimizer_for": "kerastl.finetuning._compiling",
     "register_recipe": "kerastl.finetuning._recipe_registry",
     "solve_head": "kerastl.finetuning._solver",
     "split": "kerastl.finetuning._network",
-    "stage_rates": "kerastl.finetuning._freezing",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

@@ -30,6 +30,17 @@ def boundary_engine(lower: keras.Model, folder: Path, callback: RunCallback | No
     Returns:
         The compiled network where it can be had and agrees with Keras, else Keras. Either computes in float32,
         whatever precision trains: LiteRT knows no other, and what is computed once may as well be exact.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import keras
+        >>> import numpy as np
+        >>> from kerastl.finetuning import boundary_engine
+        >>> pixels = keras.Input((32, 32, 3))
+        >>> lower = keras.Model(pixels, keras.layers.Conv2D(8, 3)(pixels))
+        >>> engine = boundary_engine(lower, Path("compiled"))
+        >>> engine.predict(np.zeros((2, 32, 32, 3), "uint8")).shape
+        (2, 30, 30, 8)
     """
     callback = callback or RunCallback()
     lower = _in_float32(lower)

@@ -19,6 +19,7 @@ from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._base_model import check_base, given_model, name_of
 from kerastl.finetuning._folder import FineTuningFolder
+from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import read_recipe
 from kerastl.finetuning._result import FineTuned
@@ -27,8 +28,8 @@ from kerastl.finetuning._settings import ClassWeights, Precision, Settings
 from kerastl.images import ResizePolicy
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
-from kerastl.training._arguments import check_data_first, model_name, run_callbacks, wished
-from kerastl.training._callback import RunCallback
+from kerastl.training._arguments import check_data_first, model_name, wished
+from kerastl.training._callback import RunCallback, sort_callbacks
 from kerastl.training._interrupt import Interrupted, Stopped, stop_on_interrupt
 from kerastl.training._progress import TrainingProgress, listening
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT
@@ -62,6 +63,7 @@ def finetune(
     pooling: Pooling | None = None,
     validation_split: float = 0.2,
     group_by: str | None = None,
+    split_strategy: str = "stratified",
     strict: bool = False,
     class_weights: ClassWeights | None = None,
     precision: Precision = "float32",
@@ -110,6 +112,8 @@ def finetune(
             takes the mean of a feature map, and refuses tokens.
         validation_split: Fraction of the images to validate on, in (0, 1), where the data does not come with its parts.
         group_by: Regular expression; images in whose path it finds the same text stay on one side of the split.
+        split_strategy: How images are chosen to validate on, a name of `kerastl.data.SPLIT_STRATEGIES`: `stratified`
+            takes the same fraction of each class at random.
         strict: Refuse data with unreadable images, or with files that look like images and are left out, which are
             skipped otherwise.
         class_weights: `balanced` weighs classes against their frequency.
@@ -132,6 +136,14 @@ def finetune(
         DataError: The images cannot be used.
         TrainingError: Training broke off, and what was reached is in the run folder; or nothing was learnt, and no
             model is there.
+
+    Example:
+        >>> import kerastl
+        >>> run = kerastl.finetune("data/shapes", "kerastl_mini", "probe", output="runs/shapes", verbose=0)
+        >>> run.metrics["val_accuracy"] > 0.7
+        True
+        >>> kerastl.load("runs/shapes").classify("data/shapes/star/star_01.jpg").label
+        'star'
     """
     check_data_first(data, model)
     base = given_model(model, gone=resume)
@@ -146,11 +158,12 @@ def finetune(
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
-        optimizer=optimizer,
-        loss=loss,
+        optimizer=optimizer_fields(optimizer),
+        loss=loss_fields(loss),
         seed=seed,
         validation_split=validation_split,
         group_by=group_by,
+        split_strategy=split_strategy,
         strict=strict,
         class_weights=class_weights,
         precision=precision,
@@ -165,9 +178,11 @@ def finetune(
         trust,
     )
     check_base(wanted, base is not None)  # before anything is written, or any image read
-    with listening(run_callbacks(callbacks), verbose, TrainingProgress) as told, ExitStack() as stack:
+    ours, of_keras = sort_callbacks(callbacks)
+    with listening(ours, verbose, TrainingProgress) as told, ExitStack() as stack:
         target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
-        return _in_folder(FineTuningFolder(target, told), wanted, given, told, resume=resume, overwrite=overwrite)
+        folder, watching = FineTuningFolder(target, told), (told, of_keras)
+        return _in_folder(folder, wanted, given, watching, resume=resume, overwrite=overwrite)
 
 
 @dataclass(frozen=True)
@@ -190,12 +205,18 @@ class Given:
 
 
 def _in_folder(
-    folder: FineTuningFolder, wanted: Settings, given: Given, callback: RunCallback, *, resume: bool, overwrite: bool
+    folder: FineTuningFolder,
+    wanted: Settings,
+    given: Given,
+    watching: tuple[RunCallback, Sequence[keras.callbacks.Callback]],
+    *,
+    resume: bool,
+    overwrite: bool,
 ) -> FineTuned:
     with folder.opened(resume=resume, overwrite=overwrite) as going_on:
         if "model" not in given.said and not going_on and wanted.weights == "imagenet":
             wanted = dataclasses.replace(wanted, model=default_model(False, wanted.input_size))
-        run = Run(folder, wanted, callback, given.model, trust=given.trust)
+        run = Run(folder, wanted, *watching, given.model, trust=given.trust)
         with stop_on_interrupt(run.stop):
             try:
                 if going_on:

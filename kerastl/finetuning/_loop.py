@@ -1,23 +1,29 @@
-"""Epochs of one phase, on a compiled Keras model."""
+"""The epochs of one phase: `fit` on a compiled Keras model, with a validation and a record after each.
+
+A phase is to a callback of Keras what one call of `fit` is: `on_train_begin` and `on_train_end` are its ends. Numbers
+of epochs go on from phase to phase. A head that is solved directly is one epoch without batches. The model that a
+callback sees is the whole network, compiled as the part that trains, whose weights and optimizer it shares.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 
 from kerastl.errors import TrainingError
-from kerastl.finetuning._batches import Feed
-from kerastl.finetuning._recipe import Phase
+from kerastl.finetuning._batches import Batch, Feed
 from kerastl.finetuning._scores import Score, score
 from kerastl.training._callback import RunCallback
+from kerastl.training._fit import StepMonitor, fit
 from kerastl.training._interrupt import Stop
-from kerastl.training._schedules import rate_at
+from kerastl.training._optimizer import averaged_weights
 
 _PREDICTION_BATCH = 64
 
@@ -50,71 +56,207 @@ class Epoch:
     score: Score
     seconds: float
 
+    def logs(self) -> dict[str, float]:
+        """What callbacks of Keras get at the end of the epoch."""
+        return {
+            "loss": self.loss,
+            "accuracy": self.accuracy,
+            "val_loss": self.score.loss,
+            "val_accuracy": self.score.accuracy,
+            "learning_rate": self.learning_rate,
+        }
 
-def train_epoch(
+
+class Keeper(Protocol):
+    """Judges the epochs of a phase and keeps what they bring. The methods are called in this order."""
+
+    def validate(self) -> Score:
+        """Score the model; its weights are their averages, where the phase keeps such."""
+
+    def record(self, done: Epoch) -> None:
+        """Note an epoch, with the weights that were validated in the model."""
+
+    def save(self, ended: bool) -> bool:
+        """Save the state, with the weights that train in the model.
+
+        Args:
+            ended: Whether a callback ends the phase.
+
+        Returns:
+            Whether the phase is over.
+        """
+
+
+@dataclass(frozen=True)
+class Observers:
+    """Who watches the epochs.
+
+    Args:
+        model: The whole network.
+        told: Hears what Keras has no event for.
+        callbacks: Of Keras.
+        stop: Looked at after each step.
+    """
+
+    model: keras.Model
+    told: RunCallback
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+    stop: Stop | None = None
+
+    def view(self, trained: keras.Model) -> keras.Model:
+        """Return the model that callbacks see, compiled with the optimizer, loss and metrics of the one that trains."""
+        if not self.callbacks:
+            return trained
+        view = keras.Model(self.model.inputs[0], self.model.outputs[0], name=self.model.name)
+        view.compile(trained.optimizer, trained.loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
+        return view
+
+
+def train_phase(
     model: keras.Model,
     feed: Feed,
-    phase: Phase,
-    number: int,
-    validate: Callable[[], Score],
+    rate: Any,
+    epochs: range,
+    observers: Observers,
+    keeper: Keeper,
     *,
-    callback: RunCallback | None = None,
-    stop: Stop | None = None,
-) -> Epoch:
-    """Train one epoch and validate.
+    first: int = 0,
+) -> None:
+    """Train the epochs of a phase.
 
     Args:
         model: Compiled with a loss and the metric `accuracy`, trainable as the phase wants it.
         feed: Gives the batches of an epoch.
-        phase: For the course of the learning rate.
-        number: Of the epoch in the phase, from 0.
-        validate: Scores the model.
-        callback: Hears each step.
-        stop: Looked at after each step.
+        rate: The learning rate: a schedule or a number.
+        epochs: Numbers of the epochs in the phase, from 0.
+        observers: Who watches.
+        keeper: Judges and keeps the epochs.
+        first: Number of the phase's first epoch in the run, from 0.
 
     Raises:
         TrainingError: The loss is not a number any more.
-        Stopped: `stop` asked for it. The weights have moved.
+        Stopped: A stop was asked for. The weights have moved.
     """
-    callback = callback or RunCallback()
-    start = time.monotonic()
-    steps = phase.epochs * feed.steps
-    rate, seen, loss, right = 0.0, 0, 0.0, 0.0
-    callback.begin(f"epoch {number + 1}/{phase.epochs}", feed.steps)
-    try:
-        for step, batch in enumerate(feed.batches(number), number * feed.steps):
-            share = rate_at(min(step, steps - 1), steps, phase.shape, phase.warmup * feed.steps)
-            rate = phase.learning_rate * share
-            model.optimizer.learning_rate = rate
-            model.reset_metrics()  # Keras before 3.13 goes on with the means of the batches before
-            logs = model.train_on_batch(batch.inputs, batch.targets, batch.weights, return_dict=True)
-            if not math.isfinite(logs["loss"]):
-                raise TrainingError(
-                    f"the loss became {logs['loss']} in epoch {number + 1}: lower learning_rate "
-                    f"(now {phase.learning_rate:g}); kerastl lr-find suggests one"
-                )
-            seen += len(batch.inputs)
-            loss += logs["loss"] * len(batch.inputs)
-            right += logs["accuracy"] * len(batch.inputs)
-            callback.advance()
-            if stop is not None:
-                stop.check()
-    finally:
-        callback.end()
-    reached = validate()
-    if not math.isfinite(reached.loss):
-        raise TrainingError(f"the validation loss became {reached.loss} in epoch {number + 1}: lower learning_rate")
-    seconds = time.monotonic() - start
-    return Epoch(number + 1, rate, float(loss / seen), float(right / seen), reached, seconds)
-
-
-def compile_for(model: keras.Model, phase: Phase, optimizer: keras.optimizers.Optimizer) -> None:
-    """Compile a model for a phase: cross entropy with its label smoothing, and accuracy."""
-    model.compile(
-        optimizer=optimizer,
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=phase.label_smoothing),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+    view = observers.view(model)
+    last = first + epochs.stop
+    monitor = StepMonitor(
+        observers.told,
+        lambda epoch: f"epoch {epoch - first + 1}/{epochs.stop}",
+        f"lower learning_rate (now {highest(rate):g}); kerastl lr-find suggests one",
+        stop=observers.stop,
     )
+    ends = _EpochEnd(model, keeper, rate, first)
+    steps = [monitor, ends, *observers.callbacks, _Keep(model, ends, keeper)]
+    callbacks = keras.callbacks.CallbackList(
+        steps, add_history=True, model=view, verbose=0, epochs=last, steps=feed.steps
+    )
+    try:
+        fit(
+            model,
+            _batches(feed, epochs),
+            callbacks,
+            epochs=last,
+            steps=feed.steps,
+            first_epoch=first + epochs.start,
+        )
+    finally:
+        observers.told.end()
+
+
+def tell_of_solution(done: Epoch, observers: Observers, first: int) -> None:
+    """Let callbacks of Keras see a head that was solved directly as one epoch without batches.
+
+    Args:
+        done: What came of it.
+        observers: Who watches.
+        first: Number of the epoch in the run, from 0.
+    """
+    if not observers.callbacks:
+        return
+    view = keras.Model(observers.model.inputs[0], observers.model.outputs[0], name=observers.model.name)
+    view.compile("sgd", "categorical_crossentropy", metrics=["accuracy"])
+    params = {"verbose": 0, "epochs": first + 1, "steps": 0}
+    callbacks = keras.callbacks.CallbackList(list(observers.callbacks), add_history=True, model=view, **params)
+    callbacks.on_train_begin()
+    callbacks.on_epoch_begin(first)
+    callbacks.on_epoch_end(first, done.logs())
+    callbacks.on_train_end(done.logs())
+
+
+def highest(rate: Any) -> float:
+    """Return the highest rate of a schedule, or the number that it is."""
+    return float(getattr(rate, "learning_rate", rate))
+
+
+def _batches(feed: Feed, epochs: range) -> Iterator[Batch]:
+    for epoch in epochs:
+        yield from feed.batches(epoch)
+
+
+class _EpochEnd(keras.callbacks.Callback):
+    """Validates after an epoch, and puts what it finds into the logs that the callbacks after it get."""
+
+    def __init__(self, trained: keras.Model, keeper: Keeper, rate: Any, first: int) -> None:
+        super().__init__()
+        self._trained = trained
+        self._keeper = keeper
+        self._rate = rate
+        self._first = first
+        self._start = 0.0
+        self.epoch: Epoch | None = None
+        self.weights = ExitStack()  # gives back those that train
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Look at the clock (called by Keras)."""
+        self._start = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Validate (called by Keras)."""
+        assert logs is not None  # noqa: S101 - `fit` gives them
+        self.weights.enter_context(averaged_weights(self._trained))
+        reached = self._keeper.validate()
+        number = epoch - self._first + 1
+        if not math.isfinite(reached.loss):
+            raise TrainingError(f"the validation loss became {reached.loss} in epoch {number}: lower learning_rate")
+        seconds = time.monotonic() - self._start
+        self.epoch = Epoch(number, self._last_rate(), logs["loss"], logs["accuracy"], reached, seconds)
+        logs.update(self.epoch.logs())
+
+    def _last_rate(self) -> float:
+        """The rate of the step that was the last."""
+        optimizer = self._trained.optimizer
+        if isinstance(self._rate, keras.optimizers.schedules.LearningRateSchedule):
+            return float(self._rate.at(int(optimizer.iterations) - 1))
+        now = float(optimizer.learning_rate)  # a callback may have set it
+        return float(self._rate) if now == np.float32(self._rate) else now
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Put what was validated into the last logs, too (called by Keras)."""
+        if logs is not None and self.epoch is not None:
+            found = self.epoch.logs()
+            logs.update({name: found[name] for name in ("val_loss", "val_accuracy")})
+
+
+class _Keep(keras.callbacks.Callback):
+    """Last of all: hands on what the epoch has brought, and the wish of a callback to stop."""
+
+    def __init__(self, trained: keras.Model, ends: _EpochEnd, keeper: Keeper) -> None:
+        super().__init__()
+        self._trained = trained
+        self._ends = ends
+        self._keeper = keeper
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """End the epoch if a callback wants it (called by Keras)."""
+        if self.model.stop_training:
+            self._trained.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keep the epoch (called by Keras)."""
+        assert self._ends.epoch is not None  # noqa: S101 - it comes before this
+        with self._ends.weights:
+            self._keeper.record(self._ends.epoch)
+        self._trained.stop_training = self._keeper.save(bool(self.model.stop_training))
 
 
 def predict(model: keras.Model, inputs: Sliceable) -> np.ndarray:

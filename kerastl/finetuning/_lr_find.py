@@ -19,7 +19,7 @@ from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._base_model import BaseModel, adopted, check_base, from_catalog, given_model, name_of
 from kerastl.finetuning._batches import Batch, Feed
 from kerastl.finetuning._lr_finder import RateCurve, lr_range_test
-from kerastl.finetuning._recipe import HEAD, Phase
+from kerastl.finetuning._phase import HEAD, Phase
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import open_dataset, split_dataset
 from kerastl.finetuning._training_data import training_data
@@ -94,6 +94,12 @@ def lr_find(
         UsageError: An argument is wrong.
         DataError: The images cannot be used.
         TrainingError: The loss is not a number from the start.
+
+    Example:
+        >>> import kerastl
+        >>> curve = kerastl.lr_find("data/shapes", "kerastl_mini", steps=20, verbose=0)
+        >>> len(curve.rates) == len(curve.losses)
+        True
     """
     phase = Phase(trains=trains, batch_size=batch_size)
     check_data_first(data, model)
@@ -131,22 +137,20 @@ def _find(
     folder: Path,
 ) -> RateCurve:
     import_keras()  # first and quietly
-    from kerastl.finetuning._freezing import freeze, stage_rates
-    from kerastl.finetuning._loop import compile_for
+    from kerastl.finetuning._compiling import compile_for
+    from kerastl.finetuning._freezing import freeze_for
     from kerastl.finetuning._network import attach_head
-    from kerastl.finetuning._optimizer import LayerwiseAdamW
     from kerastl.finetuning._preparation import Preparation
 
     dataset = open_dataset(data, callback)
     parts = split_dataset(dataset, settings, callback, Stop())
     built = base.build(settings)
     network = attach_head(built.backbone, built.stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
-    freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
+    freeze_for(network, phase)
     images = training_data(parts, base.resize, settings)
     cache = FeatureCache(folder / "features", settings.cache_limit)
     prepared = Preparation(network, images, cache, settings.seed, callback=callback).prepare(phase, 0)
-    rates = stage_rates(network, phase.stage_decay)
-    compile_for(prepared.upper, phase, LayerwiseAdamW(rates, phase.learning_rate, phase.weight_decay))
+    compile_for(prepared.upper, network, phase, prepared.feed.steps)
     callback.begin("steps with a growing rate", steps)
     try:
         return sweep(prepared.upper, _endless(prepared.feed, callback))

@@ -7,7 +7,8 @@ fastai.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,8 @@ def lr_range_test(
 ) -> RateCurve:
     """Sweep the learning rate of a compiled Keras model; its weights and its optimizer are put back afterwards.
 
+    The sweep has an optimizer of its own, which differs in its schedule alone.
+
     Args:
         model: Compiled, with a single output.
         batches: Arguments of `model.train_on_batch`: inputs, targets and, if wanted, weights. At least `steps`.
@@ -81,28 +84,40 @@ def lr_range_test(
             "lowest must be above zero and below highest, and steps at least 10. "
             f"Received: lowest={lowest}, highest={highest}, steps={steps}"
         )
-    model.optimizer.build(model.trainable_variables)
-    held = [*model.variables, *model.optimizer.variables]
-    before = [np.array(variable) for variable in held]
-    try:
-        rates, losses = _sweep(model, batches, lowest, highest, steps)
-    finally:
-        for variable, value in zip(held, before, strict=True):
-            variable.assign(value)
+    with _swept(model, lowest, highest, steps):
+        rates, losses = _sweep(model, batches, steps)
     if len(rates) < 5:
         raise TrainingError(f"only {len(rates)} steps had a loss: too few images, or the loss is not a number")
     return RateCurve(np.array(rates), np.array(losses), suggest(np.array(rates), np.array(losses)))
 
 
-def _sweep(
-    model: keras.Model, batches: Iterable[tuple[Any, ...]], lowest: float, highest: float, steps: int
-) -> tuple[list[float], list[float]]:
+@contextmanager
+def _swept(model: keras.Model, lowest: float, highest: float, steps: int) -> Iterator[None]:
+    """Give a model an optimizer whose rate grows by a constant factor; at the end its own, and its weights."""
+    import keras
+
+    from kerastl.training._optimizer import with_learning_rate
+    from kerastl.training._variables import assign, values_of
+
+    rising = keras.optimizers.schedules.ExponentialDecay(lowest, steps - 1, highest / lowest)
+    optimizer, train_function = model.optimizer, model.train_function
+    before = values_of(model.variables)
+    model.optimizer = with_learning_rate(optimizer, rising)
+    model.optimizer.build(model.trainable_variables)
+    model.make_train_function(force=True)
+    try:
+        yield
+    finally:
+        model.optimizer, model.train_function = optimizer, train_function
+        assign(model.variables, before)
+
+
+def _sweep(model: keras.Model, batches: Iterable[tuple[Any, ...]], steps: int) -> tuple[list[float], list[float]]:
     rates: list[float] = []
     losses: list[float] = []
     average = 0.0
     for step, batch in zip(range(steps), batches, strict=False):
-        rate = lowest * (highest / lowest) ** (step / (steps - 1))
-        model.optimizer.learning_rate = rate
+        rate = float(model.optimizer.learning_rate)
         model.reset_metrics()  # Keras before 3.13 goes on with the means of the batches before
         loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
         if not math.isfinite(loss):

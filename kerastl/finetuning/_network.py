@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import keras
 
 from kerastl.errors import RecipeError
-from kerastl.finetuning._recipe import HEAD
+from kerastl.finetuning._phase import HEAD
 from kerastl.models import _graph as graph
 from kerastl.models._graph import call_behind, crossing, mean_pooled
 
@@ -39,6 +39,16 @@ class Network:
         model: One flat functional graph: pixels `(n, h, w, 3)`, raw RGB in [0, 255], to probabilities
             `(n, classes)`.
         stages: Stage name to its layers, from the head down. The first is `"head"`.
+
+    Example:
+        >>> from kerastl.finetuning import attach_head
+        >>> from kerastl.models import build, get, stages
+        >>> backbone = build("kerastl_mini", include_top=False)
+        >>> below = stages(backbone, get("kerastl_mini"))
+        >>> head = below.pop("head")
+        >>> network = attach_head(backbone, below, classes=3)
+        >>> list(network.stages), network.model.output_shape
+        (['head', 'stage3', 'stage2', 'stage1', 'stem'], (None, 3))
     """
 
     model: keras.Model
@@ -65,6 +75,16 @@ def attach_head(
         classes: Number of classes, at least 2.
         dropout: Fraction of the features dropped in training.
         seed: For the classifier's first weights (Glorot uniform) and the dropout.
+
+    Example:
+        >>> import keras
+        >>> from kerastl.finetuning import attach_head
+        >>> pixels = keras.Input((32, 32, 3))
+        >>> convolution = keras.layers.Conv2D(8, 3)
+        >>> backbone = keras.Model(pixels, convolution(pixels))
+        >>> network = attach_head(backbone, {"stem": [convolution]}, classes=3)
+        >>> list(network.stages), network.model.output_shape
+        (['head', 'stem'], (None, 3))
     """
     features = mean_pooled(backbone.output, name="head_pool")
     head = [] if features is backbone.output else [call_behind(features).operation]
@@ -106,6 +126,16 @@ def split(network: Network, trained: Sequence[str]) -> tuple[keras.Model | None,
         The frozen part, from pixels to one tensor of activations, or None when the pixels themselves are the
         boundary; and the part that trains, from there to probabilities. Both share layers and weights with
         `network.model`, so what is trained is trained in place.
+
+    Example:
+        >>> import keras
+        >>> from kerastl.finetuning import attach_head, split
+        >>> pixels = keras.Input((32, 32, 3))
+        >>> convolution = keras.layers.Conv2D(8, 3)
+        >>> network = attach_head(keras.Model(pixels, convolution(pixels)), {"stem": [convolution]}, classes=3)
+        >>> frozen, trained = split(network, ["head"])
+        >>> frozen.output_shape, trained.output_shape
+        ((None, 8), (None, 3))
     """
     lower, upper = graph.split(network.model, boundary(network, trained))
     if not lower.weights:  # nothing but the scaling of pixels

@@ -20,7 +20,7 @@ from kerastl.errors import DataError, RecipeError
 from kerastl.finetuning._batches import Batch, CachedFeed, Feed, StreamedFeed
 from kerastl.finetuning._boundary_engine import boundary_engine
 from kerastl.finetuning._network import Network, split
-from kerastl.finetuning._recipe import Phase
+from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._training_data import Part, TrainingData
 from kerastl.inference._engines import Engine, cores
 from kerastl.inference._ordered_map import ordered_map
@@ -172,11 +172,12 @@ class Preparation:
         data, augmentation = self._data, phase.augmentation
         if augmentation is None:
             return _Wanted(half, self._plain(data.train), {"part": "train"}, half.dtype, data.reader), 1
-        if phase.views is None:
+        copies = phase.num_augmented_copies
+        if copies is None:
             return None, 1
-        view = {"part": "train", "augmentation": augmentation.as_dict(), "views": phase.views, "seed": seed}
-        samples = data.views(augmentation, phase.views, seed)
-        return _Wanted(half, samples, view, half.dtype, data.reader), phase.views
+        view = {"part": "train", "augmentation": augmentation.as_dict(), "views": copies, "seed": seed}
+        samples = data.views(augmentation, copies, seed)
+        return _Wanted(half, samples, view, half.dtype, data.reader), copies
 
     def _compute(self, store: _Wanted, engine: Engine) -> Features | None:
         """Fill a store, or say why it is done without."""
@@ -232,7 +233,9 @@ class Preparation:
         mixed = None
         if augmentation is not None and augmentation.mixes:
             if half.lower is not None:
-                raise RecipeError("mixup and cutmix mix pixels: a phase with them must train all, with views null")
+                raise RecipeError(
+                    "mixup and cutmix mix pixels: a phase with them must train all, with num_augmented_copies null"
+                )
             mixed = partial(_mixed, augmentation)
         return StreamedFeed(
             samples,

@@ -80,5 +80,10 @@ def built_in(name: str, stages: int = 6, images: int = 3_200, images_per_class: 
 
     Raises:
         UsageError: There is no such recipe; the message names close ones.
+
+    Example:
+        >>> from kerastl.finetuning import built_in
+        >>> [phase.trains for phase in built_in("gradual").phases]
+        ['head', 1, 2, 3]
     """
     return RECIPES[name](stages, images, images_per_class)

@@ -23,7 +23,7 @@ from kerastl.training._outputs import versions, write_skipped
 if TYPE_CHECKING:
     import keras
 
-    from kerastl.finetuning._training import Progress
+    from kerastl.finetuning._state import FineTuningState
 
 _PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "scikit-learn")
 
@@ -60,16 +60,16 @@ class Report:
         self._base = base
 
     def metrics(
-        self, progress: Progress, skipped: Mapping[Path, str], seconds: float, *, stopped: bool
+        self, state: FineTuningState, skipped: Mapping[Path, str], seconds: float, *, stopped: bool
     ) -> dict[str, Any]:
-        """Return what `metrics.json` holds; `progress` has a best score."""
-        best = progress.best
+        """Return what `metrics.json` holds; `state` has a best score."""
+        best = state.best
         assert best is not None  # noqa: S101 - a run without one ends before
         gone = {str(path) for path in skipped}
         train, val = (
             sum(str(file) not in gone for file in part.files) for part in (self._images.train, self._images.val)
         )
-        under_way = min(progress.phase + 1, len(self._recipe.phases))
+        under_way = min(state.phase + 1, len(self._recipe.phases))
         found = {
             "val_accuracy": best.accuracy,
             "val_top5": best.top5,
@@ -79,17 +79,17 @@ class Report:
             "val_images": val,
             "skipped_images": len(self._parts.skipped) + len(gone),
             "recipe": self._recipe.name,
-            "epochs": len(progress.history),
+            "epochs": len(state.history),
             "seconds": round(seconds, 3),
-            "phase_seconds": [round(phase, 3) for phase in progress.seconds],
+            "phase_seconds": [round(phase, 3) for phase in state.seconds],
             "complete": not stopped,
-            "warnings": list(progress.warnings),
-            **kept(progress.history, self._recipe, self._stages, under_way),
+            "warnings": list(state.warnings),
+            **kept(state.history, self._recipe, self._stages, under_way),
         }
         return {**found, "val_accuracy_interval": list(interval(found))}
 
     def write(
-        self, model: keras.Model, progress: Progress, skipped: Mapping[Path, str], metrics: dict[str, Any]
+        self, model: keras.Model, state: FineTuningState, skipped: Mapping[Path, str], metrics: dict[str, Any]
     ) -> Metadata:
         """Write everything; return the model's metadata."""
         metadata = Metadata(
@@ -108,9 +108,9 @@ class Report:
         )
         record = TrainingRecord.of(self._parts.dataset, self._parts.contents)
         outputs.write_model(self._folder, model, metadata, {training_record.MEMBER: record.to_bytes()})
-        outputs.write_history(self._folder, progress.history)
-        if progress.history:
-            outputs.write_curves(self._folder, progress.history, [phase["trains"] for phase in metrics["phases"]])
+        outputs.write_history(self._folder, state.history)
+        if state.history:
+            outputs.write_curves(self._folder, state.history, [phase["trains"] for phase in metrics["phases"]])
         root = self._parts.dataset.root
         late = {_relative(path, root): reason for path, reason in skipped.items()}
         write_skipped(self._folder, {**self._parts.skipped, **late})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class FineTuned:
-    """What fine-tuning gives.
+    """What `kerastl.finetune` gives.
 
     Args:
         model: Raw RGB pixels `(n, h, w, 3)` in [0, 255] to probabilities `(n, classes)`; the best weights.

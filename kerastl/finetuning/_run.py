@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -51,6 +51,7 @@ from kerastl.models import _weights as weights
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
+from kerastl.training._state import STATE
 
 if TYPE_CHECKING:
     import keras
@@ -70,6 +71,7 @@ class Run:
         folder: Opened.
         settings: What is wanted.
         callback: Hears what is done.
+        callbacks: Of Keras.
         model: What to start from, where that is not a network of the catalog, which `settings` name.
         trust: Whether a file with a model may hold what runs code when it is loaded.
     """
@@ -79,6 +81,7 @@ class Run:
         folder: FineTuningFolder,
         settings: Settings,
         callback: RunCallback,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
         model: keras.Model | Path | None = None,
         *,
         trust: bool = False,
@@ -86,6 +89,7 @@ class Run:
         self._folder = folder
         self._settings = settings
         self._callback = callback
+        self._callbacks = callbacks
         self._given = model
         self._trust = trust
         self._start = time.monotonic()
@@ -166,7 +170,7 @@ class Run:
                     f"the run was begun with recipe {printable(chosen.name)} and cannot go on with another: "
                     f"{printable(asked.name)}"
                 )
-        extra = {name: value for name, value in state.items() if name != "progress"}
+        extra = {name: value for name, value in state.items() if name != STATE}
         return self._train(base, built, parts, chosen, extra, state)
 
     def _begun_with(self, state: Mapping[str, Any]) -> BaseModel:
@@ -206,21 +210,22 @@ class Run:
             self._folder.checkpoint,
             extra=extra,
             callback=callback,
+            callbacks=self._callbacks,
             stop=self.stop,
         )
         if state is not None:
             training.resume(state)
-        earlier = sum(training.progress.seconds)
+        earlier = sum(training.state.seconds)
         stopped = self._run(training, network.model)
         report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), base)
         seconds = earlier + time.monotonic() - self._start
-        metrics = report.metrics(training.progress, preparation.skipped, seconds, stopped=stopped is not None)
+        metrics = report.metrics(training.state, preparation.skipped, seconds, stopped=stopped is not None)
         with stage("writing the model and the figures"):
             plain = settings.precision == "float32"
             model = network.model if plain else self._in_float32(network.model, base, recipe, size)
-            metadata = report.write(model, training.progress, preparation.skipped, metrics)
+            metadata = report.write(model, training.state, preparation.skipped, metrics)
         self._close(stopped)
-        return FineTuned(model, metadata, metrics, training.progress.history, self._folder.path, stopped is not None)
+        return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, stopped is not None)
 
     def _preparation(self, network: Network, images: TrainingData) -> Preparation:
         from kerastl.finetuning._preparation import Preparation
@@ -246,11 +251,11 @@ class Run:
         except StateError:  # the network holds nothing yet
             raise
         except (Stopped, TrainingError) as reason:
-            if training.progress.best is None or isinstance(reason, NothingLearntError):
+            if training.state.best is None or isinstance(reason, NothingLearntError):
                 raise
             ended = reason
         check_finite(model)
-        for warning in training.progress.warnings:
+        for warning in training.state.warnings:
             self._callback.warn(warning)
         return ended
 

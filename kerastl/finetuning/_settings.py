@@ -15,9 +15,6 @@ ClassWeights = Literal["balanced"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "mixed_bfloat16", "mixed_float16")
 
-OVERRIDES = ("epochs", "batch_size", "learning_rate", "optimizer", "loss")
-"""Settings that stand in place of the recipe's in phases that train by gradient steps."""
-
 
 @dataclass(frozen=True)
 class Settings(RunSettings):
@@ -34,11 +31,12 @@ class Settings(RunSettings):
         epochs: Instead of the recipe's, in phases that train by gradient steps. So are the next four.
         batch_size: Images a step.
         learning_rate: Of the head, at its highest.
-        optimizer: A name of `keras.optimizers`, or what `keras.optimizers.serialize` gives.
-        loss: A name of `keras.losses`, or what `keras.losses.serialize` gives.
+        optimizer: The fields of a phase that it stands for.
+        loss: Likewise.
         seed: Of the split, the classifier's first weights, orders and augmentations.
         validation_split: Fraction of the images to validate on, where the data does not come with its parts.
         group_by: Regular expression; images for which it finds the same text stay together in the split.
+        split_strategy: A name of `kerastl.data.SPLIT_STRATEGIES`.
         strict: Refuse data with unreadable images, or with files that look like images and are left out.
         class_weights: `balanced` weighs classes against their frequency; None does not.
         precision: Keras dtype policy that trains. The saved model is float32 always.
@@ -58,11 +56,12 @@ class Settings(RunSettings):
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
-    optimizer: str | Mapping[str, Any] | None = None
-    loss: str | Mapping[str, Any] | None = None
+    optimizer: Mapping[str, Any] | None = None
+    loss: Mapping[str, Any] | None = None
     seed: int = 0
     validation_split: float = 0.2
     group_by: str | None = None
+    split_strategy: str = "stratified"
     strict: bool = False
     class_weights: ClassWeights | None = None
     precision: Precision = "float32"
@@ -79,13 +78,12 @@ class Settings(RunSettings):
             "epochs must be at least 1": self.epochs is None or self.epochs >= 1,
             "batch_size must be at least 1": self.batch_size is None or self.batch_size >= 1,
             "learning_rate must be above 0": self.learning_rate is None or self.learning_rate > 0,
-            "optimizer is not taken yet": self.optimizer is None,
-            "loss is not taken yet": self.loss is None,
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
 
     @property
     def overrides(self) -> dict[str, Any]:
         """What stands in place of the recipe's fields, by their names."""
-        values = {name: getattr(self, name) for name in OVERRIDES}
-        return {name: value for name, value in values.items() if value is not None}
+        values = {name: getattr(self, name) for name in ("epochs", "batch_size", "learning_rate")}
+        said = {name: value for name, value in values.items() if value is not None}
+        return {**(self.optimizer or {}), **(self.loss or {}), **said}

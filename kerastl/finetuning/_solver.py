@@ -86,6 +86,16 @@ def solve_head(
     Raises:
         OSError: The disk is full.
         TrainingError: Features are not finite.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.finetuning import solve_head
+        >>> labels = np.arange(60) % 3
+        >>> features = np.random.default_rng(0).normal(size=(60, 5)).astype("float32") + 3 * np.eye(5)[labels]
+        >>> head = solve_head(features, labels, 3, np.ones(60, "float32"))
+        >>> answers = (features @ head.kernel + head.bias).argmax(axis=1)
+        >>> bool((answers == labels).mean() > 0.9)
+        True
     """
     from threadpoolctl import threadpool_limits
 

@@ -94,6 +94,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
             validation_split=settings.validation_split,
             seed=settings.seed,
             group_by=settings.group_by,
+            split_strategy=settings.split_strategy,
             inspection=inspection,
         )
     for warning in parts.warnings[len(dataset.warnings) :]:

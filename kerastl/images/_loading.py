@@ -60,6 +60,12 @@ def load_pixels(source: ImageLike, resize: Resize) -> NDArray[np.uint8]:
     Raises:
         ImageError: If the file is no image, broken, truncated, or too large, or cannot be fetched.
         UsageError: If `source` is of another type, or an array of another shape, dtype or range.
+
+    Example:
+        >>> import kerastl
+        >>> pixels = kerastl.load_pixels("data/candle.jpg", kerastl.images.Resize(224, 224))
+        >>> pixels.shape, pixels.dtype.name
+        ((224, 224, 3), 'uint8')
     """
     import numpy as np
 
@@ -91,6 +97,12 @@ def open_image(source: ImageLike, *, target: Resize | None = None) -> Image.Imag
     Raises:
         ImageError: As for `load_pixels`.
         UsageError: As for `load_pixels`.
+
+    Example:
+        >>> from kerastl.images import open_image
+        >>> image = open_image("data/umbrella.png")
+        >>> image.mode, image.size
+        ('RGB', (256, 256))
     """
     with _decoded(source, target, whole=True) as (image, _, _, orientation):
         rgb = to_srgb(to_rgb(image, white=None if target is None else target.white_level), image)

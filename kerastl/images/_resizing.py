@@ -113,6 +113,13 @@ class Resize:
 
     Raises:
         UsageError: If an argument is out of range.
+
+    Example:
+        >>> from kerastl import load_pixels
+        >>> from kerastl.images import Resize
+        >>> resize = Resize(160, 192, policy="pad")
+        >>> load_pixels("data/candle.jpg", resize).shape
+        (160, 192, 3)
     """
 
     kind: ClassVar[str] = "image"

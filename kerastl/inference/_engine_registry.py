@@ -27,6 +27,12 @@ class EngineFactory:
             the Keras model. It raises `EngineError` for a model that this engine cannot run.
         missing: Says what this machine lacks to run it, in a sentence without a full stop, or None where it can be
             used; or `"module:function"`.
+
+    Example:
+        >>> from kerastl.inference import EngineFactory, KerasEngine
+        >>> plain = EngineFactory("plain", "Keras as it is", lambda spec: KerasEngine(spec.build()))
+        >>> plain.name
+        'plain'
     """
 
     name: str
@@ -80,5 +86,13 @@ def register_engine(engine: EngineFactory, *, replace: bool = False) -> EngineFa
 
     Raises:
         UsageError: It is no `EngineFactory`, or there is one of that name.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl.inference import EngineFactory, KerasEngine, register_engine
+        >>> plain = EngineFactory("plain", "Keras as it is", lambda spec: KerasEngine(spec.build()))
+        >>> added = register_engine(plain)
+        >>> kerastl.load("kerastl_mini", engine="plain").classify("data/umbrella.png").label
+        'umbrella'
     """
     return ENGINES.register(engine, replace=replace)

@@ -33,6 +33,11 @@ class Plan:
         interpreters: Copies of the network that run side by side.
         threads: Threads inside each copy.
         batch: Images that go through the network together.
+
+    Example:
+        >>> from kerastl.inference import Plan
+        >>> Plan(workers=2, interpreters=2, threads=1, batch=4).batch
+        4
     """
 
     workers: int
@@ -42,7 +47,16 @@ class Plan:
 
 
 class Engine(Protocol):
-    """Runs a network; `predict` may be called from several threads at once."""
+    """Runs a network; `predict` may be called from several threads at once.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.inference import Engine, KerasEngine
+        >>> from kerastl.models import build
+        >>> engine: Engine = KerasEngine(build("kerastl_mini"))
+        >>> engine.predict(np.zeros((1, 32, 32, 3), "uint8")).shape
+        (1, 200)
+    """
 
     name: str
     plan: Plan
@@ -67,6 +81,19 @@ class LiteRTEngine:
 
     Raises:
         ValueError: The file is no such model.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import keras
+        >>> import numpy as np
+        >>> from kerastl.finetuning import boundary_engine
+        >>> from kerastl.inference import LiteRTEngine, Plan
+        >>> pixels = keras.Input((32, 32, 3))
+        >>> compiled = boundary_engine(keras.Model(pixels, keras.layers.Conv2D(8, 3)(pixels)), Path("compiled"))
+        >>> plan = Plan(workers=1, interpreters=1, threads=1, batch=1)
+        >>> engine = LiteRTEngine(Path("compiled", "boundary.tflite"), plan)
+        >>> engine.predict(np.zeros((1, 32, 32, 3), "uint8")).shape
+        (1, 30, 30, 8)
     """
 
     name = "litert"
@@ -129,6 +156,14 @@ class KerasEngine:
 
     Args:
         model: Takes float32 pixels 0-255 of shape (n, height, width, 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.inference import KerasEngine
+        >>> from kerastl.models import build
+        >>> engine = KerasEngine(build("kerastl_mini"))
+        >>> engine.predict(np.zeros((1, 32, 32, 3), "uint8")).shape
+        (1, 200)
     """
 
     name = "keras"

@@ -42,6 +42,12 @@ def open_engine(spec: ModelSpec, engine: EngineName = "auto") -> Engine:
     Raises:
         UsageError: No such engine.
         ModelError: An engine was asked for by name, and it cannot run the model or is not installed.
+
+    Example:
+        >>> from kerastl.inference import open_engine
+        >>> from kerastl.models import resolve
+        >>> open_engine(resolve("kerastl_mini"), "keras").name
+        'keras'
     """
     if engine != "auto":
         factory = ENGINES[engine]

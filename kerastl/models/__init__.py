@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from kerastl.models._registry import names as names
     from kerastl.models._registry import register as register
     from kerastl.models._registry import rows as rows
+    from kerastl.models._spec import ModelSpec as ModelSpec
+    from kerastl.models._spec import resolve as resolve
     from kerastl.models._table import list_models as list_models
     from kerastl.models._weights import cached_weights as cached_weights
     from kerastl.models._weights import imagenet_class_index as imagenet_class_index
@@ -52,6 +54,7 @@ _MODULES = {
     "InputReader": "kerastl.models._input_reader",
     "LabelSet": "kerastl.models._labels",
     "Metadata": "kerastl.models._metadata",
+    "ModelSpec": "kerastl.models._spec",
     "Prediction": "kerastl.models._labels",
     "Stage": "kerastl.models._backbone",
     "WeightsFile": "kerastl.models._backbone",
@@ -72,6 +75,7 @@ _MODULES = {
     "read_metadata": "kerastl.models._metadata",
     "register": "kerastl.models._registry",
     "register_input_kind": "kerastl.models._input_reader",
+    "resolve": "kerastl.models._spec",
     "rows": "kerastl.models._registry",
     "split": "kerastl.models._graph",
     "stages": "kerastl.models._build",

@@ -37,6 +37,15 @@ class Adapted:
         row: Of the catalog, where the layers are those of one of its networks.
         classifier: The same network with the head that it has had; `backbone` itself where there was none.
         findings: What was found and done, one line each.
+
+    Example:
+        >>> import keras
+        >>> from kerastl.models import adapt
+        >>> pixels = keras.Input((32, 32, 3))
+        >>> features = keras.layers.Conv2D(8, 3, name="edges")(keras.layers.Rescaling(1 / 255)(pixels))
+        >>> adapted = adapt(keras.Model(pixels, features))
+        >>> adapted.backbone.output_shape, list(adapted.stages)
+        ((None, 30, 30, 8), ['edges'])
     """
 
     backbone: keras.Model

@@ -27,6 +27,11 @@ class Stage:
         first_layer: The layer it starts with, or None.
         after: The layer that comes right before it, or None. Used where Keras leaves the first layer unnamed.
             Where both are None, the stage starts with the input.
+
+    Example:
+        >>> from kerastl.models import get
+        >>> get("mobilenet_v2").stage("block_13")
+        Stage(name='block_13', first_layer='block_13_expand', after=None)
     """
 
     name: str
@@ -44,6 +49,11 @@ class WeightsFile:
         hash: MD5 (32 digits) or SHA-256 (64 digits) in hexadecimal; None where Keras knows none.
         parameters: How many numbers it holds.
         shipped: Where it lies in the package, or None for one that is downloaded.
+
+    Example:
+        >>> from kerastl.models import get
+        >>> get("mobilenet_v2").weights_file(include_top=False).file
+        'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5'
     """
 
     file: str

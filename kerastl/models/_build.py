@@ -44,6 +44,13 @@ def preprocess(pixels: Any, input_scaling: InputScaling) -> Any:
 
     Returns:
         The scaled pixels, same shape; `pixels` themselves where the network scales inside.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.models import preprocess
+        >>> pixels = np.array([[[[0, 127.5, 255]]]], "float32")
+        >>> np.asarray(preprocess(pixels, "tf")).ravel().tolist()
+        [-1.0, 0.0, 1.0]
     """
     from keras import layers, ops
 
@@ -82,6 +89,12 @@ def build(
         UsageError: Unknown name, or a size that does not fit.
         WeightsError: The weights cannot be had, are broken, or do not fit.
         ModelError: A builder of another package fails.
+
+    Example:
+        >>> from kerastl.models import build
+        >>> model = build("mobilenet_v2", weights=None, include_top=False, input_size=96)
+        >>> model.input_shape, model.output_shape
+        ((None, 96, 96, 3), (None, 3, 3, 1280))
     """
     keras = import_keras()
     row = catalog.get(backbone) if isinstance(backbone, str) else backbone
@@ -135,6 +148,12 @@ def stages(model: keras.Model, row: Backbone) -> dict[str, list[keras.Layer]]:
 
     Raises:
         ModelError: The network does not hold the layers that mark the stages.
+
+    Example:
+        >>> from kerastl.models import build, get, stages
+        >>> model = build("kerastl_mini", include_top=False)
+        >>> list(stages(model, get("kerastl_mini")))
+        ['head', 'stage3', 'stage2', 'stage1', 'stem']
     """
     import keras
 
@@ -155,6 +174,13 @@ def boundary_tensors(model: keras.Model, row: Backbone, stage: str) -> list[kera
     Raises:
         ModelError: The network does not hold the layers that mark the stages.
         UsageError: There is no such stage.
+
+    Example:
+        >>> from kerastl.models import boundary_tensors, build, get
+        >>> backbone = get("kerastl_mini")
+        >>> model = build(backbone, include_top=False)
+        >>> [tensor.shape for tensor in boundary_tensors(model, backbone, "stage3")]
+        [(None, 8, 8, 128)]
     """
     from kerastl.models._graph import crossing
 

@@ -194,6 +194,11 @@ def features(model: keras.Model) -> keras.Model:
 
     Raises:
         ModelError: There is no such layer, several tensors go into it, or the network has several outputs.
+
+    Example:
+        >>> from kerastl.models import build, features
+        >>> features(build("kerastl_mini")).output_shape
+        (None, 320)
     """
     graph = graph_of(model)
     nodes = calls(graph) if graph is not None else []
@@ -215,6 +220,11 @@ def logits(model: keras.Model) -> keras.Model:
 
     Raises:
         ModelError: The network has several outputs, or one of another shape.
+
+    Example:
+        >>> from kerastl.models import build, logits
+        >>> logits(build("mobilenet_v2", weights=None)).layers[-1].activation.__name__
+        'linear'
     """
     if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
         shapes = ", ".join(str(tuple(output.shape)) for output in model.outputs)
@@ -244,6 +254,11 @@ def last_feature_map(model: keras.Model) -> keras.KerasTensor | None:
 
     Args:
         model: One functional graph or Sequential model; layers that are networks themselves are not looked into.
+
+    Example:
+        >>> from kerastl.models import build, last_feature_map
+        >>> last_feature_map(build("mobilenet_v2", weights=None)).shape
+        (None, 7, 7, 1280)
     """
     # Sequential models keep their graph inside; built anew from tensors, every model shows it.
     graph = keras.Model(model.inputs, model.outputs)

@@ -17,6 +17,13 @@ class InputReader(Protocol):
     """Turns one source, such as a file, into one input of a network. Training and inference read through it alone.
 
     It is immutable, can be pickled, and equals another with the same settings. `kerastl.images.Resize` reads images.
+
+    Example:
+        >>> from kerastl.images import Resize
+        >>> from kerastl.models import InputReader
+        >>> reader: InputReader = Resize(32, 32)
+        >>> reader.read("data/candle.jpg").shape
+        (32, 32, 3)
     """
 
     kind: ClassVar[str]
@@ -49,6 +56,11 @@ class InputKind:
         description: What it is, in a few words.
         from_dict: Makes the reader from its settings, or `"module:function"`. The settings come from a file that
             anybody may have written: it raises `ModelError` for what is missing, of the wrong type or out of range.
+
+    Example:
+        >>> from kerastl.models import INPUT_KINDS
+        >>> INPUT_KINDS["image"].name
+        'image'
     """
 
     name: str
@@ -79,6 +91,13 @@ def register_input_kind(kind: InputKind, *, replace: bool = False) -> InputKind:
 
     Raises:
         UsageError: It is no `InputKind`, or there is one of that name.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from kerastl.models import INPUT_KINDS, register_input_kind
+        >>> kind = register_input_kind(replace(INPUT_KINDS["image"], name="spectrogram"))
+        >>> "spectrogram" in INPUT_KINDS
+        True
     """
     return INPUT_KINDS.register(kind, replace=replace)
 

@@ -29,6 +29,12 @@ class LabelSet:
     Args:
         names: One name a class. Names may repeat: ImageNet has two kinds of crane.
         wnids: WordNet ids in the same order, or `None` where there are none.
+
+    Example:
+        >>> from kerastl.models import LabelSet
+        >>> labels = LabelSet(("circle", "square", "star"))
+        >>> labels.find("star"), len(labels.names)
+        (2, 3)
     """
 
     names: tuple[str, ...]
@@ -98,6 +104,11 @@ class Prediction:
         score: The model's probability for it, between 0 and 1.
         index: The class's position in the model's output.
         wnid: Its WordNet id, for ImageNet classes.
+
+    Example:
+        >>> from kerastl import Prediction
+        >>> print(Prediction("candle", 0.855, index=470, wnid="n02948072"))
+        candle 85.5 %
     """
 
     label: str
@@ -131,6 +142,12 @@ class Classification:
         coverage: Where a set was asked for: how often the right class is among `predictions`, which then are the set.
         ood_score: Where rejection was asked for: how unlike the training images this one is, between 0 and 2.
         rejected: Where rejection was asked for: whether that is too much for the answer to mean anything.
+
+    Example:
+        >>> import kerastl
+        >>> answer = kerastl.load("kerastl_mini").classify("data/umbrella.png", top=2)
+        >>> answer.label, len(answer.predictions), answer.error
+        ('umbrella', 2, None)
     """
 
     path: str | None
@@ -198,7 +215,14 @@ class Classification:
 
 
 class Classifications(list[Classification]):
-    """What a model says of several images: a list, which notebooks show as a table."""
+    """What a model says of several images: a list, which notebooks show as a table.
+
+    Example:
+        >>> import kerastl
+        >>> answers = kerastl.load("kerastl_mini").classify(["data/umbrella.png", "data/candle.jpg"])
+        >>> [answer.label for answer in answers]
+        ['umbrella', 'candle']
+    """
 
     def _repr_html_(self) -> str:
         rows = [_row(result) for result in self[:_SHOWN]]
@@ -267,6 +291,12 @@ def decode(scores: ArrayLike, labels: LabelSet | Sequence[str], top: int = 5) ->
     Raises:
         UsageError: The shapes do not fit, or `top` is less than 1.
         ModelError: A score is not a number.
+
+    Example:
+        >>> from kerastl.models import decode
+        >>> best, second = decode([[0.2, 0.7, 0.1]], ["circle", "square", "star"], top=2)[0]
+        >>> best.label, second.label
+        ('square', 'circle')
     """
     import numpy as np
 

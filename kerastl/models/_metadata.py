@@ -39,6 +39,13 @@ class Metadata:
         reader: How an image, or whatever else it takes, becomes the model's input.
         backbone: The catalog name of the network it was made from, or `None`.
         extra: Whatever else later steps store, by name; values are JSON.
+
+    Example:
+        >>> from kerastl.images import Resize
+        >>> from kerastl.models import LabelSet, Metadata
+        >>> metadata = Metadata("shapes", LabelSet(("circle", "star")), Resize(96, 96))
+        >>> Metadata.from_dict(metadata.as_dict()) == metadata
+        True
     """
 
     name: str
@@ -98,6 +105,17 @@ def embed_metadata(
 
     Raises:
         ModelError: The file is no Keras model, or has metadata.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import keras
+        >>> from kerastl.images import Resize
+        >>> from kerastl.models import LabelSet, Metadata, embed_metadata, read_metadata
+        >>> model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
+        >>> model.save("model.keras")
+        >>> embed_metadata("model.keras", Metadata("shapes", LabelSet(("circle", "star")), Resize(32, 32)))
+        >>> read_metadata(Path("model.keras")).labels.names
+        ('circle', 'star')
     """
     import zipfile
 
@@ -206,6 +224,17 @@ def read_metadata(model_file: Path) -> Metadata:
 
     Raises:
         ModelError: The file is no Keras model, is broken, or has no metadata.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import keras
+        >>> from kerastl.images import Resize
+        >>> from kerastl.models import LabelSet, Metadata, embed_metadata, read_metadata
+        >>> model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
+        >>> model.save("model.keras")
+        >>> embed_metadata("model.keras", Metadata("shapes", LabelSet(("circle", "star")), Resize(32, 32)))
+        >>> read_metadata(Path("model.keras")).resize.policy
+        'crop'
     """
     shown = printable(os.fspath(model_file))
     if (text := member(model_file, MEMBER)) is None:

@@ -22,12 +22,24 @@ _PACKAGE = Path(__file__).parent
 
 
 def names() -> tuple[str, ...]:
-    """The names of all backbones, family by family, smaller before larger; then those of other packages."""
+    """The names of all backbones, family by family, smaller before larger; then those of other packages.
+
+    Example:
+        >>> from kerastl.models import names
+        >>> "mobilenet_v2" in names()
+        True
+    """
     return BACKBONES.names()
 
 
 def rows() -> Iterator[Backbone]:
-    """All backbones that can be used, in the order of `names()`."""
+    """All backbones that can be used, in the order of `names()`.
+
+    Example:
+        >>> from kerastl.models import rows
+        >>> min(rows(), key=lambda backbone: backbone.parameters).name
+        'mobilenet_025'
+    """
     return BACKBONES.usable()
 
 
@@ -37,6 +49,12 @@ def get(name: str) -> Backbone:
     Raises:
         UsageError: There is none; the message names the closest ones.
         PluginError: It is of another package and cannot be loaded.
+
+    Example:
+        >>> from kerastl.models import get
+        >>> backbone = get("mobilenet_v2")
+        >>> backbone.input_size, backbone.stages[1].name
+        (224, 'block_16')
     """
     return BACKBONES[name]
 
@@ -55,6 +73,13 @@ def register(backbone: Backbone, *, replace: bool = False) -> Backbone:
 
     Raises:
         UsageError: It is no `Backbone`, or there is one of that name.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from kerastl.models import get, register
+        >>> ours = register(replace(get("kerastl_mini"), name="our_network"))
+        >>> get("our_network").input_size
+        32
     """
     return BACKBONES.register(backbone, replace=replace)
 

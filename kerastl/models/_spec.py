@@ -40,6 +40,12 @@ class ModelSpec:
         build: Builds it with its weights: raw pixels 0-255 in, probabilities out.
         hash: Hashes what decides its answers in `weights_file`; all of the file's bytes if `None`.
         features: Whether features follow the probabilities in its output.
+
+    Example:
+        >>> from kerastl.models import resolve
+        >>> spec = resolve("kerastl_mini")
+        >>> spec.metadata.resize.height, len(spec.metadata.labels.names), spec.build().output_shape
+        (32, 200, (None, 200))
     """
 
     metadata: Metadata
@@ -77,6 +83,11 @@ def resolve(
         UsageError: Weights are given for a model that has its own; or neither a name nor a path that exists.
         WeightsError: The published weights are not there and cannot be fetched, or are broken.
         ModelError: The path holds no model of kerastl's.
+
+    Example:
+        >>> from kerastl.models import resolve
+        >>> resolve("kerastl_mini").metadata.name
+        'kerastl_mini'
     """
     given = os.fspath(model)
     if means_backbone(given):

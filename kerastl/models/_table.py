@@ -27,6 +27,13 @@ def list_models(containing: str = "") -> Models:
 
     Args:
         containing: Only those whose name holds this text; all by default.
+
+    Example:
+        >>> import kerastl
+        >>> [model.name for model in kerastl.list_models("resnet50")]
+        ['resnet50', 'resnet50_v2']
+        >>> kerastl.list_models("kerastl_mini")[0].input_size
+        32
     """
     return Models(row for row in catalog.rows() if containing in row.name)
 

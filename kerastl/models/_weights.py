@@ -64,6 +64,11 @@ def cached_weights(name: str, *, include_top: bool = True) -> Path | None:
 
     Raises:
         UsageError: There is no such network.
+
+    Example:
+        >>> from kerastl.models import cached_weights
+        >>> cached_weights("kerastl_mini").name
+        'kerastl_mini.weights.h5'
     """
     return cached(catalog.get(name), include_top)
 
@@ -188,6 +193,11 @@ def imagenet_class_index() -> Path:
 
     Raises:
         WeightsError: The folder cannot be written.
+
+    Example:
+        >>> from kerastl.models import imagenet_class_index
+        >>> imagenet_class_index().name
+        'imagenet_class_index.json'
     """
     from kerastl.models import _labels as labels
 

@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 
 
 def read_history(file: str | os.PathLike[str]) -> list[dict[str, str]]:
-    """Read the `history.csv` of a run, one row an epoch.
+    r"""Read the `history.csv` of a run, one row an epoch.
 
     Raises:
         DataError: The file cannot be read, or lacks the columns `loss` and `accuracy`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from kerastl import plots
+        >>> size = Path("history.csv").write_text("epoch,loss,accuracy\n1,0.9,0.6\n2,0.5,0.8\n")
+        >>> [row["accuracy"] for row in plots.read_history("history.csv")]
+        ['0.6', '0.8']
     """
     try:
         with Path(file).open(encoding="utf-8", newline="") as stream:
@@ -49,6 +56,12 @@ def training_curves(history: Iterable[Mapping[str, Any]], phases: Sequence[str] 
 
     Raises:
         UsageError: There is no epoch.
+
+    Example:
+        >>> from kerastl import plots
+        >>> first = {"loss": 1.2, "accuracy": 0.5, "val_loss": 1.3}
+        >>> figure = plots.training_curves([first, {"loss": 0.8, "accuracy": 0.7, "val_loss": 1.0}])
+        >>> figure.savefig("training.png")
     """
     rows = list(history)
     if not rows:
@@ -141,6 +154,13 @@ def learning_rates(
         rates: Learning rates of shape (n,), rising, above 0.
         losses: The loss at each, of shape (n,).
         suggestion: The rate to take, if there is one.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl import plots
+        >>> rates = np.logspace(-5, 0, 50)
+        >>> figure = plots.learning_rates(rates, 1 + np.log10(rates / 0.01) ** 2, suggestion=0.001)
+        >>> figure.savefig("rates.png")
     """
     import numpy as np
 
@@ -176,6 +196,12 @@ def pretraining_curves(history: Iterable[Mapping[str, Any]]) -> Figure:
 
     Raises:
         UsageError: There is no epoch.
+
+    Example:
+        >>> from kerastl import plots
+        >>> first = {"loss": 9.0, "rank": 4.0, "knn_accuracy": 0.3}
+        >>> figure = plots.pretraining_curves([first, {"loss": 6.5, "rank": 7.5, "knn_accuracy": 0.4}])
+        >>> figure.savefig("pretraining.png")
     """
     rows = list(history)
     if not rows:

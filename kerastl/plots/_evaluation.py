@@ -33,6 +33,11 @@ def confusion_matrix(matrix: ArrayLike, labels: Sequence[str]) -> Figure:
 
     Raises:
         UsageError: The shapes do not fit.
+
+    Example:
+        >>> from kerastl import plots
+        >>> figure = plots.confusion_matrix([[5, 1], [0, 6]], ["circle", "star"])
+        >>> figure.savefig("confusion.png")
     """
     import numpy as np
 
@@ -118,6 +123,14 @@ def reliability(binned: Binned) -> Figure:
 
     Raises:
         UsageError: There is no image.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl import plots
+        >>> images = [("data/umbrella.png", "umbrella"), ("data/candle.jpg", "candle")]
+        >>> images.append(("data/soccer_ball.jpg", "orange"))
+        >>> figure = plots.reliability(kerastl.evaluate("kerastl_mini", images).reliability)
+        >>> figure.savefig("reliability.png")
     """
     import numpy as np
 

@@ -39,6 +39,12 @@ def image_grid(
 
     Raises:
         UsageError: There are no images, or the numbers differ.
+
+    Example:
+        >>> from kerastl import plots
+        >>> files = ["data/candle.jpg", "data/umbrella.png"]
+        >>> figure = plots.image_grid(files, ["candle", "umbrella"], [True, None])
+        >>> figure.savefig("images.png")
     """
     marks = [None] * len(images) if correct is None else list(correct)
     if not len(images) or not len(images) == len(titles) == len(marks) or columns < 1:
@@ -96,6 +102,13 @@ def predictions(
 
     Raises:
         UsageError: There are no results, the numbers differ, or a result has no file and no images are given.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl import plots
+        >>> answers = kerastl.load("kerastl_mini").classify(["data/candle.jpg", "data/umbrella.png"])
+        >>> figure = plots.predictions(answers, ["candle", "umbrella"])
+        >>> figure.savefig("predictions.png")
     """
     shown = [result.path for result in results] if images is None else list(images)
     if any(image is None for image in shown):
@@ -130,6 +143,14 @@ def augmented(
     Raises:
         ImageError: The image cannot be read.
         UsageError: `count` or `seed` is out of range.
+
+    Example:
+        >>> from kerastl import plots
+        >>> from kerastl.data import Augmentation, Flip
+        >>> from kerastl.images import Resize
+        >>> varied = Augmentation(flip=Flip())
+        >>> figure = plots.augmented("data/shapes/star/star_03.jpg", varied, Resize(96, 96), count=3)
+        >>> figure.savefig("augmented.png")
     """
     from kerastl.data._augment import augment, image_rng
 
@@ -173,6 +194,13 @@ def saliency(*explanations: Explained) -> Figure:
 
     Args:
         explanations: One or more.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl import plots
+        >>> classifier = kerastl.load("kerastl_mini")
+        >>> figure = plots.saliency(classifier.explain("data/umbrella.png", method="occlusion"))
+        >>> figure.savefig("saliency.png")
     """
     figure = style.new_figure(5.2, 2.95 * max(1, len(explanations)))
     cells = figure.subplots(max(1, len(explanations)), 2, squeeze=False)

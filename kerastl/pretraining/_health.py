@@ -22,6 +22,13 @@ def relative_spread(embeddings: np.ndarray) -> float:
 
     Returns:
         From 0, where all rows are the same, to about 1.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.pretraining import relative_spread
+        >>> everywhere = np.random.default_rng(0).normal(size=(1000, 64))
+        >>> round(relative_spread(np.ones((8, 4))), 1), round(relative_spread(everywhere), 1)
+        (0.0, 1.0)
     """
     import numpy as np
 
@@ -39,6 +46,12 @@ def effective_rank(embeddings: np.ndarray, epsilon: float = 1e-7) -> float:
 
     Returns:
         From 1, where all rows are multiples of one, to `min(n, d)`. 0 for rows of zeros.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.pretraining import effective_rank
+        >>> round(effective_rank(np.eye(8)), 3), round(effective_rank(np.ones((8, 4))), 3)
+        (8.0, 1.0)
     """
     import numpy as np
 
@@ -65,6 +78,12 @@ class CollapseMonitor:
         grace: Steps before anything is suspect.
         patience: Suspect looks in a row that mean collapse.
         suspect: How many there were so far.
+
+    Example:
+        >>> from kerastl.pretraining import CollapseMonitor
+        >>> monitor = CollapseMonitor(patience=5)
+        >>> monitor.rank_floor, monitor.patience
+        (1.5, 5)
     """
 
     spread_floor: float = 0.05

@@ -28,6 +28,16 @@ class Learner(keras.Model):
         backbone: Raw pixels `(n, h, w, 3)` in [0, 255] to a feature map or to features.
         width: Of the projector's layers.
         seed: Of their first weights.
+
+    Example:
+        >>> import keras
+        >>> from kerastl.models import build
+        >>> from kerastl.pretraining import Learner
+        >>> class Agreement(Learner):
+        ...     def objective(self, first, second):
+        ...         return keras.ops.mean(keras.ops.square(first - second))
+        ...
+        >>> Agreement(build("kerastl_mini", include_top=False), width=16).compile("adam")
     """
 
     def __init__(self, backbone: keras.Model, width: int = 1024, seed: int = 0) -> None:
@@ -77,7 +87,14 @@ class Learner(keras.Model):
 
 
 class BarlowTwins(Learner):
-    """See `losses.barlow_twins`."""
+    """See `losses.barlow_twins`.
+
+    Example:
+        >>> from kerastl.models import build
+        >>> from kerastl.pretraining import BarlowTwins
+        >>> learner = BarlowTwins(build("kerastl_mini", include_top=False), width=16)
+        >>> learner.compile("adam")
+    """
 
     def objective(self, first: Any, second: Any) -> Any:
         """See `Learner`."""
@@ -95,6 +112,13 @@ class BYOL(Learner):
         teacher: A network of the same make, whose weights become those of `backbone`.
         width: As for `Learner`; the embeddings have a quarter of it.
         seed: As for `Learner`.
+
+    Example:
+        >>> from kerastl.models import build
+        >>> from kerastl.pretraining import BYOL
+        >>> network, teacher = (build("kerastl_mini", include_top=False) for _ in range(2))
+        >>> learner = BYOL(network, teacher, width=16)
+        >>> learner.compile("adam")
     """
 
     start = 0.99

@@ -20,7 +20,7 @@ def barlow_twins(first: Any, second: Any, redundancy: float = 5e-3, epsilon: flo
         epsilon: Added to variances before the root.
     """
     a, b = (_standardised(view, epsilon) for view in (first, second))
-    matrix = ops.matmul(ops.transpose(a), b) / ops.shape(first)[0]
+    matrix = ops.matmul(ops.transpose(a), b) / ops.cast(ops.shape(first)[0], a.dtype)
     diagonal = ops.diagonal(matrix)
     off = ops.sum(ops.square(matrix)) - ops.sum(ops.square(diagonal))
     return ops.sum(ops.square(1.0 - diagonal)) + redundancy * off

@@ -20,6 +20,11 @@ class PretrainingMethod:
         idea: What it does, in a line.
         paper: Where it is published.
         learner: The subclass of `kerastl.pretraining.Learner`, or `"module:Class"`, imported when training begins.
+
+    Example:
+        >>> from kerastl.pretraining import METHODS
+        >>> METHODS["byol"].name, METHODS["byol"].learner_class().__name__
+        ('byol', 'BYOL')
     """
 
     name: str
@@ -59,5 +64,14 @@ def register_method(method: PretrainingMethod, *, replace: bool = False) -> Pret
 
     Raises:
         UsageError: It is no `PretrainingMethod`, or there is one of that name.
+
+    Example:
+        >>> from kerastl.pretraining import METHODS, BarlowTwins, PretrainingMethod, register_method
+        >>> class Slow(BarlowTwins):
+        ...     pass
+        ...
+        >>> method = register_method(PretrainingMethod("slow", "as barlow", "unpublished", Slow))
+        >>> METHODS["slow"].learner_class().__name__
+        'Slow'
     """
     return METHODS.register(method, replace=replace)

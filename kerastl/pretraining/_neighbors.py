@@ -31,6 +31,13 @@ def neighbor_accuracy(
 
     Returns:
         In [0, 1].
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.pretraining import neighbor_accuracy
+        >>> known, labels = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0, 1])
+        >>> neighbor_accuracy(known, labels, np.array([[0.9, 0.1]]), np.array([0]), neighbors=1)
+        1.0
     """
     from sklearn.neighbors import KNeighborsClassifier
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from kerastl._base.arguments import keywords
 from kerastl._progress import Verbose, stage
+from kerastl.errors import UsageError
 from kerastl.models import _registry as catalog
 from kerastl.pretraining import _outputs as outputs
 from kerastl.pretraining._collection import collect
 from kerastl.pretraining._run import PreTrained, Run
 from kerastl.pretraining._settings import Settings
-from kerastl.training._arguments import model_name, run_callbacks, wished
-from kerastl.training._callback import RunCallback
+from kerastl.training._arguments import model_name, wished
+from kerastl.training._callback import RunCallback, setting_the_rate, sort_callbacks
 from kerastl.training._interrupt import Interrupted, Stopped, stop_on_interrupt
 from kerastl.training._progress import PreTrainingProgress, listening
 from kerastl.training._run_folder import RunFolder
@@ -62,7 +63,8 @@ def pretrain(
         learning_rate: The highest, of AdamW; a warm-up over the first tenth leads there, half a cosine back to 0.
         weight_decay: Of AdamW; biases and the weights of normalization do not decay.
         seed: Of the first weights, the held-out images, orders and views.
-        callbacks: Hear what is done.
+        callbacks: Of Keras, called as `fit` calls them with the learner as their model, and
+            `kerastl.training.RunCallback`s.
         verbose: What is told while it works, as for `kerastl.finetune`.
         weights: That the backbone starts from: None for random ones, `imagenet`, or a weights file.
         input_size: Height and width of the views in pixels; None is the backbone's own.
@@ -77,6 +79,14 @@ def pretrain(
         UsageError: An argument is wrong, or the run folder is not free.
         DataError: The images cannot be used.
         TrainingError: Training broke off, was stopped, or the features collapsed; what was reached is in `output`.
+
+    Example:
+        >>> import kerastl
+        >>> run = kerastl.pretrain(
+        ...     "data/shapes", "kerastl_mini", output="runs/own", epochs=1, batch_size=32, width=16, verbose=0
+        ... )
+        >>> run.weights.name, len(run.history)
+        ('backbone.weights.h5', 1)
     """
     wanted = Settings(
         model=model_name(model, data),
@@ -94,12 +104,15 @@ def pretrain(
     )
     said = wished(model)
     _check(wanted)  # before anything is written
-    with listening(run_callbacks(callbacks), verbose, PreTrainingProgress) as told, ExitStack() as stack:
+    ours, of_keras = sort_callbacks(callbacks)
+    if setter := setting_the_rate(of_keras):
+        raise UsageError(f"keras.callbacks.{setter} does not fit here: the learning rate has a schedule")
+    with listening(ours, verbose, PreTrainingProgress) as told, ExitStack() as stack:
         folder = RunFolder(Path(output), outputs.KIND, told)
         with stage("looking for images"):
             collection = collect(Path(data), wanted.labels, folder.path)
         going_on = stack.enter_context(folder.opened(resume=resume, overwrite=overwrite))
-        run = Run(folder, collection, wanted, told)
+        run = Run(folder, collection, wanted, told, of_keras)
         with stop_on_interrupt(run.stop):
             try:
                 return run.go(folder.checkpoint.load() if going_on else None, said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PreTrained:
-    """What pre-training gives.
+    """What `kerastl.pretrain` gives.
 
     Args:
         backbone: Raw RGB pixels `(n, h, w, 3)` in [0, 255] to a feature map.
@@ -58,13 +59,22 @@ class Run:
         collection: The images.
         settings: What is wanted.
         callback: Hears what is done.
+        callbacks: Of Keras.
     """
 
-    def __init__(self, folder: RunFolder, collection: Collection, settings: Settings, callback: RunCallback) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        collection: Collection,
+        settings: Settings,
+        callback: RunCallback,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> None:
         self._folder = folder
         self._collection = collection
         self._settings = settings
         self._callback = callback
+        self._callbacks = callbacks
         self.stop = Stop()
 
     def go(self, state: dict[str, Any] | None, said: Names[str]) -> PreTrained:
@@ -150,12 +160,13 @@ class Run:
             self._folder.checkpoint,
             extra=extra,
             callback=self._callback,
+            callbacks=self._callbacks,
             stop=self.stop,
         )
         return training, learner.backbone
 
     def _train(self, training: Training, backbone: keras.Model, pixels: Pixels, roles: Roles, size: int) -> PreTrained:
-        folder, progress = self._folder.path, training.progress
+        folder, state = self._folder.path, training.state
         skipped = {self._collection.paths[number]: reason for number, reason in pixels.problems.items()}
 
         def write(complete: bool) -> dict[str, Any]:
@@ -164,11 +175,11 @@ class Run:
                 "images": len(roles.trained),
                 "held_out": len(roles.held_out),
                 "skipped": len(skipped),
-                "seconds": round(sum(row["seconds"] for row in training.progress.history), 3),
-                "history": training.progress.history,
+                "seconds": round(sum(row["seconds"] for row in state.history), 3),
+                "history": state.history,
             }
             with stage("writing the weights and the figures"):
-                outputs.write_all(folder, backbone, training.progress.history, skipped, description)
+                outputs.write_all(folder, backbone, state.history, skipped, description)
             return description
 
         try:
@@ -188,7 +199,7 @@ class Run:
             raise pixels.failure from error
         description = write(complete=True)
         self._folder.close(keep_features=False)
-        return PreTrained(backbone, folder / outputs.WEIGHTS, progress.history, description, folder)
+        return PreTrained(backbone, folder / outputs.WEIGHTS, state.history, description, folder)
 
     def _describe(self, size: int, complete: bool) -> dict[str, Any]:
         method = METHODS[self._settings.method]

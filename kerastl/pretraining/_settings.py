@@ -27,6 +27,11 @@ class Settings(RunSettings):
         seed: Of the first weights, the held-out images, orders and views.
         labels: Where classes for the nearest-neighbor accuracy come from: `auto`, `none`, or the path of a table.
         cache_limit: Bytes that decoded images may take on the disk; more are decoded in each epoch.
+
+    Example:
+        >>> from kerastl.pretraining import Settings
+        >>> Settings(epochs=20).batch_size
+        256
     """
 
     changeable = ("cache_limit",)

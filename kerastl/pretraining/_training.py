@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from kerastl._progress import stage
 from kerastl.data._view_pipeline import ViewFeed
-from kerastl.errors import TrainingError
 from kerastl.pretraining._evaluating import Examination
 from kerastl.pretraining._health import CollapseError, CollapseMonitor
 from kerastl.pretraining._learners import Learner
 from kerastl.pretraining._settings import Settings
 from kerastl.training._callback import RunCallback
 from kerastl.training._checkpoint import Checkpoint
+from kerastl.training._fit import StepMonitor, fit
 from kerastl.training._interrupt import Stop, Stopped
-from kerastl.training._schedules import rate_at
+from kerastl.training._optimizer import build_optimizer
+from kerastl.training._schedules import CosineWithWarmup
+from kerastl.training._state import STATE, History, StateWriter, TrainingState
 from kerastl.training._variables import assign, check_finite, not_finite, values_of
 
 _WARMUP = 0.1
@@ -30,23 +31,19 @@ _SECONDS_BETWEEN_SAVES = 600.0
 
 
 @dataclass
-class Progress:
+class PreTrainingState(TrainingState):
     """How far a run has come.
 
     Args:
-        epoch: Number of epochs that are complete.
-        step: Steps that are done in the next one.
+        step: Steps that are done in the next epoch.
         loss: Sum of their losses.
         suspect: Looks in a row at which the features seemed to have collapsed.
-        history: Rows of `history.csv`.
         seconds: Of training, in this epoch so far.
     """
 
-    epoch: int = 0
     step: int = 0
     loss: float = 0.0
     suspect: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -61,6 +58,7 @@ class Training:
         checkpoint: Where the state lies.
         extra: Stored with the state.
         callback: Hears what is done.
+        callbacks: Of Keras. Their model is the learner.
         stop: Asks for an early end.
         monitor: Stops a run that has collapsed.
     """
@@ -75,6 +73,7 @@ class Training:
         *,
         extra: dict[str, Any] | None = None,
         callback: RunCallback | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
         stop: Stop | None = None,
         monitor: CollapseMonitor | None = None,
     ) -> None:
@@ -82,144 +81,184 @@ class Training:
         self._feed = feed
         self._examination = examination
         self._settings = settings
-        self._checkpoint = checkpoint
-        self._extra = extra or {}
+        self._writer = StateWriter(checkpoint, extra)
         self._callback = callback or RunCallback()
+        self._callbacks = tuple(callbacks)
         self._stop = stop or Stop()
         self._monitor = monitor or CollapseMonitor()
-        self.progress = Progress()
-        self._optimizer = optimizer_for(learner, settings)
-        learner.compile(self._optimizer)
+        self._schedule = _schedule(settings, feed.steps)
+        self.state = PreTrainingState()
+        learner.compile(optimizer_for(learner, settings, self._schedule))
         self._saved = time.monotonic()
 
     def resume(self, values: dict[str, Any]) -> None:
         """Take up the state that `Checkpoint.load` gave."""
-        if values.get("progress"):
-            self.progress = Progress(**values["progress"])
-            self._monitor.suspect = self.progress.suspect
-            assign(self._state(), self._checkpoint.arrays("now"))
+        if values.get(STATE):
+            self.state = PreTrainingState(**values[STATE])
+            self._monitor.suspect = self.state.suspect
+            assign(self._variables(), self._writer.checkpoint.arrays("now"))
 
-    def run(self, after_epoch: Callable[[list[dict[str, Any]]], None] | None = None) -> None:
+    def run(self, after_epoch: Callable[[History], None] | None = None) -> None:
         """Train what is left.
 
         Args:
-            after_epoch: Called with the history so far.
+            after_epoch: Called with the history so far, when the state that holds it is on the disk.
 
         Raises:
             Stopped: A stop was asked for; the state is on the disk.
             CollapseError: The features have collapsed.
             TrainingError: The loss or a weight is not a number, or the disk is full.
         """
-        progress, epochs = self.progress, self._settings.epochs
-        batches = iter(self._feed.batches(epochs, progress.epoch, progress.step))
-        if after_epoch is not None and progress.history:
-            after_epoch(progress.history)
+        self._writer.after_epoch = after_epoch
+        self._writer.tell(self.state)
         self._callback.phase(f"{self._settings.method}, {self._feed.steps:,} steps an epoch")
-        while progress.epoch < epochs:
-            start, before = time.monotonic(), progress.seconds
-            self._callback.begin(f"epoch {progress.epoch + 1}/{epochs}", self._feed.steps)
-            self._callback.advance(progress.step)
-            try:
-                while progress.step < self._feed.steps:
-                    self._step(next(batches))
-                    progress.seconds = before + time.monotonic() - start
-                    self._pause()
-            finally:
-                self._callback.end()
-            collapse = self._judge(before + time.monotonic() - start)
-            if after_epoch is not None:
-                with stage("writing the history"):
-                    after_epoch(progress.history)
-            if collapse is not None:
-                raise collapse
+        if self.state.step:  # `fit` begins with whole epochs
+            self._fit(self.state.epoch + 1)
+        if self.state.epoch < self._settings.epochs:
+            self._fit(self._settings.epochs)
 
-    def _step(self, views: Any) -> None:
-        progress, steps = self.progress, self._feed.steps
-        done, total = progress.epoch * steps + progress.step, self._settings.epochs * steps
-        self._optimizer.learning_rate = self._rate(done)
-        self._learner.advance(done / total)
-        self._learner.reset_metrics()
-        loss = float(self._learner.train_on_batch(views, return_dict=True)["loss"])
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} in epoch {progress.epoch + 1}: lower the learning rate "
-                f"(now {self._settings.learning_rate:g})"
-            )
-        progress.step += 1
-        progress.loss += loss
-        self._callback.advance()
+    def _fit(self, end: int) -> None:
+        epochs, first, begun = self._settings.epochs, self.state.epoch, self.state.step
+        monitor = StepMonitor(
+            self._callback,
+            lambda epoch: f"epoch {epoch + 1}/{epochs}",
+            f"lower the learning rate (now {self._settings.learning_rate:g})",
+            done=begun,
+        )
+        steps, looks = self._feed.steps - begun, _Steps(self)
+        callbacks = keras.callbacks.CallbackList(
+            [monitor, looks, *self._callbacks, _Ends(self, looks)],
+            add_history=True, model=self._learner, verbose=0, epochs=epochs, steps=steps,
+        )  # fmt: skip
+        try:
+            batches = self._feed.batches(end, first, begun)
+            fit(self._learner, batches, callbacks, epochs=end, steps=steps, first_epoch=first)
+        finally:
+            self._callback.end()
 
-    def _rate(self, step: int) -> float:
-        steps = self._feed.steps
-        warmup = min(_WARMUP * self._settings.epochs, _MOST_WARMUP) * steps
-        return self._settings.learning_rate * rate_at(step, self._settings.epochs * steps, "cosine", warmup)
+    def before_step(self) -> None:
+        """Get the learner ready for a step."""
+        state, steps = self.state, self._feed.steps
+        self._learner.advance((state.epoch * steps + state.step) / (self._settings.epochs * steps))
+        self._learner.reset_metrics()  # the loss of a step is its own, wherever a run goes on
 
-    def _pause(self) -> None:
-        """Save, in an epoch that takes long or when a stop was asked for."""
+    def after_step(self, loss: float, seconds: float) -> None:
+        """Note a step; save in an epoch that takes long, or when a stop was asked for."""
+        self.state.step += 1
+        self.state.loss += loss
+        self.state.seconds = seconds
         if self._stop.requested:
             self._save()
             raise Stopped
         if time.monotonic() - self._saved > _SECONDS_BETWEEN_SAVES:
             self._save()
 
-    def _judge(self, seconds: float) -> CollapseError | None:
-        """Look at the features, note it, and save; return what the monitor has to say."""
-        progress = self.progress
-        last = (progress.epoch + 1) * self._feed.steps - 1
+    def judge(self, seconds: float) -> dict[str, Any]:
+        """Look at the features after an epoch; return its row of the history."""
+        state = self.state
+        last = (state.epoch + 1) * self._feed.steps - 1
         networks = (self._learner.features, self._learner.projector)
         check_finite(self._learner.backbone)
         with stage("looking at the features"):
             if last < _FEW_STEPS:
                 self._examination.settle(*networks)
             found = self._examination.look(*networks)
-        row = {
-            "epoch": progress.epoch + 1,
-            "learning_rate": self._rate(last),
-            "loss": progress.loss / self._feed.steps,
+        return {
+            "epoch": state.epoch + 1,
+            "learning_rate": self._schedule.at(last),
+            "loss": state.loss / self._feed.steps,
             "knn_accuracy": found.accuracy,
             "spread": found.spread,
             "rank": found.rank,
             "seconds": round(seconds, 3),
         }
-        progress.history.append(row)
-        progress.epoch, progress.step, progress.loss, progress.seconds = progress.epoch + 1, 0, 0.0, 0.0
-        collapse = None
+
+    def keep(self, row: dict[str, Any]) -> None:
+        """Note an epoch and save.
+
+        Raises:
+            CollapseError: As in `run`.
+        """
+        state, collapse = self.state, None
+        state.history.append(row)
+        state.epoch, state.step, state.loss, state.seconds = state.epoch + 1, 0, 0.0, 0.0
         try:
-            self._monitor.look(last + 1, found.spread, found.rank)
+            self._monitor.look(state.epoch * self._feed.steps, row["spread"], row["rank"])
         except CollapseError as error:
             collapse = error
-        progress.suspect = self._monitor.suspect
+        state.suspect = self._monitor.suspect
         self._callback.epoch(row)
         self._save()
-        return collapse
+        if collapse is not None:
+            raise collapse
 
     def recover(self) -> bool:
         """Where weights are NaN, go back to the state on disk; return whether the weights are worth keeping."""
-        if not_finite(self._learner.backbone) and (self._checkpoint.load() or {}).get("progress"):
-            assign(self._state(), self._checkpoint.arrays("now"))
+        checkpoint = self._writer.checkpoint
+        if not_finite(self._learner.backbone) and (checkpoint.load() or {}).get(STATE):
+            assign(self._variables(), checkpoint.arrays("now"))
         return not not_finite(self._learner.backbone)
 
-    def _state(self) -> list[Any]:
-        return [*self._learner.variables, *self._optimizer.variables]
+    def _variables(self) -> list[Any]:
+        return [*self._learner.variables, *self._learner.optimizer.variables]
 
     def _save(self) -> None:
-        try:
-            with stage("saving the state"):
-                self._checkpoint.save(
-                    {**self._extra, "progress": asdict(self.progress)}, {"now": values_of(self._state())}
-                )
-        except OSError as error:
-            raise TrainingError(
-                f"the state cannot be written to {self._checkpoint.folder} ({error.strerror}); what was reached "
-                "before is kept: make room and go on with --resume"
-            ) from None
+        self._writer.save(self.state, now=values_of(self._variables()))
         self._saved = time.monotonic()
 
 
-def optimizer_for(learner: Learner, settings: Settings) -> keras.optimizers.Optimizer:
+class _Steps(keras.callbacks.Callback):
+    """Does what a step and the end of an epoch need before other callbacks hear of them."""
+
+    def __init__(self, training: Training) -> None:
+        super().__init__()
+        self._training = training
+        self._start = 0.0
+        self._before = 0.0
+        self.row: dict[str, Any] = {}
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Look at the clock (called by Keras)."""
+        self._start, self._before = time.monotonic(), self._training.state.seconds
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Get ready (called by Keras)."""
+        self._training.before_step()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Note the loss (called by Keras)."""
+        self._training.after_step((logs or {})["loss"], self._before + time.monotonic() - self._start)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Put what the epoch has shown into the logs (called by Keras)."""
+        assert logs is not None  # noqa: S101 - `fit` gives them
+        self.row = self._training.judge(self._before + time.monotonic() - self._start)
+        logs.update({name: value for name, value in self.row.items() if name not in ("epoch", "seconds")})
+
+
+class _Ends(keras.callbacks.Callback):
+    """Keeps an epoch, after all other callbacks."""
+
+    def __init__(self, training: Training, steps: _Steps) -> None:
+        super().__init__()
+        self._training = training
+        self._steps = steps
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keep it (called by Keras)."""
+        self._training.keep(self._steps.row)
+
+
+def _schedule(settings: Settings, steps: int) -> CosineWithWarmup:
+    warmup = min(_WARMUP * settings.epochs, _MOST_WARMUP) * steps
+    return CosineWithWarmup(settings.learning_rate, settings.epochs * steps, warmup)
+
+
+def optimizer_for(learner: Learner, settings: Settings, schedule: Any) -> keras.optimizers.Optimizer:
     """AdamW (Loshchilov and Hutter 2019), whose decay leaves out biases and the weights of normalization."""
-    optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay)
     trained = learner.trainable_variables
-    optimizer.exclude_from_weight_decay([variable for variable in trained if len(variable.shape) < 2])
+    decays = {variable.path: settings.weight_decay for variable in trained if len(variable.shape) > 1}
+    rates = {variable.path: 1.0 for variable in trained}
+    optimizer = build_optimizer("adamw", schedule, rates, decays)
     optimizer.build(trained)
     return optimizer

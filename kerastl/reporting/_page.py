@@ -58,6 +58,15 @@ def write_report(
     Raises:
         UsageError: `mistakes` is negative, or the file's folder does not exist.
         OSError: The file cannot be written.
+
+    Example:
+        >>> import kerastl
+        >>> images = [("data/umbrella.png", "umbrella"), ("data/candle.jpg", "candle")]
+        >>> evaluation = kerastl.evaluate("kerastl_mini", images)
+        >>> kerastl.write_report(evaluation, "report.html", mistakes=0)
+        >>> from pathlib import Path
+        >>> Path("report.html").read_text()[:15]
+        '<!DOCTYPE html>'
     """
     folder = Path(path).absolute().parent
     if not folder.is_dir():
@@ -80,6 +89,13 @@ def render(
 
     Returns:
         HTML that can be written as UTF-8, whatever bytes the names of files hold.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl.reporting import render
+        >>> images = [("data/umbrella.png", "umbrella"), ("data/candle.jpg", "candle")]
+        >>> render(kerastl.evaluate("kerastl_mini", images), mistakes=0, check=False)[:15]
+        '<!DOCTYPE html>'
     """
     if mistakes < 0:
         raise UsageError(f"mistakes must be 0 or more. Received: mistakes={mistakes}")

@@ -42,6 +42,14 @@ class Checkpoint:
 
     Args:
         folder: Made at the first `save`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from kerastl.training import Checkpoint
+        >>> Checkpoint(Path("state")).save({"epoch": 3}, {"weights": [np.ones(4)]})
+        >>> Checkpoint(Path("state")).load(), Checkpoint(Path("state")).arrays("weights")
+        ({'epoch': 3}, [array([1., 1., 1., 1.])])
     """
 
     def __init__(self, folder: Path) -> None:

@@ -60,6 +60,24 @@ class FeatureCache:
     Args:
         folder: Made when the first store is.
         limit: Bytes that all stores together may take.
+
+    Example:
+        >>> import hashlib
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from kerastl.inference import KerasEngine
+        >>> from kerastl.models import build, features
+        >>> from kerastl.training import FeatureCache
+        >>> class Row:
+        ...     def digest(self):
+        ...         return hashlib.sha256(b"the bytes of an image").hexdigest()
+        ...     def pixels(self):
+        ...         return np.zeros((32, 32, 3), "uint8")
+        ...
+        >>> cache = FeatureCache(Path("features"), limit=10**6)
+        >>> engine = KerasEngine(features(build("kerastl_mini")))
+        >>> np.asarray(cache.compute("train", engine, [Row(), Row()], "float32").array).shape
+        (2, 320)
     """
 
     def __init__(self, folder: Path, limit: int) -> None:

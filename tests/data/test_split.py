@@ -11,8 +11,19 @@ from patches import Fill, noise
 from PIL import Image
 from sklearn.model_selection import StratifiedShuffleSplit
 
-from kerastl.data import Dataset, Inspection, Item, read_split, scan, split, write_split
-from kerastl.errors import DataError, UsageError
+from kerastl.data import (
+    SPLIT_STRATEGIES,
+    Dataset,
+    Inspection,
+    Item,
+    SplitStrategy,
+    read_split,
+    register_split_strategy,
+    scan,
+    split,
+    write_split,
+)
+from kerastl.errors import DataError, PluginError, UsageError
 
 
 def described(labels: str, contents: str | None = None) -> tuple[Dataset, Inspection]:
@@ -132,6 +143,33 @@ def test_fractions_out_of_range(fraction: float) -> None:
     dataset, inspection = described("aabb")
     with pytest.raises(UsageError, match="validation_split must be above 0 and below 1"):
         split(dataset, validation_split=fraction, inspection=inspection)
+
+
+@pytest.fixture
+def strategy(monkeypatch):
+    """Register a strategy for one test."""
+    monkeypatch.setattr(SPLIT_STRATEGIES, "_entries", dict(SPLIT_STRATEGIES._entries))
+    return lambda chooser: register_split_strategy(SplitStrategy("mine", "for this test", chooser))
+
+
+def test_a_strategy_of_ones_own(strategy) -> None:
+    strategy(lambda dataset, groups, fraction, seed: {group[0] for group in groups[:: round(1 / fraction)]})
+    dataset, inspection = described("aaabb")
+    result = split(dataset, validation_split=0.5, split_strategy="mine", inspection=inspection)
+    assert {path for path, side in sides(result).items() if side == "val"} == {"a/000.png", "a/002.png", "b/004.png"}
+
+
+def test_a_strategy_that_leaks_is_refused(strategy) -> None:
+    dataset, inspection = described("aabb", "xxyz")  # the first two are one image
+    strategy(lambda *_: {"a/000.png", "b/002.png"})
+    with pytest.raises(PluginError, match=r"'mine' tears apart what belongs to 'a/000.png'"):
+        split(dataset, split_strategy="mine", inspection=inspection)
+    strategy_of_others = SplitStrategy("mine", "for this test", lambda *_: {"c/000.png"})
+    register_split_strategy(strategy_of_others, replace=True)
+    with pytest.raises(PluginError, match=r"'mine' chooses 'c/000.png', which is not there"):
+        split(dataset, split_strategy="mine", inspection=inspection)
+    with pytest.raises(UsageError, match="unknown split strategy 'stratifed', did you mean stratified"):
+        split(dataset, split_strategy="stratifed", inspection=inspection)
 
 
 def test_given_parts_stay_and_leaks_leave_train(fill: Fill) -> None:

@@ -5,6 +5,8 @@ from PIL import Image
 
 from kerastl.finetuning._network import attach_head
 from kerastl.finetuning._recipe import Phase, Recipe
+from kerastl.finetuning._training_data import Part, TrainingData
+from kerastl.images import Resize
 
 
 @pytest.fixture
@@ -40,6 +42,19 @@ def activations():
     return pixels.astype(np.uint8), labels
 
 
+@pytest.fixture
+def data(tmp_path, activations):
+    """The images as files: 36 to train on and 12 to validate on."""
+    pixels, labels = activations
+    files = []
+    for number, image in enumerate(pixels):
+        files.append(tmp_path / f"{number}.png")
+        Image.fromarray(image).save(files[-1])
+    train, val = slice(0, 36), slice(36, 48)
+    resize = Resize(16, 16, "squash")
+    return TrainingData(("r", "g", "b"), Part(files[train], labels[train]), Part(files[val], labels[val]), resize)
+
+
 @pytest.fixture(scope="session")
 def colored_folder(tmp_path_factory):
     """Three class folders of twelve noisy images each, reddish, greenish and bluish."""
@@ -59,7 +74,7 @@ def recipe_file(tmp_path):
     """Two phases by gradient steps, of two and of three epochs."""
     phases = (
         Phase(epochs=2, learning_rate=0.01, batch_size=8),
-        Phase(trains=1, epochs=3, learning_rate=0.001, batch_size=8, shape="cosine"),
+        Phase(trains=1, epochs=3, learning_rate=0.001, batch_size=8, schedule="cosine"),
     )
     path = tmp_path / "recipe.json"
     path.write_text(Recipe("two", phases).to_json())

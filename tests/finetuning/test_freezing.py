@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 
 from kerastl.errors import RecipeError
-from kerastl.finetuning._freezing import freeze, stage_rates
-from kerastl.finetuning._loop import compile_for
+from kerastl.finetuning._compiling import compile_for
+from kerastl.finetuning._freezing import freeze, freeze_for, rates_and_decays
 from kerastl.finetuning._network import Network, split
-from kerastl.finetuning._optimizer import LayerwiseAdamW
-from kerastl.finetuning._recipe import Phase
+from kerastl.finetuning._phase import Phase
+from kerastl.finetuning._rules import Rule
 
 
 def weights_by_stage(network):
@@ -18,13 +18,12 @@ def weights_by_stage(network):
 
 
 def train(network, phase, pixels, labels, steps=3):
-    trained = phase.trained_stages(tuple(network.stages))
-    freeze(network, trained, phase.batch_norm)
-    lower, upper = split(network, trained)
+    freeze_for(network, phase)
+    lower, upper = split(network, phase.trained_stages(tuple(network.stages)))
     inputs = pixels.astype("float32")
     if lower is not None:
         inputs = np.asarray(lower(inputs, training=False))
-    compile_for(upper, phase, LayerwiseAdamW(stage_rates(network, phase.stage_decay), phase.learning_rate))
+    compile_for(upper, network, phase, steps)
     for _ in range(steps):
         upper.train_on_batch(inputs, np.eye(3, dtype="float32")[labels])
 
@@ -92,7 +91,7 @@ def test_every_weight_must_belong_to_a_stage(small_network):
 
 def test_rates_fall_from_stage_to_stage(small_network):
     freeze(small_network, ("head", "top", "middle", "stem"), "trained")
-    rates = stage_rates(small_network, 0.5)
+    rates, _ = rates_and_decays(small_network, Phase(layer_decay=0.5))
     paths = {layer.name: layer.trainable_variables[0].path for layer in small_network.model.layers if layer.weights}
     assert rates[paths["head_classifier"]] == 1
     assert rates[paths["top_conv"]] == rates[paths["top_norm"]] == 0.5
@@ -127,3 +126,61 @@ def test_several_tensors_at_the_boundary_travel_together(activations):
     assert lower.output_shape == (None, 2 * 7 * 7 * 4)
     inputs = activations[0].astype("float32")
     np.testing.assert_allclose(np.asarray(upper(lower(inputs))), np.asarray(model(inputs)), atol=1e-6)
+
+
+def test_only_kernels_decay_where_no_rule_says_otherwise(small_network):
+    phase = Phase(trains="all", weight_decay=0.1, batch_norm="trained")
+    freeze_for(small_network, phase)
+    _, decays = rates_and_decays(small_network, phase)
+    paths = ("top_conv/kernel", "top_norm/gamma", "top_norm/beta", "head_classifier/kernel", "head_classifier/bias")
+    assert [decays[path] for path in paths] == [0.1, 0.0, 0.0, 0.1, 0.0]
+
+
+def test_the_first_rule_that_matches_counts(small_network):
+    rules = (
+        Rule("*/bias|*/gamma|*/beta", weight_decay=0.2),
+        Rule("head/*", rate=1.5),
+        Rule("top", rate=0.5, weight_decay=0.0),  # a stage
+        Rule("middle_conv", rate=0.25),  # a layer
+        Rule("*", rate=0.1),
+    )
+    phase = Phase(trains="all", weight_decay=0.1, layer_decay=0.5, batch_norm="trained", rules=rules)
+    freeze_for(small_network, phase)
+    rates, decays = rates_and_decays(small_network, phase)
+    expected = {  # path: rate times 0.5 to the power of the stage's number, decay
+        "head_classifier/kernel": (1.5, 0.1),
+        "head_classifier/bias": (1.0, 0.2),
+        "top_conv/kernel": (0.25, 0.0),
+        "top_norm/gamma": (0.5, 0.2),
+        "middle_conv/kernel": (0.0625, 0.1),
+        "stem_conv/kernel": (0.0125, 0.1),
+    }
+    assert {path: (rates[path], decays[path]) for path in expected} == expected
+
+
+def test_a_rate_of_zero_freezes_to_the_bit(small_network, activations):
+    rules = (Rule("top_norm/*", rate=0.0), Rule("*"))
+    before = weights_by_stage(small_network)
+    train(small_network, Phase(trains="top", learning_rate=0.01, batch_norm="trained", rules=rules), *activations)
+    after = weights_by_stage(small_network)
+    same = [np.array_equal(old, new) for old, new in zip(before["top"], after["top"], strict=True)]
+    assert same == [False, True, True, False, False]  # kernel; gamma and beta; the statistics still follow
+    # The next phase trains them again: 3 x 3 x 6 x 8 weights, gamma and beta, and the head.
+    assert freeze_for(small_network, Phase(trains="top", batch_norm="trained")) == 432 + 16 + 27
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ((Rule("head/*"),), "no rule covers 'top_conv/kernel'"),
+        ((Rule("tpo*"), Rule("*")), "the rule for 'tpo\\*' matches no variable"),
+        ((Rule("*", rate=0.0),), "the rules freeze all variables"),
+    ],
+)
+def test_rules_that_do_not_fit_are_refused(small_network, rules, message):
+    with pytest.raises(RecipeError, match=message):
+        freeze_for(small_network, Phase(trains="top", rules=rules))
+
+
+def test_a_rule_may_be_for_what_another_phase_trains(small_network):
+    freeze_for(small_network, Phase(trains="head", rules=(Rule("stem*", rate=0.1), Rule("*"))))

@@ -8,6 +8,7 @@ from kerastl.errors import RecipeError, UsageError
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._recipe_registry import RECIPES, RecipeBuilder, built_in
 from kerastl.finetuning._recipes import find_recipe, read_recipe
+from kerastl.finetuning._rules import Rule
 from kerastl.models import _registry as catalog
 
 STAGES = ("head", "top", "middle", "stem")
@@ -45,17 +46,29 @@ def test_a_stage_that_is_not_there_is_an_error_that_lists_what_is(trains):
         {"epochs": 1.5},
         {"learning_rate": 0.0},
         {"learning_rate": float("nan")},
-        {"stage_decay": 0.0},
-        {"stage_decay": 1.5},
+        {"layer_decay": 0.0},
+        {"layer_decay": 1.5},
         {"warmup": 9.0, "epochs": 5},
-        {"shape": "square"},
+        {"schedule": "square"},
         {"weight_decay": -0.1},
         {"label_smoothing": 1.0},
         {"augmentation": {}},
-        {"views": 0},
+        {"num_augmented_copies": 0},
         {"patience": 0},
         {"batch_norm": "melted"},
         {"batch_size": 0},
+        {"optimizer": ""},
+        {"optimizer_options": 3},
+        {"optimizer_options": {"momentum": float("nan")}},
+        {"optimizer_options": {"learning_rate": 0.1}},
+        {"clipnorm": 0.0},
+        {"global_clipnorm": -1.0},
+        {"clipvalue": "high"},
+        {"clipnorm": 1.0, "clipvalue": 1.0},
+        {"ema_momentum": 1.0},
+        {"loss": None},
+        {"loss_options": [1]},
+        {"rules": [Rule("*")]},
         {"solver": "magic"},
         {"trains": "all", "solver": "logistic_regression"},
     ],
@@ -75,7 +88,16 @@ def test_a_file_that_is_far_too_large_is_not_read(tmp_path):
 
 def test_a_recipe_survives_json():
     augmentation = Augmentation(crop=Crop(0.5), flip=Flip())
-    recipe = Recipe("mine", (Phase(), Phase(trains=2, augmentation=augmentation, views=3)), dropout=0.1, why="so")
+    phases = (
+        Phase(),
+        Phase(trains=2, augmentation=augmentation, num_augmented_copies=3),
+        Phase(
+            optimizer="sgd", optimizer_options={"momentum": 0.9}, global_clipnorm=1.0, ema_momentum=0.99,
+            loss="categorical_focal_crossentropy", loss_options={"gamma": 1.5},
+            rules=(Rule("head/*"), Rule("*", rate=0.1, weight_decay=0.0)),
+        ),
+    )  # fmt: skip
+    recipe = Recipe("mine", phases, dropout=0.1, why="so")
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 
@@ -89,11 +111,25 @@ def test_a_recipe_survives_json():
         ('{"phases": [{"train": "head"}]}', "phase 1: a phase has no field train. There is: trains"),
         ('{"phases": [{}, {"epochs": 0}]}', "phase 2: epochs"),
         ('{"phases": [{"augmentation": {"blur": {}}}]}', "phase 1: .*blur"),
+        ('{"phases": [{"rules": [{"rate": 1}]}]}', "phase 1: a rule needs the field pattern"),
+        ('{"phases": [{"rules": [{"pattern": "*", "rates": 1}]}]}', "phase 1: a rule has no field rates"),
+        ('{"phases": [{"rules": [{"pattern": "*", "rate": -1}]}]}', "phase 1: a rule's rate must be zero or more"),
+        ('{"phases": [{"rules": "all"}]}', "phase 1: rules must be a tuple of Rule"),
     ],
 )
 def test_broken_json_is_one_clear_line(text, message):
     with pytest.raises(RecipeError, match=message):
         Recipe.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value"),
+    [("shape", "schedule", "cosine"), ("stage_decay", "layer_decay", 0.5), ("views", "num_augmented_copies", 3)],
+)
+def test_fields_are_read_by_their_old_names_with_a_note(old, new, value):
+    with pytest.warns(FutureWarning, match=f"{old} is called {new} now"):
+        recipe = Recipe.from_dict({"phases": [{old: value}]})
+    assert getattr(recipe.phases[0], new) == value
 
 
 def test_validation_names_recipe_and_phase():

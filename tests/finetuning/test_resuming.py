@@ -40,7 +40,7 @@ def start(data, folder, recipe_file, *more):
 
 def progress(folder):
     try:
-        return json.loads((folder / "state" / "state.json").read_text())["values"]["progress"]
+        return json.loads((folder / "state" / "state.json").read_text())["values"]["training"]
     except (OSError, KeyError):
         return {"phase": 0, "epoch": 0}
 
@@ -112,7 +112,7 @@ def test_resume_takes_no_other_settings():
 def content_with_little():
     """Random weights that do not train learn nothing, which ends a run and is not what is tested here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kerastl.finetuning._training._NOTHING", "")
+        patch.setattr("kerastl.finetuning._phase_training._NOTHING", "")
         yield
 
 

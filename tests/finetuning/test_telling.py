@@ -15,7 +15,7 @@ RECIPE = Recipe(
     "two",
     (
         Phase(epochs=2, learning_rate=0.01, batch_size=8),
-        Phase(trains=1, epochs=3, learning_rate=0.001, batch_size=8, shape="cosine"),
+        Phase(trains=1, epochs=3, learning_rate=0.001, batch_size=8, schedule="cosine"),
     ),
 )
 

@@ -7,48 +7,19 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from trainings import run, weights
 
 from kerastl.errors import TrainingError
 from kerastl.finetuning._batches import epoch_order
 from kerastl.finetuning._diagnosis import NothingLearntError
-from kerastl.finetuning._preparation import Preparation
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import score
-from kerastl.finetuning._training import Progress, Training
-from kerastl.finetuning._training_data import Part, TrainingData
-from kerastl.images import Resize
+from kerastl.finetuning._state import FineTuningState
+from kerastl.finetuning._training_data import Part
 from kerastl.training._callback import RunCallback
 from kerastl.training._checkpoint import Checkpoint
-from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
 from kerastl.training._variables import check_finite
-
-
-@pytest.fixture
-def data(tmp_path, activations):
-    pixels, labels = activations
-    files = []
-    for number, image in enumerate(pixels):
-        files.append(tmp_path / f"{number}.png")
-        Image.fromarray(image).save(files[-1])
-    train, val = slice(0, 36), slice(36, 48)
-    resize = Resize(16, 16, "squash")
-    return TrainingData(("r", "g", "b"), Part(files[train], labels[train]), Part(files[val], labels[val]), resize)
-
-
-def run(network, recipe, data, folder, *, limit=10**9, stop=None, callback=None):
-    preparation = Preparation(network, data, FeatureCache(folder / "f", limit), 5, stop=stop)
-    labels = (data.train.labels, data.val.labels)
-    checkpoint = Checkpoint(folder / "state")
-    training = Training(network, recipe, preparation, labels, checkpoint, stop=stop, callback=callback)
-    if (state := checkpoint.load()) is not None:
-        training.resume(state)
-    training.run()
-    return training
-
-
-def weights(network):
-    return [np.array(weight) for weight in network.model.weights]
 
 
 @pytest.mark.parametrize("trains", ["head", "top", "middle", "all"])
@@ -67,7 +38,7 @@ def test_cached_training_agrees_with_plain_keras(small_network, data, activation
     phase = Phase(trains="top", epochs=1, learning_rate=0.01, batch_size=8)
     start = weights(small_network)
     training = run(small_network, Recipe("r", (phase,), dropout=0.0), data, tmp_path)
-    assert training.progress.best_here is False  # the next phase would begin
+    assert training.state.best_here is False  # the next phase would begin
     ours = weights(small_network)
 
     model = small_network.model
@@ -86,7 +57,7 @@ TWO = Recipe(
     "two",
     (
         Phase(epochs=2, learning_rate=0.02, batch_size=8),
-        Phase(trains="all", epochs=3, learning_rate=0.003, batch_size=8, batch_norm="trained", shape="cosine"),
+        Phase(trains="all", epochs=3, learning_rate=0.003, batch_size=8, batch_norm="trained", schedule="cosine"),
     ),
     dropout=0.0,
 )
@@ -119,15 +90,15 @@ def test_a_resumed_run_ends_as_one_that_never_stopped(small_network, data, tmp_p
     resumed = run(small_network, TWO, data, tmp_path / "parts")
     for one, other in zip(expected, weights(small_network), strict=True):
         np.testing.assert_array_equal(one, other)
-    timeless = [[{**row, "seconds": 0} for row in t.progress.history] for t in (whole, resumed)]
+    timeless = [[{**row, "seconds": 0} for row in t.state.history] for t in (whole, resumed)]
     assert timeless[0] == timeless[1]
-    assert resumed.progress.best == whole.progress.best
+    assert resumed.state.best == whole.state.best
 
 
 def test_the_best_weights_are_kept_across_phases(small_network, data, tmp_path):
     wild = Recipe("wild", (TWO.phases[0], Phase(trains="all", epochs=1, learning_rate=5.0, batch_size=8)), dropout=0.0)
     training = run(small_network, wild, data, tmp_path)
-    history = training.progress.history
+    history = training.state.history
     best = max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
     assert best["phase"] == 1
     pixels = np.stack([np.array(Image.open(file)) for file in data.val.files]).astype("float32")
@@ -147,21 +118,21 @@ def test_nan_is_one_clear_line_and_keeps_what_was_reached(small_network, data, t
 def test_logistic_regression_beats_the_first_weights(small_network, data, tmp_path):
     recipe = Recipe("probe", (Phase(solver="logistic_regression"),), dropout=0.0)
     training = run(small_network, recipe, data, tmp_path)
-    assert training.progress.best.accuracy == 1.0
+    assert training.state.best.accuracy == 1.0
 
 
 PROBE = Recipe("probe", (Phase(solver="logistic_regression"),), dropout=0.0)
 
 
 def test_a_good_run_has_no_warnings(small_network, data, tmp_path):
-    assert run(small_network, PROBE, data, tmp_path).progress.warnings == []
+    assert run(small_network, PROBE, data, tmp_path).state.warnings == []
 
 
 def test_labels_at_random_are_a_warning_and_no_error(small_network, data, tmp_path):
     train, val = (Part(data.train.files, np.random.default_rng(seed).permutation(36) % 3) for seed in (0, 1))
-    progress = run(small_network, PROBE, dataclasses.replace(data, train=train, val=val), tmp_path).progress
-    assert any("chance level" in warning for warning in progress.warnings)
-    assert progress.failure == ""
+    state = run(small_network, PROBE, dataclasses.replace(data, train=train, val=val), tmp_path).state
+    assert any("chance level" in warning for warning in state.warnings)
+    assert state.failure == ""
 
 
 def test_a_head_that_learnt_nothing_is_an_error(small_network, data, tmp_path):
@@ -180,15 +151,15 @@ def test_later_phases_may_learn_what_the_head_alone_cannot(small_network, data, 
             layer.set_weights([np.ones_like(weight) for weight in layer.get_weights()])
     phase = Phase(trains="all", epochs=30, learning_rate=0.02, batch_size=8, batch_norm="trained")
     training = run(small_network, Recipe("two", (*PROBE.phases, phase), dropout=0.0), data, tmp_path)
-    assert training.progress.failure == ""
-    assert training.progress.best.accuracy > 0.5
+    assert training.state.failure == ""
+    assert training.state.best.accuracy > 0.5
 
 
 def test_the_same_scores_for_all_are_a_warning_after_gradient_steps(small_network, data, tmp_path):
     for layer in small_network.stages["top"]:
         layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
-    progress = run(small_network, Recipe("r", (Phase(epochs=1, batch_size=8),), dropout=0.0), data, tmp_path).progress
-    assert "all 12 validation images get the same scores" in progress.warnings[0]
+    state = run(small_network, Recipe("r", (Phase(epochs=1, batch_size=8),), dropout=0.0), data, tmp_path).state
+    assert "all 12 validation images get the same scores" in state.warnings[0]
 
 
 def test_a_network_with_nan_is_no_start(small_network, data, tmp_path):
@@ -203,13 +174,13 @@ def test_a_network_with_nan_is_no_start(small_network, data, tmp_path):
 def test_patience_ends_a_phase(small_network, data, tmp_path):
     phase = Phase(epochs=50, learning_rate=1e-12, batch_size=8, patience=2)
     training = run(small_network, Recipe("r", (phase,), dropout=0.0), data, tmp_path)
-    assert len(training.progress.history) < 50
+    assert len(training.state.history) < 50
 
 
-def test_progress_survives_json():
-    progress = Progress(seconds=[0.0])
-    progress.record({"epoch": 1, "seconds": 2.0}, score(np.array([[0.7, 0.3]]), np.array([0])))
-    assert Progress.from_dict(json.loads(json.dumps(dataclasses.asdict(progress)))) == progress
+def test_the_state_survives_json():
+    state = FineTuningState(seconds=[0.0])
+    state.record({"epoch": 1, "seconds": 2.0}, score(np.array([[0.7, 0.3]]), np.array([0])))
+    assert FineTuningState.from_dict(json.loads(json.dumps(dataclasses.asdict(state)))) == state
 
 
 def test_score_by_hand():

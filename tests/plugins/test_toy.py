@@ -1,5 +1,6 @@
 """A package of somebody else's, installed as pip installs it, adds one of each; all from the command line."""
 
+import csv
 import json
 import os
 import shutil
@@ -60,12 +61,11 @@ def dark_and_bright(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     random = np.random.default_rng(0)
     named = {"dark": [], "bright": []}
-    for label, level in (("dark", 20), ("bright", 200)):
-        for _ in range(10):
-            name = f"{len(named['dark']) + len(named['bright']):02}.png"
-            pixels = random.integers(level, level + 50, (16, 16, 3)).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / name)
-            named[label].append(name)
+    for number in range(20):
+        label, level = (("dark", 20), ("bright", 200))[number % 2]
+        named[label].append(f"{number:02}.png")
+        pixels = random.integers(level, level + 50, (16, 16, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / named[label][-1])
     lines = [f"{label}: {', '.join(names)}" for label, names in named.items()]
     (folder / "labels.toy").write_text("\n".join(lines))
     return folder
@@ -106,10 +106,11 @@ def test_the_shell_completes_what_a_package_adds(installed):
 def test_all_of_it_works_together(commands, dark_and_bright, tmp_path):
     run, photo, maps = tmp_path / "run", dark_and_bright / "00.png", tmp_path / "maps"
     tuned, sure, explained, pretrained, untrained, missing = commands(
-        ["finetune", dark_and_bright, "--backbone", "toy", "--weights", "none", "--recipe", "toy-recipe", "-o", run],
+        ["finetune", dark_and_bright, "--model", "toy", "--weights", "none", "--recipe", "toy-recipe", "-o", run,
+         "--split-strategy", "toy-last", "--validation-split", "0.6"],
         ["classify", photo, "--model", run, "--engine", "toy-engine", "--format", "json"],
         ["explain", photo, "--model", run, "--method", "toy-red", "-o", maps, "--bare"],
-        ["pretrain", dark_and_bright, "--backbone", "toy", "--method", "toy-distance", "--epochs", "1",
+        ["pretrain", dark_and_bright, "--model", "toy", "--method", "toy-distance", "--epochs", "1",
          "--batch-size", "8", "--width", "4", "-o", tmp_path / "pretrained"],
         ["classify", photo, "--model", "toy"],
         ["classify", photo, "--model", "toy-broken"],
@@ -117,6 +118,9 @@ def test_all_of_it_works_together(commands, dark_and_bright, tmp_path):
     assert tuned[0] == 0, tuned[2]
     assert json.loads((run / "kerastl.json").read_text())["backbone"] == "toy"
     assert json.loads((run / "metrics.json").read_text())["recipe"] == "toy-recipe"
+    with (run / "split.csv").open(newline="") as stream:
+        parts = {row["path"]: row["split"] for row in csv.DictReader(stream)}
+    assert [parts[f"{number:02}.png"] for number in (0, 7, 8, 19)] == ["train", "train", "val", "val"]
     assert sure[0] == 0, sure[2]
     assert {prediction["label"] for prediction in json.loads(sure[1])[0]["predictions"]} == {"dark", "bright"}
     assert explained[0] == 0, explained[2]

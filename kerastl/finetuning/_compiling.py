@@ -1,0 +1,112 @@
+"""From a phase to a compiled model: optimizer, learning rate schedule, loss and metrics."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastl.errors import RecipeError
+from kerastl.finetuning._freezing import rates_and_decays
+from kerastl.finetuning._network import Network
+from kerastl.finetuning._phase import Phase
+from kerastl.training._optimizer import PerVariable, build_optimizer
+from kerastl.training._schedules import learning_rate_schedule
+
+
+def compile_for(model: keras.Model, network: Network, phase: Phase, steps_per_epoch: int) -> Any:
+    """Compile a model as a phase trains it, with its optimizer built.
+
+    Args:
+        model: The network, or the upper part of it that trains; frozen for the phase (`freeze_for`).
+        network: Whose stages and variables they are.
+        phase: For the optimizer, the rates, the decays and the loss.
+        steps_per_epoch: Batches an epoch.
+
+    Returns:
+        The learning rate: a `LearningRateSchedule` that counts the phase's steps, or a number.
+
+    Raises:
+        RecipeError: There is no such optimizer or loss, or it does not take the phase's options.
+
+    Example:
+        ```python
+        import keras
+        from kerastl.finetuning import Network, Phase, compile_for, freeze_for
+
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax", name="top")])
+        network = Network(model, {"head": [model.get_layer("top")]})
+        phase = Phase("head", epochs=2, schedule="cosine", optimizer="sgd", clipnorm=1.0)
+        freeze_for(network, phase)
+        compile_for(model, network, phase, steps_per_epoch=10)
+        ```
+    """
+    rate = phase_schedule(phase, steps_per_epoch)
+    model.compile(
+        optimizer=optimizer_for(network, phase, rate),
+        loss=loss_for(phase),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+    )
+    model.optimizer.build(model.trainable_variables)
+    return rate
+
+
+def phase_schedule(phase: Phase, steps_per_epoch: int) -> Any:
+    """Return the learning rate of a phase: a `LearningRateSchedule`, or a number where it is constant."""
+    steps = phase.epochs * steps_per_epoch
+    return learning_rate_schedule(phase.schedule, phase.learning_rate, steps, phase.warmup * steps_per_epoch)
+
+
+def optimizer_for(network: Network, phase: Phase, learning_rate: Any) -> PerVariable:
+    """Make the optimizer of a phase.
+
+    Args:
+        network: Frozen for the phase.
+        phase: For the optimizer, the rates and the decays.
+        learning_rate: A number or a schedule.
+
+    Raises:
+        RecipeError: There is no such optimizer, or it does not take the phase's options.
+    """
+    rates, decays = rates_and_decays(network, phase)
+    options = dict(phase.optimizer_options)
+    if phase.ema_momentum is not None:
+        options |= {"use_ema": True, "ema_momentum": phase.ema_momentum}
+    clips = {name: getattr(phase, name) for name in ("clipnorm", "global_clipnorm", "clipvalue")}
+    return build_optimizer(phase.optimizer, learning_rate, rates, decays, **options, **clips)
+
+
+def loss_for(phase: Phase) -> keras.losses.Loss:
+    """Make the loss of a phase: of probabilities `(n, classes)` and one-hot targets of the same shape.
+
+    Raises:
+        RecipeError: There is no such loss, or it does not take the phase's options, these targets or label smoothing.
+    """
+    kinds = {name.lower(): kind for name, kind in vars(keras.losses).items() if _is_loss(kind)}
+    kind = kinds.get(phase.loss.replace("_", "").lower()) or keras.saving.get_registered_object(phase.loss)
+    if not _is_loss(kind):
+        raise RecipeError(
+            f"loss must be the name of a loss of Keras, such as categorical_crossentropy. Received: {phase.loss!r}"
+        )
+    options = dict(phase.loss_options)
+    if phase.label_smoothing:
+        options["label_smoothing"] = phase.label_smoothing
+    targets, guesses = np.eye(3, dtype="float32"), np.full((3, 3), 1 / 3, "float32")
+    try:
+        loss = kind(**options)
+        suits = np.isfinite(keras.ops.convert_to_numpy(loss(targets, guesses))).all()
+    except Exception as error:  # a loss may raise anything
+        raise RecipeError(f"loss {phase.loss!r} cannot be used: {_first_line(error)}") from None
+    if not suits:
+        raise RecipeError(f"loss {phase.loss!r} cannot be used: it is not a number for one-hot targets")
+    return loss
+
+
+def _is_loss(kind: object) -> bool:
+    return inspect.isclass(kind) and issubclass(kind, keras.losses.Loss)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

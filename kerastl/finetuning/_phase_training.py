@@ -1,0 +1,198 @@
+"""One phase of fine-tuning: by gradient steps, or solved directly."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerastl._progress import stage
+from kerastl.errors import RecipeError, TrainingError
+from kerastl.finetuning._compiling import compile_for
+from kerastl.finetuning._diagnosis import ADVICE, diagnose
+from kerastl.finetuning._loop import Epoch, Observers, predict, tell_of_solution, train_phase, validation
+from kerastl.finetuning._network import Network
+from kerastl.finetuning._phase import HEAD, Phase
+from kerastl.finetuning._preparation import Preparation, Prepared
+from kerastl.finetuning._scores import Score, score
+from kerastl.finetuning._solver import Head, solve_head
+from kerastl.finetuning._state import FineTuningState
+from kerastl.training._interrupt import Stopped
+from kerastl.training._state import StateWriter
+from kerastl.training._variables import assign, values_of
+
+# Features that logistic regression holds in memory; more are trained on by gradient steps.
+_SOLVER_BYTES = 512 * 2**20
+# A head whose loss is below that of the classes' frequencies by no more than this has learnt nothing.
+_NO_GAIN = 1e-7
+_NOTHING = f"nothing was learnt: every image gets the same scores, whatever it shows. No model is kept; {ADVICE}"
+
+
+@dataclass
+class Context:
+    """What the phases of a run share.
+
+    Args:
+        network: Trained in place.
+        preparation: Gives each phase its batches.
+        labels: int64, of the training images and of the validation images.
+        writer: Writes the state.
+        observers: Who watches.
+        state: How far the run has come.
+    """
+
+    network: Network
+    preparation: Preparation
+    labels: tuple[np.ndarray, np.ndarray]
+    writer: StateWriter
+    observers: Observers
+    state: FineTuningState
+
+
+class PhaseTraining:
+    """Trains one phase, from the best weights so far to the best weights then.
+
+    Args:
+        context: Of the run.
+        phase: The network is frozen for it.
+        prepared: Its batches and the part of the network that trains.
+    """
+
+    def __init__(self, context: Context, phase: Phase, prepared: Prepared) -> None:
+        self._context = context
+        self._state = context.state
+        self._phase = phase
+        self._prepared = prepared
+        self._weights = list(prepared.upper.variables)
+        self._before = values_of(self._weights)
+        self._best = self._before
+        self._moving: list[Any] = []
+        self._start: list[np.ndarray] | None = None
+        self._better = False
+        self._answers = np.empty((0, 0), np.float32)
+
+    def run(self) -> None:
+        """Train what is left of the phase; errors as in `Training.run`."""
+        if self._phase.solver == "logistic_regression" and self._solvable():
+            self._solve()
+        else:
+            self._train()
+        assign(self._weights, self._best)
+
+    def _train(self) -> None:
+        state, phase, model = self._state, self._phase, self._prepared.upper
+        steps = self._prepared.feed.steps
+        rate = compile_for(model, self._context.network, phase, steps)
+        self._moving = [*self._weights, *model.optimizer.variables]
+        if state.epoch:
+            checkpoint = self._context.writer.checkpoint
+            assign(self._moving, checkpoint.arrays("now"))
+            self._best = checkpoint.arrays("best") if state.best_here else self._before
+        else:
+            self._start = values_of(self._context.network.model.variables)
+        if self._over():
+            return
+        epochs, first = range(state.epoch, phase.epochs), len(state.history) - state.epoch
+        try:
+            train_phase(model, self._prepared.feed, rate, epochs, self._context.observers, self, first=first)
+        except (Stopped, TrainingError):
+            self._leave()
+            raise
+
+    def _over(self) -> bool:
+        state, phase = self._state, self._phase
+        tired = phase.patience is not None and state.waited >= phase.patience
+        return state.ended or tired or state.epoch >= phase.epochs
+
+    def _leave(self) -> None:
+        """Put the best weights back; those of an unfinished first epoch are better than none."""
+        if self._state.best is not None:
+            assign(self._weights, self._best)
+        elif all(np.isfinite(value).all() for value in values_of(self._weights)):
+            self._state.best = self.validate()
+            self._diagnose()
+
+    def validate(self) -> Score:
+        """See `Keeper`."""
+        rows = self._prepared.val
+        with stage("validating"):
+            self._answers = predict(self._prepared.upper, rows)
+        return score(self._answers, self._context.labels[1][rows.usable])
+
+    def record(self, done: Epoch) -> None:
+        """See `Keeper`."""
+        row = {
+            "phase": self._state.phase + 1,
+            "epoch": done.number,
+            "learning_rate": done.learning_rate,
+            "loss": done.loss,
+            "accuracy": done.accuracy,
+            "val_loss": done.score.loss,
+            "val_accuracy": done.score.accuracy,
+            "val_top5": done.score.top5,
+            "seconds": round(done.seconds, 3),
+        }
+        self._better = self._state.record(row, done.score)
+        if self._better:
+            self._diagnose()
+            self._best = values_of(self._weights)
+        self._context.observers.told.epoch(row)
+
+    def save(self, ended: bool) -> bool:
+        """See `Keeper`."""
+        self._state.ended = ended
+        best = self._best if self._better else None
+        self._context.writer.save(self._state, start=self._start, now=values_of(self._moving), best=best)
+        self._start = None
+        return self._over()
+
+    def _diagnose(self) -> None:
+        """Note what the last answers say about the weights that gave them."""
+        context = self._context
+        labels = context.labels[1][self._prepared.val.usable]
+        self._state.warnings = diagnose(self._answers, labels, context.preparation.classes)
+        kernel = values_of([context.network.stages[HEAD][-1].kernel])[0]
+        self._state.failure = _NOTHING if (kernel == kernel[:, :1]).all() else ""
+
+    def _solvable(self) -> bool:
+        rows = self._prepared.train
+        if rows is None or rows[:1].nbytes * len(rows) > _SOLVER_BYTES:
+            self._context.observers.told.say("too many features for logistic regression: gradient steps instead")
+            return False
+        return True
+
+    def _solve(self) -> None:
+        start = time.monotonic()
+        rows, labels = self._prepared.train, self._context.labels[0]
+        assert rows is not None  # noqa: S101 - `_solvable` saw to it
+        head = self._solved()
+        own = validation(self._prepared.upper, rows, labels[rows.usable])
+        reached = self.validate()
+        if not np.isfinite([own.loss, reached.loss]).all():
+            raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
+        done = Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start)
+        first = len(self._state.history)
+        self.record(done)
+        if self._better and head.prior_loss - head.loss <= _NO_GAIN:
+            self._state.failure = _NOTHING
+        tell_of_solution(done, self._context.observers, first)
+
+    def _solved(self) -> Head:
+        """Put the solution into the classifier."""
+        context, rows = self._context, self._prepared.train
+        assert rows is not None  # noqa: S101 - as above
+        classifier, preparation, told = context.network.stages[HEAD][-1], context.preparation, context.observers.told
+        if rows[:1].shape[1:] != classifier.kernel.shape[:1]:
+            raise RecipeError("logistic_regression needs a head of one Dense layer on pooled features")
+        labels, weights = context.labels[0][rows.usable], preparation.weights[rows.usable]
+        stop, scratch = context.observers.stop, preparation.scratch
+        with stage(f"logistic regression on {len(rows):,} images"):
+            check = stop.check if stop is not None else None
+            head = solve_head(rows, labels, classifier.units, weights, preparation.seed, scratch=scratch, check=check)
+        classifier.set_weights([head.kernel, head.bias])
+        told.say(f"logistic regression: C = {head.strength:g} by cross-validation")
+        if not head.converged:
+            told.warn("logistic regression ended before its solution: the head is worse than it could be")
+        return head
