@@ -301,7 +301,7 @@ class Classifier:
         Returns:
             float32 array of shape (n, classes).
         """
-        return temperature.scaled(self._probabilities(pixels), self._temperature)
+        return temperature.apply(self._probabilities(pixels), self._temperature)
 
     def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
         """The network's own, before the temperature."""

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from kerastl import _paths as path_list
-from kerastl.calibration import _state as stored
+from kerastl.calibration import _state as state_file
 from kerastl.data import read_split, scan
 from kerastl.images import Resize, load_pixels
 from kerastl.models import _metadata as metadata
@@ -165,8 +165,8 @@ def _calibration() -> bytes:
 
 
 def _read_calibration(content: bytes, folder: Path) -> object:
-    (folder / "model.keras").write_bytes(_archive({stored.ARRAYS: content}))
-    return stored.read(folder / "model.keras")
+    (folder / "model.keras").write_bytes(_archive({state_file.ARRAYS: content}))
+    return state_file.read(folder / "model.keras")
 
 
 def _read_table(content: bytes, folder: Path) -> object:

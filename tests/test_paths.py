@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from kerastl import _paths as path_list
+from kerastl import _paths as paths_module
 from kerastl._paths import expand
 from kerastl.errors import UsageError
 
@@ -151,12 +151,12 @@ class Drops(io.RawIOBase):
 def test_a_list_without_an_end_of_line_is_not_read_for_ever(byte):
     pipe = Drops(byte)
     with pytest.raises(UsageError, match="line of more than 65,536 bytes, which is no path"):
-        list(path_list.paths(pipe))
+        list(paths_module.paths(pipe))
     assert pipe.given <= 66
 
 
 def test_a_line_may_not_be_endless_after_others():
-    found = path_list.paths(io.BytesIO(b"a.jpg\nb.jpg\n" + b"x" * 200_000))
+    found = paths_module.paths(io.BytesIO(b"a.jpg\nb.jpg\n" + b"x" * 200_000))
     assert [next(found), next(found)] == ["a.jpg", "b.jpg"]
     with pytest.raises(UsageError, match="no path"):
         next(found)
@@ -164,7 +164,7 @@ def test_a_line_may_not_be_endless_after_others():
 
 def test_the_longest_paths_pass():
     name = "d/" * 30_000
-    assert list(path_list.paths(io.BytesIO(f"{name}\n{name}a".encode()))) == [name, f"{name}a"]
+    assert list(paths_module.paths(io.BytesIO(f"{name}\n{name}a".encode()))) == [name, f"{name}a"]
 
 
 @pytest.mark.parametrize(
@@ -172,8 +172,8 @@ def test_the_longest_paths_pass():
 )
 def test_an_image_is_no_list(beginning):
     with pytest.raises(UsageError, match=r"begins like a .* file, and - stands for a list of paths"):
-        list(path_list.paths(io.BytesIO(beginning + b"\n\0" * 100)))
+        list(paths_module.paths(io.BytesIO(beginning + b"\n\0" * 100)))
 
 
 def test_a_mark_before_the_first_line_is_no_part_of_it():
-    assert list(path_list.paths(io.BytesIO(b"\xef\xbb\xbfa\r\nb"))) == ["a", "b"]
+    assert list(paths_module.paths(io.BytesIO(b"\xef\xbb\xbfa\r\nb"))) == ["a", "b"]

@@ -32,9 +32,9 @@ def text(value: object) -> str:
     return escape(message(str(value)))
 
 
-def bar(share: float) -> Markup:
-    """A bar for a share between 0 and 1, ten letters wide where it is 1."""
-    width = 10 * min(max(share, 0.0), 1.0)
+def bar(fraction: float) -> Markup:
+    """A bar for a fraction between 0 and 1, ten letters wide where it is 1."""
+    width = 10 * min(max(fraction, 0.0), 1.0)
     return Markup(
         "<div style='width:10em'>"
         f"<div style='background:{_BAR};height:0.8em;min-width:1px;width:{width:.2f}em'></div></div>"

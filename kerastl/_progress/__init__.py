@@ -7,6 +7,7 @@ with `reporting` how they are shown; without, they show on a terminal and in a n
 from __future__ import annotations
 
 from kerastl._progress.reporter import (
+    CountCallback,
     ProgressCallback,
     Reporter,
     Stage,
@@ -18,4 +19,15 @@ from kerastl._progress.reporter import (
     stage,
 )
 
-__all__ = ["ProgressCallback", "Reporter", "Stage", "Verbose", "chosen", "current", "reporting", "shown", "stage"]
+__all__ = [
+    "CountCallback",
+    "ProgressCallback",
+    "Reporter",
+    "Stage",
+    "Verbose",
+    "chosen",
+    "current",
+    "reporting",
+    "shown",
+    "stage",
+]

@@ -53,7 +53,7 @@ class AnswerRules:
         most = [self.top] * len(probabilities)
         if self.coverage is not None and self.state is not None:
             most = [int(size) for size in self.state.set_sizes(probabilities, self.coverage)]
-        best = decode(temperature.scaled(probabilities, scale), metadata.labels, max(most))
+        best = decode(temperature.apply(probabilities, scale), metadata.labels, max(most))
         ood_scores: list[float | None] = [None] * len(most)
         limit = None if self.state is None else self.state.ood_threshold
         if self.state is not None and features is not None:
@@ -87,9 +87,9 @@ def answer_rules(file: Path, top: int, coverage: float | None, reject: bool) -> 
         raise UsageError(f"top must be a whole number of at least 1. Received: {top!r}")
     if coverage is None and not reject:
         return AnswerRules(top)
-    from kerastl.calibration import _state as stored
+    from kerastl.calibration import _state as state_file
 
-    state = stored.read(file)
+    state = state_file.read(file)
     if coverage is not None:
         state.check_coverage(coverage)
     if reject:

@@ -50,24 +50,24 @@ def sizes(probabilities: np.ndarray, threshold: float) -> np.ndarray:
     return np.maximum((_by_place(probabilities) <= threshold).sum(axis=1), 1)
 
 
-def threshold(calibration: np.ndarray, share: float) -> float:
-    """The value that a further score drawn like these does not exceed with probability `share` or more.
+def threshold(calibration: np.ndarray, coverage: float) -> float:
+    """The value that a further score drawn like these does not exceed with probability `coverage` or more.
 
-    It is the ceil((n + 1) share)-th smallest of the n scores.
+    It is the ceil((n + 1) coverage)-th smallest of the n scores.
 
     Args:
         calibration: float array of shape (n,): scores of calibration images.
-        share: Between 0 and 1.
+        coverage: Between 0 and 1.
 
     Raises:
         UsageError: That takes more scores than there are.
     """
     n = len(calibration)
-    # Rounded, since (n + 1) * share may miss a whole number by the last digit.
-    rank = math.ceil(round((n + 1) * share, 9))
-    if not 0 < share < 1 or rank > n:
+    # Rounded, since (n + 1) * coverage may miss a whole number by the last digit.
+    rank = math.ceil(round((n + 1) * coverage, 9))
+    if not 0 < coverage < 1 or rank > n:
         raise UsageError(
-            f"{share:g} cannot be guaranteed from {n} calibration images: between 0 and {n / (n + 1):.4g} can"
+            f"{coverage:g} cannot be guaranteed from {n} calibration images: between 0 and {n / (n + 1):.4g} can"
         )
     return float(np.sort(calibration)[max(rank, 1) - 1])
 

@@ -12,7 +12,7 @@ import numpy as np
 MOST_REFERENCES = 4096
 
 
-def choose(labels: np.ndarray, most: int = MOST_REFERENCES, seed: int = 0) -> np.ndarray:
+def choose_references(labels: np.ndarray, most: int = MOST_REFERENCES, seed: int = 0) -> np.ndarray:
     """Choose training images as references, the classes as evenly as their sizes allow.
 
     Args:

@@ -28,7 +28,7 @@ def of(metadata: Metadata) -> float:
     return float(value)
 
 
-def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+def apply(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Apply a temperature.
 
     softmax(z / T) is p^(1/T), normalized, for p = softmax(z): the logits z need not be known. What float32 cannot

@@ -14,7 +14,7 @@ from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
 
 if TYPE_CHECKING:
-    from kerastl.evaluation._selection import Part
+    from kerastl.evaluation._selection import EvaluationSplit
 
 
 @command()
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def calibrate(
     model: str,
     data: str,
-    split: Part | None,
+    split: EvaluationSplit | None,
     false_alarms: float,
     seed: int,
     form: str,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kerastl.evaluation import Evaluation
-    from kerastl.evaluation._selection import Part
+    from kerastl.evaluation._selection import EvaluationSplit
     from kerastl.inference._open import EngineName
 
 # So that the answer fits on a screen; JSON and the report have everything.
@@ -73,7 +73,7 @@ _FIGURE = 46
 def evaluate(
     model: str,
     data: str,
-    split: Part | None,
+    split: EvaluationSplit | None,
     report: str | None,
     mistakes: int,
     corruptions: bool,
@@ -201,7 +201,7 @@ def _confusions(result: Evaluation) -> Iterator[str]:
 
     for pair in result.confused[:_ROWS]:
         label, predicted = brief(pair.label), brief(pair.predicted)
-        yield f"{label} taken for {predicted}: {pair.count}, {percent(pair.share)} of {label}"
+        yield f"{label} taken for {predicted}: {pair.count}, {percent(pair.fraction)} of {label}"
 
 
 def _mistakes(result: Evaluation) -> Iterator[str]:

@@ -79,6 +79,6 @@ def finetune(data: str, **arguments: Any) -> int:
         say(line)
     if result.stopped:
         raise Interrupted(f"stopped early; {result.folder} holds the best so far, and --resume goes on")
-    for line in next_steps(result.folder, [data, *options.as_given(arguments)]):
+    for line in next_steps(result.folder, [data, *options.as_given(arguments)], result.metadata.needs_trust):
         say(line)
     return 0

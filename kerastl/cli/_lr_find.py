@@ -34,6 +34,7 @@ from kerastl.cli._command import command, option
 @option("--lowest", type=float, default=1e-7, show_default=True, metavar="RATE")
 @option("--highest", type=float, default=1.0, show_default=True, metavar="RATE")
 @option("--batch-size", group=options.TRAINING, type=click.IntRange(min=1), default=32, show_default=True, metavar="N")
+@options.optimizer_and_loss(options.TRAINING)
 @options.seed(options.TRAINING)
 @options.weights("imagenet")
 @options.input_size

@@ -133,11 +133,20 @@ def seed(group: str = "") -> Callable[[C], C]:
     return option("--seed", group=group, type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 
 
+def optimizer_and_loss(group: str) -> Callable[[C], C]:
+    """`--optimizer` and `--loss`, by name."""
+
+    def add(command: C) -> C:
+        loss = option("--loss", group=group, metavar="NAME", help="One of keras.losses.")
+        return option("--optimizer", group=group, metavar="NAME", help="One of keras.optimizers.")(loss(command))
+
+    return add
+
+
 def gradient_steps(command: C) -> C:
     """What stands in place of the recipe's, in phases that train by gradient steps."""
     for added in (
-        option("--loss", group=GRADIENT_STEPS, metavar="NAME", help="One of keras.losses."),
-        option("--optimizer", group=GRADIENT_STEPS, metavar="NAME", help="One of keras.optimizers."),
+        optimizer_and_loss(GRADIENT_STEPS),
         option(
             "--learning-rate", group=GRADIENT_STEPS, type=click.FloatRange(min=0, min_open=True), metavar="RATE",
             help="Of the head, at its highest.",

@@ -16,7 +16,7 @@ from PIL import Image, ImageEnhance
 from kerastl.data import _rand_augment as rand_augment
 from kerastl.data._augmentation import Augmentation, Color, Crop, Flip
 from kerastl.images import Resize
-from kerastl.images._resizing import Box, region, resized, scaled
+from kerastl.images._resizing import Box, region, resize_region, resized
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +93,7 @@ def _crop(image: Image.Image, resize: Resize, crop: Crop, rng: np.random.Generat
     size = (resize.width, resize.height)
     if resize.policy == "keras":
         return image.resize(size, Image.Resampling.NEAREST, box=box)
-    return scaled(image, size, box)
+    return resize_region(image, size, box)
 
 
 def crop_box(size: tuple[int, int], resize: Resize, crop: Crop, rng: np.random.Generator) -> Box:

@@ -10,7 +10,6 @@ from typing import Any
 
 from kerastl._base.arguments import keywords
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
-from kerastl.data import _tree as left_out
 from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
@@ -18,6 +17,7 @@ from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._refusals import Refusal
 from kerastl.data._scan import scan_as
 from kerastl.data._split import divide
+from kerastl.data._tree import left_out_summary, vanished_classes
 
 FEW_IMAGES = 20
 """A class with fewer readable images to train on is called small."""
@@ -27,9 +27,9 @@ SMALL_SIDE = 32
 """Images with a shorter side of fewer pixels are called odd."""
 LONG_ASPECT = 4.0
 """Images whose longer side is more than this many times the shorter are called odd."""
-RARE_SHARE = 0.02
+RARE_FRACTION = 0.02
 """A file format with at most this fraction of the images, or with one image, is called rare."""
-LEFT_OUT_SHARE = 0.05
+LEFT_OUT_FRACTION = 0.05
 """More files than this that look like images and are left out, as a fraction of both, are a problem."""
 _NAMED = 5  # classes of one group of copies
 ORDINARY_MODES = frozenset({"RGB", "L", "P", "1"})
@@ -186,10 +186,10 @@ def _copies_finding(kind: str, near: bool, evidence: tuple[Evidence, ...]) -> Fi
 def _left_out(dataset: Dataset, _: Inspection) -> Iterator[Finding]:
     """Files that look like images: a problem if a class vanishes with them, or many do."""
     if dataset.left_out:
-        many = len(dataset.left_out) > LEFT_OUT_SHARE * (len(dataset.left_out) + len(dataset.items))
-        severity: Severity = "problem" if many or left_out.vanished(dataset) else "warning"
+        many = len(dataset.left_out) > LEFT_OUT_FRACTION * (len(dataset.left_out) + len(dataset.items))
+        severity: Severity = "problem" if many or vanished_classes(dataset) else "warning"
         evidence = tuple(Evidence((one.path,), one.what.replace(" (", ": ").rstrip(")")) for one in dataset.left_out)
-        yield Finding("left_out", severity, left_out.summary(dataset), evidence)
+        yield Finding("left_out", severity, left_out_summary(dataset), evidence)
 
 
 def _as_finding(refusal: Refusal) -> Finding:
@@ -245,7 +245,7 @@ def _family(kind: str) -> str:
 def _rare_formats(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
     """One GIF among a thousand JPEGs is often a web page's "image not found"."""
     counts = _counted(inspection.formats)
-    most = max(1, RARE_SHARE * len(inspection.paths))
+    most = max(1, RARE_FRACTION * len(inspection.paths))
     rare = {kind for kind, count in counts.items() if count <= most and count < max(counts.values())}
     evidence = tuple(
         Evidence((path,), kind) for path, kind in zip(inspection.paths, inspection.formats, strict=True) if kind in rare
@@ -259,7 +259,7 @@ def _blank(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
 
     evidence = tuple(
         Evidence((path,))
-        for path, spread in zip(inspection.paths, contrast(inspection.looks).tolist(), strict=True)
+        for path, spread in zip(inspection.paths, contrast(inspection.thumbnails).tolist(), strict=True)
         if spread < MIN_CONTRAST and path not in inspection.unreadable
     )
     if evidence:

@@ -59,13 +59,13 @@ def joined(*links: Iterable[Sequence[int]]) -> list[list[int]]:
     return list(together.values())
 
 
-def similar_groups(looks: NDArray[np.uint8], places: Sequence[int]) -> list[list[int]]:
+def similar_groups(thumbnails: NDArray[np.uint8], places: Sequence[int]) -> list[list[int]]:
     """Find the images that look the same, without comparing each with each.
 
     Images that both look like a third are in one group, whether or not they look alike.
 
     Args:
-        looks: All images averaged to few pixels, shape `(n, side, side, 3)`, uint8.
+        thumbnails: All images averaged to few pixels, shape `(n, side, side, 3)`, uint8.
         places: Which of the `n` to compare.
 
     Returns:
@@ -74,9 +74,9 @@ def similar_groups(looks: NDArray[np.uint8], places: Sequence[int]) -> list[list
     import numpy as np
 
     chosen = np.asarray(places, dtype=np.int64)
-    chosen = chosen[contrast(looks)[chosen] >= MIN_CONTRAST]
+    chosen = chosen[contrast(thumbnails)[chosen] >= MIN_CONTRAST]
     groups = np.arange(len(chosen))  # the number of each image's group
-    for first, second in candidates(perceptual_hashes(looks, chosen)):
+    for first, second in candidates(perceptual_hashes(thumbnails, chosen)):
         start = 0
         # In a film of a still scene each image is like each other: what is known to be one group is not compared.
         while start < len(first):
@@ -85,7 +85,7 @@ def similar_groups(looks: NDArray[np.uint8], places: Sequence[int]) -> list[list
             if not len(one):
                 break
             start += int(np.flatnonzero(apart)[len(one) - 1]) + 1
-            alike = _look_alike(_normalised(looks[chosen[one]]), _normalised(looks[chosen[other]]))
+            alike = _look_alike(_normalised(thumbnails[chosen[one]]), _normalised(thumbnails[chosen[other]]))
             _unite(groups, one[alike], other[alike])
     order = np.argsort(groups, kind="stable")
     split = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
@@ -104,11 +104,11 @@ def _unite(groups: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.
         groups[:] = renumbered[groups]
 
 
-def perceptual_hashes(looks: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.uint64]:
+def perceptual_hashes(thumbnails: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.uint64]:
     """The perceptual hash of each image.
 
     Args:
-        looks: As for `similar_pairs`.
+        thumbnails: As for `similar_pairs`.
         places: Which to hash, shape `(m,)`.
 
     Returns:
@@ -116,12 +116,12 @@ def perceptual_hashes(looks: NDArray[np.uint8], places: NDArray[np.int64]) -> ND
     """
     import numpy as np
 
-    side = looks.shape[1]
+    side = thumbnails.shape[1]
     frequency, place = np.mgrid[0:8, 0:side]
     cosines = np.cos(np.pi * frequency * (2 * place + 1) / (2 * side)).astype(np.float32)
     bits = np.empty((len(places), 63), dtype=bool)
     for start in range(0, len(places), _PAIRS):
-        block = looks[places[start : start + _PAIRS]].astype(np.float32)
+        block = thumbnails[places[start : start + _PAIRS]].astype(np.float32)
         gray = block @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
         low = (cosines @ gray @ cosines.T).reshape(len(block), 64)[:, 1:]
         bits[start : start + _PAIRS] = low > np.median(low, axis=1, keepdims=True)
@@ -170,20 +170,20 @@ def _bits(words: NDArray[np.uint64]) -> NDArray[np.uint8]:
     return np.unpackbits(octets, axis=-1).sum(axis=-1, dtype=np.uint8)
 
 
-def contrast(looks: NDArray[np.uint8]) -> NDArray[np.float64]:
+def contrast(thumbnails: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The standard deviation of each image's values, shape `(n,)`, in levels of 255."""
     import numpy as np
 
-    flat = looks.reshape(len(looks), np.prod(looks.shape[1:], dtype=int))
+    flat = thumbnails.reshape(len(thumbnails), np.prod(thumbnails.shape[1:], dtype=int))
     blocks = [flat[start : start + _PAIRS].std(axis=1) for start in range(0, len(flat), _PAIRS)]
     return np.concatenate([np.empty(0), *blocks])
 
 
-def _normalised(looks: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _normalised(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Without brightness and contrast, shape `(n, side * side * 3)`."""
     import numpy as np
 
-    flat = looks.reshape(len(looks), np.prod(looks.shape[1:], dtype=int)).astype(np.float32)
+    flat = thumbnails.reshape(len(thumbnails), np.prod(thumbnails.shape[1:], dtype=int)).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     return flat / np.sqrt(np.mean(flat * flat, axis=1, keepdims=True))
 

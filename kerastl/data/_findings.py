@@ -129,16 +129,14 @@ class CheckReport:
         return f"<CheckReport of {printable(str(self.dataset.root))}: {len(self.dataset.items)} images, {found}>"
 
     def _repr_html_(self) -> str:
-        from kerastl.data import _findings as check_table
-
-        return check_table.html(self)
+        return _html(self)
 
 
 # Classes, and pieces of evidence of a finding.
 _CLASSES, _EVIDENCE = 20, 3
 
 
-def html(report: CheckReport) -> str:
+def _html(report: CheckReport) -> str:
     """Write the classes as a table, and the findings below it."""
     dataset = report.dataset
     parts = [part for part in SPLITS if dataset.part(part)]

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from kerastl._base.text import printable
-from kerastl.data import _tree as left_out
 from kerastl.data._dataset import Dataset, Item, Split
 from kerastl.data._given_splits import settle
 from kerastl.data._layout_registry import DataSource, Layout
@@ -15,7 +14,7 @@ from kerastl.data._layouts.class_names import class_name, respelled
 from kerastl.data._layouts.doubtful_folders import mask_files, refuse_masks
 from kerastl.data._layouts.folder_layouts import FolderLayout, understand
 from kerastl.data._layouts.image_folders import grow
-from kerastl.data._tree import Tree, counted, read_tree
+from kerastl.data._tree import Tree, counted, read_tree, with_left_out
 from kerastl.errors import DataError
 
 
@@ -62,7 +61,7 @@ def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> D
         ignored=tuple(sorted(tree.others + stray)),
     )
     dataset = settle(dataset, for_training) if is_split else dataset
-    return left_out.noted(dataset, tree, _class_at(layout))
+    return with_left_out(dataset, tree, _class_at(layout))
 
 
 class _Owners(dict[str, "tuple[str, Split | None] | None"]):

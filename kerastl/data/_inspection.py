@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kerastl._progress import ProgressCallback
 from kerastl.data._dataset import Dataset, Item
-from kerastl.data._file_inspection import LOOK_SIDE, look_at_all, looked_at_elsewhere
+from kerastl.data._file_inspection import THUMBNAIL_SIDE, inspect_files, inspect_files_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,7 @@ class Inspection:
         formats: What the file really is, in Pillow's words (`"JPEG"`); empty where that is unknown.
         modes: The pixels' mode in Pillow's words (`"RGB"`, `"L"`, ...); empty where that is unknown.
         sizes: Width and height in pixels as stored, shape `(n, 2)`, int32; zeros where unknown.
-        looks: Each image averaged to `LOOK_SIDE` pixels a side, shape `(n, 16, 16, 3)`, uint8, RGB.
+        thumbnails: Each image averaged to `THUMBNAIL_SIDE` pixels a side, shape `(n, 16, 16, 3)`, uint8, RGB.
         unreadable: Images that cannot be decoded, and why.
         bits: The bits that each image's brightest pixel takes, 8 to 16, where the file has more than 8 and says
             nothing of it; else 0.
@@ -45,12 +45,12 @@ class Inspection:
     formats: tuple[str, ...]
     modes: tuple[str, ...]
     sizes: NDArray[np.int32]
-    looks: NDArray[np.uint8]
+    thumbnails: NDArray[np.uint8]
     unreadable: dict[str, str]
     bits: tuple[int, ...] = ()
 
     @cached_property
-    def digests(self) -> dict[str, str]:
+    def content_hashes(self) -> dict[str, str]:
         """The content hash of each file that could be read, by path."""
         return {path: content for path, content in zip(self.paths, self.contents, strict=True) if content}
 
@@ -70,7 +70,7 @@ class Inspection:
         for index, content in enumerate(self._images):
             if content:
                 firsts.setdefault(content, index)
-        alike = similar_groups(self.looks, sorted(firsts.values()))
+        alike = similar_groups(self.thumbnails, sorted(firsts.values()))
         return self._named(joined(alike, equal_groups(self._images)))
 
     @property
@@ -82,7 +82,7 @@ class Inspection:
     @cached_property
     def near_groups(self) -> list[tuple[str, ...]]:
         """Those of `similar_groups` whose files are not all the same."""
-        return [group for group in self.similar_groups if len({self.digests[path] for path in group}) > 1]
+        return [group for group in self.similar_groups if len({self.content_hashes[path] for path in group}) > 1]
 
     def white_level(self, items: Iterable[Item]) -> int | None:
         """The white level that these images, which a model learns from, have together: for `Resize`."""
@@ -100,22 +100,22 @@ class Inspection:
 
     def fingerprint(self, dataset: Dataset) -> str:
         """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits."""
-        return fingerprint(dataset, self.digests)
+        return fingerprint(dataset, self.content_hashes)
 
     def _named(self, groups: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
         return sorted(tuple(sorted(self.paths[index] for index in group)) for group in groups)
 
 
-def fingerprint(dataset: Dataset, digests: Mapping[str, str]) -> str:
+def fingerprint(dataset: Dataset, content_hashes: Mapping[str, str]) -> str:
     """A hash of what `dataset` teaches: paths, labels, parts and contents; 64 hexadecimal digits.
 
     Args:
         dataset: The images.
-        digests: The content hash of each file that could be read, by path.
+        content_hashes: The content hash of each file that could be read, by path.
     """
     total = hashlib.sha256()
     for item in dataset.items:
-        line = (item.path, item.label, item.split or "", digests.get(item.path, ""))
+        line = (item.path, item.label, item.split or "", content_hashes.get(item.path, ""))
         total.update("\0".join(line).encode("utf-8", "surrogateescape") + b"\n")
     return total.hexdigest()
 
@@ -145,12 +145,12 @@ def inspect(
     count = len(dataset.items)
     texts: tuple[list[str], list[str], list[str]] = ([], [], [])
     sizes = np.zeros((count, 2), dtype=np.int32)
-    looks = np.zeros((count, LOOK_SIDE, LOOK_SIDE, 3), dtype=np.uint8)
+    thumbnails = np.zeros((count, THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3), dtype=np.uint8)
     unreadable = {}
     bits = []
     files = [str(dataset.file(item)) for item in dataset.items]
     workers = workers or os.cpu_count() or 1
-    found = looked_at_elsewhere(files, workers) if elsewhere else look_at_all(files, workers)
+    found = inspect_files_elsewhere(files, workers) if elsewhere else inspect_files(files, workers)
     for index, facts in enumerate(found):
         for column, text in zip(texts, (facts.content, facts.format, facts.mode), strict=True):
             column.append(text)
@@ -159,9 +159,9 @@ def inspect(
         if facts.problem:
             unreadable[dataset.items[index].path] = facts.problem
         else:
-            looks[index] = np.frombuffer(facts.look, np.uint8).reshape(looks.shape[1:])
+            thumbnails[index] = np.frombuffer(facts.thumbnail, np.uint8).reshape(thumbnails.shape[1:])
         if progress:
             progress("reading images", index + 1, count)
     paths = tuple(item.path for item in dataset.items)
     contents, formats, modes = (tuple(column) for column in texts)
-    return Inspection(paths, contents, formats, modes, sizes, looks, unreadable, tuple(bits))
+    return Inspection(paths, contents, formats, modes, sizes, thumbnails, unreadable, tuple(bits))

@@ -18,7 +18,7 @@ from kerastl.data._augmentation import Augmentation
 from kerastl.data._dataset import Dataset, Item
 from kerastl.data._mixup import mix
 from kerastl.errors import ImageError, UsageError
-from kerastl.images import Resize, load_pixels, open_image
+from kerastl.images import Resize, open_image
 from kerastl.inference._ordered_map import ordered_map
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Images:
 
     def pixels(self, index: int) -> NDArray[np.uint8]:
         """One image as prediction sees it: shape `(height, width, 3)`, uint8."""
-        return load_pixels(self.files[index], self.resize)
+        return self.resize.read(self.files[index])
 
     def varied(self, index: int, epoch: int, seed: int, options: Augmentation) -> NDArray[np.uint8]:
         """One image as `epoch` of a training run sees it: shape `(height, width, 3)`, uint8."""

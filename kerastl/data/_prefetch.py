@@ -28,7 +28,7 @@ _DIGEST = hashlib.sha256().digest_size
 _TOGETHER = 16  # images between two looks at whether the parent still lives
 
 
-class DecodedAhead:
+class PrefetchedImages:
     """The first images of a list, decoded as far as a process has come.
 
     They lie in a file without a name, which is gone when nobody has it open any more, however a process ends. A record
@@ -105,7 +105,7 @@ def serve() -> None:
         return
     os.nice(5)  # the parent goes first where there are fewer processors than work
     parent = os.getppid()
-    files, reader, descriptor = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `DecodedAhead`
+    files, reader, descriptor = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `PrefetchedImages`
     for row, file in enumerate(files):
         if row % _TOGETHER == 0 and os.getppid() != parent:
             return

@@ -17,7 +17,7 @@ from kerastl.data._dataset import SPLITS, Dataset, Item, Split
 from kerastl.data._duplicates import joined
 from kerastl.data._inspection import Inspection, inspect
 from kerastl.data._refusals import Refusal
-from kerastl.data._split_strategy import SPLIT_STRATEGIES, SplitStrategy
+from kerastl.data._split_strategy import SPLIT_STRATEGIES
 from kerastl.errors import DataError, UsageError
 
 
@@ -201,7 +201,7 @@ def _keys(paths: Sequence[str], group_by: str) -> list[str]:
     return [str(key) for key in keys]
 
 
-def _choose(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
+def stratified(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
     """Take groups in random order, each that brings the classes' counts in `val` closer to what is wanted.
 
     scikit-learn's splitters know groups that keep together or fractions that are met, not both, and may leave
@@ -254,6 +254,3 @@ def _take(number: int, content: Mapping[str, int], taken: set[int], have: Counte
     taken.add(number)
     have.update(content)
     left.subtract(dict.fromkeys(content, 1))
-
-
-STRATIFIED = SplitStrategy("stratified", "the same fraction of each class, at random", _choose)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kerastl._base.registry import Registry
+from kerastl._base.registry import Registry, resolve_reference
 from kerastl._base.text import brief
 from kerastl.data._dataset import Dataset
 from kerastl.errors import PluginError
@@ -22,12 +22,12 @@ class SplitStrategy:
         description: Which it chooses, in a line that follows the name.
         chooser: Gives the paths of the images to validate on, for a data set that is not split, the groups of paths
             that must stay together (each image is in one, most are alone), the fraction to choose, in (0, 1), and a
-            seed. The same arguments give the same choice.
+            seed. The same arguments give the same choice. Or `"module:function"`, imported when first used.
     """
 
     name: str
     description: str
-    chooser: Callable[[Dataset, Groups, float, int], set[str]]
+    chooser: Callable[[Dataset, Groups, float, int], set[str]] | str
 
     def choose(self, dataset: Dataset, groups: Groups, fraction: float, seed: int) -> set[str]:
         """Choose the images to validate on.
@@ -35,7 +35,8 @@ class SplitStrategy:
         Raises:
             PluginError: A group is torn apart, or a path is none of the data set.
         """
-        chosen = self.chooser(dataset, groups, fraction, seed)
+        chooser = resolve_reference(self.chooser) if isinstance(self.chooser, str) else self.chooser
+        chosen = chooser(dataset, groups, fraction, seed)
         if unknown := chosen - {item.path for item in dataset.items}:
             raise PluginError(f"the split strategy {self.name!r} chooses {brief(min(unknown))!r}, which is not there")
         for group in groups:
@@ -45,7 +46,14 @@ class SplitStrategy:
 
 
 SPLIT_STRATEGIES: Registry[SplitStrategy] = Registry(
-    "split strategy", "kerastl.split_strategies", SplitStrategy, {"stratified": "kerastl.data._split:STRATIFIED"}
+    "split strategy",
+    "kerastl.split_strategies",
+    SplitStrategy,
+    {
+        "stratified": SplitStrategy(
+            "stratified", "the same fraction of each class, at random", "kerastl.data._split:stratified"
+        )
+    },
 )
 """The first is the default. Other packages add to it by entry points of the group `kerastl.split_strategies`."""
 

@@ -93,7 +93,7 @@ def _sort_in(tree: Tree, path: str, root: Path, sorter: Sorter) -> None:
         tree.like_images[path] = kind.what
 
 
-def noted(dataset: Dataset, tree: Tree, class_at: Callable[[str], str | None]) -> Dataset:
+def with_left_out(dataset: Dataset, tree: Tree, class_at: Callable[[str], str | None]) -> Dataset:
     """A data set of folders, with what is left out of the tree that it was read from.
 
     Args:
@@ -105,15 +105,15 @@ def noted(dataset: Dataset, tree: Tree, class_at: Callable[[str], str | None]) -
     return replace(dataset, left_out=tuple(left_out), warnings=(*dataset.warnings, *tree.own_warnings()))
 
 
-def summary(dataset: Dataset) -> str:
+def left_out_summary(dataset: Dataset) -> str:
     """One line on what is left out, and what to do about it; empty where nothing is."""
     if not dataset.left_out:
         return ""
     line = counted(one.what for one in dataset.left_out)
-    lost = vanished(dataset)
+    lost = vanished_classes(dataset)
     return f"{line}; nothing is left of {listed(lost)}" if lost else line
 
 
-def vanished(dataset: Dataset) -> tuple[str, ...]:
+def vanished_classes(dataset: Dataset) -> tuple[str, ...]:
     """The classes of which nothing is left, since all their images are left out; sorted."""
     return tuple(sorted({one.label for one in dataset.left_out if one.label} - set(dataset.classes)))

@@ -17,7 +17,7 @@ from kerastl._metrics import log_losses
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.calibration import _conformal as conformal
 from kerastl.calibration import _ood as ood
-from kerastl.calibration import _state as stored
+from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
@@ -27,7 +27,7 @@ from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
 from kerastl.evaluation._metrics import reliability
-from kerastl.evaluation._selection import Part
+from kerastl.evaluation._selection import EvaluationSplit
 from kerastl.evaluation._training_parts import Parted
 from kerastl.inference._open import open_engine
 from kerastl.models._feature_model import feature_model
@@ -113,7 +113,7 @@ class Calibration:
 def calibrate(
     model: str | os.PathLike[str] | Classifier,
     data: Any,
-    split: Part | None = None,
+    split: EvaluationSplit | None = None,
     *,
     false_alarms: float = FALSE_ALARMS,
     seed: int = 0,
@@ -176,7 +176,7 @@ def calibrate(
 def _calibrate(
     classifier: Classifier,
     dataset: Dataset,
-    split: Part | None,
+    split: EvaluationSplit | None,
     false_alarms: float,
     seed: int,
     progress: ProgressCallback | None,
@@ -208,7 +208,7 @@ def _calibrate(
         (*chosen.selection.notes, *_notes(classifier, looked, fitted, found)),
     )
     with stage("storing the calibration in the model"):
-        stored.write(classifier.file, classifier.metadata, fitted, found, result.as_dict())
+        state_file.write(classifier.file, classifier.metadata, fitted, found, result.as_dict())
     return result
 
 
@@ -291,7 +291,7 @@ def _with_rejection(
             f"{known.dataset.root} holds no training images, which it compares with; calibrate with the folder that "
             "the model was trained on"
         ) from None
-    chosen = ood.choose(trained.truth(trained.items), seed=seed)
+    chosen = ood.choose_references(trained.truth(trained.items), seed=seed)
     some = replace(trained, items=tuple(trained.items[index] for index in chosen))
     references = _look(classifier, some, progress, "looking at the training images").features.astype(np.float16)
     limit = conformal.threshold(ood.distances(features, references), 1 - false_alarms)
@@ -310,7 +310,7 @@ def _temperature(
     order = np.random.default_rng(seed).permutation(len(labels))
     for fold in np.array_split(order, min(_FOLDS, len(labels))):
         others = np.setdiff1d(order, fold)
-        after[fold] = temperature.scaled(own[fold], temperature.fit(own[others], labels[others]) if len(others) else 1)
+        after[fold] = temperature.apply(own[fold], temperature.fit(own[others], labels[others]) if len(others) else 1)
     right = own.argmax(axis=1) == labels
     losses = [float(log_losses(values, labels).mean()) for values in (own, after)]
     errors = [reliability(values.max(axis=1).astype(np.float64), right).error for values in (own, after)]

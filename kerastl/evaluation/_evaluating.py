@@ -14,7 +14,7 @@ from kerastl._base.serialization import write_csv
 from kerastl._classifier import Classifier
 from kerastl._load import load
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
-from kerastl.calibration import _state as stored
+from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
@@ -27,7 +27,7 @@ from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
 from kerastl.evaluation._rejection import rejection
 from kerastl.evaluation._result import Evaluation
 from kerastl.evaluation._robustness import robustness
-from kerastl.evaluation._selection import Part
+from kerastl.evaluation._selection import EvaluationSplit
 
 
 def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, csv_safe: bool = False) -> None:
@@ -79,7 +79,7 @@ def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, c
 def evaluate(
     model: str | os.PathLike[str] | Classifier,
     data: Any,
-    split: Part | None = None,
+    split: EvaluationSplit | None = None,
     *,
     top: int = 5,
     resamples: int = RESAMPLES,
@@ -152,7 +152,7 @@ def evaluate(
 class _Asked:
     """What is to be found out; see `evaluate`."""
 
-    split: Part | None
+    split: EvaluationSplit | None
     top: int
     resamples: int
     seed: int
@@ -191,7 +191,7 @@ def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress:
 
 
 def _state(classifier: Classifier) -> CalibrationState:
-    state = stored.read(classifier.file)
+    state = state_file.read(classifier.file)
     state.check_rejection()
     return state
 
@@ -205,7 +205,7 @@ def _predictions(
         if state is None:
             return [(row, 0.0) for row in classifier.predict_pixels(pixels)]
         own, features = classifier.predict_features(pixels)
-        scaled = temperature.scaled(own, temperature.of(classifier.metadata))
+        scaled = temperature.apply(own, temperature.of(classifier.metadata))
         return list(zip(scaled, state.ood_scores(features), strict=True))
 
     kept, rows, failed = compute(images, classifier, work, progress)
@@ -216,7 +216,7 @@ def _predictions(
 
 
 def _fitted_here(classifier: Classifier, dataset: Dataset, items: Sequence[Item]) -> tuple[str, ...]:
-    summary = classifier.metadata.extra.get(stored.SUMMARY, {})
+    summary = classifier.metadata.extra.get(state_file.SUMMARY, {})
     fitted = summary.get("data_digest", summary.get("pictures"))  # its name before kerastl 0.2
     if fitted is None or fitted != names_hash(dataset, items):
         return ()

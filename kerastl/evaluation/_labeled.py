@@ -15,7 +15,7 @@ from kerastl._classifier import Classifier
 from kerastl._progress import ProgressCallback, stage
 from kerastl.data import Dataset, Item
 from kerastl.errors import DataError, ImageError
-from kerastl.evaluation._selection import Matching, Part, Selection, match, select
+from kerastl.evaluation._selection import EvaluationSplit, Matching, Selection, match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
 
 
@@ -63,7 +63,7 @@ def parted(classifier: Classifier, dataset: Dataset, progress: ProgressCallback 
         return with_parts(dataset, classifier.file, classifier.metadata, told)
 
 
-def labeled(classifier: Classifier, data: Parted, part: Part | None, *, fresh: bool = False) -> Labeled:
+def labeled(classifier: Classifier, data: Parted, part: EvaluationSplit | None, *, fresh: bool = False) -> Labeled:
     """Choose the images of a folder that a model can be compared with.
 
     Args:

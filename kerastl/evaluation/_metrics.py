@@ -41,13 +41,13 @@ class Confused:
         label: The right class.
         predicted: The class that was given instead.
         count: How often.
-        share: `count` as a fraction of the images of `label`.
+        fraction: `count` as a fraction of the images of `label`.
     """
 
     label: str
     predicted: str
     count: int
-    share: float
+    fraction: float
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from kerastl._base import display
 from kerastl._base.text import brief, percent, printable
 from kerastl._classifier import Classifier
-from kerastl.calibration._temperature import scaled
+from kerastl.calibration._temperature import apply
 from kerastl.data import Dataset
 from kerastl.evaluation import _bootstrap as bootstrap
 from kerastl.evaluation import _metrics as metrics
@@ -33,8 +33,8 @@ FIGURES = {
     "brier_score": "Brier score",
     "calibration_error": "calibration error",
 }
-# Shares of images, which read best as per cent.
-SHARES = frozenset(FIGURES) - {"log_loss", "brier_score"}
+# Fractions of images, which read best as per cent.
+FRACTIONS = frozenset(FIGURES) - {"log_loss", "brier_score"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class Evaluation:
     @cached_property
     def reliability_before(self) -> Reliability:
         """The same for the network's own probabilities, before the temperature."""
-        own = scaled(self.probabilities, 1 / self.temperature)
+        own = apply(self.probabilities, 1 / self.temperature)
         return reliability(own.max(axis=1).astype(np.float64), self.right, self.bins)
 
     def answers(self) -> Iterator[Answer]:
@@ -216,14 +216,14 @@ class Evaluation:
         return (self._answer(index) for index in range(len(self)))
 
     def mistakes(self, most: int | None = None) -> list[Answer]:
-        """The wrong answers, the surest first.
+        """The wrong answers, the most confident first.
 
         Args:
             most: How many at most; all if `None`.
         """
         wrong = np.flatnonzero(~self.right)
-        surest = np.argsort(-self.probabilities.max(axis=1)[wrong], kind="stable")
-        return [self._answer(int(index)) for index in wrong[surest][:most]]
+        order = np.argsort(-self.probabilities.max(axis=1)[wrong], kind="stable")
+        return [self._answer(int(index)) for index in wrong[order][:most]]
 
     def _answer(self, index: int) -> Answer:
         truth = int(self.truth[index])
@@ -252,7 +252,7 @@ class Evaluation:
             ],
             "confusion": metrics.as_rows(self.confusion, self.labels.names),
             "most_confused": [
-                {"label": c.label, "predicted": c.predicted, "count": c.count, "share": c.share}
+                {"label": c.label, "predicted": c.predicted, "count": c.count, "share": c.fraction}
                 for c in self.confused[:20]
             ],
             "reliability": self.reliability.as_dict(),
@@ -271,7 +271,7 @@ class Evaluation:
         """Name, value and interval of each figure, as text."""
         for name, figure in self.figures.items():
             if (name == "top_k_accuracy" and 1 < self.k < len(self.labels)) or name != "top_k_accuracy":
-                show = percent if name in SHARES else "{:.3f}".format
+                show = percent if name in FRACTIONS else "{:.3f}".format
                 yield FIGURES[name].format(k=self.k), show(figure.value), f"{show(figure.low)} to {show(figure.high)}"
 
     def __str__(self) -> str:

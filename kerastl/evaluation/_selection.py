@@ -67,8 +67,8 @@ def _some(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-Part = Literal["train", "val", "test", "all"]
-PARTS: tuple[str, ...] = get_args(Part)
+EvaluationSplit = Literal["train", "val", "test", "all"]
+PARTS: tuple[str, ...] = get_args(EvaluationSplit)
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ class Selection:
     """
 
     items: tuple[Item, ...]
-    part: Part
+    part: EvaluationSplit
     notes: tuple[str, ...] = ()
 
 
-def select(parted: Parted, part: Part | None, *, fresh: bool = False) -> Selection:
+def select(parted: Parted, part: EvaluationSplit | None, *, fresh: bool = False) -> Selection:
     """Choose images.
 
     Images that the model was trained on are taken only when `train` or `all` is asked for by name; they are counted
@@ -117,7 +117,7 @@ def select(parted: Parted, part: Part | None, *, fresh: bool = False) -> Selecti
     return Selection(items, taken, (*parted.notes, *notes))
 
 
-def _taken(parted: Parted, part: Part | None) -> tuple[Part, tuple[str, ...]]:
+def _taken(parted: Parted, part: EvaluationSplit | None) -> tuple[EvaluationSplit, tuple[str, ...]]:
     """The part to take for the one that was asked for, and what to say of it."""
     there = {item.split for item in parted.dataset.items}
     if part == "val" and "val" not in there and "test" in there:
@@ -125,12 +125,12 @@ def _taken(parted: Parted, part: Part | None) -> tuple[Part, tuple[str, ...]]:
     if part is not None:
         return part, ()
     if parted.given or parted.recognized:
-        choices: tuple[Part, ...] = ("val", "test")
+        choices: tuple[EvaluationSplit, ...] = ("val", "test")
         return next((name for name in choices if name in there), "all"), ()
     return "all", ()
 
 
-def _belongs(parted: Parted, item: Item, part: Part) -> bool:
+def _belongs(parted: Parted, item: Item, part: EvaluationSplit) -> bool:
     """Whether an image is of a part, be it by what the data says or by the training."""
     return part == "all" or part in (item.split, parted.given.get(item.path))
 
@@ -143,7 +143,7 @@ def _note(parted: Parted, trained: int, counted: bool) -> str:
     return f"{what} {whose} {'is' if trained == 1 else 'are'} left out"
 
 
-def _nothing(parted: Parted, part: Part, trained: int, fresh: bool) -> str:
+def _nothing(parted: Parted, part: EvaluationSplit, trained: int, fresh: bool) -> str:
     root = printable(str(parted.dataset.root))
     if trained:
         hint = "take others" if fresh else "--split train counts them nevertheless"

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kerastl._progress import CountCallback
 from kerastl.data import Dataset, Item
 from kerastl.data import _training_record as training_record
-from kerastl.data._file_inspection import Progress, content_hashes
+from kerastl.data._file_inspection import content_hashes
 from kerastl.data._inspection import fingerprint
 from kerastl.data._tables import rows
 from kerastl.data._training_record import TrainingRecord
@@ -39,7 +40,7 @@ class Parted:
         return item.split == "train" if self.trained is None else item.path in self.trained
 
 
-def with_parts(dataset: Dataset, model_file: Path, metadata: Metadata, progress: Progress | None = None) -> Parted:
+def with_parts(dataset: Dataset, model_file: Path, metadata: Metadata, progress: CountCallback | None = None) -> Parted:
     """Give the images the parts they had in training.
 
     The list of hashes in the model's file decides, wherever the file and the images lie now and whatever they are
@@ -70,7 +71,7 @@ def with_parts(dataset: Dataset, model_file: Path, metadata: Metadata, progress:
 
 
 def _by_content(
-    dataset: Dataset, given: Mapping[str, str | None], record: TrainingRecord, progress: Progress | None
+    dataset: Dataset, given: Mapping[str, str | None], record: TrainingRecord, progress: CountCallback | None
 ) -> Parted:
     contents = content_hashes([dataset.file(item) for item in dataset.items], progress)
     parts = record.parts(contents)

@@ -41,9 +41,10 @@ class Explainer:
     @cached_property
     def scores(self) -> keras.Model:
         """The Keras model up to the scores before the softmax, shape (n, classes)."""
+        model = self._build()  # first, since it imports Keras quietly
         from kerastl.models._graph import logits
 
-        return logits(self._build())
+        return logits(model)
 
     @cached_property
     def pixel_gradient(self) -> ClassGradient:
@@ -59,16 +60,17 @@ class Explainer:
         Raises:
             ModelError: The network has no feature map.
         """
+        scores = self.scores  # first, likewise
         from kerastl.explaining._gradients import class_gradient
         from kerastl.models._graph import last_feature_map, split
 
-        feature_map = last_feature_map(self.scores)
+        feature_map = last_feature_map(scores)
         if feature_map is None:
             raise ModelError(
-                f"{self.scores.name} has no feature map that everything goes through, which gradcam needs; "
+                f"{scores.name} has no feature map that everything goes through, which gradcam needs; "
                 "try the method integrated-gradients or occlusion"
             )
-        lower, upper = split(self.scores, [feature_map])
+        lower, upper = split(scores, [feature_map])
         return lower, class_gradient(upper)
 
     def explain(self, pixels: np.ndarray, index: int, method: str = "gradcam") -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerastl._base.text import brief, percent, printable
-from kerastl.explaining._methods import METHODS
+from kerastl.explaining._methods import METHODS, Sign
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,9 +50,14 @@ class Explanation:
     pixels: np.ndarray
 
     @property
+    def sign(self) -> Sign:
+        """What the sign of the values means; see `ExplanationMethod`."""
+        return METHODS[self.method].sign
+
+    @property
     def signed(self) -> bool:
         """Whether values below 0 speak against the class; else only their size has a meaning."""
-        return METHODS[self.method].signed
+        return self.sign == "signed"
 
     def __repr__(self) -> str:
         height, width = self.map.shape

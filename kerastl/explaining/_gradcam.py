@@ -58,5 +58,5 @@ def _explain(network: Explainer, pixels: np.ndarray, index: int) -> np.ndarray:
 
 
 METHOD = ExplanationMethod(
-    "gradcam", "the region that speaks for the class", signed=False, needs="gradients", function=_explain
+    "gradcam", "the region that speaks for the class", sign="positive", needs="gradients", function=_explain
 )

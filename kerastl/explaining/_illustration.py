@@ -26,6 +26,12 @@ _GAP, _MARGIN = 12, 14
 _UNSEEN = 0.35  # how bright an image is where the network does not look
 _TEXT, _GRAY = "#222222", "#6B6B6B"
 
+_MEANINGS = {
+    "positive": "yellow speaks for it most",
+    "signed": "orange speaks for it, blue against it",
+    "magnitude": "yellow matters most for it",
+}
+
 
 def illustration(explanation: Explanation, original: Image | None = None, resize: Resize | None = None) -> Image:
     """Draw the image and the map over it side by side, or one above the other where it is wide, under a title.
@@ -104,10 +110,7 @@ def _without_border(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _words(explanation: Explanation) -> tuple[Line, tuple[Line, ...]]:
     name = "" if explanation.path is None else f"{Path(explanation.path).name}, "
-    if explanation.signed:
-        meaning = "orange speaks for it, blue against it"
-    else:
-        meaning = "yellow speaks for it most" if explanation.method == "gradcam" else "yellow matters most for it"
+    meaning = _MEANINGS[explanation.sign]
     return (
         Line(explanation.label, 22, _TEXT, f"  {percent(explanation.score)}"),
         (Line(f"{explanation.method}: {meaning}", 13, _GRAY), Line(f"{name}{explanation.model}", 13, _GRAY)),

@@ -148,10 +148,10 @@ def _batch_size(network: Explainer) -> int:
 INTEGRATED_GRADIENTS = ExplanationMethod(
     "integrated-gradients",
     "how much each pixel speaks for or against the class, with some noise",
-    signed=True,
+    sign="signed",
     needs="gradients",
     function=_explain_signed,
 )
 IDGI = ExplanationMethod(
-    "idgi", "the pixels that matter, for or against", signed=False, needs="gradients", function=_explain_unsigned
+    "idgi", "the pixels that matter, for or against", sign="magnitude", needs="gradients", function=_explain_unsigned
 )

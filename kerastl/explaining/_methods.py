@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     ExplainFunction = Callable[[Explainer, np.ndarray, int], np.ndarray]
 
 
+Sign = Literal["positive", "signed", "magnitude"]
+
+
 @dataclass(frozen=True)
 class ExplanationMethod:
     """A way of explaining an answer. Examples are the modules of kerastl's own methods.
@@ -23,7 +26,8 @@ class ExplanationMethod:
     Args:
         name: What users type.
         description: What its maps show, in a few words that follow the name.
-        signed: Whether values below 0 speak against the class; else only their size has a meaning.
+        sign: Of the map's values: `"positive"`, what speaks for the class; `"signed"`, what speaks for it above 0 and
+            against it below; or `"magnitude"`, how much a pixel matters, whichever way.
         needs: Of the network: `"gradients"`, which only the Keras model has, or just what it predicts, which every
             engine can do.
         function: Makes the map, or `"module:function"`, imported when first used. Its arguments are the network as an
@@ -43,7 +47,7 @@ class ExplanationMethod:
 
     name: str
     description: str
-    signed: bool
+    sign: Sign
     needs: Literal["gradients", "predict"]
     function: ExplainFunction | str
 

@@ -76,5 +76,5 @@ def _explain(network: Explainer, pixels: np.ndarray, index: int) -> np.ndarray:
 
 
 METHOD = ExplanationMethod(
-    "occlusion", "how the probability falls where a place is covered", signed=True, needs="predict", function=_explain
+    "occlusion", "how the probability falls where a place is covered", sign="signed", needs="predict", function=_explain
 )

@@ -93,12 +93,17 @@ def loss_for(phase: Phase) -> keras.losses.Loss:
     options = dict(phase.loss_options)
     if phase.label_smoothing:
         options["label_smoothing"] = phase.label_smoothing
+    if options.get("from_logits"):
+        raise RecipeError(f"loss {phase.loss!r} gets probabilities, so from_logits must be False")
     targets, guesses = np.eye(3, dtype="float32"), np.full((3, 3), 1 / 3, "float32")
     try:
         loss = kind(**options)
-        suits = np.isfinite(keras.ops.convert_to_numpy(loss(targets, guesses))).all()
     except Exception as error:  # a loss may raise anything
         raise RecipeError(f"loss {phase.loss!r} cannot be used: {_first_line(error)}") from None
+    try:
+        suits = np.isfinite(keras.ops.convert_to_numpy(loss(targets, guesses))).all()
+    except Exception as error:  # likewise
+        raise RecipeError(f"loss {phase.loss!r} cannot be used for one-hot targets: {_first_line(error)}") from None
     if not suits:
         raise RecipeError(f"loss {phase.loss!r} cannot be used: it is not a number for one-hot targets")
     return loss

@@ -12,7 +12,7 @@ import numpy as np
 from kerastl._base.text import percent, printable
 from kerastl.errors import TrainingError
 
-ADVICE = "look at the images and their labels (kerastl check), or try another --backbone"
+ADVICE = "look at the images and their labels (kerastl check), or try another --model"
 
 # An accuracy is at chance when guessing reaches it with at least this probability ...
 _PLAUSIBLE = 0.01

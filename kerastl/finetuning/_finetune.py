@@ -17,8 +17,8 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
-from kerastl.finetuning._base_model import check_base, given_model, name_of
 from kerastl.finetuning._folder import FineTuningFolder
+from kerastl.finetuning._given_model import check_base, given_model, name_of
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import read_recipe
@@ -170,6 +170,7 @@ def finetune(
         cache_limit=cache_limit,
         keep_features=keep_features,
     )
+    ours, of_keras = sort_callbacks(callbacks)
     given = Given(
         scanned_if_told(data, TableColumns(images, path_column, label_column, split_column)),
         read_recipe(recipe),
@@ -178,7 +179,6 @@ def finetune(
         trust,
     )
     check_base(wanted, base is not None)  # before anything is written, or any image read
-    ours, of_keras = sort_callbacks(callbacks)
     with listening(ours, verbose, TrainingProgress) as told, ExitStack() as stack:
         target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
         folder, watching = FineTuningFolder(target, told), (told, of_keras)

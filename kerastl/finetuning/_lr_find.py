@@ -16,18 +16,21 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
-from kerastl.finetuning._base_model import BaseModel, adopted, check_base, from_catalog, given_model, name_of
+from kerastl.errors import UsageError
+from kerastl.finetuning._base_model import BaseModel, from_catalog
 from kerastl.finetuning._batches import Batch, Feed
-from kerastl.finetuning._lr_finder import RateCurve, lr_range_test
+from kerastl.finetuning._given_model import adopted, check_base, given_model, name_of
+from kerastl.finetuning._lr_finder import RateCurve, check_range, lr_range_test
 from kerastl.finetuning._phase import HEAD, Phase
+from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import open_dataset, split_dataset
 from kerastl.finetuning._training_data import training_data
 from kerastl.images import ResizePolicy
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
-from kerastl.training._arguments import check_data_first, model_name, run_callbacks
-from kerastl.training._callback import RunCallback
+from kerastl.training._arguments import check_data_first, model_name
+from kerastl.training._callback import RunCallback, sort_callbacks
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop
 from kerastl.training._progress import TrainingProgress, listening
@@ -46,8 +49,10 @@ def lr_find(
     lowest: float = 1e-7,
     highest: float = 1.0,
     batch_size: int = 32,
+    optimizer: str | keras.optimizers.Optimizer | None = None,
+    loss: str | keras.losses.Loss | None = None,
     seed: int = 0,
-    callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
+    callbacks: Sequence[RunCallback] = (),
     verbose: Verbose = "auto",
     weights: str | os.PathLike[str] | None = "imagenet",
     input_size: int | None = None,
@@ -71,8 +76,10 @@ def lr_find(
         lowest: Learning rate of the first step, above zero.
         highest: Of the last.
         batch_size: Images a step.
+        optimizer: As for `kerastl.finetune`, and so is the next; None takes AdamW.
+        loss: None takes `categorical_crossentropy`.
         seed: Of the split, the classifier's first weights and orders.
-        callbacks: Hear what is done.
+        callbacks: Hear what is done. Those of Keras have no place here, since nothing is learnt.
         verbose: What is told while it works, as for `kerastl.finetune`.
         weights: As for `kerastl.finetune`, and so are the next five.
         input_size: Height and width in pixels; None is the network's own.
@@ -101,7 +108,12 @@ def lr_find(
         >>> len(curve.rates) == len(curve.losses)
         True
     """
-    phase = Phase(trains=trains, batch_size=batch_size)
+    check_range(lowest, highest, steps)
+    named = {**(optimizer_fields(optimizer) or {}), **(loss_fields(loss) or {})}
+    phase = Phase(**{**named, "trains": trains, "batch_size": batch_size})
+    ours, of_keras = sort_callbacks(callbacks)
+    if of_keras:
+        raise UsageError(f"lr_find calls no callbacks of Keras, since nothing is learnt. Received: {of_keras[0]!r}")
     check_data_first(data, model)
     base = given_model(model)
     name = name_of(base) if base is not None else model_name(model, data)
@@ -119,7 +131,7 @@ def lr_find(
     )
     check_base(settings, base is not None)
     columns = TableColumns(images, path_column, label_column, split_column)
-    with listening(run_callbacks(callbacks), verbose, TrainingProgress) as told:
+    with listening(ours, verbose, TrainingProgress) as told:
         sweep = partial(lr_range_test, lowest=lowest, highest=highest, steps=steps)
         with temporary_folder() as folder:
             starts_from = from_catalog(settings) if base is None else adopted(base, settings, folder, trust)

@@ -53,6 +53,15 @@ class RateCurve:
         write_csv(path, ("learning_rate", "loss"), rows)
 
 
+def check_range(lowest: float, highest: float, steps: int) -> None:
+    """Raise `UsageError` where this is no range to sweep over."""
+    if not (0 < lowest < highest and steps >= 10):
+        raise UsageError(
+            "lowest must be above zero and below highest, and steps at least 10. "
+            f"Received: lowest={lowest}, highest={highest}, steps={steps}"
+        )
+
+
 def lr_range_test(
     model: keras.Model,
     batches: Iterable[tuple[Any, ...]],
@@ -79,11 +88,7 @@ def lr_range_test(
         UsageError: An argument is out of range.
         TrainingError: The loss is not a number from the start, or there are too few batches.
     """
-    if not (0 < lowest < highest and steps >= 10):
-        raise UsageError(
-            "lowest must be above zero and below highest, and steps at least 10. "
-            f"Received: lowest={lowest}, highest={highest}, steps={steps}"
-        )
+    check_range(lowest, highest, steps)
     with _swept(model, lowest, highest, steps):
         rates, losses = _sweep(model, batches, steps)
     if len(rates) < 5:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base.keras_import import import_keras
 from kerastl.errors import UsageError
+from kerastl.finetuning._phase import Phase
 
 if TYPE_CHECKING:
     import keras
@@ -23,14 +25,17 @@ def optimizer_fields(optimizer: str | keras.optimizers.Optimizer | None) -> dict
         optimizer: A name takes the place of the recipe's; an object also of its rate, decay, clipping and average.
 
     Raises:
-        UsageError: It is no optimizer, cannot be written as text, or has a schedule.
+        UsageError: It is no optimizer, cannot be written as text, or has a schedule. A wrong name is found here, before
+            images are read.
     """
     if optimizer is None:
         return None
-    if isinstance(optimizer, str):
-        return {"optimizer": optimizer, "optimizer_options": {}}
-    import keras
+    keras = import_keras()
+    from kerastl.training._optimizer import optimizer_class
 
+    if isinstance(optimizer, str):
+        optimizer_class(optimizer)
+        return {"optimizer": optimizer, "optimizer_options": {}}
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise UsageError(f"optimizer must be a name or an object of keras.optimizers. Received: {optimizer!r}")
     config = optimizer.get_config()
@@ -61,20 +66,24 @@ def loss_fields(loss: str | keras.losses.Loss | None) -> dict[str, Any] | None:
         loss: A name takes the place of the recipe's; an object also of its label smoothing.
 
     Raises:
-        UsageError: It is no loss, or cannot be written as text.
+        UsageError: It is no loss, does not fit probabilities and one-hot targets, or cannot be written as text.
     """
     if loss is None:
         return None
-    if isinstance(loss, str):
-        return {"loss": loss, "loss_options": {}}
-    import keras
+    keras = import_keras()
+    from kerastl.finetuning._compiling import loss_for
 
+    if isinstance(loss, str):
+        loss_for(Phase(loss=loss))
+        return {"loss": loss, "loss_options": {}}
     if not isinstance(loss, keras.losses.Loss):
         raise UsageError(f"loss must be a name or an object of keras.losses. Received: {loss!r}")
     config = {name: value for name, value in loss.get_config().items() if name not in ("name", "fn")}
     smoothing = config.pop("label_smoothing", 0.0)
     name = keras.saving.get_registered_name(type(loss))
-    return {"loss": name, "loss_options": _as_json("loss", config), "label_smoothing": smoothing}
+    fields = {"loss": name, "loss_options": _as_json("loss", config), "label_smoothing": smoothing}
+    loss_for(Phase(**fields))
+    return fields
 
 
 def _as_json(what: str, options: dict[str, Any]) -> dict[str, Any]:

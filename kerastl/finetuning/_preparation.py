@@ -15,7 +15,7 @@ import numpy as np
 from kerastl._base.text import listed, printable
 from kerastl.data._augmentation import Augmentation
 from kerastl.data._mixup import mix
-from kerastl.data._prefetch import DecodedAhead
+from kerastl.data._prefetch import PrefetchedImages
 from kerastl.errors import DataError, RecipeError
 from kerastl.finetuning._batches import Batch, CachedFeed, Feed, StreamedFeed
 from kerastl.finetuning._boundary_engine import boundary_engine
@@ -94,7 +94,7 @@ class Preparation:
         keep_features: bool = False,
         callback: RunCallback | None = None,
         stop: Stop | None = None,
-        ahead: DecodedAhead | None = None,
+        ahead: PrefetchedImages | None = None,
     ) -> None:
         self._network = network
         self._data = data

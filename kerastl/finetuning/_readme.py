@@ -77,13 +77,15 @@ class ReadMe:
     def _uses(self, folder: Path) -> dict[str, str]:
         run, resize = str(folder), self.metadata.resize
         plain = f"In plain Keras, on images of {resize.width} x {resize.height} pixels (kerastl: `{resize.policy}`)"
-        load = f"classifier = kerastl.load({run!r})"
+        trust = self.metadata.needs_trust
+        load = f"classifier = kerastl.load({run!r}{', trust=True' if trust else ''})"
+        trusted = ["--trust-model"] if trust else []
         return {
             "On the command line": "\n".join(
                 [
-                    join(["kerastl", "classify", "--model", run, "IMAGE"]),
-                    join(["kerastl", "evaluate", run, self.data]),
-                    join(["kerastl", "calibrate", run, self.data]),
+                    join(["kerastl", "classify", "--model", run, *trusted, "IMAGE"]),
+                    join(["kerastl", "evaluate", run, self.data, *trusted]),
+                    join(["kerastl", "calibrate", run, self.data, *trusted]),
                 ]
             ),
             "In Python": f"import kerastl\n\n{load}\nprint(classifier.classify('image.jpg'))",

@@ -17,18 +17,10 @@ from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
-from kerastl.finetuning._base_model import (
-    BaseModel,
-    Built,
-    adopted,
-    from_catalog,
-    identity,
-    keep_rows,
-    still_there,
-    stored,
-)
+from kerastl.finetuning._base_model import BaseModel, Built, from_catalog, keep_rows, stored
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._folder import FineTuningFolder
+from kerastl.finetuning._given_model import adopted, identity, still_there
 from kerastl.finetuning._outputs import write_history
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import find_recipe
@@ -57,7 +49,7 @@ if TYPE_CHECKING:
     import keras
 
     from kerastl.data import Dataset
-    from kerastl.data._prefetch import DecodedAhead
+    from kerastl.data._prefetch import PrefetchedImages
     from kerastl.finetuning._network import Network
     from kerastl.finetuning._preparation import Preparation
     from kerastl.finetuning._training import Training
@@ -93,7 +85,7 @@ class Run:
         self._given = model
         self._trust = trust
         self._start = time.monotonic()
-        self._ahead: DecodedAhead | None = None
+        self._ahead: PrefetchedImages | None = None
         self.stop = Stop()
 
     def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:

@@ -78,6 +78,7 @@ class Settings(RunSettings):
             "epochs must be at least 1": self.epochs is None or self.epochs >= 1,
             "batch_size must be at least 1": self.batch_size is None or self.batch_size >= 1,
             "learning_rate must be above 0": self.learning_rate is None or self.learning_rate > 0,
+            "validation_split must be above 0 and below 1": 0 < self.validation_split < 1,
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
 

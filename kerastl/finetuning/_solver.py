@@ -134,7 +134,7 @@ def _moments(features: RowsLike) -> tuple[np.ndarray, np.ndarray]:
         if not np.isfinite(part).all():
             raise TrainingError(
                 "the features hold NaN or infinity, so that no head can be fitted: the network's weights are broken or "
-                "too large; take other ones (--weights, --backbone)"
+                "too large; take other ones (--weights, --model)"
             )
         scaler.partial_fit(part.astype(np.float64))
     deviation = np.sqrt(scaler.var_)

@@ -15,7 +15,7 @@ from kerastl.data import Dataset, Item, scan
 from kerastl.data._dataset import SPLITS
 from kerastl.data._inspection import inspect
 from kerastl.data._split import split
-from kerastl.data._tree import summary
+from kerastl.data._tree import left_out_summary
 from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
 from kerastl.images import _depth as depth
@@ -61,7 +61,7 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) 
     if unknown := sorted({item.label for item in dataset.items}.difference(dataset.classes)):
         raise DataError(f"{dataset.root}: images of {listed(unknown)}, which is not among the classes")
     callback.say(f"{dataset.root}: {dataset.layout}")
-    for warning in (*dataset.warnings, *filter(None, [summary(dataset)])):
+    for warning in (*dataset.warnings, *filter(None, [left_out_summary(dataset)])):
         callback.warn(warning)
     return dataset
 
@@ -84,7 +84,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
     skipped = dict(inspection.unreadable)
     lost = skipped_in_short(skipped)
     if settings.strict and (lost or dataset.left_out):
-        text = "; ".join(filter(None, [lost, summary(dataset)]))
+        text = "; ".join(filter(None, [lost, left_out_summary(dataset)]))
         raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
     if lost:
         callback.warn(f"{lost}; skipped")
@@ -107,7 +107,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
             f"{len(dark):,} of the 16-bit images, such as {printable(dark[0])}, are nearly black where {white:,} is "
             "white, as for the others; save all at one bit depth"
         )
-    return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.digests, white)
+    return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.content_hashes, white)
 
 
 def manifest_entries(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastl.data._augment import augment
 from kerastl.data._augmentation import Augmentation
-from kerastl.data._prefetch import DecodedAhead
+from kerastl.data._prefetch import PrefetchedImages
 from kerastl.errors import UsageError
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
@@ -112,7 +112,7 @@ def training_data(parts: SplitData, resize: Resize, settings: Settings) -> Train
     return TrainingData(dataset.classes, train, val, resize, settings.class_weights == "balanced")
 
 
-def decode_ahead(data: TrainingData, folder: Path) -> DecodedAhead | None:
+def decode_ahead(data: TrainingData, folder: Path) -> PrefetchedImages | None:
     """Begin to decode the images as they are, in the order in which a run asks for them first.
 
     Args:
@@ -126,6 +126,6 @@ def decode_ahead(data: TrainingData, folder: Path) -> DecodedAhead | None:
     if len(files) < _MANY or cores() < 2:
         return None
     try:
-        return DecodedAhead(files, data.reader, folder)
+        return PrefetchedImages(files, data.reader, folder)
     except OSError:
         return None

@@ -18,7 +18,7 @@ REDUCING_GAP = 3
 _SUPPORT = 2  # how far the bicubic filter reaches, in pixels of the result
 
 
-def scaled(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
+def resize_region(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
     """Scale a region with Keys's cubic filter (a = -0.5), widened when shrinking, so that nothing aliases.
 
     The same filter as Pillow's `Image.resize(size, BICUBIC, box=box, reducing_gap=REDUCING_GAP)`, in less than half
@@ -230,7 +230,7 @@ def resized(image: Image.Image, size: tuple[int, int], scale: float, resize: Res
     target = fitted(size, resize)
     left, top, right, bottom = (edge / scale for edge in region(size, resize))
     box = (left, top, min(right, image.width), min(bottom, image.height))
-    small = scaled(image, target, box)
+    small = resize_region(image, target, box)
     if target == (resize.width, resize.height):
         return small
     canvas = Image.new("RGB", (resize.width, resize.height), PAD_COLOR)

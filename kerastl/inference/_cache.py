@@ -20,9 +20,8 @@ from typing import Any
 from kerastl._base import files, scratch
 from kerastl._base.text import printable
 from kerastl.errors import CacheError
-from kerastl.inference import _seal as hashing
 from kerastl.inference._engines import Plan, cores
-from kerastl.inference._seal import SEAL_FILE, Seal, clear_way
+from kerastl.inference._seal import SEAL_FILE, Seal, clear_way, sha256, stamp
 
 # What kerastl calls its files: an entry's parts, its lock, and what a crash leaves of one that was being written.
 _ENTRY = r"[0-9a-f]{32}(-[0-9a-f]{16}\.tflite|\.json|\.refused)"
@@ -103,10 +102,10 @@ class CompiledCache:
                 return None
             # Hashing takes longer than an image, so that it is done only where the stamp is not the one
             # under which the hash was found right.
-            if hashing.stamp(file) != note["stamp"]:
-                if hashing.sha256(file) != note["sha256"]:
+            if stamp(file) != note["stamp"]:
+                if sha256(file) != note["sha256"]:
                     return None
-                self._write(key, note | {"stamp": hashing.stamp(file)})
+                self._write(key, note | {"stamp": stamp(file)})
             plan = _plan(note["plan"]) if note["cores"] == cores() else plan_untried(note["size"])
             return Entry(note["model"], file, plan, note["size"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -144,7 +143,7 @@ class CompiledCache:
         with files.replacing(file) as temporary:
             temporary.write_bytes(content)
             plan = examine(temporary, len(content))
-        note = {"model": model, "sha256": digest, "size": len(content), "stamp": hashing.stamp(file)}
+        note = {"model": model, "sha256": digest, "size": len(content), "stamp": stamp(file)}
         self._write(key, note | {"cores": cores(), "plan": asdict(plan)})
         return Entry(model, file, plan, len(content))
 

@@ -16,7 +16,7 @@ from kerastl import _progress as progress
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.inference._cache import HASHES, CompiledCache, cache_folder, plan_untried
-from kerastl.inference._engine_registry import AUTO_ORDER, ENGINES, EngineError, EngineFactory
+from kerastl.inference._engine_registry import AUTO_ORDER, ENGINES, EngineError
 from kerastl.inference._engines import Engine, KerasEngine, LiteRTEngine, Plan
 from kerastl.inference._export import EXPORT_VERSION
 from kerastl.inference._lock import locked
@@ -72,7 +72,7 @@ def _as_is(model: keras.Model) -> keras.Model:
     return model
 
 
-def _open_keras(spec: ModelSpec) -> KerasEngine:
+def open_keras(spec: ModelSpec) -> KerasEngine:
     return KerasEngine(_built(spec))
 
 
@@ -86,7 +86,7 @@ def has_litert() -> bool:
     return importlib.util.find_spec("ai_edge_litert") is not None
 
 
-def _litert_missing() -> str | None:
+def litert_missing() -> str | None:
     return None if has_litert() else "the package ai-edge-litert is not installed (it has no wheel for some platforms)"
 
 
@@ -113,7 +113,7 @@ def cache_key(spec: ModelSpec, cache: CompiledCache) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _open_litert(spec: ModelSpec) -> LiteRTEngine:
+def open_litert(spec: ModelSpec) -> LiteRTEngine:
     cache = CompiledCache(cache_folder())
     if (reason := cache.fault()) is not None:
         raise EngineError(
@@ -173,9 +173,3 @@ def _compile(spec: ModelSpec, cache: CompiledCache, key: str) -> LiteRTEngine:
         raise EngineError(str(error), model) from error
     except OSError as error:
         raise EngineError(f"the cache folder {cache.folder} cannot be written ({error.strerror})", model) from error
-
-
-LITERT = EngineFactory(
-    "litert", "compiled once, then starts 20 times faster", opener=_open_litert, missing=_litert_missing
-)
-KERAS = EngineFactory("keras", "works everywhere", opener=_open_keras)

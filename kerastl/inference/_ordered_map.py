@@ -35,20 +35,20 @@ def ordered_map(
     Yields:
         One result an item.
     """
-    belt: _Belt[T, R] = _Belt(function, group, ahead=2 * workers * group)
+    work_queue: _WorkQueue[T, R] = _WorkQueue(function, group, ahead=2 * workers * group)
     # Daemons: the feeder may be waiting for a pipe that never ends when the program does.
-    threads = [threading.Thread(target=belt.work, daemon=True) for _ in range(workers)]
-    for thread in (threading.Thread(target=belt.feed, args=(items,), daemon=True), *threads):
+    threads = [threading.Thread(target=work_queue.work, daemon=True) for _ in range(workers)]
+    for thread in (threading.Thread(target=work_queue.feed, args=(items,), daemon=True), *threads):
         thread.start()
     try:
-        yield from belt.results()
+        yield from work_queue.results()
     finally:
-        belt.stop()
+        work_queue.stop()
         for thread in threads:
             thread.join()
 
 
-class _Belt(Generic[T, R]):
+class _WorkQueue(Generic[T, R]):
     """What the feeder, the workers and the caller share.
 
     Args:
@@ -66,7 +66,7 @@ class _Belt(Generic[T, R]):
         self._stopped = threading.Event()
 
     def feed(self, items: Iterable[T]) -> None:
-        """Put the items on the belt, and after the last its end."""
+        """Queue the items, and after the last the end."""
         try:
             for item in items:
                 future: Future[R] = Future()
@@ -91,7 +91,7 @@ class _Belt(Generic[T, R]):
         return False
 
     def work(self) -> None:
-        """Take groups from the belt until it ends."""
+        """Take groups from the queue until it ends."""
         while group := self._gather():
             try:
                 self._do(group)
@@ -111,7 +111,7 @@ class _Belt(Generic[T, R]):
             future.set_result(result)
 
     def _gather(self) -> list[tuple[T, Future[R]]]:
-        """The next items; none when the belt has ended. One worker at a time, so that groups fill up."""
+        """The next items; none when the queue has ended. One worker at a time, so that groups fill up."""
         group: list[tuple[T, Future[R]]] = []
         with self._gathering:
             while len(group) < self._group and not self._stopped.is_set():

@@ -102,7 +102,7 @@ class Backbone:
             one: `kerastl.testing.check_backbone` compares them.
 
     Raises:
-        UsageError: The stages or the scaling are none.
+        UsageError: The stages, the scaling, a size or the crop fraction are none.
 
     Example:
         >>> from kerastl.models import Backbone, Stage
@@ -136,6 +136,11 @@ class Backbone:
 
     def __post_init__(self) -> None:
         check_input_scaling(self.input_scaling)
+        if not 1 <= self.min_size <= self.input_size or not 0 < self.crop_fraction <= 1:
+            raise UsageError(
+                f"{self.name} must have 1 <= min_size <= input_size and 0 < crop_fraction <= 1. Received: "
+                f"min_size={self.min_size}, input_size={self.input_size}, crop_fraction={self.crop_fraction}"
+            )
         names = [stage.name for stage in self.stages]
         if len(names) < 2 or names[0] != "head" or len(set(names)) < len(names):
             raise UsageError(f"the stages of {self.name} must be 'head' and others below it. Received: {names}")

@@ -273,8 +273,14 @@ def published(classes: str) -> LabelSet:
 
     Args:
         classes: `imagenet` or `tiny_imagenet`, as a row of the catalog says.
+
+    Raises:
+        UsageError: It is neither.
     """
-    return {"imagenet": imagenet, "tiny_imagenet": tiny_imagenet}[classes]()
+    known = {"imagenet": imagenet, "tiny_imagenet": tiny_imagenet}
+    if classes not in known:
+        raise UsageError(f"labels must be names of classes, or one of {', '.join(known)}. Received: {classes!r}")
+    return known[classes]()
 
 
 def decode(scores: ArrayLike, labels: LabelSet | Sequence[str], top: int = 5) -> list[tuple[Prediction, ...]]:

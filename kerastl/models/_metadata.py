@@ -83,6 +83,12 @@ class Metadata:
         given: dict[str, Any] = self.extra.get("base_model", {})
         return self.backbone or given.get("name") or "unknown"
 
+    @property
+    def needs_trust(self) -> bool:
+        """Whether the model holds layers that are not Keras's own, so that it is loaded with `trust` only."""
+        given: dict[str, Any] = self.extra.get("base_model", {})
+        return bool(given.get("own_layers"))
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Metadata:
         """Read what `as_dict` wrote.

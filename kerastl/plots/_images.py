@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 _SIDE = 1.75  # inches
 _PIXELS = 240
+# What the colors of a map mean, by the sign of its values.
+_COLORS = {
+    "positive": "violet to yellow: for",
+    "signed": "orange: for, blue: against",
+    "magnitude": "violet to yellow: matters",
+}
 
 
 def image_grid(
@@ -182,8 +188,8 @@ class Explained(Protocol):
         """How the map was made."""
 
     @property
-    def signed(self) -> bool:
-        """Whether the map has two signs."""
+    def sign(self) -> str:
+        """What the sign of its values means: `positive`, `signed` or `magnitude`."""
 
     def overlay(self) -> Image:
         """The map over the image."""
@@ -215,6 +221,4 @@ def saliency(*explanations: Explained) -> Figure:
 
 
 def _legend(one: Explained) -> str:
-    if one.signed:
-        return f"{one.method}\norange: for, blue: against"
-    return f"{one.method}\nviolet to yellow: {'for' if one.method == 'gradcam' else 'matters'}"
+    return f"{one.method}\n{_COLORS[one.sign]}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerastl._progress import CountCallback
 from kerastl.errors import ImageError, KerastlError
 from kerastl.evaluation._result import Answer, Evaluation
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from kerastl._classifier import Classifier
 
-Progress = Callable[[int, int], None]
 
 # Twice what the page shows them at on a small screen, for sharp ones.
 _SIDE = 208
@@ -51,7 +50,7 @@ class Mistake:
     trouble: str
 
 
-def worst(evaluation: Evaluation, most: int, progress: Progress | None = None) -> list[Mistake]:
+def worst(evaluation: Evaluation, most: int, progress: CountCallback | None = None) -> list[Mistake]:
     """Look at the mistakes with the highest scores.
 
     An image that cannot be explained, for whatever reason, is shown without an explanation.

@@ -17,7 +17,7 @@ from kerastl.data._findings import CheckReport
 from kerastl.errors import UsageError
 from kerastl.evaluation._result import Evaluation
 from kerastl.reporting import _charts as charts
-from kerastl.reporting import _confident_errors as mistakes
+from kerastl.reporting import _confident_errors as confident_errors
 from kerastl.reporting import _summary as summary
 from kerastl.reporting import _tables as tables
 from kerastl.reporting._training import training
@@ -118,7 +118,7 @@ def _values(
         "calibration": _calibration(evaluation),
         "corruptions": [] if evaluation.robustness is None else tables.corruptions(evaluation.robustness),
         "training": None if evaluation.classifier is None else training(evaluation.classifier),
-        "mistakes": mistakes.worst(evaluation, most, explained) if most else [],
+        "mistakes": confident_errors.worst(evaluation, most, explained) if most else [],
         "report": report,
         "problems": [] if report is None else tables.problems(report),
         "most": tables,

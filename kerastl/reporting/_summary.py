@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastl._base.text import brief, percent
-from kerastl.evaluation._result import FIGURES, SHARES, Evaluation
+from kerastl.evaluation._result import FIGURES, FRACTIONS, Evaluation
 
 # Those that a reader looks for first; evaluation.json has the others.
 _SHOWN = ("accuracy", "top_k_accuracy", "macro_f1", "log_loss", "calibration_error", "brier_score")
@@ -29,7 +29,7 @@ class Tile:
         value: The figure.
         low: Lower end of its interval.
         high: Upper end.
-        is_share: Whether it lies between 0 and 1 and reads best as per cent.
+        is_fraction: Whether it lies between 0 and 1 and reads best as per cent.
         meaning: What it means, or what it would be by guessing; a few words.
     """
 
@@ -38,7 +38,7 @@ class Tile:
     value: float
     low: float
     high: float
-    is_share: bool
+    is_fraction: bool
     meaning: str
 
 
@@ -52,7 +52,9 @@ def tiles(evaluation: Evaluation) -> list[Tile]:
         figure = evaluation.figures[key]
         name = FIGURES[key].format(k=evaluation.k)
         found.append(
-            Tile(key, name[:1].upper() + name[1:], figure.value, figure.low, figure.high, key in SHARES, meanings[key])
+            Tile(
+                key, name[:1].upper() + name[1:], figure.value, figure.low, figure.high, key in FRACTIONS, meanings[key]
+            )
         )
     return found
 

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import Any
 
 from kerastl._base.arguments import written
 from kerastl.errors import UsageError
 from kerastl.models import _registry as catalog
 from kerastl.models._default import DEFAULT_MODEL
-from kerastl.training._callback import RunCallback
-
-if TYPE_CHECKING:
-    import keras
-
-    Callbacks = Sequence[keras.callbacks.Callback | RunCallback]
 
 
 def check_data_first(data: Any, model: Any) -> None:
@@ -44,15 +38,3 @@ def model_name(model: Any, data: Any) -> str:
 def wished(model: Any) -> Collection[str]:
     """The names of the arguments that the running call asks for; a model that is None asks for nothing."""
     return written() - {"model"} if model is None else written()
-
-
-def run_callbacks(callbacks: Callbacks) -> list[RunCallback]:
-    """Those of the callbacks that are kerastl's own.
-
-    Raises:
-        UsageError: One is none.
-    """
-    for callback in callbacks:
-        if not isinstance(callback, RunCallback):
-            raise UsageError(f"callbacks must be kerastl.training.RunCallbacks. Received: {callback!r}")
-    return [callback for callback in callbacks if isinstance(callback, RunCallback)]

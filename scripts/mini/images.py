@@ -17,7 +17,7 @@ from PIL import Image
 from kerastl.data._augmentation import Augmentation, CutMix
 from kerastl.data._mixup import mix
 from kerastl.images import Resize, load_pixels
-from kerastl.images._resizing import scaled
+from kerastl.images._resizing import resize_region
 
 HELD_OUT = 50
 """Of each class, the last so many by name are never trained on."""
@@ -81,7 +81,7 @@ def at_size(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
         return pixels
     others = np.empty((len(pixels), size, size, 3), np.uint8)
     for index, image in enumerate(pixels):
-        others[index] = scaled(Image.fromarray(image), (size, size), (0, 0, side, side))
+        others[index] = resize_region(Image.fromarray(image), (size, size), (0, 0, side, side))
     return others
 
 

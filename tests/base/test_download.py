@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from kerastl._base import download as fetching
+from kerastl._base import download as download
 
 BODY = bytes(range(256)) * 1000
 
@@ -52,32 +52,32 @@ def server():
 
 def test_a_file_arrives(server, tmp_path):
     told = []
-    fetching.receive(f"{server}/whole", tmp_path / "f", len(BODY), lambda *both: told.append(both))
+    download.receive(f"{server}/whole", tmp_path / "f", len(BODY), lambda *both: told.append(both))
     assert (tmp_path / "f").read_bytes() == BODY
     assert told[-1] == (len(BODY), len(BODY))
 
 
 def test_what_is_too_large_is_refused_when_it_is_announced(server, tmp_path):
     with pytest.raises(ValueError, match="announces 1,000,000,000,000 bytes"):
-        fetching.receive(f"{server}/announced", tmp_path / "f", 1000)
+        download.receive(f"{server}/announced", tmp_path / "f", 1000)
 
 
 def test_a_body_without_end_is_cut_off_at_the_limit(server, tmp_path):
     with pytest.raises(ValueError, match="sends more than 1,000,000 bytes"):
-        fetching.receive(f"{server}/endless", tmp_path / "f", 10**6)
+        download.receive(f"{server}/endless", tmp_path / "f", 10**6)
     assert (tmp_path / "f").stat().st_size <= 10**6
 
 
 def test_a_line_that_is_kept_open_by_single_bytes_counts_as_failed(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(fetching, "_WINDOW", 0.1)
+    monkeypatch.setattr(download, "_WINDOW", 0.1)
     with pytest.raises(TimeoutError, match="bytes arrived within"):
-        fetching.receive(f"{server}/drip", tmp_path / "f", 10**6)
+        download.receive(f"{server}/drip", tmp_path / "f", 10**6)
 
 
 def test_a_body_that_stalls_counts_as_failed(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(fetching, "_SILENCE", 0.1)
+    monkeypatch.setattr(download, "_SILENCE", 0.1)
     with pytest.raises(TimeoutError):
-        fetching.receive(f"{server}/stalled", tmp_path / "f", 10**6)
+        download.receive(f"{server}/stalled", tmp_path / "f", 10**6)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_body_that_stalls_counts_as_failed(server, tmp_path, monkeypatch):
 )
 def test_a_redirect_does_not_leave_https(to, refused):
     request = urllib.request.Request("https://example.org/f")
-    follow = fetching._Redirections().redirect_request
+    follow = download._Redirections().redirect_request
     if refused:
         with pytest.raises(ValueError, match=refused):
             follow(request, None, 302, "Found", {}, to)

@@ -22,13 +22,13 @@ def test_distances_are_scikit_learns():
 
 
 def test_all_references_are_taken_where_they_are_few():
-    assert ood.choose(np.array([0, 1, 1])).tolist() == [0, 1, 2]
+    assert ood.choose_references(np.array([0, 1, 1])).tolist() == [0, 1, 2]
 
 
 def test_classes_share_the_references():
     labels = np.array([0] * 90 + [1] * 3 + [2] * 7)
-    chosen = ood.choose(labels, most=15)
+    chosen = ood.choose_references(labels, most=15)
     assert np.bincount(labels[chosen]).tolist() == [6, 3, 6]
     assert chosen.tolist() == sorted(set(chosen))
-    assert ood.choose(labels, most=15).tolist() == chosen.tolist()
-    assert ood.choose(labels, most=15, seed=1).tolist() != chosen.tolist()
+    assert ood.choose_references(labels, most=15).tolist() == chosen.tolist()
+    assert ood.choose_references(labels, most=15, seed=1).tolist() != chosen.tolist()

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import kerastl
-from kerastl.calibration import _state as stored
+from kerastl.calibration import _state as state_file
 from kerastl.calibration._state import CalibrationState
 from kerastl.errors import ModelError, UsageError
+from kerastl.inference import ENGINES
 from kerastl.inference import _export as export
 from kerastl.models import _metadata as metadata
 
@@ -28,13 +29,13 @@ def run(color_model, tmp_path):
 
 def written(run, state=STATE, scale=2.0):
     file = metadata.find(run)
-    stored.write(file, metadata.read_metadata(file), state, scale, {"images": 2})
+    state_file.write(file, metadata.read_metadata(file), state, scale, {"images": 2})
     return file
 
 
 def test_what_is_stored_is_read(run):
     file = written(run)
-    found = stored.read(file)
+    found = state_file.read(file)
     assert found.set_scores.tolist() == [0, 0.25]
     assert found.references.tolist() == np.eye(3).tolist()
     assert found.ood_threshold == 0.125
@@ -45,7 +46,7 @@ def test_what_is_stored_is_read(run):
 def test_storing_again_replaces(run):
     written(run)
     file = written(run, CalibrationState(np.array([0.5])), 3.0)
-    assert stored.read(file).references is None
+    assert state_file.read(file).references is None
     assert metadata.read_metadata(file).extra["temperature"] == 3.0
     with zipfile.ZipFile(file) as archive:
         names = archive.namelist()
@@ -54,20 +55,20 @@ def test_storing_again_replaces(run):
 
 def test_without_references_rejection_says_so(run):
     with pytest.raises(UsageError, match="rejection was not fitted"):
-        stored.read(written(run, CalibrationState(np.array([0.5])))).ood_scores(np.eye(3))
+        state_file.read(written(run, CalibrationState(np.array([0.5])))).ood_scores(np.eye(3))
 
 
 def test_a_model_that_is_not_calibrated_says_so(run):
     with pytest.raises(UsageError, match="not calibrated yet"):
-        stored.read(metadata.find(run))
+        state_file.read(metadata.find(run))
 
 
 def test_broken_arrays_are_one_line(run):
     file = metadata.find(run)
     for content in (b"", b"no arrays", b"PK\x05\x06" + bytes(18)):
-        metadata.update(file, metadata.read_metadata(file), {stored.ARRAYS: content})
+        metadata.update(file, metadata.read_metadata(file), {state_file.ARRAYS: content})
         with pytest.raises(ModelError, match="is broken"):
-            stored.read(file)
+            state_file.read(file)
 
 
 def test_the_network_stays_byte_for_byte(run):
@@ -115,7 +116,7 @@ def test_what_is_no_model_is_one_line(tmp_path, run):
         metadata.network_sha256(tmp_path / "x.keras")
 
 
-@pytest.mark.parametrize("engine", ["litert", "keras"])
+@pytest.mark.parametrize("engine", ENGINES.bundled)
 def test_the_temperature_reaches_every_engine_without_compiling_again(run, image, monkeypatch, engine):
     written(run, scale=5.0)
     monkeypatch.setattr(export, "to_litert", None)  # compiling would fail

@@ -22,24 +22,24 @@ def images():
 def test_probabilities_are_scaled_as_logits_would_be(images, scale):
     logits, _ = images
     expected = softmax(logits / scale, axis=1)
-    assert temperature.scaled(softmax(logits, axis=1), scale) == pytest.approx(expected, rel=1e-9)
-    single = temperature.scaled(softmax(logits, axis=1).astype(np.float32), scale)
+    assert temperature.apply(softmax(logits, axis=1), scale) == pytest.approx(expected, rel=1e-9)
+    single = temperature.apply(softmax(logits, axis=1).astype(np.float32), scale)
     assert single.dtype == np.float32
     assert single == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_temperature_of_one_changes_nothing(images):
     own = softmax(images[0], axis=1).astype(np.float32)
-    assert temperature.scaled(own, 1.0) is own
+    assert temperature.apply(own, 1.0) is own
 
 
 def test_zeros_and_extremes_stay_probabilities():
     own = np.array([[1, 0, 0], [1e-30, 1, 1e-38], [0.5, 0.5, 0]], np.float32)
     for scale in (temperature.LOWEST, temperature.HIGHEST):
-        found = temperature.scaled(own, scale)
+        found = temperature.apply(own, scale)
         assert found.sum(axis=1) == pytest.approx(1)
         assert (found.argmax(axis=1) == own.argmax(axis=1)).all()
-    assert temperature.scaled(own, temperature.LOWEST)[2].tolist() == [0.5, 0.5, 0]
+    assert temperature.apply(own, temperature.LOWEST)[2].tolist() == [0.5, 0.5, 0]
 
 
 @pytest.mark.parametrize("scale", [0.4, 1.0, 3.0])

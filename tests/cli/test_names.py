@@ -151,12 +151,12 @@ def test_a_progress_bar_takes_any_name(monkeypatch):
     import sys
 
     from kerastl._progress import Reporter
-    from kerastl._progress import bars as showing
+    from kerastl._progress import bars as bars
 
     stream = io.StringIO()
     monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(showing, "PATIENCE", 0)
+    monkeypatch.setattr(bars, "PATIENCE", 0)
     reporter = Reporter()
     with reporter.stage("[red]\n[/oops] \x1b]0;t\x07", 2) as stage:
         stage.update(1)

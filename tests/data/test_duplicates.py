@@ -38,9 +38,9 @@ def test_groups_that_share_a_member_become_one() -> None:
 
 
 def test_the_hash_compares_low_frequencies_with_their_median() -> None:
-    looks = random_looks(5)
-    hashes = perceptual_hashes(looks, np.arange(5))
-    for image, value in zip(looks, hashes.tolist(), strict=True):
+    thumbnails = random_looks(5)
+    hashes = perceptual_hashes(thumbnails, np.arange(5))
+    for image, value in zip(thumbnails, hashes.tolist(), strict=True):
         gray = image @ np.array([0.299, 0.587, 0.114])
         low = dctn(gray, type=2)[:8, :8]
         frequencies = low.ravel()[1:]
@@ -58,9 +58,9 @@ def test_an_image_is_known_again(change: str) -> None:
         "brightness": original.point([int(0.85 * value) for value in range(256)] * 3),
         "gray file": original.resize((100, 100), Image.Resampling.BOX),
     }[change]
-    looks = np.stack([look(original), look(noise(2)), look(changed), look(noise(3))])
-    assert similar_groups(looks, range(4)) == [[0, 2]]
-    assert similar_groups(looks, [0, 1, 3]) == []
+    thumbnails = np.stack([look(original), look(noise(2)), look(changed), look(noise(3))])
+    assert similar_groups(thumbnails, range(4)) == [[0, 2]]
+    assert similar_groups(thumbnails, [0, 1, 3]) == []
 
 
 def drawing(seed: int) -> Image.Image:
@@ -73,11 +73,11 @@ def drawing(seed: int) -> Image.Image:
 
 
 def test_drawings_of_one_kind_are_not_one_drawing() -> None:
-    looks = np.stack([look(drawing(seed)) for seed in range(40)])
-    hashes = perceptual_hashes(looks, np.arange(40)).tolist()
+    thumbnails = np.stack([look(drawing(seed)) for seed in range(40)])
+    hashes = perceptual_hashes(thumbnails, np.arange(40)).tolist()
     # The hash alone would not do.
     assert any((one ^ other).bit_count() <= MAX_BITS for one, other in combinations(hashes, 2))
-    assert similar_groups(looks, range(40)) == []
+    assert similar_groups(thumbnails, range(40)) == []
 
 
 def test_one_shape_in_two_colors_is_two_images() -> None:
@@ -90,19 +90,19 @@ def test_one_shape_in_two_colors_is_two_images() -> None:
 
 
 def test_flat_images_are_not_compared() -> None:
-    looks = np.full((3, 16, 16, 3), 200, dtype=np.uint8)
-    looks[1, 3, 3] += 2
-    assert similar_groups(looks, range(3)) == []
+    thumbnails = np.full((3, 16, 16, 3), 200, dtype=np.uint8)
+    thumbnails[1, 3, 3] += 2
+    assert similar_groups(thumbnails, range(3)) == []
 
 
 def test_groups_are_those_of_comparing_each_with_each() -> None:
-    looks = random_looks(300)
-    looks[200:] = looks[:100]
-    looks[250] = looks[251] = looks[50]
-    hashes = perceptual_hashes(looks, np.arange(300)).tolist()
+    thumbnails = random_looks(300)
+    thumbnails[200:] = thumbnails[:100]
+    thumbnails[250] = thumbnails[251] = thumbnails[50]
+    hashes = perceptual_hashes(thumbnails, np.arange(300)).tolist()
     pairs = combinations(range(300), 2)
     close = [(one, other) for one, other in pairs if (hashes[one] ^ hashes[other]).bit_count() <= MAX_BITS]
-    found = sorted(similar_groups(looks, range(300)))
+    found = sorted(similar_groups(thumbnails, range(300)))
     assert found == sorted(joined(close))
     assert [50, 250, 251] in found
     assert [0, 200] in found
@@ -112,8 +112,8 @@ def test_groups_are_those_of_comparing_each_with_each() -> None:
 def test_a_still_film_is_one_group() -> None:
     scene = look(noise(1, size=200)).astype(np.int16)
     frames = np.stack([scene + np.random.default_rng(frame).integers(-3, 4, scene.shape) for frame in range(3_000)])
-    looks = np.concatenate([frames.clip(0, 255).astype(np.uint8), look(noise(2))[None]])
-    assert similar_groups(looks, range(3_001)) == [list(range(3_000))]
+    thumbnails = np.concatenate([frames.clip(0, 255).astype(np.uint8), look(noise(2))[None]])
+    assert similar_groups(thumbnails, range(3_001)) == [list(range(3_000))]
 
 
 def test_every_band_of_bits_is_searched() -> None:

@@ -9,7 +9,7 @@ import sys
 import pytest
 from PIL import Image
 
-from kerastl.data import _file_inspection as looking
+from kerastl.data import _file_inspection as file_inspection
 
 
 @pytest.fixture
@@ -22,35 +22,35 @@ def files(tmp_path):
 
 
 def test_a_look_says_what_the_file_is(files):
-    facts = looking.look_at(files[0])
+    facts = file_inspection.inspect_file(files[0])
     assert (facts.format, facts.mode, facts.width, facts.height, facts.problem) == ("PNG", "RGB", 20, 10, "")
-    assert facts.look == bytes((0, 80, 160)) * 256
-    assert looking.look_at(files[2]).problem
-    assert looking.look_at(files[4]).problem
+    assert facts.thumbnail == bytes((0, 80, 160)) * 256
+    assert file_inspection.inspect_file(files[2]).problem
+    assert file_inspection.inspect_file(files[4]).problem
 
 
 def test_a_process_of_its_own_finds_the_same(files, monkeypatch):
-    here = list(looking.look_at_all(files, 2))
-    monkeypatch.setattr(looking, "look_at_all", None)  # so that nothing can be done in this process
-    assert list(looking.looked_at_elsewhere(files, 2)) == here
+    here = list(file_inspection.inspect_files(files, 2))
+    monkeypatch.setattr(file_inspection, "inspect_files", None)  # so that nothing can be done in this process
+    assert list(file_inspection.inspect_files_elsewhere(files, 2)) == here
 
 
 def test_what_the_process_leaves_undone_is_done_here(files, monkeypatch):
-    expected = [looking.look_at(file) for file in files]
+    expected = [file_inspection.inspect_file(file) for file in files]
     monkeypatch.setattr(sys, "executable", "/no/such/python")
-    assert list(looking.looked_at_elsewhere(files, 1)) == expected
+    assert list(file_inspection.inspect_files_elsewhere(files, 1)) == expected
     monkeypatch.setattr(sys, "executable", "")
-    assert list(looking.looked_at_elsewhere(files, 1)) == expected
+    assert list(file_inspection.inspect_files_elsewhere(files, 1)) == expected
     monkeypatch.undo()
-    real = looking._from_child
+    real = file_inspection._from_child
 
     def dies(names, workers):
         children = real(names, workers)
         yield next(children)
         children.close()
 
-    monkeypatch.setattr(looking, "_from_child", dies)
-    assert list(looking.looked_at_elsewhere(files, 1)) == expected
+    monkeypatch.setattr(file_inspection, "_from_child", dies)
+    assert list(file_inspection.inspect_files_elsewhere(files, 1)) == expected
 
 
 def test_leaving_early_ends_the_process(files, monkeypatch):
@@ -62,8 +62,8 @@ def test_leaving_early_ends_the_process(files, monkeypatch):
             started.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Child)
-    looks = looking.looked_at_elsewhere(files * 200, 1)
-    next(looks)
-    looks.close()
+    thumbnails = file_inspection.inspect_files_elsewhere(files * 200, 1)
+    next(thumbnails)
+    thumbnails.close()
     assert len(started) == 1
     assert started[0].returncode is not None

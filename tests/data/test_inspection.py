@@ -33,9 +33,9 @@ def test_what_is_known_of_each_file(fill: Fill) -> None:
     assert "not there" in result.unreadable["b/gone.png"]
     assert result.exact_groups == [("a/1.png", "a/copy.png")]
     assert result.near_groups == []
-    assert "b/gone.png" not in result.digests
+    assert "b/gone.png" not in result.content_hashes
     expected = np.asarray(noise(1).resize((16, 16), Image.Resampling.BOX))
-    np.testing.assert_array_equal(result.looks[0], expected)
+    np.testing.assert_array_equal(result.thumbnails[0], expected)
 
 
 def test_each_file_is_opened_once(fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_the_number_of_threads_changes_nothing(fill: Fill) -> None:
     one = inspect(dataset, workers=1, progress=lambda *call: seen.append(call))
     many = inspect(dataset, workers=8)
     assert one.contents == many.contents
-    np.testing.assert_array_equal(one.looks, many.looks)
+    np.testing.assert_array_equal(one.thumbnails, many.thumbnails)
     assert seen == [("reading images", number, 18) for number in range(1, 19)]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerastl.data import _prefetch as ahead
+from kerastl.data import _prefetch as prefetch
 from kerastl.errors import ImageError
 from kerastl.images import Resize, load_pixels
 from kerastl.training._samples import ImageSample, PrefetchedSample
@@ -42,7 +42,7 @@ def wait_for(decoded, file):
 
 
 def test_gives_what_reading_the_file_gives(files, tmp_path):
-    decoded = ahead.DecodedAhead(files, RESIZE, tmp_path)
+    decoded = prefetch.PrefetchedImages(files, RESIZE, tmp_path)
     try:
         for file in (files[4], *files[:3]):  # with the last one all before it have been tried
             digest, pixels = wait_for(decoded, file)
@@ -58,7 +58,7 @@ def test_gives_what_reading_the_file_gives(files, tmp_path):
 def test_nothing_of_it_is_seen_in_the_folder(files, tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    decoded = ahead.DecodedAhead(files, RESIZE, scratch)
+    decoded = prefetch.PrefetchedImages(files, RESIZE, scratch)
     try:
         wait_for(decoded, files[0])
         assert list(scratch.iterdir()) == []
@@ -69,7 +69,7 @@ def test_nothing_of_it_is_seen_in_the_folder(files, tmp_path):
 def test_hash_and_pixels_belong_together_where_a_file_changes(files, tmp_path):
     before = load_pixels(files[0], RESIZE)
     digest = hashlib.sha256(files[0].read_bytes()).hexdigest()
-    decoded = ahead.DecodedAhead(files, RESIZE, tmp_path)
+    decoded = prefetch.PrefetchedImages(files, RESIZE, tmp_path)
     try:
         wait_for(decoded, files[0])
         decoded.stop()
@@ -83,8 +83,8 @@ def test_hash_and_pixels_belong_together_where_a_file_changes(files, tmp_path):
 
 
 def test_takes_no_more_room_than_it_may(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(ahead, "LIMIT", 2 * (32 + 8 * 12 * 3) + 1)
-    decoded = ahead.DecodedAhead(files, RESIZE, tmp_path)
+    monkeypatch.setattr(prefetch, "LIMIT", 2 * (32 + 8 * 12 * 3) + 1)
+    decoded = prefetch.PrefetchedImages(files, RESIZE, tmp_path)
     try:
         assert wait_for(decoded, files[1]) is not None
         assert decoded._child.wait(timeout=60) == 0
@@ -105,10 +105,10 @@ def test_a_row_that_was_not_decoded_is_read_from_its_file(files):
 def test_the_process_ends_with_its_parent(files, tmp_path):
     program = (
         "import sys, time, pathlib\n"
-        "from kerastl.data import _prefetch as ahead\n"
+        "from kerastl.data import _prefetch as prefetch\n"
         "from kerastl.images import Resize\n"
         "files = [pathlib.Path(sys.argv[1])] * 200_000\n"
-        "decoded = ahead.DecodedAhead(files, Resize(8, 8, 'crop'), pathlib.Path(sys.argv[2]))\n"
+        "decoded = prefetch.PrefetchedImages(files, Resize(8, 8, 'crop'), pathlib.Path(sys.argv[2]))\n"
         "print(decoded._child.pid, flush=True)\n"
         "time.sleep(600)\n"
     )

@@ -128,7 +128,7 @@ def test_classes_are_counted_once_and_not_once_a_class(monkeypatch: pytest.Monke
         formats=("PNG",) * count,
         modes=("RGB",) * count,
         sizes=np.full((count, 2), 32, dtype=np.int32),
-        looks=np.zeros((count, 16, 16, 3), dtype=np.uint8),
+        thumbnails=np.zeros((count, 16, 16, 3), dtype=np.uint8),
         unreadable={item.path: "broken" for item in items[::4]},
     )
     calls: list[tuple[Any, ...]] = []

@@ -38,7 +38,7 @@ def described(labels: str, contents: str | None = None) -> tuple[Dataset, Inspec
         formats=("PNG",) * count,
         modes=("RGB",) * count,
         sizes=np.full((count, 2), 32, dtype=np.int32),
-        looks=np.zeros((count, 16, 16, 3), dtype=np.uint8),  # flat images are never similar
+        thumbnails=np.zeros((count, 16, 16, 3), dtype=np.uint8),  # flat images are never similar
         unreadable={},
     )
     return Dataset(Path("root"), tuple(sorted(set(labels))), items, "test"), inspection
@@ -81,7 +81,7 @@ def test_copies_stay_on_one_side() -> None:
         result = split(dataset, seed=seed, inspection=inspection)
         homes: dict[str, set[str | None]] = {}
         for path, side in sides(result).items():
-            homes.setdefault(inspection.digests[path], set()).add(side)
+            homes.setdefault(inspection.content_hashes[path], set()).add(side)
         assert all(len(home) == 1 for home in homes.values())
         assert result.counts("val") == {"a": 6, "b": 6}
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import softmax
 
 import kerastl
-from kerastl.calibration import _state as stored
+from kerastl.calibration import _state as state_file
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation import calibrate, evaluate
 from kerastl.models import _metadata as metadata
@@ -150,7 +150,7 @@ def test_rejection_needs_enough_images_for_its_rate(color_model, folder, tmp_pat
     found = calibrate(run, folder, false_alarms=0.01)
     assert found.references == 0
     assert any("0.99 cannot be guaranteed from 43" in note for note in found.notes)
-    assert stored.read(metadata.find(run)).references is None
+    assert state_file.read(metadata.find(run)).references is None
 
 
 def test_images_of_the_training_are_left_out(color_model, folder, tmp_path):
@@ -231,7 +231,7 @@ def test_classify_says_why_rejection_was_not_fitted(color_model, folder, tmp_pat
 
 
 def test_a_reason_is_shown_on_one_line(tmp_path):
-    state = stored.CalibrationState(np.zeros(3), unfitted="a\x1b[31m\nb" + 1000 * "c")
+    state = state_file.CalibrationState(np.zeros(3), unfitted="a\x1b[31m\nb" + 1000 * "c")
     with pytest.raises(UsageError, match=r"a\\x1b\[31m\\nbc"):
         state.check_rejection()
 

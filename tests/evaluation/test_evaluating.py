@@ -151,6 +151,6 @@ def test_images_are_looked_for_before_the_model_is_loaded(tmp_path, monkeypatch,
         raise AssertionError("loaded")
 
     monkeypatch.setattr("kerastl.evaluation._evaluating.load", load)
-    monkeypatch.setattr("kerastl.evaluation._calibrating.load", load)
+    monkeypatch.setattr("kerastl.evaluation._calibrating.resolve", load)
     with pytest.raises(DataError, match="no such folder"):
         hold("model.keras", tmp_path / "nowhere")

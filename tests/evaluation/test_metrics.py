@@ -78,7 +78,7 @@ def test_confusion_by_hand():
     matrix = metrics.confusion_matrix(PROBABILITIES.argmax(1), LABELS)
     assert matrix.classes.tolist() == [0, 1, 2]
     assert matrix.counts.tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 0]]
-    assert [(c.label, c.predicted, c.count, c.share) for c in metrics.most_confused(matrix, NAMES)] == [
+    assert [(c.label, c.predicted, c.count, c.fraction) for c in metrics.most_confused(matrix, NAMES)] == [
         ("a", "b", 1, pytest.approx(1 / 3)),
         ("b", "c", 1, 0.5),
     ]

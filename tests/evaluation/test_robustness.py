@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerastl.evaluation import _robustness as corruptions
+from kerastl.evaluation import _robustness as robustness
 from kerastl.evaluation._robustness import NAMES, corrupt
 
 
@@ -83,4 +83,4 @@ def test_blur_grows_with_the_image(photo):
 
 def test_there_are_seven():
     assert NAMES == ("noise", "blur", "brightness", "contrast", "jpeg", "pixelation", "rotation")
-    assert corruptions.STRENGTHS == 5
+    assert robustness.STRENGTHS == 5

@@ -42,7 +42,7 @@ def trained(folder, tmp_path):
     file = tmp_path / "alone.keras"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("config.json", "{}")
-        archive.writestr(training_record.MEMBER, TrainingRecord.of(parts, inspection.digests).to_bytes())
+        archive.writestr(training_record.MEMBER, TrainingRecord.of(parts, inspection.content_hashes).to_bytes())
     return file, *({item.path for item in parts.part(part)} for part in ("train", "val"))
 
 
@@ -134,7 +134,7 @@ def test_evaluate_and_calibrate_with_the_file_alone(color_model, image, tmp_path
     parts = split(dataset, inspection=inspection, validation_split=0.2)
     alone = tmp_path / "alone.keras"
     shutil.copy(color_model / "model.keras", alone)
-    record = TrainingRecord.of(parts, inspection.digests)
+    record = TrainingRecord.of(parts, inspection.content_hashes)
     metadata_file.update(alone, metadata_file.read_metadata(alone), {training_record.MEMBER: record.to_bytes()})
     left_out = f"{len(parts.part('train'))} images that the model was trained on are left out"
     found = evaluate(alone, tmp_path / "d", resamples=1)

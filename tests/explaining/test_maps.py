@@ -25,7 +25,7 @@ def share(values, mask):
     return positive[mask].sum() / positive.sum()
 
 
-SIGNED = [name for name in METHODS.bundled if METHODS[name].signed]
+SIGNED = [name for name in METHODS.bundled if METHODS[name].sign == "signed"]
 
 
 @pytest.mark.parametrize("method", ["gradcam", *SIGNED])

@@ -12,7 +12,8 @@ from PIL import Image
 import kerastl
 from kerastl.cli import run as kerastl_command
 from kerastl.errors import ModelError, StateError, UsageError
-from kerastl.finetuning._base_model import BASE_MODEL, Classifier, keep_rows
+from kerastl.finetuning._base_model import Classifier, keep_rows
+from kerastl.finetuning._folder import BASE_MODEL
 from kerastl.finetuning._network import attach_head
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.images import Resize
@@ -207,6 +208,7 @@ def test_layers_of_ones_own_need_trust_to_be_loaded(data, tmp_path):
     heard = Heard()
     kerastl.finetune(data, handmade(own_layer=True), "probe", output=tmp_path / "run", callbacks=[heard])
     assert any("that are not Keras's own, or run code ('Doubling')" in line for line in heard.lines)
+    assert "trust=True" in (tmp_path / "run" / "README.md").read_text()
     with pytest.raises(ModelError, match=r"layer 'double' is .*Doubling"):
         kerastl.load(tmp_path / "run")
     assert kerastl.load(tmp_path / "run", trust=True).engine == "litert"

@@ -86,6 +86,7 @@ def test_a_registered_loss_is_as_good():
         (Phase(loss="mean_squared_error", label_smoothing=0.1), "'mean_squared_error' cannot be used: .*label_smooth"),
         (Phase(loss="sparse_categorical_crossentropy"), "cannot be used"),
         (Phase(loss_options={"gamma": 1}), "cannot be used: .*gamma"),
+        (Phase(loss_options={"from_logits": True}), "gets probabilities, so from_logits must be False"),
     ],
 )
 def test_a_loss_that_does_not_fit_is_one_line(phase, message):

@@ -37,7 +37,11 @@ def test_a_loss_is_fields_of_a_phase():
     [
         (lambda: optimizer_fields(3), "optimizer must be a name or an object"),
         (lambda: optimizer_fields(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 9))), "a number"),
+        (lambda: optimizer_fields("adamm"), "optimizer must be the name of an optimizer of Keras"),
         (lambda: loss_fields(lambda true, guess: 0), "loss must be a name or an object"),
+        (lambda: loss_fields("crossentropi"), "loss must be the name of a loss of Keras"),
+        (lambda: loss_fields("sparse_categorical_crossentropy"), "cannot be used"),
+        (lambda: loss_fields(keras.losses.CategoricalCrossentropy(from_logits=True)), "from_logits must be False"),
     ],
 )
 def test_what_is_none_is_one_line(make, message):

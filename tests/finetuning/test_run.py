@@ -293,11 +293,11 @@ def test_recipes_prints_json_that_finetune_takes(capsys):
 
 
 def test_images_decoded_ahead_change_nothing(colored_folder, probed, tmp_path, monkeypatch):
-    from kerastl.data._prefetch import DecodedAhead
+    from kerastl.data._prefetch import PrefetchedImages
     from kerastl.finetuning import _training_data as images
 
     found = []
-    get, stop = DecodedAhead.get, DecodedAhead.stop
+    get, stop = PrefetchedImages.get, PrefetchedImages.stop
 
     def all_of_them(self):
         if self._child is not None:
@@ -306,8 +306,8 @@ def test_images_decoded_ahead_change_nothing(colored_folder, probed, tmp_path, m
 
     monkeypatch.setattr(images, "_MANY", 1)
     monkeypatch.setattr(images, "cores", lambda: 2)
-    monkeypatch.setattr(DecodedAhead, "stop", all_of_them)
-    monkeypatch.setattr(DecodedAhead, "get", lambda self, file: found.append(get(self, file)) or found[-1])
+    monkeypatch.setattr(PrefetchedImages, "stop", all_of_them)
+    monkeypatch.setattr(PrefetchedImages, "get", lambda self, file: found.append(get(self, file)) or found[-1])
     output = tmp_path / "ahead"
     assert kerastl_command(["finetune", str(colored_folder), "-o", str(output), "--recipe", "probe", *SMALL]) == 0
     assert len(found) >= 36

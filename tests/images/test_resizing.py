@@ -9,7 +9,7 @@ from sample_images import RED, photo
 
 from kerastl.errors import UsageError
 from kerastl.images import RESIZE_POLICIES, Resize, load_pixels
-from kerastl.images._resizing import region, scaled
+from kerastl.images._resizing import region, resize_region
 
 
 def bicubic(image, size, box=None):
@@ -114,25 +114,25 @@ def test_the_filter_is_keys_cubic_widened_when_shrinking(size, box):
     image = photo(120, 80)
     across, down = weights(120, size[0], box[0], box[2]), weights(80, size[1], box[1], box[3])
     expected = np.einsum("yh,hwc,xw->yxc", down, np.asarray(image, float), across).clip(0, 255)
-    assert np.abs(np.asarray(scaled(image, size, box)) - expected).max() <= 1
+    assert np.abs(np.asarray(resize_region(image, size, box)) - expected).max() <= 1
 
 
 def test_what_lies_outside_the_region_hardly_matters_and_inside_does():
     pixels = np.full((64, 64, 3), 100, np.uint8)
     pixels[:, 40:] = 250  # more than the filter's reach of two pixels to the right of the region
-    assert (np.asarray(scaled(Image.fromarray(pixels), (16, 32), (0, 0, 32, 64))) == 100).all()
+    assert (np.asarray(resize_region(Image.fromarray(pixels), (16, 32), (0, 0, 32, 64))) == 100).all()
     pixels[:, 31] = 250
-    assert (np.asarray(scaled(Image.fromarray(pixels), (16, 32), (0, 0, 32, 64)))[:, -1] > 110).all()
+    assert (np.asarray(resize_region(Image.fromarray(pixels), (16, 32), (0, 0, 32, 64)))[:, -1] > 110).all()
 
 
 def test_far_too_large_images_are_averaged_first_to_about_the_same():
     image = photo(1200, 900)
     direct = image.resize((40, 30), Image.Resampling.BICUBIC)
-    ours = np.asarray(scaled(image, (40, 30), (0, 0, 1200, 900))).astype(int)
+    ours = np.asarray(resize_region(image, (40, 30), (0, 0, 1200, 900))).astype(int)
     assert np.abs(ours - np.asarray(direct)).max() <= 2
 
 
 def test_regions_at_the_last_pixel():
     image = photo(37, 2)
-    assert scaled(image, (224, 224), (36.5, 1.5, 37.0, 2.0)).size == (224, 224)
-    assert scaled(image, (3, 3), (0.0, 0.0, 37.0, 2.0)).size == (3, 3)
+    assert resize_region(image, (224, 224), (36.5, 1.5, 37.0, 2.0)).size == (224, 224)
+    assert resize_region(image, (3, 3), (0.0, 0.0, 37.0, 2.0)).size == (3, 3)

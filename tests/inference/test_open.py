@@ -9,7 +9,7 @@ import kerastl
 from kerastl import _progress as progress
 from kerastl.errors import ModelError
 from kerastl.inference import _export as export
-from kerastl.inference import _open as select
+from kerastl.inference import _open as opening
 from kerastl.inference._cache import CompiledCache
 from kerastl.models import _spec as reference
 
@@ -35,7 +35,7 @@ def said(monkeypatch, caplog):
 def test_the_version_of_keras_is_read_without_importing_it():
     import keras
 
-    assert select.keras_version() == keras.__version__
+    assert opening.keras_version() == keras.__version__
 
 
 def test_a_network_is_compiled_once(color_model, own_cache, monkeypatch, said):
@@ -61,7 +61,7 @@ def test_a_foreign_file_with_a_fitting_note_is_compiled_again(color_model, own_c
     """The hash fits, but it is no network: the runtime refuses it."""
     kerastl.load(color_model)
     cache = CompiledCache(own_cache)
-    key = select.cache_key(reference.resolve(color_model), cache)
+    key = opening.cache_key(reference.resolve(color_model), cache)
     plan = cache.find(key).plan
     cache.clear()
     cache.store(key, "foreign", b"no network at all", lambda file, size: plan)
@@ -104,7 +104,7 @@ def test_a_read_only_cache_is_still_read(color_model, own_cache):
 
 
 def test_without_the_runtime_keras_answers(color_model, own_cache, monkeypatch):
-    monkeypatch.setattr(select, "has_litert", lambda: False)
+    monkeypatch.setattr(opening, "has_litert", lambda: False)
     assert kerastl.load(color_model).engine == "keras"
     with pytest.raises(ModelError, match="ai-edge-litert is not installed"):
         kerastl.load(color_model, engine="litert")
@@ -132,23 +132,23 @@ def test_a_network_that_compiles_wrongly_is_refused_and_remembered(color_model, 
 
 def test_the_key_covers_weights_identity_and_versions(color_model, own_cache, monkeypatch, tmp_path):
     found, cache = reference.resolve(color_model), CompiledCache(own_cache)
-    keys = [select.cache_key(found, cache)]
+    keys = [opening.cache_key(found, cache)]
     copy = tmp_path / "copy.keras"
     copy.write_bytes(found.weights_file.read_bytes())
     import dataclasses
 
-    assert select.cache_key(dataclasses.replace(found, weights_file=copy), cache) == keys[0]
+    assert opening.cache_key(dataclasses.replace(found, weights_file=copy), cache) == keys[0]
     with zipfile.ZipFile(copy, "a") as archive:
         archive.writestr("kerastl-more.json", "{}")  # what kerastl stores beside the network
-    assert select.cache_key(dataclasses.replace(found, weights_file=copy), cache) == keys[0]
+    assert opening.cache_key(dataclasses.replace(found, weights_file=copy), cache) == keys[0]
     with zipfile.ZipFile(copy, "a") as archive:
         archive.writestr("more.json", "{}")
-    keys.append(select.cache_key(dataclasses.replace(found, weights_file=copy), cache))
-    keys.append(select.cache_key(dataclasses.replace(found, identity="another"), cache))
-    monkeypatch.setattr(select, "keras_version", lambda: "99")
-    keys.append(select.cache_key(found, cache))
-    monkeypatch.setattr(select, "EXPORT_VERSION", 99)
-    keys.append(select.cache_key(found, cache))
+    keys.append(opening.cache_key(dataclasses.replace(found, weights_file=copy), cache))
+    keys.append(opening.cache_key(dataclasses.replace(found, identity="another"), cache))
+    monkeypatch.setattr(opening, "keras_version", lambda: "99")
+    keys.append(opening.cache_key(found, cache))
+    monkeypatch.setattr(opening, "EXPORT_VERSION", 99)
+    keys.append(opening.cache_key(found, cache))
     assert len(set(keys)) == 5
 
 

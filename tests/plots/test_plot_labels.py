@@ -19,9 +19,9 @@ NAMES = [
 
 
 def test_letters_without_a_font_are_escaped_and_others_stay(monkeypatch):
-    from kerastl.plots import _style as labels
+    from kerastl.plots import _style as style
 
-    monkeypatch.setattr(labels, "_letters", lambda: frozenset(map(ord, "aé… ")))
+    monkeypatch.setattr(style, "_letters", lambda: frozenset(map(ord, "aé… ")))
     assert label("aé", 24) == "aé"
     assert label("é\u65e5", 24) == "é\\u65e5"
     assert label("a\ufe0f é", 24) == "a é"

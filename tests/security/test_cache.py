@@ -15,7 +15,7 @@ import pytest
 import kerastl
 from kerastl.errors import CacheError, ModelError
 from kerastl.inference import _export as export
-from kerastl.inference import _open as select
+from kerastl.inference import _open as opening
 from kerastl.inference._cache import CompiledCache
 from kerastl.inference._engines import Plan
 from kerastl.inference._seal import SEAL_FILE, Seal, remembered_sha256
@@ -289,4 +289,4 @@ def test_a_cleared_cache_is_made_again(color_model, own_cache):
     CompiledCache(own_cache).clear()
     assert not [path for path in own_cache.rglob("*") if path.is_file()]
     assert kerastl.load(color_model).engine == "litert"
-    assert select.has_litert()
+    assert opening.has_litert()

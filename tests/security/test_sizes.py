@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import kerastl
-from kerastl.calibration import _state as stored
+from kerastl.calibration import _state as state_file
 from kerastl.errors import ModelError, WeightsError
 from kerastl.models import _build as backbones
 from kerastl.models import _registry as catalog
@@ -255,10 +255,10 @@ def test_packed_arrays_are_refused_by_their_directory():
 
 def test_what_kerastl_stores_is_read(forge):
     file = forge.changed(**{"kerastl-trust_npz": npz(set_scores=np.array([0.5]))})
-    assert stored.read(file).set_scores.tolist() == [0.5]
+    assert state_file.read(file).set_scores.tolist() == [0.5]
     file = forge.changed(**{"kerastl-trust_npz": npz(other=np.array([0.5]))})
     with pytest.raises(ModelError, match=r"is broken .no 'set_scores'"):
-        stored.read(file)
+        state_file.read(file)
 
 
 def test_what_keras_and_kerastl_write_is_within_the_limits(good_model):

@@ -61,7 +61,7 @@ class TableColumns:
         return self != TableColumns()
 
 
-def choose(table: Table, wanted: TableColumns, finder: ImageFinder) -> Places:
+def find_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> Places:
     """Find the columns by what was asked for, by name, and by what stands in them.
 
     Raises:

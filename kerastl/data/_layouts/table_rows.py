@@ -10,7 +10,7 @@ from kerastl._base.text import printable
 from kerastl.data._dataset import Item, Split
 from kerastl.data._layouts.class_names import class_name
 from kerastl.data._layouts.column_names import Places, by_name, flag_splits, one_hot
-from kerastl.data._layouts.columns import TableColumns, choose
+from kerastl.data._layouts.columns import TableColumns, find_columns
 from kerastl.data._layouts.image_finder import AmbiguousError, ImageFinder, is_called
 from kerastl.data._layouts.split_names import parse, split_of
 from kerastl.data._layouts.table_files import Table
@@ -57,7 +57,7 @@ def with_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> tup
     """
     if by_name(table.header) is None and table.headed and any(_is_image(cell, finder) for cell in table.header):
         table = table.without_header()
-    return table, choose(table, wanted, finder)
+    return table, find_columns(table, wanted, finder)
 
 
 def _is_image(cell: str, finder: ImageFinder) -> bool:

@@ -96,6 +96,7 @@ INSIDE: dict[str, dict[str, Rule]] = {
     "metrics": {"train_images": ("null or a whole number", _or_none(_whole(0, 1 << 50)))},
     "base_model": {
         "name": (f"a text of 1 to {_TEXT_LENGTH:,} letters", _text(_TEXT_LENGTH)),
+        "own_layers": ("a list of texts", _many(_name)),
         "stages": ("a JSON object of texts", lambda value: isinstance(value, dict) and all(map(_name, value.values()))),
     },
     "recipe": {"name": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH)))},

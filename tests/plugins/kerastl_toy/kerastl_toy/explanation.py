@@ -5,7 +5,7 @@ from kerastl.explaining import ExplanationMethod
 METHOD = ExplanationMethod(
     "toy-red",
     "how red each pixel is",
-    signed=False,
+    sign="magnitude",
     needs="predict",
     function=lambda network, pixels, index: pixels[..., 0].astype("float32") / 255,
 )
