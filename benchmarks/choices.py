@@ -48,12 +48,12 @@ def head(data: Path, seed: int, backbone: str) -> dict[str, dict[str, float]]:
 
 def half(data: Path, seed: int, backbone: str) -> dict[str, dict[str, float]]:
     """The topmost three stages on activations of either precision."""
-    from kerastl.finetuning import _preparation as preparation
+    from kerastl.finetuning import _features as features
 
     found = {"float16": trained(data, seed, backbone, TOP)}
-    kept, preparation._SMALL_ROW = preparation._SMALL_ROW, sys.maxsize
+    kept, features._SMALL = features._SMALL, sys.maxsize
     found["float32"] = trained(data, seed, backbone, TOP)
-    preparation._SMALL_ROW = kept
+    features._SMALL = kept
     return found
 
 

@@ -239,14 +239,14 @@ class Classifier:
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
 
     def explain(self, image: ImageLike, label: str | int | None = None, method: str = "gradcam") -> Explanation:
-        """Show which pixels of an image speak for a class.
+        """Show which pixels of an image count for a class.
 
         The Keras model is built when this is first used, and kept.
 
         Args:
             image: One, as for `classify`.
             label: The class, by name, WordNet id or index; `None` takes the best one.
-            method: A name of `kerastl.explaining.METHODS`. `gradcam` shows the region that speaks for the class,
+            method: A name of `kerastl.explaining.METHODS`. `gradcam` shows the region that counts for the class,
                 quickly. `idgi` shows the pixels that matter, `integrated-gradients` also which way, with more noise;
                 both take some seconds. `occlusion` covers one place after the other, and needs no TensorFlow where the
                 network runs compiled.

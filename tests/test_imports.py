@@ -42,7 +42,6 @@ ON_KERAS = {
         "loop",
         "network",
         "phase_training",
-        "preparation",
         "training",
     )
 }
@@ -129,18 +128,29 @@ def test_a_warm_classify_imports_the_fast_engine_only(color_model, image):
     assert heavy_after("classify", path, "--model", color_model) == [0, ["ai_edge_litert"]]
 
 
-def test_a_warm_classify_imports_nothing_of_the_web(color_model, image):
+def test_a_warm_classify_imports_nothing_of_the_web_and_looks_for_no_plugins(color_model, image):
     path = image("a.png", "red")
     kerastl.load(color_model)  # compiles
     code = (
         "import sys\n"
         "from kerastl.cli import run\n"
         "code = run(sys.argv[1:])\n"
-        "print(code, *(name for name in ('http.client', 'ssl', 'csv') if name in sys.modules), file=sys.stderr)\n"
+        "unwanted = ('http.client', 'ssl', 'csv', 'importlib.metadata')\n"
+        "print(code, *(name for name in unwanted if name in sys.modules), file=sys.stderr)\n"
     )
     command = [sys.executable, "-c", code, "classify", path, "--model", color_model]
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
     assert done.stderr == "0\n"
+
+
+def test_help_of_options_that_name_registered_things_looks_for_no_plugins():
+    code = (
+        "import sys\nfrom kerastl.cli import run\n"
+        "for command in ('classify', 'explain', 'pretrain', 'finetune', 'check'):\n    run([command, '--help'])\n"
+        "print('importlib.metadata' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "False\n"
 
 
 def test_fine_tuning_reads_its_images_while_keras_is_imported():

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from kerastl._base.text import brief
 from kerastl._version import __version__
 
+# Not pooch: it limits neither size nor time, and follows redirects from https to http.
 MAX_REDIRECTIONS = 5
 _WEB = ("http://", "https://")
 _CHUNK = 1 << 20

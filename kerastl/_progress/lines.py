@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from kerastl._base.text import message
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this process; nothing is imported to find out."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def write_output(text: str) -> None:
+    """Write below the cell; standard error would be on red there."""
+    with suppress(OSError, ValueError):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
 
 # A stage that is over sooner is not worth a line; and one line in so many seconds is enough.
 PATIENCE = 1.0

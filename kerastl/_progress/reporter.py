@@ -12,8 +12,7 @@ from typing import Literal, TextIO
 
 from kerastl._base import stderr
 from kerastl._progress.bars import Bars
-from kerastl._progress.lines import PATIENCE, Lines, Nothing, duration
-from kerastl._progress.notebook import in_notebook, write_output
+from kerastl._progress.lines import PATIENCE, Lines, Nothing, duration, in_notebook, write_output
 from kerastl.errors import UsageError
 
 Verbose = Literal["auto", 0, 1, 2]

@@ -1,4 +1,4 @@
-"""`kerastl explain`: which parts of these images speak for a class?"""
+"""`kerastl explain`: which parts of these images count for a class?"""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def explain(
     trust: bool,
     bare: bool,
 ) -> int:
-    """Show which parts of images speak for a class.
+    """Show which parts of images count for a class.
 
     SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
     for a list of files on standard input. For each image a PNG is written: the image, and beside it the same
     colored where it counts for the class: from violet to yellow for gradcam and idgi; orange, with blue for what
-    speaks against it, for the others. What the network does not look at is dark there.
+    counts against it, for the others. What the network does not look at is dark there.
 
     The paths of the PNGs go to standard output, one a line.
 

@@ -40,6 +40,7 @@ def equal_groups(contents: Sequence[str]) -> list[list[int]]:
 
 def joined(*links: Iterable[Sequence[int]]) -> list[list[int]]:
     """Join groups that share a member, until none does; each sorted."""
+    # Not SciPy's `connected_components`: importing it takes longer than all the joining of a large data set.
     parent: dict[int, int] = {}
 
     def leader(member: int) -> int:
@@ -85,7 +86,7 @@ def similar_groups(thumbnails: NDArray[np.uint8], places: Sequence[int]) -> list
             if not len(one):
                 break
             start += int(np.flatnonzero(apart)[len(one) - 1]) + 1
-            alike = _look_alike(_normalised(thumbnails[chosen[one]]), _normalised(thumbnails[chosen[other]]))
+            alike = _look_alike(_normalized(thumbnails[chosen[one]]), _normalized(thumbnails[chosen[other]]))
             _unite(groups, one[alike], other[alike])
     order = np.argsort(groups, kind="stable")
     split = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
@@ -179,7 +180,7 @@ def contrast(thumbnails: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.concatenate([np.empty(0), *blocks])
 
 
-def _normalised(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _normalized(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Without brightness and contrast, shape `(n, side * side * 3)`."""
     import numpy as np
 

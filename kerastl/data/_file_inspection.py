@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kerastl._base.processes import start_child
 from kerastl._progress import CountCallback
 from kerastl.errors import ImageError
 from kerastl.images import _opening as opening
 from kerastl.images._pillow_warnings import silenced
-from kerastl.inference._child import start_child
 from kerastl.inference._engines import cores
 from kerastl.inference._ordered_map import ordered_map
 

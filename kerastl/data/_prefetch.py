@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kerastl._base.processes import start_child
 from kerastl.errors import ImageError
-from kerastl.inference._child import start_child
 from kerastl.models._input_reader import InputReader
 
 LIMIT = 1 << 30

@@ -41,7 +41,7 @@ def _refused(kind: str, found: Mapping[str, str], one: str, many: str, advice: s
 
 
 def of_parts(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool) -> list[Refusal]:
-    """What speaks against parts that were chosen.
+    """What counts against parts that were chosen.
 
     Args:
         dataset: Each image has its part.
@@ -70,7 +70,7 @@ def of_parts(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool
 
 
 def of_given_parts(dataset: Dataset, readable: Dataset, result: Dataset) -> list[Refusal]:
-    """What speaks against parts that the data came with.
+    """What counts against parts that the data came with.
 
     Args:
         dataset: What it came as.

@@ -86,7 +86,7 @@ def divide(
     split_strategy: str,
     inspection: Inspection,
 ) -> tuple[Dataset, list[Refusal]]:
-    """Do what `split` does, and give what speaks against the result instead of raising it.
+    """Do what `split` does, and give what counts against the result instead of raising it.
 
     Raises:
         UsageError: As `split`.

@@ -61,6 +61,12 @@ class TrainingRecord:
                 found[index] = part
         return found
 
+    def joined(self, earlier: TrainingRecord) -> TrainingRecord:
+        """The images of this record and of an earlier one, such as that of the model that was trained further."""
+        import numpy as np
+
+        return TrainingRecord({part: np.union1d(self.hashes[part], earlier.hashes[part]) for part in _PARTS})
+
     def to_bytes(self) -> bytes:
         """The content of the member that a model's file gets."""
         import numpy as np

@@ -91,7 +91,7 @@ def apply(pixels: Any, draws: Draws, size: int, *, blur: bool = True) -> Any:
 
     Returns:
         float32 tensor of shape (views, size, size, 3), RGB, 0-255. Cropping is bilinear; order: crop and flip,
-        colors, blur, solarise.
+        colors, blur, solarize.
     """
     import tensorflow as tf
 
@@ -104,7 +104,7 @@ def apply(pixels: Any, draws: Draws, size: int, *, blur: bool = True) -> Any:
     seen = tf.clip_by_value(tf.reshape(colored, (count, size, size, 3)), 0.0, 255.0)
     if blur:
         seen = _blurred(seen, draws.blurs, size)
-    inverted = tf.logical_and(draws.solarised[:, None, None, None] > 0, seen >= 128.0)
+    inverted = tf.logical_and(draws.solarized[:, None, None, None] > 0, seen >= 128.0)
     return tf.ensure_shape(tf.where(inverted, 255.0 - seen, seen), (None, size, size, 3))
 
 

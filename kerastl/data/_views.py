@@ -24,6 +24,7 @@ LUMA = (0.299, 0.587, 0.114)
 _IN_PHASE = (0.595716, -0.274453, -0.321263)
 _QUADRATURE = (0.211456, -0.522591, 0.311135)
 
+_RENAMED = {"solarise": "solarize"}  # what runs of kerastl 0.1 say
 _SMALL = 64  # pixels a side below which blurring takes away what little there is
 
 
@@ -41,7 +42,7 @@ class Views:
             turns in the YIQ plane.
         gray: Probability of losing all color.
         blur: Probability of a Gaussian blur, mixed with the sharp image in a random share.
-        solarise: Probability of inverting the light half of the pixel values.
+        solarize: Probability of inverting the light half of the pixel values.
 
     Raises:
         UsageError: If a probability is out of range.
@@ -52,10 +53,10 @@ class Views:
     color: Color = Color(0.4, 0.4, 0.2, 0.1, probability=0.8)  # noqa: RUF009 - frozen
     gray: float = 0.2
     blur: float = 0.0
-    solarise: float = 0.0
+    solarize: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("gray", "blur", "solarise"):
+        for name in ("gray", "blur", "solarize"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UsageError(f"{name} must be a probability between 0 and 1. Received: {name}={value!r}")
@@ -63,7 +64,7 @@ class Views:
     @classmethod
     def for_size(cls, size: int) -> Views:
         """What suits images of a size in pixels: small ones are not blurred."""
-        return cls() if size < _SMALL else cls(blur=0.5, solarise=0.1)
+        return cls() if size < _SMALL else cls(blur=0.5, solarize=0.1)
 
     def as_dict(self) -> dict[str, Any]:
         """What JSON takes."""
@@ -74,7 +75,7 @@ class Views:
         """The reverse of `as_dict`."""
         kinds: dict[str, type[Any]] = {"crop": Crop, "flip": Flip, "color": Color}
         options: dict[str, Any] = {
-            name: kinds[name](**value) if name in kinds else value for name, value in values.items()
+            _RENAMED.get(name, name): kinds[name](**value) if name in kinds else value for name, value in values.items()
         }
         return cls(**options)
 
@@ -88,14 +89,14 @@ class Draws(NamedTuple):
         colors: `(n, 3, 3)`: a pixel's RGB as a column becomes the matrix times it, ...
         offsets: `(n,)`: ... plus this many times the view's mean gray.
         blurs: `(n,)`: fraction of the blurred image in the view.
-        solarised: `(n,)`: 1 where values from 128 on are inverted, else 0.
+        solarized: `(n,)`: 1 where values from 128 on are inverted, else 0.
     """
 
     boxes: NDArray[np.float32]
     colors: NDArray[np.float32]
     offsets: NDArray[np.float32]
     blurs: NDArray[np.float32]
-    solarised: NDArray[np.float32]
+    solarized: NDArray[np.float32]
 
 
 def draw(views: Views, count: int, rng: np.random.Generator) -> Draws:
@@ -112,8 +113,8 @@ def draw(views: Views, count: int, rng: np.random.Generator) -> Draws:
     boxes = _boxes(views, count, rng)
     blurred = rng.random(count) < views.blur
     blurs = np.where(blurred, rng.uniform(0.2, 1.0, count), 0.0)
-    solarised = rng.random(count) < views.solarise
-    return Draws(*(np.asarray(part, np.float32) for part in (boxes, colors, offsets, blurs, solarised)))
+    solarized = rng.random(count) < views.solarize
+    return Draws(*(np.asarray(part, np.float32) for part in (boxes, colors, offsets, blurs, solarized)))
 
 
 def _boxes(views: Views, count: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
-"""Why a network answers as it does: maps that show which pixels speak for a class.
+"""Why a network answers as it does: maps that show which pixels count for a class.
 
-`gradcam` is quick and coarse: the region that speaks for the class. `idgi` is fine: the pixels that matter, for or
+`gradcam` is quick and coarse: the region that counts for the class. `idgi` is fine: the pixels that matter, for or
 against. `integrated-gradients` is the classic that says which way each pixel counts, and noisy. `occlusion` covers one
 place after the other and needs nothing but the answers. They are entries of `METHODS`, to which other packages add.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Explanation:
-    """Which pixels of an image speak for a class.
+    """Which pixels of an image count for a class.
 
     Args:
         path: The image's file, or `None` for images that came from memory.

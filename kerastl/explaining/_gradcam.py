@@ -36,7 +36,7 @@ def gradcam(lower: keras.Model, gradient: ClassGradient, pixels: np.ndarray, ind
     features = lower.predict_on_batch(pixels[None])
     weights = gradient(features, index)[1][0].mean(axis=(0, 1))
     coarse = np.maximum(features[0] @ weights, 0)
-    return _normalised(_enlarged(coarse, pixels.shape[:2]))
+    return _normalized(_enlarged(coarse, pixels.shape[:2]))
 
 
 def _enlarged(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -48,7 +48,7 @@ def _enlarged(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(scaled, np.float32)
 
 
-def _normalised(values: np.ndarray) -> np.ndarray:
+def _normalized(values: np.ndarray) -> np.ndarray:
     highest = values.max()
     return values / highest if highest > 0 else values
 
@@ -58,5 +58,5 @@ def _explain(network: Explainer, pixels: np.ndarray, index: int) -> np.ndarray:
 
 
 METHOD = ExplanationMethod(
-    "gradcam", "the region that speaks for the class", sign="positive", needs="gradients", function=_explain
+    "gradcam", "the region that counts for the class", sign="positive", needs="gradients", function=_explain
 )

@@ -27,8 +27,8 @@ _UNSEEN = 0.35  # how bright an image is where the network does not look
 _TEXT, _GRAY = "#222222", "#6B6B6B"
 
 _MEANINGS = {
-    "positive": "yellow speaks for it most",
-    "signed": "orange speaks for it, blue against it",
+    "positive": "yellow counts for it most",
+    "signed": "orange counts for it, blue against it",
     "magnitude": "yellow matters most for it",
 }
 

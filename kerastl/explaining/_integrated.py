@@ -49,7 +49,7 @@ def integrated_gradients(
 
     Returns:
         float32 array of shape (height, width), the three channels added up, in units of the score: positive where a
-        pixel speaks for the class, negative where it speaks against it.
+        pixel counts for the class, negative where it counts against it.
 
     Raises:
         UsageError: `steps`, `baseline` or `batch_size` is out of range.
@@ -147,7 +147,7 @@ def _batch_size(network: Explainer) -> int:
 
 INTEGRATED_GRADIENTS = ExplanationMethod(
     "integrated-gradients",
-    "how much each pixel speaks for or against the class, with some noise",
+    "how much each pixel counts for or against the class, with some noise",
     sign="signed",
     needs="gradients",
     function=_explain_signed,

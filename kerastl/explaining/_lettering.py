@@ -57,7 +57,7 @@ def _shortened(text: str, size: int, width: float) -> str:
         return text
     kept = len(text)
     while kept and _length(text[:kept].rstrip() + _ELLIPSIS, size) > width:
-        # Long texts are cut by the share that is too much; the last letters one by one.
+        # Long texts are cut by the fraction that is too much; the last letters one by one.
         kept = min(kept - 1, int(kept * 1.1 * width / _length(text[:kept], size)))
     return text[:kept].rstrip() + _ELLIPSIS
 

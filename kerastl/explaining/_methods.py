@@ -26,7 +26,7 @@ class ExplanationMethod:
     Args:
         name: What users type.
         description: What its maps show, in a few words that follow the name.
-        sign: Of the map's values: `"positive"`, what speaks for the class; `"signed"`, what speaks for it above 0 and
+        sign: Of the map's values: `"positive"`, what counts for the class; `"signed"`, what counts for it above 0 and
             against it below; or `"magnitude"`, how much a pixel matters, whichever way.
         needs: Of the network: `"gradients"`, which only the Keras model has, or just what it predicts, which every
             engine can do.

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FOR = (230, 97, 0)
-"""Orange: what speaks for the class. It and `AGAINST` stay apart with every kind of color blindness."""
+"""Orange: what counts for the class. It and `AGAINST` stay apart with every kind of color blindness."""
 AGAINST = (0, 90, 181)
-"""Blue: what speaks against it."""
+"""Blue: what counts against it."""
 
 _STRONGEST = 0.8  # how much of the image the color hides at most
 _OUTLIERS = 99.5  # percentile of the values that gets the strongest color

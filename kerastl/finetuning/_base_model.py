@@ -16,6 +16,8 @@ import numpy as np
 from kerastl._base.keras_import import import_keras
 from kerastl._base.text import listed, printable
 from kerastl._progress import stage
+from kerastl.data import _training_record as training_record
+from kerastl.data._training_record import TrainingRecord
 from kerastl.errors import StateError
 from kerastl.finetuning._building import build_backbone
 from kerastl.finetuning._settings import Settings
@@ -87,6 +89,10 @@ class BaseModel:
         if self.record is None or self.file is None:
             return Built(*build_backbone(catalog.get(self.name), settings))
         return _built(self.record, self.file, settings, self.trust)
+
+    def trained_on(self) -> TrainingRecord | None:
+        """The images that an earlier run has trained it on; None where nothing is known of that."""
+        return None if self.file is None else training_record.read(self.file)
 
     def described(self) -> dict[str, Any]:
         """What the metadata of the fine-tuned model say of it; nothing of a network of the catalog."""

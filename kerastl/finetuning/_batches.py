@@ -1,4 +1,4 @@
-"""Batches for training and validation, from cached features or computed on the way.
+"""Batches to train on, of features that are kept or of images that are read anew in each epoch.
 
 What an epoch brings depends on the seed, the phase and the number of the epoch alone, so that training can go on
 after any epoch as if it had never stopped.
@@ -7,16 +7,25 @@ after any epoch as if it had never stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from kerastl.errors import DataError, ImageError
-from kerastl.inference._engines import Engine
+from kerastl.data._augmentation import Augmentation
+from kerastl.data._mixup import mix
+from kerastl.errors import DataError, ImageError, RecipeError
+from kerastl.finetuning._phase import Phase
+from kerastl.finetuning._skipped import SkippedImages
+from kerastl.finetuning._training_data import TrainingData
+from kerastl.inference._engines import Engine, cores
 from kerastl.inference._ordered_map import ordered_map
 from kerastl.training._samples import Sample
+
+if TYPE_CHECKING:
+    from kerastl.finetuning._features import PhaseFeatures
 
 # When more than this fraction of the images cannot be read, it is the disk and not the images.
 _TOO_MANY_BROKEN = 0.1
@@ -26,7 +35,7 @@ class Batch(NamedTuple):
     """What one training step sees.
 
     Args:
-        inputs: float32 `(b, ...)`: activations at the boundary, or pixels in [0, 255].
+        inputs: float32 `(b, ...)`: features, or pixels in [0, 255].
         targets: float32 `(b, classes)`, rows sum to 1.
         weights: float32 `(b,)`, of each example in the loss.
     """
@@ -36,13 +45,15 @@ class Batch(NamedTuple):
     weights: np.ndarray
 
 
-class Feed(Protocol):
-    """A source of training batches."""
+class Batches(Protocol):
+    """The training batches of a phase."""
 
-    steps: int
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """The batches of an epoch, `steps` of them, the same whenever it is asked for."""
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of an epoch, `steps` of them, the same whenever they are asked for."""
 
 
 def epoch_order(seed: Sequence[int], epoch: int, rows: int, batch_size: int) -> np.ndarray:
@@ -59,12 +70,11 @@ def epoch_order(seed: Sequence[int], epoch: int, rows: int, batch_size: int) -> 
     return order[: rows // size * size].reshape(-1, size)
 
 
-class CachedFeed:
-    """Batches from a feature store.
+@dataclass(frozen=True)
+class Examples:
+    """What is trained on in a phase, and in which order.
 
     Args:
-        features: `(images * views, ...)`, float16 or float32; the views of an image lie together.
-        views: Of each image; every epoch draws one of them.
         targets: float32 `(images, classes)`.
         weights: float32 `(images,)`.
         usable: Numbers of the images to train on.
@@ -72,47 +82,63 @@ class CachedFeed:
         seed: Numbers that the order depends on.
     """
 
-    def __init__(
-        self,
-        features: np.ndarray,
-        views: int,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        usable: np.ndarray,
-        batch_size: int,
-        seed: Sequence[int],
-    ) -> None:
+    targets: np.ndarray
+    weights: np.ndarray
+    usable: np.ndarray
+    batch_size: int
+    seed: tuple[int, ...]
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return len(self.usable) // min(self.batch_size, len(self.usable))
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Numbers of the images of each batch of an epoch, int64 `(steps, b)`."""
+        return self.usable[epoch_order(self.seed, epoch, len(self.usable), self.batch_size)]
+
+    def random(self, *numbers: int) -> np.random.Generator:
+        """A generator that depends on the seed and on these numbers alone."""
+        return np.random.default_rng([*self.seed, *numbers])
+
+    def batch(self, images: np.ndarray, inputs: np.ndarray) -> Batch:
+        """The batch of some images, by their numbers, and what the network sees of them."""
+        return Batch(inputs, self.targets[images], self.weights[images])
+
+
+class CachedBatches:
+    """Batches of features that are kept.
+
+    Args:
+        examples: What is trained on.
+        features: `(images * copies, ...)`, float16 or float32; the copies of an image lie together.
+        copies: Of each image; every epoch draws one of them.
+    """
+
+    def __init__(self, examples: Examples, features: np.ndarray, copies: int = 1) -> None:
+        self._examples = examples
         self._features = features
-        self._views = views
-        self._targets = targets
-        self._weights = weights
-        self._usable = usable
-        self._batch_size = batch_size
-        self._seed = tuple(seed)
-        self.steps = len(epoch_order(self._seed, 0, len(usable), batch_size))
+        self._copies = copies
+        self.steps = examples.steps
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """See `Feed`."""
-        view = np.random.default_rng([*self._seed, epoch, 1]).integers(self._views, size=len(self._targets))
-        for rows in epoch_order(self._seed, epoch, len(self._usable), self._batch_size):
-            images = self._usable[rows]
-            inputs = np.asarray(self._features[images * self._views + view[images]], np.float32)
-            yield Batch(inputs, self._targets[images], self._weights[images])
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """See `Batches`."""
+        examples = self._examples
+        copy = examples.random(number, 1).integers(self._copies, size=len(examples.targets))
+        for images in examples.order(number):
+            inputs = np.asarray(self._features[images * self._copies + copy[images]], np.float32)
+            yield examples.batch(images, inputs)
 
 
-class StreamedFeed:
-    """Batches whose images are read, augmented and brought to the boundary in each epoch.
+class StreamedBatches:
+    """Batches whose images are read, augmented and made features in each epoch.
 
     An image that cannot be read any more is left out.
 
     Args:
+        examples: What is trained on.
         samples: Given the epoch: one sample an image.
-        engine: To the boundary; None where the pixels are the boundary.
-        targets: float32 `(images, classes)`.
-        weights: float32 `(images,)`.
-        usable: Numbers of the images to train on.
-        batch_size: At most.
-        seed: Numbers that the order depends on.
+        engine: From pixels to features; None where the pixels are the features.
         mix: Mixes the examples of a batch (mixup, cutmix); gets the batch and a generator.
         workers: Threads that read images.
         on_skip: Told the number of an image that cannot be read any more, and why.
@@ -120,57 +146,90 @@ class StreamedFeed:
 
     def __init__(
         self,
+        examples: Examples,
         samples: Callable[[int], Sequence[Sample]],
-        engine: Engine | None,
-        targets: np.ndarray,
-        weights: np.ndarray,
-        usable: np.ndarray,
-        batch_size: int,
-        seed: Sequence[int],
+        engine: Engine | None = None,
+        *,
         mix: Callable[[Batch, np.random.Generator], Batch] | None = None,
         workers: int = 2,
         on_skip: Callable[[int, str], None] | None = None,
     ) -> None:
+        self._examples = examples
         self._samples = samples
         self._engine = engine
-        self._targets = targets
-        self._weights = weights
-        self._usable = usable
-        self._batch_size = batch_size
-        self._seed = tuple(seed)
         self._mix = mix
         self._workers = workers
         self._on_skip = on_skip
         self._skipped: dict[int, str] = {}
-        self.steps = len(epoch_order(self._seed, 0, len(usable), batch_size))
+        self.steps = examples.steps
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """See `Feed`; raises `DataError` when too many images cannot be read."""
-        samples = self._samples(epoch)
-        order = epoch_order(self._seed, epoch, len(self._usable), self._batch_size)
-        rows = ordered_map(partial(self._rows, samples), self._usable[order].ravel(), self._workers)
-        for number in range(len(order)):
-            batch = list(islice(rows, order.shape[1]))
-            read = [(image, row) for image, row in batch if row is not None]
-            if not read or len(self._skipped) > max(1, _TOO_MANY_BROKEN * len(self._usable)):
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """See `Batches`; raises `DataError` when too many images cannot be read."""
+        examples, samples = self._examples, self._samples(number)
+        order = examples.order(number)
+        rows = ordered_map(partial(self._rows, samples), order.ravel(), self._workers)
+        for step in range(len(order)):
+            read = [(image, row) for image, row in islice(rows, order.shape[1]) if row is not None]
+            if not read or len(self._skipped) > max(1, _TOO_MANY_BROKEN * len(examples.usable)):
                 reason = next(iter(self._skipped.values()))
                 raise DataError(f"{len(self._skipped)} images cannot be read any more, the first: {reason}")
-            images = np.array([image for image, _ in read])
-            inputs = np.stack([row for _, row in read])
-            made = Batch(inputs, self._targets[images], self._weights[images])
-            yield self._mix(made, np.random.default_rng([*self._seed, epoch, number, 2])) if self._mix else made
+            batch = examples.batch(np.array([image for image, _ in read]), np.stack([row for _, row in read]))
+            yield self._mix(batch, examples.random(number, step, 2)) if self._mix else batch
 
     def _rows(self, samples: Sequence[Sample], images: Sequence[int]) -> list[tuple[int, np.ndarray | None]]:
-        return [self._row(samples, image) for image in images]
+        return [(image, self._row(samples[image], image)) for image in images]
 
-    def _row(self, samples: Sequence[Sample], image: int) -> tuple[int, np.ndarray | None]:
+    def _row(self, sample: Sample, image: int) -> np.ndarray | None:
         try:
-            pixels = samples[image].pixels()
+            pixels = sample.pixels()
         except ImageError as error:
             self._skipped[image] = str(error)
             if self._on_skip:
                 self._on_skip(image, error.reason)
-            return image, None
+            return None
         if self._engine is None:
-            return image, pixels.astype(np.float32)
-        return image, np.asarray(self._engine.predict(pixels[None])[0], np.float32)
+            return pixels.astype(np.float32)
+        return np.asarray(self._engine.predict(pixels[None])[0], np.float32)
+
+
+def make_batches(
+    features: PhaseFeatures, data: TrainingData, phase: Phase, seed: tuple[int, ...], skipped: SkippedImages
+) -> Batches:
+    """Make the batches of a phase: of its features where they are kept, else of images that are read in each epoch.
+
+    Args:
+        features: What the phase trains on.
+        data: The images and their classes.
+        phase: For the size of the batches and the augmentation.
+        seed: Numbers that the order and the augmentation depend on.
+        skipped: Hears of images that cannot be read any more.
+
+    Raises:
+        RecipeError: The phase mixes pixels, but does not train on them.
+    """
+    examples = Examples(data.targets(), data.weights(), features.usable, phase.batch_size, seed)
+    if features.train is not None:
+        return CachedBatches(examples, features.train, features.copies)
+    augmentation, extractor = phase.augmentation, features.extractor
+
+    def samples(epoch: int) -> Sequence[Sample]:
+        return data.augmented(augmentation, (*seed, epoch)) if augmentation else data.plain(data.train)
+
+    mixing = augmentation if augmentation is not None and augmentation.mixes else None
+    if mixing is not None and not extractor.trains_on_pixels:
+        raise RecipeError(
+            "mixup and cutmix mix pixels: a phase with them must train all, with num_augmented_copies null"
+        )
+    return StreamedBatches(
+        examples,
+        samples,
+        None if extractor.trains_on_pixels else extractor.engine,
+        mix=None if mixing is None else partial(_mixed, mixing),
+        workers=cores(),
+        on_skip=skipped.skip,
+    )
+
+
+def _mixed(augmentation: Augmentation, batch: Batch, random: np.random.Generator) -> Batch:
+    inputs, targets = mix(batch.inputs, batch.targets, augmentation, random)
+    return Batch(inputs, targets, batch.weights)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kerastl._base.keras_import import import_keras, keras_reason
 from kerastl._base.text import listed, printable
 from kerastl._progress import stage
+from kerastl.data import _training_record as training_record
 from kerastl.errors import ModelError, UsageError
 from kerastl.finetuning._base_model import BaseModel, stored
 from kerastl.finetuning._folder import BASE_MODEL
@@ -128,6 +129,8 @@ def adopted(given: keras.Model | Path, settings: Settings, folder: Path, trust: 
         (adapted.classifier if had_classes else adapted.backbone).save(file)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise UsageError(f"the model {model.name!r} cannot be saved ({keras_reason(error)})") from None
+    if isinstance(given, Path):
+        _copy_training_record(metadata_file.find(given), file)
     record: dict[str, Any] = {
         "name": name_of(given),
         "backbone": metadata.backbone if metadata is not None else None,
@@ -141,6 +144,15 @@ def adopted(given: keras.Model | Path, settings: Settings, folder: Path, trust: 
     # What was in memory is the caller's own code, and what the file was trusted with is in the copy.
     found = stored(record, file, trust or not isinstance(given, Path))
     return replace(found, findings=(*adapted.findings, *_trust_needed(record["own_layers"])))
+
+
+def _copy_training_record(source: Path, target: Path) -> None:
+    """What an earlier run has trained on goes along with what it has trained."""
+    import zipfile
+
+    if (content := metadata_file.member(source, training_record.MEMBER)) is not None:
+        with zipfile.ZipFile(target, "a") as archive:
+            archive.writestr(training_record.MEMBER, content)
 
 
 def identity(given: keras.Model | Path) -> str:

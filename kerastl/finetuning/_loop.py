@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 from kerastl.errors import TrainingError
-from kerastl.finetuning._batches import Batch, Feed
+from kerastl.finetuning._batches import Batch, Batches
 from kerastl.finetuning._scores import Score, score
 from kerastl.training._callback import RunCallback
 from kerastl.training._fit import StepMonitor, fit
@@ -114,7 +114,7 @@ class Observers:
 
 def train_phase(
     model: keras.Model,
-    feed: Feed,
+    batches: Batches,
     rate: Any,
     epochs: range,
     observers: Observers,
@@ -126,7 +126,7 @@ def train_phase(
 
     Args:
         model: Compiled with a loss and the metric `accuracy`, trainable as the phase wants it.
-        feed: Gives the batches of an epoch.
+        batches: To train on.
         rate: The learning rate: a schedule or a number.
         epochs: Numbers of the epochs in the phase, from 0.
         observers: Who watches.
@@ -148,15 +148,15 @@ def train_phase(
     ends = _EpochEnd(model, keeper, rate, first)
     steps = [monitor, ends, *observers.callbacks, _Keep(model, ends, keeper)]
     callbacks = keras.callbacks.CallbackList(
-        steps, add_history=True, model=view, verbose=0, epochs=last, steps=feed.steps
+        steps, add_history=True, model=view, verbose=0, epochs=last, steps=batches.steps
     )
     try:
         fit(
             model,
-            _batches(feed, epochs),
+            _epochs(batches, epochs),
             callbacks,
             epochs=last,
-            steps=feed.steps,
+            steps=batches.steps,
             first_epoch=first + epochs.start,
         )
     finally:
@@ -188,9 +188,9 @@ def highest(rate: Any) -> float:
     return float(getattr(rate, "learning_rate", rate))
 
 
-def _batches(feed: Feed, epochs: range) -> Iterator[Batch]:
+def _epochs(batches: Batches, epochs: range) -> Iterator[Batch]:
     for epoch in epochs:
-        yield from feed.batches(epoch)
+        yield from batches.epoch(epoch)
 
 
 class _EpochEnd(keras.callbacks.Callback):

@@ -18,7 +18,7 @@ from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
 from kerastl.errors import UsageError
 from kerastl.finetuning._base_model import BaseModel, from_catalog
-from kerastl.finetuning._batches import Batch, Feed
+from kerastl.finetuning._batches import Batch, Batches, make_batches
 from kerastl.finetuning._given_model import adopted, check_base, given_model, name_of
 from kerastl.finetuning._lr_finder import RateCurve, check_range, lr_range_test
 from kerastl.finetuning._phase import HEAD, Phase
@@ -150,9 +150,9 @@ def _find(
 ) -> RateCurve:
     import_keras()  # first and quietly
     from kerastl.finetuning._compiling import compile_for
+    from kerastl.finetuning._features import FeatureComputer
     from kerastl.finetuning._freezing import freeze_for
-    from kerastl.finetuning._network import attach_head
-    from kerastl.finetuning._preparation import Preparation
+    from kerastl.finetuning._network import attach_head, split
 
     dataset = open_dataset(data, callback)
     parts = split_dataset(dataset, settings, callback, Stop())
@@ -160,18 +160,21 @@ def _find(
     network = attach_head(built.backbone, built.stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
     freeze_for(network, phase)
     images = training_data(parts, base.resize, settings)
-    cache = FeatureCache(folder / "features", settings.cache_limit)
-    prepared = Preparation(network, images, cache, settings.seed, callback=callback).prepare(phase, 0)
-    compile_for(prepared.upper, network, phase, prepared.feed.steps)
+    computer = FeatureComputer(images, FeatureCache(folder / "features", settings.cache_limit), callback=callback)
+    seed = (settings.seed, 0)
+    lower, upper = split(network, phase.trained_stages(tuple(network.stages)))
+    features = computer.compute(lower, phase, seed)
+    batches = make_batches(features, images, phase, seed, computer.skipped)
+    compile_for(upper, network, phase, batches.steps)
     callback.begin("steps with a growing rate", steps)
     try:
-        return sweep(prepared.upper, _endless(prepared.feed, callback))
+        return sweep(upper, _endless(batches, callback))
     finally:
         callback.end()
 
 
-def _endless(feed: Feed, callback: RunCallback) -> Iterator[Batch]:
+def _endless(batches: Batches, callback: RunCallback) -> Iterator[Batch]:
     for epoch in itertools.count():
-        for batch in feed.batches(epoch):
+        for batch in batches.epoch(epoch):
             yield batch
             callback.advance()

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerastl._progress import stage
 from kerastl.errors import RecipeError, TrainingError
+from kerastl.finetuning._batches import Batches
 from kerastl.finetuning._compiling import compile_for
 from kerastl.finetuning._diagnosis import ADVICE, diagnose
+from kerastl.finetuning._features import PhaseFeatures
 from kerastl.finetuning._loop import Epoch, Observers, predict, tell_of_solution, train_phase, validation
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import HEAD, Phase
-from kerastl.finetuning._preparation import Preparation, Prepared
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._solver import Head, solve_head
 from kerastl.finetuning._state import FineTuningState
+from kerastl.finetuning._training_data import TrainingData
 from kerastl.training._interrupt import Stopped
 from kerastl.training._state import StateWriter
 from kerastl.training._variables import assign, values_of
+
+if TYPE_CHECKING:
+    import keras
 
 # Features that logistic regression holds in memory; more are trained on by gradient steps.
 _SOLVER_BYTES = 512 * 2**20
@@ -36,16 +42,18 @@ class Context:
 
     Args:
         network: Trained in place.
-        preparation: Gives each phase its batches.
-        labels: int64, of the training images and of the validation images.
+        data: The images.
+        seed: Of the run.
+        scratch: Where large things may lie for a moment.
         writer: Writes the state.
         observers: Who watches.
         state: How far the run has come.
     """
 
     network: Network
-    preparation: Preparation
-    labels: tuple[np.ndarray, np.ndarray]
+    data: TrainingData
+    seed: int
+    scratch: Path
     writer: StateWriter
     observers: Observers
     state: FineTuningState
@@ -57,15 +65,21 @@ class PhaseTraining:
     Args:
         context: Of the run.
         phase: The network is frozen for it.
-        prepared: Its batches and the part of the network that trains.
+        upper: The part of the network that trains, from features to probabilities.
+        features: Of the frozen part.
+        batches: Of the training images' features.
     """
 
-    def __init__(self, context: Context, phase: Phase, prepared: Prepared) -> None:
+    def __init__(
+        self, context: Context, phase: Phase, upper: keras.Model, features: PhaseFeatures, batches: Batches
+    ) -> None:
         self._context = context
         self._state = context.state
         self._phase = phase
-        self._prepared = prepared
-        self._weights = list(prepared.upper.variables)
+        self._upper = upper
+        self._features = features
+        self._batches = batches
+        self._weights = list(upper.variables)
         self._before = values_of(self._weights)
         self._best = self._before
         self._moving: list[Any] = []
@@ -82,8 +96,8 @@ class PhaseTraining:
         assign(self._weights, self._best)
 
     def _train(self) -> None:
-        state, phase, model = self._state, self._phase, self._prepared.upper
-        steps = self._prepared.feed.steps
+        state, phase, model = self._state, self._phase, self._upper
+        steps = self._batches.steps
         rate = compile_for(model, self._context.network, phase, steps)
         self._moving = [*self._weights, *model.optimizer.variables]
         if state.epoch:
@@ -96,7 +110,7 @@ class PhaseTraining:
             return
         epochs, first = range(state.epoch, phase.epochs), len(state.history) - state.epoch
         try:
-            train_phase(model, self._prepared.feed, rate, epochs, self._context.observers, self, first=first)
+            train_phase(model, self._batches, rate, epochs, self._context.observers, self, first=first)
         except (Stopped, TrainingError):
             self._leave()
             raise
@@ -116,10 +130,10 @@ class PhaseTraining:
 
     def validate(self) -> Score:
         """See `Keeper`."""
-        rows = self._prepared.val
+        rows = self._features.val
         with stage("validating"):
-            self._answers = predict(self._prepared.upper, rows)
-        return score(self._answers, self._context.labels[1][rows.usable])
+            self._answers = predict(self._upper, rows)
+        return score(self._answers, self._context.data.val.labels[rows.usable])
 
     def record(self, done: Epoch) -> None:
         """See `Keeper`."""
@@ -151,13 +165,13 @@ class PhaseTraining:
     def _diagnose(self) -> None:
         """Note what the last answers say about the weights that gave them."""
         context = self._context
-        labels = context.labels[1][self._prepared.val.usable]
-        self._state.warnings = diagnose(self._answers, labels, context.preparation.classes)
+        labels = context.data.val.labels[self._features.val.usable]
+        self._state.warnings = diagnose(self._answers, labels, context.data.classes)
         kernel = values_of([context.network.stages[HEAD][-1].kernel])[0]
         self._state.failure = _NOTHING if (kernel == kernel[:, :1]).all() else ""
 
     def _solvable(self) -> bool:
-        rows = self._prepared.train
+        rows = self._features.plain
         if rows is None or rows[:1].nbytes * len(rows) > _SOLVER_BYTES:
             self._context.observers.told.say("too many features for logistic regression: gradient steps instead")
             return False
@@ -165,10 +179,10 @@ class PhaseTraining:
 
     def _solve(self) -> None:
         start = time.monotonic()
-        rows, labels = self._prepared.train, self._context.labels[0]
+        rows, labels = self._features.plain, self._context.data.train.labels
         assert rows is not None  # noqa: S101 - `_solvable` saw to it
         head = self._solved()
-        own = validation(self._prepared.upper, rows, labels[rows.usable])
+        own = validation(self._upper, rows, labels[rows.usable])
         reached = self.validate()
         if not np.isfinite([own.loss, reached.loss]).all():
             raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
@@ -181,16 +195,16 @@ class PhaseTraining:
 
     def _solved(self) -> Head:
         """Put the solution into the classifier."""
-        context, rows = self._context, self._prepared.train
+        context, rows = self._context, self._features.plain
         assert rows is not None  # noqa: S101 - as above
-        classifier, preparation, told = context.network.stages[HEAD][-1], context.preparation, context.observers.told
+        classifier, told = context.network.stages[HEAD][-1], context.observers.told
         if rows[:1].shape[1:] != classifier.kernel.shape[:1]:
             raise RecipeError("logistic_regression needs a head of one Dense layer on pooled features")
-        labels, weights = context.labels[0][rows.usable], preparation.weights[rows.usable]
-        stop, scratch = context.observers.stop, preparation.scratch
+        labels, weights = context.data.train.labels[rows.usable], context.data.weights()[rows.usable]
+        stop, scratch = context.observers.stop, context.scratch
         with stage(f"logistic regression on {len(rows):,} images"):
             check = stop.check if stop is not None else None
-            head = solve_head(rows, labels, classifier.units, weights, preparation.seed, scratch=scratch, check=check)
+            head = solve_head(rows, labels, classifier.units, weights, context.seed, scratch=scratch, check=check)
         classifier.set_weights([head.kernel, head.bias])
         told.say(f"logistic regression: C = {head.strength:g} by cross-validation")
         if not head.converged:

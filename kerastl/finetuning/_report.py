@@ -107,6 +107,8 @@ class Report:
             },
         )
         record = TrainingRecord.of(self._parts.dataset, self._parts.contents)
+        if (earlier := self._base.trained_on()) is not None:
+            record = record.joined(earlier)
         outputs.write_model(self._folder, model, metadata, {training_record.MEMBER: record.to_bytes()})
         outputs.write_history(self._folder, state.history)
         if state.history:

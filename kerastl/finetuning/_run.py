@@ -35,7 +35,7 @@ from kerastl.finetuning._splits import (
     reopen_dataset,
     split_dataset,
 )
-from kerastl.finetuning._training_data import decode_ahead, training_data
+from kerastl.finetuning._training_data import prefetch_images, training_data
 from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _registry as catalog
@@ -50,8 +50,7 @@ if TYPE_CHECKING:
 
     from kerastl.data import Dataset
     from kerastl.data._prefetch import PrefetchedImages
-    from kerastl.finetuning._network import Network
-    from kerastl.finetuning._preparation import Preparation
+    from kerastl.finetuning._features import FeatureComputer
     from kerastl.finetuning._training import Training
     from kerastl.finetuning._training_data import TrainingData
 
@@ -85,7 +84,7 @@ class Run:
         self._given = model
         self._trust = trust
         self._start = time.monotonic()
-        self._ahead: PrefetchedImages | None = None
+        self._prefetched: PrefetchedImages | None = None
         self.stop = Stop()
 
     def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
@@ -99,6 +98,7 @@ class Run:
                 built = base.build(self._settings)
                 parts = splitting.result()
             chosen = find_recipe(recipe, parts.dataset, ("head", *built.stages), self._settings.overrides)
+            self._warn_of_known_images(base, parts)
             write_split(parts.dataset, self._folder.split)
             if base.file is not None:
                 base = dataclasses.replace(base, file=self._folder.keep_base_model(base.file))
@@ -115,6 +115,18 @@ class Run:
         }
         self._folder.checkpoint.save(extra, {})
         return self._train(base, built, parts, chosen, extra, None)
+
+    def _warn_of_known_images(self, base: BaseModel, parts: SplitData) -> None:
+        """Say where images to validate on are ones that an earlier run has trained on."""
+        if (earlier := base.trained_on()) is None:
+            return
+        images = parts.dataset.part("val")
+        known = earlier.parts([parts.contents.get(item.path, "") for item in images]).count("train")
+        if known:
+            self._callback.warn(
+                f"{known:,} of {len(images):,} images to validate on were trained on by {base.name}, so that the "
+                "accuracy flatters: split as it did (the same data and --seed), or validate on others"
+            )
 
     def _base_model(self, stack: ExitStack) -> BaseModel:
         """What the run starts from; what fails should fail before images are read."""
@@ -133,13 +145,13 @@ class Run:
 
     def _read(self, dataset: Dataset, resize: Resize) -> SplitData:
         parts = split_dataset(dataset, self._settings, self._callback, self.stop)
-        self._ahead = decode_ahead(training_data(parts, resize, self._settings), self._folder.path)
+        self._prefetched = prefetch_images(training_data(parts, resize, self._settings), self._folder.path)
         return parts
 
     def close(self) -> None:
         """End what is still under way."""
-        if self._ahead is not None:
-            self._ahead.close()
+        if self._prefetched is not None:
+            self._prefetched.close()
 
     def go_on(
         self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe, said: Collection[str]
@@ -193,13 +205,14 @@ class Run:
         if built.classifier is not None:
             callback.say(keep_rows(network, built.classifier, parts.dataset.classes))
         images = training_data(parts, base.resize, settings)
-        preparation = self._preparation(network, images)
+        features = self._feature_computer(images)
         training = Training(
             network,
             recipe,
-            preparation,
-            (images.train.labels, images.val.labels),
+            images,
+            features,
             self._folder.checkpoint,
+            seed=settings.seed,
             extra=extra,
             callback=callback,
             callbacks=self._callbacks,
@@ -211,26 +224,26 @@ class Run:
         stopped = self._run(training, network.model)
         report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), base)
         seconds = earlier + time.monotonic() - self._start
-        metrics = report.metrics(training.state, preparation.skipped, seconds, stopped=stopped is not None)
+        metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=stopped is not None)
         with stage("writing the model and the figures"):
             plain = settings.precision == "float32"
             model = network.model if plain else self._in_float32(network.model, base, recipe, size)
-            metadata = report.write(model, training.state, preparation.skipped, metrics)
+            metadata = report.write(model, training.state, features.skipped.reasons, metrics)
         self._close(stopped)
         return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, stopped is not None)
 
-    def _preparation(self, network: Network, images: TrainingData) -> Preparation:
-        from kerastl.finetuning._preparation import Preparation
+    def _feature_computer(self, images: TrainingData) -> FeatureComputer:
+        from kerastl.finetuning._features import FeatureComputer
 
-        return Preparation(
-            network,
+        return FeatureComputer(
             images,
             FeatureCache(self._folder.features, self._settings.cache_limit),
-            self._settings.seed,
             keep_features=self._settings.keep_features,
             callback=self._callback,
             stop=self.stop,
-            ahead=self._ahead if self._ahead is not None and self._ahead.reader == images.reader else None,
+            prefetched=self._prefetched
+            if self._prefetched is not None and self._prefetched.reader == images.reader
+            else None,
         )
 
     def _run(self, training: Training, model: keras.Model) -> Stopped | TrainingError | None:

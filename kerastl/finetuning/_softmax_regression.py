@@ -49,7 +49,7 @@ class SoftmaxRegression:
     """One problem, to be solved with several penalties: each solution starts from the one before.
 
     Args:
-        features: float32 `(n, d)`, centerd; may be a memory map.
+        features: float32 `(n, d)`, centered; may be a memory map.
         labels: int64 `(n,)`, each in `[0, classes)`.
         weights: float32 `(n,)`, of each row in the loss.
         classes: At least 2.

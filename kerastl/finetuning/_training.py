@@ -6,19 +6,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from kerastl.errors import RecipeError
+from kerastl.finetuning._batches import make_batches
 from kerastl.finetuning._compiling import loss_for, optimizer_for
 from kerastl.finetuning._diagnosis import NothingLearntError
+from kerastl.finetuning._features import FeatureComputer
 from kerastl.finetuning._freezing import freeze_for
 from kerastl.finetuning._loop import Observers
-from kerastl.finetuning._network import Network
+from kerastl.finetuning._network import Network, split
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_training import Context, PhaseTraining
-from kerastl.finetuning._preparation import Preparation
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._state import FineTuningState
+from kerastl.finetuning._training_data import TrainingData
 from kerastl.training._callback import RunCallback, setting_the_rate
 from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._interrupt import Stop
@@ -35,9 +35,10 @@ class Training:
     Args:
         network: Trained in place; ends with the best weights.
         recipe: Valid for the network's stages.
-        preparation: Gives each phase its batches.
-        labels: int64, of the training images and of the validation images.
+        data: The images.
+        features: Computes what the frozen part of the network gives for them.
         checkpoint: Where the state lies.
+        seed: Of orders and augmentations.
         extra: Stored with the state.
         callback: Hears what is done.
         callbacks: Of Keras; `kerastl.finetuning._loop` says what they see.
@@ -48,10 +49,11 @@ class Training:
         self,
         network: Network,
         recipe: Recipe,
-        preparation: Preparation,
-        labels: tuple[np.ndarray, np.ndarray],
+        data: TrainingData,
+        features: FeatureComputer,
         checkpoint: Checkpoint,
         *,
+        seed: int = 0,
         extra: dict[str, Any] | None = None,
         callback: RunCallback | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -59,8 +61,9 @@ class Training:
     ) -> None:
         self._network = network
         self._recipe = recipe
-        self._preparation = preparation
-        self._labels = labels
+        self._data = data
+        self._features = features
+        self._seed = seed
         self._writer = StateWriter(checkpoint, extra)
         self._observers = Observers(network.model, callback or RunCallback(), tuple(callbacks), stop)
         self.state = FineTuningState()
@@ -122,7 +125,12 @@ class Training:
             f"phase {number + 1}/{len(self._recipe.phases)}: {phase.named(tuple(network.stages))}, "
             f"{count:,} of {network.model.count_params():,} parameters train"
         )
-        prepared = self._preparation.prepare(phase, number)
+        seed = (self._seed, number)
+        lower, upper = split(network, phase.trained_stages(tuple(network.stages)))
+        features = self._features.compute(lower, phase, seed)
+        batches = make_batches(features, self._data, phase, seed, self._features.skipped)
         self.state.seconds[number] += time.monotonic() - start
-        context = Context(network, self._preparation, self._labels, self._writer, self._observers, self.state)
-        PhaseTraining(context, phase, prepared).run()
+        context = Context(
+            network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state
+        )
+        PhaseTraining(context, phase, upper, features, batches).run()

@@ -25,7 +25,7 @@ _MANY = 500
 
 
 @dataclass(frozen=True)
-class Part:
+class LabeledImages:
     """The images of one part of the data.
 
     Args:
@@ -50,8 +50,8 @@ class TrainingData:
     """
 
     classes: tuple[str, ...]
-    train: Part
-    val: Part
+    train: LabeledImages
+    val: LabeledImages
     reader: InputReader
     balanced: bool = False
 
@@ -65,12 +65,12 @@ class TrainingData:
         if not self.balanced:
             return np.ones(len(labels), np.float32)
         counts = np.bincount(labels, minlength=len(self.classes))
-        share = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-        return share[labels].astype(np.float32)
+        weight = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        return weight[labels].astype(np.float32)
 
-    def plain(self, part: Part) -> list[ImageSample]:
+    def plain(self, images: LabeledImages) -> list[ImageSample]:
         """The images as they are, one row each."""
-        return [ImageSample(file, self.reader.read) for file in part.files]
+        return [ImageSample(file, self.reader.read) for file in images.files]
 
     def augmented(self, augmentation: Augmentation, seed: Sequence[int]) -> list[ImageSample]:
         """One augmented version of each training image; `seed` and its number decide which."""
@@ -106,13 +106,13 @@ def training_data(parts: SplitData, resize: Resize, settings: Settings) -> Train
     white = resize.white_level or parts.white_level
     resize = replace(resize, policy=settings.resize or resize.policy, white_level=white)
     train, val = (
-        Part([dataset.file(item) for item in items], dataset.class_indices(items))
+        LabeledImages([dataset.file(item) for item in items], dataset.class_indices(items))
         for items in (dataset.part("train"), dataset.part("val"))
     )
     return TrainingData(dataset.classes, train, val, resize, settings.class_weights == "balanced")
 
 
-def decode_ahead(data: TrainingData, folder: Path) -> PrefetchedImages | None:
+def prefetch_images(data: TrainingData, folder: Path) -> PrefetchedImages | None:
     """Begin to decode the images as they are, in the order in which a run asks for them first.
 
     Args:

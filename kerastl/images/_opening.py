@@ -31,7 +31,7 @@ _NOT_REGULAR = {
     stat.S_IFCHR: "a device, not an image file",
     stat.S_IFBLK: "a device, not an image file",
 }
-_initialise = threading.Lock()
+_initialize = threading.Lock()
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
             return JpegImageFile(file)
         if beginning.startswith(b"\x89PNG\r\n\x1a\n"):
             return _png(file)
-        with _initialise:  # while one thread registers formats, another might not see them all
+        with _initialize:  # while one thread registers formats, another might not see them all
             Image.init()
         limits.check_embedded(file)
         image = formats.open_heif(file) if format_of(beginning) == "HEIC" else Image.open(file)

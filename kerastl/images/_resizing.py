@@ -100,10 +100,10 @@ class Resize:
     Args:
         height: Height of the result in pixels, 1 to 8,192.
         width: Width of the result in pixels, 1 to 8,192.
-        policy: `"crop"` takes the largest centerd region with the result's aspect ratio, shrunk to
+        policy: `"crop"` takes the largest centered region with the result's aspect ratio, shrunk to
             `crop_fraction`, and scales it: what "resize the shorter side to height / crop_fraction, then
             crop the center" gives, in one step. `"squash"` scales the whole image, aspect ratio or not.
-            `"pad"` scales the whole image to fit inside, centerd on black. All three are bicubic with
+            `"pad"` scales the whole image to fit inside, centered on black. All three are bicubic with
             antialiasing. `"keras"` repeats `keras.utils.load_img(path, target_size=(height, width))` to the
             bit: nearest neighbor, no antialiasing, EXIF orientation and transparency ignored.
         crop_fraction: The part of the region's side that `"crop"` keeps, above 0 and up to 1.

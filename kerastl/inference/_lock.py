@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+# Not filelock: it says nothing while it waits, and leaves to its callers what is done where there are no locks.
 # Longer than the largest network takes; whoever holds the lock for longer is not waited for.
 _PATIENCE = 600.0
 _PAUSE = 0.1

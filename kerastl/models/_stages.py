@@ -20,6 +20,8 @@ from kerastl.models._graph import calls, cuts, inputs_of, outputs_of
 # Fewer stages than that are divided where they can be, more than that are merged.
 _FEWEST, _WANTED, _MOST = 4, 6, 8
 _RESERVED = ("head", "all")
+# Names of layers are such, but for what comes from files.
+_NAME = re.compile(r"[\w.-]{1,100}")
 _NORMALIZATIONS = (
     keras.layers.BatchNormalization,
     keras.layers.GroupNormalization,
@@ -76,8 +78,8 @@ def from_names(model: keras.Model, wanted: Mapping[str, str] | Sequence[str]) ->
     operations = list(model.operations)
     positions = {operation.name: number for number, operation in enumerate(operations)}
     for stage, layer in starts.items():
-        if stage in _RESERVED or not isinstance(stage, str) or not stage:
-            raise UsageError(f"stages: {stage!r} cannot be the name of a stage")
+        if not isinstance(stage, str) or stage in _RESERVED or not _NAME.fullmatch(stage):
+            raise UsageError(f"stages: {printable(str(stage))[:100]!r} cannot be the name of a stage")
         if layer not in positions:
             raise UsageError(f"stages: the model has no layer {printable(str(layer))!r}; it has {_some(operations)}")
     order = [positions[layer] for layer in starts.values()]
@@ -170,7 +172,7 @@ def _names(stages: Sequence[Sequence[keras.layers.Layer]]) -> list[str]:
     """What layers of a stage have in common in their names, where that tells stages apart; else numbers from below."""
     names = [_common(stage) for stage in stages]
     kinds = {_plain(type(layer).__name__) for stage in stages for layer in stage}
-    usable = [bool(name) and names.count(name) == 1 and _plain(name) not in kinds for name in names]
+    usable = [bool(_NAME.fullmatch(name)) and names.count(name) == 1 and _plain(name) not in kinds for name in names]
     return [
         name if good and name not in _RESERVED else f"stage_{number}"
         for number, (name, good) in enumerate(zip(names, usable, strict=True), 1)

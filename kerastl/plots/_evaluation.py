@@ -143,7 +143,7 @@ def reliability(binned: Binned) -> Figure:
 
     figure = style.new_figure(4.4, 4.8)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    style.tidy(above, title=f"calibration error {percent(binned.error)}", y="share that is right")
+    style.tidy(above, title=f"calibration error {percent(binned.error)}", y="fraction that is right")
     above.bar(centers[some], accuracy, 0.92 * width, color=style.BLUE, label="right")
     above.bar(
         centers[some],

@@ -19,16 +19,16 @@ def barlow_twins(first: Any, second: Any, redundancy: float = 5e-3, epsilon: flo
         redundancy: Weight of the entries off the diagonal.
         epsilon: Added to variances before the root.
     """
-    a, b = (_standardised(view, epsilon) for view in (first, second))
+    a, b = (_standardized(view, epsilon) for view in (first, second))
     matrix = ops.matmul(ops.transpose(a), b) / ops.cast(ops.shape(first)[0], a.dtype)
     diagonal = ops.diagonal(matrix)
     off = ops.sum(ops.square(matrix)) - ops.sum(ops.square(diagonal))
     return ops.sum(ops.square(1.0 - diagonal)) + redundancy * off
 
 
-def _standardised(view: Any, epsilon: float) -> Any:
-    centerd = view - ops.mean(view, axis=0)
-    return centerd / ops.sqrt(ops.mean(ops.square(centerd), axis=0) + epsilon)
+def _standardized(view: Any, epsilon: float) -> Any:
+    centered = view - ops.mean(view, axis=0)
+    return centered / ops.sqrt(ops.mean(ops.square(centered), axis=0) + epsilon)
 
 
 def byol(prediction: Any, target: Any) -> Any:

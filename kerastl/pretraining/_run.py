@@ -51,6 +51,21 @@ class PreTrained:
     folder: Path
 
 
+@dataclass(frozen=True)
+class ReadImages:
+    """The images of a run, read once.
+
+    Args:
+        pixels: Of each that can be read.
+        roles: What each is for.
+        skipped: Those that cannot be read, by path, and why.
+    """
+
+    pixels: Pixels
+    roles: Roles
+    skipped: dict[str, str]
+
+
 class Run:
     """One run in one folder.
 
@@ -81,28 +96,39 @@ class Run:
         """Run from the start, or from a state; `said` names the settings that were asked for."""
         if state is not None:
             self._settings = self._settings.resumed(state["settings"], said)
-        row = catalog.get(self._settings.model)
-        size = self._settings.input_size or row.input_size
-        if self._settings.weights == "imagenet":  # what fails should fail before images are read
-            weights.fetch(row, include_top=False, input_size=(size, size))
-        images = self._listed()
+        size = self._input_size()
+        entries = self._manifest_entries()
         if state is not None:
-            self._folder.manifest.check(images, self._collection.root, state["images"])
-        pixels, roles = self._read(size)
+            self._folder.manifest.check(entries, self._collection.root, state["images"])
+        images = self._read(size)
         extra = {
             "settings": self._settings.as_dict(),
-            "images": state["images"] if state else self._folder.manifest.write(images),
+            "images": state["images"] if state else self._folder.manifest.write(entries),
             "views": state["views"] if state else Views.for_size(size).as_dict(),
         }
         with stage("building the networks"):
-            training, backbone = self._prepare(pixels, roles, size, extra)
+            training, backbone = self._build(images, size, extra)
         if state is not None:
             training.resume(state)
         else:
             self._folder.checkpoint.save(extra, {})
-        return self._train(training, backbone, pixels, roles, size)
+        ended = self._train(training, images.pixels)
+        description = self._describe(training, images, size, complete=ended is None)
+        folder, history = self._folder.path, training.state.history
+        with stage("writing the weights and the figures"):
+            outputs.write_all(folder, backbone, history, images.skipped, description)
+        self._close(ended)
+        return PreTrained(backbone, folder / outputs.WEIGHTS, history, description, folder)
 
-    def _listed(self) -> dict[str, Entry]:
+    def _input_size(self) -> int:
+        """Height and width of the network's input; weights that cannot be had are refused before images are read."""
+        row = catalog.get(self._settings.model)
+        size = self._settings.input_size or row.input_size
+        if self._settings.weights == "imagenet":
+            weights.fetch(row, include_top=False, input_size=(size, size))
+        return size
+
+    def _manifest_entries(self) -> dict[str, Entry]:
         """What the run remembers of its images."""
         collection = self._collection
         contents = hashed([collection.root / path for path in collection.paths], self._callback, self.stop)
@@ -111,7 +137,7 @@ class Run:
             for path, content in zip(collection.paths, contents, strict=True)
         }
 
-    def _read(self, size: int) -> tuple[Pixels, Roles]:
+    def _read(self, size: int) -> ReadImages:
         from kerastl.pretraining._pixels import read_pixels
 
         paths, root = self._collection.paths, self._collection.root
@@ -119,24 +145,24 @@ class Run:
             self._callback.warn(warning)
         cache = FeatureCache(self._folder.features, self._settings.cache_limit)
         pixels = read_pixels([root / path for path in paths], size, cache, self._callback, self.stop)
-        broken = {paths[number]: reason for number, reason in pixels.problems.items()}
-        roles = assign_roles(self._collection, broken.keys(), self._settings.seed)
+        skipped = {paths[number]: reason for number, reason in pixels.problems.items()}
+        roles = assign_roles(self._collection, skipped.keys(), self._settings.seed)
         say = f"{len(roles.trained):,} images to train on"
         if len(roles.held_out):
             say += f", {len(roles.held_out):,} held out to test neighbors ({self._collection.found})"
         self._callback.say(say)
-        if broken:
-            self._callback.warn(f"{skipped_in_short(broken)}; skipped")
-        return pixels, roles
+        if skipped:
+            self._callback.warn(f"{skipped_in_short(skipped)}; skipped")
+        return ReadImages(pixels, roles, skipped)
 
-    def _prepare(self, pixels: Pixels, roles: Roles, size: int, extra: dict[str, Any]) -> tuple[Training, keras.Model]:
+    def _build(self, images: ReadImages, size: int, extra: dict[str, Any]) -> tuple[Training, keras.Model]:
         set_seed = import_keras().utils.set_random_seed
         from kerastl.data._view_pipeline import ViewFeed
         from kerastl.models._build import build
         from kerastl.pretraining._evaluating import Examination
         from kerastl.pretraining._training import Training
 
-        settings = self._settings
+        settings, pixels, roles = self._settings, images.pixels, images.roles
         set_seed(settings.seed)
 
         def backbone() -> keras.Model:
@@ -165,49 +191,44 @@ class Run:
         )
         return training, learner.backbone
 
-    def _train(self, training: Training, backbone: keras.Model, pixels: Pixels, roles: Roles, size: int) -> PreTrained:
-        folder, state = self._folder.path, training.state
-        skipped = {self._collection.paths[number]: reason for number, reason in pixels.problems.items()}
-
-        def write(complete: bool) -> dict[str, Any]:
-            description = {
-                **self._describe(size, complete),
-                "images": len(roles.trained),
-                "held_out": len(roles.held_out),
-                "skipped": len(skipped),
-                "seconds": round(sum(row["seconds"] for row in state.history), 3),
-                "history": state.history,
-            }
-            with stage("writing the weights and the figures"):
-                outputs.write_all(folder, backbone, state.history, skipped, description)
-            return description
-
+    def _train(self, training: Training, pixels: Pixels) -> Stopped | TrainingError | None:
+        """Train; return what ended it early, if something worth keeping has been reached by then."""
         try:
-            training.run(lambda history: outputs.write_history(folder, history))
+            training.run(lambda history: outputs.write_history(self._folder.path, history))
         except StateError:  # the network holds nothing yet
             raise
         except (Stopped, TrainingError) as reason:
             if not training.recover():
                 raise
-            write(complete=False)
-            if isinstance(reason, TrainingError):
-                raise type(reason)(f"{reason}. What was reached is in {folder}") from None
-            raise
+            return reason
         except Exception as error:
             if pixels.failure is None:
                 raise
             raise pixels.failure from error
-        description = write(complete=True)
-        self._folder.close(keep_features=False)
-        return PreTrained(backbone, folder / outputs.WEIGHTS, state.history, description, folder)
+        return None
 
-    def _describe(self, size: int, complete: bool) -> dict[str, Any]:
-        method = METHODS[self._settings.method]
+    def _describe(self, training: Training, images: ReadImages, size: int, *, complete: bool) -> dict[str, Any]:
+        """What `pretraining.json` holds."""
+        settings, history = self._settings, training.state.history
         return {
-            "backbone": self._settings.model,
+            "backbone": settings.model,
             "size": size,
-            "method": self._settings.method,
-            "paper": method.paper,
-            "settings": self._settings.as_dict(),
+            "method": settings.method,
+            "paper": METHODS[settings.method].paper,
+            "settings": settings.as_dict(),
             "complete": complete,
+            "images": len(images.roles.trained),
+            "held_out": len(images.roles.held_out),
+            "skipped": len(images.skipped),
+            "seconds": round(sum(row["seconds"] for row in history), 3),
+            "history": history,
         }
+
+    def _close(self, ended: Stopped | TrainingError | None) -> None:
+        """Tidy up after a complete run; say what ended another one."""
+        if ended is None:
+            self._folder.close(keep_features=False)
+        elif isinstance(ended, TrainingError):
+            raise type(ended)(f"{ended}. What was reached is in {self._folder.path}")
+        else:
+            raise ended

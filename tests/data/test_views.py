@@ -103,10 +103,10 @@ def test_blur_is_gaussian_and_touches_only_whom_it_should():
     np.testing.assert_allclose(soft, expected, atol=0.02)
 
 
-def test_solarised_views_are_inverted_where_light():
+def test_solarized_views_are_inverted_where_light():
     pixels = np.full((1, 4, 4, 3), 200, np.uint8)
     pixels[:, :2] = 100
-    drawn = untouched(1)._replace(solarised=np.float32([1.0]))
+    drawn = untouched(1)._replace(solarized=np.float32([1.0]))
     view = np.asarray(apply(pixels, drawn, 4))[0]
     np.testing.assert_allclose(view[:2], 100, atol=1e-3)
     np.testing.assert_allclose(view[2:], 55, atol=1e-3)
@@ -147,3 +147,7 @@ def test_small_images_are_not_blurred_and_views_survive_json():
 def test_a_probability_is_one():
     with pytest.raises(UsageError, match=r"gray=1\.5"):
         Views(gray=1.5)
+
+
+def test_views_of_an_older_run_are_read():
+    assert Views.from_dict({"blur": 0.5, "solarise": 0.1}) == Views(blur=0.5, solarize=0.1)

@@ -19,7 +19,7 @@ def linear_network(head):
 
 def test_it_is_the_formula_worked_out_by_hand():
     rng = np.random.default_rng(3)
-    # Channels that speak for a class and channels that speak against it.
+    # Channels that count for a class and channels that speak against it.
     head = rng.normal(0, 0.01, (4, 4, 3, 2)) + np.array([[0.02, -0.03], [-0.02, 0.01], [0.01, 0.02]])
     pixels = rng.integers(0, 256, (4, 4, 3)).astype(np.uint8)
     for index in (0, 1):

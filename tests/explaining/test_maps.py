@@ -20,7 +20,7 @@ def widened(mask, by):
 
 
 def share(values, mask):
-    """How much of what speaks for the class lies in the mask."""
+    """How much of what counts for the class lies in the mask."""
     positive = np.maximum(values, 0)
     return positive[mask].sum() / positive.sum()
 

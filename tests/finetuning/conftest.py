@@ -5,7 +5,7 @@ from PIL import Image
 
 from kerastl.finetuning._network import attach_head
 from kerastl.finetuning._recipe import Phase, Recipe
-from kerastl.finetuning._training_data import Part, TrainingData
+from kerastl.finetuning._training_data import LabeledImages, TrainingData
 from kerastl.images import Resize
 
 
@@ -52,7 +52,9 @@ def data(tmp_path, activations):
         Image.fromarray(image).save(files[-1])
     train, val = slice(0, 36), slice(36, 48)
     resize = Resize(16, 16, "squash")
-    return TrainingData(("r", "g", "b"), Part(files[train], labels[train]), Part(files[val], labels[val]), resize)
+    return TrainingData(
+        ("r", "g", "b"), LabeledImages(files[train], labels[train]), LabeledImages(files[val], labels[val]), resize
+    )
 
 
 @pytest.fixture(scope="session")

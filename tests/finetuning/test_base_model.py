@@ -1,5 +1,6 @@
 """Fine-tuning from what is not in the catalog: a Keras model, an earlier run, a file."""
 
+import csv
 import json
 import shutil
 
@@ -11,6 +12,8 @@ from PIL import Image
 
 import kerastl
 from kerastl.cli import run as kerastl_command
+from kerastl.data import _training_record as training_record
+from kerastl.data._file_inspection import content_hashes
 from kerastl.errors import ModelError, StateError, UsageError
 from kerastl.finetuning._base_model import Classifier, keep_rows
 from kerastl.finetuning._folder import BASE_MODEL
@@ -34,6 +37,8 @@ class Heard(RunCallback):
 
     def say(self, text):
         self.lines.append(text)
+
+    warn = say
 
 
 class StopAfter(RunCallback):
@@ -198,6 +203,26 @@ def test_an_earlier_run_brings_its_resize_and_its_network(data, tmp_path):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
+def test_images_that_an_earlier_run_has_trained_on_are_known_again(first, data, tmp_path):
+    same, other = Heard(), Heard()
+    kerastl.finetune(data, first, STILL, output=tmp_path / "same", callbacks=[same])
+    kerastl.finetune(data, first, STILL, output=tmp_path / "other", callbacks=[other], seed=1)
+    assert not any("were trained on by" in line for line in same.lines)
+    assert any("of 3 images to validate on were trained on by" in line for line in other.lines)
+    splits = [split_of(folder) for folder in (first, tmp_path / "other")]
+    either = {path for split in splits for path, part in split.items() if part == "train"}
+    record = training_record.read(tmp_path / "other" / "model.keras")
+    hashes = content_hashes([data / path for path in splits[0]])
+    trained = {path for path, part in zip(splits[0], record.parts(hashes), strict=True) if part == "train"}
+    assert trained == either
+    assert len(either) > 15
+
+
+def split_of(folder):
+    with (folder / "split.csv").open() as stream:
+        return {row["path"]: row["split"] for row in csv.DictReader(stream)}
+
+
 def test_a_file_that_kerastl_did_not_make_is_taken(data, tmp_path):
     handmade().save(tmp_path / "own.keras")
     tuned = kerastl.finetune(data, tmp_path / "own.keras", "probe", output=tmp_path / "run", verbose=0)
@@ -278,6 +303,13 @@ def test_the_stages_of_a_hostile_run_are_not_believed(first, data, tmp_path):
         metadata.update(file, forged)
         with pytest.raises((ModelError, UsageError)):
             kerastl.finetune(data, file, "probe", output=tmp_path / "run")
+
+
+def test_a_learning_rate_is_found_for_a_given_model(data):
+    curve = kerastl.lr_find(data, handmade(scaling=False), input_scaling="unit", steps=10, batch_size=8, verbose=0)
+    assert 1e-7 < curve.suggestion <= 1
+    with pytest.raises(UsageError, match="say it, input_scaling="):
+        kerastl.lr_find(data, handmade(scaling=False), steps=10, verbose=0)
 
 
 def test_rows_are_kept_for_classes_of_the_same_name():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerastl.errors import DataError, ImageError
-from kerastl.finetuning._batches import CachedFeed, StreamedFeed, epoch_order
+from kerastl.finetuning._batches import CachedBatches, Examples, StreamedBatches, epoch_order
 from kerastl.inference._engines import Plan
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache, HalfOverflow, store_key
@@ -208,14 +208,18 @@ def test_an_epoch_has_full_batches_of_different_images():
     assert epoch_order((1,), 0, 5, 32).shape == (1, 5)
 
 
+def examples(images, usable, batch_size):
+    """Images of a class each."""
+    return Examples(np.eye(images, dtype=np.float32), np.ones(images, np.float32), usable, batch_size, (0,))
+
+
 def test_cached_views_belong_to_their_image():
     # Image p has the views 10 p, 10 p + 1 and 10 p + 2.
     features = np.array([[10.0 * image + view] for image in range(6) for view in range(3)], np.float16)
-    targets, weights = np.eye(6, dtype=np.float32), np.ones(6, np.float32)
-    feed = CachedFeed(features, 3, targets, weights, np.array([0, 2, 3, 5]), 2, (0,))
+    batches = CachedBatches(examples(6, np.array([0, 2, 3, 5]), 2), features, 3)
     seen = {}
     for epoch in range(20):
-        for batch in feed.batches(epoch):
+        for batch in batches.epoch(epoch):
             assert batch.inputs.dtype == np.float32
             images = batch.inputs[:, 0] // 10
             np.testing.assert_array_equal(batch.targets.argmax(axis=1), images)
@@ -228,24 +232,15 @@ def test_an_image_that_breaks_is_left_out_of_its_batch():
     told = []
     sources = [Constant(n) for n in range(12)]
     sources[5] = Constant(None)
-    targets, weights = np.eye(12, dtype=np.float32), np.ones(12, np.float32)
-    feed = StreamedFeed(
-        lambda epoch: sources,
-        PixelEngine(),
-        targets,
-        weights,
-        np.arange(12),
-        4,
-        (0,),
-        on_skip=lambda *e: told.append(e),
+    batches = StreamedBatches(
+        examples(12, np.arange(12), 4), lambda epoch: sources, PixelEngine(), on_skip=lambda *e: told.append(e)
     )
-    values = [value for batch in feed.batches(0) for value in batch.inputs[:, 0, 0, 0]]
+    values = [value for batch in batches.epoch(0) for value in batch.inputs[:, 0, 0, 0]]
     assert sorted(values) == [n for n in range(12) if n != 5]
     assert told == [(5, "no such file")]
 
 
 def test_when_all_images_break_the_disk_is_gone():
-    targets, weights = np.eye(4, dtype=np.float32), np.ones(4, np.float32)
-    feed = StreamedFeed(lambda epoch: [Constant(None)] * 4, None, targets, weights, np.arange(4), 2, (0,))
+    batches = StreamedBatches(examples(4, np.arange(4), 2), lambda epoch: [Constant(None)] * 4)
     with pytest.raises(DataError, match=r"cannot be read any more.*no such file"):
-        list(feed.batches(0))
+        list(batches.epoch(0))

@@ -15,7 +15,7 @@ from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import score
 from kerastl.finetuning._state import FineTuningState
-from kerastl.finetuning._training_data import Part
+from kerastl.finetuning._training_data import LabeledImages
 from kerastl.training._callback import RunCallback
 from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._interrupt import Stop, Stopped
@@ -129,7 +129,7 @@ def test_a_good_run_has_no_warnings(small_network, data, tmp_path):
 
 
 def test_labels_at_random_are_a_warning_and_no_error(small_network, data, tmp_path):
-    train, val = (Part(data.train.files, np.random.default_rng(seed).permutation(36) % 3) for seed in (0, 1))
+    train, val = (LabeledImages(data.train.files, np.random.default_rng(seed).permutation(36) % 3) for seed in (0, 1))
     state = run(small_network, PROBE, dataclasses.replace(data, train=train, val=val), tmp_path).state
     assert any("chance level" in warning for warning in state.warnings)
     assert state.failure == ""

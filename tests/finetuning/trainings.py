@@ -2,18 +2,17 @@
 
 import numpy as np
 
-from kerastl.finetuning._preparation import Preparation
+from kerastl.finetuning._features import FeatureComputer
 from kerastl.finetuning._training import Training
 from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._feature_cache import FeatureCache
 
 
 def run(network, recipe, data, folder, *, limit=10**9, stop=None, callback=None, callbacks=()):
-    preparation = Preparation(network, data, FeatureCache(folder / "f", limit), 5, stop=stop)
-    labels = (data.train.labels, data.val.labels)
+    features = FeatureComputer(data, FeatureCache(folder / "f", limit), stop=stop)
     checkpoint = Checkpoint(folder / "state")
     training = Training(
-        network, recipe, preparation, labels, checkpoint, stop=stop, callback=callback, callbacks=callbacks
+        network, recipe, data, features, checkpoint, seed=5, stop=stop, callback=callback, callbacks=callbacks
     )
     if (state := checkpoint.load()) is not None:
         training.resume(state)

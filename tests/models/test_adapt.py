@@ -357,6 +357,7 @@ def test_stages_are_named_by_who_gives_the_model():
         (["nothing"], "no layer 'nothing'; it has block0_conv"),
         (["block0_conv", "block1_conv"], "from the top of the network down"),
         ({"head": "block1_conv"}, "'head' cannot be the name of a stage"),
+        ({"a\nb": "block1_conv"}, r"'a\\\\nb' cannot be the name of a stage"),
         ([], "from the top of the network down"),
     ],
 )

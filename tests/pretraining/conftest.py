@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kerastl.models import _build as backbones
+
 
 @pytest.fixture
 def small_backbone():
@@ -40,3 +42,9 @@ def image_folder(tmp_path_factory):
             pixels[:, :, channel] += 90
             Image.fromarray(pixels.astype(np.uint8)).save(inside / f"{number:02}.png")
     return folder
+
+
+@pytest.fixture
+def quickly_built(monkeypatch, small_backbone):
+    """Two convolutions instead of any network of the catalog: built and compiled in no time."""
+    monkeypatch.setattr(backbones, "build", lambda *_, input_size, **__: small_backbone(input_size))

@@ -1,0 +1,262 @@
+"""What the frozen part of a network gives for the images of a phase: kept in the cache, or computed when asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerastl.data._prefetch import PrefetchedImages
+from kerastl.finetuning._boundary_engine import boundary_engine
+from kerastl.finetuning._phase import Phase
+from kerastl.finetuning._skipped import SkippedImages
+from kerastl.finetuning._training_data import LabeledImages, TrainingData
+from kerastl.inference._engines import Engine, cores
+from kerastl.inference._ordered_map import ordered_map
+from kerastl.training._callback import RunCallback
+from kerastl.training._feature_cache import FeatureCache, Features, HalfOverflow, store_key, weights_digest
+from kerastl.training._interrupt import Stop
+from kerastl.training._samples import PixelEngine, PrefetchedSample, Sample
+
+if TYPE_CHECKING:
+    import keras
+
+# Features of more numbers than this are kept in half precision; pooled ones are small and stay whole.
+_SMALL = 4096
+
+
+@dataclass(frozen=True)
+class FeatureExtractor:
+    """The frozen part of a network, ready to compute features.
+
+    Args:
+        engine: From pixels to features.
+        digest: What the features are known by; of the part's layers and weights.
+        shape: Of the features of an image.
+        dtype: Of the features as they are computed.
+        trains_on_pixels: Whether nothing is frozen, so that the pixels themselves are the features.
+    """
+
+    engine: Engine
+    digest: str
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    trains_on_pixels: bool = False
+
+    @property
+    def compact_dtype(self) -> str:
+        """In which training features are kept: half precision where they are large."""
+        return "float16" if not self.trains_on_pixels and math.prod(self.shape) > _SMALL else self.dtype
+
+
+class UsableFeatures:
+    """Features of the images that can be read, looked up or computed when they are asked for.
+
+    Args:
+        lookup: Numbers of images to an array `(n, ...)`.
+        usable: Numbers of the images that can be read.
+    """
+
+    def __init__(self, lookup: Callable[[np.ndarray], np.ndarray], usable: np.ndarray) -> None:
+        self._lookup = lookup
+        self.usable = usable
+
+    def __len__(self) -> int:
+        return len(self.usable)
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        return self._lookup(self.usable[part])
+
+
+@dataclass(frozen=True)
+class PhaseFeatures:
+    """What a phase trains and is validated on.
+
+    Args:
+        extractor: Gives the features of other images.
+        val: Of the validation images.
+        train: Of the training images, `(images * copies, ...)`, the copies of an image side by side. None where each
+            epoch computes its own.
+        copies: Of each training image; more than one where they are augmented.
+        usable: Numbers of the training images that can be read.
+    """
+
+    extractor: FeatureExtractor
+    val: UsableFeatures
+    train: np.ndarray | None
+    copies: int
+    usable: np.ndarray
+
+    @property
+    def plain(self) -> UsableFeatures | None:
+        """Of the training images as they are, for a direct solution; None where they are not kept."""
+        if self.train is None or self.copies > 1:
+            return None
+        return UsableFeatures(self.train.__getitem__, self.usable)
+
+
+class FeatureComputer:
+    """Computes the features of one phase after the other, and keeps what they share: engine, cache, what was skipped.
+
+    Args:
+        data: The images.
+        cache: Of features.
+        keep_features: Keep the stores of earlier phases.
+        callback: Hears what is done.
+        stop: Looked at while features are computed.
+        prefetched: Images that have been decoded already, for the first phase; closed with it.
+    """
+
+    def __init__(
+        self,
+        data: TrainingData,
+        cache: FeatureCache,
+        *,
+        keep_features: bool = False,
+        callback: RunCallback | None = None,
+        stop: Stop | None = None,
+        prefetched: PrefetchedImages | None = None,
+    ) -> None:
+        self._data = data
+        self._cache = cache
+        self._keep_features = keep_features
+        self._callback = callback or RunCallback()
+        self._stop = stop
+        self._prefetched = prefetched
+        self._opened: FeatureExtractor | None = None
+        self.skipped = SkippedImages(data, self._callback)
+
+    @property
+    def scratch(self) -> Path:
+        """Where large things may lie for a moment; there once features are kept."""
+        return self._cache.folder
+
+    def compute(self, lower: keras.Model | None, phase: Phase, seed: tuple[int, ...]) -> PhaseFeatures:
+        """Compute the features of a phase, or find them in the cache.
+
+        Args:
+            lower: The frozen part: raw pixels `(n, h, w, 3)` to features; None where the pixels are the features.
+            phase: Says how the training images are augmented.
+            seed: Numbers that the augmentation depends on.
+
+        Raises:
+            DataError: No training or no validation image can be read.
+            Stopped: A stop was asked for.
+        """
+        data, extractor = self._data, self._extractor(lower)
+        if self._prefetched is not None:
+            self._prefetched.stop()  # from here on all processors are busy with the same images
+        val_store = _Store(extractor, data, {"part": "val"}, self._plain(data.val), extractor.dtype)
+        train_store, copies = self._train_store(extractor, phase, seed)
+        if not self._keep_features:
+            self._cache.keep_only([store.key for store in (val_store, train_store) if store])
+        val = self._val(val_store, self._fill(val_store))
+        train = self._fill(train_store) if train_store else None
+        if self._prefetched is not None:
+            self._prefetched.close()
+        if train is None:
+            return PhaseFeatures(extractor, val, None, copies, np.arange(len(data.train.files)))
+        return PhaseFeatures(extractor, val, train.array, copies, self.skipped.usable(data.train, train, copies))
+
+    def _extractor(self, lower: keras.Model | None) -> FeatureExtractor:
+        if lower is None:
+            return FeatureExtractor(PixelEngine(), "pixels", self._data.reader.shape, "uint8", trains_on_pixels=True)
+        digest = weights_digest(lower)
+        if self._opened is None or self._opened.digest != digest:
+            engine = boundary_engine(lower, self._cache.folder, self._callback)
+            self._opened = FeatureExtractor(engine, digest, tuple(lower.output_shape[1:]))
+        return self._opened
+
+    def _plain(self, images: LabeledImages) -> Sequence[Sample]:
+        samples = self._data.plain(images)
+        if self._prefetched is None:
+            return samples
+        return [PrefetchedSample(sample, self._prefetched.get) for sample in samples]
+
+    def _train_store(
+        self, extractor: FeatureExtractor, phase: Phase, seed: tuple[int, ...]
+    ) -> tuple[_Store | None, int]:
+        """The store of training features that a phase asks for, and how many copies of an image it holds.
+
+        None where images are augmented anew in each epoch.
+        """
+        data, augmentation, copies = self._data, phase.augmentation, phase.num_augmented_copies
+        dtype = extractor.compact_dtype
+        if augmentation is None:
+            return _Store(extractor, data, {"part": "train"}, self._plain(data.train), dtype), 1
+        if copies is None:
+            return None, 1
+        view = {"part": "train", "augmentation": augmentation.as_dict(), "views": copies, "seed": seed}
+        return _Store(extractor, data, view, data.views(augmentation, copies, seed), dtype), copies
+
+    def _fill(self, store: _Store) -> Features | None:
+        """Fill a store, or say why it is done without."""
+        if not self._cache.fits(store.key, store.size):
+            self._callback.say(
+                f"features would take {_megabytes(store.size)}, more than the cache may "
+                f"({_megabytes(self._cache.limit)}) or the disk can hold: they are computed anew in each epoch "
+                "(--cache-limit)"
+            )
+            return None
+        self._callback.say(f"features: {store.description}, {_megabytes(store.size)}")
+        extractor = store.extractor
+        compute = partial(self._cache.compute, shape=extractor.shape, callback=self._callback, stop=self._stop)
+        try:
+            return compute(store.key, extractor.engine, store.samples, store.dtype)
+        except HalfOverflow:
+            return compute(f"{store.key}-float32", extractor.engine, store.samples, "float32")
+        except OSError as error:
+            self._callback.warn(f"features cannot be kept ({error.strerror}): they are computed anew in each epoch")
+            return None
+
+    def _val(self, store: _Store, features: Features | None) -> UsableFeatures:
+        """Validation features, from the cache or computed whenever they are asked for."""
+        if features is not None:
+            return UsableFeatures(features.array.__getitem__, self.skipped.usable(self._data.val, features))
+        predict = store.extractor.engine.predict
+
+        def compute(numbers: Sequence[int]) -> list[np.ndarray]:
+            return [predict(store.samples[number].pixels()[None])[0] for number in numbers]
+
+        def lookup(numbers: np.ndarray) -> np.ndarray:
+            rows = ordered_map(compute, numbers, cores())
+            return np.stack(list(rows))
+
+        return UsableFeatures(lookup, np.arange(len(store.samples)))
+
+
+class _Store:
+    """A store of features that a phase asks for.
+
+    Args:
+        extractor: Computes them.
+        data: Says how files become pixels.
+        view: Part of the data, and what is done to its images.
+        samples: The images.
+        dtype: Of the store.
+    """
+
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        data: TrainingData,
+        view: dict[str, Any],
+        samples: Sequence[Sample],
+        dtype: str,
+    ) -> None:
+        self.extractor = extractor
+        self.samples = samples
+        self.dtype = dtype
+        self.key = store_key(extractor.digest, data.reader.as_dict(), view, dtype)
+        self.size = len(samples) * math.prod(extractor.shape) * np.dtype(dtype).itemsize
+        shape = " x ".join(str(side) for side in extractor.shape)
+        self.description = f"{len(samples):,} rows ({view['part']}) of {shape} {dtype}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
