@@ -116,7 +116,7 @@ def page_code(path):
 WRITTEN = {
     **dict.fromkeys((ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))), page_code),
     **dict.fromkeys(sorted((ROOT / "examples").glob("*.py")), Path.read_text),
-    **dict.fromkeys(sorted((ROOT / "notebooks").glob("[123]*.ipynb")), notebook_code),
+    **dict.fromkeys(sorted((ROOT / "notebooks").glob("*.ipynb")), notebook_code),
 }
 
 

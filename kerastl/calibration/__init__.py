@@ -1,7 +1,7 @@
 """How far to trust a score: what is fitted on validation images, kept in the model's file, and applied to answers.
 
-`temperature` makes scores mean what they say, `conformal` gives sets of classes that hold the right one as often as
-asked for, `ood_score` says how unlike the training images an image is, and `stored` keeps what they need.
+The temperature makes scores mean what they say, conformal sets of classes hold the right one as often as asked for, and
+the out-of-distribution score says how unlike the training images an image is; `CalibrationState` keeps what they need.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How unlike the training images an image is: the distance to the nearest of them (Sun et al. 2022).
 
 Features are the vector that the network's last layer decides by, scaled to length 1. The distance is one minus the
-cosine. `benchmarks/rejection.py` holds this against other scores.
+cosine. `benchmarks/rejection.py` compares this with other scores.
 """
 
 from __future__ import annotations

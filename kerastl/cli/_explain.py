@@ -101,7 +101,7 @@ def explain(
 
 def _illustrated(result: Explanation, classifier: Classifier) -> Image:
     from kerastl.errors import ImageError
-    from kerastl.explaining._illustration import LONG_SIDE
+    from kerastl.explaining._explanation import LONG_SIDE
     from kerastl.images import Resize, open_image
 
     try:

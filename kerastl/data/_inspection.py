@@ -137,7 +137,7 @@ def inspect(
     Example:
         >>> from kerastl.data import inspect, scan
         >>> inspection = inspect(scan("data/shapes"))
-        >>> len(inspection.paths), inspection.looks.shape
+        >>> len(inspection.paths), inspection.thumbnails.shape
         (88, (88, 16, 16, 3))
     """
     import numpy as np

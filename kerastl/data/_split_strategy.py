@@ -23,6 +23,11 @@ class SplitStrategy:
         chooser: Gives the paths of the images to validate on, for a data set that is not split, the groups of paths
             that must stay together (each image is in one, most are alone), the fraction to choose, in (0, 1), and a
             seed. The same arguments give the same choice. Or `"module:function"`, imported when first used.
+
+    Example:
+        >>> from kerastl.data import SPLIT_STRATEGIES
+        >>> SPLIT_STRATEGIES["stratified"].name
+        'stratified'
     """
 
     name: str
@@ -63,5 +68,15 @@ def register_split_strategy(strategy: SplitStrategy, *, replace: bool = False) -
 
     Raises:
         UsageError: It is no `SplitStrategy`, or there is one of that name.
+
+    Example:
+        >>> from kerastl.data import SPLIT_STRATEGIES, SplitStrategy, register_split_strategy
+        >>> def last(dataset, groups, fraction, seed):
+        ...     paths = sorted(item.path for item in dataset.items)
+        ...     return set(paths[-int(fraction * len(paths)) :])
+        ...
+        >>> strategy = register_split_strategy(SplitStrategy("last", "those whose paths come last", last))
+        >>> "last" in SPLIT_STRATEGIES
+        True
     """
     return SPLIT_STRATEGIES.register(strategy, replace=replace)

@@ -55,7 +55,7 @@ def rejection(
     others: str | os.PathLike[str],
     progress: ProgressCallback | None = None,
 ) -> Rejection:
-    """Hold the out-of-distribution scores of images that a model is for against that of others.
+    """Compare the out-of-distribution scores of images that a model is for with those of others.
 
     Args:
         ood_scores: float array of shape (n,): of the images that the model is for.

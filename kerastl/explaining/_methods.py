@@ -40,9 +40,9 @@ class ExplanationMethod:
         >>> def brightness(explainer, pixels, index):
         ...     return (pixels.mean(axis=-1) / 255).astype("float32")
         ...
-        >>> method = ExplanationMethod("brightness", "how bright each pixel is", False, "predict", brightness)
-        >>> method.name, method.signed
-        ('brightness', False)
+        >>> method = ExplanationMethod("brightness", "how bright it is", "magnitude", "predict", brightness)
+        >>> method.name, method.sign
+        ('brightness', 'magnitude')
     """
 
     name: str
@@ -83,7 +83,7 @@ def register_method(method: ExplanationMethod, *, replace: bool = False) -> Expl
         >>> def brightness(explainer, pixels, index):
         ...     return (pixels.mean(axis=-1) / 255).astype("float32")
         ...
-        >>> method = ExplanationMethod("brightness", "how bright each pixel is", False, "predict", brightness)
+        >>> method = ExplanationMethod("brightness", "how bright it is", "magnitude", "predict", brightness)
         >>> added = register_method(method)
         >>> kerastl.load("kerastl_mini").explain("data/umbrella.png", method="brightness").map.shape
         (32, 32)

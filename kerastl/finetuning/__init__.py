@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kerastl.finetuning._batches import CachedBatches as CachedBatches
+    from kerastl.finetuning._batches import Examples as Examples
     from kerastl.finetuning._boundary_engine import boundary_engine as boundary_engine
     from kerastl.finetuning._compiling import compile_for as compile_for
     from kerastl.finetuning._compiling import optimizer_for as optimizer_for
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from kerastl.training._feature_cache import FeatureCache as FeatureCache
 
 _MODULES = {
+    "CachedBatches": "kerastl.finetuning._batches",
+    "Examples": "kerastl.finetuning._batches",
     "FeatureCache": "kerastl.training._feature_cache",
     "FineTuned": "kerastl.finetuning._result",
     "RunCallback": "kerastl.training._callback",

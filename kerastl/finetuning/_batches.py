@@ -80,6 +80,14 @@ class Examples:
         usable: Numbers of the images to train on.
         batch_size: At most.
         seed: Numbers that the order depends on.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.finetuning import Examples
+        >>> targets = np.eye(2, dtype="float32")[np.arange(10) % 2]
+        >>> examples = Examples(targets, np.ones(10, "float32"), usable=np.arange(10), batch_size=4, seed=(0, 0))
+        >>> examples.steps, examples.order(epoch=0).shape
+        (2, (2, 4))
     """
 
     targets: np.ndarray
@@ -113,6 +121,15 @@ class CachedBatches:
         examples: What is trained on.
         features: `(images * copies, ...)`, float16 or float32; the copies of an image lie together.
         copies: Of each image; every epoch draws one of them.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.finetuning import CachedBatches, Examples
+        >>> targets = np.eye(2, dtype="float32")[np.arange(10) % 2]
+        >>> examples = Examples(targets, np.ones(10, "float32"), usable=np.arange(10), batch_size=4, seed=(0, 0))
+        >>> batches = CachedBatches(examples, np.zeros((10, 320), "float32"))
+        >>> batches.steps, [batch.inputs.shape for batch in batches.epoch(0)]
+        (2, [(4, 320), (4, 320)])
     """
 
     def __init__(self, examples: Examples, features: np.ndarray, copies: int = 1) -> None:

@@ -32,16 +32,15 @@ def compile_for(model: keras.Model, network: Network, phase: Phase, steps_per_ep
         RecipeError: There is no such optimizer or loss, or it does not take the phase's options.
 
     Example:
-        ```python
-        import keras
-        from kerastl.finetuning import Network, Phase, compile_for, freeze_for
-
-        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax", name="top")])
-        network = Network(model, {"head": [model.get_layer("top")]})
-        phase = Phase("head", epochs=2, schedule="cosine", optimizer="sgd", clipnorm=1.0)
-        freeze_for(network, phase)
-        compile_for(model, network, phase, steps_per_epoch=10)
-        ```
+        >>> import keras
+        >>> from kerastl.finetuning import Network, Phase, compile_for, freeze_for
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax", name="top")])
+        >>> network = Network(model, {"head": [model.get_layer("top")]})
+        >>> phase = Phase("head", epochs=2, schedule="cosine", optimizer="sgd", clipnorm=1.0)
+        >>> parameters = freeze_for(network, phase)
+        >>> schedule = compile_for(model, network, phase, steps_per_epoch=10)
+        >>> schedule.at(0), round(schedule.at(10), 6)
+        (0.001, 0.0005)
     """
     rate = phase_schedule(phase, steps_per_epoch)
     model.compile(
@@ -69,6 +68,15 @@ def optimizer_for(network: Network, phase: Phase, learning_rate: Any) -> PerVari
 
     Raises:
         RecipeError: There is no such optimizer, or it does not take the phase's options.
+
+    Example:
+        >>> import keras
+        >>> from kerastl.finetuning import Network, Phase, freeze_for, optimizer_for
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax", name="top")])
+        >>> network, phase = Network(model, {"head": [model.get_layer("top")]}), Phase("head", optimizer="sgd")
+        >>> parameters = freeze_for(network, phase)
+        >>> isinstance(optimizer_for(network, phase, 0.01), keras.optimizers.SGD)
+        True
     """
     rates, decays = rates_and_decays(network, phase)
     options = dict(phase.optimizer_options)

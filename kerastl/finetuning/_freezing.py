@@ -66,6 +66,15 @@ def freeze_for(network: Network, phase: Phase) -> int:
 
     Raises:
         RecipeError: As in `freeze`; or a rule matches nothing, or a variable that trains is covered by none.
+
+    Example:
+        >>> import keras
+        >>> from kerastl.finetuning import Phase, attach_head, freeze_for
+        >>> pixels = keras.Input((32, 32, 3))
+        >>> convolution = keras.layers.Conv2D(8, 3)
+        >>> network = attach_head(keras.Model(pixels, convolution(pixels)), {"stem": [convolution]}, classes=3)
+        >>> freeze_for(network, Phase("head")), freeze_for(network, Phase("all"))
+        (27, 251)
     """
     freeze(network, phase.trained_stages(tuple(network.stages)), phase.batch_norm)
     check_used(phase.rules, _named(network, lambda layer: layer.variables))

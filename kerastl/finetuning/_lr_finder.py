@@ -87,6 +87,18 @@ def lr_range_test(
     Raises:
         UsageError: An argument is out of range.
         TrainingError: The loss is not a number from the start, or there are too few batches.
+
+    Example:
+        >>> import itertools
+        >>> import keras
+        >>> import numpy as np
+        >>> from kerastl.finetuning import lr_range_test
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+        >>> model.compile("sgd", "categorical_crossentropy")
+        >>> batch = (np.eye(4, dtype="float32")[:3], np.eye(3, dtype="float32"))
+        >>> curve = lr_range_test(model, itertools.repeat(batch), lowest=1e-4, highest=1.0, steps=20)
+        >>> len(curve.rates) == len(curve.losses)
+        True
     """
     check_range(lowest, highest, steps)
     with _swept(model, lowest, highest, steps):

@@ -72,12 +72,11 @@ class Phase:
             covered. A rule's rate is multiplied by that of `layer_decay`.
 
     Example:
-        ```python
-        from kerastl.finetuning import Phase, Rule
-
-        rules = (Rule("head/*"), Rule("*/bias|*/gamma", weight_decay=0.0), Rule("*", rate=0.1))
-        phase = Phase(trains="all", optimizer="sgd", optimizer_options={"momentum": 0.9}, rules=rules)
-        ```
+        >>> from kerastl.finetuning import Phase, Rule
+        >>> rules = (Rule("head/*"), Rule("*/bias|*/gamma", weight_decay=0.0), Rule("*", rate=0.1))
+        >>> phase = Phase(trains="all", optimizer="sgd", optimizer_options={"momentum": 0.9}, rules=rules)
+        >>> Phase(trains=1).trained_stages(["head", "block_2", "block_1", "stem"])
+        ('head', 'block_2')
     """
 
     trains: str | int = HEAD

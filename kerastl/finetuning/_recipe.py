@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import warnings
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,8 @@ from kerastl.finetuning._phase import BatchNormPolicy as BatchNormPolicy
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._rules import Rule
 from kerastl.training._values import is_number
+
+log = logging.getLogger("kerastl")
 
 # Fields of a phase in JSON as they were called before version 0.2, and are read with a note.
 _RENAMED = {"shape": "schedule", "stage_decay": "layer_decay", "views": "num_augmented_copies"}
@@ -33,6 +35,13 @@ class Recipe:
         dropout: Fraction of the pooled features that is dropped before the classifier while it trains by
             gradient steps. In [0, 1).
         why: One sentence on why this recipe; `auto` says here how it chose.
+
+    Example:
+        >>> from kerastl import Phase, Recipe
+        >>> head = Phase(solver="logistic_regression")
+        >>> recipe = Recipe("two steps", (head, Phase(trains=2, epochs=8, layer_decay=0.5)))
+        >>> [phase.trains for phase in recipe.phases]
+        ['head', 2]
     """
 
     name: str
@@ -122,7 +131,7 @@ def _with_new_names(raw: object) -> object:
     for old, new in _RENAMED.items():
         if old in fields and new not in fields:
             fields[new] = fields.pop(old)
-            warnings.warn(f"recipe: {old} is called {new} now; the next version reads only that", FutureWarning, 2)
+            log.warning("the recipe's %s is called %s now: the next version takes only that", old, new)
     return fields
 
 

@@ -65,6 +65,16 @@ def register_recipe(recipe: RecipeBuilder, *, replace: bool = False) -> RecipeBu
 
     Raises:
         UsageError: It is no `RecipeBuilder`, or there is one of that name.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl.finetuning import Phase, Recipe, RecipeBuilder, register_recipe
+        >>> def short(stages: int, images: int, images_per_class: float) -> Recipe:
+        ...     return Recipe("short", (Phase(epochs=1),))
+        ...
+        >>> builder = register_recipe(RecipeBuilder("short", "the head, for one epoch", short))
+        >>> "short" in kerastl.finetuning.RECIPES
+        True
     """
     return RECIPES.register(recipe, replace=replace)
 

@@ -21,6 +21,12 @@ class Rule:
             stage or the layer, matches the variable; `*` goes across slashes. Upper and lower case differ.
         rate: Fraction of the phase's learning rate; 0 freezes the variable.
         weight_decay: Instead of the phase's; None keeps that, which leaves out biases and normalization.
+
+    Example:
+        >>> from kerastl.finetuning import Rule
+        >>> rules = (Rule("stem", rate=0.0), Rule("*/bias|*/gamma", weight_decay=0.0), Rule("*", rate=0.1))
+        >>> rules[1].matches(["stage1_conv/bias"]), rules[1].matches(["stage1_conv/kernel"])
+        (True, False)
     """
 
     pattern: str

@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,8 +52,30 @@ if TYPE_CHECKING:
     from kerastl.data import Dataset
     from kerastl.data._prefetch import PrefetchedImages
     from kerastl.finetuning._features import FeatureComputer
+    from kerastl.finetuning._network import Network
     from kerastl.finetuning._training import Training
     from kerastl.finetuning._training_data import TrainingData
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is settled before a run trains.
+
+    Args:
+        base: What it starts from.
+        built: The same as a network.
+        parts: The images.
+        recipe: What trains when.
+        extra: Stored with the state.
+        state: What the run goes on from; None at its beginning.
+    """
+
+    base: BaseModel
+    built: Built
+    parts: SplitData
+    recipe: Recipe
+    extra: dict[str, Any]
+    state: dict[str, Any] | None = None
 
 
 class Run:
@@ -114,7 +137,7 @@ class Run:
             "white_level": parts.white_level,
         }
         self._folder.checkpoint.save(extra, {})
-        return self._train(base, built, parts, chosen, extra, None)
+        return self._train(Plan(base, built, parts, chosen, extra))
 
     def _warn_of_known_images(self, base: BaseModel, parts: SplitData) -> None:
         """Say where images to validate on are ones that an earlier run has trained on."""
@@ -175,7 +198,7 @@ class Run:
                     f"{printable(asked.name)}"
                 )
         extra = {name: value for name, value in state.items() if name != STATE}
-        return self._train(base, built, parts, chosen, extra, state)
+        return self._train(Plan(base, built, parts, chosen, extra, state))
 
     def _begun_with(self, state: Mapping[str, Any]) -> BaseModel:
         """What the run began with; refuses another model that is given now."""
@@ -186,64 +209,66 @@ class Run:
             raise UsageError(f"the run was begun with another model: {record['name']}; --overwrite starts anew")
         return stored(record, self._folder.base_model, trust=self._trust)
 
-    def _train(
-        self,
-        base: BaseModel,
-        built: Built,
-        parts: SplitData,
-        recipe: Recipe,
-        extra: dict[str, Any],
-        state: dict[str, Any] | None,
-    ) -> FineTuned:
+    def _train(self, plan: Plan) -> FineTuned:
+        settings, parts, recipe = self._settings, plan.parts, plan.recipe
+        self._callback.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
+        network = self._network(plan)
+        images = training_data(parts, plan.base.resize, settings)
+        features = self._feature_computer(images)
+        training = self._training(plan, network, images, features)
+        earlier = sum(training.state.seconds)
+        ended = self._run(training, network.model)
+        report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), plan.base)
+        seconds = earlier + time.monotonic() - self._start
+        metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
+        with stage("writing the model and the figures"):
+            model = network.model if settings.precision == "float32" else self._in_float32(network.model, plan)
+            metadata = report.write(model, training.state, features.skipped.reasons, metrics)
+        self._close(ended)
+        return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, ended is not None)
+
+    def _network(self, plan: Plan) -> Network:
+        """The network with a new head, whose rows are those of the old one where the classes are the same."""
         from kerastl.finetuning._network import attach_head
+
+        built, classes = plan.built, plan.parts.dataset.classes
+        dropout, seed = plan.recipe.dropout, self._settings.seed
+        network = attach_head(built.backbone, built.stages, len(classes), dropout=dropout, seed=seed)
+        if built.classifier is not None:
+            self._callback.say(keep_rows(network, built.classifier, classes))
+        return network
+
+    def _training(self, plan: Plan, network: Network, images: TrainingData, features: FeatureComputer) -> Training:
+        """The training of the recipe, as far as it has come."""
         from kerastl.finetuning._training import Training
 
-        settings, callback = self._settings, self._callback
-        callback.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
-        size = len(parts.dataset.classes)
-        network = attach_head(built.backbone, built.stages, size, dropout=recipe.dropout, seed=settings.seed)
-        if built.classifier is not None:
-            callback.say(keep_rows(network, built.classifier, parts.dataset.classes))
-        images = training_data(parts, base.resize, settings)
-        features = self._feature_computer(images)
         training = Training(
             network,
-            recipe,
+            plan.recipe,
             images,
             features,
             self._folder.checkpoint,
-            seed=settings.seed,
-            extra=extra,
-            callback=callback,
+            seed=self._settings.seed,
+            extra=plan.extra,
+            callback=self._callback,
             callbacks=self._callbacks,
             stop=self.stop,
         )
-        if state is not None:
-            training.resume(state)
-        earlier = sum(training.state.seconds)
-        stopped = self._run(training, network.model)
-        report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), base)
-        seconds = earlier + time.monotonic() - self._start
-        metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=stopped is not None)
-        with stage("writing the model and the figures"):
-            plain = settings.precision == "float32"
-            model = network.model if plain else self._in_float32(network.model, base, recipe, size)
-            metadata = report.write(model, training.state, features.skipped.reasons, metrics)
-        self._close(stopped)
-        return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, stopped is not None)
+        if plan.state is not None:
+            training.resume(plan.state)
+        return training
 
     def _feature_computer(self, images: TrainingData) -> FeatureComputer:
         from kerastl.finetuning._features import FeatureComputer
 
+        prefetched = self._prefetched
         return FeatureComputer(
             images,
             FeatureCache(self._folder.features, self._settings.cache_limit),
             keep_features=self._settings.keep_features,
             callback=self._callback,
             stop=self.stop,
-            prefetched=self._prefetched
-            if self._prefetched is not None and self._prefetched.reader == images.reader
-            else None,
+            prefetched=prefetched if prefetched is not None and prefetched.reader == images.reader else None,
         )
 
     def _run(self, training: Training, model: keras.Model) -> Stopped | TrainingError | None:
@@ -270,13 +295,12 @@ class Run:
         elif isinstance(stopped, TrainingError):
             raise TrainingError(f"{stopped}. The best so far is in {self._folder.path}")
 
-    def _in_float32(self, model: keras.Model, base: BaseModel, recipe: Recipe, classes: int) -> keras.Model:
+    def _in_float32(self, model: keras.Model, plan: Plan) -> keras.Model:
         """The same network with the same weights, all in float32."""
         from kerastl.finetuning._network import attach_head
 
-        settings = self._settings
-        plain_settings = dataclasses.replace(settings, precision="float32", weights=None)
-        built = base.build(plain_settings)
-        plain = attach_head(built.backbone, built.stages, classes, dropout=recipe.dropout, seed=settings.seed).model
+        built = plan.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
+        classes, dropout = len(plan.parts.dataset.classes), plan.recipe.dropout
+        plain = attach_head(built.backbone, built.stages, classes, dropout=dropout, seed=self._settings.seed).model
         plain.set_weights(model.get_weights())
         return plain

@@ -42,6 +42,11 @@ class Settings(RunSettings):
         precision: Keras dtype policy that trains. The saved model is float32 always.
         cache_limit: Bytes that cached features may take on the disk.
         keep_features: Leave them in the run folder.
+
+    Example:
+        >>> from kerastl.finetuning import Settings
+        >>> Settings(validation_split=0.1).precision
+        'float32'
     """
 
     changeable = ("cache_limit", "keep_features")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kerastl.training._checkpoint import Checkpoint as Checkpoint
     from kerastl.training._feature_cache import FeatureCache as FeatureCache
     from kerastl.training._optimizer import per_variable as per_variable
+    from kerastl.training._samples import ImageSample as ImageSample
     from kerastl.training._schedules import ConstantWithWarmup as ConstantWithWarmup
     from kerastl.training._schedules import CosineWithWarmup as CosineWithWarmup
     from kerastl.training._schedules import OneCycle as OneCycle
@@ -34,6 +35,7 @@ _MODULES = {
     "ConstantWithWarmup": "kerastl.training._schedules",
     "CosineWithWarmup": "kerastl.training._schedules",
     "OneCycle": "kerastl.training._schedules",
+    "ImageSample": "kerastl.training._samples",
     "RunCallback": "kerastl.training._callback",
     "learning_rate_schedule": "kerastl.training._schedules",
     "per_variable": "kerastl.training._optimizer",

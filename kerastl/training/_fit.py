@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from kerastl.data._fixed_batches import fixed_batches
 from kerastl.errors import TrainingError
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
@@ -26,7 +27,8 @@ def fit(
 
     Args:
         model: Compiled.
-        batches: An iterator of what `train_on_batch` takes, or a `tf.data.Dataset` of it, over all epochs.
+        batches: Over all epochs, what `train_on_batch` takes: a `tf.data.Dataset`, or an iterator, of which the first
+            batch decides about the size of all.
         callbacks: Called as `fit` calls them, with the model that the list holds.
         epochs: Number of the epoch to end before.
         steps: Batches an epoch.
@@ -39,7 +41,7 @@ def fit(
     model.history = keras.callbacks.History()  # what `fit` returns; a list of callbacks made before has none
     try:
         model.fit(
-            batches if guard is None else guard.batches(),
+            batches if guard is None else fixed_batches(guard.batches()),
             epochs=epochs,
             initial_epoch=first_epoch,
             steps_per_epoch=steps,

@@ -85,17 +85,13 @@ def per_variable(base: type[keras.optimizers.Optimizer]) -> type[PerVariable]:
         base: Of the optimizer: `keras.optimizers.SGD`, a class of your own, and so on.
 
     Example:
-        ```python
-        import keras
-        from kerastl.training import per_variable
-
-        inputs = keras.Input((2,))
-        model = keras.Model(inputs, keras.layers.Dense(1, name="top")(inputs))
-        optimizer = per_variable(keras.optimizers.Lion)(
-            1e-4, multipliers={"top/kernel": 1.0, "top/bias": 0.1}, decays={"top/kernel": 0.01}
-        )
-        model.compile(optimizer, "mse")
-        ```
+        >>> import keras
+        >>> from kerastl.training import per_variable
+        >>> pixels = keras.Input((2,))
+        >>> model = keras.Model(pixels, keras.layers.Dense(1, name="top")(pixels))
+        >>> multipliers = {"top/kernel": 1.0, "top/bias": 0.1}
+        >>> optimizer = per_variable(keras.optimizers.Lion)(1e-4, multipliers=multipliers, decays={"top/kernel": 0.01})
+        >>> model.compile(optimizer, "mse")
     """
     made = type(f"PerVariable{base.__name__}", (PerVariable, base), {"__doc__": f"{base.__name__} per variable."})
     return keras.saving.register_keras_serializable("kerastl")(made)

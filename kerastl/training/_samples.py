@@ -31,6 +31,13 @@ class ImageSample:
     Args:
         path: The file.
         load: Gives its pixels, uint8 `(h, w, 3)`; raises `ImageError`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from kerastl.images import Resize
+        >>> from kerastl.training import ImageSample
+        >>> ImageSample(Path("data/candle.jpg"), Resize(32, 32).read).pixels().shape
+        (32, 32, 3)
     """
 
     path: Path

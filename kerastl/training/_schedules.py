@@ -57,12 +57,10 @@ class ConstantWithWarmup(_Schedule):
         warmup_steps: Whole or not.
 
     Example:
-        ```python
-        from kerastl.training import ConstantWithWarmup
-
-        schedule = ConstantWithWarmup(0.1, warmup_steps=4)
-        print([round(schedule.at(step), 2) for step in range(6)])  # [0.02, 0.04, 0.06, 0.08, 0.1, 0.1]
-        ```
+        >>> from kerastl.training import ConstantWithWarmup
+        >>> schedule = ConstantWithWarmup(0.1, warmup_steps=4)
+        >>> [round(schedule.at(step), 2) for step in range(6)]
+        [0.02, 0.04, 0.06, 0.08, 0.1, 0.1]
     """
 
     def __init__(self, learning_rate: float, warmup_steps: float = 0.0) -> None:
@@ -90,13 +88,11 @@ class CosineWithWarmup(ConstantWithWarmup):
         warmup_steps: As in `ConstantWithWarmup`.
 
     Example:
-        ```python
-        import keras
-        from kerastl.training import CosineWithWarmup
-
-        optimizer = keras.optimizers.Adam(CosineWithWarmup(0.1, steps=100, warmup_steps=20))
-        print(round(optimizer.learning_rate.numpy().item(), 4))  # 0.0048
-        ```
+        >>> import keras
+        >>> from kerastl.training import CosineWithWarmup
+        >>> optimizer = keras.optimizers.Adam(CosineWithWarmup(0.1, steps=100, warmup_steps=20))
+        >>> round(float(optimizer.learning_rate), 4)
+        0.0048
     """
 
     def __init__(self, learning_rate: float, steps: int, warmup_steps: float = 0.0) -> None:
@@ -122,6 +118,12 @@ class OneCycle(_Schedule):
     Args:
         learning_rate: The highest.
         steps: All steps; later ones have the rate of the last.
+
+    Example:
+        >>> from kerastl.training import OneCycle
+        >>> schedule = OneCycle(0.1, steps=100)
+        >>> [round(schedule.at(step), 3) for step in (0, 25, 50, 99)]
+        [0.004, 0.1, 0.075, 0.0]
     """
 
     def __init__(self, learning_rate: float, steps: int) -> None:
@@ -164,5 +166,12 @@ def learning_rate_schedule(name: str, learning_rate: float, steps: int, warmup_s
     Returns:
         A `keras.optimizers.schedules.LearningRateSchedule`; a number where the rate is constant from the first step
         on, which callbacks may then change.
+
+    Example:
+        >>> from kerastl.training import learning_rate_schedule
+        >>> learning_rate_schedule("constant", 0.1, steps=100)
+        0.1
+        >>> learning_rate_schedule("cosine", 0.1, steps=100, warmup_steps=10).at(10)
+        0.1
     """
     return SCHEDULES[name](learning_rate, steps, warmup_steps)

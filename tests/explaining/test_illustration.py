@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from kerastl.explaining import Explanation
 from kerastl.explaining import _lettering as lettering
-from kerastl.explaining._illustration import illustration
+from kerastl.explaining._explanation import illustration
 from kerastl.images import Resize
 
 GREEN = (0, 160, 0)

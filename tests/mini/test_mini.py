@@ -200,7 +200,8 @@ def test_finetune_without_a_name_where_nothing_can_be_fetched(monkeypatch, tmp_p
     monkeypatch.setattr(weights, "download", fail)
     monkeypatch.setattr(choice._Fetching, "failure", None)
     assert run(["finetune", str(DATA / "shapes"), "-o", str(tmp_path / "run"), "-r", "probe"]) == 0
-    said = [line for line in capfd.readouterr().err.splitlines() if "kerastl_mini" in line]
+    lines = capfd.readouterr().err.splitlines()
+    said = [line for line in lines if line.startswith("kerastl: ") and "kerastl_mini" in line]
     assert len(said) == 1
     assert "kerastl_mini is the backbone" in said[0]
     assert kerastl.load(tmp_path / "run").metadata.backbone == "kerastl_mini"

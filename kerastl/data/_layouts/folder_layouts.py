@@ -96,7 +96,7 @@ def _splits(root: str, base: ImageFolder) -> FolderLayout | None:
 
 
 def _splits_without_train(root: str, base: ImageFolder) -> FolderLayout | None:
-    """`test/`, or `val/` and `test/`, with a folder a class: to hold a model against."""
+    """`test/`, or `val/` and `test/`, with a folder a class: to compare a model with."""
     splits = {name: split for name in base.folders if (split := split_names.split_of(name))}
     inner = {name: base.folders[name].unwrapped(name) for name in splits}
     if not splits or len(splits) < len(base.folders) or not all(folder.folders for folder in inner.values()):
