@@ -1,6 +1,7 @@
 """kerastl leaves a program that uses it as it was: warning filters, loggers, Pillow, the environment, the process."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -85,7 +86,10 @@ compare("finetune")
 
 def changes(code, *arguments):
     """What a program of its own finds changed, and what it wrote."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM + code, *map(str, arguments)], capture_output=True, text=True)
+    command = [sys.executable, "-c", PROGRAM + code, *map(str, arguments)]
+    # The program imports TensorFlow itself, and keeps it quiet itself.
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()], done.stderr.partition("BEGIN\n")[2]
 

@@ -142,7 +142,14 @@ def layouts() -> Iterator[Layout]:
 
 
 def register_layout(layout: Layout, *, replace: bool = False) -> Layout:
-    """Add a layout for as long as this process runs; see `Registry.register`.
+    """Add a layout for as long as this process runs.
+
+    Args:
+        layout: Its name is what users type: letters, digits, `_` and `-`.
+        replace: Whether it may take the place of one of that name.
+
+    Returns:
+        `layout`.
 
     Raises:
         UsageError: It is no `Layout`, or there is one of that name.

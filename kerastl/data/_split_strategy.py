@@ -64,7 +64,14 @@ SPLIT_STRATEGIES: Registry[SplitStrategy] = Registry(
 
 
 def register_split_strategy(strategy: SplitStrategy, *, replace: bool = False) -> SplitStrategy:
-    """Add a way of splitting for as long as this process runs; see `Registry.register`.
+    """Add a way of splitting for as long as this process runs.
+
+    Args:
+        strategy: Its name is what users type: letters, digits, `_` and `-`.
+        replace: Whether it may take the place of one of that name.
+
+    Returns:
+        `strategy`.
 
     Raises:
         UsageError: It is no `SplitStrategy`, or there is one of that name.

@@ -72,7 +72,14 @@ METHODS: Registry[ExplanationMethod] = Registry(
 
 
 def register_method(method: ExplanationMethod, *, replace: bool = False) -> ExplanationMethod:
-    """Add a way of explaining for as long as this process runs; see `Registry.register`.
+    """Add a way of explaining for as long as this process runs.
+
+    Args:
+        method: Its name is what users type: letters, digits, `_` and `-`.
+        replace: Whether it may take the place of one of that name.
+
+    Returns:
+        `method`.
 
     Raises:
         UsageError: It is no `ExplanationMethod`, or there is one of that name.

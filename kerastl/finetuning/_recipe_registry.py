@@ -61,7 +61,14 @@ RECIPES: Registry[RecipeBuilder] = Registry(
 
 
 def register_recipe(recipe: RecipeBuilder, *, replace: bool = False) -> RecipeBuilder:
-    """Add a recipe for as long as this process runs; see `Registry.register`.
+    """Add a recipe for as long as this process runs.
+
+    Args:
+        recipe: Its name is what users type: letters, digits, `_` and `-`.
+        replace: Whether it may take the place of one of that name.
+
+    Returns:
+        `recipe`.
 
     Raises:
         UsageError: It is no `RecipeBuilder`, or there is one of that name.

@@ -90,7 +90,14 @@ AUTO_ORDER = ("litert", "keras")
 
 
 def register_engine(engine: EngineFactory, *, replace: bool = False) -> EngineFactory:
-    """Add an engine for as long as this process runs; see `Registry.register`.
+    """Add an engine for as long as this process runs.
+
+    Args:
+        engine: Its name is what users type: letters, digits, `_` and `-`.
+        replace: Whether it may take the place of one of that name.
+
+    Returns:
+        `engine`.
 
     Raises:
         UsageError: It is no `EngineFactory`, or there is one of that name.

@@ -87,7 +87,14 @@ INPUT_KINDS: Registry[InputKind] = Registry(
 
 
 def register_input_kind(kind: InputKind, *, replace: bool = False) -> InputKind:
-    """Add a kind of input for as long as this process runs; see `Registry.register`.
+    """Add a kind of input for as long as this process runs.
+
+    Args:
+        kind: Its name is what users type: letters, digits, `_` and `-`.
+        replace: Whether it may take the place of one of that name.
+
+    Returns:
+        `kind`.
 
     Raises:
         UsageError: It is no `InputKind`, or there is one of that name.

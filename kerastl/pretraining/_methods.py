@@ -60,7 +60,14 @@ METHODS: Registry[PretrainingMethod] = Registry(
 
 
 def register_method(method: PretrainingMethod, *, replace: bool = False) -> PretrainingMethod:
-    """Add a method for as long as this process runs; see `Registry.register`.
+    """Add a method for as long as this process runs.
+
+    Args:
+        method: Its name is what users type: letters, digits, `_` and `-`.
+        replace: Whether it may take the place of one of that name.
+
+    Returns:
+        `method`.
 
     Raises:
         UsageError: It is no `PretrainingMethod`, or there is one of that name.
