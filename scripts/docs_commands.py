@@ -75,7 +75,11 @@ def _line(context: click.Context) -> str:
 def _prose(text: str) -> str:
     """Help as one line of Markdown: what stands outside of backticks is text."""
     spans = re.split(r"(`[^`]*`)", " ".join(text.split()))
-    return "".join(span if span.startswith("`") else re.sub(r"([\\*_<>\[\]|#])", r"\\\1", span) for span in spans)
+    return "".join(span if span.startswith("`") else _escaped(span) for span in spans)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\*_\[\]|#])", r"\\\1", text).replace("<", "&lt;").replace(">", "&gt;")
 
 
 if __name__ == "__main__":

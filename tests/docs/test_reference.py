@@ -42,7 +42,9 @@ def test_the_table_of_commands_links_to_their_headings():
 
 
 def test_markdown_in_help_means_nothing():
-    assert docs_commands._prose("'*.jpg' is\n  a_b, `c*d`, <e> | [f]") == (r"'\*.jpg' is a\_b, `c*d`, \<e\> \| \[f\]")
+    assert docs_commands._prose("'*.jpg' is\n  a_b, `c*d`, <e> | [f]") == (
+        r"'\*.jpg' is a\_b, `c*d`, &lt;e&gt; \| \[f\]"
+    )
 
 
 @pytest.mark.parametrize("package", docs_api.PACKAGES)
