@@ -1,4 +1,4 @@
-"""`docs/security.md` tells the limits that the code has, and names tests that are there."""
+"""`docs/concepts/security.md` tells the limits that the code has, and names tests that are there."""
 
 import importlib
 import re
@@ -9,7 +9,7 @@ import pytest
 from kerastl.images import _structure as structure
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "concepts" / "security.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| ([^|]+) \| ([\d,]+)(?: (\w+))? \| `([\w.]+)\.(\w+)(?:\[([\w.]+)\])?` \|$", PAGE, re.MULTILINE)
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
 

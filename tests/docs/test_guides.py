@@ -1,0 +1,131 @@
+"""Every command and every example of the pages in `docs/` is run as it stands there, in its order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+from doc_blocks import NEEDS_WEIGHTS, PAGES, ROOT, blocks, mobilenet_v2_is_here, steps
+
+import kerastl
+from kerastl.cli import run as kerastl_command
+
+# What a shell would do more with than to part words.
+SHELL = re.compile(r"[|<>&;$]")
+# Pages go on from what the quick start makes.
+GIVEN = "runs/shapes"
+# The first page shows what the quick start runs.
+INDEX, QUICK_START = (ROOT / "docs" / f"{name}.md" for name in ("index", "quick-start"))
+STEPS = [step for page in PAGES if page != INDEX for step in steps(page)]
+
+
+@pytest.fixture(scope="module")
+def shapes_run(tmp_path_factory):
+    """The run of the quick start, with a small network."""
+    folder = tmp_path_factory.mktemp("given") / "shapes"
+    kerastl.finetune(ROOT / "data" / "shapes", model="kerastl_mini", recipe="probe", output=folder, verbose=0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory, shapes_run):
+    """For each page a copy of what its commands read, so that what they write is not left behind."""
+    folders = {}
+
+    def folder_of(page):
+        if page not in folders:
+            folders[page] = tmp_path_factory.mktemp(page.stem)
+            shutil.copytree(ROOT / "data", folders[page] / "data")
+            if page.stem not in ("quick-start", "finetune"):  # these make it
+                shutil.copytree(shapes_run, folders[page] / GIVEN)
+        return folders[page]
+
+    return folder_of
+
+
+@pytest.fixture(scope="module")
+def weights():
+    """Whether KERAS_HOME holds MobileNetV2; where it does not, nothing is downloaded either."""
+    return mobilenet_v2_is_here()
+
+
+@pytest.fixture
+def place(folder_of, weights, monkeypatch, tmp_path_factory):
+    """Where and how the steps of a page run; each is undone in the end."""
+    log = logging.getLogger("kerastl")
+    kept = log.handlers[:], log.level, log.propagate
+
+    def place(page):
+        monkeypatch.chdir(folder_of(page))
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        cleared = page.stem == "offline"
+        monkeypatch.setenv("KERASTL_CACHE", str(folder_of(page if cleared else PAGES[0]) / "cache"))
+        if not weights:
+            monkeypatch.setenv("KERAS_HOME", str(folder_of(PAGES[0]) / "keras"))
+            for name in ("https_proxy", "HTTPS_PROXY"):
+                monkeypatch.setenv(name, "http://127.0.0.1:9")
+            for name in ("no_proxy", "NO_PROXY"):
+                monkeypatch.setenv(name, "")
+
+    yield place
+    log.handlers[:], log.level, log.propagate = kept
+
+
+def run_apart(program):
+    """Run a program in a process of its own; what it prints."""
+    done = subprocess.run(program, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def shell(line, tmp_path, monkeypatch):
+    """Run a line as a shell does, with the command `kerastl` whether or not the package is installed."""
+    script = tmp_path / "kerastl"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kerastl "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return run_apart(["bash", "-o", "pipefail", "-c", line])
+
+
+def execute(step, tmp_path, monkeypatch):
+    if step.language == "python" and "register" in step.code:  # which holds for the whole process
+        run_apart([sys.executable, "-c", step.code])
+    elif step.language == "python":
+        exec(compile(step.code, f"{step.page.name}:{step.line}", "exec"), {"__name__": "__main__"})  # noqa: S102
+    elif step.code.startswith("kerastl ") and not SHELL.search(step.code):
+        assert kerastl_command(shlex.split(step.code)[1:]) == 0
+    else:
+        print(shell(step.code, tmp_path, monkeypatch), end="")  # noqa: T201 - as if the shell had printed it
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if not step.why_not], ids=str)
+def test_it_works(step, place, weights, tmp_path, monkeypatch):
+    if NEEDS_WEIGHTS.match(step.code) and not weights:
+        pytest.skip("KERAS_HOME names no Keras cache with MobileNetV2's weights")
+    place(step.page)
+    execute(step, tmp_path, monkeypatch)
+
+
+def test_the_quick_start_says_what_comes_out(place, weights, tmp_path, monkeypatch, capfd):
+    place(QUICK_START)
+    execute(next(step for step in steps(QUICK_START) if step.code.startswith("kerastl ")), tmp_path, monkeypatch)
+    printed, said = capfd.readouterr().out, blocks(QUICK_START, "text")[0]
+    if not weights:  # kerastl_mini answers of the same images, in the same form
+        printed, said = ([line.split(":")[0] for line in text.splitlines()] for text in (printed, said))
+    assert printed == said
+
+
+def test_the_first_page_shows_what_the_quick_start_runs():
+    assert {step.code for step in steps(INDEX)} <= {step.code for step in steps(QUICK_START)}
+
+
+def test_all_pages_are_in_the_navigation():
+    listed = re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text())
+    written = {page.relative_to(ROOT / "docs").as_posix() for page in PAGES}
+    assert written <= set(listed)
