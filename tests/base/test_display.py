@@ -104,7 +104,7 @@ def test_a_recipe():
     assert text.splitlines()[0].startswith("recipe <script>")
     assert "solved directly" in text
     assert "head and 3 stages" in text
-    assert "crop, flip (4 views)" in text
+    assert "crop, flip (4 copies)" in text
 
 
 def test_a_fine_tuned_model(tmp_path):
