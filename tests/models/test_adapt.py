@@ -507,8 +507,8 @@ def ends_in(end, shape=(SIZE, SIZE, 3)):
 
 
 def two_inputs():
-    pixels = keras.Input((SIZE, SIZE, 3))
-    return keras.Model([pixels, keras.Input((4,))], layers.Conv2D(2, 3)(pixels))
+    pixels, more = keras.Input((SIZE, SIZE, 3)), keras.Input((1, 1, 2))
+    return keras.Model([pixels, more], layers.Add()([layers.Conv2D(2, 3)(pixels), more]))
 
 
 REFUSED = {
