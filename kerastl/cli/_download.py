@@ -22,12 +22,12 @@ def download(names: tuple[str, ...], no_top: bool) -> int:
     """
     from kerastl import _progress as progress
     from kerastl.errors import WeightsError
-    from kerastl.models import _registry as catalog
     from kerastl.models import _weights as weights
+    from kerastl.models._registry import BACKBONES
 
     reporter = progress.current()
     failed = 0
-    for row in [catalog.get(name) for name in names]:
+    for row in [BACKBONES[name] for name in names]:
         try:
             file = weights.fetch(row, include_top=not no_top, check=True)
         except WeightsError as error:

@@ -22,10 +22,10 @@ def models(form: str) -> None:
     Top-1 is the published fraction of right answers on ImageNet's validation images; `cached` says whether the
     weights are on this machine. Those of kerastl_mini are shipped with kerastl; it knows 200 of the 1,000 classes.
     """
-    from kerastl.models import _registry as catalog
+    from kerastl.models._registry import BACKBONES
     from kerastl.models._table import HEADS, cells
 
-    rows = list(catalog.rows())
+    rows = list(BACKBONES.usable())
     if form == "json":
         click.echo(to_json([_described(row) for row in rows]))
         return

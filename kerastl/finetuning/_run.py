@@ -39,8 +39,8 @@ from kerastl.finetuning._splits import (
 from kerastl.finetuning._training_data import prefetch_images, training_data
 from kerastl.images import Resize
 from kerastl.inference._seal import sha256
-from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
+from kerastl.models._registry import BACKBONES
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
@@ -162,7 +162,7 @@ class Run:
             return base
         if settings.weights == "imagenet":
             size = settings.input_size
-            row = catalog.get(settings.model)
+            row = BACKBONES[settings.model]
             weights.fetch(row, include_top=False, input_size=(size, size) if size else None)
         return from_catalog(settings)
 

@@ -29,8 +29,8 @@ class Stage:
             Where both are None, the stage starts with the input.
 
     Example:
-        >>> from kerastl.models import get
-        >>> get("mobilenet_v2").stage("block_13")
+        >>> from kerastl.models import BACKBONES
+        >>> BACKBONES["mobilenet_v2"].stage("block_13")
         Stage(name='block_13', first_layer='block_13_expand', after=None)
     """
 
@@ -51,8 +51,8 @@ class WeightsFile:
         shipped: Where it lies in the package, or None for one that is downloaded.
 
     Example:
-        >>> from kerastl.models import get
-        >>> get("mobilenet_v2").weights_file(include_top=False).file
+        >>> from kerastl.models import BACKBONES
+        >>> BACKBONES["mobilenet_v2"].weights_file(include_top=False).file
         'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5'
     """
 

@@ -17,8 +17,7 @@ from kerastl._base.scratch import tidy_when_terminated
 from kerastl._base.text import printable
 from kerastl._progress import ProgressCallback, stage
 from kerastl.errors import DownloadError, WeightsError
-from kerastl.models import _registry as catalog
-from kerastl.models._registry import Backbone, WeightsFile
+from kerastl.models._registry import BACKBONES, Backbone, WeightsFile
 
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
 
@@ -70,7 +69,7 @@ def cached_weights(name: str, *, include_top: bool = True) -> Path | None:
         >>> cached_weights("kerastl_mini").name
         'kerastl_mini.weights.h5'
     """
-    return cached(catalog.get(name), include_top)
+    return cached(BACKBONES[name], include_top)
 
 
 def own_file(path: str | os.PathLike[str]) -> Path:

@@ -12,12 +12,12 @@ import pytest
 
 import kerastl
 from kerastl.cli import run
-from kerastl.models import _build as backbones
+from kerastl.models import _build
 from kerastl.models import _labels as labels
-from kerastl.models import _registry as catalog
 from kerastl.models._mini.network import KerastlMini
+from kerastl.models._registry import BACKBONES
 
-ROW = catalog.get("kerastl_mini")
+ROW = BACKBONES["kerastl_mini"]
 DATA = Path(__file__).parent.parent.parent / "data"
 
 
@@ -27,7 +27,7 @@ def pixels(size, count=3):
 
 @pytest.fixture(scope="module")
 def network():
-    return backbones.build("kerastl_mini")
+    return _build.build("kerastl_mini")
 
 
 def test_the_file_is_small_and_of_half_precision():
@@ -58,7 +58,7 @@ def test_scores_are_those_of_plain_keras_for_image_and_mirror(network):
 
 def test_the_features_are_those_below_the_head(network):
     """First those of the images, then those of their mirrors; and what the head gets is the mean, turned back."""
-    features = backbones.build("kerastl_mini", include_top=False)
+    features = _build.build("kerastl_mini", include_top=False)
     assert features.output_shape == (None, 4, 4, 320)
     below = keras.Model(network.input, network.get_layer("stage3_block2_relu").output)
     given, turned = (np.asarray(features(some)) for some in (pixels(32), pixels(32)[:, :, ::-1]))
@@ -75,8 +75,8 @@ def test_it_is_saved_and_loaded_by_keras(network, tmp_path):
 
 @pytest.mark.parametrize(("size", "rows"), [(8, 1), (33, 5), (64, 8)])
 def test_other_sizes_have_the_same_weights(network, size, rows):
-    other = backbones.build("kerastl_mini", input_size=size)
-    features = backbones.build("kerastl_mini", include_top=False, input_size=size)
+    other = _build.build("kerastl_mini", input_size=size)
+    features = _build.build("kerastl_mini", include_top=False, input_size=size)
     assert features.output_shape == (None, rows, rows, 320)
     scores = np.asarray(other(pixels(size)))
     assert scores.shape == (3, 200)
@@ -87,15 +87,15 @@ def test_other_sizes_have_the_same_weights(network, size, rows):
 
 def test_too_small():
     with pytest.raises(kerastl.KerastlError, match="at least 8 px"):
-        backbones.build("kerastl_mini", input_size=7)
+        _build.build("kerastl_mini", input_size=7)
 
 
 def test_each_stage_holds_its_own_layers(network):
-    stages = backbones.stages(network, ROW)
+    stages = _build.stages(network, ROW)
     for name in ("stage1", "stage2", "stage3"):
         assert all(layer.name.startswith(f"{name}_") for layer in stages[name])
         assert f"{name}_block1_shortcut_conv" in [layer.name for layer in stages[name]]
-        assert len(backbones.boundary_tensors(network, ROW, name)) == 1
+        assert len(_build.boundary_tensors(network, ROW, name)) == 1
     assert [layer.name for layer in stages["head"]] == ["avg_pool", "predictions"]
 
 
@@ -185,7 +185,7 @@ def test_pretrain_from_its_weights(tmp_path):
     command = ["pretrain", str(DATA / "shapes"), "-o", str(tmp_path / "run"), "-m", "kerastl_mini"]
     small = ["--epochs", "1", "--batch-size", "16", "--width", "16", "--weights", "imagenet"]
     assert run([*command, *small]) == 0
-    backbones.build("kerastl_mini", weights=tmp_path / "run" / "backbone.weights.h5", include_top=False)
+    _build.build("kerastl_mini", weights=tmp_path / "run" / "backbone.weights.h5", include_top=False)
 
 
 def test_finetune_without_a_name_where_nothing_can_be_fetched(monkeypatch, tmp_path, capfd):
