@@ -34,7 +34,7 @@ def download(names: tuple[str, ...], no_top: bool) -> int:
             reporter.complain(f"kerastl: {error}")
             failed += 1
         else:
-            if row.shipped:
+            if row.bundled:
                 reporter.say(f"kerastl: {row.name} comes with kerastl: nothing to download")
             click.echo(f"{row.name}: {printable(str(file))}")
     return 1 if failed else 0

@@ -143,7 +143,7 @@ class Run:
         """Say where images to validate on are ones that an earlier run has trained on."""
         if (earlier := base.trained_on()) is None:
             return
-        images = parts.dataset.part("val")
+        images = parts.dataset.subset("val")
         known = earlier.parts([parts.contents.get(item.path, "") for item in images]).count("train")
         if known:
             self._callback.warn(

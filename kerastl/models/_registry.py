@@ -63,7 +63,7 @@ def _of_row(row: tuple[Any, ...]) -> Backbone:
         crop_fraction=fraction or size / (size + 32),
         crop_reason=reason,
         weights=_weights_file(facts, stem, 0, parameters),
-        weights_no_top=_weights_file(facts, stem, 1, parameters if "shipped" in facts else no_top),
+        weights_no_top=_weights_file(facts, stem, 1, parameters if "bundled" in facts else no_top),
         weight_sizes=facts.get("weight_sizes", ()),
         after_loading=facts.get("after_loading"),
         labels=facts.get("labels", "imagenet"),
@@ -78,8 +78,8 @@ def _of_row(row: tuple[Any, ...]) -> Backbone:
 
 def _weights_file(facts: Mapping[str, Any], stem: str, which: Literal[0, 1], parameters: int) -> WeightsFile:
     file = facts["files"][which].format(stem=stem)
-    if "shipped" in facts:
-        return WeightsFile(file, "", None, parameters, _PACKAGE / facts["shipped"] / file)
+    if "bundled" in facts:
+        return WeightsFile(file, "", None, parameters, _PACKAGE / facts["bundled"] / file)
     remote = facts.get("remote", facts["files"])[which].format(stem=stem)
     return WeightsFile(file, facts["url"].format(stem=stem) + remote, HASHES.get(file), parameters)
 

@@ -43,5 +43,5 @@ def cells(row: Backbone) -> list[str]:
 
     scores = ["" if score is None else percent(score / 100) for score in (row.top1, row.top5)]
     size = ["", ""] if row.parameters is None else [f"{row.parameters / 1e6:.1f} M", f"{row.megabytes:.0f}"]
-    here = "shipped" if row.shipped else "yes" if weights.cached(row, row.has_weights()) else ""
+    here = "bundled" if row.bundled else "yes" if weights.cached(row, row.has_weights()) else ""
     return [row.name, str(row.input_size), *size, *scores, here]

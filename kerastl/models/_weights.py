@@ -47,7 +47,7 @@ def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, 
     if not backbone.has_weights(include_top):
         return None
     wanted = backbone.weights_file(include_top, input_size)
-    path = wanted.shipped or folder() / wanted.file
+    path = wanted.bundled or folder() / wanted.file
     return path if path.is_file() else None
 
 
@@ -112,8 +112,8 @@ def fetch(
     wanted = backbone.weights_file(include_top, input_size)
     path = cached(backbone, include_top, input_size)
     if path is None:
-        if wanted.shipped:
-            raise WeightsError(f"{wanted.shipped} is missing, which comes with its package; install that again")
+        if wanted.bundled:
+            raise WeightsError(f"{wanted.bundled} is missing, which comes with its package; install that again")
         return download(wanted, folder(), progress, patience)
     if check:
         verify(path, wanted)
@@ -135,7 +135,7 @@ def verify(path: str | os.PathLike[str], weights: WeightsFile) -> None:
         reason = _hash_fault(path, weights.hash) if weights.hash else _hdf5_fault(path, weights.parameters)
     except OSError as error:
         reason = error.strerror or str(error)
-    if reason and weights.shipped:
+    if reason and weights.bundled:
         raise WeightsError(f"{path}: broken weights file ({reason}); it comes with its package: install that again")
     if reason:
         raise WeightsError(

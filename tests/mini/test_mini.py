@@ -32,10 +32,10 @@ def network():
 
 def test_the_file_is_small_and_of_half_precision():
     kinds = set()
-    with h5py.File(ROW.weights.shipped) as file:
+    with h5py.File(ROW.weights.bundled) as file:
         file.visititems(lambda _, item: kinds.add(item.dtype) if isinstance(item, h5py.Dataset) else None)
     assert kinds == {np.dtype("float16")}
-    assert ROW.weights.shipped.stat().st_size <= 4 * 10**6
+    assert ROW.weights.bundled.stat().st_size <= 4 * 10**6
 
 
 def test_the_row_counts_its_parameters(network):
@@ -46,7 +46,7 @@ def test_the_row_counts_its_parameters(network):
 def test_scores_are_those_of_plain_keras_for_image_and_mirror(network):
     """Scaled by hand, built plainly, loaded by Keras; the mean of the two images' logits, and a softmax of it."""
     plain = KerastlMini(mirrored=False, classifier_activation=None)
-    plain.load_weights(ROW.weights.shipped)
+    plain.load_weights(ROW.weights.bundled)
     scaled = pixels(32) / 127.5 - 1
     given, turned = np.asarray(plain(scaled)), np.asarray(plain(scaled[:, :, ::-1]))
     assert np.abs(given - turned).max() > 0.1
@@ -141,7 +141,7 @@ def test_it_is_listed_and_needs_no_download(capfd, monkeypatch, tmp_path):
     for more in ([], ["--no-top"]):
         assert run(["download", "kerastl_mini", *more]) == 0
         out, err = capfd.readouterr()
-        assert out == f"kerastl_mini: {ROW.weights.shipped}\n"
+        assert out == f"kerastl_mini: {ROW.weights.bundled}\n"
         assert err == "kerastl: kerastl_mini comes with kerastl: nothing to download\n"
     assert list(tmp_path.iterdir()) == []
 

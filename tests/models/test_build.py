@@ -38,7 +38,7 @@ def small():
 
 
 @pytest.mark.parametrize(
-    "name", [row.name for row in BACKBONES.usable() if row.arguments.get("alpha", 1.0) == 1.0 and not row.shipped]
+    "name", [row.name for row in BACKBONES.usable() if row.arguments.get("alpha", 1.0) == 1.0 and not row.bundled]
 )
 def test_scaling_equals_the_backbones_own(name):
     row = BACKBONES[name]

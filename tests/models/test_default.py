@@ -113,7 +113,7 @@ def test_shipped_weights_that_are_gone(monkeypatch, tmp_path):
     from dataclasses import replace
 
     row = BACKBONES["kerastl_mini"]
-    gone = replace(row, weights=replace(row.weights, shipped=tmp_path / "gone.h5"))
+    gone = replace(row, weights=replace(row.weights, bundled=tmp_path / "gone.h5"))
     with pytest.raises(WeightsError, match="install that again"):
         weights.fetch(gone)
 

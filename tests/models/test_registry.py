@@ -75,7 +75,7 @@ def test_every_row_is_plausible():
         assert 0.8 < row.crop_fraction <= 1, row.name
         assert row.crop_reason, row.name
         assert row.labels == "imagenet", row.name
-        assert not row.shipped, row.name
+        assert not row.bundled, row.name
         assert row.weights.file != row.weights_no_top.file, row.name
         assert row.weights.parameters == row.parameters > row.weights_no_top.parameters, row.name
         hashed = not row.name.startswith(("mobilenet_0", "mobilenet_v2")) and row.name != "mobilenet"
@@ -91,9 +91,9 @@ def test_the_network_in_the_box():
     row = BACKBONES["kerastl_mini"]
     assert (row.input_size, row.min_size, row.input_scaling, row.crop_fraction) == (32, 8, "tf", 1.0)
     assert (row.top1, row.top5, row.labels) == (None, None, "tiny_imagenet")
-    assert row.shipped
-    assert row.weights.shipped.is_file()
-    assert row.weights.shipped == row.weights_no_top.shipped
+    assert row.bundled
+    assert row.weights.bundled.is_file()
+    assert row.weights.bundled == row.weights_no_top.bundled
     assert row.weights.parameters == row.parameters
     assert [stage.name for stage in row.stages] == ["head", "stage3", "stage2", "stage1", "stem"]
 
@@ -147,6 +147,7 @@ def test_unknown_name_without_close_ones():
 
 
 def test_needs_neither_tensorflow_nor_keras_nor_numpy():
-    code = "import kerastl.models._registry as c, kerastl.models._weights, sys; list(c.BACKBONES.usable()); print(*sys.modules)"
+    code = "import kerastl.models._registry as r, kerastl.models._weights, sys; list(r.BACKBONES.usable())"
+    code += "; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"tensorflow", "keras", "numpy", "h5py"} & set(modules.split())
