@@ -48,6 +48,6 @@ def _described(row: Backbone) -> dict[str, Any]:
         "source": row.source,
         "stages": [stage.name for stage in row.stages],
         "cached": weights.cached(row, row.has_weights()) is not None,
-        "shipped": row.bundled,
+        "bundled": row.bundled,
         "classes": None if labels is None else len(labels),
     }

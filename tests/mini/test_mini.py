@@ -137,7 +137,7 @@ def test_it_is_listed_and_needs_no_download(capfd, monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     assert run(["models", "--format", "json"]) == 0
     row = next(row for row in json.loads(capfd.readouterr().out) if row["name"] == "kerastl_mini")
-    assert (row["shipped"], row["cached"], row["classes"], row["top1"]) == (True, True, 200, None)
+    assert (row["bundled"], row["cached"], row["classes"], row["top1"]) == (True, True, 200, None)
     for more in ([], ["--no-top"]):
         assert run(["download", "kerastl_mini", *more]) == 0
         out, err = capfd.readouterr()
