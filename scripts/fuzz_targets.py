@@ -15,8 +15,7 @@ from PIL import Image, ImageCms
 from kerastl import _paths as path_list
 from kerastl.calibration import _state as state_file
 from kerastl.data import read_split, scan
-from kerastl.finetuning import Recipe
-from kerastl.finetuning._recipe_registry import built_in
+from kerastl.finetuning import RECIPES, Recipe
 from kerastl.images import Resize, load_pixels
 from kerastl.models import _metadata as metadata
 from kerastl.models._labels import LabelSet
@@ -201,7 +200,7 @@ TARGETS = {
     "config": Target(lambda: [_config()], lambda content, _: config.check(parsed(content, "its config"))),
     "base model": Target(lambda: [_base_model()], lambda content, _: schema.base_model(parsed(content, "the state"))),
     "recipe": Target(
-        lambda: [built_in(name, 3).to_json().encode() for name in ("gradual", "full")],
+        lambda: [RECIPES[name](3).to_json().encode() for name in ("gradual", "full")],
         lambda content, _: Recipe.from_json(content.decode("utf-8", "replace")),
     ),
     "calibration": Target(lambda: [_calibration()], _read_calibration),
