@@ -78,11 +78,11 @@ def loss_fields(loss: str | keras.losses.Loss | Callable[..., Any] | None) -> di
     keras = import_keras()
     from kerastl.finetuning._compiling import loss_for
 
-    if inspect.isfunction(loss) and getattr(keras.losses, loss.__name__, None) is loss:
-        loss = loss.__name__
-    if isinstance(loss, str):
-        loss_for(Phase(loss=loss))
-        return {"loss": loss, "loss_options": {}}
+    functions = {name: value for name, value in vars(keras.losses).items() if inspect.isfunction(value)}
+    name = next((name for name, function in functions.items() if function is loss), loss)
+    if isinstance(name, str):
+        loss_for(Phase(loss=name))
+        return {"loss": name, "loss_options": {}}
     if not isinstance(loss, keras.losses.Loss):
         raise UsageError(f"loss must be a name or an object of keras.losses. Received: {loss!r}")
     config = {name: value for name, value in loss.get_config().items() if name not in ("name", "fn")}
