@@ -85,7 +85,7 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
             found.append(("Trained on", f"{trained:,} images"))
     found += [
         ("Data", evaluation.data),
-        ("Part", evaluation.part),
+        ("Split", evaluation.split),
         ("Images", f"{len(evaluation):,}"),
         ("Classes", f"{len(evaluation.classes):,} of the model's {len(evaluation.labels):,}"),
     ]

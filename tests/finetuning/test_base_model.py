@@ -206,7 +206,7 @@ def test_an_earlier_run_brings_its_resize_and_its_network(data, tmp_path):
     assert twice.metadata.resize == once.metadata.resize == Resize(32, 32, "pad", 0.875)
     assert twice.metadata.backbone == "mobilenet_025"
     stages = list(twice.metadata.extra["base_model"]["stages"])
-    assert stages == [stage.name for stage in kerastl.models.get("mobilenet_025").stages[1:]]
+    assert stages == [stage.name for stage in kerastl.models.BACKBONES["mobilenet_025"].stages[1:]]
     for one, other in zip(once.model.get_weights(), twice.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 

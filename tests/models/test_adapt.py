@@ -219,7 +219,7 @@ def test_a_network_of_keras_applications_is_known_by_its_layers():
 def test_a_name_in_common_is_not_enough_to_know_a_network(monkeypatch):
     stages = (Stage("head", after="block2_relu"), Stage("body"))
     row = Backbone("other", "another_package:build", SIZE, stages, input_scaling="tf")
-    monkeypatch.setattr(_input_scaling.catalog, "rows", lambda: iter([row]))
+    monkeypatch.setattr(_input_scaling.BACKBONES, "usable", lambda: iter([row]))
     with pytest.raises(UsageError, match="say it, input_scaling="):
         adapt(handmade(scaling=False))
 
