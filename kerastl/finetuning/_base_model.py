@@ -95,7 +95,7 @@ class BaseModel:
         return None if self.file is None else training_record.read(self.file)
 
     def described(self) -> dict[str, Any]:
-        """What the metadata of the fine-tuned model say of it; nothing of a network of the catalog."""
+        """What the metadata of the fine-tuned model says of it; nothing of a network of the catalog."""
         if self.record is None:
             return {}
         return {

@@ -1,4 +1,4 @@
-"""The fast engine for the frozen half of a network, where it agrees with Keras."""
+"""The fast engine for the frozen part of a network, where it agrees with Keras."""
 
 from __future__ import annotations
 

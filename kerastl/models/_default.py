@@ -1,4 +1,4 @@
-"""Which network is meant where none is named: MobileNetV2, or the one bundled where that cannot be had."""
+"""Which network is meant where none is named: MobileNetV2, or the bundled one where that cannot be had."""
 
 from __future__ import annotations
 
