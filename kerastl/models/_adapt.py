@@ -149,10 +149,13 @@ def _taken(model: object) -> keras.Model | None:
         names = ", ".join(
             printable(tensor.name) for tensor in (graph.inputs if len(graph.inputs) > 1 else graph.outputs)
         )
-        what = "takes one image" if len(graph.inputs) > 1 else "needs one output"
+        several, rest = (
+            ("inputs", "takes one image: give the part of it that needs nothing else")
+            if len(graph.inputs) > 1
+            else ("outputs", "needs one: give the part of it, keras.Model(model.inputs[0], model.outputs[0])")
+        )
         raise UsageError(
-            f"the model {model.name!r} has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs ({names}); "
-            f"fine-tuning {what}: give the part of it, keras.Model(model.inputs[0], model.outputs[0])"
+            f"the model {model.name!r} has {len(getattr(graph, several))} {several} ({names}); fine-tuning {rest}"
         )
     shape = tuple(graph.inputs[0].shape)
     if len(shape) != 4 or shape[-1] not in (1, 3):
