@@ -91,6 +91,16 @@ def check_base(wanted: Settings, given: bool) -> None:
         weights.own_file(wanted.weights)
 
 
+def check_output(given: keras.Model | Path | None, output: Path) -> None:
+    """Refuse to replace what the run starts from.
+
+    Raises:
+        UsageError: `output` is the run folder that is given, or holds the file that is.
+    """
+    if isinstance(given, Path) and output.resolve() in (given.resolve(), *given.resolve().parents):
+        raise UsageError(f"{printable(str(output))} holds the model to start from: give the run another output")
+
+
 def name_of(given: keras.Model | Path) -> str:
     """What people call a given model."""
     return printable(str(given) if isinstance(given, Path) else given.name)

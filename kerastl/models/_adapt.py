@@ -19,7 +19,7 @@ from kerastl.models._head import cut_head, hub_pooling, pooled
 from kerastl.models._input_scaling import catalog_row, converter_of, find
 from kerastl.models._stages import Stages, from_catalog, from_graph, from_names
 
-# How much of the shorter side a centre crop keeps where nobody says, as in most papers; and below what size nothing
+# How much of the shorter side a center crop keeps where nobody says, as in most papers; and below what size nothing
 # is cropped, since little would be left.
 _CROP = 0.875
 _SMALL = 96
@@ -149,10 +149,13 @@ def _taken(model: object) -> keras.Model | None:
         names = ", ".join(
             printable(tensor.name) for tensor in (graph.inputs if len(graph.inputs) > 1 else graph.outputs)
         )
-        what = "takes one image" if len(graph.inputs) > 1 else "needs one output"
+        several, rest = (
+            ("inputs", "takes one image: give the part of it that needs nothing else")
+            if len(graph.inputs) > 1
+            else ("outputs", "needs one: give the part of it, keras.Model(model.inputs[0], model.outputs[0])")
+        )
         raise UsageError(
-            f"the model {model.name!r} has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs ({names}); "
-            f"fine-tuning {what}: give the part of it, keras.Model(model.inputs[0], model.outputs[0])"
+            f"the model {model.name!r} has {len(getattr(graph, several))} {several} ({names}); fine-tuning {rest}"
         )
     shape = tuple(graph.inputs[0].shape)
     if len(shape) != 4 or shape[-1] not in (1, 3):

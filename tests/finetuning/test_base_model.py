@@ -218,6 +218,14 @@ def test_a_run_goes_on_from_an_earlier_one_with_other_classes(first, tmp_path):
     assert list(tuned.metadata.extra["base_model"]["stages"]) == ["upper", "lower"]
 
 
+@pytest.mark.parametrize("name", ["", "model.keras"])
+def test_a_run_does_not_replace_what_it_starts_from(first, data, name):
+    before = (first / "model.keras").read_bytes()
+    with pytest.raises(UsageError, match="holds the model to start from: give the run another output"):
+        kerastl.finetune(data, first / name, STILL, output=first, overwrite=True)
+    assert (first / "model.keras").read_bytes() == before
+
+
 def test_an_earlier_run_brings_its_resize_and_its_network(data, tmp_path):
     options = {"weights": None, "input_size": 32, "resize": "pad", "verbose": 0}
     once = kerastl.finetune(data, "mobilenet_025", "probe", output=tmp_path / "once", **options)

@@ -515,7 +515,7 @@ REFUSED = {
     "two inputs": (two_inputs, "2 inputs.*takes one image"),
     "two outputs": (
         lambda: ends_in(lambda x: {"map": layers.Conv2D(2, 3)(x), "relu": layers.ReLU()(x)}),
-        "2 outputs.*needs one output",
+        "2 outputs.*needs one: give",
     ),
     "channels first": (lambda: ends_in(layers.Conv2D(2, 1), (3, SIZE, SIZE)), "with the channels first"),
     "four channels": (lambda: ends_in(layers.Conv2D(2, 1), (SIZE, SIZE, 4)), "arrays of shape"),
