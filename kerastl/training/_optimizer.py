@@ -75,7 +75,8 @@ class PerVariable(keras.optimizers.Optimizer):
         return {**super().get_config(), **own}
 
 
-_WRAPPERS = (keras.optimizers.LossScaleOptimizer, keras.optimizers.MultiOptimizer, PerVariable)
+_MULTI = (keras.optimizers.MultiOptimizer,) if hasattr(keras.optimizers, "MultiOptimizer") else ()  # not in Keras 3.12
+_WRAPPERS = (keras.optimizers.LossScaleOptimizer, *_MULTI, PerVariable)
 
 
 @functools.cache

@@ -51,7 +51,8 @@ def moved(optimizer, trained):
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in trained]
 
 
-@pytest.mark.parametrize("name", [*OPTIMIZERS, "muon"])
+# Keras 3.12 does not know Muon by its name.
+@pytest.mark.parametrize("name", [*OPTIMIZERS, *([] if keras.__version__.startswith("3.12.") else ["muon"])])
 def test_multipliers_of_one_are_the_optimizer_of_keras(name):
     ours, theirs = variables(), variables()
     keras_optimizer = keras.optimizers.get(name)
