@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kerastl.models import _registry as catalog
+from kerastl.models._registry import BACKBONES
 
 PEER = """
 import json, sys, time
@@ -83,7 +83,7 @@ def guide(
     folder: Path, classes: int, epochs: int, unfrozen: int, seed: int, backbone: str, size: int
 ) -> dict[str, Any]:
     """Run the peer; the accuracies of its epochs, and the seconds of those unfrozen."""
-    row = catalog.get(backbone)
+    row = BACKBONES[backbone]
     if row.input_scaling != "tf":
         raise SystemExit(f"{backbone}: the peer scales pixels to [-1, 1], which this network is not made for")
     given = {"folder": str(folder), "classes": classes, "epochs": epochs, "unfrozen": unfrozen, "seed": seed}

@@ -107,11 +107,11 @@ def images(folder: Path, size: int, most: int) -> tuple[np.ndarray, np.ndarray]:
 def features(pixels: np.ndarray, weights: Path | None, options: argparse.Namespace) -> np.ndarray:
     """Pooled features of a backbone with given or with random weights."""
     from kerastl._base.keras_import import import_keras
-    from kerastl.models import _build as backbones
+    from kerastl.models import _build
 
     keras = import_keras()
     keras.utils.set_random_seed(options.seed)
-    network = backbones.build(options.model, weights=weights, include_top=False, input_size=options.size)
+    network = _build.build(options.model, weights=weights, include_top=False, input_size=options.size)
     x = keras.layers.GlobalAveragePooling2D()(network.output) if len(network.output.shape) == 4 else network.output
     model = keras.Model(network.input, x)
     parts = (pixels[start : start + 256].astype(np.float32) for start in range(0, len(pixels), 256))

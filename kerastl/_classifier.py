@@ -70,7 +70,7 @@ class Classifier:
         self._temperature = temperature.of(spec.metadata)
         self._featured = engine if with_features else None
         self._lock = threading.Lock()
-        self._plan = engine.plan if batch_size is None else replace(engine.plan, batch=batch_size)
+        self._parallelism = engine.parallelism if batch_size is None else replace(engine.parallelism, batch=batch_size)
 
     @property
     def metadata(self) -> Metadata:
@@ -334,7 +334,7 @@ class Classifier:
         Yields:
             The results, one by one, in the order of the items.
         """
-        return ordered_map(work, items, self._plan.workers, self._plan.batch)
+        return ordered_map(work, items, self._parallelism.workers, self._parallelism.batch)
 
     def _classify_group(self, group: list[Any], rules: AnswerRules, errors: OnError) -> list[Classification]:
         answers = partial(self._answers, rules=rules)

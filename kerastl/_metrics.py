@@ -16,12 +16,12 @@ LEVEL = 0.95
 
 
 def wilson_interval(right: int, n: int, level: float = LEVEL) -> tuple[float, float]:
-    """Where a share may lie that was seen in few cases (Wilson 1927).
+    """Where a fraction may lie that was seen in few cases (Wilson 1927).
 
     Args:
         right: How many of the cases had it.
         n: How many cases, at least 1.
-        level: How often such an interval holds the true share, between 0 and 1.
+        level: How often such an interval holds the true fraction, between 0 and 1.
 
     Returns:
         Lower and upper end, in [0, 1].
@@ -29,9 +29,9 @@ def wilson_interval(right: int, n: int, level: float = LEVEL) -> tuple[float, fl
     from statistics import NormalDist  # takes 1 ms to import, and a warm `classify` needs none
 
     z = NormalDist().inv_cdf((1 + level) / 2)
-    share = right / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    fraction = right / n
+    middle = (fraction + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * math.sqrt(fraction * (1 - fraction) / n + z**2 / (4 * n**2))
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 

@@ -36,10 +36,10 @@ def check_backbone(backbone: str | Backbone, *, input_size: int | None = None, i
         >>> from kerastl.testing import check_backbone
         >>> check_backbone("kerastl_mini")
     """
-    from kerastl.models import _registry as catalog
     from kerastl.models._build import build
+    from kerastl.models._registry import BACKBONES
 
-    row = catalog.get(backbone) if isinstance(backbone, str) else backbone
+    row = BACKBONES[backbone] if isinstance(backbone, str) else backbone
     size = input_size or row.min_size
     import_keras().utils.set_random_seed(0)
     model = build(row, weights=None, include_top=False, input_size=size)

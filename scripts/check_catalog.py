@@ -24,9 +24,8 @@ from keras.src.utils import file_utils
 
 from kerastl._base.registry import resolve_reference
 from kerastl.errors import UsageError
-from kerastl.models import _build as backbones
-from kerastl.models import _registry as catalog
-from kerastl.models._registry import Backbone, WeightsFile
+from kerastl.models import _build
+from kerastl.models._registry import BACKBONES, Backbone, WeightsFile
 
 LIBRARY = "keras.applications"
 # Their cells read the two cells before them; every other boundary is crossed by one tensor.
@@ -75,7 +74,7 @@ def file_faults(row: Backbone) -> Iterator[str]:
 
 def stage_faults(row: Backbone, model: keras.Model) -> Iterator[str]:
     """Weights that belong to no stage or to several, empty stages, and boundaries that are no clean cuts."""
-    stages = backbones.stages(model, row)
+    stages = _build.stages(model, row)
     layers = [layer for group in stages.values() for layer in group]
     weights = [id(weight) for layer in layers for weight in layer.weights]
     if sorted(weights) != sorted(id(weight) for weight in model.weights):
@@ -83,7 +82,7 @@ def stage_faults(row: Backbone, model: keras.Model) -> Iterator[str]:
     for name, group in stages.items():
         if name != "head" and not any(layer.weights for layer in group):
             yield f"stage {name} has no weights"
-        crossing = len(backbones.boundary_tensors(model, row, name))
+        crossing = len(_build.boundary_tensors(model, row, name))
         if crossing > (3 if row.name in _NASNETS else 1):
             yield f"{crossing} tensors cross the lower boundary of {name}"
     print(
@@ -98,7 +97,7 @@ def stage_faults(row: Backbone, model: keras.Model) -> Iterator[str]:
 def scaling_fault(row: Backbone) -> str | None:
     """Whether our scaling differs from the backbone's own by more than rounding."""
     pixels = np.random.default_rng(0).integers(0, 256, (2, 9, 7, 3)).astype("float32")
-    ours = np.asarray(backbones.preprocess(pixels, row.input_scaling))
+    ours = np.asarray(_build.preprocess(pixels, row.input_scaling))
     theirs = resolve_reference(row.preprocess_input)(pixels.copy())
     difference = float(abs(ours - np.asarray(theirs)).max())
     return None if difference <= 5e-7 else f"the scaling differs by {difference}"
@@ -123,7 +122,7 @@ def faults(row: Backbone) -> Iterator[str]:
     if plain.input_shape[1:] not in ((row.input_size, row.input_size, 3), (None, None, 3)):
         yield f"input size {row.input_size}, Keras has {plain.input_shape}"
     for include_top, file in ((True, row.weights), (False, row.weights_no_top)):
-        model = backbones.build(row, weights=None, include_top=include_top)
+        model = _build.build(row, weights=None, include_top=include_top)
         if model.count_params() != file.parameters:
             yield f"{file.parameters} parameters in {file.file}, Keras has {model.count_params()}"
         yield from stage_faults(row, model)
@@ -135,7 +134,7 @@ def faults(row: Backbone) -> Iterator[str]:
 def missing_constructors() -> list[str]:
     """Constructors of Keras that no row stands for."""
     theirs = {name for name in dir(keras.applications) if name[0].isupper()}
-    return sorted(theirs - {row.constructor for row in catalog.rows() if row.library == LIBRARY})
+    return sorted(theirs - {row.constructor for row in BACKBONES.usable() if row.library == LIBRARY})
 
 
 def main(names: list[str]) -> int:
@@ -145,9 +144,9 @@ def main(names: list[str]) -> int:
     for missing in [] if names else missing_constructors():
         wrong += 1
         print(f"{missing}: no row")
-    for name in names or [row.name for row in catalog.rows() if row.library == LIBRARY]:
+    for name in names or [row.name for row in BACKBONES.usable() if row.library == LIBRARY]:
         try:
-            row = catalog.get(name)
+            row = BACKBONES[name]
         except UsageError as error:
             print(error)
             return 2

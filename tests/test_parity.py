@@ -11,10 +11,10 @@ from kerastl._classifier import Classifier
 from kerastl.images import Resize
 from kerastl.inference import ENGINES
 from kerastl.inference._engines import KerasEngine
-from kerastl.models import _build as backbones
-from kerastl.models import _registry as catalog
+from kerastl.models import _build
 from kerastl.models._labels import imagenet
 from kerastl.models._metadata import Metadata
+from kerastl.models._registry import BACKBONES
 from kerastl.models._spec import ModelSpec
 
 
@@ -52,7 +52,7 @@ def test_real_weights_score_as_in_the_documentation(
 ):
     import keras
 
-    row = catalog.get(name)
+    row = BACKBONES[name]
     model = getattr(keras.applications, row.constructor)(**arguments)
     classifier = kerastl.load(name, resize="keras", engine=engine)
     for path in [photograph, *sorted(shared_images.iterdir())[::50]]:
@@ -65,7 +65,7 @@ def test_vgg16_with_random_weights_scores_as_in_the_documentation(photograph, ke
     plain = keras.applications.VGG16(weights=None)
     # Random weights of the usual size give 1,000 scores that are almost equal: larger ones tell them apart.
     plain.get_layer("predictions").set_weights([w * 30 for w in plain.get_layer("predictions").get_weights()])
-    ours = backbones.build("vgg16", weights=None)
+    ours = _build.build("vgg16", weights=None)
     ours.set_weights(plain.get_weights())
     metadata = Metadata("vgg16", imagenet(), Resize(224, 224, "keras"), "vgg16")
     classifier = Classifier(ModelSpec(metadata, photograph, "test", lambda: ours), KerasEngine(ours))

@@ -148,9 +148,9 @@ def used(code):
 
 def test_what_a_program_uses_is_found():
     code = "import kerastl\nfrom kerastl import plots as p\nfrom kerastl.data._scan import scan\n"
-    code += "kerastl.models.get('x').name\np._style\nkerastl.load().classify(scan.root)"
+    code += "kerastl.models.build('x').name\np._style\nkerastl.load().classify(scan.root)"
     wanted = {"kerastl", "kerastl.plots", "kerastl.data._scan.scan"}
-    wanted |= {"kerastl.models", "kerastl.models.get", "kerastl.plots._style", "kerastl.load"}
+    wanted |= {"kerastl.models", "kerastl.models.build", "kerastl.plots._style", "kerastl.load"}
     assert set(used(code)) == wanted
 
 

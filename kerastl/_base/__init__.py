@@ -1,1 +1,1 @@
-"""What every part of the house uses and no user needs: files, text, processes, downloads, lazy names."""
+"""What every package of kerastl uses and no user needs: files, text, processes, downloads, lazy names."""

@@ -22,7 +22,7 @@ class Markup(str):
 
 
 def text(value: object) -> str:
-    """Escape a value for HTML; what is not message becomes visible, line ends and bytes that are no text, too.
+    """Escape a value for HTML; what is not printable becomes visible, line ends and bytes that are no text, too.
 
     Args:
         value: `Markup` stays as it is; of anything else `str` is taken.

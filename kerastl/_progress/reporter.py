@@ -18,7 +18,7 @@ from kerastl.errors import UsageError
 Verbose = Literal["auto", 0, 1, 2]
 
 CountCallback = Callable[[int, int], None]
-"""Told how many are done and how many there are, inside the house."""
+"""Told how many are done and how many there are, inside kerastl."""
 ProgressCallback = Callable[[str, int, int | None], None]
 """Called with what is being done, how many steps of it are done, and how many there are if that is known."""
 

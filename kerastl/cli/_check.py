@@ -79,7 +79,7 @@ def _print_classes(console: Console, report: CheckReport) -> None:
     from kerastl.data._dataset import SPLITS
 
     dataset = report.dataset
-    parts = [part for part in SPLITS if dataset.part(part)]
+    parts = [part for part in SPLITS if dataset.subset(part)]
     columns = [dataset.counts(), *(dataset.counts(part) for part in parts)]
     rows = [[name, *(f"{column[name]:,}" for column in columns)] for name in dataset.classes[:_CLASSES]]
     if len(dataset.classes) > _CLASSES:

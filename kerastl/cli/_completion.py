@@ -25,9 +25,9 @@ def _begun(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
 
 def networks(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The names of the catalog."""
-    from kerastl.models import _registry as catalog
+    from kerastl.models._registry import BACKBONES
 
-    return _begun(catalog.names(), incomplete)
+    return _begun(BACKBONES.names(), incomplete)
 
 
 def models(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

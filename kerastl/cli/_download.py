@@ -22,19 +22,19 @@ def download(names: tuple[str, ...], no_top: bool) -> int:
     """
     from kerastl import _progress as progress
     from kerastl.errors import WeightsError
-    from kerastl.models import _registry as catalog
     from kerastl.models import _weights as weights
+    from kerastl.models._registry import BACKBONES
 
     reporter = progress.current()
     failed = 0
-    for row in [catalog.get(name) for name in names]:
+    for row in [BACKBONES[name] for name in names]:
         try:
             file = weights.fetch(row, include_top=not no_top, check=True)
         except WeightsError as error:
             reporter.complain(f"kerastl: {error}")
             failed += 1
         else:
-            if row.shipped:
+            if row.bundled:
                 reporter.say(f"kerastl: {row.name} comes with kerastl: nothing to download")
             click.echo(f"{row.name}: {printable(str(file))}")
     return 1 if failed else 0

@@ -20,12 +20,12 @@ def models(form: str) -> None:
     """List the networks that kerastl knows.
 
     Top-1 is the published fraction of right answers on ImageNet's validation images; `cached` says whether the
-    weights are on this machine. Those of kerastl_mini are shipped with kerastl; it knows 200 of the 1,000 classes.
+    weights are on this machine. Those of kerastl_mini come with kerastl; it knows 200 of the 1,000 classes.
     """
-    from kerastl.models import _registry as catalog
+    from kerastl.models._registry import BACKBONES
     from kerastl.models._table import HEADS, cells
 
-    rows = list(catalog.rows())
+    rows = list(BACKBONES.usable())
     if form == "json":
         click.echo(to_json([_described(row) for row in rows]))
         return
@@ -48,6 +48,6 @@ def _described(row: Backbone) -> dict[str, Any]:
         "source": row.source,
         "stages": [stage.name for stage in row.stages],
         "cached": weights.cached(row, row.has_weights()) is not None,
-        "shipped": row.shipped,
+        "bundled": row.bundled,
         "classes": None if labels is None else len(labels),
     }

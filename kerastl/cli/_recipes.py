@@ -26,10 +26,10 @@ def recipes(name: str | None, model: str) -> int:
     Save it with `kerastl recipes gradual > mine.json`, change it, and train with `--recipe mine.json`.
     """
     from kerastl.errors import RecipeError
-    from kerastl.finetuning._recipe_registry import RECIPES, built_in
-    from kerastl.models import _registry as catalog
+    from kerastl.finetuning._recipe_registry import RECIPES
+    from kerastl.models._registry import BACKBONES
 
-    stages = [stage.name for stage in catalog.get(model).stages]
+    stages = [stage.name for stage in BACKBONES[model].stages]
     if name is None:
         known = list(RECIPES.usable())
         width = max(len(recipe.name) for recipe in known)
@@ -40,5 +40,5 @@ def recipes(name: str | None, model: str) -> int:
     if RECIPES[name].by_data:
         others = ", ".join(other.name for other in RECIPES.usable() if not other.by_data)
         raise RecipeError(f"{name} chooses by the data; print what it chooses from: {others}")
-    click.echo(built_in(name, len(stages) - 1).to_json())
+    click.echo(RECIPES[name](len(stages) - 1).to_json())
     return 0

@@ -293,7 +293,7 @@ def _white_level(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
     """How bright 16-bit files are is not written in them."""
     from kerastl.images._depth import white_of
 
-    learned = dataset.part("train") if dataset.is_split else dataset.items
+    learned = dataset.subset("train") if dataset.is_split else dataset.items
     white = inspection.white_level(learned)
     dark = inspection.too_dark(white)
     if dark:

@@ -95,7 +95,7 @@ class Dataset:
         """The file of `item`."""
         return self.root / item.path
 
-    def part(self, split: Split) -> tuple[Item, ...]:
+    def subset(self, split: Split) -> tuple[Item, ...]:
         """The images of one part, sorted by path."""
         return tuple(item for item in self.items if item.split == split)
 

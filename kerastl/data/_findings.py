@@ -96,7 +96,7 @@ class CheckReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON takes it; the names in it stay from version to version."""
-        parts = {part: self.dataset.counts(part) for part in SPLITS if self.dataset.part(part)}
+        parts = {part: self.dataset.counts(part) for part in SPLITS if self.dataset.subset(part)}
         return {
             "root": str(self.dataset.root),
             "layout": self.dataset.layout,
@@ -139,7 +139,7 @@ _CLASSES, _EVIDENCE = 20, 3
 def _html(report: CheckReport) -> str:
     """Write the classes as a table, and the findings below it."""
     dataset = report.dataset
-    parts = [part for part in SPLITS if dataset.part(part)]
+    parts = [part for part in SPLITS if dataset.subset(part)]
     columns = [dataset.counts(), *(dataset.counts(part) for part in parts)]
     rows: list[tuple[object, ...]] = [
         (name, *(f"{column[name]:,}" for column in columns)) for name in dataset.classes[:_CLASSES]

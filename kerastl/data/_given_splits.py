@@ -29,7 +29,7 @@ def settle(dataset: Dataset, for_training: bool = True) -> Dataset:
     """
     if not for_training and {item.split for item in dataset.items} != {"train"}:
         return replace(dataset, classes=labels_of(dataset.items))
-    if not dataset.part("train"):
+    if not dataset.subset("train"):
         raise DataError(f"{dataset.root}: nothing to train on; there is no image in train")
     dataset = _without_foreign_test(dataset)
     parts = {item.split for item in dataset.items}
@@ -45,7 +45,7 @@ def settle(dataset: Dataset, for_training: bool = True) -> Dataset:
 
 
 def _without_foreign_test(dataset: Dataset) -> Dataset:
-    test = dataset.part("test")
+    test = dataset.subset("test")
     labels = sorted({item.label for item in test})
     if not test or {label.casefold() for label in labels} & {name.casefold() for name in dataset.classes}:
         return dataset

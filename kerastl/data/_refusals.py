@@ -86,8 +86,8 @@ def of_given_parts(dataset: Dataset, readable: Dataset, result: Dataset) -> list
             found[name] = ", ".join(text for text in reasons if not text.startswith("0 ")) or "none at all"
     what = "no readable image in train that val or test has not"
     refused = _refused("class_without_training", found, what + " ({})", what, "add images to train")
-    count = len(dataset.part("val"))
-    if not result.part("val"):
+    count = len(dataset.subset("val"))
+    if not result.subset("val"):
         whole = "the image in val cannot" if count == 1 else f"none of the {count:,} images in val can"
         refused.append(Refusal("no_validation", f"{whole} be read; replace what is in val", {}))
     return refused

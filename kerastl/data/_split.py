@@ -60,7 +60,7 @@ def split(
     Example:
         >>> from kerastl.data import scan, split
         >>> dataset = split(scan("data/shapes"), validation_split=0.25)
-        >>> len(dataset.part("train")), len(dataset.part("val"))
+        >>> len(dataset.subset("train")), len(dataset.subset("val"))
         (64, 24)
     """
     inspection = inspection or inspect(dataset)
@@ -137,7 +137,7 @@ def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Da
     Example:
         >>> from kerastl.data import read_split, scan, split, write_split
         >>> write_split(split(scan("data/shapes")), "split.csv")
-        >>> len(read_split("split.csv", "data/shapes").part("val"))
+        >>> len(read_split("split.csv", "data/shapes").subset("val"))
         16
     """
     path, root = Path(path), Path(root)

@@ -44,7 +44,7 @@ class TrainingRecord:
             dataset: With a part in each item.
             contents: `Item.path` to its content hash, as `kerastl.data._file_inspection` gives it.
         """
-        return cls({part: _numbers([contents.get(item.path, "") for item in dataset.part(part)]) for part in _PARTS})
+        return cls({part: _numbers([contents.get(item.path, "") for item in dataset.subset(part)]) for part in _PARTS})
 
     def __len__(self) -> int:
         return sum(len(values) for values in self.hashes.values())

@@ -44,7 +44,7 @@ class Calibration:
     Args:
         model: The model's name.
         data: The folder's name.
-        part: Which part of it.
+        split: Which part of it.
         images: Images it was fitted on.
         data_digest: What names these images: a hash of their paths and labels.
         temperature: What scores are scaled with.
@@ -59,7 +59,7 @@ class Calibration:
 
     model: str
     data: str
-    part: str
+    split: str
     images: int
     data_digest: str
     temperature: float
@@ -77,7 +77,7 @@ class Calibration:
 
     def __str__(self) -> str:
         lines = [
-            f"{brief(self.model)}, calibrated on {self.images} images of {printable(self.data)} ({self.part})",
+            f"{brief(self.model)}, calibrated on {self.images} images of {printable(self.data)} ({self.split})",
             f"temperature        {self.temperature:.3f}",
             "calibration error  {} before, {} after".format(*map(percent, self.calibration_error)),
             "log loss           {:.3f} before, {:.3f} after".format(*self.log_loss),
@@ -104,7 +104,7 @@ class Calibration:
                 f"rejection flags {percent(self.false_alarms)} of such images; compares with {self.references:,} "
                 "training images"
             )
-        caption = f"{self.model}, calibrated on {self.images:,} images of {self.data} ({self.part})"
+        caption = f"{self.model}, calibrated on {self.images:,} images of {self.data} ({self.split})"
         heads = ("", "before", "after")
         return display.table(rows, caption=caption, heads=heads, align="lrr", notes=(*notes, *self.notes))
 
@@ -195,7 +195,7 @@ def _calibrate(
     result = Calibration(
         classifier.name,
         dataset.root.absolute().name,
-        chosen.selection.part,
+        chosen.selection.split,
         n,
         names_hash(known.dataset, looked.items),
         found,

@@ -170,7 +170,7 @@ def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress:
     return Evaluation(
         classifier.name,
         str(chosen.dataset.root),
-        chosen.selection.part,
+        chosen.selection.split,
         classifier.labels,
         tuple(item.path for item in kept),
         chosen.truth(kept),

@@ -63,20 +63,20 @@ def parted(classifier: Classifier, dataset: Dataset, progress: ProgressCallback 
         return with_parts(dataset, classifier.file, classifier.metadata, told)
 
 
-def labeled(classifier: Classifier, data: Parted, part: EvaluationSplit | None, *, fresh: bool = False) -> Labeled:
+def labeled(classifier: Classifier, data: Parted, split: EvaluationSplit | None, *, fresh: bool = False) -> Labeled:
     """Choose the images of a folder that a model can be compared with.
 
     Args:
         classifier: The model.
         data: From `parted`.
-        part: See `kerastl.evaluation._selection.select`.
+        split: See `kerastl.evaluation._selection.select`.
         fresh: Likewise.
 
     Raises:
         UsageError: There is no such part.
         DataError: There is nothing to evaluate on.
     """
-    selection = select(data, part, fresh=fresh)
+    selection = select(data, split, fresh=fresh)
     matching = match(sorted({item.label for item in selection.items}), classifier.labels, classifier.name)
     known = tuple(item for item in selection.items if item.label in matching.indices)
     unknown = Counter(item.label for item in selection.items if item.label not in matching.indices)

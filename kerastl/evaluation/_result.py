@@ -97,7 +97,7 @@ class Evaluation:
     Args:
         model: The model's name.
         data: The folder.
-        part: Which part of it: `train`, `val`, `test` or `all`.
+        split: Which part of it: `train`, `val`, `test` or `all`.
         labels: The model's classes.
         paths: The images, relative to `data`.
         truth: Their classes: int64 array of shape (n,), places in `labels`.
@@ -129,7 +129,7 @@ class Evaluation:
 
     model: str
     data: str
-    part: str
+    split: str
     labels: LabelSet
     paths: tuple[str, ...]
     truth: np.ndarray
@@ -241,7 +241,7 @@ class Evaluation:
         return {
             "model": self.model,
             "data": self.data,
-            "split": self.part,
+            "split": self.split,
             "images": len(self),
             "k": self.k,
             "metrics": {name: figure.as_dict() for name, figure in self.figures.items()},
@@ -280,7 +280,7 @@ class Evaluation:
         return "\n".join(lines)
 
     def _title(self) -> str:
-        return f"{brief(self.model)} on {len(self)} images of {printable(self.data)} ({self.part})"
+        return f"{brief(self.model)} on {len(self)} images of {printable(self.data)} ({self.split})"
 
     def __repr__(self) -> str:
         return f"<Evaluation of {brief(self.model)} on {len(self)} images: {percent(self.accuracy)} right>"

@@ -46,10 +46,10 @@ def _brightness(pixels: np.ndarray, more: float, _: np.random.Generator) -> np.n
     return _bytes(np.where(value > 0, values * raised / np.where(value > 0, value, 1), raised))
 
 
-def _contrast(pixels: np.ndarray, share: float, _: np.random.Generator) -> np.ndarray:
+def _contrast(pixels: np.ndarray, fraction: float, _: np.random.Generator) -> np.ndarray:
     values = pixels / 255
     mean = values.mean(axis=(0, 1), keepdims=True)
-    return _bytes((values - mean) * share + mean)
+    return _bytes((values - mean) * fraction + mean)
 
 
 def _jpeg(pixels: np.ndarray, quality: float, _: np.random.Generator) -> np.ndarray:
@@ -61,11 +61,11 @@ def _jpeg(pixels: np.ndarray, quality: float, _: np.random.Generator) -> np.ndar
         return np.asarray(image)
 
 
-def _pixelation(pixels: np.ndarray, share: float, _: np.random.Generator) -> np.ndarray:
+def _pixelation(pixels: np.ndarray, fraction: float, _: np.random.Generator) -> np.ndarray:
     from PIL import Image
 
     height, width = pixels.shape[:2]
-    small = max(int(width * share), 1), max(int(height * share), 1)
+    small = max(int(width * fraction), 1), max(int(height * fraction), 1)
     image = Image.fromarray(pixels).resize(small, Image.Resampling.BOX)
     return np.asarray(image.resize((width, height), Image.Resampling.BOX))
 
@@ -162,10 +162,10 @@ def robustness(
         ]
 
     _, rows, _ = compute(images, classifier, work, progress, "scoring images made worse")
-    shares = np.mean(rows, axis=0)
-    table = shares[1:].reshape(len(NAMES), STRENGTHS)
+    fractions = np.mean(rows, axis=0)
+    table = fractions[1:].reshape(len(NAMES), STRENGTHS)
     accuracy = {name: tuple(map(float, row)) for name, row in zip(NAMES, table, strict=True)}
-    return Robustness(float(shares[0]), accuracy)
+    return Robustness(float(fractions[0]), accuracy)
 
 
 def _answers(classifier: Classifier, pixels: np.ndarray, path: str, seed: int) -> np.ndarray:

@@ -68,7 +68,7 @@ def _some(names: Sequence[str], most: int = 5) -> str:
 
 
 EvaluationSplit = Literal["train", "val", "test", "all"]
-PARTS: tuple[str, ...] = get_args(EvaluationSplit)
+EVALUATION_SPLITS: tuple[str, ...] = get_args(EvaluationSplit)
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,16 @@ class Selection:
 
     Args:
         items: Sorted by path.
-        part: What was taken: `train`, `val`, `test` or `all`.
+        split: What was taken: `train`, `val`, `test` or `all`.
         notes: What the user should know, one line each.
     """
 
     items: tuple[Item, ...]
-    part: EvaluationSplit
+    split: EvaluationSplit
     notes: tuple[str, ...] = ()
 
 
-def select(parted: Parted, part: EvaluationSplit | None, *, fresh: bool = False) -> Selection:
+def select(parted: Parted, split: EvaluationSplit | None, *, fresh: bool = False) -> Selection:
     """Choose images.
 
     Images that the model was trained on are taken only when `train` or `all` is asked for by name; they are counted
@@ -94,7 +94,7 @@ def select(parted: Parted, part: EvaluationSplit | None, *, fresh: bool = False)
 
     Args:
         parted: What there is.
-        part: Which part. `None` takes `val`, or else `test`, where the data comes with parts or is what the model was
+        split: Which part. `None` takes `val`, or else `test`, where the data comes with parts or is what the model was
             trained on; of other data all images that the model was not trained on.
         fresh: Whether images that the model was trained on are left out whatever is asked for.
 
@@ -102,12 +102,12 @@ def select(parted: Parted, part: EvaluationSplit | None, *, fresh: bool = False)
         UsageError: There is no such part.
         DataError: The part is empty, or the model was trained on all of it.
     """
-    if part is not None and part not in PARTS:
-        raise UsageError(f"split must be one of {', '.join(PARTS)}. Received: {part!r}")
-    taken, notes = _taken(parted, part)
+    if split is not None and split not in EVALUATION_SPLITS:
+        raise UsageError(f"split must be one of {', '.join(EVALUATION_SPLITS)}. Received: {split!r}")
+    taken, notes = _taken(parted, split)
     wanted = [item for item in parted.dataset.items if _belongs(parted, item, taken)]
-    flattering = not fresh and part in ("train", "all")
-    whole = part is None and not parted.given  # what would be taken if nothing were known
+    flattering = not fresh and split in ("train", "all")
+    whole = split is None and not parted.given  # what would be taken if nothing were known
     trained = sum(parted.is_trained(item) for item in (parted.dataset.items if whole else wanted))
     items = tuple(item for item in wanted if flattering or not parted.is_trained(item))
     if not items:
@@ -117,22 +117,22 @@ def select(parted: Parted, part: EvaluationSplit | None, *, fresh: bool = False)
     return Selection(items, taken, (*parted.notes, *notes))
 
 
-def _taken(parted: Parted, part: EvaluationSplit | None) -> tuple[EvaluationSplit, tuple[str, ...]]:
+def _taken(parted: Parted, split: EvaluationSplit | None) -> tuple[EvaluationSplit, tuple[str, ...]]:
     """The part to take for the one that was asked for, and what to say of it."""
     there = {item.split for item in parted.dataset.items}
-    if part == "val" and "val" not in there and "test" in there:
+    if split == "val" and "val" not in there and "test" in there:
         return "test", ("there is no val part: test is taken",)
-    if part is not None:
-        return part, ()
+    if split is not None:
+        return split, ()
     if parted.given or parted.recognized:
         choices: tuple[EvaluationSplit, ...] = ("val", "test")
         return next((name for name in choices if name in there), "all"), ()
     return "all", ()
 
 
-def _belongs(parted: Parted, item: Item, part: EvaluationSplit) -> bool:
+def _belongs(parted: Parted, item: Item, split: EvaluationSplit) -> bool:
     """Whether an image is of a part, be it by what the data says or by the training."""
-    return part == "all" or part in (item.split, parted.given.get(item.path))
+    return split == "all" or split in (item.split, parted.given.get(item.path))
 
 
 def _note(parted: Parted, trained: int, counted: bool) -> str:
@@ -143,11 +143,11 @@ def _note(parted: Parted, trained: int, counted: bool) -> str:
     return f"{what} {whose} {'is' if trained == 1 else 'are'} left out"
 
 
-def _nothing(parted: Parted, part: EvaluationSplit, trained: int, fresh: bool) -> str:
+def _nothing(parted: Parted, split: EvaluationSplit, trained: int, fresh: bool) -> str:
     root = printable(str(parted.dataset.root))
     if trained:
         hint = "take others" if fresh else "--split train counts them nevertheless"
         return f"{root}: the model was trained on each of these images ({trained}): {hint}"
     there = sorted({item.split for item in parted.dataset.items if item.split})
     hint = f"it has {', '.join(there)}" if there else "it is not split: use --split all"
-    return f"{root}: there is no {part} part; {hint}"
+    return f"{root}: there is no {split} part; {hint}"

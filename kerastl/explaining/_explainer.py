@@ -62,7 +62,7 @@ class Explainer:
         """
         scores = self.scores  # first, likewise
         from kerastl.explaining._gradients import class_gradient
-        from kerastl.models._graph import last_feature_map, split
+        from kerastl.models._graph import last_feature_map, split_graph
 
         feature_map = last_feature_map(scores)
         if feature_map is None:
@@ -70,7 +70,7 @@ class Explainer:
                 f"{scores.name} has no feature map that everything goes through, which gradcam needs; "
                 "try the method integrated-gradients or occlusion"
             )
-        lower, upper = split(scores, [feature_map])
+        lower, upper = split_graph(scores, [feature_map])
         return lower, class_gradient(upper)
 
     def explain(self, pixels: np.ndarray, index: int, method: str = "gradcam") -> np.ndarray:

@@ -41,16 +41,16 @@ def overlay(pixels: np.ndarray, values: np.ndarray, *, signed: bool) -> Image:
         # Dark outlines would hide blue, so black becomes a middle gray.
         background = 90 + gray * (165 / 255)
         colors = np.where(strength[..., None] > 0, np.array(FOR, np.float32), np.array(AGAINST, np.float32))
-        share = np.abs(strength)
+        opacity = np.abs(strength)
     else:
         import matplotlib
 
         colors = np.asarray(matplotlib.colormaps["plasma"](strength)[..., :3], np.float32) * 255
         # Halfway to the colors of the image, so that it can be recognized.
         background = (gray + pixels) / 2
-        share = np.sqrt(np.clip(strength, 0, 1))
-    share = _STRONGEST * share[..., None]
-    return Image.fromarray(np.uint8(np.clip(background * (1 - share) + colors * share + 0.5, 0, 255)))
+        opacity = np.sqrt(np.clip(strength, 0, 1))
+    opacity = _STRONGEST * opacity[..., None]
+    return Image.fromarray(np.uint8(np.clip(background * (1 - opacity) + colors * opacity + 0.5, 0, 255)))
 
 
 def _smoothed(values: np.ndarray) -> np.ndarray:

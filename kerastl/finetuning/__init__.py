@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from kerastl.finetuning._lr_finder import lr_range_test as lr_range_test
     from kerastl.finetuning._network import Network as Network
     from kerastl.finetuning._network import attach_head as attach_head
-    from kerastl.finetuning._network import split as split
+    from kerastl.finetuning._network import split_network as split_network
     from kerastl.finetuning._phase import Phase as Phase
     from kerastl.finetuning._recipe import Recipe as Recipe
     from kerastl.finetuning._recipe_registry import RECIPES as RECIPES
     from kerastl.finetuning._recipe_registry import RecipeBuilder as RecipeBuilder
-    from kerastl.finetuning._recipe_registry import built_in as built_in
     from kerastl.finetuning._recipe_registry import register_recipe as register_recipe
     from kerastl.finetuning._result import FineTuned as FineTuned
     from kerastl.finetuning._rules import Rule as Rule
@@ -53,7 +52,6 @@ _MODULES = {
     "Settings": "kerastl.finetuning._settings",
     "attach_head": "kerastl.finetuning._network",
     "boundary_engine": "kerastl.finetuning._boundary_engine",
-    "built_in": "kerastl.finetuning._recipe_registry",
     "compile_for": "kerastl.finetuning._compiling",
     "finetune": "kerastl.finetuning._finetune",
     "freeze": "kerastl.finetuning._freezing",
@@ -63,7 +61,7 @@ _MODULES = {
     "optimizer_for": "kerastl.finetuning._compiling",
     "register_recipe": "kerastl.finetuning._recipe_registry",
     "solve_head": "kerastl.finetuning._solver",
-    "split": "kerastl.finetuning._network",
+    "split_network": "kerastl.finetuning._network",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

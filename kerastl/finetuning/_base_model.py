@@ -23,7 +23,7 @@ from kerastl.finetuning._building import build_backbone
 from kerastl.finetuning._settings import Settings
 from kerastl.images import Resize
 from kerastl.inference._seal import sha256
-from kerastl.models import _registry as catalog
+from kerastl.models._registry import BACKBONES
 from kerastl.models._saved import loading
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class BaseModel:
     def build(self, settings: Settings) -> Built:
         """Build the network in the precision of a run."""
         if self.record is None or self.file is None:
-            return Built(*build_backbone(catalog.get(self.name), settings))
+            return Built(*build_backbone(BACKBONES[self.name], settings))
         return _built(self.record, self.file, settings, self.trust)
 
     def trained_on(self) -> TrainingRecord | None:
@@ -95,7 +95,7 @@ class BaseModel:
         return None if self.file is None else training_record.read(self.file)
 
     def described(self) -> dict[str, Any]:
-        """What the metadata of the fine-tuned model say of it; nothing of a network of the catalog."""
+        """What the metadata of the fine-tuned model says of it; nothing of a network of the catalog."""
         if self.record is None:
             return {}
         return {
@@ -105,7 +105,7 @@ class BaseModel:
 
 def from_catalog(settings: Settings) -> BaseModel:
     """The network of the catalog that settings name."""
-    row = catalog.get(settings.model)
+    row = BACKBONES[settings.model]
     side = settings.input_size or row.input_size
     return BaseModel(row.name, row.name, Resize(side, side, "crop", row.crop_fraction))
 

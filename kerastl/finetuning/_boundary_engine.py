@@ -1,4 +1,4 @@
-"""The fast engine for the frozen half of a network, where it agrees with Keras."""
+"""The fast engine for the frozen part of a network, where it agrees with Keras."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from kerastl._base.files import replacing
 from kerastl._progress import stage
 from kerastl.errors import ModelError
-from kerastl.inference._cache import plan_untried
+from kerastl.inference._cache import default_parallelism
 from kerastl.inference._engines import Engine, KerasEngine, LiteRTEngine
 from kerastl.inference._export import to_litert
 from kerastl.training._callback import RunCallback
@@ -72,7 +72,7 @@ def _compiled(lower: keras.Model, folder: Path) -> LiteRTEngine:
     file = folder / "boundary.tflite"
     with replacing(file) as temporary:
         temporary.write_bytes(content)
-    engine = LiteRTEngine(file, plan_untried(len(content)))
+    engine = LiteRTEngine(file, default_parallelism(len(content)))
     height, width = lower.input_shape[1:3]
     random = np.random.default_rng(0)
     coarse = random.integers(0, 256, (1, 8, 8, 3)).repeat(-(-height // 8), 1).repeat(-(-width // 8), 2)

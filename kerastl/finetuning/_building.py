@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from kerastl._base.keras_import import import_keras
 from kerastl._progress import stage
 from kerastl.finetuning._settings import Settings
-from kerastl.models import _registry as catalog
+from kerastl.models._backbone import Backbone
 
 if TYPE_CHECKING:
     import keras
 
 
-def build_backbone(
-    row: catalog.Backbone, settings: Settings
-) -> tuple[keras.Model, dict[str, list[keras.layers.Layer]]]:
+def build_backbone(row: Backbone, settings: Settings) -> tuple[keras.Model, dict[str, list[keras.layers.Layer]]]:
     """Build a backbone without a head.
 
     Args:
@@ -26,7 +24,7 @@ def build_backbone(
         The network, raw pixels to a feature map, and its stages from the top down.
     """
     keras = import_keras()
-    from kerastl.models import _build as backbones
+    from kerastl.models import _build
 
     if settings.weights is None:
         keras.utils.set_random_seed(settings.seed)
@@ -34,9 +32,9 @@ def build_backbone(
     keras.config.set_dtype_policy(settings.precision)
     try:
         with stage(f"{row.name}: loading the network into Keras"):
-            model = backbones.build(row, weights=settings.weights, include_top=False, input_size=settings.input_size)
+            model = _build.build(row, weights=settings.weights, include_top=False, input_size=settings.input_size)
     finally:
         keras.config.set_dtype_policy(before)
-    stages = backbones.stages(model, row)
+    stages = _build.stages(model, row)
     stages.pop("head", None)
     return model, stages

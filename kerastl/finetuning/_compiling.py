@@ -15,6 +15,16 @@ from kerastl.finetuning._phase import Phase
 from kerastl.training._optimizer import PerVariable, build_optimizer
 from kerastl.training._schedules import learning_rate_schedule
 
+# Names of losses that `compile` takes beside those of the classes.
+_LOSS_ABBREVIATIONS = {
+    "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "mse": "mean_squared_error",
+    "msle": "mean_squared_logarithmic_error",
+}
+
 
 def compile_for(model: keras.Model, network: Network, phase: Phase, steps_per_epoch: int) -> Any:
     """Compile a model as a phase trains it, with its optimizer built.
@@ -93,7 +103,8 @@ def loss_for(phase: Phase) -> keras.losses.Loss:
         RecipeError: There is no such loss, or it does not take the phase's options, these targets or label smoothing.
     """
     kinds = {name.lower(): kind for name, kind in vars(keras.losses).items() if _is_loss(kind)}
-    kind = kinds.get(phase.loss.replace("_", "").lower()) or keras.saving.get_registered_object(phase.loss)
+    name = _LOSS_ABBREVIATIONS.get(phase.loss.lower(), phase.loss)
+    kind = kinds.get(name.replace("_", "").lower()) or keras.saving.get_registered_object(name)
     if not _is_loss(kind):
         raise RecipeError(
             f"loss must be the name of a loss of Keras, such as categorical_crossentropy. Received: {phase.loss!r}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._folder import FineTuningFolder
-from kerastl.finetuning._given_model import check_base, given_model, name_of
+from kerastl.finetuning._given_model import check_base, check_output, given_model, name_of
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import read_recipe
@@ -51,7 +51,7 @@ def finetune(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     optimizer: str | keras.optimizers.Optimizer | None = None,
-    loss: str | keras.losses.Loss | None = None,
+    loss: str | keras.losses.Loss | Callable[..., Any] | None = None,
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
@@ -179,6 +179,8 @@ def finetune(
         trust,
     )
     check_base(wanted, base is not None)  # before anything is written, or any image read
+    if overwrite and output is not None:
+        check_output(base, Path(output))
     with listening(ours, verbose, TrainingProgress) as told, ExitStack() as stack:
         target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
         folder, watching = FineTuningFolder(target, told), (told, of_keras)

@@ -20,9 +20,9 @@ from kerastl.finetuning._settings import Settings
 from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _metadata as metadata_file
-from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
 from kerastl.models._metadata import Metadata
+from kerastl.models._registry import BACKBONES
 from kerastl.models._saved import allowed, loading
 from kerastl.models._spec import means_backbone
 
@@ -84,11 +84,21 @@ def check_base(wanted: Settings, given: bool) -> None:
     for name in ("input_scaling", "stages", "pooling"):
         if (value := getattr(wanted, name)) is not None:
             raise UsageError(f"{name} is for models that are not of the catalog. Received: {name}={value!r}")
-    row = catalog.get(wanted.model)
+    row = BACKBONES[wanted.model]
     if wanted.input_size is not None:
         check_size(row, wanted.input_size)
     if wanted.weights not in (None, "imagenet"):
         weights.own_file(wanted.weights)
+
+
+def check_output(given: keras.Model | Path | None, output: Path) -> None:
+    """Refuse to replace what the run starts from.
+
+    Raises:
+        UsageError: `output` is the run folder that is given, or holds the file that is.
+    """
+    if isinstance(given, Path) and output.resolve() in (given.resolve(), *given.resolve().parents):
+        raise UsageError(f"{printable(str(output))} holds the model to start from: give the run another output")
 
 
 def name_of(given: keras.Model | Path) -> str:

@@ -107,9 +107,7 @@ class Observers:
         """Return the model that callbacks see, compiled with the optimizer, loss and metrics of the one that trains."""
         if not self.callbacks:
             return trained
-        view = keras.Model(self.model.inputs[0], self.model.outputs[0], name=self.model.name)
-        view.compile(trained.optimizer, trained.loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
-        return view
+        return _whole(self.model, trained.optimizer, trained.loss)
 
 
 def train_phase(
@@ -173,14 +171,24 @@ def tell_of_solution(done: Epoch, observers: Observers, first: int) -> None:
     """
     if not observers.callbacks:
         return
-    view = keras.Model(observers.model.inputs[0], observers.model.outputs[0], name=observers.model.name)
-    view.compile("sgd", "categorical_crossentropy", metrics=["accuracy"])
+    view = _whole(observers.model, "sgd", "categorical_crossentropy")
     params = {"verbose": 0, "epochs": first + 1, "steps": 0}
     callbacks = keras.callbacks.CallbackList(list(observers.callbacks), add_history=True, model=view, **params)
     callbacks.on_train_begin()
     callbacks.on_epoch_begin(first)
     callbacks.on_epoch_end(first, done.logs())
     callbacks.on_train_end(done.logs())
+
+
+def _whole(network: keras.Model, optimizer: Any, loss: Any) -> keras.Model:
+    """The whole network as callbacks see it."""
+    view = keras.Model(network.inputs[0], network.outputs[0], name=network.name)
+    view.compile(optimizer, loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
+    # `fit` builds the metrics of what it trains, where callbacks look for the direction of what they monitor.
+    rows = keras.ops.zeros((1, network.output_shape[-1]))
+    view.compute_metrics(None, rows, rows)
+    view.reset_metrics()
+    return view
 
 
 def highest(rate: Any) -> float:

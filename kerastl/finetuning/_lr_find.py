@@ -152,7 +152,7 @@ def _find(
     from kerastl.finetuning._compiling import compile_for
     from kerastl.finetuning._features import FeatureComputer
     from kerastl.finetuning._freezing import freeze_for
-    from kerastl.finetuning._network import attach_head, split
+    from kerastl.finetuning._network import attach_head, split_network
 
     dataset = open_dataset(data, callback)
     parts = split_dataset(dataset, settings, callback, Stop())
@@ -162,7 +162,7 @@ def _find(
     images = training_data(parts, base.resize, settings)
     computer = FeatureComputer(images, FeatureCache(folder / "features", settings.cache_limit), callback=callback)
     seed = (settings.seed, 0)
-    lower, upper = split(network, phase.trained_stages(tuple(network.stages)))
+    lower, upper = split_network(network, phase.trained_stages(tuple(network.stages)))
     features = computer.compute(lower, phase, seed)
     batches = make_batches(features, images, phase, seed, computer.skipped)
     compile_for(upper, network, phase, batches.steps)

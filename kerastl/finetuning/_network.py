@@ -13,8 +13,7 @@ import keras
 
 from kerastl.errors import RecipeError
 from kerastl.finetuning._phase import HEAD
-from kerastl.models import _graph as graph
-from kerastl.models._graph import call_behind, crossing, mean_pooled
+from kerastl.models._graph import call_behind, crossing, mean_pooled, split_graph
 
 # Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.
 _HARMLESS = (
@@ -42,9 +41,9 @@ class Network:
 
     Example:
         >>> from kerastl.finetuning import attach_head
-        >>> from kerastl.models import build, get, stages
+        >>> from kerastl.models import BACKBONES, build, stages
         >>> backbone = build("kerastl_mini", include_top=False)
-        >>> below = stages(backbone, get("kerastl_mini"))
+        >>> below = stages(backbone, BACKBONES["kerastl_mini"])
         >>> head = below.pop("head")
         >>> network = attach_head(backbone, below, classes=3)
         >>> list(network.stages), network.model.output_shape
@@ -119,7 +118,7 @@ def boundary(network: Network, trained: Sequence[str]) -> list[keras.KerasTensor
     return tensors
 
 
-def split(network: Network, trained: Sequence[str]) -> tuple[keras.Model | None, keras.Model]:
+def split_network(network: Network, trained: Sequence[str]) -> tuple[keras.Model | None, keras.Model]:
     """Cut the network below the stages named in `trained`.
 
     Returns:
@@ -129,15 +128,15 @@ def split(network: Network, trained: Sequence[str]) -> tuple[keras.Model | None,
 
     Example:
         >>> import keras
-        >>> from kerastl.finetuning import attach_head, split
+        >>> from kerastl.finetuning import attach_head, split_network
         >>> pixels = keras.Input((32, 32, 3))
         >>> convolution = keras.layers.Conv2D(8, 3)
         >>> network = attach_head(keras.Model(pixels, convolution(pixels)), {"stem": [convolution]}, classes=3)
-        >>> frozen, trained = split(network, ["head"])
+        >>> frozen, trained = split_network(network, ["head"])
         >>> frozen.output_shape, trained.output_shape
         ((None, 8), (None, 3))
     """
-    lower, upper = graph.split(network.model, boundary(network, trained))
+    lower, upper = split_graph(network.model, boundary(network, trained))
     if not lower.weights:  # nothing but the scaling of pixels
         return None, keras.Model(network.model.inputs[0], network.model.outputs[0])
     return lower, upper

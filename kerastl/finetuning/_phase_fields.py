@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
@@ -38,6 +40,8 @@ def optimizer_fields(optimizer: str | keras.optimizers.Optimizer | None) -> dict
         return {"optimizer": optimizer, "optimizer_options": {}}
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise UsageError(f"optimizer must be a name or an object of keras.optimizers. Received: {optimizer!r}")
+    name = keras.saving.get_registered_name(type(optimizer))
+    optimizer_class(name)
     config = optimizer.get_config()
     if not isinstance(config["learning_rate"], float):
         raise UsageError(
@@ -50,7 +54,7 @@ def optimizer_fields(optimizer: str | keras.optimizers.Optimizer | None) -> dict
         if name not in _NAMES and not (name in _OPTIONAL and value is None)
     }
     return {
-        "optimizer": keras.saving.get_registered_name(type(optimizer)),
+        "optimizer": name,
         "optimizer_options": _as_json("optimizer", options),
         "learning_rate": float(f"{config['learning_rate']:.7g}"),  # Keras keeps it in float32
         "weight_decay": config.get("weight_decay") or 0.0,
@@ -59,11 +63,12 @@ def optimizer_fields(optimizer: str | keras.optimizers.Optimizer | None) -> dict
     }
 
 
-def loss_fields(loss: str | keras.losses.Loss | None) -> dict[str, Any] | None:
+def loss_fields(loss: str | keras.losses.Loss | Callable[..., Any] | None) -> dict[str, Any] | None:
     """Return the fields of a phase that a loss stands for.
 
     Args:
-        loss: A name takes the place of the recipe's; an object also of its label smoothing.
+        loss: A name, or a function of `keras.losses`, takes the place of the recipe's; an object also of its label
+            smoothing.
 
     Raises:
         UsageError: It is no loss, does not fit probabilities and one-hot targets, or cannot be written as text.
@@ -73,9 +78,11 @@ def loss_fields(loss: str | keras.losses.Loss | None) -> dict[str, Any] | None:
     keras = import_keras()
     from kerastl.finetuning._compiling import loss_for
 
-    if isinstance(loss, str):
-        loss_for(Phase(loss=loss))
-        return {"loss": loss, "loss_options": {}}
+    functions = {name: value for name, value in vars(keras.losses).items() if inspect.isfunction(value)}
+    name = next((name for name, function in functions.items() if function is loss), loss)
+    if isinstance(name, str):
+        loss_for(Phase(loss=name))
+        return {"loss": name, "loss_options": {}}
     if not isinstance(loss, keras.losses.Loss):
         raise UsageError(f"loss must be a name or an object of keras.losses. Received: {loss!r}")
     config = {name: value for name, value in loss.get_config().items() if name not in ("name", "fn")}

@@ -37,11 +37,21 @@ class RecipeBuilder:
     build: Callable[[int, int, float], Recipe]
     by_data: bool = False
 
-    def __call__(self, stages: int, images: int, images_per_class: float) -> Recipe:
+    def __call__(self, stages: int = 6, images: int = 3_200, images_per_class: float = 320) -> Recipe:
         """Build the recipe.
+
+        Args:
+            stages: How many stages the network has below the head.
+            images: Number of training images.
+            images_per_class: Training images in a typical class.
 
         Raises:
             RecipeError: What the function gives is none.
+
+        Example:
+            >>> from kerastl.finetuning import RECIPES
+            >>> [phase.trains for phase in RECIPES["gradual"]().phases]
+            ['head', 1, 2, 3]
         """
         from kerastl.finetuning._recipe import Recipe
 
@@ -84,23 +94,3 @@ def register_recipe(recipe: RecipeBuilder, *, replace: bool = False) -> RecipeBu
         True
     """
     return RECIPES.register(recipe, replace=replace)
-
-
-def built_in(name: str, stages: int = 6, images: int = 3_200, images_per_class: float = 320) -> Recipe:
-    """Build a recipe that has a name.
-
-    Args:
-        name: Of `RECIPES`.
-        stages: How many stages the network has below the head.
-        images: Number of training images.
-        images_per_class: Training images in a typical class.
-
-    Raises:
-        UsageError: There is no such recipe; the message names close ones.
-
-    Example:
-        >>> from kerastl.finetuning import built_in
-        >>> [phase.trains for phase in built_in("gradual").phases]
-        ['head', 1, 2, 3]
-    """
-    return RECIPES[name](stages, images, images_per_class)

@@ -39,8 +39,8 @@ from kerastl.finetuning._splits import (
 from kerastl.finetuning._training_data import prefetch_images, training_data
 from kerastl.images import Resize
 from kerastl.inference._seal import sha256
-from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
+from kerastl.models._registry import BACKBONES
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Prepared:
     """What is settled before a run trains.
 
     Args:
@@ -137,13 +137,13 @@ class Run:
             "white_level": parts.white_level,
         }
         self._folder.checkpoint.save(extra, {})
-        return self._train(Plan(base, built, parts, chosen, extra))
+        return self._train(Prepared(base, built, parts, chosen, extra))
 
     def _warn_of_known_images(self, base: BaseModel, parts: SplitData) -> None:
         """Say where images to validate on are ones that an earlier run has trained on."""
         if (earlier := base.trained_on()) is None:
             return
-        images = parts.dataset.part("val")
+        images = parts.dataset.subset("val")
         known = earlier.parts([parts.contents.get(item.path, "") for item in images]).count("train")
         if known:
             self._callback.warn(
@@ -162,7 +162,7 @@ class Run:
             return base
         if settings.weights == "imagenet":
             size = settings.input_size
-            row = catalog.get(settings.model)
+            row = BACKBONES[settings.model]
             weights.fetch(row, include_top=False, input_size=(size, size) if size else None)
         return from_catalog(settings)
 
@@ -198,7 +198,7 @@ class Run:
                     f"{printable(asked.name)}"
                 )
         extra = {name: value for name, value in state.items() if name != STATE}
-        return self._train(Plan(base, built, parts, chosen, extra, state))
+        return self._train(Prepared(base, built, parts, chosen, extra, state))
 
     def _begun_with(self, state: Mapping[str, Any]) -> BaseModel:
         """What the run began with; refuses another model that is given now."""
@@ -209,53 +209,55 @@ class Run:
             raise UsageError(f"the run was begun with another model: {record['name']}; --overwrite starts anew")
         return stored(record, self._folder.base_model, trust=self._trust)
 
-    def _train(self, plan: Plan) -> FineTuned:
-        settings, parts, recipe = self._settings, plan.parts, plan.recipe
+    def _train(self, prepared: Prepared) -> FineTuned:
+        settings, parts, recipe = self._settings, prepared.parts, prepared.recipe
         self._callback.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
-        network = self._network(plan)
-        images = training_data(parts, plan.base.resize, settings)
+        network = self._network(prepared)
+        images = training_data(parts, prepared.base.resize, settings)
         features = self._feature_computer(images)
-        training = self._training(plan, network, images, features)
+        training = self._training(prepared, network, images, features)
         earlier = sum(training.state.seconds)
         ended = self._run(training, network.model)
-        report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), plan.base)
+        report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), prepared.base)
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
         with stage("writing the model and the figures"):
-            model = network.model if settings.precision == "float32" else self._in_float32(network.model, plan)
+            model = network.model if settings.precision == "float32" else self._in_float32(network.model, prepared)
             metadata = report.write(model, training.state, features.skipped.reasons, metrics)
         self._close(ended)
         return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, ended is not None)
 
-    def _network(self, plan: Plan) -> Network:
+    def _network(self, prepared: Prepared) -> Network:
         """The network with a new head, whose rows are those of the old one where the classes are the same."""
         from kerastl.finetuning._network import attach_head
 
-        built, classes = plan.built, plan.parts.dataset.classes
-        dropout, seed = plan.recipe.dropout, self._settings.seed
+        built, classes = prepared.built, prepared.parts.dataset.classes
+        dropout, seed = prepared.recipe.dropout, self._settings.seed
         network = attach_head(built.backbone, built.stages, len(classes), dropout=dropout, seed=seed)
         if built.classifier is not None:
             self._callback.say(keep_rows(network, built.classifier, classes))
         return network
 
-    def _training(self, plan: Plan, network: Network, images: TrainingData, features: FeatureComputer) -> Training:
+    def _training(
+        self, prepared: Prepared, network: Network, images: TrainingData, features: FeatureComputer
+    ) -> Training:
         """The training of the recipe, as far as it has come."""
         from kerastl.finetuning._training import Training
 
         training = Training(
             network,
-            plan.recipe,
+            prepared.recipe,
             images,
             features,
             self._folder.checkpoint,
             seed=self._settings.seed,
-            extra=plan.extra,
+            extra=prepared.extra,
             callback=self._callback,
             callbacks=self._callbacks,
             stop=self.stop,
         )
-        if plan.state is not None:
-            training.resume(plan.state)
+        if prepared.state is not None:
+            training.resume(prepared.state)
         return training
 
     def _feature_computer(self, images: TrainingData) -> FeatureComputer:
@@ -295,12 +297,12 @@ class Run:
         elif isinstance(stopped, TrainingError):
             raise TrainingError(f"{stopped}. The best so far is in {self._folder.path}")
 
-    def _in_float32(self, model: keras.Model, plan: Plan) -> keras.Model:
+    def _in_float32(self, model: keras.Model, prepared: Prepared) -> keras.Model:
         """The same network with the same weights, all in float32."""
         from kerastl.finetuning._network import attach_head
 
-        built = plan.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
-        classes, dropout = len(plan.parts.dataset.classes), plan.recipe.dropout
+        built = prepared.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
+        classes, dropout = len(prepared.parts.dataset.classes), prepared.recipe.dropout
         plain = attach_head(built.backbone, built.stages, classes, dropout=dropout, seed=self._settings.seed).model
         plain.set_weights(model.get_weights())
         return plain

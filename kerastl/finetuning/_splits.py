@@ -99,7 +99,7 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
         )
     for warning in parts.warnings[len(dataset.warnings) :]:
         callback.warn(warning)
-    white = inspection.white_level(parts.part("train"))
+    white = inspection.white_level(parts.subset("train"))
     if white is not None and white < depth.FULL and settings.resize != "keras":
         callback.say(f"16-bit images with {white.bit_length()} significant bits: white is taken as {white}")
     if settings.resize != "keras" and (dark := inspection.too_dark(white)):

@@ -13,7 +13,7 @@ from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._features import FeatureComputer
 from kerastl.finetuning._freezing import freeze_for
 from kerastl.finetuning._loop import Observers
-from kerastl.finetuning._network import Network, split
+from kerastl.finetuning._network import Network, split_network
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_training import Context, PhaseTraining
 from kerastl.finetuning._recipe import Recipe
@@ -126,7 +126,7 @@ class Training:
             f"{count:,} of {network.model.count_params():,} parameters train"
         )
         seed = (self._seed, number)
-        lower, upper = split(network, phase.trained_stages(tuple(network.stages)))
+        lower, upper = split_network(network, phase.trained_stages(tuple(network.stages)))
         features = self._features.compute(lower, phase, seed)
         batches = make_batches(features, self._data, phase, seed, self._features.skipped)
         self.state.seconds[number] += time.monotonic() - start

@@ -107,7 +107,7 @@ def training_data(parts: SplitData, resize: Resize, settings: Settings) -> Train
     resize = replace(resize, policy=settings.resize or resize.policy, white_level=white)
     train, val = (
         LabeledImages([dataset.file(item) for item in items], dataset.class_indices(items))
-        for items in (dataset.part("train"), dataset.part("val"))
+        for items in (dataset.subset("train"), dataset.subset("val"))
     )
     return TrainingData(dataset.classes, train, val, resize, settings.class_weights == "balanced")
 

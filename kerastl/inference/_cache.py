@@ -20,7 +20,7 @@ from typing import Any
 from kerastl._base import files, scratch
 from kerastl._base.text import printable
 from kerastl.errors import CacheError
-from kerastl.inference._engines import Plan, cores
+from kerastl.inference._engines import Parallelism, cores
 from kerastl.inference._seal import SEAL_FILE, Seal, clear_way, sha256, stamp
 
 # What kerastl calls its files: an entry's parts, its lock, and what a crash leaves of one that was being written.
@@ -48,13 +48,13 @@ class Entry:
     Args:
         model: The name of the network it was made from.
         file: The flatbuffer.
-        plan: How this machine runs it best.
+        parallelism: How this machine runs it best.
         size: Bytes of the flatbuffer.
     """
 
     model: str
     file: Path
-    plan: Plan
+    parallelism: Parallelism
     size: int
 
 
@@ -106,8 +106,8 @@ class CompiledCache:
                 if sha256(file) != note["sha256"]:
                     return None
                 self._write(key, note | {"stamp": stamp(file)})
-            plan = _plan(note["plan"]) if note["cores"] == cores() else plan_untried(note["size"])
-            return Entry(note["model"], file, plan, note["size"])
+            parallelism = _parallelism(note["plan"]) if note["cores"] == cores() else default_parallelism(note["size"])
+            return Entry(note["model"], file, parallelism, note["size"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -124,14 +124,14 @@ class CompiledCache:
             return False
         return True
 
-    def store(self, key: str, model: str, content: bytes, examine: Callable[[Path, int], Plan]) -> Entry:
+    def store(self, key: str, model: str, content: bytes, examine: Callable[[Path, int], Parallelism]) -> Entry:
         """Add a network once it has been found right.
 
         Args:
             key: What it is looked up by.
             model: The name of the network it was made from.
             content: The flatbuffer.
-            examine: Given its file and size; returns the plan for this machine, or raises if the network is wrong.
+            examine: Given its file and size; returns how this machine runs it best, or raises if the network is wrong.
 
         Raises:
             OSError: The folder cannot be written, or the disk is full.
@@ -142,10 +142,10 @@ class CompiledCache:
         clear_way(file)
         with files.replacing(file) as temporary:
             temporary.write_bytes(content)
-            plan = examine(temporary, len(content))
+            parallelism = examine(temporary, len(content))
         note = {"model": model, "sha256": digest, "size": len(content), "stamp": stamp(file)}
-        self._write(key, note | {"cores": cores(), "plan": asdict(plan)})
-        return Entry(model, file, plan, len(content))
+        self._write(key, note | {"cores": cores(), "plan": asdict(parallelism)})
+        return Entry(model, file, parallelism, len(content))
 
     def refuse(self, key: str, reason: str) -> None:
         """Remember that a network cannot be compiled, so that it is not tried again each time."""
@@ -210,21 +210,21 @@ def _own(folder: Path) -> list[Path]:
         return []
 
 
-def _plan(values: dict[str, Any]) -> Plan:
-    """The plan of a note; ValueError or TypeError if no machine is run so."""
-    plan = Plan(**values)
-    for value in asdict(plan).values():
+def _parallelism(values: dict[str, Any]) -> Parallelism:
+    """The parallelism of a note; ValueError or TypeError if no machine is run so."""
+    parallelism = Parallelism(**values)
+    for value in asdict(parallelism).values():
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST:
-            raise ValueError(f"{values} is no plan")
-    return plan
+            raise ValueError(f"{values} is no parallelism")
+    return parallelism
 
 
-def plan_untried(size: int) -> Plan:
-    """A plan that is never bad: one copy for a network that is large in memory, else one a core."""
+def default_parallelism(size: int) -> Parallelism:
+    """What is never bad: one copy for a network that is large in memory, else one a core."""
     n = cores()
     if size * n > MEMORY_FOR_COPIES:
-        return Plan(workers=n + 1, interpreters=1, threads=n, batch=1)
-    return Plan(workers=n, interpreters=n, threads=1, batch=1)
+        return Parallelism(workers=n + 1, interpreters=1, threads=n, batch=1)
+    return Parallelism(workers=n, interpreters=n, threads=1, batch=1)
 
 
 # Each copy of a network keeps its own packed weights: never spend more than that on copies, in bytes.

@@ -25,7 +25,7 @@ def cores() -> int:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Parallelism:
     """How to spread the work over the machine.
 
     Args:
@@ -35,8 +35,8 @@ class Plan:
         batch: Images that go through the network together.
 
     Example:
-        >>> from kerastl.inference import Plan
-        >>> Plan(workers=2, interpreters=2, threads=1, batch=4).batch
+        >>> from kerastl.inference import Parallelism
+        >>> Parallelism(workers=2, interpreters=2, threads=1, batch=4).batch
         4
     """
 
@@ -59,7 +59,7 @@ class Engine(Protocol):
     """
 
     name: str
-    plan: Plan
+    parallelism: Parallelism
 
     def predict(self, pixels: np.ndarray) -> np.ndarray:
         """Run the network.
@@ -77,7 +77,7 @@ class LiteRTEngine:
 
     Args:
         model_file: A `.tflite` file whose input is uint8 of shape (n, height, width, 3).
-        plan: How many copies, and threads in each.
+        parallelism: How many copies, and threads in each.
 
     Raises:
         ValueError: The file is no such model.
@@ -87,19 +87,19 @@ class LiteRTEngine:
         >>> import keras
         >>> import numpy as np
         >>> from kerastl.finetuning import boundary_engine
-        >>> from kerastl.inference import LiteRTEngine, Plan
+        >>> from kerastl.inference import LiteRTEngine, Parallelism
         >>> pixels = keras.Input((32, 32, 3))
         >>> compiled = boundary_engine(keras.Model(pixels, keras.layers.Conv2D(8, 3)(pixels)), Path("compiled"))
-        >>> plan = Plan(workers=1, interpreters=1, threads=1, batch=1)
-        >>> engine = LiteRTEngine(Path("compiled", "boundary.tflite"), plan)
+        >>> parallelism = Parallelism(workers=1, interpreters=1, threads=1, batch=1)
+        >>> engine = LiteRTEngine(Path("compiled", "boundary.tflite"), parallelism)
         >>> engine.predict(np.zeros((1, 32, 32, 3), "uint8")).shape
         (1, 30, 30, 8)
     """
 
     name = "litert"
 
-    def __init__(self, model_file: Path, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, model_file: Path, parallelism: Parallelism) -> None:
+        self.parallelism = parallelism
         self._file = os.fspath(model_file)
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._lock = threading.Lock()
@@ -110,7 +110,7 @@ class LiteRTEngine:
         from ai_edge_litert.interpreter import Interpreter
 
         with native_stderr_silenced():
-            interpreter = Interpreter(self._file, num_threads=self.plan.threads)
+            interpreter = Interpreter(self._file, num_threads=self.parallelism.threads)
             interpreter.allocate_tensors()
         self._copies += 1
         return interpreter
@@ -121,7 +121,7 @@ class LiteRTEngine:
             return self._idle.get_nowait()
         except queue.Empty:
             with self._lock:
-                if self._copies < self.plan.interpreters:
+                if self._copies < self.parallelism.interpreters:
                     return self._copy()
         return self._idle.get()
 
@@ -171,7 +171,7 @@ class KerasEngine:
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         # Images are decoded by the workers; the network runs one batch after the other on all cores.
-        self.plan = Plan(workers=cores() + 1, interpreters=1, threads=cores(), batch=32)
+        self.parallelism = Parallelism(workers=cores() + 1, interpreters=1, threads=cores(), batch=32)
         self._lock = threading.Lock()
 
     def predict(self, pixels: np.ndarray) -> np.ndarray:

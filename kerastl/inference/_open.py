@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from kerastl import _progress as progress
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
-from kerastl.inference._cache import HASHES, CompiledCache, cache_folder, plan_untried
+from kerastl.inference._cache import HASHES, CompiledCache, cache_folder, default_parallelism
 from kerastl.inference._engine_registry import AUTO_ORDER, ENGINES, EngineError
-from kerastl.inference._engines import Engine, KerasEngine, LiteRTEngine, Plan
+from kerastl.inference._engines import Engine, KerasEngine, LiteRTEngine, Parallelism
 from kerastl.inference._export import EXPORT_VERSION
 from kerastl.inference._lock import locked
 from kerastl.inference._seal import remembered_sha256
@@ -142,7 +142,7 @@ def _opened(spec: ModelSpec, cache: CompiledCache, key: str) -> LiteRTEngine | N
     if entry is None:
         return None
     try:
-        engine = LiteRTEngine(entry.file, entry.plan)
+        engine = LiteRTEngine(entry.file, entry.parallelism)
         shapes = engine.shapes()
     except (ValueError, RuntimeError) as error:
         log.info("%s is not usable (%s): compiling again", entry.file, error)
@@ -160,14 +160,14 @@ def _compile(spec: ModelSpec, cache: CompiledCache, key: str) -> LiteRTEngine:
     name = spec.metadata.name
     model = _built(spec)
 
-    def examine(file: Path, size: int) -> Plan:
-        export.check(LiteRTEngine(file, plan_untried(size)), model)
+    def examine(file: Path, size: int) -> Parallelism:
+        export.check(LiteRTEngine(file, default_parallelism(size)), model)
         return tuning.fastest(file, size, model.input_shape[1:])
 
     try:
         with progress.stage(f"{printable(name)}: compiling for fast answers, once for these weights"):
             entry = cache.store(key, name, export.to_litert(model), examine)
-            return LiteRTEngine(entry.file, entry.plan)
+            return LiteRTEngine(entry.file, entry.parallelism)
     except ModelError as error:
         cache.refuse(key, str(error))
         raise EngineError(str(error), model) from error

@@ -133,6 +133,6 @@ class _WorkQueue(Generic[T, R]):
             yield future.result()
 
     def stop(self) -> None:
-        """Let everybody go home."""
+        """End all threads."""
         self._stopped.set()
         self._todo.put(None)

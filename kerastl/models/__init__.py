@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kerastl.models._graph import features as features
     from kerastl.models._graph import last_feature_map as last_feature_map
     from kerastl.models._graph import logits as logits
-    from kerastl.models._graph import split as split
+    from kerastl.models._graph import split_graph as split_graph
     from kerastl.models._input_reader import INPUT_KINDS as INPUT_KINDS
     from kerastl.models._input_reader import InputKind as InputKind
     from kerastl.models._input_reader import InputReader as InputReader
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
     from kerastl.models._metadata import embed_metadata as embed_metadata
     from kerastl.models._metadata import read_metadata as read_metadata
     from kerastl.models._registry import BACKBONES as BACKBONES
-    from kerastl.models._registry import get as get
-    from kerastl.models._registry import names as names
     from kerastl.models._registry import register as register
-    from kerastl.models._registry import rows as rows
     from kerastl.models._spec import ModelSpec as ModelSpec
     from kerastl.models._spec import resolve as resolve
     from kerastl.models._table import list_models as list_models
@@ -65,19 +62,16 @@ _MODULES = {
     "decode": "kerastl.models._labels",
     "embed_metadata": "kerastl.models._metadata",
     "features": "kerastl.models._graph",
-    "get": "kerastl.models._registry",
     "imagenet_class_index": "kerastl.models._weights",
     "last_feature_map": "kerastl.models._graph",
     "list_models": "kerastl.models._table",
     "logits": "kerastl.models._graph",
-    "names": "kerastl.models._registry",
     "preprocess": "kerastl.models._build",
     "read_metadata": "kerastl.models._metadata",
     "register": "kerastl.models._registry",
     "register_input_kind": "kerastl.models._input_reader",
     "resolve": "kerastl.models._spec",
-    "rows": "kerastl.models._registry",
-    "split": "kerastl.models._graph",
+    "split_graph": "kerastl.models._graph",
     "stages": "kerastl.models._build",
 }
 

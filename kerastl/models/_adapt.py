@@ -10,8 +10,8 @@ import keras
 from kerastl._base.keras_import import keras_reason
 from kerastl._base.text import printable
 from kerastl.errors import UsageError
-from kerastl.models import _registry as catalog
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling
+from kerastl.models._backbone import Backbone
 from kerastl.models._build import preprocess
 from kerastl.models._flatten import UndividedError, check_same, copied, flatten, transfer
 from kerastl.models._graph import graph_of, is_plain, layers_of
@@ -52,7 +52,7 @@ class Adapted:
     classifier: keras.Model
     stages: Stages
     crop_fraction: float
-    row: catalog.Backbone | None
+    row: Backbone | None
     findings: tuple[str, ...]
 
 
@@ -149,10 +149,13 @@ def _taken(model: object) -> keras.Model | None:
         names = ", ".join(
             printable(tensor.name) for tensor in (graph.inputs if len(graph.inputs) > 1 else graph.outputs)
         )
-        what = "takes one image" if len(graph.inputs) > 1 else "needs one output"
+        several, rest = (
+            ("inputs", "takes one image: give the part of it that needs nothing else")
+            if len(graph.inputs) > 1
+            else ("outputs", "needs one: give the part of it, keras.Model(model.inputs[0], model.outputs[0])")
+        )
         raise UsageError(
-            f"the model {model.name!r} has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs ({names}); "
-            f"fine-tuning {what}: give the part of it, keras.Model(model.inputs[0], model.outputs[0])"
+            f"the model {model.name!r} has {len(getattr(graph, several))} {several} ({names}); fine-tuning {rest}"
         )
     shape = tuple(graph.inputs[0].shape)
     if len(shape) != 4 or shape[-1] not in (1, 3):
@@ -175,7 +178,7 @@ def _own_size(graph: keras.Model | None) -> tuple[int, int] | None:
 def _size(
     model: keras.Model,
     graph: keras.Model | None,
-    row: catalog.Backbone | None,
+    row: Backbone | None,
     wanted: int | tuple[int, int] | None,
 ) -> tuple[int, int]:
     """Height and width of the images."""
@@ -242,7 +245,7 @@ def _name(name: str) -> str:
 
 
 def _stages(
-    backbone: keras.Model, row: catalog.Backbone | None, wanted: Mapping[str, str] | Sequence[str] | None
+    backbone: keras.Model, row: Backbone | None, wanted: Mapping[str, str] | Sequence[str] | None
 ) -> tuple[Stages, str]:
     """The stages of a network, and where they come from."""
     if wanted is not None:

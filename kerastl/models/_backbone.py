@@ -29,8 +29,8 @@ class Stage:
             Where both are None, the stage starts with the input.
 
     Example:
-        >>> from kerastl.models import get
-        >>> get("mobilenet_v2").stage("block_13")
+        >>> from kerastl.models import BACKBONES
+        >>> BACKBONES["mobilenet_v2"].stage("block_13")
         Stage(name='block_13', first_layer='block_13_expand', after=None)
     """
 
@@ -48,11 +48,11 @@ class WeightsFile:
         url: Where Keras downloads it; empty for one that comes with kerastl.
         hash: MD5 (32 digits) or SHA-256 (64 digits) in hexadecimal; None where Keras knows none.
         parameters: How many numbers it holds.
-        shipped: Where it lies in the package, or None for one that is downloaded.
+        bundled: Where it lies in the package, or None for one that is downloaded.
 
     Example:
-        >>> from kerastl.models import get
-        >>> get("mobilenet_v2").weights_file(include_top=False).file
+        >>> from kerastl.models import BACKBONES
+        >>> BACKBONES["mobilenet_v2"].weights_file(include_top=False).file
         'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5'
     """
 
@@ -60,7 +60,7 @@ class WeightsFile:
     url: str
     hash: str | None
     parameters: int
-    shipped: Path | None = None
+    bundled: Path | None = None
 
     @property
     def download_hash(self) -> str | None:
@@ -162,9 +162,9 @@ class Backbone:
         return getattr(self.builder, "__qualname__", type(self.builder).__name__)
 
     @property
-    def shipped(self) -> bool:
+    def bundled(self) -> bool:
         """Whether the weights come with a package, so that they need no download."""
-        return self.weights is not None and self.weights.shipped is not None
+        return self.weights is not None and self.weights.bundled is not None
 
     @property
     def megabytes(self) -> float | None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from kerastl._base.keras_import import import_keras, keras_reason
 from kerastl._base.registry import resolve_reference
 from kerastl.errors import ModelError, UsageError, WeightsError
-from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights_files
 from kerastl.models._adapt_options import InputScaling
-from kerastl.models._registry import Backbone, Stage
+from kerastl.models._registry import BACKBONES, Backbone, Stage
 from kerastl.models._saved import loading
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def build(
         ((None, 96, 96, 3), (None, 3, 3, 1280))
     """
     keras = import_keras()
-    row = catalog.get(backbone) if isinstance(backbone, str) else backbone
+    row = BACKBONES[backbone] if isinstance(backbone, str) else backbone
     height, width = check_size(row, input_size, include_top=include_top)
     if keras.config.image_data_format() != "channels_last":
         raise UsageError("Keras is set to channels_first; set image_data_format to channels_last in keras.json")
@@ -150,9 +149,9 @@ def stages(model: keras.Model, row: Backbone) -> dict[str, list[keras.Layer]]:
         ModelError: The network does not hold the layers that mark the stages.
 
     Example:
-        >>> from kerastl.models import build, get, stages
+        >>> from kerastl.models import BACKBONES, build, stages
         >>> model = build("kerastl_mini", include_top=False)
-        >>> list(stages(model, get("kerastl_mini")))
+        >>> list(stages(model, BACKBONES["kerastl_mini"]))
         ['head', 'stage3', 'stage2', 'stage1', 'stem']
     """
     import keras
@@ -169,15 +168,15 @@ def boundary_tensors(model: keras.Model, row: Backbone, stage: str) -> list[kera
     """The tensors that cross the lower boundary of a stage: made below it, used in it or above it.
 
     One tensor for every stage of every backbone but NASNet, whose cells read the two cells before them. For the
-    lowest stage they are the network's inputs. `kerastl.models.split` cuts the network at them.
+    lowest stage they are the network's inputs. `kerastl.models.split_graph` cuts the network at them.
 
     Raises:
         ModelError: The network does not hold the layers that mark the stages.
         UsageError: There is no such stage.
 
     Example:
-        >>> from kerastl.models import boundary_tensors, build, get
-        >>> backbone = get("kerastl_mini")
+        >>> from kerastl.models import BACKBONES, boundary_tensors, build
+        >>> backbone = BACKBONES["kerastl_mini"]
         >>> model = build(backbone, include_top=False)
         >>> [tensor.shape for tensor in boundary_tensors(model, backbone, "stage3")]
         [(None, 8, 8, 128)]

@@ -1,4 +1,4 @@
-"""Which network is meant where none is named: MobileNetV2, or the one bundled where that cannot be had."""
+"""Which network is meant where none is named: MobileNetV2, or the bundled one where that cannot be had."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 
 from kerastl._progress import ProgressCallback
 from kerastl.errors import DownloadError
-from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
+from kerastl.models._registry import BACKBONES
 
 DEFAULT_MODEL = "mobilenet_v2"
 BUNDLED_MODEL = "kerastl_mini"
@@ -39,7 +39,7 @@ def default_model(
     Returns:
         A name of the catalog: `DEFAULT_MODEL`, or `BUNDLED_MODEL`.
     """
-    row = catalog.get(DEFAULT_MODEL)
+    row = BACKBONES[DEFAULT_MODEL]
     size = (input_size, input_size) if input_size else None
     if weights.cached(row, include_top, size) is not None:
         return DEFAULT_MODEL
@@ -55,7 +55,7 @@ def default_model(
 
 
 def _message(include_top: bool) -> str:
-    box = catalog.get(BUNDLED_MODEL)
+    box = BACKBONES[BUNDLED_MODEL]
     instead = (
         f"{box.name} answers, which comes with kerastl and knows 200 classes"
         if include_top

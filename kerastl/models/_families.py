@@ -270,7 +270,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
     "kerastl_mini": {
         "library": "kerastl.models._mini.network",
-        "shipped": "_mini",
+        "bundled": "_mini",
         "labels": "tiny_imagenet",
         "min_size": 8,
         "input_scaling": "tf",

@@ -1,6 +1,7 @@
 """Functional graphs: in which order a network computes, where it can be cut, and the pieces that come of it.
 
-Every cut of a network goes through `split`: fine-tuning at the boundary of a phase, explaining at the last feature map.
+Every cut of a network goes through `split_graph`: fine-tuning at the boundary of a phase, explaining at the last
+feature map.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def crossing(graph: keras.Model, begins: Callable[[keras.Operation], bool]) -> l
     return list(found.values())
 
 
-def split(model: keras.Model, tensors: Sequence[keras.KerasTensor]) -> tuple[keras.Model, keras.Model]:
+def split_graph(model: keras.Model, tensors: Sequence[keras.KerasTensor]) -> tuple[keras.Model, keras.Model]:
     """Cut a network in two.
 
     Args:
@@ -139,11 +140,11 @@ def split(model: keras.Model, tensors: Sequence[keras.KerasTensor]) -> tuple[ker
 
     Example:
         >>> import keras
-        >>> from kerastl.models import split
+        >>> from kerastl.models import split_graph
         >>> image = keras.Input((8, 8, 3))
         >>> places = keras.layers.Conv2D(4, 3)(image)
         >>> model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(places))
-        >>> lower, upper = split(model, [places])
+        >>> lower, upper = split_graph(model, [places])
         >>> lower.output_shape, upper.output_shape
         ((None, 6, 6, 4), (None, 4))
     """

@@ -11,10 +11,11 @@ import numpy as np
 
 from kerastl._base.text import listed
 from kerastl.errors import UsageError
-from kerastl.models import _registry as catalog
 from kerastl.models._adapt_options import SCALINGS, InputScaling, check_input_scaling
+from kerastl.models._backbone import Backbone
 from kerastl.models._flatten import AUGMENTATIONS
 from kerastl.models._graph import graph_of, layers_of
+from kerastl.models._registry import BACKBONES
 
 # Layers and operations that only move numbers about, and those that scale them.
 _MOVING = frozenset(
@@ -43,7 +44,7 @@ class Found:
     why: str
 
 
-def find(model: keras.Model, graph: keras.Model | None, row: catalog.Backbone | None) -> Found:
+def find(model: keras.Model, graph: keras.Model | None, row: Backbone | None) -> Found:
     """Find how a model wants its pixels scaled.
 
     Args:
@@ -138,7 +139,7 @@ def _reached(graph: keras.Model) -> _Reached:
     return _Reached(tuple(scaling), tuple(arrays))
 
 
-def catalog_row(graph: keras.Model) -> catalog.Backbone | None:
+def catalog_row(graph: keras.Model) -> Backbone | None:
     """The network of the catalog whose layers a graph has, by the names that mark its stages.
 
     Args:
@@ -149,7 +150,7 @@ def catalog_row(graph: keras.Model) -> catalog.Backbone | None:
     """
     layers = list(layers_of(graph))
     below = dict(zip((layer.name for layer in layers), accumulate(map(_weights, layers)), strict=True))
-    fitting = {row.name: (row, marks) for row in catalog.rows() if below.keys() >= (marks := set(_marks(row)))}
+    fitting = {row.name: (row, marks) for row in BACKBONES.usable() if below.keys() >= (marks := set(_marks(row)))}
     most = max((len(marks) for _, marks in fitting.values()), default=0)
     if most < _TELLING:
         return None
@@ -159,12 +160,12 @@ def catalog_row(graph: keras.Model) -> catalog.Backbone | None:
     )
 
 
-def _marks(row: catalog.Backbone) -> list[str]:
+def _marks(row: Backbone) -> list[str]:
     """The layers that mark its stages, from the head down."""
     return [mark for stage in row.stages if (mark := stage.first_layer or stage.after) is not None]
 
 
-def _published_weights(row: catalog.Backbone) -> int:
+def _published_weights(row: Backbone) -> int:
     return row.weights_no_top.parameters if row.weights_no_top is not None else 0
 
 

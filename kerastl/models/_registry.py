@@ -6,7 +6,7 @@ to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -19,44 +19,6 @@ from kerastl.models._hashes import HASHES
 from kerastl.models._rows import EXCEPTIONS, ROWS
 
 _PACKAGE = Path(__file__).parent
-
-
-def names() -> tuple[str, ...]:
-    """The names of all backbones, family by family, smaller before larger; then those of other packages.
-
-    Example:
-        >>> from kerastl.models import names
-        >>> "mobilenet_v2" in names()
-        True
-    """
-    return BACKBONES.names()
-
-
-def rows() -> Iterator[Backbone]:
-    """All backbones that can be used, in the order of `names()`.
-
-    Example:
-        >>> from kerastl.models import rows
-        >>> min(rows(), key=lambda backbone: backbone.parameters).name
-        'mobilenet_025'
-    """
-    return BACKBONES.usable()
-
-
-def get(name: str) -> Backbone:
-    """The backbone called `name`.
-
-    Raises:
-        UsageError: There is none; the message names the closest ones.
-        PluginError: It is of another package and cannot be loaded.
-
-    Example:
-        >>> from kerastl.models import get
-        >>> backbone = get("mobilenet_v2")
-        >>> backbone.input_size, backbone.stages[1].name
-        (224, 'block_16')
-    """
-    return BACKBONES[name]
 
 
 def register(backbone: Backbone, *, replace: bool = False) -> Backbone:
@@ -76,9 +38,9 @@ def register(backbone: Backbone, *, replace: bool = False) -> Backbone:
 
     Example:
         >>> from dataclasses import replace
-        >>> from kerastl.models import get, register
-        >>> ours = register(replace(get("kerastl_mini"), name="our_network"))
-        >>> get("our_network").input_size
+        >>> from kerastl.models import BACKBONES, register
+        >>> ours = register(replace(BACKBONES["kerastl_mini"], name="our_network"))
+        >>> BACKBONES["our_network"].input_size
         32
     """
     return BACKBONES.register(backbone, replace=replace)
@@ -101,7 +63,7 @@ def _of_row(row: tuple[Any, ...]) -> Backbone:
         crop_fraction=fraction or size / (size + 32),
         crop_reason=reason,
         weights=_weights_file(facts, stem, 0, parameters),
-        weights_no_top=_weights_file(facts, stem, 1, parameters if "shipped" in facts else no_top),
+        weights_no_top=_weights_file(facts, stem, 1, parameters if "bundled" in facts else no_top),
         weight_sizes=facts.get("weight_sizes", ()),
         after_loading=facts.get("after_loading"),
         labels=facts.get("labels", "imagenet"),
@@ -116,8 +78,8 @@ def _of_row(row: tuple[Any, ...]) -> Backbone:
 
 def _weights_file(facts: Mapping[str, Any], stem: str, which: Literal[0, 1], parameters: int) -> WeightsFile:
     file = facts["files"][which].format(stem=stem)
-    if "shipped" in facts:
-        return WeightsFile(file, "", None, parameters, _PACKAGE / facts["shipped"] / file)
+    if "bundled" in facts:
+        return WeightsFile(file, "", None, parameters, _PACKAGE / facts["bundled"] / file)
     remote = facts.get("remote", facts["files"])[which].format(stem=stem)
     return WeightsFile(file, facts["url"].format(stem=stem) + remote, HASHES.get(file), parameters)
 
@@ -143,4 +105,12 @@ BACKBONES: Registry[Backbone] = Registry(
     {row[0]: partial(_of_row, row) for row in ROWS},
     hint="`kerastl models` lists all",
 )
-"""Other packages add to it by entry points of the group `kerastl.backbones`."""
+"""Family by family, smaller before larger; then those of other packages (entry points of `kerastl.backbones`).
+
+Example:
+    >>> from kerastl.models import BACKBONES
+    >>> BACKBONES["mobilenet_v2"].input_size, BACKBONES["mobilenet_v2"].stages[1].name
+    (224, 'block_16')
+    >>> min(BACKBONES.values(), key=lambda backbone: backbone.parameters).name
+    'mobilenet_025'
+"""

@@ -14,9 +14,10 @@ from kerastl._progress import ProgressCallback
 from kerastl.errors import ModelError, UnknownNameError, UsageError, WeightsError
 from kerastl.images import Resize
 from kerastl.models import _metadata as metadata_file
-from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights_files
+from kerastl.models._backbone import Backbone
 from kerastl.models._metadata import Metadata
+from kerastl.models._registry import BACKBONES
 from kerastl.models._saved import loading, schema
 from kerastl.models._saved.loading import CHECKS
 
@@ -92,7 +93,7 @@ def resolve(
     given = os.fspath(model)
     if means_backbone(given):
         try:
-            row = catalog.get(given)
+            row = BACKBONES[given]
         except UnknownNameError as error:  # which names what is close
             raise UsageError(f"{error}; nor is there a run folder or a file of that name") from None
         return _with_weights(row, weights, progress)
@@ -109,14 +110,14 @@ def means_backbone(given: str) -> bool:
     A name that comes with kerastl goes before a file or folder called so; one of another package goes after it, since
     whoever names a run folder should not wait for a look at what is installed.
     """
-    if catalog.BACKBONES.is_loaded(given):
+    if BACKBONES.is_loaded(given):
         return True
     return not looks_like_path(given) and not os.path.exists(given)  # noqa: PTH110 - likewise
 
 
 def names_backbone(given: str) -> bool:
     """Whether a text is the name of a network of the catalog, and not that of a file or folder."""
-    return means_backbone(given) and given in catalog.BACKBONES
+    return means_backbone(given) and given in BACKBONES
 
 
 def looks_like_path(text: str) -> bool:
@@ -128,7 +129,7 @@ def looks_like_path(text: str) -> bool:
 
 
 def _with_weights(
-    row: catalog.Backbone,
+    row: Backbone,
     weights: str | os.PathLike[str] | None,
     progress: ProgressCallback | None,
 ) -> ModelSpec:
@@ -144,27 +145,27 @@ def _with_weights(
         raise WeightsError(f"{file}: no such weights file")
 
     def build() -> keras.Model:
-        from kerastl.models import _build as backbones
+        from kerastl.models import _build
 
-        return backbones.build(row, weights=weights)
+        return _build.build(row, weights=weights)
 
     return ModelSpec(metadata, file, _identity(row), build)
 
 
-def _identity(row: catalog.Backbone) -> str:
+def _identity(row: Backbone) -> str:
     """What a network is besides its weights. One of another package may become another under the same name."""
-    if row.name in catalog.BACKBONES.bundled:
+    if row.name in BACKBONES.bundled:
         return f"catalog {row.name}"
     return f"backbone {row.name}: {row.library}:{row.constructor} {dict(row.arguments)} {row.input_scaling}"
 
 
-def _random(row: catalog.Backbone) -> keras.Model:
+def _random(row: Backbone) -> keras.Model:
     """The same weights each time, which takes Keras's own seed."""
     from kerastl._base.keras_import import import_keras
-    from kerastl.models import _build as backbones
+    from kerastl.models import _build
 
     import_keras().utils.set_random_seed(0)
-    return backbones.build(row, weights=None)
+    return _build.build(row, weights=None)
 
 
 def _saved(path: Path, trust: bool) -> ModelSpec:

@@ -13,8 +13,8 @@ import keras
 
 from kerastl._base.text import printable
 from kerastl.errors import ModelError, UsageError
-from kerastl.models import _build as backbones
-from kerastl.models import _registry as catalog
+from kerastl.models import _build
+from kerastl.models._backbone import Backbone
 from kerastl.models._graph import calls, cuts, inputs_of, outputs_of
 
 # Fewer stages than that are divided where they can be, more than that are merged.
@@ -50,13 +50,13 @@ class Block:
         return sum(math.prod(variable.shape) for layer in _weighted(self.operations) for variable in layer.weights)
 
 
-def from_catalog(model: keras.Model, row: catalog.Backbone) -> Stages | None:
+def from_catalog(model: keras.Model, row: Backbone) -> Stages | None:
     """The stages that the catalog describes; None where the model's layers do not have them.
 
     Layers with weights above them, such as those of a head that was cut in part, are a stage `top`.
     """
     try:
-        stages = backbones.stages(model, row)
+        stages = _build.stages(model, row)
     except ModelError:
         return None
     top = stages.pop("head")

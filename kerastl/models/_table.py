@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from kerastl._base import display
 from kerastl._base.text import percent
-from kerastl.models import _registry as catalog
-from kerastl.models._registry import Backbone
+from kerastl.models._registry import BACKBONES, Backbone
 
 HEADS = ("name", "pixels", "parameters", "MB", "top-1", "top-5", "cached")
 
@@ -35,7 +34,7 @@ def list_models(containing: str = "") -> Models:
         >>> kerastl.list_models("kerastl_mini")[0].input_size
         32
     """
-    return Models(row for row in catalog.rows() if containing in row.name)
+    return Models(row for row in BACKBONES.usable() if containing in row.name)
 
 
 def cells(row: Backbone) -> list[str]:
@@ -44,5 +43,5 @@ def cells(row: Backbone) -> list[str]:
 
     scores = ["" if score is None else percent(score / 100) for score in (row.top1, row.top5)]
     size = ["", ""] if row.parameters is None else [f"{row.parameters / 1e6:.1f} M", f"{row.megabytes:.0f}"]
-    here = "shipped" if row.shipped else "yes" if weights.cached(row, row.has_weights()) else ""
+    here = "bundled" if row.bundled else "yes" if weights.cached(row, row.has_weights()) else ""
     return [row.name, str(row.input_size), *size, *scores, here]

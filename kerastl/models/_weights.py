@@ -17,8 +17,7 @@ from kerastl._base.scratch import tidy_when_terminated
 from kerastl._base.text import printable
 from kerastl._progress import ProgressCallback, stage
 from kerastl.errors import DownloadError, WeightsError
-from kerastl.models import _registry as catalog
-from kerastl.models._registry import Backbone, WeightsFile
+from kerastl.models._registry import BACKBONES, Backbone, WeightsFile
 
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
 
@@ -48,7 +47,7 @@ def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, 
     if not backbone.has_weights(include_top):
         return None
     wanted = backbone.weights_file(include_top, input_size)
-    path = wanted.shipped or folder() / wanted.file
+    path = wanted.bundled or folder() / wanted.file
     return path if path.is_file() else None
 
 
@@ -70,7 +69,7 @@ def cached_weights(name: str, *, include_top: bool = True) -> Path | None:
         >>> cached_weights("kerastl_mini").name
         'kerastl_mini.weights.h5'
     """
-    return cached(catalog.get(name), include_top)
+    return cached(BACKBONES[name], include_top)
 
 
 def own_file(path: str | os.PathLike[str]) -> Path:
@@ -113,8 +112,8 @@ def fetch(
     wanted = backbone.weights_file(include_top, input_size)
     path = cached(backbone, include_top, input_size)
     if path is None:
-        if wanted.shipped:
-            raise WeightsError(f"{wanted.shipped} is missing, which comes with its package; install that again")
+        if wanted.bundled:
+            raise WeightsError(f"{wanted.bundled} is missing, which comes with its package; install that again")
         return download(wanted, folder(), progress, patience)
     if check:
         verify(path, wanted)
@@ -136,7 +135,7 @@ def verify(path: str | os.PathLike[str], weights: WeightsFile) -> None:
         reason = _hash_fault(path, weights.hash) if weights.hash else _hdf5_fault(path, weights.parameters)
     except OSError as error:
         reason = error.strerror or str(error)
-    if reason and weights.shipped:
+    if reason and weights.bundled:
         raise WeightsError(f"{path}: broken weights file ({reason}); it comes with its package: install that again")
     if reason:
         raise WeightsError(

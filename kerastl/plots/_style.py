@@ -51,7 +51,7 @@ def _figure_class() -> type[Figure]:
 
 
 def tidy(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: bool = True) -> None:
-    """Give axes the house's look: two thin lines, a pale grid behind the data, gray numbers."""
+    """Give axes the look of all figures: two thin lines, a pale grid behind the data, gray numbers."""
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(GRAY)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kerastl._base.arguments import keywords
 from kerastl._progress import Verbose, stage
 from kerastl.errors import UsageError
-from kerastl.models import _registry as catalog
+from kerastl.models._registry import BACKBONES
 from kerastl.pretraining import _outputs as outputs
 from kerastl.pretraining._collection import collect
 from kerastl.pretraining._run import PreTrained, Run
@@ -124,4 +124,4 @@ def _check(settings: Settings) -> None:
     """Refuse a network or a size that there is not."""
     from kerastl.models._build import check_size
 
-    check_size(catalog.get(settings.model), settings.input_size)
+    check_size(BACKBONES[settings.model], settings.input_size)

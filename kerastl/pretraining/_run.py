@@ -12,8 +12,8 @@ from kerastl._base.keras_import import import_keras
 from kerastl._progress import stage
 from kerastl.data._views import Views
 from kerastl.errors import StateError, TrainingError
-from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
+from kerastl.models._registry import BACKBONES
 from kerastl.pretraining import _outputs as outputs
 from kerastl.pretraining._collection import Collection, Roles, assign_roles
 from kerastl.pretraining._methods import METHODS
@@ -122,7 +122,7 @@ class Run:
 
     def _input_size(self) -> int:
         """Height and width of the network's input; weights that cannot be had are refused before images are read."""
-        row = catalog.get(self._settings.model)
+        row = BACKBONES[self._settings.model]
         size = self._settings.input_size or row.input_size
         if self._settings.weights == "imagenet":
             weights.fetch(row, include_top=False, input_size=(size, size))

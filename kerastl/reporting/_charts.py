@@ -90,17 +90,17 @@ def reliability_chart(title: str, binned: Reliability) -> ReliabilityChart:
         bars.append(
             Bar(left + 1, right - left - 2, _y(accuracy), top, bottom - top, _COUNTS * float(count) / most, text)
         )
-    shares = [step / 4 for step in range(5)]
-    ticks = tuple((_x(share), _y(share), percent(share, 0)) for share in shares)
+    fractions = [step / 4 for step in range(5)]
+    ticks = tuple((_x(fraction), _y(fraction), percent(fraction, 0)) for fraction in fractions)
     return ReliabilityChart(title, binned.error, tuple(bars), ticks)
 
 
-def _x(share: float) -> float:
-    return _LEFT + share * (WIDTH - _LEFT - _RIGHT)
+def _x(fraction: float) -> float:
+    return _LEFT + fraction * (WIDTH - _LEFT - _RIGHT)
 
 
-def _y(share: float) -> float:
-    return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
+def _y(fraction: float) -> float:
+    return HEIGHT - _BOTTOM - fraction * (HEIGHT - _TOP - _BOTTOM)
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ def _environment() -> Environment:
     )
     environment.filters["brief"] = brief
     environment.filters["nobreak"] = _nobreak
-    environment.filters["percent"] = lambda share: _nobreak(percent(share))
+    environment.filters["percent"] = lambda fraction: _nobreak(percent(fraction))
     environment.filters["plural"] = _plural
     environment.filters["soft"] = _soft
     return environment

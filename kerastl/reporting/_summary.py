@@ -85,7 +85,7 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
             found.append(("Trained on", f"{trained:,} images"))
     found += [
         ("Data", evaluation.data),
-        ("Part", evaluation.part),
+        ("Split", evaluation.split),
         ("Images", f"{len(evaluation):,}"),
         ("Classes", f"{len(evaluation.classes):,} of the model's {len(evaluation.labels):,}"),
     ]
@@ -102,8 +102,9 @@ def reading(evaluation: Evaluation) -> str:
 def _sentences(evaluation: Evaluation) -> Iterator[str]:
     figure, n = evaluation.figures["accuracy"], len(evaluation)
     largest = max(evaluation.classes, key=lambda scores: scores.support)
-    share = largest.support / n
-    naive = f"; always answering “{brief(largest.label)}” would be right on {percent(share)}" if share >= _NAIVE else ""
+    fraction = largest.support / n
+    naive = f"; always answering “{brief(largest.label)}” would be right on {percent(fraction)}"
+    naive = naive if fraction >= _NAIVE else ""
     yield (
         f"The model is right on {int(evaluation.right.sum()):,} of {n:,} image{'' if n == 1 else 's'}, "
         f"{percent(figure.value)} (between {percent(figure.low)} and {percent(figure.high)} on other images of this "

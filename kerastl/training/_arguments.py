@@ -8,13 +8,13 @@ from typing import Any
 
 from kerastl._base.arguments import written
 from kerastl.errors import UsageError
-from kerastl.models import _registry as catalog
 from kerastl.models._default import DEFAULT_MODEL
+from kerastl.models._registry import BACKBONES
 
 
 def check_data_first(data: Any, model: Any) -> None:
     """Raise `UsageError` where the network was given in place of the data."""
-    if isinstance(data, str) and data in catalog.names() and not os.path.exists(data):  # noqa: PTH110
+    if isinstance(data, str) and data in BACKBONES and not os.path.exists(data):  # noqa: PTH110
         raise UsageError(f"the data comes first and the model second. Received: data={data!r}, model={model!r}")
 
 
@@ -27,7 +27,7 @@ def model_name(model: Any, data: Any) -> str:
     check_data_first(data, model)
     if model is None:
         return DEFAULT_MODEL
-    if not isinstance(model, str) or (model not in catalog.names() and os.path.exists(model)):  # noqa: PTH110
+    if not isinstance(model, str) or (model not in BACKBONES and os.path.exists(model)):  # noqa: PTH110
         raise UsageError(
             "model must be a name that `kerastl models` lists; weights of your own are given as weights=... "
             f"Received: {model!r}"

@@ -104,7 +104,7 @@ def sort_callbacks(callbacks: Iterable[Any]) -> tuple[list[RunCallback], list[An
     """Tell the two kinds of callbacks apart.
 
     Args:
-        callbacks: Each a `RunCallback` or a `keras.callbacks.Callback`; or a single one.
+        callbacks: Each a `RunCallback` or a `keras.callbacks.Callback`; or one alone, as `fit` takes it, too.
 
     Returns:
         Those of kerastl, and those of Keras.
@@ -115,7 +115,7 @@ def sort_callbacks(callbacks: Iterable[Any]) -> tuple[list[RunCallback], list[An
     ours: list[RunCallback] = []
     theirs: list[Any] = []
     keras = sys.modules.get("keras")  # whoever has a callback of Keras has imported it
-    for callback in callbacks if isinstance(callbacks, Iterable) else [callbacks]:  # `fit` takes a single one, too
+    for callback in callbacks if isinstance(callbacks, Iterable) else [callbacks]:
         if isinstance(callback, RunCallback):
             ours.append(callback)
         elif keras is not None and isinstance(callback, keras.callbacks.Callback):

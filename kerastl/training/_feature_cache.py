@@ -147,7 +147,9 @@ class FeatureCache:
         callback.begin(what, len(samples))
         try:
             work = _Work(engine, samples, store.lines)
-            for row, line, feature in ordered_map(work, range(len(samples)), engine.plan.workers, engine.plan.batch):
+            for row, line, feature in ordered_map(
+                work, range(len(samples)), engine.parallelism.workers, engine.parallelism.batch
+            ):
                 if stop is not None:
                     stop.check()
                 if feature is not None and dtype == "float16" and np.max(np.abs(feature), initial=0) > _HALF_MAX:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ class PerVariable(keras.optimizers.Optimizer):
         return {**super().get_config(), **own}
 
 
-_WRAPPERS = (keras.optimizers.LossScaleOptimizer, PerVariable)
+_WRAPPERS = (keras.optimizers.LossScaleOptimizer, keras.optimizers.MultiOptimizer, PerVariable)
 
 
 @functools.cache
@@ -101,21 +102,20 @@ def optimizer_class(name: str) -> type[keras.optimizers.Optimizer]:
     """Return the class of an optimizer.
 
     Args:
-        name: As `keras.optimizers.get` takes it: `adamw`, `sgd`, or `package>Name` of one that is registered with
-            `keras.saving.register_keras_serializable`.
+        name: Of a class of `keras.optimizers` in any case, `adamw`, `sgd`; or `package>Name` of one that is registered
+            with `keras.saving.register_keras_serializable`.
 
     Raises:
         RecipeError: There is no such optimizer, or it is one around another.
     """
-    try:
-        kind = keras.saving.get_registered_object(name) or type(keras.optimizers.get(name))
-        if not issubclass(kind, keras.optimizers.Optimizer) or issubclass(kind, _WRAPPERS):
-            raise TypeError
-        return kind
-    except (TypeError, ValueError, KeyError):
+    # `keras.optimizers.get` does not know them all: it lacks Lamb.
+    kinds = {public.lower(): kind for public, kind in vars(keras.optimizers).items()}
+    kind = keras.saving.get_registered_object(name) or kinds.get(name.replace("_", "").lower())
+    if not inspect.isclass(kind) or not issubclass(kind, keras.optimizers.Optimizer) or issubclass(kind, _WRAPPERS):
         raise RecipeError(
             f"optimizer must be the name of an optimizer of Keras, such as adamw, sgd or lion. Received: {name!r}"
-        ) from None
+        )
+    return kind
 
 
 def build_optimizer(

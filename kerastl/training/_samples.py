@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from kerastl.errors import ImageError
-from kerastl.inference._engines import Plan, cores
+from kerastl.inference._engines import Parallelism, cores
 from kerastl.inference._seal import sha256
 
 
@@ -88,7 +88,7 @@ class PixelEngine:
     name = "pixels"
 
     def __init__(self, batch: int = 1) -> None:
-        self.plan = Plan(workers=cores(), interpreters=1, threads=1, batch=batch)
+        self.parallelism = Parallelism(workers=cores(), interpreters=1, threads=1, batch=batch)
 
     def predict(self, pixels: np.ndarray) -> np.ndarray:
         """Return `pixels`."""

@@ -26,7 +26,7 @@ from train import accuracy, assign, numbers
 
 from kerastl._base.files import replacing
 from kerastl.inference._export import to_litert
-from kerastl.models import _build as backbones
+from kerastl.models import _build
 from kerastl.models import _labels as labels
 
 SMALL_SCALE, SCALE = 2, 3
@@ -63,8 +63,8 @@ def network(wnids: list[str], scale: int, lite: Path | None = None) -> keras.Mod
 
 
 def _mobilenet(side: int, rows: list[int]) -> keras.Model:
-    *body, kernel, bias = backbones.build("mobilenet_v2").get_weights()
-    backbone = backbones.build("mobilenet_v2", weights=None, include_top=False, input_size=side)
+    *body, kernel, bias = _build.build("mobilenet_v2").get_weights()
+    backbone = _build.build("mobilenet_v2", weights=None, include_top=False, input_size=side)
     pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
     model = keras.Model(backbone.input, keras.layers.Dense(len(rows))(pooled))
     model.set_weights([*body, kernel[:, rows], bias[rows]])

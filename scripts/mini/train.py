@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from weight_files import grow, save_half
 
 from kerastl._base.files import replacing
-from kerastl.models import _build as backbones
+from kerastl.models import _build
 from kerastl.models._mini.network import KerastlMini
 
 SMOOTHING = 0.1
@@ -52,7 +52,7 @@ def network(size: int, precision: str = "float32", *, mirrored: bool = False) ->
     """The network on raw pixels of a size, to logits; its weights do not depend on the size."""
     keras.mixed_precision.set_global_policy(precision)
     raw = keras.Input((size, size, 3))
-    scaled = backbones.preprocess(raw, "tf")
+    scaled = _build.preprocess(raw, "tf")
     mini = KerastlMini(input_tensor=scaled, classifier_activation=None, mirrored=mirrored)
     keras.mixed_precision.set_global_policy("float32")
     return keras.Model(raw, mini.outputs[0])

@@ -23,7 +23,7 @@ import scipy.special
 from numpy.typing import NDArray
 
 from kerastl._base.files import replacing
-from kerastl.inference._engines import LiteRTEngine, Plan, cores
+from kerastl.inference._engines import LiteRTEngine, Parallelism, cores
 
 BATCH = 500
 SCORED = 4
@@ -69,9 +69,9 @@ def cut(
 
 def probabilities(teacher: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What a compiled teacher gives each class, shape (n, classes)."""
-    engine = LiteRTEngine(teacher, Plan(workers=cores(), interpreters=cores(), threads=1, batch=SCORED))
+    engine = LiteRTEngine(teacher, Parallelism(workers=cores(), interpreters=cores(), threads=1, batch=SCORED))
     parts: Iterator[NDArray[np.uint8]] = (pixels[start : start + SCORED] for start in range(0, len(pixels), SCORED))
-    with ThreadPoolExecutor(engine.plan.workers) as pool:
+    with ThreadPoolExecutor(engine.parallelism.workers) as pool:
         return scipy.special.softmax(np.concatenate(list(pool.map(engine.predict, parts))), axis=1)
 
 

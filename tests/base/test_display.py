@@ -11,7 +11,7 @@ from kerastl._base import display
 from kerastl.data import Dataset, Item
 from kerastl.data._findings import CheckReport, Evidence, Finding
 from kerastl.evaluation._calibrating import Calibration
-from kerastl.finetuning._recipe_registry import built_in
+from kerastl.finetuning._recipe_registry import RECIPES
 from kerastl.finetuning._result import FineTuned
 from kerastl.models._labels import Classification, Classifications, LabelSet, Prediction
 
@@ -100,7 +100,7 @@ def test_a_report(tmp_path):
 
 
 def test_a_recipe():
-    text = shown(replace(built_in("gradual"), name=HOSTILE, why=HOSTILE))
+    text = shown(replace(RECIPES["gradual"](), name=HOSTILE, why=HOSTILE))
     assert text.splitlines()[0].startswith("recipe <script>")
     assert "solved directly" in text
     assert "head and 3 stages" in text

@@ -71,7 +71,7 @@ def test_train_beside_what_validates(fill: Fill, second: str) -> None:
 def test_a_test_folder_beside_val_stays_apart(fill: Fill) -> None:
     root = fill({f"{part}/{name}/1.png": 1 for part in ("train", "val", "test") for name in "ab"})
     dataset = scan(root)
-    assert [len(dataset.part(part)) for part in ("train", "val", "test")] == [2, 2, 2]
+    assert [len(dataset.subset(part)) for part in ("train", "val", "test")] == [2, 2, 2]
     assert dataset.counts("test") == {"a": 1, "b": 1}
 
 

@@ -101,7 +101,7 @@ def test_a_table_may_say_which_rows_are_valid(make: Make) -> None:
     root = make("name,label,is_valid")
     lines = [f"img/{n}.jpg,{label(n)},{n > 5}\n" for n in range(8)]
     (root / "labels.csv").write_text("name,label,is_valid\n" + "".join(lines))
-    assert [len(scan(root).part(split)) for split in ("train", "val")] == [6, 2]
+    assert [len(scan(root).subset(split)) for split in ("train", "val")] == [6, 2]
 
 
 def test_a_column_for_each_class(make: Make) -> None:
@@ -127,7 +127,7 @@ def test_columns_that_are_asked_for(make: Make) -> None:
     (root / "labels.csv").write_text(
         "a,b,c\n" + "".join(f"{n},{label(n)},{'dev' if n > 5 else 'trn'}\n" for n in range(8))
     )
-    assert len(scan(root, label_column="b", split_column="c").part("val")) == 2
+    assert len(scan(root, label_column="b", split_column="c").subset("val")) == 2
 
 
 def test_images_in_a_folder_that_is_named(make: Make, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_table_a_split(fill: Fill) -> None:
         "path,label\n" + "".join(f"img/{n}.jpg,{label(n)}\n" for n in numbers) for numbers in (range(4), range(4, 8))
     )
     dataset = scan(fill({**files, "train.csv": train, "valid.csv": valid, "test.csv": "path\nimg/8.jpg\n"}))
-    assert [len(dataset.part(split)) for split in ("train", "val", "test")] == [4, 4, 0]
+    assert [len(dataset.subset(split)) for split in ("train", "val", "test")] == [4, 4, 0]
     assert "train.csv and valid.csv with path, label and split" in dataset.layout
     assert "test.csv has no labels and is left out" in dataset.warnings
 

@@ -54,7 +54,7 @@ def test_a_dark_image_does_not_change_the_white_level_and_a_bright_test_image_is
     save(tmp_path / "val" / "b" / "bright.png", grays(8), 14)
     dataset = scan(tmp_path)
     inspection = inspect(dataset)
-    assert inspection.white_level(dataset.part("train")) == 4095
+    assert inspection.white_level(dataset.subset("train")) == 4095
     bits = dict(zip(inspection.paths, inspection.bits, strict=True))
     assert (bits["train/a/dark.png"], bits["val/b/bright.png"]) == (9, 14)
     assert inspection.white_level([Item("val/b/bright.png", "b", "val")]) == 16383

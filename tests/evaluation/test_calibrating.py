@@ -58,7 +58,7 @@ def ood_score(green):
 
 def test_what_was_fitted(calibrated):
     run, found = calibrated
-    assert (found.part, found.images, found.references) == ("val", 43, 2)
+    assert (found.split, found.images, found.references) == ("val", 43, 2)
     assert found.most_coverage == pytest.approx(43 / 44)
     # The ceil(44 * 0.95) = 42nd of 43: of pairs with the same green, that is the larger of the most green.
     assert found.ood_threshold == pytest.approx(ood_score(95), abs=1e-6)
@@ -137,7 +137,7 @@ def test_rejection_needs_training_images(color_model, folder, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(color_model, run)
     found = calibrate(run, folder / "val")
-    assert (found.part, found.images, found.references, found.ood_threshold) == ("all", 43, 0, None)
+    assert (found.split, found.images, found.references, found.ood_threshold) == ("all", 43, 0, None)
     assert any("rejection was not fitted" in note for note in found.notes)
     with pytest.raises(UsageError, match="rejection was not fitted"):
         kerastl.load(run).classify(color(255, 0, 0), reject=True)

@@ -130,7 +130,7 @@ def test_images_of_one_class(color_model, image, tmp_path):
         image(f"new/red/{number}.png", (255, number, 0))
     image("new/red/wrong.png", "blue")
     found = evaluate(color_model, tmp_path / "new", resamples=5)
-    assert (found.part, len(found), found.missing) == ("all", 4, ("green", "blue"))
+    assert (found.split, len(found), found.missing) == ("all", 4, ("green", "blue"))
     assert [(scores.label, scores.recall, scores.support) for scores in found.classes] == [("red", 0.75, 4)]
     assert found.figures["macro_recall"].value == 0.75
     assert str(found)
@@ -141,7 +141,7 @@ def test_images_that_come_as_a_test_part_only(color_model, image, tmp_path, spli
     image("t/test/red/1.png", "red")
     image("t/test/blue/1.png", "blue")
     found = evaluate(color_model, tmp_path / "t", split, resamples=1)
-    assert (found.part, found.paths) == ("test", ("test/blue/1.png", "test/red/1.png"))
+    assert (found.split, found.paths) == ("test", ("test/blue/1.png", "test/red/1.png"))
     assert ("there is no val part: test is taken" in found.notes) is (split == "val")
 
 

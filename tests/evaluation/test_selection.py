@@ -33,7 +33,7 @@ def run(folder, tmp_path):
     write_split(parts, tmp_path / "run" / "split.csv")
     extra = {"data_fingerprint": inspection.fingerprint(parts)}
     metadata = Metadata("m", LabelSet(("a", "b")), Resize(8, 8), extra=extra)
-    return tmp_path / "run", metadata, {item.path for item in parts.part("val")}
+    return tmp_path / "run", metadata, {item.path for item in parts.subset("val")}
 
 
 def chosen_of(dataset, part, run=None, metadata=None):
@@ -50,7 +50,7 @@ def paths(selection):
 
 def test_all_of_a_folder_without_parts(folder):
     chosen = chosen_of(scan(folder), None)
-    assert (chosen.part, len(chosen.items), chosen.notes) == ("all", 10, ())
+    assert (chosen.split, len(chosen.items), chosen.notes) == ("all", 10, ())
     with pytest.raises(DataError, match="there is no val part; it is not split: use --split all"):
         chosen_of(scan(folder), "val")
 
@@ -71,7 +71,7 @@ def test_the_parts_that_a_folder_has(image, tmp_path):
 def test_the_parts_of_the_training(folder, run):
     where, metadata, val = run
     chosen = chosen_of(scan(folder), None, where, metadata)
-    assert (chosen.part, paths(chosen)) == ("val", val)
+    assert (chosen.split, paths(chosen)) == ("val", val)
     assert "parts as in" in chosen.notes[0]
     everything = chosen_of(scan(folder), "all", where, metadata)
     assert len(everything.items) == 10
@@ -100,7 +100,7 @@ def test_other_images_of_the_same_names_have_no_parts(folder, run, image):
     where, metadata, _ = run
     image("data/a/0.png", "white")
     chosen = chosen_of(scan(folder), None, where, metadata)
-    assert (chosen.part, len(chosen.items)) == ("all", 10)
+    assert (chosen.split, len(chosen.items)) == ("all", 10)
     assert "are others" in chosen.notes[0]
 
 
@@ -109,7 +109,7 @@ def test_another_folder_has_no_parts(image, tmp_path, run):
     for name in "ab":
         image(f"other/{name}/x.png", "red")
     chosen = chosen_of(scan(tmp_path / "other"), None, where, metadata)
-    assert chosen.part == "all"
+    assert chosen.split == "all"
     (note,) = chosen.notes
     assert "does not hold which images it was trained on" in note
 

@@ -43,7 +43,7 @@ def trained(folder, tmp_path):
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("config.json", "{}")
         archive.writestr(training_record.MEMBER, TrainingRecord.of(parts, inspection.content_hashes).to_bytes())
-    return file, *({item.path for item in parts.part(part)} for part in ("train", "val"))
+    return file, *({item.path for item in parts.subset(part)} for part in ("train", "val"))
 
 
 def chosen(file, data, part=None, **more):
@@ -57,7 +57,7 @@ def paths(selection):
 def test_the_folder_of_the_training_gives_its_validation_images(trained, folder):
     file, _, val = trained
     found = chosen(file, folder)
-    assert (found.part, paths(found)) == ("val", val)
+    assert (found.split, paths(found)) == ("val", val)
     assert found.notes == ("split as in the training", "6 images that the model was trained on are left out")
 
 
@@ -80,7 +80,7 @@ def test_of_other_images_those_of_the_training_are_left_out(trained, folder, tmp
     for number in range(3):
         image(f"other/b/new{number}.png", (number, 3, 7))
     found = chosen(file, tmp_path / "other")
-    assert (found.part, len(found.items)) == ("all", 4)
+    assert (found.split, len(found.items)) == ("all", 4)
     assert not paths(found) & train
     assert found.notes == ("2 images that the model was trained on are left out",)
 
@@ -136,15 +136,15 @@ def test_evaluate_and_calibrate_with_the_file_alone(color_model, image, tmp_path
     shutil.copy(color_model / "model.keras", alone)
     record = TrainingRecord.of(parts, inspection.content_hashes)
     metadata_file.update(alone, metadata_file.read_metadata(alone), {training_record.MEMBER: record.to_bytes()})
-    left_out = f"{len(parts.part('train'))} images that the model was trained on are left out"
+    left_out = f"{len(parts.subset('train'))} images that the model was trained on are left out"
     found = evaluate(alone, tmp_path / "d", resamples=1)
-    assert set(found.paths) == {item.path for item in parts.part("val")}
+    assert set(found.paths) == {item.path for item in parts.subset("val")}
     assert left_out in found.notes
     fitted = calibrate(alone, tmp_path / "d", "all")
-    assert (fitted.images, left_out in fitted.notes) == (len(parts.part("val")), True)
+    assert (fitted.images, left_out in fitted.notes) == (len(parts.subset("val")), True)
     # Calibrating has kept the list.
     assert training_record.read(alone).to_bytes() == record.to_bytes()
-    for item in parts.part("val"):
+    for item in parts.subset("val"):
         (tmp_path / "d" / item.path).unlink()
     assert kerastl_command(["calibrate", str(alone), str(tmp_path / "d")]) == 1
     assert "the model was trained on each of these images" in capsys.readouterr().err

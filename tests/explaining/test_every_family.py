@@ -10,8 +10,8 @@ from scipy.stats import spearmanr
 
 import kerastl
 from kerastl.explaining import Explainer
-from kerastl.models import _build as backbones
-from kerastl.models import _registry as catalog
+from kerastl.models import _build
+from kerastl.models._registry import BACKBONES
 
 keras = pytest.importorskip("keras")
 
@@ -27,8 +27,8 @@ def built(name):
     """With its ImageNet head and random weights; VGG, whose head fits its full size only, as it is fine-tuned."""
     keras.utils.set_random_seed(0)
     if name != "vgg16":
-        return backbones.build(name, weights=None, input_size=MEMBERS[name])
-    model = backbones.build(name, weights=None, include_top=False, input_size=MEMBERS[name])
+        return _build.build(name, weights=None, input_size=MEMBERS[name])
+    model = _build.build(name, weights=None, include_top=False, input_size=MEMBERS[name])
     pooled = keras.layers.GlobalAveragePooling2D()(model.outputs[0])
     return keras.Model(model.inputs[0], keras.layers.Dense(5, activation="softmax")(pooled))
 
@@ -42,7 +42,7 @@ def test_gradcam_of_every_family(name):
 
     # The map has the size of the backbone's last one; for VGG, of the one before its last pooling.
     lower = explainer.feature_gradient[0]
-    boundary = backbones.boundary_tensors(model, catalog.get(name), "head")[-1]
+    boundary = _build.boundary_tensors(model, BACKBONES[name], "head")[-1]
     rows = boundary.shape[1] * (2 if name == "vgg16" else 1)
     assert lower.output_shape == (None, rows, rows, boundary.shape[3])
     assert rows > 1
@@ -99,10 +99,10 @@ def test_random_weights_destroy_the_map_of_mobilenet_v2(mobilenet):
     before = Explainer(lambda: model, lambda _: None).explain(pixels, index)
     correlations = []
     keras.utils.set_random_seed(0)
-    random = backbones.build("mobilenet_v2", weights=None)
-    for stages in (("head",), tuple(stage.name for stage in catalog.get("mobilenet_v2").stages)):
-        theirs = backbones.stages(random, catalog.get("mobilenet_v2"))
-        for stage, layers in backbones.stages(model, catalog.get("mobilenet_v2")).items():
+    random = _build.build("mobilenet_v2", weights=None)
+    for stages in (("head",), tuple(stage.name for stage in BACKBONES["mobilenet_v2"].stages)):
+        theirs = _build.stages(random, BACKBONES["mobilenet_v2"])
+        for stage, layers in _build.stages(model, BACKBONES["mobilenet_v2"]).items():
             if stage in stages:
                 for mine, other in zip(layers, theirs[stage], strict=True):
                     mine.set_weights(other.get_weights())

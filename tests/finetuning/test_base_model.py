@@ -190,6 +190,14 @@ def test_a_run_goes_on_from_an_earlier_one_with_other_classes(first, tmp_path):
     assert list(tuned.metadata.extra["base_model"]["stages"]) == ["upper", "lower"]
 
 
+@pytest.mark.parametrize("name", ["", "model.keras"])
+def test_a_run_does_not_replace_what_it_starts_from(first, data, name):
+    before = (first / "model.keras").read_bytes()
+    with pytest.raises(UsageError, match="holds the model to start from: give the run another output"):
+        kerastl.finetune(data, first / name, STILL, output=first, overwrite=True)
+    assert (first / "model.keras").read_bytes() == before
+
+
 def test_an_earlier_run_brings_its_resize_and_its_network(data, tmp_path):
     options = {"weights": None, "input_size": 32, "resize": "pad", "verbose": 0}
     once = kerastl.finetune(data, "mobilenet_025", "probe", output=tmp_path / "once", **options)
@@ -198,7 +206,7 @@ def test_an_earlier_run_brings_its_resize_and_its_network(data, tmp_path):
     assert twice.metadata.resize == once.metadata.resize == Resize(32, 32, "pad", 0.875)
     assert twice.metadata.backbone == "mobilenet_025"
     stages = list(twice.metadata.extra["base_model"]["stages"])
-    assert stages == [stage.name for stage in kerastl.models.get("mobilenet_025").stages[1:]]
+    assert stages == [stage.name for stage in kerastl.models.BACKBONES["mobilenet_025"].stages[1:]]
     for one, other in zip(once.model.get_weights(), twice.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 

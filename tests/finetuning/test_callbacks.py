@@ -155,6 +155,16 @@ def test_early_stopping_ends_a_phase_and_not_the_run(small_network, data, tmp_pa
     assert [(row["phase"], row["epoch"]) for row in training.state.history] == [(1, 1), (1, 2), (2, 1), (2, 2)]
 
 
+@pytest.mark.parametrize("solver", ["gradient", "logistic_regression"])
+def test_the_direction_of_what_is_monitored_is_known(small_network, data, tmp_path, solver):
+    best = keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", "val_accuracy", save_best_only=True)
+    stops = keras.callbacks.EarlyStopping("accuracy", patience=9)
+    phase = Phase(epochs=2, learning_rate=0.02, batch_size=8, solver=solver)
+    run(small_network, Recipe("r", (phase,), dropout=0.0), data, tmp_path / "run", callbacks=[best, stops])
+    assert [callback.monitor_op for callback in (best, stops)] == [keras.ops.greater] * 2
+    assert (tmp_path / "best.keras").is_file()
+
+
 def test_a_stop_within_an_epoch_ends_it_there(small_network, data, tmp_path):
     record = Record()
 
@@ -227,7 +237,7 @@ def test_a_callback_that_sets_the_rate_of_a_schedule_is_refused(small_network, d
 def test_both_kinds_of_callbacks_go_in_one_list():
     ours, theirs = RunCallback(), keras.callbacks.Callback()
     assert sort_callbacks([theirs, ours]) == ([ours], [theirs])
-    assert sort_callbacks(theirs) == ([], [theirs])
+    assert sort_callbacks(theirs) == ([], [theirs])  # `fit` takes one alone, too
     assert sort_callbacks(ours) == ([ours], [])
     with pytest.raises(UsageError, match=r"callbacks must be a list of .* Received: 'tensorboard'"):
         sort_callbacks(["tensorboard"])

@@ -57,6 +57,7 @@ def test_clipping_by_value_by_hand(small_network):
         ),
         (Phase(loss="mean_squared_error"), np.mean((GUESSES - TARGETS) ** 2)),
         (Phase(loss="MeanSquaredError"), np.mean((GUESSES - TARGETS) ** 2)),
+        (Phase(loss="mse"), np.mean((GUESSES - TARGETS) ** 2)),
         (Phase(loss="kl_divergence"), -np.log([0.7, 0.4]).mean()),
         (
             Phase(loss="categorical_focal_crossentropy", loss_options={"gamma": 2.0, "alpha": 1.0}),

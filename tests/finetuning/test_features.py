@@ -3,7 +3,7 @@ import pytest
 
 from kerastl.errors import DataError, ImageError
 from kerastl.finetuning._batches import CachedBatches, Examples, StreamedBatches, epoch_order
-from kerastl.inference._engines import Plan
+from kerastl.inference._engines import Parallelism
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache, HalfOverflow, store_key
 from kerastl.training._interrupt import Stop, Stopped
@@ -30,7 +30,7 @@ class Means:
     """An engine whose features are the sums of the channels."""
 
     def __init__(self, scale=1.0):
-        self.plan, self._scale = Plan(workers=2, interpreters=1, threads=1, batch=3), scale
+        self.parallelism, self._scale = Parallelism(workers=2, interpreters=1, threads=1, batch=3), scale
 
     def predict(self, pixels):
         return pixels.sum(axis=(1, 2), dtype=np.float32) * self._scale

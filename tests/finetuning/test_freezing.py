@@ -5,7 +5,7 @@ import pytest
 from kerastl.errors import RecipeError
 from kerastl.finetuning._compiling import compile_for
 from kerastl.finetuning._freezing import freeze, freeze_for, rates_and_decays
-from kerastl.finetuning._network import Network, split
+from kerastl.finetuning._network import Network, split_network
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._rules import Rule
 
@@ -19,7 +19,7 @@ def weights_by_stage(network):
 
 def train(network, phase, pixels, labels, steps=3):
     freeze_for(network, phase)
-    lower, upper = split(network, phase.trained_stages(tuple(network.stages)))
+    lower, upper = split_network(network, phase.trained_stages(tuple(network.stages)))
     inputs = pixels.astype("float32")
     if lower is not None:
         inputs = np.asarray(lower(inputs, training=False))
@@ -103,7 +103,7 @@ def test_the_upper_half_is_the_rest_of_the_network(small_network, activations):
     pixels = activations[0].astype("float32")
     whole = np.asarray(small_network.model(pixels, training=False))
     for trained in (("head",), ("head", "top"), ("head", "top", "middle")):
-        lower, upper = split(small_network, trained)
+        lower, upper = split_network(small_network, trained)
         np.testing.assert_allclose(np.asarray(upper(lower(pixels))), whole, atol=1e-6)
 
 
@@ -122,7 +122,7 @@ def test_several_tensors_at_the_boundary_travel_together(activations):
         "bottom": [model.get_layer(name) for name in ("one", "two", "sum")],
     }
     network = Network(model, named)
-    lower, upper = split(network, ("head", "top"))
+    lower, upper = split_network(network, ("head", "top"))
     assert lower.output_shape == (None, 2 * 7 * 7 * 4)
     inputs = activations[0].astype("float32")
     np.testing.assert_allclose(np.asarray(upper(lower(inputs))), np.asarray(model(inputs)), atol=1e-6)

@@ -21,7 +21,8 @@ def test_an_optimizer_is_fields_of_a_phase():
 
 def test_a_name_takes_the_place_of_the_optimizer_alone():
     assert optimizer_fields("lion") == {"optimizer": "lion", "optimizer_options": {}}
-    assert loss_fields("poisson") == {"loss": "poisson", "loss_options": {}}
+    assert optimizer_fields(keras.optimizers.Lamb(0.5))["optimizer"] == "Lamb"  # which `keras.optimizers.get` lacks
+    assert loss_fields(keras.losses.poisson) == loss_fields("poisson") == {"loss": "poisson", "loss_options": {}}
     assert (optimizer_fields(None), loss_fields(None)) == (None, None)
 
 
@@ -37,6 +38,7 @@ def test_a_loss_is_fields_of_a_phase():
     [
         (lambda: optimizer_fields(3), "optimizer must be a name or an object"),
         (lambda: optimizer_fields(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 9))), "a number"),
+        (lambda: optimizer_fields(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())), "name of an optimizer"),
         (lambda: optimizer_fields("adamm"), "optimizer must be the name of an optimizer of Keras"),
         (lambda: loss_fields(lambda true, guess: 0), "loss must be a name or an object"),
         (lambda: loss_fields("crossentropi"), "loss must be the name of a loss of Keras"),

@@ -6,10 +6,10 @@ from kerastl.data import Dataset, Item
 from kerastl.data._augmentation import Augmentation, Color, Crop, Flip
 from kerastl.errors import RecipeError, UsageError
 from kerastl.finetuning._recipe import Phase, Recipe
-from kerastl.finetuning._recipe_registry import RECIPES, RecipeBuilder, built_in
+from kerastl.finetuning._recipe_registry import RECIPES, RecipeBuilder
 from kerastl.finetuning._recipes import find_recipe, read_recipe
 from kerastl.finetuning._rules import Rule
-from kerastl.models import _registry as catalog
+from kerastl.models._registry import BACKBONES
 
 STAGES = ("head", "top", "middle", "stem")
 
@@ -145,13 +145,13 @@ def test_validation_names_recipe_and_phase():
 
 @pytest.mark.parametrize("name", RECIPES.bundled)
 def test_built_in_recipes_fit_every_backbone(name):
-    for backbone in catalog.names():
-        stages = [stage.name for stage in catalog.get(backbone).stages]
-        built_in(name, len(stages) - 1).validate(stages)
+    for backbone in BACKBONES.names():
+        stages = [stage.name for stage in BACKBONES[backbone].stages]
+        RECIPES[name](len(stages) - 1).validate(stages)
 
 
 def test_auto_chooses_by_the_data_and_says_why():
-    few, some, many = (built_in("auto", 6, *counts) for counts in ((60, 5), (500, 100), (5_000, 800)))
+    few, some, many = (RECIPES["auto"](6, *counts) for counts in ((60, 5), (500, 100), (5_000, 800)))
     assert [recipe.name for recipe in (few, some, many)] == ["probe", "gradual", "full"]
     assert "5 training images in a typical class" in few.why
     assert "500" in some.why
@@ -184,7 +184,7 @@ def test_auto_goes_by_the_typical_class(counts, name):
 
 def test_unknown_built_in():
     with pytest.raises(UsageError, match="unknown recipe 'magic'; there are auto, probe, gradual, full"):
-        built_in("magic")
+        RECIPES["magic"]
 
 
 def test_what_is_no_recipe_is_named():

@@ -3,13 +3,13 @@ import threading
 
 import pytest
 
-from kerastl.inference._cache import CompiledCache, cache_folder, plan_untried
-from kerastl.inference._engines import Plan, cores
+from kerastl.inference._cache import CompiledCache, cache_folder, default_parallelism
+from kerastl.inference._engines import Parallelism, cores
 from kerastl.inference._seal import remembered_sha256
 
 # Two keys as `cache_key` makes them.
 K, J = "c0ffee" + 26 * "0", "decaf" + 27 * "0"
-PLAN = Plan(workers=3, interpreters=2, threads=1, batch=4)
+PARALLELISM = Parallelism(workers=3, interpreters=2, threads=1, batch=4)
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def cache(tmp_path):
 
 
 def put(cache, key=K, content=b"network"):
-    return cache.store(key, "net", content, lambda file, size: PLAN)
+    return cache.store(key, "net", content, lambda file, size: PARALLELISM)
 
 
 def test_the_environment_names_the_folder(monkeypatch, tmp_path):
@@ -31,7 +31,7 @@ def test_what_is_stored_is_found(cache):
     stored = put(cache)
     assert cache.find(K) == stored
     assert stored.file.read_bytes() == b"network"
-    assert stored.plan == PLAN
+    assert stored.parallelism == PARALLELISM
     assert [entry.model for entry in cache.entries()] == ["net"]
 
 
@@ -80,7 +80,7 @@ def test_another_number_of_cores_falls_back_to_an_untried_plan(cache):
     put(cache)
     note = cache.folder / f"{K}.json"
     cache.seal.write(note, cache.seal.read(note) | {"cores": cores() + 1})
-    assert cache.find(K).plan == plan_untried(7)
+    assert cache.find(K).parallelism == default_parallelism(7)
 
 
 def test_many_writers_at_once_leave_a_whole_entry(cache):
@@ -120,6 +120,6 @@ def test_a_folder_that_cannot_be_made_is_not_writable(tmp_path):
 
 
 def test_large_networks_get_one_copy():
-    assert plan_untried(2**40).interpreters == 1
-    assert plan_untried(2**40).threads == cores()
-    assert plan_untried(1).interpreters == cores()
+    assert default_parallelism(2**40).interpreters == 1
+    assert default_parallelism(2**40).threads == cores()
+    assert default_parallelism(1).interpreters == cores()

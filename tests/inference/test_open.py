@@ -62,7 +62,7 @@ def test_a_foreign_file_with_a_fitting_note_is_compiled_again(color_model, own_c
     kerastl.load(color_model)
     cache = CompiledCache(own_cache)
     key = opening.cache_key(reference.resolve(color_model), cache)
-    plan = cache.find(key).plan
+    plan = cache.find(key).parallelism
     cache.clear()
     cache.store(key, "foreign", b"no network at all", lambda file, size: plan)
     classifier = kerastl.load(color_model)

@@ -12,12 +12,12 @@ import pytest
 
 import kerastl
 from kerastl.cli import run
-from kerastl.models import _build as backbones
+from kerastl.models import _build
 from kerastl.models import _labels as labels
-from kerastl.models import _registry as catalog
 from kerastl.models._mini.network import KerastlMini
+from kerastl.models._registry import BACKBONES
 
-ROW = catalog.get("kerastl_mini")
+ROW = BACKBONES["kerastl_mini"]
 DATA = Path(__file__).parent.parent.parent / "data"
 
 
@@ -27,15 +27,15 @@ def pixels(size, count=3):
 
 @pytest.fixture(scope="module")
 def network():
-    return backbones.build("kerastl_mini")
+    return _build.build("kerastl_mini")
 
 
 def test_the_file_is_small_and_of_half_precision():
     kinds = set()
-    with h5py.File(ROW.weights.shipped) as file:
+    with h5py.File(ROW.weights.bundled) as file:
         file.visititems(lambda _, item: kinds.add(item.dtype) if isinstance(item, h5py.Dataset) else None)
     assert kinds == {np.dtype("float16")}
-    assert ROW.weights.shipped.stat().st_size <= 4 * 10**6
+    assert ROW.weights.bundled.stat().st_size <= 4 * 10**6
 
 
 def test_the_row_counts_its_parameters(network):
@@ -46,7 +46,7 @@ def test_the_row_counts_its_parameters(network):
 def test_scores_are_those_of_plain_keras_for_image_and_mirror(network):
     """Scaled by hand, built plainly, loaded by Keras; the mean of the two images' logits, and a softmax of it."""
     plain = KerastlMini(mirrored=False, classifier_activation=None)
-    plain.load_weights(ROW.weights.shipped)
+    plain.load_weights(ROW.weights.bundled)
     scaled = pixels(32) / 127.5 - 1
     given, turned = np.asarray(plain(scaled)), np.asarray(plain(scaled[:, :, ::-1]))
     assert np.abs(given - turned).max() > 0.1
@@ -58,7 +58,7 @@ def test_scores_are_those_of_plain_keras_for_image_and_mirror(network):
 
 def test_the_features_are_those_below_the_head(network):
     """First those of the images, then those of their mirrors; and what the head gets is the mean, turned back."""
-    features = backbones.build("kerastl_mini", include_top=False)
+    features = _build.build("kerastl_mini", include_top=False)
     assert features.output_shape == (None, 4, 4, 320)
     below = keras.Model(network.input, network.get_layer("stage3_block2_relu").output)
     given, turned = (np.asarray(features(some)) for some in (pixels(32), pixels(32)[:, :, ::-1]))
@@ -75,8 +75,8 @@ def test_it_is_saved_and_loaded_by_keras(network, tmp_path):
 
 @pytest.mark.parametrize(("size", "rows"), [(8, 1), (33, 5), (64, 8)])
 def test_other_sizes_have_the_same_weights(network, size, rows):
-    other = backbones.build("kerastl_mini", input_size=size)
-    features = backbones.build("kerastl_mini", include_top=False, input_size=size)
+    other = _build.build("kerastl_mini", input_size=size)
+    features = _build.build("kerastl_mini", include_top=False, input_size=size)
     assert features.output_shape == (None, rows, rows, 320)
     scores = np.asarray(other(pixels(size)))
     assert scores.shape == (3, 200)
@@ -87,15 +87,15 @@ def test_other_sizes_have_the_same_weights(network, size, rows):
 
 def test_too_small():
     with pytest.raises(kerastl.KerastlError, match="at least 8 px"):
-        backbones.build("kerastl_mini", input_size=7)
+        _build.build("kerastl_mini", input_size=7)
 
 
 def test_each_stage_holds_its_own_layers(network):
-    stages = backbones.stages(network, ROW)
+    stages = _build.stages(network, ROW)
     for name in ("stage1", "stage2", "stage3"):
         assert all(layer.name.startswith(f"{name}_") for layer in stages[name])
         assert f"{name}_block1_shortcut_conv" in [layer.name for layer in stages[name]]
-        assert len(backbones.boundary_tensors(network, ROW, name)) == 1
+        assert len(_build.boundary_tensors(network, ROW, name)) == 1
     assert [layer.name for layer in stages["head"]] == ["avg_pool", "predictions"]
 
 
@@ -137,11 +137,11 @@ def test_it_is_listed_and_needs_no_download(capfd, monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     assert run(["models", "--format", "json"]) == 0
     row = next(row for row in json.loads(capfd.readouterr().out) if row["name"] == "kerastl_mini")
-    assert (row["shipped"], row["cached"], row["classes"], row["top1"]) == (True, True, 200, None)
+    assert (row["bundled"], row["cached"], row["classes"], row["top1"]) == (True, True, 200, None)
     for more in ([], ["--no-top"]):
         assert run(["download", "kerastl_mini", *more]) == 0
         out, err = capfd.readouterr()
-        assert out == f"kerastl_mini: {ROW.weights.shipped}\n"
+        assert out == f"kerastl_mini: {ROW.weights.bundled}\n"
         assert err == "kerastl: kerastl_mini comes with kerastl: nothing to download\n"
     assert list(tmp_path.iterdir()) == []
 
@@ -185,7 +185,7 @@ def test_pretrain_from_its_weights(tmp_path):
     command = ["pretrain", str(DATA / "shapes"), "-o", str(tmp_path / "run"), "-m", "kerastl_mini"]
     small = ["--epochs", "1", "--batch-size", "16", "--width", "16", "--weights", "imagenet"]
     assert run([*command, *small]) == 0
-    backbones.build("kerastl_mini", weights=tmp_path / "run" / "backbone.weights.h5", include_top=False)
+    _build.build("kerastl_mini", weights=tmp_path / "run" / "backbone.weights.h5", include_top=False)
 
 
 def test_finetune_without_a_name_where_nothing_can_be_fetched(monkeypatch, tmp_path, capfd):

@@ -2,7 +2,7 @@
 
 import re
 
-from kerastl.models import get
+from kerastl.models import BACKBONES
 from kerastl.models._rows import ROWS
 
 _FAMILIES = {}
@@ -12,4 +12,4 @@ for _name, _family, *_ in sorted(ROWS, key=lambda row: row[5]):  # by number of 
 # Name of the smallest member of each family.
 SMALLEST = tuple(_FAMILIES.values())
 # And a size at which building and running it is quick.
-QUICK_SIZES = {name: max(32, get(name).min_size) for name in SMALLEST}
+QUICK_SIZES = {name: max(32, BACKBONES[name].min_size) for name in SMALLEST}

@@ -219,7 +219,7 @@ def test_a_network_of_keras_applications_is_known_by_its_layers():
 def test_a_name_in_common_is_not_enough_to_know_a_network(monkeypatch):
     stages = (Stage("head", after="block2_relu"), Stage("body"))
     row = Backbone("other", "another_package:build", SIZE, stages, input_scaling="tf")
-    monkeypatch.setattr(_input_scaling.catalog, "rows", lambda: iter([row]))
+    monkeypatch.setattr(_input_scaling.BACKBONES, "usable", lambda: iter([row]))
     with pytest.raises(UsageError, match="say it, input_scaling="):
         adapt(handmade(scaling=False))
 
@@ -511,7 +511,7 @@ REFUSED = {
     "two inputs": (two_inputs, "2 inputs.*takes one image"),
     "two outputs": (
         lambda: ends_in(lambda x: {"map": layers.Conv2D(2, 3)(x), "relu": layers.ReLU()(x)}),
-        "2 outputs.*needs one output",
+        "2 outputs.*needs one: give",
     ),
     "channels first": (lambda: ends_in(layers.Conv2D(2, 1), (3, SIZE, SIZE)), "with the channels first"),
     "four channels": (lambda: ends_in(layers.Conv2D(2, 1), (SIZE, SIZE, 4)), "arrays of shape"),

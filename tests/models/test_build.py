@@ -10,13 +10,13 @@ from families import QUICK_SIZES, SMALLEST
 
 from kerastl._base.registry import resolve_reference
 from kerastl.errors import ModelError, UsageError, WeightsError
-from kerastl.models import _build as backbones
-from kerastl.models import _registry as catalog
+from kerastl.models import _build
+from kerastl.models._registry import BACKBONES
 from kerastl.testing import check_backbone
 
 keras = pytest.importorskip("keras")
 
-OF_KERAS = {name for name in SMALLEST if catalog.get(name).library == "keras.applications"}
+OF_KERAS = {name for name in SMALLEST if BACKBONES[name].library == "keras.applications"}
 
 
 def random_pixels(*shape, seed=0):
@@ -31,20 +31,20 @@ def small():
     def get(name):
         if name not in built:
             keras.utils.set_random_seed(1)
-            built[name] = backbones.build(name, weights=None, include_top=False, input_size=QUICK_SIZES[name])
+            built[name] = _build.build(name, weights=None, include_top=False, input_size=QUICK_SIZES[name])
         return built[name]
 
     return get
 
 
 @pytest.mark.parametrize(
-    "name", [row.name for row in catalog.rows() if row.arguments.get("alpha", 1.0) == 1.0 and not row.shipped]
+    "name", [row.name for row in BACKBONES.usable() if row.arguments.get("alpha", 1.0) == 1.0 and not row.bundled]
 )
 def test_scaling_equals_the_backbones_own(name):
-    row = catalog.get(name)
+    row = BACKBONES[name]
     pixels = random_pixels(2, 9, 7, 3)
     inputs = keras.Input((9, 7, 3))
-    outputs = backbones.preprocess(inputs, row.input_scaling)
+    outputs = _build.preprocess(inputs, row.input_scaling)
     ours = pixels if outputs is inputs else np.asarray(keras.Model(inputs, outputs)(pixels))
     theirs = resolve_reference(row.preprocess_input)(pixels.copy())
     if row.input_scaling in ("caffe", "inside"):
@@ -56,16 +56,16 @@ def test_scaling_equals_the_backbones_own(name):
 
 def test_scaling_of_one_red_pixel():
     red = np.array([255, 0, 0], "float32").reshape(1, 1, 1, 3)
-    assert np.asarray(backbones.preprocess(red, "caffe")).ravel() == pytest.approx([-103.939, -116.779, 131.32])
-    assert np.asarray(backbones.preprocess(red, "tf")).ravel() == pytest.approx([1, -1, -1])
+    assert np.asarray(_build.preprocess(red, "caffe")).ravel() == pytest.approx([-103.939, -116.779, 131.32])
+    assert np.asarray(_build.preprocess(red, "tf")).ravel() == pytest.approx([1, -1, -1])
     torch = [(1 - 0.485) / 0.229, -0.456 / 0.224, -0.406 / 0.225]
-    assert np.asarray(backbones.preprocess(red, "torch")).ravel() == pytest.approx(torch)
-    assert backbones.preprocess(red, "inside") is red
+    assert np.asarray(_build.preprocess(red, "torch")).ravel() == pytest.approx(torch)
+    assert _build.preprocess(red, "inside") is red
 
 
 @pytest.mark.parametrize("name", sorted(OF_KERAS))
 def test_equals_plain_keras(small, name):
-    row, size = catalog.get(name), QUICK_SIZES[name]
+    row, size = BACKBONES[name], QUICK_SIZES[name]
     ours = small(name)
     keras.utils.set_random_seed(1)  # the same initial weights
     plain = getattr(keras.applications, row.constructor)(
@@ -92,29 +92,29 @@ def test_flat_and_named_as_in_keras(small, name):
 
 @pytest.mark.parametrize("name", SMALLEST)
 def test_all_that_fine_tuning_relies_on(name):
-    check_backbone(name, input_size=QUICK_SIZES[name], include_top=catalog.get(name).parameters < 4_000_000)
+    check_backbone(name, input_size=QUICK_SIZES[name], include_top=BACKBONES[name].parameters < 4_000_000)
 
 
 @pytest.mark.parametrize("name", SMALLEST)
 def test_one_tensor_crosses_a_boundary(small, name):
     """But for NASNet, whose cells read the two cells before them."""
-    model, row = small(name), catalog.get(name)
+    model, row = small(name), BACKBONES[name]
     for stage in row.stages[:-1]:
-        tensors = backbones.boundary_tensors(model, row, stage.name)
+        tensors = _build.boundary_tensors(model, row, stage.name)
         assert 1 <= len(tensors) <= (3 if name == "nasnet_mobile" else 1)
 
 
 def test_boundary_of_the_lowest_stage_is_the_input(small):
     model = small("mobilenet_025")
-    assert backbones.boundary_tensors(model, catalog.get("mobilenet_025"), "stem") == model.inputs
+    assert _build.boundary_tensors(model, BACKBONES["mobilenet_025"], "stem") == model.inputs
 
 
 def test_block_13_of_mobilenet_v2(small):
     """The boundary from which the last blocks are fine-tuned: it takes what block 12 adds up."""
-    model, row = small("mobilenet_v2_035"), catalog.get("mobilenet_v2_035")
-    (tensor,) = backbones.boundary_tensors(model, row, "block_13")
+    model, row = small("mobilenet_v2_035"), BACKBONES["mobilenet_v2_035"]
+    (tensor,) = _build.boundary_tensors(model, row, "block_13")
     assert tensor is model.get_layer("block_12_add").output
-    stages = backbones.stages(model, row)
+    stages = _build.stages(model, row)
     assert stages["block_13"][0].name == "block_13_expand"
     assert stages["block_16"][-1].name == "out_relu"
     assert stages["head"] == []
@@ -123,12 +123,12 @@ def test_block_13_of_mobilenet_v2(small):
 @pytest.mark.parametrize("name", ["convnext_tiny", "inception_v3", "mobilenet_v3_small", "efficientnet_b0"])
 def test_stages_of_a_saved_network_with_a_new_head(small, name, tmp_path):
     """Keras numbers unnamed layers anew when it loads; the stages must not depend on that."""
-    model, row = small(name), catalog.get(name)
+    model, row = small(name), BACKBONES[name]
     pooled = keras.layers.GlobalAveragePooling2D()(model.output)
     scores = keras.layers.Dense(5, name="flowers")(keras.layers.Dropout(0.2)(pooled))
     keras.Model(model.input, scores).save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras")
-    before, after = backbones.stages(model, row), backbones.stages(loaded, row)
+    before, after = _build.stages(model, row), _build.stages(loaded, row)
     assert after["head"][-1].name == "flowers"
     for stage in list(before)[1:]:
         assert [type(layer) for layer in after[stage]] == [type(layer) for layer in before[stage]]
@@ -137,17 +137,17 @@ def test_stages_of_a_saved_network_with_a_new_head(small, name, tmp_path):
 
 def test_stages_of_another_network(small):
     with pytest.raises(ModelError, match="has no layer 'conv5_block3_out': it is not a resnet50"):
-        backbones.stages(small("mobilenet_025"), catalog.get("resnet50"))
+        _build.stages(small("mobilenet_025"), BACKBONES["resnet50"])
 
 
 def test_with_the_head():
-    model = backbones.build("mobilenet_025", weights=None, input_size=64)
-    row = catalog.get("mobilenet_025")
+    model = _build.build("mobilenet_025", weights=None, input_size=64)
+    row = BACKBONES["mobilenet_025"]
     assert model.output_shape == (None, 1000)
     assert np.asarray(model(random_pixels(1, 64, 64, 3))).sum() == pytest.approx(1, abs=1e-5)
-    head = backbones.stages(model, row)["head"]
+    head = _build.stages(model, row)["head"]
     assert [layer.name for layer in head if layer.weights] == ["conv_preds"]
-    (tensor,) = backbones.boundary_tensors(model, row, "head")
+    (tensor,) = _build.boundary_tensors(model, row, "head")
     assert tensor is model.get_layer("conv_pw_13_relu").output
 
 
@@ -181,8 +181,8 @@ def test_saved_networks_load_in_plain_keras(small, name, tmp_path):
 @pytest.mark.parametrize("name", ["mobilenet_025", "mobilenet_v2"])
 def test_imagenet_weights_as_plain_keras_loads_them(keras_home, monkeypatch, name):
     monkeypatch.setenv("KERAS_HOME", str(keras_home))
-    row = catalog.get(name)
-    model = backbones.build(name)
+    row = BACKBONES[name]
+    model = _build.build(name)
     file = keras_home / "models" / row.weights.file
     plain = getattr(keras.applications, row.constructor)(weights=str(file), **row.arguments)
     pixels = random_pixels(2, 224, 224, 3)
@@ -193,7 +193,7 @@ def test_imagenet_weights_as_plain_keras_loads_them(keras_home, monkeypatch, nam
 def test_imagenet_weights_without_the_head_at_another_size(keras_home, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(keras_home))
     # 100 px has no weights of its own, so those of 224 px serve; Keras would warn about it.
-    model = backbones.build("mobilenet_025", include_top=False, input_size=(100, 132))
+    model = _build.build("mobilenet_025", include_top=False, input_size=(100, 132))
     assert model.output_shape == (None, 3, 4, 256)
 
 
@@ -203,7 +203,7 @@ def test_broken_weights_are_named_before_anything_is_loaded(monkeypatch, tmp_pat
     file = tmp_path / "models" / "mobilenet_2_5_224_tf.h5"
     file.write_bytes(b"\x89HDF\r\n\x1a\n and no more")
     with pytest.raises(WeightsError, match=r"mobilenet_2_5_224_tf\.h5: broken weights file"):
-        backbones.build("mobilenet_025")
+        _build.build("mobilenet_025")
     assert file.exists()
 
 
@@ -212,7 +212,7 @@ def test_weights_from_a_file(small, tmp_path, suffix):
     model = small("mobilenet_025")
     path = tmp_path / f"mine{suffix}"
     (model.save_weights if suffix == ".weights.h5" else model.save)(path)
-    again = backbones.build("mobilenet_025", weights=path, include_top=False, input_size=32)
+    again = _build.build("mobilenet_025", weights=path, include_top=False, input_size=32)
     pixels = random_pixels(1, 32, 32, 3)
     np.testing.assert_array_equal(np.asarray(again(pixels)), np.asarray(model(pixels)))
 
@@ -220,19 +220,19 @@ def test_weights_from_a_file(small, tmp_path, suffix):
 def test_weights_that_do_not_fit(small, tmp_path):
     small("mobilenet_025").save_weights(tmp_path / "narrow.weights.h5")
     with pytest.raises(WeightsError, match=r"narrow\.weights\.h5: these weights do not fit mobilenet_050 \("):
-        backbones.build("mobilenet_050", weights=tmp_path / "narrow.weights.h5", include_top=False, input_size=32)
+        _build.build("mobilenet_050", weights=tmp_path / "narrow.weights.h5", include_top=False, input_size=32)
     with pytest.raises(WeightsError, match="no such weights file"):
-        backbones.build("mobilenet_050", weights=tmp_path / "none.h5")
+        _build.build("mobilenet_050", weights=tmp_path / "none.h5")
 
 
 def test_efficientnets_scaling_is_completed():
     """As Keras does with ImageNet weights: a further division by the root of the standard deviations."""
-    model = backbones.build("efficientnet_b0", weights=None, include_top=False, input_size=32)
+    model = _build.build("efficientnet_b0", weights=None, include_top=False, input_size=32)
     layer = next(layer for layer in model.layers if isinstance(layer, keras.layers.Normalization))
     mean, variance = np.float32([0.5, 0.4, 0.3]), np.float32([0.2, 0.3, 0.4])
     layer.set_weights([mean, variance, np.zeros(())])
     layer.finalize_state()
-    backbones.complete_efficientnet_scaling(model)
+    _build.complete_efficientnet_scaling(model)
     scaled = keras.Model(model.input, layer.output)
     pixels = random_pixels(1, 32, 32, 3)
     expected = (pixels / 255 - mean) / np.sqrt(variance) / np.sqrt([0.229, 0.224, 0.225])
@@ -249,10 +249,10 @@ def test_efficientnets_scaling_is_completed():
 )
 def test_what_cannot_be_built(name, include_top, size, message):
     with pytest.raises(UsageError, match=message):
-        backbones.build(name, weights=None, include_top=include_top, input_size=size)
+        _build.build(name, weights=None, include_top=include_top, input_size=size)
 
 
 def test_channels_first_is_refused(monkeypatch):
     monkeypatch.setattr(keras.config, "image_data_format", lambda: "channels_first")
     with pytest.raises(UsageError, match="channels_first"):
-        backbones.build("mobilenet_025", weights=None)
+        _build.build("mobilenet_025", weights=None)

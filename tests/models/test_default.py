@@ -11,8 +11,9 @@ import pytest
 from kerastl.cli import run
 from kerastl.errors import DownloadError, WeightsError
 from kerastl.models import _default as choice
-from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
+from kerastl.models._backbone import WeightsFile
+from kerastl.models._registry import BACKBONES
 
 UMBRELLA = Path(__file__).parents[2] / "data" / "umbrella.png"
 
@@ -33,7 +34,7 @@ def offline(monkeypatch, tmp_path):
 
 
 def put(folder, include_top=True):
-    file = folder / "keras" / "models" / catalog.get("mobilenet_v2").weights_file(include_top).file
+    file = folder / "keras" / "models" / BACKBONES["mobilenet_v2"].weights_file(include_top).file
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
 
@@ -70,7 +71,7 @@ def test_a_download_that_works_is_chosen(offline, monkeypatch, caplog):
     asked = []
     monkeypatch.setattr(weights, "download", lambda file, *_: asked.append(file) or Path("there"))
     assert choice.default_model(False, 160) == "mobilenet_v2"
-    assert asked == [catalog.get("mobilenet_v2").weights_file(False, (160, 160))]
+    assert asked == [BACKBONES["mobilenet_v2"].weights_file(False, (160, 160))]
     assert caplog.messages == []
 
 
@@ -80,7 +81,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(tmp_path):
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/file"
         start = time.monotonic()
         with pytest.raises(DownloadError, match=r"no answer within 0\.2 seconds"):
-            weights.download(catalog.WeightsFile("file", url, None, 1), tmp_path / "there", patience=0.2)
+            weights.download(WeightsFile("file", url, None, 1), tmp_path / "there", patience=0.2)
         assert time.monotonic() - start < 15
 
 
@@ -111,8 +112,8 @@ def test_a_backbone_that_is_named_is_never_replaced(offline, capfd, tmp_path):
 def test_shipped_weights_that_are_gone(monkeypatch, tmp_path):
     from dataclasses import replace
 
-    row = catalog.get("kerastl_mini")
-    gone = replace(row, weights=replace(row.weights, shipped=tmp_path / "gone.h5"))
+    row = BACKBONES["kerastl_mini"]
+    gone = replace(row, weights=replace(row.weights, bundled=tmp_path / "gone.h5"))
     with pytest.raises(WeightsError, match="install that again"):
         weights.fetch(gone)
 

@@ -4,12 +4,13 @@ import sys
 import pytest
 
 from kerastl.errors import UsageError
-from kerastl.models import _registry as catalog
+from kerastl.models._backbone import Stage, WeightsFile
+from kerastl.models._registry import BACKBONES
 
 STORE = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 
-OF_KERAS = [row for row in catalog.rows() if row.library == "keras.applications"]
+OF_KERAS = [row for row in BACKBONES.usable() if row.library == "keras.applications"]
 
 
 def test_every_constructor_of_keras_has_a_row():
@@ -21,7 +22,7 @@ def test_every_constructor_of_keras_has_a_row():
 
 
 def test_names():
-    names = catalog.names()
+    names = BACKBONES.names()
     assert len(names) == len(set(names)) == 49
     assert [row.name for row in OF_KERAS] == [name for name in names if name != "kerastl_mini"]
     assert all(name == name.lower() and name.isidentifier() for name in names)
@@ -30,13 +31,13 @@ def test_names():
 
 
 def test_a_row_as_keras_and_its_documentation_give_it():
-    row = catalog.get("resnet50")
+    row = BACKBONES["resnet50"]
     assert row.constructor == "ResNet50"
     assert (row.input_size, row.input_scaling, row.parameters) == (224, "caffe", 25_636_712)
     assert (row.top1, row.top5, row.source) == (74.9, 92.1, "https://keras.io/api/applications/")
     assert row.megabytes == 97.8
     assert row.crop_fraction == 0.875
-    assert row.weights == catalog.WeightsFile(
+    assert row.weights == WeightsFile(
         "resnet50_weights_tf_dim_ordering_tf_kernels.h5",
         STORE + "resnet/resnet50_weights_tf_dim_ordering_tf_kernels.h5",
         "2cb95161c43110f7111970584f804107",
@@ -46,7 +47,7 @@ def test_a_row_as_keras_and_its_documentation_give_it():
 
 
 def test_the_name_at_the_source_can_differ():
-    weights = catalog.get("nasnet_mobile").weights_no_top
+    weights = BACKBONES["nasnet_mobile"].weights_no_top
     assert weights.file == "nasnet_mobile_no_top.h5"
     assert weights.url == STORE + "nasnet/NASNet-mobile-no-top.h5"
 
@@ -63,7 +64,7 @@ def test_the_name_at_the_source_can_differ():
     ],
 )
 def test_crop_fraction(name, fraction):
-    assert catalog.get(name).crop_fraction == fraction
+    assert BACKBONES[name].crop_fraction == fraction
 
 
 def test_every_row_is_plausible():
@@ -74,7 +75,7 @@ def test_every_row_is_plausible():
         assert 0.8 < row.crop_fraction <= 1, row.name
         assert row.crop_reason, row.name
         assert row.labels == "imagenet", row.name
-        assert not row.shipped, row.name
+        assert not row.bundled, row.name
         assert row.weights.file != row.weights_no_top.file, row.name
         assert row.weights.parameters == row.parameters > row.weights_no_top.parameters, row.name
         hashed = not row.name.startswith(("mobilenet_0", "mobilenet_v2")) and row.name != "mobilenet"
@@ -87,48 +88,48 @@ def test_files_are_told_apart():
 
 
 def test_the_network_in_the_box():
-    row = catalog.get("kerastl_mini")
+    row = BACKBONES["kerastl_mini"]
     assert (row.input_size, row.min_size, row.input_scaling, row.crop_fraction) == (32, 8, "tf", 1.0)
     assert (row.top1, row.top5, row.labels) == (None, None, "tiny_imagenet")
-    assert row.shipped
-    assert row.weights.shipped.is_file()
-    assert row.weights.shipped == row.weights_no_top.shipped
+    assert row.bundled
+    assert row.weights.bundled.is_file()
+    assert row.weights.bundled == row.weights_no_top.bundled
     assert row.weights.parameters == row.parameters
     assert [stage.name for stage in row.stages] == ["head", "stage3", "stage2", "stage1", "stem"]
 
 
 def test_weights_of_other_sizes():
-    mobilenet, v2 = catalog.get("mobilenet_025"), catalog.get("mobilenet_v2_130")
+    mobilenet, v2 = BACKBONES["mobilenet_025"], BACKBONES["mobilenet_v2_130"]
     assert mobilenet.weights_file(True, (160, 160)).file == "mobilenet_2_5_160_tf.h5"
     assert mobilenet.weights_file(True, (160, 160)).url == STORE + "mobilenet/mobilenet_2_5_160_tf.h5"
     assert v2.weights_file(False, (96, 96)).file == ("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.3_96_no_top.h5")
     # Sizes that have none of their own, and images that are not square, get those of 224 px, as in Keras.
     assert mobilenet.weights_file(False, (96, 96)) == mobilenet.weights_no_top
     assert v2.weights_file(False, (128, 96)) == v2.weights_no_top
-    assert catalog.get("resnet50").weights_file(False, (128, 128)) == catalog.get("resnet50").weights_no_top
+    assert BACKBONES["resnet50"].weights_file(False, (128, 128)) == BACKBONES["resnet50"].weights_no_top
 
 
 def test_stages_run_from_the_head_down():
-    stages = catalog.get("mobilenet_v2").stages
+    stages = BACKBONES["mobilenet_v2"].stages
     assert [stage.name for stage in stages] == [
         "head", "block_16", "block_13", "block_10", "block_6", "block_3", "block_1", "stem",
     ]  # fmt: skip
-    assert catalog.get("mobilenet_v2").stage("block_13").first_layer == "block_13_expand"
+    assert BACKBONES["mobilenet_v2"].stage("block_13").first_layer == "block_13_expand"
     assert stages[0].after == "out_relu"
-    assert stages[-1] == catalog.Stage("stem")
+    assert stages[-1] == Stage("stem")
 
 
 def test_long_stages_are_split():
-    assert [stage.name for stage in catalog.get("resnet152").stages] == [
+    assert [stage.name for stage in BACKBONES["resnet152"].stages] == [
         "head", "conv5", "conv4_block25", "conv4_block13", "conv4", "conv3", "conv2", "stem",
     ]  # fmt: skip
-    assert [stage.name for stage in catalog.get("efficientnet_v2_m").stages][:3] == ["head", "block7", "block6"]
-    assert catalog.get("convnext_base").stages[2].first_layer == "convnext_base_stage_2_block_18_depthwise_conv"
+    assert [stage.name for stage in BACKBONES["efficientnet_v2_m"].stages][:3] == ["head", "block7", "block6"]
+    assert BACKBONES["convnext_base"].stages[2].first_layer == "convnext_base_stage_2_block_18_depthwise_conv"
 
 
 def test_unknown_stage():
     with pytest.raises(UsageError, match=r"vgg16 has no stage 'conv5'; .*: head, block5, block4"):
-        catalog.get("vgg16").stage("conv5")
+        BACKBONES["vgg16"].stage("conv5")
 
 
 @pytest.mark.parametrize(
@@ -137,15 +138,16 @@ def test_unknown_stage():
 )
 def test_unknown_name_gives_close_ones(given, meant):
     with pytest.raises(UsageError, match=rf"unknown model '{given}', did you mean .*\b{meant}\b"):
-        catalog.get(given)
+        BACKBONES[given]
 
 
 def test_unknown_name_without_close_ones():
     with pytest.raises(UsageError, match=r"unknown model 'xyz'; `kerastl models` lists all"):
-        catalog.get("xyz")
+        BACKBONES["xyz"]
 
 
 def test_needs_neither_tensorflow_nor_keras_nor_numpy():
-    code = "import kerastl.models._registry as c, kerastl.models._weights, sys; list(c.rows()); print(*sys.modules)"
+    code = "import kerastl.models._registry as r, kerastl.models._weights, sys; list(r.BACKBONES.usable())"
+    code += "; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"tensorflow", "keras", "numpy", "h5py"} & set(modules.split())

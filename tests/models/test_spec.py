@@ -1,6 +1,6 @@
 import pytest
 
-from kerastl.models import _registry as catalog
+from kerastl.models._registry import BACKBONES
 from kerastl.models._spec import looks_like_path
 
 
@@ -12,4 +12,4 @@ def test_paths_of_any_system_are_paths(text):
 
 
 def test_no_name_of_the_catalog_looks_like_a_path():
-    assert not [name for name in catalog.names() if looks_like_path(name)]
+    assert not [name for name in BACKBONES.names() if looks_like_path(name)]

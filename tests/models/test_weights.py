@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from kerastl.errors import DownloadError, WeightsError
-from kerastl.models import _registry as catalog
 from kerastl.models import _weights as weights
-from kerastl.models._registry import WeightsFile
+from kerastl.models._registry import BACKBONES, WeightsFile
 
 BODY = bytes(range(256)) * 10_000  # 2.56 MB, so more than one piece
 
@@ -85,7 +84,7 @@ def test_sha256(server, tmp_path):
 
 
 def test_the_default_network_is_held_to_a_hash_where_it_is_downloaded_only(server, tmp_path):
-    default = catalog.get("mobilenet_v2").weights
+    default = BACKBONES["mobilenet_v2"].weights
     assert default.hash is None
     with pytest.raises(DownloadError, match=r"what arrived is broken: SHA256 is [0-9a-f]{64}, not 3e195a2857356cfc"):
         weights.download(dataclasses.replace(default, url=f"{server}/whole"), tmp_path)
@@ -185,7 +184,7 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path):
 
 @pytest.mark.parametrize("length", [0, 1, 100, 5_000, 100_000, -1])
 def test_truncated_hdf5(keras_home, tmp_path, length):
-    weights_file = catalog.get("mobilenet_025").weights
+    weights_file = BACKBONES["mobilenet_025"].weights
     whole = (keras_home / "models" / weights_file.file).read_bytes()
     path = tmp_path / weights_file.file
     path.write_bytes(whole[:length])
@@ -202,20 +201,20 @@ def test_truncated_hdf5(keras_home, tmp_path, length):
 @pytest.mark.parametrize("name", ["mobilenet_025", "mobilenet_v2"])
 def test_real_files_are_whole(keras_home, monkeypatch, name, include_top):
     monkeypatch.setenv("KERAS_HOME", str(keras_home))
-    row = catalog.get(name)
+    row = BACKBONES[name]
     path = weights.fetch(row, include_top, check=True)
     assert path == weights.cached(row, include_top) == keras_home / "models" / row.weights_file(include_top).file
 
 
 def test_a_file_for_another_width_is_recognised(keras_home):
-    narrow, wide = catalog.get("mobilenet_025").weights, catalog.get("mobilenet_050").weights
+    narrow, wide = BACKBONES["mobilenet_025"].weights, BACKBONES["mobilenet_050"].weights
     with pytest.raises(WeightsError, match="it holds 475,544 numbers, not 1,342,536"):
         weights.verify(keras_home / "models" / narrow.file, wide)
 
 
 def test_fetch_looks_into_a_cached_file_only_when_asked(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    row = catalog.get("vgg16")
+    row = BACKBONES["vgg16"]
     assert weights.cached(row) is None
     (tmp_path / "models").mkdir()
     path = tmp_path / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
@@ -230,7 +229,7 @@ def test_fetch_downloads_what_is_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     asked = []
     monkeypatch.setattr(weights, "download", lambda *given: asked.append(given) or Path("there"))
-    row = catalog.get("mobilenet_025")
+    row = BACKBONES["mobilenet_025"]
     assert weights.fetch(row, include_top=False, input_size=(160, 160)) == Path("there")
     assert asked == [(row.weights_file(False, (160, 160)), tmp_path / "models", None, None)]
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerastl.models import _build as backbones
+from kerastl.models import _build
 
 
 @pytest.fixture
@@ -47,4 +47,4 @@ def image_folder(tmp_path_factory):
 @pytest.fixture
 def quickly_built(monkeypatch, small_backbone):
     """Two convolutions instead of any network of the catalog: built and compiled in no time."""
-    monkeypatch.setattr(backbones, "build", lambda *_, input_size, **__: small_backbone(input_size))
+    monkeypatch.setattr(_build, "build", lambda *_, input_size, **__: small_backbone(input_size))

@@ -17,7 +17,7 @@ from small_runs import OUTPUTS, SMALL, rows_of
 import kerastl
 from kerastl.cli import run as kerastl_command
 from kerastl.errors import DataError, TrainingError
-from kerastl.models import _build as backbones
+from kerastl.models import _build
 from kerastl.pretraining._health import CollapseError, CollapseMonitor
 from kerastl.pretraining._pixels import Pixels, read_pixels, resized_whole, stored_side
 from kerastl.pretraining._training import Training
@@ -66,7 +66,7 @@ def test_plain_keras_and_backbones_take_the_weights_at_any_size(done, tmp_path):
     with np.load(target) as stored:
         plain = [stored[f"arr_{number}"] for number in range(len(stored.files))]
     path = done / "backbone.weights.h5"
-    ours = backbones.build("mobilenet_025", weights=path, include_top=False, input_size=96).get_weights()
+    ours = _build.build("mobilenet_025", weights=path, include_top=False, input_size=96).get_weights()
     here = plain_network(32)
     here.load_weights(path)
     random = plain_network(32).get_weights()
@@ -84,7 +84,7 @@ def test_finetune_takes_the_weights_and_its_result_classifies(done, image_folder
     answer = kerastl.load(run).classify(str(image_folder / "red" / "01.png"), top=2)
     assert {entry.label for entry in answer.predictions} == {"red", "blue"}
     model = keras.saving.load_model(run / "model.keras")
-    expected = backbones.build("mobilenet_025", weights=weights, include_top=False, input_size=48)
+    expected = _build.build("mobilenet_025", weights=weights, include_top=False, input_size=48)
     for one, other in zip(model.get_weights()[:-2], expected.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     capsys.readouterr()
@@ -97,7 +97,7 @@ def test_going_on_from_other_weights(done, image_folder, tmp_path):
     command = ["pretrain", str(image_folder), "-o", str(tmp_path / "run"), "--epochs", "1", *SMALL]
     assert kerastl_command([*command, "--weights", weights, "--learning-rate", "1e-12"]) == 0
     before, after = (
-        backbones.build("mobilenet_025", weights=w, include_top=False, input_size=32)
+        _build.build("mobilenet_025", weights=w, include_top=False, input_size=32)
         for w in (weights, tmp_path / "run" / "backbone.weights.h5")
     )
     for one, other in zip(before.trainable_weights, after.trainable_weights, strict=True):

@@ -17,11 +17,11 @@ from kerastl.errors import CacheError, ModelError
 from kerastl.inference import _export as export
 from kerastl.inference import _open as opening
 from kerastl.inference._cache import CompiledCache
-from kerastl.inference._engines import Plan
+from kerastl.inference._engines import Parallelism
 from kerastl.inference._seal import SEAL_FILE, Seal, remembered_sha256
 
 K, J = "c0ffee" + 26 * "0", "decaf" + 27 * "0"
-PLAN = Plan(workers=3, interpreters=2, threads=1, batch=4)
+PARALLELISM = Parallelism(workers=3, interpreters=2, threads=1, batch=4)
 RED = np.full((32, 32, 3), (255, 0, 0), np.uint8)
 posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners and modes here")
 
@@ -47,7 +47,7 @@ def said(monkeypatch, caplog):
 
 
 def put(cache, key=K, content=b"network"):
-    return cache.store(key, "net", content, lambda file, size: PLAN)
+    return cache.store(key, "net", content, lambda file, size: PARALLELISM)
 
 
 def test_an_entry_put_in_anothers_place_counts_as_none(cache):
@@ -87,7 +87,7 @@ def test_a_plan_that_no_machine_has_counts_as_none(cache, name, value):
 def test_a_cache_that_was_moved_with_its_secret_is_good(cache, tmp_path):
     put(cache)
     shutil.copytree(cache.folder, tmp_path / "moved")
-    assert CompiledCache(tmp_path / "moved").find(K).plan == PLAN
+    assert CompiledCache(tmp_path / "moved").find(K).parallelism == PARALLELISM
     (tmp_path / "moved" / SEAL_FILE).unlink()
     assert CompiledCache(tmp_path / "moved").find(K) is None
 

@@ -9,7 +9,7 @@ import pytest
 import kerastl
 from kerastl.errors import ModelError, UsageError
 from kerastl.images import Resize
-from kerastl.models import _build as backbones
+from kerastl.models import _build
 from kerastl.models import _metadata as metadata
 from kerastl.models._labels import LabelSet
 from kerastl.models._saved import allowed, config, loading
@@ -222,7 +222,7 @@ def test_a_config_that_is_none_is_one_line(forge, unseen, text):
 
 
 def test_the_network_that_comes_with_kerastl_passes_with_its_head():
-    config.check(json.loads(backbones.build("kerastl_mini", weights=None).to_json()))
+    config.check(json.loads(_build.build("kerastl_mini", weights=None).to_json()))
 
 
 def test_what_people_build_passes(tmp_path):
@@ -302,4 +302,4 @@ def test_every_layer_of_keras_is_allowed_or_refused_by_name():
 
 def test_weights_for_a_backbone_need_no_trust_and_run_nothing(forge):
     with pytest.raises((ModelError, UsageError, kerastl.errors.WeightsError)):
-        backbones.build("mobilenet_v3_small", weights=forge.layer("keras.layers", "Lambda"), include_top=False)
+        _build.build("mobilenet_v3_small", weights=forge.layer("keras.layers", "Lambda"), include_top=False)

@@ -7,7 +7,7 @@ import pytest
 import kerastl
 from kerastl.errors import ModelError, WeightsError
 from kerastl.images import Resize
-from kerastl.models import _build as backbones
+from kerastl.models import _build
 from kerastl.models import _metadata as metadata
 from kerastl.models._labels import LabelSet
 
@@ -49,7 +49,7 @@ def test_a_file_of_another_kind_is_named(tmp_path, name, content, kind):
 def test_weights_of_another_kind_are_named(tmp_path, content, kind):
     (tmp_path / "net.h5").write_bytes(content)
     with pytest.raises(WeightsError, match=r"net\.h5") as caught:
-        backbones.build("mobilenet_v3_small", weights=tmp_path / "net.h5", include_top=False, input_size=32)
+        _build.build("mobilenet_v3_small", weights=tmp_path / "net.h5", include_top=False, input_size=32)
     assert kind in str(caught.value)
     assert str(caught.value).count("net.h5") == 1
 

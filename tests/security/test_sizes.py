@@ -10,9 +10,9 @@ import pytest
 import kerastl
 from kerastl.calibration import _state as state_file
 from kerastl.errors import ModelError, WeightsError
-from kerastl.models import _build as backbones
-from kerastl.models import _registry as catalog
+from kerastl.models import _build
 from kerastl.models import _weights as weights
+from kerastl.models._registry import BACKBONES
 from kerastl.models._saved import archive, arrays, loading
 
 FIRST = "layers/dense/vars/0"
@@ -166,11 +166,11 @@ def test_a_group_in_itself_is_walked_once(forge, tmp_path):
 def test_weights_for_a_backbone_are_held_to_the_same(forge, tmp_path):
     forge.weights(large)
     with pytest.raises(WeightsError, match="takes 4,000,000,000 bytes unpacked"):
-        backbones.build("mobilenet_v3_small", weights=tmp_path / "weights.h5", include_top=False)
+        _build.build("mobilenet_v3_small", weights=tmp_path / "weights.h5", include_top=False)
     with pytest.raises(WeightsError, match=r"member 'kerastl\.json' takes"):
-        backbones.build("mobilenet_v3_small", weights=forge.bomb("kerastl.json", 33), include_top=False)
+        _build.build("mobilenet_v3_small", weights=forge.bomb("kerastl.json", 33), include_top=False)
     with pytest.raises(WeightsError, match="takes 4,000,000,000 bytes unpacked"):
-        weights.verify(tmp_path / "weights.h5", catalog.get("mobilenet_v2").weights)
+        weights.verify(tmp_path / "weights.h5", BACKBONES["mobilenet_v2"].weights)
 
 
 @pytest.mark.parametrize("units", [10**6, 10**9])

@@ -1,1 +1,1 @@
-"""The bundled model: a compact network for 200 classes that ships inside the package."""
+"""The bundled model: a compact network for 200 classes that comes with the package."""

@@ -1,4 +1,4 @@
-"""The architecture of the model bundled: a small residual network for 32-pixel images."""
+"""The architecture of the bundled model: a small residual network for 32-pixel images."""
 
 from __future__ import annotations
 

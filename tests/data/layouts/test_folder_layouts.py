@@ -29,7 +29,7 @@ def both(*splits: str) -> list[str]:
 
 
 def parts(dataset: Dataset) -> dict[str, int]:
-    return {split: len(dataset.part(split)) for split in ("train", "val", "test") if dataset.part(split)}
+    return {split: len(dataset.subset(split)) for split in ("train", "val", "test") if dataset.subset(split)}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Runs the Keras model, one image after the other."""
 
-from kerastl.inference import EngineFactory, Plan
+from kerastl.inference import EngineFactory, Parallelism
 
 
 class ToyEngine:
@@ -10,7 +10,7 @@ class ToyEngine:
 
     def __init__(self, model):
         self.model = model
-        self.plan = Plan(workers=1, interpreters=1, threads=1, batch=1)
+        self.parallelism = Parallelism(workers=1, interpreters=1, threads=1, batch=1)
 
     def predict(self, pixels):
         """Probabilities."""
