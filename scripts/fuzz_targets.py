@@ -15,10 +15,11 @@ from PIL import Image, ImageCms
 from kerastl import _paths as path_list
 from kerastl.calibration import _state as state_file
 from kerastl.data import read_split, scan
+from kerastl.finetuning import RECIPES, Recipe
 from kerastl.images import Resize, load_pixels
 from kerastl.models import _metadata as metadata
 from kerastl.models._labels import LabelSet
-from kerastl.models._saved import archive, config
+from kerastl.models._saved import archive, config, schema
 from kerastl.models._saved.archive import parsed
 from kerastl.training._checkpoint import Checkpoint
 
@@ -152,6 +153,14 @@ def _read_metadata(content: bytes, folder: Path) -> object:
     return metadata.read_metadata(folder / "model.keras")
 
 
+def _base_model() -> bytes:
+    """What the state of a run holds of a given model."""
+    resize = {"height": 32, "width": 32, "policy": "crop", "crop_fraction": 1.0, "white_level": None}
+    known = {"name": "own", "backbone": None, "classes": ["cat", "dog"], "own_layers": [], "given": "0" * 64}
+    record = {**known, "resize": resize, "stages": {"top": "conv2d_2", "stem": "conv2d"}, "sha256": "0" * 64}
+    return json.dumps(record, indent=1).encode()
+
+
 def _read_archive(content: bytes, folder: Path) -> object:
     (folder / "model.keras").write_bytes(content)
     return metadata.read_metadata(folder / "model.keras")
@@ -189,6 +198,11 @@ TARGETS = {
     "metadata": Target(lambda: [json.dumps(_metadata(), indent=1).encode()], _read_metadata),
     "archive": Target(lambda: [_archive({metadata.MEMBER: json.dumps(_metadata()).encode()})], _read_archive),
     "config": Target(lambda: [_config()], lambda content, _: config.check(parsed(content, "its config"))),
+    "base model": Target(lambda: [_base_model()], lambda content, _: schema.base_model(parsed(content, "the state"))),
+    "recipe": Target(
+        lambda: [RECIPES[name](3).to_json().encode() for name in ("gradual", "full")],
+        lambda content, _: Recipe.from_json(content.decode("utf-8", "replace")),
+    ),
     "calibration": Target(lambda: [_calibration()], _read_calibration),
     "table": Target(
         lambda: [

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 
 import docs_hook
 import pytest
@@ -56,10 +57,11 @@ def environment(tmp_path_factory, weights):
     return values
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run(folder, environment):
-    """Run a step in a process of its own, as a reader does."""
+    """Run a step in a process of its own, as a reader does, once."""
 
+    @cache
     def run(step):
         program = ["bash", "-c"] if step.language == "bash" else [sys.executable, "-c"]
         code = step.code.removeprefix(INSTALL)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from kerastl._base.text import brief
+from kerastl._base.text import brief, message
 from kerastl.errors import PluginError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -128,9 +128,10 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def _problem(self, entry: Any) -> str | None:
         if not isinstance(entry, self._kind):
-            return f"a {self.noun} must be a {self._kind.__module__.split('._')[0]}.{self._kind.__name__}"
+            kind = f"{self._kind.__module__.split('._')[0]}.{self._kind.__name__}"
+            return f"{self._one} must be {_article(kind)} {kind}"
         if not isinstance(entry.name, str) or not _NAME.fullmatch(entry.name):
-            return f"the name of a {self.noun} has up to 100 letters, digits, _ and -"
+            return f"the name of {self._one} has up to 100 letters, digits, _ and -"
         return None
 
     def _plugins(self) -> dict[str, EntryPoint]:
@@ -148,15 +149,21 @@ class Registry(Mapping[str, T], Generic[T]):
     def _loaded(self, point: EntryPoint) -> T:
         try:
             entry = point.load()
-        except (Exception, SystemExit) as error:  # a plugin may do anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may do anything
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise PluginError(f"{self._called(point)} cannot be loaded ({reason})") from error
+            raise PluginError(f"{self._called(point)} cannot be loaded ({brief(reason)})") from error
         problem = self._problem(entry)
         if problem is None and entry.name != point.name:
             problem = f"its own name is {entry.name!r}"
         if problem:
             raise PluginError(f"{self._called(point)} cannot be used ({brief(point.value)}: {problem})")
         return entry
+
+    @property
+    def _one(self) -> str:
+        return f"{_article(self.noun)} {self.noun}"
 
     def _called(self, point: EntryPoint) -> str:
         package = point.dist.name if point.dist is not None else "another package"
@@ -192,6 +199,10 @@ def resolve_reference(reference: str) -> Any:
     return value
 
 
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"
+
+
 def _entry_points(group: str) -> list[EntryPoint]:
     """The entry points of a group, by package; none, with a warning, where the installation is broken."""
     from importlib.metadata import entry_points
@@ -200,5 +211,7 @@ def _entry_points(group: str) -> list[EntryPoint]:
         found = list(entry_points(group=group))
         return sorted(found, key=lambda point: (point.dist.name if point.dist is not None else "", point.name))
     except Exception as error:  # metadata of any package on the machine
-        log.warning("packages that add to %s cannot be listed (%s: %s)", group, type(error).__name__, error)
+        log.warning(
+            "packages that add to %s cannot be listed (%s: %s)", group, type(error).__name__, message(str(error))
+        )
         return []

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from kerastl._base.text import printable
 from kerastl._progress import Reporter, reporting
 from kerastl.cli import _completion as completion
 from kerastl.cli._command import option
@@ -67,8 +68,10 @@ def _stages(context: click.Context, parameter: click.Parameter, text: str | None
     """Names of stages with the layers they start with, or layers alone."""
     if not text:
         return None
-    pairs = [each.rpartition("=") for each in text.split(",")]
-    return {name or layer: layer for name, _, layer in pairs}
+    pairs = [(name or layer, layer) for name, _, layer in (each.rpartition("=") for each in text.split(","))]
+    if twice := [name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number])][:1]:
+        raise click.BadParameter(f"{printable(twice[0])[:100]!r} is given twice")
+    return dict(pairs)
 
 
 def about_the_model(command: C) -> C:

@@ -18,13 +18,13 @@ from kerastl._base.text import listed, printable
 from kerastl._progress import stage
 from kerastl.data import _training_record as training_record
 from kerastl.data._training_record import TrainingRecord
-from kerastl.errors import StateError
+from kerastl.errors import ModelError, StateError
 from kerastl.finetuning._building import build_backbone
 from kerastl.finetuning._settings import Settings
 from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models._registry import BACKBONES
-from kerastl.models._saved import loading
+from kerastl.models._saved import loading, schema
 
 if TYPE_CHECKING:
     import keras
@@ -119,11 +119,15 @@ def stored(record: Mapping[str, Any], file: Path, trust: bool) -> BaseModel:
         trust: Whether it may hold what runs code when it is loaded.
 
     Raises:
-        StateError: It is not there, or another.
+        StateError: It is not there, or another, or the record is none.
     """
+    try:
+        resize = schema.base_model(record)
+    except ModelError as error:
+        raise StateError(f"the state of the run is damaged ({error}); --overwrite starts anew") from None
     if not file.is_file() or sha256(file) != record["sha256"]:
         raise StateError(f"{printable(str(file))} is not what the run began with; --overwrite starts anew")
-    return BaseModel(record["name"], record["backbone"], Resize(**record["resize"]), dict(record), file, trust)
+    return BaseModel(record["name"], record["backbone"], resize, dict(record), file, trust)
 
 
 def keep_rows(network: Network, before: Classifier, classes: Sequence[str]) -> str:

@@ -90,7 +90,7 @@ class Recipe:
         """
         try:
             raw = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise RecipeError(f"the recipe is not valid JSON: {error}") from None
         return cls.from_dict(raw)
 
@@ -103,6 +103,9 @@ class Recipe:
             raise RecipeError(f"phases must be a list. Received: phases={phases!r}")
         if not isinstance(fields.get("name", "custom"), str):
             raise RecipeError(f"name must be a text. Received: name={fields['name']!r}")
+        for old, new in _RENAMED.items():
+            if any(isinstance(phase, Mapping) and old in phase for phase in phases):
+                log.warning("the recipe's %s is called %s now: the next version takes only that", old, new)
         built = []
         for number, phase in enumerate(phases, 1):
             try:
@@ -132,7 +135,6 @@ def _with_new_names(raw: Any, renamed: Mapping[str, str]) -> Any:
     for old, new in renamed.items():
         if old in fields and new not in fields:
             fields[new] = fields.pop(old)
-            log.warning("the recipe's %s is called %s now: the next version takes only that", old, new)
     return fields
 
 

@@ -205,9 +205,10 @@ class Run:
         record = state.get("base_model")
         if record is None:
             return from_catalog(self._settings)
+        base = stored(record, self._folder.base_model, trust=self._trust)
         if self._given is not None and still_there(self._given) and identity(self._given) != record["given"]:
-            raise UsageError(f"the run was begun with another model: {record['name']}; --overwrite starts anew")
-        return stored(record, self._folder.base_model, trust=self._trust)
+            raise UsageError(f"the run was begun with another model: {base.name}; --overwrite starts anew")
+        return base
 
     def _train(self, prepared: Prepared) -> FineTuned:
         settings, parts, recipe = self._settings, prepared.parts, prepared.recipe

@@ -19,7 +19,7 @@ from kerastl.models._head import cut_head, hub_pooling, pooled
 from kerastl.models._input_scaling import catalog_row, converter_of, find
 from kerastl.models._stages import Stages, from_catalog, from_graph, from_names
 
-# How much of the shorter side a centre crop keeps where nobody says, as in most papers; and below what size nothing
+# How much of the shorter side a center crop keeps where nobody says, as in most papers; and below what size nothing
 # is cropped, since little would be left.
 _CROP = 0.875
 _SMALL = 96

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -45,7 +45,7 @@ def _numbers(part: Any) -> float | list[float] | None:
     if isinstance(part, (list, tuple)):
         values = [_numbers(each) for each in part]
         return [each for each in values if isinstance(each, float)] if len(values) == 3 else None
-    number = isinstance(part, (int, float)) and not isinstance(part, bool) and math.isfinite(part)
+    number = isinstance(part, (int, float)) and not isinstance(part, bool) and abs(part) <= sys.float_info.max
     return float(part) if number else None
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from kerastl._base.keras_import import keras_reason
 from kerastl._base.text import listed, printable
 from kerastl.errors import UsageError
-from kerastl.models._graph import graph_of
+from kerastl.models._graph import graph_of, run_through
 
 # Layers that change images at random while a model trains, and leave them as they are when it answers.
 AUGMENTATIONS = tuple(
@@ -155,7 +155,7 @@ class _Copier:
         self._whole: list[str] = []
 
     def run(self, graph: keras.Model, inputs: list[keras.KerasTensor]) -> list[keras.KerasTensor]:
-        return keras.tree.flatten(graph._run_through_graph(inputs, call_fn=self._call))
+        return keras.tree.flatten(run_through(graph, inputs, self._call))
 
     def notes(self) -> Iterator[str]:
         if self._augmentations:

@@ -77,6 +77,21 @@ def calls(graph: keras.Model) -> list[Any]:
     return [node for _, nodes in depths for node in sorted(nodes, key=lambda node: order[id(node.operation)])]
 
 
+def run_through(graph: keras.Model, inputs: Any, call: Callable[..., Any]) -> Any:
+    """Go through a graph from the input up.
+
+    Args:
+        graph: A functional model.
+        inputs: What takes the place of its inputs: tensors, symbolic ones, or anything that `call` understands.
+        call: Gets each layer or operation with what it is called with; what it returns goes on in its place.
+
+    Returns:
+        What arrives at the outputs, nested as they are.
+    """
+    # Keras 3.12, the last for Python 3.10, has no default for `operation_fn`.
+    return graph._run_through_graph(inputs, operation_fn=lambda operation: operation, call_fn=call)
+
+
 def call_behind(tensor: keras.KerasTensor) -> Any:
     """The call that a tensor comes out of, see `calls`."""
     history = tensor._keras_history

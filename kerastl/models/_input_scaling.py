@@ -14,7 +14,7 @@ from kerastl.errors import UsageError
 from kerastl.models._adapt_options import SCALINGS, InputScaling, check_input_scaling
 from kerastl.models._backbone import Backbone
 from kerastl.models._flatten import AUGMENTATIONS
-from kerastl.models._graph import graph_of, layers_of
+from kerastl.models._graph import graph_of, layers_of, run_through
 from kerastl.models._registry import BACKBONES
 
 # Layers and operations that only move numbers about, and those that scale them.
@@ -123,7 +123,7 @@ def _reached(graph: keras.Model) -> _Reached:
         if any(value is _BEYOND for value in given):
             return beyond
         if (inner := graph_of(operation)) is not None:
-            return inner._run_through_graph(keras.tree.flatten(args), call_fn=call)
+            return run_through(inner, keras.tree.flatten(args), call)
         kind = type(operation).__name__
         if isinstance(operation, AUGMENTATIONS):
             return args[0]
@@ -135,7 +135,7 @@ def _reached(graph: keras.Model) -> _Reached:
         arrays.extend(np.asarray(keras.ops.convert_to_numpy(value)) for value in given if keras.ops.is_tensor(value))
         return beyond
 
-    graph._run_through_graph([keras.ops.convert_to_tensor(extremes, "float32")], call_fn=call)
+    run_through(graph, [keras.ops.convert_to_tensor(extremes, "float32")], call)
     return _Reached(tuple(scaling), tuple(arrays))
 
 

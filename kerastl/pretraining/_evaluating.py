@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerastl.pretraining._health import effective_rank, relative_spread
-from kerastl.pretraining._neighbors import neighbor_accuracy
+from kerastl.pretraining._feature_quality import effective_rank, neighbor_accuracy, relative_spread
 from kerastl.pretraining._pixels import Pixels, resized_whole
 
 if TYPE_CHECKING:

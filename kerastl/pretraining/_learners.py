@@ -14,8 +14,7 @@ from keras import ops
 
 from kerastl.models._graph import mean_pooled
 from kerastl.pretraining import _losses as losses
-from kerastl.pretraining._momentum import follow, follower_pairs, momentum_at
-from kerastl.pretraining._networks import follow_batches_closely, perceptron
+from kerastl.pretraining._networks import follow, follow_batches_closely, follower_pairs, momentum_at, perceptron
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -12,7 +12,7 @@ import keras
 from kerastl._progress import stage
 from kerastl.data._view_pipeline import ViewFeed
 from kerastl.pretraining._evaluating import Examination
-from kerastl.pretraining._health import CollapseError, CollapseMonitor
+from kerastl.pretraining._feature_quality import CollapseError, CollapseMonitor
 from kerastl.pretraining._learners import Learner
 from kerastl.pretraining._settings import Settings
 from kerastl.training._callback import RunCallback

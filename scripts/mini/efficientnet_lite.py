@@ -47,12 +47,12 @@ def network(number: int, size: int, classes: int) -> keras.Model:
     width, depth = SCALES[number]
     raw = keras.Input((size, size, 3))
     x = keras.layers.Rescaling(1 / RANGE, -CENTRE / RANGE)(raw)
-    x = _normalised(keras.layers.Conv2D(STEM, 3, 2, "same", use_bias=False)(x))
+    x = _normalized(keras.layers.Conv2D(STEM, 3, 2, "same", use_bias=False)(x))
     for stage in STAGES:
         blocks = stage.blocks if stage in (STAGES[0], STAGES[-1]) else math.ceil(stage.blocks * depth)
         for block in range(blocks):
             x = _block(x, stage, stage.stride if block == 0 else 1, _rounded(stage.channels * width))
-    x = _normalised(PointwiseConv2D(HEAD, 1, use_bias=False)(x))
+    x = _normalized(PointwiseConv2D(HEAD, 1, use_bias=False)(x))
     return keras.Model(raw, keras.layers.Dense(classes)(keras.layers.GlobalAveragePooling2D()(x)))
 
 
@@ -76,14 +76,14 @@ def load(model: keras.Model, path: Path, rows: list[int]) -> None:
 def _block(x: keras.KerasTensor, stage: Stage, stride: int, channels: int) -> keras.KerasTensor:
     inputs, before = x, x.shape[-1]
     if stage.expansion > 1:
-        x = _normalised(PointwiseConv2D(before * stage.expansion, 1, use_bias=False)(x))
-    x = _normalised(FastDepthwiseConv2D(stage.kernel, stride, "same", use_bias=False)(x))
+        x = _normalized(PointwiseConv2D(before * stage.expansion, 1, use_bias=False)(x))
+    x = _normalized(FastDepthwiseConv2D(stage.kernel, stride, "same", use_bias=False)(x))
     x = PointwiseConv2D(channels, 1, use_bias=False)(x)
     x = keras.layers.BatchNormalization(epsilon=EPSILON)(x)
     return keras.layers.Add()([inputs, x]) if stride == 1 and before == channels else x
 
 
-def _normalised(x: keras.KerasTensor) -> keras.KerasTensor:
+def _normalized(x: keras.KerasTensor) -> keras.KerasTensor:
     return keras.layers.ReLU(6.0)(keras.layers.BatchNormalization(epsilon=EPSILON)(x))
 
 

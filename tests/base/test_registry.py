@@ -141,14 +141,47 @@ def test_of_broken_plugins_one_line_is_said_each(plugins, monkeypatch, warned):
         entries["other"]
 
 
-def test_a_plugin_that_ends_the_process_does_not(plugins, monkeypatch):
+class Skipped(BaseException):
+    """As pytest's, which a module may raise that is imported."""
+
+
+@pytest.mark.parametrize("error", [SystemExit("bye"), Skipped("bye")], ids=lambda error: type(error).__name__)
+def test_a_plugin_that_ends_the_process_does_not(plugins, monkeypatch, error):
     def leave(self):
-        raise SystemExit("bye")
+        raise error
 
     monkeypatch.setattr(EntryPoint, "load", leave)
     entries, _ = plugins(pear="fruit_shop:PEAR")
-    with pytest.raises(PluginError, match="SystemExit: bye"):
+    with pytest.raises(PluginError, match=f"{type(error).__name__}: bye"):
         entries["pear"]
+
+
+def test_ctrl_c_is_not_the_fault_of_a_plugin(plugins, monkeypatch):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EntryPoint, "load", interrupted)
+    entries, _ = plugins(pear="fruit_shop:PEAR")
+    with pytest.raises(KeyboardInterrupt):
+        entries["pear"]
+
+
+def test_what_a_plugin_says_stays_a_short_plain_line(plugins, monkeypatch):
+    def shout(self):
+        raise ValueError("\x1b]0;title\x07" * 10_000)
+
+    monkeypatch.setattr(EntryPoint, "load", shout)
+    entries, _ = plugins(pear="fruit_shop:PEAR")
+    with pytest.raises(PluginError) as caught:
+        entries["pear"]
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 1_500
+
+
+def test_another_type_is_refused_in_english(monkeypatch):
+    monkeypatch.setattr(registries, "_entry_points", lambda group: [])
+    with pytest.raises(UsageError, match="an engine must be a"):
+        Registry("engine", "test.engines", Fruit, {}).register("plum")
 
 
 def test_a_plugin_under_another_name_than_its_own_is_told(plugins, monkeypatch):

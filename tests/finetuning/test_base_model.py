@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from kerastl.cli import run as kerastl_command
 from kerastl.data import _training_record as training_record
 from kerastl.data._file_inspection import content_hashes
 from kerastl.errors import ModelError, StateError, UsageError
-from kerastl.finetuning._base_model import Classifier, keep_rows
+from kerastl.finetuning._base_model import Classifier, keep_rows, stored
 from kerastl.finetuning._folder import BASE_MODEL
 from kerastl.finetuning._network import attach_head
 from kerastl.finetuning._recipe import Phase, Recipe
@@ -164,6 +165,33 @@ def test_a_base_model_that_was_changed_is_not_gone_on_with(data, broken_off):
         kerastl.finetune(data, output=broken_off, resume=True)
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda record: record.clear(), "state is not one of kerastl's: 'base_model.name' is missing"),
+        (lambda record: record.update(name=7), "'base_model.name' must be"),
+        (lambda record: record.update(stages=["up"]), "'base_model.stages' must be a JSON object"),
+        (lambda record: record.update(classes={"a": 1}), "'base_model.classes' must be a list"),
+        (lambda record: record.update(resize=[32]), "'base_model.resize' must be a JSON object"),
+        (lambda record: record["resize"].update(height=10**9), "'input.height' must be a whole number"),
+        (lambda record: record.update(sha256=None), "'base_model.sha256' must be a hash"),
+    ],
+)  # fmt: skip
+def test_what_a_forged_state_says_of_the_base_model_is_not_believed(record, change, named):
+    change(record)
+    with pytest.raises(StateError, match=rf"the state of the run is damaged .*{named}.*--overwrite starts anew"):
+        stored(record, Path("base_model.keras"), trust=False)
+
+
+@pytest.fixture
+def record():
+    resize = {"height": 32, "width": 32, "policy": "crop", "crop_fraction": 1.0, "white_level": None}
+    return {
+        "name": "m", "backbone": None, "resize": resize, "stages": {"up": "up"}, "classes": [], "own_layers": [],
+        "given": "0" * 64, "sha256": "0" * 64,
+    }  # fmt: skip
+
+
 def test_overwriting_removes_the_base_model(data, broken_off):
     options = {"weights": None, "input_size": 32, "callbacks": [StopAfter(1)]}
     with pytest.raises(KeyboardInterrupt):
@@ -296,6 +324,8 @@ def test_the_command_line_takes_files_and_says_what_is_missing(data, tmp_path, c
     said = capsys.readouterr().err
     assert "say it, input_scaling=" in said
     assert said.count("\n") == 1
+    assert kerastl_command([*command, "--input-scaling", "unit", "--stages", "top=upper,top=lower"]) == 2
+    assert "'top' is given twice" in capsys.readouterr().err
     assert kerastl_command([*command, "--input-scaling", "0.00392,0", "--pooling", "max"]) == 0
     described = json.loads((tmp_path / "run" / "kerastl.json").read_text())
     assert described["extra"]["settings"]["input_scaling"] == [0.00392, 0.0]

@@ -71,7 +71,7 @@ def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["half.weights.h5"]
 
 
-def test_fused_normalisation_is_that_of_keras(scripts):
+def test_fused_normalization_is_that_of_keras(scripts):
     values = np.random.default_rng(0).normal(3, 2, (5, 4, 4, 3)).astype("float32")
     plain = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)])
     randomized(plain)

@@ -9,8 +9,7 @@ import pytest
 from kerastl.pretraining import _losses as losses
 from kerastl.pretraining._learners import BYOL, BarlowTwins
 from kerastl.pretraining._methods import METHODS
-from kerastl.pretraining._momentum import momentum_at
-from kerastl.pretraining._networks import settle_norms
+from kerastl.pretraining._networks import momentum_at, settle_norms
 from kerastl.training._variables import values_of
 
 
@@ -59,7 +58,7 @@ def test_the_copy_follows_by_the_momentum_and_by_nothing_else(small_backbone, vi
     assert any(np.abs(old - leader).max() > 1e-4 for old, leader in zip(before, ahead, strict=True))
 
 
-def test_the_copy_begins_as_the_network_and_normalises_by_its_batch(small_backbone, view_pairs):
+def test_the_copy_begins_as_the_network_and_normalizes_by_its_batch(small_backbone, view_pairs):
     learner = BYOL.create(small_backbone, 16, 0)
     for training in (True, False):
         mine = learner.projector(learner.features(view_pairs, training=training), training=training)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from kerastl.pretraining._neighbors import neighbor_accuracy
+from kerastl.pretraining._feature_quality import neighbor_accuracy
 
 
 def at(*degrees):

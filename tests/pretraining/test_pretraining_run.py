@@ -18,7 +18,7 @@ import kerastl
 from kerastl.cli import run as kerastl_command
 from kerastl.errors import DataError, TrainingError
 from kerastl.models import _build
-from kerastl.pretraining._health import CollapseError, CollapseMonitor
+from kerastl.pretraining._feature_quality import CollapseError, CollapseMonitor
 from kerastl.pretraining._pixels import Pixels, read_pixels, resized_whole, stored_side
 from kerastl.pretraining._training import Training
 from kerastl.training._callback import RunCallback

@@ -97,9 +97,22 @@ INSIDE: dict[str, dict[str, Rule]] = {
     "base_model": {
         "name": (f"a text of 1 to {_TEXT_LENGTH:,} letters", _text(_TEXT_LENGTH)),
         "own_layers": ("a list of texts", _many(_name)),
-        "stages": ("a JSON object of texts", lambda value: isinstance(value, dict) and all(map(_name, value.values()))),
+        "stages": (
+            "a JSON object of texts",
+            lambda value: isinstance(value, dict) and all(map(_text(_TEXT_LENGTH), value.values())),
+        ),
     },
     "recipe": {"name": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH)))},
+}
+# What the state of a run holds of a given model.
+BASE_MODEL: dict[str, Rule] = {
+    **{name: INSIDE["base_model"][name] for name in ("name", "stages")},
+    "backbone": METADATA["backbone"],
+    "resize": ("a JSON object", lambda value: isinstance(value, dict)),
+    "classes": ("a list of texts", lambda value: value == [] or _many(_text(LABEL_LENGTH))(value)),
+    "own_layers": ("a list of texts", lambda value: value == [] or _many(_name)(value)),
+    "given": ("a hash", _name),
+    "sha256": ("a hash", _name),
 }
 
 
@@ -143,17 +156,29 @@ def image_reader(settings: Mapping[str, Any]) -> Resize:
     return Resize(**values)
 
 
-def _check_fields(prefix: str, values: dict[str, Any], rules: dict[str, Rule]) -> None:
+def base_model(record: object) -> Resize:
+    """Compare what the state of a run holds of a given model with the table; return how images become its input.
+
+    Raises:
+        ModelError: A field is missing, unknown, of the wrong kind or beyond its limit; names it.
+    """
+    if not isinstance(record, Mapping):
+        raise ModelError(f"the state's 'base_model' must be a JSON object. Received: {_shown(record)}")
+    _check_fields("base_model.", dict(record), BASE_MODEL, "the state")
+    return image_reader(record["resize"])
+
+
+def _check_fields(prefix: str, values: dict[str, Any], rules: dict[str, Rule], whole: str = "the metadata") -> None:
     for name, (words, holds) in rules.items():
         if name not in values:
-            raise ModelError(f"the metadata is not one of kerastl's: '{prefix}{name}' is missing")
+            raise ModelError(f"{whole} is not one of kerastl's: '{prefix}{name}' is missing")
         value = values[name]
         try:
             good = holds(value)
         except TypeError:
             good = False
         if not good:
-            raise ModelError(f"the metadata's '{prefix}{name}' must be {words}. Received: {_culprit(value)}")
+            raise ModelError(f"{whole}'s '{prefix}{name}' must be {words}. Received: {_culprit(value)}")
 
 
 def _check_present(prefix: str, values: dict[str, Any], rules: dict[str, Rule]) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerastl.pretraining._health import CollapseError, CollapseMonitor, effective_rank, relative_spread
+from kerastl.pretraining._feature_quality import CollapseError, CollapseMonitor, effective_rank, relative_spread
 
 
 def test_the_rank_of_known_matrices():
