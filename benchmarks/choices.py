@@ -1,6 +1,6 @@
 """What three choices inside the recipes rest on: how the head is solved, half precision, and memory.
 
-    python benchmarks/choices.py head DATA_DIR [DATA_DIR ...] [--seeds 0,1,2] [--backbone mobilenet_v2]
+    python benchmarks/choices.py head DATA_DIR [DATA_DIR ...] [--seeds 0,1,2] [--model mobilenet_v2]
     python benchmarks/choices.py half DATA_DIR [DATA_DIR ...]
     python benchmarks/choices.py memory DATA_DIR [DATA_DIR ...]
 
@@ -60,7 +60,7 @@ def half(data: Path, seed: int, backbone: str) -> dict[str, dict[str, float]]:
 def peak(data: Path, backbone: str) -> None:
     """Print the memory of a probe in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, "one", str(data), "--backbone", backbone]
+        command = [sys.executable, __file__, "one", str(data), "--model", backbone]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"TMPDIR": folder})
     print(f"{data.name}: {done.stdout.strip()}", flush=True)
 
@@ -70,21 +70,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("choice", choices=("head", "half", "memory", "one"), metavar="head|half|memory")
     parser.add_argument("data", type=Path, nargs="+")
-    parser.add_argument("--backbone", default="mobilenet_v2")
+    parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--seeds", default="0,1,2")
     options = parser.parse_args()
     if options.choice == "one":
-        metrics = trained(options.data[0], 0, options.backbone, SOLVED)
+        metrics = trained(options.data[0], 0, options.model, SOLVED)
         mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{metrics['train_images'] + metrics['val_images']:,} images, peak {mebibytes:,.0f} MiB")
         return
     rows: list[dict[str, dict[str, float]]] = []
     for data in options.data:
         if options.choice == "memory":
-            peak(data, options.backbone)
+            peak(data, options.model)
             continue
         for seed in map(int, options.seeds.split(",")):
-            rows.append({"head": head, "half": half}[options.choice](data, seed, options.backbone))
+            rows.append({"head": head, "half": half}[options.choice](data, seed, options.model))
             told = (f"{name} {m['val_accuracy']:.2%}, {m['val_loss']:.4f}" for name, m in rows[-1].items())
             print(f"{data.name}, seed {seed}: {'; '.join(told)}", flush=True)
     for name in rows[0] if rows else ():

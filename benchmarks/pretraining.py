@@ -1,6 +1,6 @@
 """What pre-training without labels is worth: Tiny ImageNet at 32 px, or any archive laid out like it.
 
-    python benchmarks/pretraining.py ARCHIVE [--backbone mobilenet_025] [--size 64] [--epochs 20] [--classes 20]
+    python benchmarks/pretraining.py ARCHIVE [--model mobilenet_025] [--size 64] [--epochs 20] [--classes 20]
         [--images 500] [--methods barlow,byol] [--labels 1,10] [--work DIR]
 
 ARCHIVE is a tar file with `train/CLASS/images/*`. Of each class some images are kept for testing; `kerastl pretrain`
@@ -32,7 +32,7 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path)
-    parser.add_argument("--backbone", default="mobilenet_025")
+    parser.add_argument("--model", default="mobilenet_025")
     parser.add_argument("--size", type=int, default=64, help="pixels a side")
     parser.add_argument("--epochs", type=int, default=20, help="of pre-training")
     parser.add_argument("--batch-size", type=int, default=256)
@@ -88,7 +88,7 @@ def pretrained(work: Path, method: str, options: argparse.Namespace) -> Path:
     if not (weights.exists() and json.loads((run / "pretraining.json").read_text())["complete"]):
         start = time.perf_counter()
         more = ["--resume"] if run.exists() else []
-        given = ["--model", options.backbone, "--input-size", options.size, "--epochs", options.epochs]
+        given = ["--model", options.model, "--input-size", options.size, "--epochs", options.epochs]
         given += ["--batch-size", options.batch_size, "--method", method, "--labels", "none", "--seed", options.seed]
         kerastl("pretrain", work / "train", "--output", run, *given, *options.options.split(), *more)
         print(f"{method}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
@@ -111,7 +111,7 @@ def features(pixels: np.ndarray, weights: Path | None, options: argparse.Namespa
 
     keras = import_keras()
     keras.utils.set_random_seed(options.seed)
-    network = _build.build(options.backbone, weights=weights, include_top=False, input_size=options.size)
+    network = _build.build(options.model, weights=weights, include_top=False, input_size=options.size)
     x = keras.layers.GlobalAveragePooling2D()(network.output) if len(network.output.shape) == 4 else network.output
     model = keras.Model(network.input, x)
     parts = (pixels[start : start + 256].astype(np.float32) for start in range(0, len(pixels), 256))
@@ -156,7 +156,7 @@ def finetuned(work: Path, name: str, weights: Path | None, percent: int, options
         everything |= {"augmentation": AUGMENTATION, "batch_norm": "trained"}
         phases = [{"trains": "head", "solver": "logistic_regression"}, everything]
         recipe.write_text(json.dumps({"name": "all", "phases": phases}))
-        given = ["--model", options.backbone, "--input-size", options.size, "--seed", options.seed]
+        given = ["--model", options.model, "--input-size", options.size, "--seed", options.seed]
         kerastl("finetune", data, "-o", run, "-r", recipe, "--weights", weights or "none", *given)
     return json.loads((run / "metrics.json").read_text())["val_accuracy"]
 
@@ -172,7 +172,7 @@ def main() -> None:
         weights = {method: pretrained(work, method, options) for method in methods}
         train, labels = images(work / "train", options.size, options.probe_images)
         test, test_labels = images(work / "test", options.size, options.test)
-        print(f"{options.backbone} at {options.size} px, {len(np.unique(labels))} classes, {options.epochs} epochs")
+        print(f"{options.model} at {options.size} px, {len(np.unique(labels))} classes, {options.epochs} epochs")
         print(f"\nlinear probe on {len(labels):,} labeled images, {len(test_labels):,} to test on")
         small = [images(work / part, 32, most)[0] for part, most in (("train", options.probe_images), ("test", 10**9))]
         raw = [part.reshape(len(part), -1).astype(np.float32) for part in small]

@@ -1,6 +1,6 @@
 """Accuracy of the built-in recipes beside the Keras guide's, frozen and unfrozen, over folders and seeds.
 
-    python benchmarks/recipes.py DATA_DIR [DATA_DIR ...] [--backbone mobilenet_025] [--size 96] [--seeds 0,1,2]
+    python benchmarks/recipes.py DATA_DIR [DATA_DIR ...] [--model mobilenet_025] [--size 96] [--seeds 0,1,2]
         [--recipes probe,gradual,full] [--epochs 5] [--unfrozen 10]
 
 For each folder and seed, `kerastl finetune` runs each recipe; then the peer of `finetune.py` runs on the same split, so
@@ -26,7 +26,7 @@ def one(data: Path, seed: int, options: argparse.Namespace) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["KERASTL_CACHE"] = str(folder / "cache")
-        given = ("--model", options.backbone, "--input-size", str(options.size))
+        given = ("--model", options.model, "--input-size", str(options.size))
         for recipe in options.recipes.split(","):
             seconds, metrics = finetune.kerastl(data, folder / recipe, recipe, seed, *given)
             found[recipe] = metrics["val_accuracy"]
@@ -34,7 +34,7 @@ def one(data: Path, seed: int, options: argparse.Namespace) -> dict[str, float]:
         first = folder / options.recipes.split(",")[0]
         classes = finetune.linked(data, first / "split.csv", folder / "peer")
         peer = finetune.guide(
-            folder / "peer", len(classes), options.epochs, options.unfrozen, seed, options.backbone, options.size
+            folder / "peer", len(classes), options.epochs, options.unfrozen, seed, options.model, options.size
         )
         found["guide, frozen"] = max(peer["frozen"])
         found["guide, unfrozen"] = max(peer["unfrozen"])
@@ -46,7 +46,7 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="+")
-    parser.add_argument("--backbone", default="mobilenet_025")
+    parser.add_argument("--model", default="mobilenet_025")
     parser.add_argument("--size", type=int, default=96, help="pixels a side")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--recipes", default="probe,gradual,full")
@@ -55,7 +55,7 @@ def main() -> None:
     options = parser.parse_args()
     seeds = [int(seed) for seed in options.seeds.split(",")]
     rows = [one(data, seed, options) for data in options.data for seed in seeds]
-    print(f"\n{options.backbone} at {options.size} px, {len(rows)} runs: mean, and difference to the guide unfrozen")
+    print(f"\n{options.model} at {options.size} px, {len(rows)} runs: mean, and difference to the guide unfrozen")
     for name in rows[0]:
         values = np.array([row[name] for row in rows])
         difference = values - np.array([row["guide, unfrozen"] for row in rows])

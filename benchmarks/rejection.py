@@ -24,7 +24,8 @@ from sklearn.metrics import roc_auc_score
 import kerastl
 from kerastl._base.keras_import import import_keras
 from kerastl._classifier import Classifier
-from kerastl.evaluation._labeled import compute, labeled
+from kerastl.data import scan
+from kerastl.evaluation._labeled import compute, labeled, parted
 from kerastl.images import IMAGE_SUFFIXES
 
 
@@ -38,7 +39,8 @@ def main() -> None:
     network = keras.Model(model.input, head.input)
     kernel, bias = head.get_weights()
 
-    train, val = (labeled(classifier, data, part) for part in ("train", "val"))
+    images = parted(classifier, scan(data))
+    train, val = (labeled(classifier, images, part) for part in ("train", "val"))
     strange = {name: _folder(classifier, network, Path(name)) for name in others}
     judged = Scores(_features(classifier, network, train), train.truth(train.items), kernel, bias)
     known = judged.of(_features(classifier, network, val))

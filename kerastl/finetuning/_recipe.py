@@ -21,8 +21,9 @@ from kerastl.training._values import is_number
 
 log = logging.getLogger("kerastl")
 
-# Fields of a phase in JSON as they were called before version 0.2, and are read with a note.
+# Fields in JSON as they were called before version 0.2, and are read with a note.
 _RENAMED = {"shape": "schedule", "stage_decay": "layer_decay", "views": "num_augmented_copies"}
+_RENAMED_AUGMENTATIONS = {"colour": "color"}
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,9 @@ class Recipe:
 
 
 def _phase_from_dict(raw: object) -> Phase:
-    fields = _known_fields(Phase, _with_new_names(raw), "a phase")
-    if isinstance(fields.get("augmentation"), Mapping):
-        fields["augmentation"] = Augmentation.from_dict(fields["augmentation"])
+    fields = _known_fields(Phase, _with_new_names(raw, _RENAMED), "a phase")
+    if isinstance(augmentation := fields.get("augmentation"), Mapping):
+        fields["augmentation"] = Augmentation.from_dict(_with_new_names(augmentation, _RENAMED_AUGMENTATIONS))
     if isinstance(rules := fields.get("rules"), Sequence) and not isinstance(rules, str):
         fields["rules"] = tuple(
             rule if isinstance(rule, Rule) else Rule(**_known_fields(Rule, rule, "a rule", needed="pattern"))
@@ -126,12 +127,12 @@ def _phase_from_dict(raw: object) -> Phase:
     return Phase(**fields)
 
 
-def _with_new_names(raw: object) -> object:
+def _with_new_names(raw: Any, renamed: Mapping[str, str]) -> Any:
     """Take the old name of a field for its new one."""
     if not isinstance(raw, Mapping):
         return raw
     fields = dict(raw)
-    for old, new in _RENAMED.items():
+    for old, new in renamed.items():
         if old in fields and new not in fields:
             fields[new] = fields.pop(old)
     return fields

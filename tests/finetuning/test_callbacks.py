@@ -240,6 +240,7 @@ def test_both_kinds_of_callbacks_go_in_one_list():
     ours, theirs = RunCallback(), keras.callbacks.Callback()
     assert sort_callbacks([theirs, ours]) == ([ours], [theirs])
     assert sort_callbacks(theirs) == ([], [theirs])  # `fit` takes one alone, too
+    assert sort_callbacks(ours) == ([ours], [])
     with pytest.raises(UsageError, match=r"callbacks must be a list of .* Received: 'tensorboard'"):
         sort_callbacks(["tensorboard"])
     with pytest.raises(UsageError, match=r"BackupAndRestore does not fit here: a run resumes by itself"):

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from kerastl.data import Dataset, Item
-from kerastl.data._augmentation import Augmentation, Crop, Flip
+from kerastl.data._augmentation import Augmentation, Color, Crop, Flip
 from kerastl.errors import RecipeError, UsageError
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._recipe_registry import RECIPES, RecipeBuilder
@@ -130,6 +130,12 @@ def test_fields_are_read_by_their_old_names_with_a_note(old, new, value, caplog)
     recipe = Recipe.from_dict({"phases": [{old: value}, {"epochs": 2}, {old: value}]})
     assert caplog.text.count(f"the recipe's {old} is called {new} now") == 1
     assert [getattr(phase, new) == value for phase in recipe.phases] == [True, False, True]
+
+
+def test_an_augmentation_is_read_by_its_old_name_with_a_note(caplog):
+    recipe = Recipe.from_dict({"phases": [{"augmentation": {"colour": {"hue": 0.1}}}]})
+    assert "the recipe's colour is called color now" in caplog.text
+    assert recipe.phases[0].augmentation == Augmentation(color=Color(hue=0.1))
 
 
 def test_validation_names_recipe_and_phase():

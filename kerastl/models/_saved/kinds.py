@@ -11,7 +11,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD = 512
 
 _CONVERT = "load it with Keras, save it as .keras, and add labels with kerastl.models.embed_metadata"
-TAKES_MODELS = "kerastl takes the run folders and .keras files that it made"
+TAKES_MODELS = "kerastl takes run folders and .keras files"
 TAKES_WEIGHTS = "weights are .h5 or .keras files"
 # Where it stands in the file, what stands there, and what that makes it.
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
