@@ -103,9 +103,9 @@ class Recipe:
             raise RecipeError(f"phases must be a list. Received: phases={phases!r}")
         if not isinstance(fields.get("name", "custom"), str):
             raise RecipeError(f"name must be a text. Received: name={fields['name']!r}")
-        for old, new in _RENAMED.items():
-            if any(isinstance(phase, Mapping) and old in phase for phase in phases):
-                log.warning("the recipe's %s is called %s now: the next version takes only that", old, new)
+        augmentations = [phase.get("augmentation") for phase in phases if isinstance(phase, Mapping)]
+        _note_old_names(phases, _RENAMED)
+        _note_old_names(augmentations, _RENAMED_AUGMENTATIONS)
         built = []
         for number, phase in enumerate(phases, 1):
             try:
@@ -125,6 +125,13 @@ def _phase_from_dict(raw: object) -> Phase:
             for rule in rules
         )
     return Phase(**fields)
+
+
+def _note_old_names(raws: Sequence[object], renamed: Mapping[str, str]) -> None:
+    """Note each old name once, however many have it."""
+    for old, new in renamed.items():
+        if any(isinstance(raw, Mapping) and old in raw for raw in raws):
+            log.warning("the recipe's %s is called %s now: the next version takes only that", old, new)
 
 
 def _with_new_names(raw: Any, renamed: Mapping[str, str]) -> Any:
