@@ -29,11 +29,10 @@ class RidgeHead(NamedTuple):
         bias: float32 `(classes,)`, divided by the temperature.
         strength: The penalty that was chosen, for the averaged squared error.
         temperature: Of the scores, before it was folded in.
-        loo_rows: int64 `(m,)`, the rows that were left out once: all, or a sample where they would not fit in memory.
-        loo_probabilities: float32 `(m, classes)`, of each when its group is left out.
-        loo_counted: bool `(m,)`, which of them say how good the head is: those that are scored, and whose class has
-            other groups.
-        loss: Mean cross entropy of these rows by the head itself, weighted, in nats.
+        loo_rows: int64 `(m,)`, ascending: the scored rows whose class has rows in other groups, or a sample of them
+            where their probabilities would not fit in memory.
+        loo_probabilities: float32 `(m, classes)`, of each of them when its group is left out.
+        loss: Mean cross entropy of these rows by the head itself (of all where there are none), weighted, in nats.
         prior_loss: That of an answer which knows no more than how frequent the classes are.
     """
 
@@ -43,7 +42,6 @@ class RidgeHead(NamedTuple):
     temperature: float
     loo_rows: np.ndarray
     loo_probabilities: np.ndarray
-    loo_counted: np.ndarray
     loss: float
     prior_loss: float
 
@@ -103,10 +101,9 @@ def solve_ridge(
     basis = ridge_basis(problem)
     loo = LeaveOneOut(problem, basis, together)
     strength = choose_penalty(loo, sample_groups(together, labels, _ENOUGH_TO_CHOOSE, seed), counted)
-    answers = _answer(loo, sample_groups(together, labels, _KEPT // classes, seed), strength)
-    own, tested = labels[answers.rows], counted[answers.rows]
-    known = (answers.left_out[tested], own[tested]) if tested.any() else (answers.fitted, own)
-    temperature = fit_temperature(*known)
+    answers = _answer(loo, sample_groups(together, labels, _KEPT // classes, seed), strength, counted)
+    own = labels[answers.rows]
+    temperature = fit_temperature(answers.left_out if counted.any() else answers.fitted, own)
     kernel = basis.kernel_of(basis.coefficients(strength)) / temperature
     bias = basis.priors / temperature - basis.mean @ kernel - mean @ (kernel / scale[:, None])
     return RidgeHead(
@@ -114,27 +111,42 @@ def solve_ridge(
         bias.astype(np.float32),
         strength,
         temperature,
-        answers.rows,
+        answers.rows if counted.any() else answers.rows[:0],
         softmax(answers.left_out / temperature, axis=1).astype(np.float32),
-        tested,
         log_loss(answers.fitted, own, temperature, relative[answers.rows]),
         float(entr(basis.priors).sum()),
     )
 
 
 class _Answers(NamedTuple):
-    """Scores of rows: their numbers, ascending, and by the solution without their group and with all."""
+    """Scores of rows, `(rows, classes)`.
+
+    Args:
+        rows: Their numbers, ascending.
+        left_out: By the solution without their group; empty where no row counts.
+        fitted: By the solution with all rows.
+    """
 
     rows: np.ndarray
     left_out: np.ndarray
     fitted: np.ndarray
 
 
-def _answer(loo: LeaveOneOut, chosen: np.ndarray, strength: float) -> _Answers:
-    parts = [
-        _Answers(block.rows.ravel(), loo.scores(block, strength), loo.fitted(block, strength))
-        for block in loo.blocks(chosen)
-    ]
-    rows, left_out, fitted = (np.concatenate(values) for values in zip(*parts, strict=True))
-    ascending = np.argsort(rows)
-    return _Answers(rows[ascending], left_out[ascending], fitted[ascending])
+def _answer(loo: LeaveOneOut, chosen: np.ndarray, strength: float, counted: np.ndarray) -> _Answers:
+    """Score the rows that count, or all where none does."""
+    rows, left_out, fitted = [], [], []
+    for block in loo.blocks(chosen):
+        numbers = block.rows.ravel()
+        own = counted[numbers] if counted.any() else slice(None)
+        rows.append(numbers[own])
+        fitted.append(loo.fitted(block, strength)[own])
+        if counted.any():
+            left_out.append(loo.scores(block, strength)[own])
+    numbers = np.concatenate(rows)
+    ascending = np.argsort(numbers)
+    none = np.empty((0, loo.problem.classes))
+    return _Answers(
+        numbers[ascending],
+        np.concatenate(left_out)[ascending] if left_out else none,
+        np.concatenate(fitted)[ascending],
+    )

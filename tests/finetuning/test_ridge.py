@@ -72,3 +72,29 @@ def test_features_that_are_not_finite_are_refused():
     features[3, 1] = np.nan
     with pytest.raises(TrainingError, match="NaN or infinity"):
         solve_ridge(features, np.arange(6) % 2, 2, np.ones(6, np.float32), np.arange(6))
+
+
+def test_rows_that_do_not_count_have_no_answers(problem):
+    features, labels, weights = problem
+    groups, scored = np.arange(len(labels)) // 2, np.arange(len(labels)) % 2 == 0
+    labels[labels == 3] = 2
+    labels[:2] = 3  # the only group of its class
+    head = solve_ridge(features, labels, 4, weights, groups, scored=scored)
+    assert list(head.loo_rows) == list(range(2, len(labels), 2))
+    np.testing.assert_allclose(head.loo_probabilities.sum(axis=1), 1, rtol=1e-5)
+    for row in head.loo_rows[::10]:
+        expected = refitted(features, labels, weights, head, groups == groups[row])[:1]
+        np.testing.assert_allclose(head.loo_probabilities[head.loo_rows == row], expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("groups", [[0, 1, 2], [0, 0, 0, 1, 1, 2], [5] * 12], ids=str)
+def test_where_no_group_can_be_left_out_there_is_a_head_all_the_same(groups):
+    """A class in one group only is unknown without it."""
+    features, labels, weights = made_up(len(groups), 6, classes=3)
+    if len(set(groups)) > 1:
+        labels = np.array(groups)
+    head = solve_ridge(features, labels, 3, weights, np.array(groups))
+    assert head.loo_probabilities.shape == (0, 3)
+    assert np.isfinite(head.kernel).all()
+    assert 0 < head.temperature < np.inf
+    assert ((features @ head.kernel + head.bias).argmax(axis=1) == labels).mean() > 0.5
