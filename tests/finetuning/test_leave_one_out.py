@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kerastl.errors import ModelError
-from kerastl.finetuning._leave_one_out import FILE, LeaveOneOut, LeftOutAnswers
+from kerastl.finetuning._folder import LEAVE_ONE_OUT
+from kerastl.finetuning._leave_one_out import LeaveOneOut, LeftOutAnswers
 from kerastl.finetuning._training_data import LabeledImages, TrainingData
 from kerastl.images import Resize
 
@@ -88,25 +89,25 @@ GOOD = {"hashes": np.ones(2, np.uint64), "probabilities": np.full((2, 2), 0.5, n
     ],
 )
 def test_a_file_that_was_changed_is_refused_in_one_line(changed, reason, tmp_path):
-    pack(tmp_path / FILE, **{**GOOD, **changed})
+    pack(tmp_path / LEAVE_ONE_OUT, **{**GOOD, **changed})
     with pytest.raises(ModelError, match=reason) as error:
         LeaveOneOut.read(tmp_path, "data", 2)
     assert "\n" not in str(error.value)
 
 
 def test_a_file_that_would_unpack_to_more_than_it_holds_is_refused(tmp_path):
-    pack(tmp_path / FILE, zipfile.ZIP_DEFLATED, **GOOD)
+    pack(tmp_path / LEAVE_ONE_OUT, zipfile.ZIP_DEFLATED, **GOOD)
     with pytest.raises(ModelError, match="compressed"):
         LeaveOneOut.read(tmp_path, "data", 2)
-    (tmp_path / FILE).write_bytes(b"no archive")
+    (tmp_path / LEAVE_ONE_OUT).write_bytes(b"no archive")
     with pytest.raises(ModelError, match="remove the file"):
         LeaveOneOut.read(tmp_path, "data", 2)
-    pack(tmp_path / FILE, **GOOD)
-    content = (tmp_path / FILE).read_bytes()
+    pack(tmp_path / LEAVE_ONE_OUT, **GOOD)
+    content = (tmp_path / LEAVE_ONE_OUT).read_bytes()
     assert b"(2, 2), }" in content
-    with zipfile.ZipFile(tmp_path / FILE) as archive:
+    with zipfile.ZipFile(tmp_path / LEAVE_ONE_OUT) as archive:
         members = {name: archive.read(name).replace(b"(2, 2), }  ", b"(2, 299), }") for name in archive.namelist()}
-    with zipfile.ZipFile(tmp_path / FILE, "w") as archive:
+    with zipfile.ZipFile(tmp_path / LEAVE_ONE_OUT, "w") as archive:
         for name, member in members.items():
             archive.writestr(name, member)
     with pytest.raises(ModelError, match="not what they say"):
