@@ -80,7 +80,7 @@ class LeftOutAnswers:
 
 
 @dataclass(frozen=True)
-class LeaveOneOut:
+class KeptAnswers:
     """The same beside a finished model, where images are known by what is in them.
 
     Args:
@@ -94,7 +94,7 @@ class LeaveOneOut:
     fingerprint: str
 
     @classmethod
-    def of(cls, answers: LeftOutAnswers, contents: Sequence[str], fingerprint: str) -> LeaveOneOut:
+    def of(cls, answers: LeftOutAnswers, contents: Sequence[str], fingerprint: str) -> KeptAnswers:
         """Name the images of some answers.
 
         Args:
@@ -118,7 +118,7 @@ class LeaveOneOut:
         _write(folder / LEAVE_ONE_OUT, {**vars(self), "fingerprint": np.array(self.fingerprint)})
 
     @classmethod
-    def read(cls, folder: Path, fingerprint: object, classes: int) -> LeaveOneOut | None:
+    def read(cls, folder: Path, fingerprint: object, classes: int) -> KeptAnswers | None:
         """Read it from the folder of a model.
 
         Args:

@@ -11,7 +11,7 @@ from kerastl.data._training_record import TrainingRecord
 from kerastl.finetuning import _outputs as outputs
 from kerastl.finetuning._base_model import BaseModel
 from kerastl.finetuning._folder import LEAVE_ONE_OUT
-from kerastl.finetuning._leave_one_out import LeaveOneOut, LeftOutAnswers
+from kerastl.finetuning._leave_one_out import KeptAnswers, LeftOutAnswers
 from kerastl.finetuning._outcome import kept, scored
 from kerastl.finetuning._readme import ReadMe
 from kerastl.finetuning._recipe import Recipe
@@ -139,7 +139,7 @@ class Report:
             return
         dataset, contents = self._parts.dataset, self._parts.contents
         known = [contents.get(item.path, "") for item in dataset.subset("train")]
-        LeaveOneOut.of(answers, known, self._parts.fingerprint).write(self._folder)
+        KeptAnswers.of(answers, known, self._parts.fingerprint).write(self._folder)
 
 
 def _relative(path: Path, root: Path) -> str:
