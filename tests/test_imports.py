@@ -38,6 +38,7 @@ ON_KERAS = {
     for name in (
         "boundary_engine",
         "compiling",
+        "estimate",
         "freezing",
         "loop",
         "network",

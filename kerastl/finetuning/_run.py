@@ -19,6 +19,7 @@ from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning._base_model import BaseModel, Built, from_catalog, keep_rows, stored
+from kerastl.finetuning._budget import Budget
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import adopted, identity, still_there
@@ -88,6 +89,7 @@ class Run:
         callbacks: Of Keras.
         model: What to start from, where that is not a network of the catalog, which `settings` name.
         trust: Whether a file with a model may hold what runs code when it is loaded.
+        started: When the time of the run began, by `time.monotonic`; None is now.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Run:
         model: keras.Model | Path | None = None,
         *,
         trust: bool = False,
+        started: float | None = None,
     ) -> None:
         self._folder = folder
         self._settings = settings
@@ -106,7 +109,7 @@ class Run:
         self._callbacks = callbacks
         self._given = model
         self._trust = trust
-        self._start = time.monotonic()
+        self._start = time.monotonic() if started is None else started
         self._prefetched: PrefetchedImages | None = None
         self.stop = Stop()
 
@@ -245,6 +248,7 @@ class Run:
         """The training of the recipe, as far as it has come."""
         from kerastl.finetuning._training import Training
 
+        budget = Budget(self._settings.budget, self._start)
         training = Training(
             network,
             prepared.recipe,
@@ -256,6 +260,7 @@ class Run:
             callback=self._callback,
             callbacks=self._callbacks,
             stop=self.stop,
+            budget=budget,
         )
         if prepared.state is not None:
             training.resume(prepared.state)
