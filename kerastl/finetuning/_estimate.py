@@ -113,7 +113,7 @@ class _Timed(Exception):  # noqa: N818 - ends the steps that are timed
         self.seconds = seconds
 
 
-def epoch_seconds(model: keras.Model, batches: Batches, rows: Sliceable, observers: Observers) -> float:
+def epoch_seconds(model: keras.Model, batches: Batches, rows: Sliceable | None, observers: Observers) -> float:
     """Time a few steps of a phase, and a piece of its validation.
 
     Args:
@@ -153,8 +153,10 @@ def _endless(batches: Batches) -> Iterator[Batch]:
         yield from batches.epoch(epoch)
 
 
-def validation_seconds(model: keras.Model, rows: Sliceable, clock: Clock = time.monotonic) -> float:
+def validation_seconds(model: keras.Model, rows: Sliceable | None, clock: Clock = time.monotonic) -> float:
     """Time a piece of a validation; return seconds of all of it."""
+    if rows is None:
+        return 0.0
     predict(model, rows[:PREDICTION_BATCH])  # compiles
     start = clock()
     part = rows[:PREDICTION_BATCH]

@@ -81,7 +81,7 @@ class PhaseFeatures:
 
     Args:
         extractor: Gives the features of other images.
-        val: Of the validation images.
+        val: Of the validation images; None where there are none.
         train: Of the training images, `(images * copies, ...)`, the copies of an image side by side. None where each
             epoch computes its own.
         copies: Of each training image; more than one where they are augmented.
@@ -89,7 +89,7 @@ class PhaseFeatures:
     """
 
     extractor: FeatureExtractor
-    val: UsableFeatures
+    val: UsableFeatures | None
     train: np.ndarray | None
     copies: int
     usable: np.ndarray
@@ -150,20 +150,22 @@ class FeatureComputer:
             timer: Hears how far it is, and may end it.
 
         Raises:
-            DataError: No training or no validation image can be read.
+            DataError: No training image can be read, or none of those to validate on.
             OutOfTime: The timer ends it; what was computed is kept.
             Stopped: A stop was asked for.
         """
         data, extractor = self._data, self._extractor(lower)
         if self._prefetched is not None:
             self._prefetched.stop()  # from here on all processors are busy with the same images
-        val_store = _Store(extractor, data, {"part": "val"}, self._plain(data.val), extractor.dtype)
+        val_store = None
+        if data.validates:
+            val_store = _Store(extractor, data, {"part": "val"}, self._plain(data.val), extractor.dtype)
         train_store, copies = self._train_store(extractor, phase, seed)
         if not self._keep_features:
             self._cache.keep_only([store.key for store in (val_store, train_store) if store])
         if timer is not None:
             timer.rows = sum(len(store.samples) for store in (val_store, train_store) if store)
-        val = self._val(val_store, self._fill(val_store, timer))
+        val = None if val_store is None else self._val(val_store, self._fill(val_store, timer))
         train = self._fill(train_store, timer) if train_store else None
         if self._prefetched is not None:
             self._prefetched.close()

@@ -21,7 +21,7 @@ HEAD = "head"
 ALL = "all"
 
 BatchNormPolicy = Literal["frozen", "trained"]
-Solver = Literal["gradient", "logistic_regression"]
+Solver = Literal["gradient", "logistic_regression", "ridge"]
 ScheduleName = Literal["constant", "cosine", "one_cycle"]
 
 # Arguments of optimizers that a phase has fields for.
@@ -108,6 +108,11 @@ class Phase:
             if not holds:
                 name = rule.split(" ", 1)[0]
                 raise RecipeError(f"{rule}. Received: {name}={getattr(self, name)!r}")
+
+    @property
+    def needs_validation(self) -> bool:
+        """Whether it takes images to validate on; `ridge` says by leave-one-out how good its solution is."""
+        return self.solver != "ridge"
 
     def trained_stages(self, stages: Sequence[str]) -> tuple[str, ...]:
         """Return the names of the stages that train, from the head down.

@@ -23,6 +23,7 @@ from kerastl.finetuning._estimate import (
     validation_seconds,
 )
 from kerastl.finetuning._features import PhaseFeatures
+from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, Observers, predict, tell_of_solution, train_phase, validation
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import HEAD, Phase
@@ -96,6 +97,7 @@ class PhaseTraining:
         self._start: list[np.ndarray] | None = None
         self._better = False
         self._answers = np.empty((0, 0), np.float32)
+        self._left_out: LeftOutAnswers | None = None
 
     def run(self) -> None:
         """Train what is left of the phase; errors as in `Training.run`."""
@@ -183,6 +185,7 @@ class PhaseTraining:
     def validate(self) -> Score:
         """See `Keeper`."""
         rows = self._features.val
+        assert rows is not None  # noqa: S101 - `Training` refuses phases that need them
         with stage("validating"):
             self._answers = predict(self._upper, rows)
         return score(self._answers, self._context.data.val.labels[rows.usable])
@@ -195,13 +198,14 @@ class PhaseTraining:
             "learning_rate": done.learning_rate,
             "loss": done.loss,
             "accuracy": done.accuracy,
-            "val_loss": done.score.loss,
-            "val_accuracy": done.score.accuracy,
-            "val_top5": done.score.top5,
+            **_columns("val", done.validation),
+            **_columns("loo", done.leave_one_out),
             "seconds": round(done.seconds, 3),
         }
-        self._better = self._state.record(row, done.score)
+        self._better = self._state.record(row, done.score, done.leave_one_out)
         if self._better:
+            if self._left_out is not None:
+                self._left_out.write(self._context.writer.checkpoint.folder)
             self._diagnose()
             self._best = values_of(self._weights)
         self._context.observers.told.epoch(row)
@@ -216,9 +220,12 @@ class PhaseTraining:
 
     def _diagnose(self) -> None:
         """Note what the last answers say about the weights that gave them."""
-        context = self._context
-        labels = context.data.val.labels[self._features.val.usable]
-        self._state.warnings = diagnose(self._answers, labels, context.data.classes)
+        context, val, left_out = self._context, self._features.val, self._left_out
+        if val is not None:
+            self._state.warnings = diagnose(self._answers, context.data.val.labels[val.usable], context.data.classes)
+        elif left_out is not None:
+            answers = left_out.probabilities, left_out.labels, context.data.classes
+            self._state.warnings = diagnose(*answers, kind="leave_one_out")
         kernel = values_of([context.network.stages[HEAD][-1].kernel])[0]
         self._state.failure = _NOTHING if (kernel == kernel[:, :1]).all() else ""
 
@@ -235,10 +242,11 @@ class PhaseTraining:
         assert rows is not None  # noqa: S101 - `_solvable` saw to it
         head = self._solved()
         own = validation(self._upper, rows, labels[rows.usable])
-        reached = self.validate()
+        left_out = None if self._left_out is None else self._left_out.score()
+        reached = left_out if left_out is not None and self._features.val is None else self.validate()
         if not np.isfinite([own.loss, reached.loss]).all():
             raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
-        done = Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start)
+        done = Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start, left_out)
         first = len(self._state.history)
         self.record(done)
         if self._better and head.prior_loss - head.loss <= _NO_GAIN:
@@ -262,3 +270,9 @@ class PhaseTraining:
         if not head.converged:
             told.warn("logistic regression ended before its solution: the head is worse than it could be")
         return head
+
+
+def _columns(part: str, reached: Score | None) -> dict[str, float | None]:
+    """A score as columns of the history."""
+    names = ("loss", "accuracy", "top5")
+    return {f"{part}_{name}": None if reached is None else getattr(reached, name) for name in names}

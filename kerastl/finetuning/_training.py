@@ -117,6 +117,8 @@ class Training:
         for number, phase in enumerate(self._recipe.phases, 1):
             try:
                 freeze_for(self._network, phase)
+                if phase.needs_validation and not self._data.validates:
+                    raise RecipeError("there are no images to validate on, which tell when training is at its best")
                 if phase.solver == "gradient":
                     optimizer_for(self._network, phase, phase.learning_rate)
                     loss_for(phase)
