@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kerastl.errors import UsageError
@@ -167,7 +167,7 @@ def shortened(phase: Phase, epochs: int) -> Phase:
     return replace(phase, epochs=epochs, warmup=min(phase.warmup, fraction * epochs))
 
 
-def described(budget: Budget, plan: Sequence[int]) -> Mapping[str, object] | None:
+def described(budget: Budget, plan: Sequence[int]) -> dict[str, object] | None:
     """What `metrics.json` says of the budget: its seconds, those used, and the epochs that were planned."""
     if not budget.limited:
         return None

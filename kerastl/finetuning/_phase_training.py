@@ -122,7 +122,8 @@ class PhaseTraining:
         if self._over():
             return
         epochs, first = range(state.epoch, self._phase.epochs), len(state.history) - state.epoch
-        observers, timer = self._context.observers, self._estimate(epochs)
+        observers = self._context.observers
+        timer = None if self._context.time.budget.limited else self._estimate(epochs)  # which has been said
         try:
             train_phase(model, self._batches, rate, epochs, observers, self, first=first, timer=timer)
         except (Stopped, TrainingError):

@@ -19,7 +19,7 @@ from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning._base_model import BaseModel, Built, from_catalog, keep_rows, stored
-from kerastl.finetuning._budget import Budget
+from kerastl.finetuning._budget import Budget, described
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import adopted, identity, still_there
@@ -219,12 +219,14 @@ class Run:
         network = self._network(prepared)
         images = training_data(parts, prepared.base.resize, settings)
         features = self._feature_computer(images)
-        training = self._training(prepared, network, images, features)
+        budget = Budget(settings.budget, self._start)
+        training = self._training(prepared, network, images, features, budget)
         earlier = sum(training.state.seconds)
         ended = self._run(training, network.model)
         report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), prepared.base)
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
+        metrics["budget"] = described(budget, training.state.plan)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, prepared)
             metadata = report.write(model, training.state, features.skipped.reasons, metrics)
@@ -243,12 +245,11 @@ class Run:
         return network
 
     def _training(
-        self, prepared: Prepared, network: Network, images: TrainingData, features: FeatureComputer
+        self, prepared: Prepared, network: Network, images: TrainingData, features: FeatureComputer, budget: Budget
     ) -> Training:
         """The training of the recipe, as far as it has come."""
         from kerastl.finetuning._training import Training
 
-        budget = Budget(self._settings.budget, self._start)
         training = Training(
             network,
             prepared.recipe,
