@@ -79,7 +79,7 @@ class PhaseFeatures:
 
     Args:
         extractor: Gives the features of other images.
-        val: Of the validation images.
+        val: Of the validation images; None where there are none.
         train: Of the training images, `(images * copies, ...)`, the copies of an image side by side. None where each
             epoch computes its own.
         copies: Of each training image; more than one where they are augmented.
@@ -87,7 +87,7 @@ class PhaseFeatures:
     """
 
     extractor: FeatureExtractor
-    val: UsableFeatures
+    val: UsableFeatures | None
     train: np.ndarray | None
     copies: int
     usable: np.ndarray
@@ -145,17 +145,19 @@ class FeatureComputer:
             seed: Numbers that the augmentation depends on.
 
         Raises:
-            DataError: No training or no validation image can be read.
+            DataError: No training image can be read, or none of those to validate on.
             Stopped: A stop was asked for.
         """
         data, extractor = self._data, self._extractor(lower)
         if self._prefetched is not None:
             self._prefetched.stop()  # from here on all processors are busy with the same images
-        val_store = _Store(extractor, data, {"part": "val"}, self._plain(data.val), extractor.dtype)
+        val_store = None
+        if data.validates:
+            val_store = _Store(extractor, data, {"part": "val"}, self._plain(data.val), extractor.dtype)
         train_store, copies = self._train_store(extractor, phase, seed)
         if not self._keep_features:
             self._cache.keep_only([store.key for store in (val_store, train_store) if store])
-        val = self._val(val_store, self._fill(val_store))
+        val = None if val_store is None else self._val(val_store, self._fill(val_store))
         train = self._fill(train_store) if train_store else None
         if self._prefetched is not None:
             self._prefetched.close()

@@ -45,8 +45,9 @@ class Epoch:
         learning_rate: Of the head in the last step.
         loss: Mean training loss, with label smoothing and weights as the phase has them.
         accuracy: Mean training accuracy while the weights were changing.
-        score: On the validation images, after the epoch.
+        score: On the validation images, after the epoch; by leave-one-out where there are none.
         seconds: Of training and validation.
+        leave_one_out: Score by leave-one-out of a head that was solved in closed form.
     """
 
     number: int
@@ -55,23 +56,27 @@ class Epoch:
     accuracy: float
     score: Score
     seconds: float
+    leave_one_out: Score | None = None
+
+    @property
+    def validation(self) -> Score | None:
+        """The score on validation images; None where there are none."""
+        return self.score if self.score.kind == "validation" else None
 
     def logs(self) -> dict[str, float]:
         """What callbacks of Keras get at the end of the epoch."""
-        return {
-            "loss": self.loss,
-            "accuracy": self.accuracy,
-            "val_loss": self.score.loss,
-            "val_accuracy": self.score.accuracy,
-            "learning_rate": self.learning_rate,
-        }
+        found = {"loss": self.loss, "accuracy": self.accuracy}
+        for part, reached in (("val", self.validation), ("loo", self.leave_one_out)):
+            if reached is not None:
+                found |= {f"{part}_loss": reached.loss, f"{part}_accuracy": reached.accuracy}
+        return {**found, "learning_rate": self.learning_rate}
 
 
 class Keeper(Protocol):
     """Judges the epochs of a phase and keeps what they bring. The methods are called in this order."""
 
     def validate(self) -> Score:
-        """Score the model; its weights are their averages, where the phase keeps such."""
+        """Score the model on validation images; its weights are their averages, where the phase keeps such."""
 
     def record(self, done: Epoch) -> None:
         """Note an epoch, with the weights that were validated in the model."""

@@ -56,6 +56,11 @@ class Recipe:
         if not (is_number(self.dropout) and 0 <= self.dropout < 1):
             raise RecipeError(f"dropout must be in [0, 1). Received: dropout={self.dropout!r}")
 
+    @property
+    def needs_validation(self) -> bool:
+        """Whether a phase takes images to validate on; else every labeled image can train."""
+        return any(phase.needs_validation for phase in self.phases)
+
     def validate(self, stages: Sequence[str]) -> None:
         """Raise `RecipeError` when a phase names a stage that `stages` (from the head down) does not hold."""
         for number, phase in enumerate(self.phases, 1):

@@ -17,6 +17,7 @@ class FineTuningState(TrainingState):
         phase: Number of the phase that is under way, from 0; `epoch` counts its epochs.
         ended: Whether a callback has ended it.
         best: The best score of the run.
+        leave_one_out: That of the best weights by leave-one-out, where they were solved in closed form.
         best_here: Whether it was reached in this phase.
         phase_best: The best score of this phase.
         waited: Epochs since then.
@@ -28,6 +29,7 @@ class FineTuningState(TrainingState):
     phase: int = 0
     ended: bool = False
     best: Score | None = None
+    leave_one_out: Score | None = None
     best_here: bool = False
     phase_best: Score | None = None
     waited: int = 0
@@ -38,10 +40,11 @@ class FineTuningState(TrainingState):
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> FineTuningState:
         """Read what `asdict` gave."""
-        scores = {name: Score(**raw[name]) if raw[name] else None for name in ("best", "phase_best")}
+        names = ("best", "leave_one_out", "phase_best")
+        scores = {name: Score(**raw[name]) if raw.get(name) else None for name in names}
         return cls(**{**raw, **scores})
 
-    def record(self, row: dict[str, Any], reached: Score) -> bool:
+    def record(self, row: dict[str, Any], reached: Score, leave_one_out: Score | None = None) -> bool:
         """Add an epoch; return whether it is the best of the run."""
         self.history.append(row)
         self.seconds[self.phase] += row["seconds"]
@@ -50,7 +53,7 @@ class FineTuningState(TrainingState):
         if self.phase_best is None or reached > self.phase_best:
             self.phase_best, self.waited = reached, 0
         if self.best is None or reached > self.best:
-            self.best, self.best_here = reached, True
+            self.best, self.best_here, self.leave_one_out = reached, True, leave_one_out
             return True
         return False
 

@@ -305,7 +305,10 @@ def test_names_on_standard_input_are_no_patterns(classify, image, monkeypatch):
     assert "1 of 1 images could not be classified" in err
 
 
-def test_fast_precision_is_fitted_to_the_images_to_classify(capfd, small_conv_model, image, tmp_path, lines):
+def test_fast_precision_is_fitted_to_the_images_to_classify(
+    capfd, small_conv_model, image, monkeypatch, tmp_path, lines
+):
+    monkeypatch.setenv("KERASTL_CACHE", str(tmp_path / "cache"))
     for number in range(42):
         image(f"many/{number:02}.png", (6 * number, 255 - 6 * number, 40))
     code = run(["classify", str(tmp_path / "many"), "-m", str(small_conv_model), "--precision", "fast", "-k", "1"])
