@@ -71,8 +71,7 @@ class Explainer:
 
     @cached_property
     def feature_gradient(self) -> FeatureGradient:
-        """The network from pixels to the feature maps that its head reads, and gradients of a class's score with respect
-        to them: of the last feature map, or of all that a deep head reads.
+        """How a class's score depends on the last feature map, or on all that a deep head reads.
 
         Raises:
             ModelError: The network has no feature map.
@@ -82,8 +81,8 @@ class Explainer:
         from kerastl.models._deep_features import taps_of
         from kerastl.models._graph import last_feature_map, split_graph
 
-        tensors = taps_of(scores) or [last_feature_map(scores)]
-        if not any(tensor is not None and len(tensor.shape) == 4 for tensor in tensors):
+        tensors = taps_of(scores) or tuple(tensor for tensor in [last_feature_map(scores)] if tensor is not None)
+        if not any(len(tensor.shape) == 4 for tensor in tensors):
             raise ModelError(
                 f"{scores.name} has no feature map that everything goes through, which gradcam needs; "
                 "try the method integrated-gradients or occlusion"

@@ -37,8 +37,8 @@ class Recipe:
         phases: In the order in which they run.
         dropout: Fraction of the pooled features that is dropped before the classifier while it trains by
             gradient steps. In [0, 1).
-        features: What the head reads: `"last"`, the mean of the network's output over its places, or `"deep"`, means and
-            deviations of several layers, see `kerastl.models.deep_features`.
+        features: What the head reads: `"last"`, the mean of the network's output over its places, or `"deep"`, means
+            and deviations of several layers, see `kerastl.models.deep_features`.
         why: One sentence on why this recipe; `auto` says here how it chose.
 
     Example:

@@ -23,7 +23,7 @@ _FEWEST, _MOST = 6, 9
 # So many maps of one kind are worth one of them where those below are as wide; fewer only begin a stage.
 _MANY = 3
 # Channels of all of them together; mean and deviation make two features of each.
-_CHANNELS = 5_120
+_CHANNELS = 5_200
 # Added where a root or a division would have no finite gradient at zero. A root of numbers that large is off by less
 # than 1 % from a hundred times this on.
 _ROOT_EPSILON = 1e-4
@@ -41,8 +41,8 @@ def find_taps(backbone: keras.Model, names: Sequence[str] = ()) -> tuple[keras.K
     Args:
         backbone: One flat functional graph, from pixels to a feature map `(n, h, w, c)`, tokens `(n, t, c)` or features
             `(n, c)`.
-        names: Layers whose outputs are read, as `Backbone.taps` has them; where one of them is not there, all are
-            found in the graph.
+        names: Layers whose outputs are read, as `Backbone.taps` has them; where one of them is not there, or they have
+            more than 5,200 channels, all are found in the graph.
 
     Returns:
         From the input up; the last is the output.
@@ -53,12 +53,12 @@ def find_taps(backbone: keras.Model, names: Sequence[str] = ()) -> tuple[keras.K
         [(4, 4, 320), (4, 4, 320)]
     """
     layers = {operation.name: operation for operation in backbone.operations}
-    if names and all(name in layers for name in names):
-        found = [layers[name].output for name in names]
-    else:
-        found = _found(backbone)
     output = backbone.outputs[0]
-    return (*(tensor for tensor in found if tensor is not output), output)
+    found = [layers[name].output for name in names if name in layers]
+    taps = (*(tensor for tensor in found if tensor is not output), output)
+    if names and len(found) == len(names) and _channels(taps) <= _CHANNELS:
+        return taps
+    return (*_found(backbone), output)
 
 
 def _found(backbone: keras.Model) -> list[keras.KerasTensor]:
@@ -89,10 +89,8 @@ def _spread(candidates: Iterable[keras.KerasTensor], output: keras.KerasTensor) 
         widths = [group[-1].shape[-1] for group in groups] + [output.shape[-1]]
         del groups[max(range(len(groups)), key=lambda n: min(widths[n : n + 2]) / max(widths[n : n + 2]))]
     chosen = [group[-1] for group in groups]
-    for group in sorted(groups, key=len, reverse=True)[: max(0, _FEWEST - 1 - len(chosen))]:
-        if len(group) > 1:
-            chosen.append(group[(len(group) - 1) // 2])
-    return chosen
+    large = sorted(groups, key=len, reverse=True)[: max(0, _FEWEST - 1 - len(chosen))]
+    return chosen + [group[(len(group) - 1) // 2] for group in large if len(group) > 1]
 
 
 def _channels(tensors: Sequence[keras.KerasTensor]) -> int:
@@ -217,7 +215,7 @@ def _below(tensor: keras.KerasTensor) -> keras.KerasTensor:
 
 def _kinds_below(tensor: keras.KerasTensor) -> list[str]:
     """The classes of the operations behind a tensor, downward, three at most."""
-    kinds = []
+    kinds: list[str] = []
     while len(kinds) < 3 and not call_behind(tensor).is_input:
         kinds.append(type(call_behind(tensor).operation).__name__)
         tensor = _below(tensor)

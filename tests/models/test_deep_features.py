@@ -31,7 +31,8 @@ def test_features_are_roots_of_means_and_deviations():
     shapes = [(3, 8, 6, 5), (3, 7, 4), (3, 9), (3, 1, 1, 6)]
     taps = [random.normal(0.5, 2, shape).astype("float32") for shape in shapes]
     found = computed(*taps)
-    assert found.dtype == np.float32 and found.shape == (3, 5 + 5 + 4 + 4 + 9 + 6)
+    assert found.dtype == np.float32
+    assert found.shape == (3, 5 + 5 + 4 + 4 + 9 + 6)
     np.testing.assert_allclose(found, expected(*taps), atol=1e-2)
     # Far from zero the number that keeps the gradient finite does not count.
     large = np.abs(expected(*taps)) > 0.3
@@ -115,7 +116,8 @@ def test_a_saved_network_knows_what_its_head_reads(tmp_path):
     taps = find_taps(backbone)
     vector = layers.Dense(4)(layers.GlobalAveragePooling2D()(taps[-1]))
     model = keras.Model(backbone.inputs[0], layers.Dense(3, activation="softmax")(deep_features([*taps, vector])))
-    assert taps_of(model) == (*taps, vector) and taps_of(backbone) == ()
+    assert taps_of(model) == (*taps, vector)
+    assert taps_of(backbone) == ()
     model.save(tmp_path / "deep.keras")
     for load in (keras.models.load_model, loading.load):  # plain Keras, in safe mode, and kerastl's own
         loaded = load(tmp_path / "deep.keras")
@@ -126,7 +128,16 @@ def test_a_saved_network_knows_what_its_head_reads(tmp_path):
 
 
 def test_taps_in_the_catalog_name_layers():
-    for row in BACKBONES.values():
-        if row.taps:
-            backbone = build(row, weights=None, include_top=False)
-            assert set(row.taps) <= {layer.name for layer in backbone.layers}, row.name
+    found = {}
+    for name in ("kerastl_mini", "mobilenet_025", "mobilenet_v2", "mobilenet_v2_140"):
+        row = BACKBONES[name]
+        backbone = build(row, weights=None, include_top=False)
+        assert set(row.taps) < {layer.name for layer in backbone.layers}
+        taps = find_taps(backbone, row.taps)
+        found[name] = len(taps), sum(tap.shape[-1] for tap in taps)
+    assert found == {
+        "kerastl_mini": (13, 2080),
+        "mobilenet_025": (11, 1232),
+        "mobilenet_v2": (8, 4928),
+        "mobilenet_v2_140": (8, 5152),  # found in its graph, because those of the family are too many channels
+    }
