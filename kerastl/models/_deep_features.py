@@ -50,7 +50,7 @@ def find_taps(backbone: keras.Model, names: Sequence[str] = ()) -> tuple[keras.K
     Example:
         >>> from kerastl.models import build, find_taps
         >>> [tensor.shape[1:] for tensor in find_taps(build("kerastl_mini", include_top=False))][-2:]
-        [(4, 4, 320), (4, 4, 320)]
+        [(8, 8, 128), (4, 4, 320)]
     """
     layers = {operation.name: operation for operation in backbone.operations}
     output = backbone.outputs[0]
