@@ -39,6 +39,7 @@ ON_KERAS = {
     for name in (
         "boundary_engine",
         "compiling",
+        "estimate",
         "freezing",
         "loop",
         "network",
