@@ -6,10 +6,9 @@ of a group (duplicates, one patient) are left out together, so that none is answ
 
 from __future__ import annotations
 
-import io
-import math
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +21,19 @@ from kerastl.errors import ModelError
 from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._training_data import TrainingData
+from kerastl.models._saved.arrays import read_npz
 
 _MOST = 1 << 26  # probabilities that are kept, 256 MiB: above it those of evenly spaced images
+_LARGEST = 1 << 29  # bytes of a file with them
+# The kind of numbers of each array, and its axes.
+_IN_STATE = {
+    "numbers": ("i", 1),
+    "labels": ("i", 1),
+    "groups": ("i", 1),
+    "probabilities": ("f", 2),
+    "temperature": ("f", 0),
+}
+_BESIDE = {"hashes": ("u", 1), "probabilities": ("f", 2), "fingerprint": ("U", 0)}
 
 
 @dataclass(frozen=True)
@@ -35,25 +45,31 @@ class LeftOutAnswers:
         labels: int64 `(n,)`, their classes.
         groups: int64 `(n,)`; the images of a group were left out together.
         probabilities: float32 `(n, classes)`, rows sum to 1.
+        temperature: What the scores behind them were divided by, as those of the head were.
     """
 
     numbers: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
     probabilities: np.ndarray
+    temperature: float = 1.0
 
     @classmethod
-    def of(cls, data: TrainingData, numbers: np.ndarray, probabilities: np.ndarray) -> LeftOutAnswers:
+    def of(
+        cls, data: TrainingData, numbers: np.ndarray, probabilities: np.ndarray, temperature: float = 1.0
+    ) -> LeftOutAnswers:
         """Gather the answers.
 
         Args:
             data: The images that were trained on.
             numbers: int64 `(n,)`, of those that have an answer.
             probabilities: float32 `(n, classes)`; rows that are not finite are no answers, and go.
+            temperature: What the scores were divided by.
         """
         known = np.isfinite(probabilities).all(axis=1)
         kept = numbers[known]
-        return cls(kept, data.train.labels[kept], data.groups()[kept], probabilities[known].astype(np.float32))
+        answers = probabilities[known].astype(np.float32)
+        return cls(kept, data.train.labels[kept], data.groups()[kept], answers, temperature)
 
     def score(self) -> Score:
         """How good they are; there is one at least."""
@@ -62,12 +78,15 @@ class LeftOutAnswers:
     def thinned(self) -> LeftOutAnswers:
         """As many of them as are kept, evenly spaced."""
         step = -(-self.probabilities.size // _MOST)
-        return self if step < 2 else LeftOutAnswers(*(array[::step] for array in vars(self).values()))
+        if step < 2:
+            return self
+        kept = (array[::step] for array in (self.numbers, self.labels, self.groups, self.probabilities))
+        return LeftOutAnswers(*kept, self.temperature)
 
     def write(self, folder: Path) -> None:
         """Keep them beside the state of a run."""
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / LEAVE_ONE_OUT, vars(self.thinned()))
+        _write(folder / LEAVE_ONE_OUT, {**vars(self.thinned()), "temperature": np.array(self.temperature)})
 
     @classmethod
     def read(cls, folder: Path) -> LeftOutAnswers:
@@ -76,7 +95,8 @@ class LeftOutAnswers:
         Raises:
             ValueError: It is not there or damaged.
         """
-        return cls(**_arrays(folder / LEAVE_ONE_OUT, ("numbers", "labels", "groups", "probabilities")))
+        found = _arrays(folder / LEAVE_ONE_OUT, _IN_STATE)
+        return cls(**{**found, "temperature": float(found["temperature"])})
 
 
 @dataclass(frozen=True)
@@ -136,13 +156,13 @@ class KeptAnswers:
         if not file.is_file():
             return None
         try:
-            found = _arrays(file, ("hashes", "probabilities", "fingerprint"))
+            found = _arrays(file, _BESIDE)
             if str(found["fingerprint"]) != fingerprint:
                 return None
             hashes, probabilities = found["hashes"], found["probabilities"]
-            if hashes.dtype != np.uint64 or not 0 < len(hashes) == len(probabilities):
+            if not 0 < len(hashes) == len(probabilities):
                 raise ValueError("its parts do not fit together")
-            if probabilities.dtype != np.float32 or probabilities.shape[1:] != (classes,):
+            if probabilities.shape[1:] != (classes,):
                 raise ValueError(f"it does not hold answers of {classes:,} classes")
         except ValueError as error:
             name, reason = printable(str(file)), printable(str(error))
@@ -155,23 +175,12 @@ def _write(file: Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(stream, **arrays)  # type: ignore[arg-type]
 
 
-def _arrays(file: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Read arrays that take no more memory than the file takes on the disk; `ValueError` where that cannot be done."""
+def _arrays(file: Path, kinds: Mapping[str, tuple[str, int]]) -> dict[str, np.ndarray]:
+    """Read arrays, each of its kind; `ValueError` where that cannot be done."""
     try:
-        with file.open("rb") as stream, zipfile.ZipFile(stream) as archive:
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise ValueError("it is compressed")
-            return {name: _array(archive, f"{name}.npy") for name in names}
-    except (KeyError, OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        found = read_npz(files.read_regular(file, _LARGEST), kinds)
+    except (KeyError, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(str(error)) from None
-
-
-def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    stream = io.BytesIO(archive.read(name))
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("it is of another version of NumPy")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    content = stream.read()
-    if dtype.hasobject or fortran or math.prod(shape) * dtype.itemsize != len(content):
-        raise ValueError("its arrays are not what they say")
-    return np.frombuffer(content, dtype).reshape(shape)
+    if missing := kinds.keys() - found:
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    return found

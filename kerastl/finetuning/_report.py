@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl.calibration import _temperature as temperature
 from kerastl.data import _training_record as training_record
 from kerastl.data._training_record import TrainingRecord
 from kerastl.finetuning import _outputs as outputs
@@ -114,6 +115,7 @@ class Report:
                 "versions": versions(_PACKAGES),
                 "data_fingerprint": self._parts.fingerprint,
                 "metrics": metrics,
+                **({} if left_out is None else temperature.record(left_out.temperature, temperature.LEAVE_ONE_OUT)),
             },
         )
         record = TrainingRecord.of(self._parts.dataset, self._parts.contents)
