@@ -48,12 +48,13 @@ def test_data_without_groups_leaves_out_one_image_at_a_time():
 
 def test_they_come_back_as_they_were_written(four, tmp_path):
     rows = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.5, 0.5]], np.float32)
-    found = LeftOutAnswers.of(four, np.arange(4), rows, temperature=0.5)
+    found = LeftOutAnswers.of(four, np.arange(4), rows).calibrated(0.5, lambda numbers: np.eye(4)[numbers], seed=0)
     found.write(tmp_path)
     again = LeftOutAnswers.read(tmp_path)
-    for name, array in vars(found).items():
-        np.testing.assert_array_equal(getattr(again, name), array)
-    assert again.temperature == 0.5
+    for name in ("numbers", "labels", "groups", "probabilities"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
+    assert again.calibration == found.calibration
+    assert again.calibration.extra["temperature_inside"]["value"] == 0.5
 
 
 def test_beside_a_model_they_are_found_by_what_is_in_an_image(four, tmp_path):
@@ -78,7 +79,8 @@ def pack(file, compression=zipfile.ZIP_STORED, **arrays):
             archive.writestr(f"{name}.npy", stream.getvalue())
 
 
-GOOD = {"hashes": np.ones(2, np.uint64), "probabilities": np.full((2, 2), 0.5, np.float32), "fingerprint": "data"}
+GOOD = {"hashes": np.ones(2, np.uint64), "groups": np.arange(2), "fingerprint": "data"}
+GOOD |= {"probabilities": np.full((2, 2), 0.5, np.float32)}
 
 
 @pytest.mark.parametrize(
