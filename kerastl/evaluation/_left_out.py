@@ -28,12 +28,14 @@ class LeftOut:
     Args:
         images: All of them.
         items: Those that have an answer.
+        groups: int64 `(n,)`: those of one group were left out together.
         probabilities: float32 `(n, classes)`, one row for each of `items`.
         failed: Images of the folder that cannot be read, and why.
     """
 
     images: Labeled
     items: tuple[Item, ...]
+    groups: np.ndarray
     probabilities: np.ndarray
     failed: Mapping[str, str]
 
@@ -67,7 +69,8 @@ def left_out(classifier: Classifier, known: Parted) -> LeftOut | None:
     images = labeled(classifier, known, "train")
     rows = kept.rows([known.contents.get(item.path, "") for item in images.items])
     items = tuple(item for item, row in zip(images.items, rows, strict=True) if row >= 0)
-    return LeftOut(images, items, kept.probabilities[rows[rows >= 0]], failed) if items else None
+    rows = rows[rows >= 0]
+    return LeftOut(images, items, kept.groups[rows], kept.probabilities[rows], failed) if items else None
 
 
 def _unreadable(classifier: Classifier, known: Parted) -> dict[str, str] | None:

@@ -100,3 +100,27 @@ def test_without_kept_answers_all_is_as_before(run, noise, tmp_path):
     (tmp_path / LEAVE_ONE_OUT).write_bytes(b"broken")
     with pytest.raises(ModelError, match="its leave-one-out answers cannot be read"):
         kerastl.evaluate(tmp_path, noise, verbose=0)
+
+
+def test_the_run_is_calibrated_when_it_ends(run, noise):
+    classifier = kerastl.load(run.folder)
+    answer = classifier.classify(noise / "red" / "0.png", coverage=0.9, reject=True)
+    assert answer.predictions
+    assert "calibrated by leave-one-out" in (run.folder / "README.md").read_text()
+    assert "kerastl calibrate" not in (run.folder / "README.md").read_text()
+
+
+def test_calibrating_takes_the_kept_answers_and_leaves_the_network_alone(run, found, noise, tmp_path):
+    folder = shutil.copytree(run.folder, tmp_path / "run")
+    calibration = kerastl.calibrate(folder, noise, false_alarms=0.2, verbose=0)
+    assert (calibration.images, calibration.split) == (30, "train, by leave-one-out")
+    assert calibration.log_loss[1] == pytest.approx(found.figures["log_loss"].value)
+    assert calibration.calibration_error[1] == pytest.approx(found.figures["calibration_error"].value)
+    assert calibration.references == 30
+    classifier = kerastl.load(folder)
+    rejected = [bool(classifier.classify(noise / path, reject=True).rejected) for path in found.paths]
+    assert not any(rejected)  # each is among the references itself
+    again = kerastl.evaluate(folder, noise, verbose=0)
+    np.testing.assert_array_equal(again.probabilities, found.probabilities)
+    own = [kerastl.evaluate(one, noise, "train", verbose=0).probabilities for one in (run.folder, folder)]
+    np.testing.assert_array_equal(*own)
