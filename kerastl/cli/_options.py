@@ -223,6 +223,14 @@ def precision(data: str) -> Callable[[C], C]:
     return add
 
 
+tta = option(
+    "--tta",
+    type=click.Choice(["mirror", "crops"]),
+    help="Average the answers for several views of an image. mirror: it and its mirror image, twice the work; crops: "
+    "also its four corners, all mirrored, ten times the network's work.",
+)
+
+
 def representative(given: str | None, named: Sequence[str]) -> list[str]:
     """The images that fast precision is fitted to: those given, or else those that are there to be classified."""
     return [given] if given is not None else [source for source in named if source != "-"]
