@@ -23,7 +23,7 @@ LAYERS = [
     {"data"},
     {"plots"},
     {"explaining"},
-    {"_classifier", "_classify_options", "_load"},
+    {"_classifier", "_classifier_display", "_classify_options", "_load", "_tta"},
     {"training"},
     {"finetuning", "pretraining"},
     {"evaluation"},

@@ -14,7 +14,7 @@ from kerastl.cli._command import command, option
 @command()
 @click.argument("data", metavar="DATA_DIR")
 @options.run_folder
-@options.base_model
+@options.base_models
 @option(
     "--recipe",
     "-r",
@@ -50,7 +50,7 @@ from kerastl.cli._command import command, option
     help="Of training: float32, mixed_bfloat16 or mixed_float16; the saved model is float32.",
 )
 @options.weights("imagenet")
-@options.input_size
+@options.input_sizes
 @options.resize("crop", group=options.NETWORK)
 @options.about_the_model
 @options.held_back

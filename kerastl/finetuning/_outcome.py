@@ -104,6 +104,8 @@ def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
         if "loo_accuracy" in metrics:
             more.append(accuracy(metrics, "loo"))
     more.append("" if choice is None else f"kept {choice}")
+    if (search := metrics.get("search")) is not None:
+        more.append(f"chosen among {search['chosen_among']} networks by leave-one-out (search.json)")
     lines = [f"{printable(str(folder))}: {accuracy(metrics)}"]
     for text in filter(None, more):
         lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
