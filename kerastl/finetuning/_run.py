@@ -28,6 +28,7 @@ from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import find_recipe, needs_validation
 from kerastl.finetuning._report import Report
 from kerastl.finetuning._result import FineTuned
+from kerastl.finetuning._search_results import search_summary
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import (
     SplitData,
@@ -241,6 +242,7 @@ class Run:
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
         metrics["budget"] = described(budget, training.state.plan)
+        metrics["search"] = search_summary(self._folder.path)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, prepared)
             metadata = report.write(model, training.state, features.skipped.reasons, metrics, training.left_out())
