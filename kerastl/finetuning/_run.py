@@ -251,11 +251,8 @@ class Run:
 
     def _network(self, prepared: Prepared) -> Network:
         """The network with a new head, whose rows are those of the old one where the classes are the same."""
-        from kerastl.finetuning._network import attach_head
-
         built, classes = prepared.built, prepared.parts.dataset.classes
-        dropout, seed = prepared.recipe.dropout, self._settings.seed
-        network = attach_head(built.backbone, built.stages, len(classes), dropout=dropout, seed=seed)
+        network = built.with_head(len(classes), prepared.recipe, self._settings.seed)
         if built.classifier is not None:
             self._callback.say(keep_rows(network, built.classifier, classes))
         return network
@@ -322,10 +319,8 @@ class Run:
 
     def _in_float32(self, model: keras.Model, prepared: Prepared) -> keras.Model:
         """The same network with the same weights, all in float32."""
-        from kerastl.finetuning._network import attach_head
-
         built = prepared.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
-        classes, dropout = len(prepared.parts.dataset.classes), prepared.recipe.dropout
-        plain = attach_head(built.backbone, built.stages, classes, dropout=dropout, seed=self._settings.seed).model
+        classes = len(prepared.parts.dataset.classes)
+        plain = built.with_head(classes, prepared.recipe, self._settings.seed).model
         plain.set_weights(model.get_weights())
         return plain
