@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
+
 from kerastl.cli import run
 from kerastl.data._augmentation import Augmentation, Flip
-from kerastl.finetuning._phase_times import phase_times
+from kerastl.finetuning import _phase_times as times
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._recipe_description import describe
 
@@ -61,8 +63,16 @@ def test_json_is_for_programs(capsys):
     assert "--measure needs --images" in capsys.readouterr().err
 
 
-def test_the_time_of_phases_is_measured():
-    recipe = Recipe("r", (Phase(solver="ridge"), Phase(epochs=2), Phase(epochs=200)))
-    solved, short, long = phase_times(recipe, "kerastl_mini", 64, 3)
-    assert 0 < solved < long
-    assert 0 < short < long
+def test_the_time_of_a_phase_is_that_of_its_features_and_epochs(monkeypatch):
+    measure = times.epoch_seconds
+    monkeypatch.setattr(times, "_features", lambda engine, pixels: (engine.predict(pixels), 0.5))
+    monkeypatch.setattr(times, "epoch_seconds", lambda *arguments: 3.0 if measure(*arguments) > 0 else 0.0)
+    flips = Augmentation(flip=Flip())
+    phases = (
+        Phase(solver="logistic_regression"),
+        Phase(epochs=2, augmentation=flips, num_augmented_copies=4),
+        Phase(epochs=2, augmentation=flips),
+    )
+    # 0.5 s for each of 64 images, once or four times, and of 12.8 to validate on; without copies in each epoch.
+    expected = [0.5 * 64 * 1.2, 0.5 * 64 * 4.2 + 2 * 3.0, 0.5 * 64 * 0.2 + 2 * (3.0 + 32.0)]
+    assert times.phase_times(Recipe("r", phases), "kerastl_mini", 64, 3) == pytest.approx(expected)
