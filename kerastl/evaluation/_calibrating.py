@@ -20,6 +20,7 @@ from kerastl.calibration import _ood as ood
 from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
+from kerastl.calibration._temperature import LEAVE_ONE_OUT
 from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.columns import TableColumns
@@ -185,7 +186,7 @@ def _calibrate(
     progress: ProgressCallback | None,
 ) -> Calibration:
     known = parted(classifier, dataset, progress)
-    chosen = labeled(classifier, known, split, fresh=True)
+    chosen = _not_trained_on(classifier, known, split)
     looked = _look(classifier, chosen, progress, "scoring images")
     fitted = CalibrationState(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
@@ -213,6 +214,16 @@ def _calibrate(
     with stage("storing the calibration in the model"):
         state_file.write(classifier.file, classifier.metadata, fitted, found, result.as_dict(), classifier.keras_model)
     return result
+
+
+def _not_trained_on(classifier: Classifier, known: Parted, split: EvaluationSplit | None) -> Labeled:
+    try:
+        return labeled(classifier, known, split, fresh=True)
+    except DataError as error:
+        every = all(known.is_trained(item) for item in known.dataset.items)
+        if every and temperature.fitted_on(classifier.metadata) == LEAVE_ONE_OUT:
+            raise DataError(f"{error}; its scores were calibrated by leave-one-out when it was trained") from None
+        raise
 
 
 def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Classifier:
