@@ -220,8 +220,8 @@ def _not_trained_on(classifier: Classifier, known: Parted, split: EvaluationSpli
     try:
         return labeled(classifier, known, split, fresh=True)
     except DataError as error:
-        every = all(known.is_trained(item) for item in known.dataset.items)
-        if every and temperature.fitted_on(classifier.metadata) == LEAVE_ONE_OUT:
+        asked = [item for item in known.dataset.items if split in (None, "all", item.split)]
+        if asked and all(map(known.is_trained, asked)) and temperature.fitted_on(classifier.metadata) == LEAVE_ONE_OUT:
             raise DataError(f"{error}; its scores were calibrated by leave-one-out when it was trained") from None
         raise
 

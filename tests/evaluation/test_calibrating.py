@@ -300,9 +300,6 @@ def test_a_model_that_leave_one_out_has_calibrated_says_so_where_all_images_trai
     described = metadata.read_metadata(file)
     described.extra.update(temperature.record(0.1, "leave-one-out answers"))
     metadata.update(file, described)
-    items = [(str(folder / "train" / name / "1.png"), name, "train") for name in ("red", "blue")]
-    table = tmp_path / "all.csv"
-    table.write_text("path,label,split\n" + "".join(",".join(item) + "\n" for item in items))
     with pytest.raises(DataError, match="take others; its scores were calibrated by leave-one-out when it was trained"):
-        calibrate(run, table)
+        calibrate(run, folder, "train")
     assert calibrate(run, folder).temperature > 2
