@@ -74,6 +74,11 @@ def fitted_on(metadata: Metadata) -> str | None:
     return found
 
 
+def is_calibrated(metadata: Metadata) -> bool:
+    """Whether scores were fitted to mean what they say: by `kerastl calibrate`, or when the model was trained."""
+    return fitted_on(metadata) is not None
+
+
 def _number(metadata: Metadata, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
         raise ModelError(f"{metadata.name}: the metadata's temperature is {value!r}, which is no number above 0")

@@ -80,6 +80,7 @@ def test_the_metadata_say_where_the_temperature_is(extra, to_apply, inside, fitt
     assert temperature.inside(metadata) == inside
     assert temperature.of(metadata) == to_apply * inside
     assert temperature.fitted_on(metadata) == fitted_on
+    assert temperature.is_calibrated(metadata) is (fitted_on is not None)
 
 
 @pytest.mark.parametrize("wrong", [0, -1.0, "2", None, True, float("nan"), float("inf")])
