@@ -43,6 +43,7 @@ ON_KERAS = {
         "freezing",
         "loop",
         "network",
+        "phase_times",
         "phase_training",
         "training",
     )
