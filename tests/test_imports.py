@@ -39,6 +39,7 @@ ON_KERAS = {
         "boundary_engine",
         "compiling",
         "freezing",
+        "held_phase",
         "loop",
         "network",
         "phase_training",

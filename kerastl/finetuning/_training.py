@@ -12,6 +12,7 @@ from kerastl.finetuning._compiling import loss_for, optimizer_for
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._features import FeatureComputer
 from kerastl.finetuning._freezing import freeze_for
+from kerastl.finetuning._held_phase import HeldPhase
 from kerastl.finetuning._loop import Observers
 from kerastl.finetuning._network import Network, split_network
 from kerastl.finetuning._phase import Phase
@@ -135,4 +136,11 @@ class Training:
         context = Context(
             network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state
         )
-        PhaseTraining(context, phase, upper, features, batches).run()
+        kind = HeldPhase if self._is_held(phase) else PhaseTraining
+        kind(context, phase, upper, features, batches).run()
+
+    def _is_held(self, phase: Phase) -> bool:
+        """Whether a phase of gradient steps comes after a solution in closed form that is worth something."""
+        earlier = self._recipe.phases[: self.state.phase]
+        solved = any(one.solver != "gradient" for one in earlier)
+        return phase.solver == "gradient" and solved and self.state.best is not None and not self.state.failure
