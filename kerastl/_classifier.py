@@ -67,7 +67,7 @@ class Classifier:
     ) -> None:
         self._spec = spec
         self._engine = engine
-        self._temperature = temperature.of(spec.metadata)
+        self._temperature = temperature.to_apply(spec.metadata)  # 1 unless kerastl 0.1 calibrated the model
         self._featured = engine if with_features else None
         self._lock = threading.Lock()
         self._parallelism = engine.parallelism if batch_size is None else replace(engine.parallelism, batch=batch_size)
@@ -109,8 +109,8 @@ class Classifier:
             "backbone": self.metadata.made_from,
             "runs in": self.engine,
         }
-        if self._temperature != 1:
-            facts["temperature"] = f"{self._temperature:.3f}"
+        if (scale := temperature.of(self.metadata)) != 1:
+            facts["temperature"] = f"{scale:.3f}"
         return display.facts(facts.items(), caption=f"classifier {self.name}")
 
     def keras_model(self) -> keras.Model:
@@ -118,7 +118,8 @@ class Classifier:
 
         Returns:
             A functional model: float32 pixels 0-255 of shape (n, height, width, 3) in, float32 probabilities of
-            shape (n, classes) out, as the network gives them: before the temperature that calibration found.
+            shape (n, classes) out. They are those of `predict_proba`; only of a model that kerastl 0.1 calibrated
+            they are those before the temperature.
         """
         with stage(f"{printable(self.name)}: loading the network into Keras"):
             return self._spec.build()
@@ -210,7 +211,7 @@ class Classifier:
         """
         if errors not in ("raise", "return"):
             raise UsageError(f"errors must be 'raise' or 'return'. Received: {errors!r}")
-        rules = answer_rules(self.file, top, coverage, reject)
+        rules = answer_rules(self.file, self.metadata, top, coverage, reject)
         given = inputs.given(images, urls)
         if given.one:
             return self._classify_group(list(given.images), rules, errors)[0]
@@ -304,7 +305,7 @@ class Classifier:
         return temperature.apply(self._probabilities(pixels), self._temperature)
 
     def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
-        """The network's own, before the temperature."""
+        """As the network gives them."""
         return self._engine.predict(pixels)[:, : len(self.labels)]
 
     def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -314,8 +315,8 @@ class Classifier:
             pixels: As for `predict_pixels`.
 
         Returns:
-            The network's own probabilities, before the temperature: float32 array of shape (n, classes). And the
-            features it decides by: float32 array of shape (n, d), rows of length 1.
+            The probabilities as the network gives them: float32 array of shape (n, classes). And the features it
+            decides by: float32 array of shape (n, d), rows of length 1.
         """
         with self._lock:
             if self._featured is None:

@@ -47,7 +47,9 @@ ON_KERAS = {
     )
 }
 ON_KERAS |= {f"training/_{name}.py" for name in ("fit", "optimizer", "schedules", "variables")}
-ON_KERAS |= {f"models/_{name}.py" for name in ("adapt", "flatten", "head", "input_scaling", "graph", "stages")}
+ON_KERAS |= {
+    f"models/_{name}.py" for name in ("adapt", "flatten", "head", "input_scaling", "graph", "scaled_logits", "stages")
+}
 ON_KERAS |= {f"pretraining/_{name}.py" for name in ("learners", "losses", "networks", "training")}
 
 

@@ -47,7 +47,7 @@ from kerastl.cli._command import command, option
 @options.input_size
 @options.resize("crop", group=options.NETWORK)
 @options.about_the_model
-@options.validation_split
+@options.held_back
 @options.group_by
 @options.split_strategy
 @option(

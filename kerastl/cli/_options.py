@@ -115,6 +115,15 @@ validation_split = option(
     metavar="P",
     help="Fraction of the images to validate on, where DATA_DIR has no val folder.",
 )
+held_back = option(
+    "--validation-split",
+    old=("--val-fraction",),
+    group=DATA,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Fraction of the images to validate on, where DATA_DIR has no val folder. Without it 0.2, or none where the "
+    "recipe needs none, as probe: every image trains then.",
+)
 split_strategy = registered(
     "--split-strategy",
     "kerastl.data._split_strategy:SPLIT_STRATEGIES",

@@ -24,7 +24,7 @@ from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
-from kerastl.errors import DataError, UsageError
+from kerastl.errors import DataError, ModelError, UsageError
 from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
 from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import EvaluationSplit
@@ -35,6 +35,8 @@ from kerastl.models._spec import names_backbone, resolve
 
 FALSE_ALARMS = 0.05
 _FOLDS = 5
+# By how much the probabilities of a network that computes in 16 bits may miss 1 in all.
+_ROUNDING = 0.02
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def calibrate(
     Raises:
         UsageError: An argument is wrong, or the model is one of the catalog, which has no file of its own.
         DataError: The images cannot be used, or the model was trained on each of them.
+        ModelError: The network gives no probabilities.
 
     Example:
         >>> import kerastl
@@ -208,7 +211,7 @@ def _calibrate(
         (*chosen.selection.notes, *_notes(classifier, looked, fitted, found)),
     )
     with stage("storing the calibration in the model"):
-        state_file.write(classifier.file, classifier.metadata, fitted, found, result.as_dict())
+        state_file.write(classifier.file, classifier.metadata, fitted, found, result.as_dict(), classifier.keras_model)
     return result
 
 
@@ -250,7 +253,10 @@ def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
 
 @dataclass(frozen=True)
 class _Looked:
-    """What the network says of images: its own probabilities (n, classes), features (n, d), right classes (n,)."""
+    """What the network says of images, as it was before any calibration.
+
+    `own` are probabilities (n, classes), `features` (n, d), `labels` the right classes (n,).
+    """
 
     items: tuple[Item, ...]
     own: np.ndarray
@@ -263,12 +269,23 @@ def _look(classifier: Classifier, images: Labeled, progress: ProgressCallback | 
     kept, rows, failed = compute(
         images,
         classifier,
-        lambda pixels, _: list(zip(*classifier.predict_features(pixels), strict=True)),
+        lambda pixels, _: list(zip(*_before(classifier, pixels), strict=True)),
         progress,
         what,
     )
     own, features = (np.stack(column) for column in zip(*rows, strict=True))
+    if not (own.min() >= 0 and np.abs(own.sum(axis=1) - 1).max() <= _ROUNDING):
+        raise ModelError(
+            f"{printable(classifier.name)}: what it gives are no probabilities (0 or more, and 1 in all): only a "
+            "network that ends in a softmax can be calibrated"
+        )
     return _Looked(kept, own, features, images.truth(kept), failed)
+
+
+def _before(classifier: Classifier, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities before an earlier calibration, which this one takes the place of; and features."""
+    given, features = classifier.predict_features(pixels)
+    return temperature.undo(given, temperature.inside(classifier.metadata)), features
 
 
 def _with_rejection(

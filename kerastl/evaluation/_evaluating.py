@@ -205,7 +205,7 @@ def _predictions(
         if state is None:
             return [(row, 0.0) for row in classifier.predict_pixels(pixels)]
         own, features = classifier.predict_features(pixels)
-        scaled = temperature.apply(own, temperature.of(classifier.metadata))
+        scaled = temperature.apply(own, temperature.to_apply(classifier.metadata))
         return list(zip(scaled, state.ood_scores(features), strict=True))
 
     kept, rows, failed = compute(images, classifier, work, progress)

@@ -12,7 +12,7 @@ import numpy as np
 from kerastl._base import display
 from kerastl._base.text import brief, percent, printable
 from kerastl._classifier import Classifier
-from kerastl.calibration._temperature import apply
+from kerastl.calibration._temperature import undo
 from kerastl.data import Dataset
 from kerastl.evaluation import _bootstrap as bootstrap
 from kerastl.evaluation import _metrics as metrics
@@ -107,7 +107,7 @@ class Evaluation:
         matching: The data's classes among the model's.
         failed: Images that could not be read, and why; they are left out.
         notes: What else to know, one line each.
-        temperature: What the probabilities were scaled with; 1 where the model is not calibrated.
+        temperature: What `kerastl calibrate` has scaled the probabilities with; 1 where it has not.
         robustness: Accuracy under corruptions, where that was asked for.
         rejection: How images of other things are told apart, where that was asked for.
         bins: Of the calibration error.
@@ -207,8 +207,8 @@ class Evaluation:
 
     @cached_property
     def reliability_before(self) -> Reliability:
-        """The same for the network's own probabilities, before the temperature."""
-        own = apply(self.probabilities, 1 / self.temperature)
+        """The same for the probabilities before the temperature."""
+        own = undo(self.probabilities, self.temperature)
         return reliability(own.max(axis=1).astype(np.float64), self.right, self.bins)
 
     def answers(self) -> Iterator[Answer]:

@@ -61,7 +61,7 @@ def finetune(
     input_scaling: InputScaling | None = None,
     stages: Mapping[str, str] | Sequence[str] | None = None,
     pooling: Pooling | None = None,
-    validation_split: float = 0.2,
+    validation_split: float | None = None,
     group_by: str | None = None,
     split_strategy: str = "stratified",
     strict: bool = False,
@@ -111,6 +111,8 @@ def finetune(
         pooling: Of what such a model gives without its head: `mean`, `max`, `token` (the first) or `flatten`. None
             takes the mean of a feature map, and refuses tokens.
         validation_split: Fraction of the images to validate on, in (0, 1), where the data does not come with its parts.
+            None takes 0.2; where the recipe is solved in closed form, as `probe` is, it takes none: every image trains,
+            and leave-one-out tells how good the model is.
         group_by: Regular expression; images in whose path it finds the same text stay on one side of the split.
         split_strategy: How images are chosen to validate on, a name of `kerastl.data.SPLIT_STRATEGIES`: `stratified`
             takes the same fraction of each class at random.
@@ -129,7 +131,8 @@ def finetune(
             `kerastl.load`.
 
     Returns:
-        The classifier with the best weights on validation images, and how it came about.
+        The classifier with the best weights on validation images, or by leave-one-out where there are none, and how it
+        came about.
 
     Raises:
         UsageError: An argument is wrong, or the run folder is not free.

@@ -19,11 +19,9 @@ from kerastl._base import files
 from kerastl._base.text import printable
 from kerastl.data._training_record import content_number
 from kerastl.errors import ModelError
+from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._training_data import TrainingData
-
-FILE = "leave_one_out.npz"
-"""Its name in a run folder, and in the state of a run."""
 
 _MOST = 1 << 26  # probabilities that are kept, 256 MiB: above it those of evenly spaced images
 
@@ -69,7 +67,7 @@ class LeftOutAnswers:
     def write(self, folder: Path) -> None:
         """Keep them beside the state of a run."""
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / FILE, vars(self.thinned()))
+        _write(folder / LEAVE_ONE_OUT, vars(self.thinned()))
 
     @classmethod
     def read(cls, folder: Path) -> LeftOutAnswers:
@@ -78,11 +76,11 @@ class LeftOutAnswers:
         Raises:
             ValueError: It is not there or damaged.
         """
-        return cls(**_arrays(folder / FILE, ("numbers", "labels", "groups", "probabilities")))
+        return cls(**_arrays(folder / LEAVE_ONE_OUT, ("numbers", "labels", "groups", "probabilities")))
 
 
 @dataclass(frozen=True)
-class LeaveOneOut:
+class KeptAnswers:
     """The same beside a finished model, where images are known by what is in them.
 
     Args:
@@ -96,7 +94,7 @@ class LeaveOneOut:
     fingerprint: str
 
     @classmethod
-    def of(cls, answers: LeftOutAnswers, contents: Sequence[str], fingerprint: str) -> LeaveOneOut:
+    def of(cls, answers: LeftOutAnswers, contents: Sequence[str], fingerprint: str) -> KeptAnswers:
         """Name the images of some answers.
 
         Args:
@@ -117,10 +115,10 @@ class LeaveOneOut:
 
     def write(self, folder: Path) -> None:
         """Write it into a run folder."""
-        _write(folder / FILE, {**vars(self), "fingerprint": np.array(self.fingerprint)})
+        _write(folder / LEAVE_ONE_OUT, {**vars(self), "fingerprint": np.array(self.fingerprint)})
 
     @classmethod
-    def read(cls, folder: Path, fingerprint: object, classes: int) -> LeaveOneOut | None:
+    def read(cls, folder: Path, fingerprint: object, classes: int) -> KeptAnswers | None:
         """Read it from the folder of a model.
 
         Args:
@@ -134,7 +132,7 @@ class LeaveOneOut:
         Raises:
             ModelError: The file is broken.
         """
-        file = folder / FILE
+        file = folder / LEAVE_ONE_OUT
         if not file.is_file():
             return None
         try:

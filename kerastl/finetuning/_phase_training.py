@@ -14,11 +14,12 @@ from kerastl.errors import RecipeError, TrainingError
 from kerastl.finetuning._batches import Batches
 from kerastl.finetuning._compiling import compile_for
 from kerastl.finetuning._diagnosis import ADVICE, diagnose
-from kerastl.finetuning._features import PhaseFeatures
+from kerastl.finetuning._features import PhaseFeatures, UsableFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, Observers, predict, tell_of_solution, train_phase, validation
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import HEAD, Phase
+from kerastl.finetuning._ridge import RidgeHead, solve_ridge
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._solver import Head, solve_head
 from kerastl.finetuning._state import FineTuningState
@@ -91,7 +92,7 @@ class PhaseTraining:
 
     def run(self) -> None:
         """Train what is left of the phase; errors as in `Training.run`."""
-        if self._phase.solver == "logistic_regression" and self._solvable():
+        if self._phase.solver == "ridge" or (self._phase.solver == "logistic_regression" and self._solvable()):
             self._solve()
         else:
             self._train()
@@ -191,11 +192,14 @@ class PhaseTraining:
     def _solve(self) -> None:
         start = time.monotonic()
         rows, labels = self._features.plain, self._context.data.train.labels
-        assert rows is not None  # noqa: S101 - `_solvable` saw to it
+        if rows is None:  # of logistic regression `_solvable` saw to it
+            raise TrainingError("ridge regression needs the features of all images on the disk: raise --cache-limit")
         head = self._solved()
         own = validation(self._upper, rows, labels[rows.usable])
         left_out = None if self._left_out is None else self._left_out.score()
-        reached = left_out if left_out is not None and self._features.val is None else self.validate()
+        if self._features.val is None and left_out is None:
+            raise TrainingError("no image can be left out: no class has two that are not the same; add images")
+        reached = left_out if self._features.val is None and left_out is not None else self.validate()
         if not np.isfinite([own.loss, reached.loss]).all():
             raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
         done = Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start, left_out)
@@ -205,19 +209,40 @@ class PhaseTraining:
             self._state.failure = _NOTHING
         tell_of_solution(done, self._context.observers, first)
 
-    def _solved(self) -> Head:
+    def _solved(self) -> Head | RidgeHead:
         """Put the solution into the classifier."""
-        context, rows = self._context, self._features.plain
+        rows, solver = self._features.plain, self._phase.solver
         assert rows is not None  # noqa: S101 - as above
-        classifier, told = context.network.stages[HEAD][-1], context.observers.told
+        classifier = self._context.network.stages[HEAD][-1]
         if rows[:1].shape[1:] != classifier.kernel.shape[:1]:
-            raise RecipeError("logistic_regression needs a head of one Dense layer on pooled features")
+            raise RecipeError(f"{solver} needs a head of one Dense layer on pooled features")
+        head = (self._by_ridge if solver == "ridge" else self._by_logistic_regression)(rows)
+        classifier.set_weights([head.kernel, head.bias])
+        return head
+
+    def _by_ridge(self, rows: UsableFeatures) -> RidgeHead:
+        """Solve, and keep what the solution says of images that are left out."""
+        context, told, usable = self._context, self._context.observers.told, rows.usable
+        data, stop, scratch = context.data, context.observers.stop, context.scratch
+        labels, weights, groups = data.train.labels[usable], data.weights()[usable], data.groups()[usable]
+        with stage(f"ridge regression on {len(rows):,} images"):
+            check = stop.check if stop is not None else None
+            head = solve_ridge(
+                rows, labels, len(data.classes), weights, groups, seed=context.seed, scratch=scratch, check=check
+            )
+        told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
+        if len(head.loo_rows):
+            self._left_out = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
+        return head
+
+    def _by_logistic_regression(self, rows: UsableFeatures) -> Head:
+        context, told = self._context, self._context.observers.told
         labels, weights = context.data.train.labels[rows.usable], context.data.weights()[rows.usable]
         stop, scratch = context.observers.stop, context.scratch
         with stage(f"logistic regression on {len(rows):,} images"):
             check = stop.check if stop is not None else None
-            head = solve_head(rows, labels, classifier.units, weights, context.seed, scratch=scratch, check=check)
-        classifier.set_weights([head.kernel, head.bias])
+            classes = len(context.data.classes)
+            head = solve_head(rows, labels, classes, weights, context.seed, scratch=scratch, check=check)
         told.say(f"logistic regression: C = {head.strength:g} by cross-validation")
         if not head.converged:
             told.warn("logistic regression ended before its solution: the head is worse than it could be")

@@ -24,13 +24,14 @@ from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import adopted, identity, still_there
 from kerastl.finetuning._outputs import write_history
 from kerastl.finetuning._recipe import Recipe
-from kerastl.finetuning._recipes import find_recipe
+from kerastl.finetuning._recipes import find_recipe, needs_validation
 from kerastl.finetuning._report import Report
 from kerastl.finetuning._result import FineTuned
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import (
     SplitData,
     found_again,
+    inspect_dataset,
     manifest_entries,
     open_dataset,
     reopen_dataset,
@@ -49,7 +50,7 @@ from kerastl.training._state import STATE
 if TYPE_CHECKING:
     import keras
 
-    from kerastl.data import Dataset
+    from kerastl.data import Dataset, Inspection
     from kerastl.data._prefetch import PrefetchedImages
     from kerastl.finetuning._features import FeatureComputer
     from kerastl.finetuning._network import Network
@@ -115,14 +116,23 @@ class Run:
         with ExitStack() as stack:
             base = self._base_model(stack)
             dataset = open_dataset(data, self._callback)
+            needed = needs_validation(recipe)
             with ThreadPoolExecutor(1, "kerastl-split") as pool:
                 # Reading all images once and importing Keras take seconds each, and mostly different cores.
-                splitting = pool.submit(self._read, dataset, base.resize)
+                splitting = pool.submit(self._read, dataset, base.resize, needed)
                 built = base.build(self._settings)
-                parts = splitting.result()
+                inspection, parts = splitting.result()
             chosen = find_recipe(recipe, parts.dataset, ("head", *built.stages), self._settings.overrides)
+            if needed and not chosen.needs_validation:  # as where `auto` has chosen
+                parts = split_dataset(dataset, inspection, self._settings, RunCallback(), needed=False)
+            if parts.all_train:
+                count = len(parts.dataset.items)
+                self._callback.say(
+                    f"all {count:,} images train: leave-one-out tells how good that is; --validation-split holds some "
+                    "back"
+                )
             self._warn_of_known_images(base, parts)
-            write_split(parts.dataset, self._folder.split)
+            write_split(parts.dataset, self._folder.split, groups=parts.groups)
             if base.file is not None:
                 base = dataclasses.replace(base, file=self._folder.keep_base_model(base.file))
         extra = {
@@ -140,15 +150,18 @@ class Run:
         return self._train(Prepared(base, built, parts, chosen, extra))
 
     def _warn_of_known_images(self, base: BaseModel, parts: SplitData) -> None:
-        """Say where images to validate on are ones that an earlier run has trained on."""
+        """Say where images that tell how good the model is are ones that an earlier run has trained on."""
         if (earlier := base.trained_on()) is None:
             return
-        images = parts.dataset.subset("val")
+        val = parts.dataset.subset("val")
+        images, purpose, advice = val, "to validate on", "split as it did (the same data and --seed)"
+        if not val:
+            images, purpose, advice = parts.dataset.subset("train"), "to leave out", "hold some back as it did"
         known = earlier.parts([parts.contents.get(item.path, "") for item in images]).count("train")
         if known:
             self._callback.warn(
-                f"{known:,} of {len(images):,} images to validate on were trained on by {base.name}, so that the "
-                "accuracy flatters: split as it did (the same data and --seed), or validate on others"
+                f"{known:,} of {len(images):,} images {purpose} were trained on by {base.name}, so that the "
+                f"accuracy flatters: {advice}, or validate on others"
             )
 
     def _base_model(self, stack: ExitStack) -> BaseModel:
@@ -166,10 +179,11 @@ class Run:
             weights.fetch(row, include_top=False, input_size=(size, size) if size else None)
         return from_catalog(settings)
 
-    def _read(self, dataset: Dataset, resize: Resize) -> SplitData:
-        parts = split_dataset(dataset, self._settings, self._callback, self.stop)
+    def _read(self, dataset: Dataset, resize: Resize, needed: bool) -> tuple[Inspection, SplitData]:
+        inspection = inspect_dataset(dataset, self._settings, self._callback, self.stop)
+        parts = split_dataset(dataset, inspection, self._settings, self._callback, needed=needed)
         self._prefetched = prefetch_images(training_data(parts, resize, self._settings), self._folder.path)
-        return parts
+        return inspection, parts
 
     def close(self) -> None:
         """End what is still under way."""
@@ -184,11 +198,11 @@ class Run:
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._callback, self.stop)
-        dataset = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
+        dataset, groups = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
         base = self._begun_with(state)
         built = base.build(self._settings)
         white = state.get("white_level")
-        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white)
+        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white, groups)
         chosen = Recipe.from_dict(state["recipe"])
         if recipe != "auto":
             asked = find_recipe(recipe, dataset, ("head", *built.stages), self._settings.overrides)
@@ -224,7 +238,7 @@ class Run:
         metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, prepared)
-            metadata = report.write(model, training.state, features.skipped.reasons, metrics)
+            metadata = report.write(model, training.state, features.skipped.reasons, metrics, training.left_out())
         self._close(ended)
         return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, ended is not None)
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kerastl.data._split import VALIDATION_SPLIT
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
 from kerastl.models._adapt_options import InputScaling, Pooling
 from kerastl.models._default import DEFAULT_MODEL
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT, RunSettings
 
 ClassWeights = Literal["balanced"]
+SPLIT_STRATEGY = "stratified"
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "mixed_bfloat16", "mixed_float16")
 
@@ -34,7 +36,8 @@ class Settings(RunSettings):
         optimizer: The fields of a phase that it stands for.
         loss: Likewise.
         seed: Of the split, the classifier's first weights, orders and augmentations.
-        validation_split: Fraction of the images to validate on, where the data does not come with its parts.
+        validation_split: Fraction of the images to validate on, where the data does not come with its parts; None is
+            what the recipe needs.
         group_by: Regular expression; images for which it finds the same text stay together in the split.
         split_strategy: A name of `kerastl.data.SPLIT_STRATEGIES`.
         strict: Refuse data with unreadable images, or with files that look like images and are left out.
@@ -64,9 +67,9 @@ class Settings(RunSettings):
     optimizer: Mapping[str, Any] | None = None
     loss: Mapping[str, Any] | None = None
     seed: int = 0
-    validation_split: float = 0.2
+    validation_split: float | None = None
     group_by: str | None = None
-    split_strategy: str = "stratified"
+    split_strategy: str = SPLIT_STRATEGY
     strict: bool = False
     class_weights: ClassWeights | None = None
     precision: Precision = "float32"
@@ -83,9 +86,21 @@ class Settings(RunSettings):
             "epochs must be at least 1": self.epochs is None or self.epochs >= 1,
             "batch_size must be at least 1": self.batch_size is None or self.batch_size >= 1,
             "learning_rate must be above 0": self.learning_rate is None or self.learning_rate > 0,
-            "validation_split must be above 0 and below 1": 0 < self.validation_split < 1,
+            "validation_split must be above 0 and below 1": (
+                self.validation_split is None or 0 < self.validation_split < 1
+            ),
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
+
+    def held_back(self, needed: bool) -> float | None:
+        """The fraction of the images to validate on; None where every image trains.
+
+        Args:
+            needed: Whether the recipe takes images to validate on.
+        """
+        if self.validation_split is None and not needed and self.split_strategy == SPLIT_STRATEGY:
+            return None
+        return self.validation_split or VALIDATION_SPLIT
 
     @property
     def overrides(self) -> dict[str, Any]:

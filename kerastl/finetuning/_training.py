@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerastl.errors import RecipeError
+from kerastl.errors import RecipeError, StateError
 from kerastl.finetuning._batches import make_batches
 from kerastl.finetuning._compiling import loss_for, optimizer_for
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._features import FeatureComputer
+from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._freezing import freeze_for
 from kerastl.finetuning._held_phase import HeldPhase
+from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Observers
 from kerastl.finetuning._network import Network, split_network
 from kerastl.finetuning._phase import Phase
@@ -74,6 +76,20 @@ class Training:
         if values.get(STATE):
             self.state = FineTuningState.from_dict(values[STATE])
             assign(self._network.model.variables, self._writer.checkpoint.arrays("start"))
+
+    def left_out(self) -> LeftOutAnswers | None:
+        """What the best head says of images that were left out; None where it was not solved in closed form.
+
+        Raises:
+            StateError: That was kept, and cannot be read.
+        """
+        if self.state.leave_one_out is None:
+            return None
+        folder = self._writer.checkpoint.folder
+        try:
+            return LeftOutAnswers.read(folder)
+        except ValueError as error:
+            raise StateError(f"{folder / LEAVE_ONE_OUT} is damaged ({error}); --overwrite starts anew") from None
 
     def run(self, after_epoch: Callable[[History], None] | None = None) -> None:
         """Train what is left of the recipe.

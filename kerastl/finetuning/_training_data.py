@@ -120,7 +120,14 @@ def training_data(parts: SplitData, resize: Resize, settings: Settings) -> Train
         LabeledImages([dataset.file(item) for item in items], dataset.class_indices(items))
         for items in (dataset.subset("train"), dataset.subset("val"))
     )
-    return TrainingData(dataset.classes, train, val, resize, settings.class_weights == "balanced")
+    balanced = settings.class_weights == "balanced"
+    return TrainingData(dataset.classes, train, val, resize, balanced, _group_numbers(parts))
+
+
+def _group_numbers(parts: SplitData) -> np.ndarray:
+    """Number the groups of the training images; one that belongs to none is a group of its own."""
+    keys = [parts.groups.get(item.path, -number) for number, item in enumerate(parts.dataset.subset("train"), 1)]
+    return np.unique(np.array(keys, np.int64), return_inverse=True)[1].astype(np.int64)
 
 
 def prefetch_images(data: TrainingData, folder: Path) -> PrefetchedImages | None:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kerastl.errors import ModelError
-from kerastl.finetuning._leave_one_out import FILE, LeaveOneOut, LeftOutAnswers
+from kerastl.finetuning._folder import LEAVE_ONE_OUT
+from kerastl.finetuning._leave_one_out import KeptAnswers, LeftOutAnswers
 from kerastl.finetuning._training_data import LabeledImages, TrainingData
 from kerastl.images import Resize
 
@@ -55,16 +56,16 @@ def test_they_come_back_as_they_were_written(four, tmp_path):
 
 def test_beside_a_model_they_are_found_by_what_is_in_an_image(four, tmp_path):
     found = answers(four, [[0.9, 0.1], [np.nan, np.nan], [0.4, 0.6], [0.5, 0.5]])
-    LeaveOneOut.of(found, CONTENTS, "data").write(tmp_path)
-    again = LeaveOneOut.read(tmp_path, "data", 2)
+    KeptAnswers.of(found, CONTENTS, "data").write(tmp_path)
+    again = KeptAnswers.read(tmp_path, "data", 2)
     assert again.rows([CONTENTS[3], "", "ff" * 16, CONTENTS[0], CONTENTS[1]]).tolist() == [2, -1, -1, 0, -1]
     np.testing.assert_array_equal(again.probabilities[0], np.array([0.9, 0.1], np.float32))
 
 
 def test_those_of_another_model_are_none(four, tmp_path):
-    assert LeaveOneOut.read(tmp_path, "data", 2) is None
-    LeaveOneOut.of(answers(four, np.full((4, 2), 0.5)), CONTENTS, "data").write(tmp_path)
-    assert LeaveOneOut.read(tmp_path, "other data", 2) is None
+    assert KeptAnswers.read(tmp_path, "data", 2) is None
+    KeptAnswers.of(answers(four, np.full((4, 2), 0.5)), CONTENTS, "data").write(tmp_path)
+    assert KeptAnswers.read(tmp_path, "other data", 2) is None
 
 
 def pack(file, compression=zipfile.ZIP_STORED, **arrays):
@@ -88,26 +89,26 @@ GOOD = {"hashes": np.ones(2, np.uint64), "probabilities": np.full((2, 2), 0.5, n
     ],
 )
 def test_a_file_that_was_changed_is_refused_in_one_line(changed, reason, tmp_path):
-    pack(tmp_path / FILE, **{**GOOD, **changed})
+    pack(tmp_path / LEAVE_ONE_OUT, **{**GOOD, **changed})
     with pytest.raises(ModelError, match=reason) as error:
-        LeaveOneOut.read(tmp_path, "data", 2)
+        KeptAnswers.read(tmp_path, "data", 2)
     assert "\n" not in str(error.value)
 
 
 def test_a_file_that_would_unpack_to_more_than_it_holds_is_refused(tmp_path):
-    pack(tmp_path / FILE, zipfile.ZIP_DEFLATED, **GOOD)
+    pack(tmp_path / LEAVE_ONE_OUT, zipfile.ZIP_DEFLATED, **GOOD)
     with pytest.raises(ModelError, match="compressed"):
-        LeaveOneOut.read(tmp_path, "data", 2)
-    (tmp_path / FILE).write_bytes(b"no archive")
+        KeptAnswers.read(tmp_path, "data", 2)
+    (tmp_path / LEAVE_ONE_OUT).write_bytes(b"no archive")
     with pytest.raises(ModelError, match="remove the file"):
-        LeaveOneOut.read(tmp_path, "data", 2)
-    pack(tmp_path / FILE, **GOOD)
-    content = (tmp_path / FILE).read_bytes()
+        KeptAnswers.read(tmp_path, "data", 2)
+    pack(tmp_path / LEAVE_ONE_OUT, **GOOD)
+    content = (tmp_path / LEAVE_ONE_OUT).read_bytes()
     assert b"(2, 2), }" in content
-    with zipfile.ZipFile(tmp_path / FILE) as archive:
+    with zipfile.ZipFile(tmp_path / LEAVE_ONE_OUT) as archive:
         members = {name: archive.read(name).replace(b"(2, 2), }  ", b"(2, 299), }") for name in archive.namelist()}
-    with zipfile.ZipFile(tmp_path / FILE, "w") as archive:
+    with zipfile.ZipFile(tmp_path / LEAVE_ONE_OUT, "w") as archive:
         for name, member in members.items():
             archive.writestr(name, member)
     with pytest.raises(ModelError, match="not what they say"):
-        LeaveOneOut.read(tmp_path, "data", 2)
+        KeptAnswers.read(tmp_path, "data", 2)
