@@ -7,20 +7,22 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import IO, TYPE_CHECKING, Any, overload
 
 from kerastl import _inputs as inputs
 from kerastl._base import display
 from kerastl._base.text import brief, printable
+from kerastl._classify_options import ClassifyOptions, OnError, check_errors, check_full
 from kerastl._progress import stage
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._apply import AnswerRules, answer_rules, classify_images
-from kerastl.errors import KerastlError, UsageError
+from kerastl.errors import KerastlError
 from kerastl.images._encoded import path_of
 from kerastl.inference._engine_registry import ENGINES
 from kerastl.inference._engines import Engine, KerasEngine
 from kerastl.inference._open import open_engine
 from kerastl.inference._ordered_map import ordered_map
+from kerastl.inference._precision import Precision
 from kerastl.models._feature_model import feature_model
 from kerastl.models._labels import Classification, Classifications, LabelSet, decode
 from kerastl.models._metadata import Metadata
@@ -33,11 +35,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
+    from typing_extensions import Unpack
 
     from kerastl.explaining import Explainer, Explanation
     from kerastl.images._loading import ImageLike
-
-    OnError: TypeAlias = Literal["raise", "return"]
 
 # Classes that a notebook names of a classifier.
 _NAMES = 8
@@ -52,6 +53,7 @@ class Classifier:
         batch_size: Images that go through the network together; `None` takes the engine's choice.
         with_features: Whether the engine gives features beside the probabilities, see `feature_model`: then no second
             network is compiled for them.
+        precision: That of the engine.
 
     Example:
         >>> import kerastl
@@ -63,9 +65,16 @@ class Classifier:
     """
 
     def __init__(
-        self, spec: ModelSpec, engine: Engine, batch_size: int | None = None, *, with_features: bool = False
+        self,
+        spec: ModelSpec,
+        engine: Engine,
+        batch_size: int | None = None,
+        *,
+        with_features: bool = False,
+        precision: Precision = "full",
     ) -> None:
         self._spec = spec
+        self._precision = precision
         self._engine = engine
         self._temperature = temperature.to_apply(spec.metadata)  # 1 unless kerastl 0.1 calibrated the model
         self._featured = engine if with_features else None
@@ -97,9 +106,15 @@ class Classifier:
         """What runs the network: a name of `kerastl.inference.ENGINES`."""
         return self._engine.name
 
+    @property
+    def precision(self) -> Precision:
+        """`full` or `fast`: how exactly the network computes."""
+        return self._precision
+
     def __repr__(self) -> str:
         reads = self.metadata.reader.describe()
-        return f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {reads}, {self.engine}>"
+        runs_in = self.engine if self._precision == "full" else f"{self.engine} in {self._precision} precision"
+        return f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {reads}, {runs_in}>"
 
     def _repr_html_(self) -> str:
         names = self.labels.names
@@ -107,7 +122,7 @@ class Classifier:
             "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
             "input": self.metadata.reader.describe(),
             "backbone": self.metadata.made_from,
-            "runs in": self.engine,
+            "runs in": self.engine if self._precision == "full" else f"{self.engine}, {self._precision} precision",
         }
         if (scale := temperature.of(self.metadata)) != 1:
             facts["temperature"] = f"{scale:.3f}"
@@ -127,14 +142,7 @@ class Classifier:
     # Of overlapping signatures the first holds: a list is a stream that is there already, an open file an image.
     @overload
     def classify(  # type: ignore[overload-overlap]
-        self,
-        images: bytes | IO[bytes] | Image.Image,
-        top: int = 5,
-        *,
-        errors: OnError = "raise",
-        coverage: float | None = None,
-        reject: bool = False,
-        urls: bool = False,
+        self, images: bytes | IO[bytes] | Image.Image, top: int = 5, **options: Unpack[ClassifyOptions]
     ) -> Classification: ...
 
     # A path names one image or a folder, an array has three axes or four: no type tells.
@@ -143,35 +151,17 @@ class Classifier:
         self,
         images: str | os.PathLike[str] | os.PathLike[bytes] | NDArray[Any],
         top: int = 5,
-        *,
-        errors: OnError = "raise",
-        coverage: float | None = None,
-        reject: bool = False,
-        urls: bool = False,
+        **options: Unpack[ClassifyOptions],
     ) -> Any: ...
 
     @overload
     def classify(  # type: ignore[overload-overlap]
-        self,
-        images: Collection[ImageLike],
-        top: int = 5,
-        *,
-        errors: OnError = "raise",
-        coverage: float | None = None,
-        reject: bool = False,
-        urls: bool = False,
+        self, images: Collection[ImageLike], top: int = 5, **options: Unpack[ClassifyOptions]
     ) -> Classifications: ...
 
     @overload
     def classify(
-        self,
-        images: Iterable[ImageLike],
-        top: int = 5,
-        *,
-        errors: OnError = "raise",
-        coverage: float | None = None,
-        reject: bool = False,
-        urls: bool = False,
+        self, images: Iterable[ImageLike], top: int = 5, **options: Unpack[ClassifyOptions]
     ) -> Iterator[Classification]: ...
 
     def classify(
@@ -209,8 +199,9 @@ class Classifier:
             UsageError: `top` is less than 1, or an image is of another kind; or the model is not calibrated, or not
                 on enough images for this coverage.
         """
-        if errors not in ("raise", "return"):
-            raise UsageError(f"errors must be 'raise' or 'return'. Received: {errors!r}")
+        check_errors(errors)
+        if coverage is not None or reject:
+            check_full(self._precision)
         rules = answer_rules(self.file, self.metadata, top, coverage, reject)
         given = inputs.given(images, urls)
         if given.one:
@@ -318,6 +309,7 @@ class Classifier:
             The probabilities as the network gives them: float32 array of shape (n, classes). And the features it
             decides by: float32 array of shape (n, d), rows of length 1.
         """
+        check_full(self._precision)
         with self._lock:
             if self._featured is None:
                 name = self._engine.name if self._engine.name in ENGINES else "keras"

@@ -17,6 +17,7 @@ from kerastl.errors import UsageError
 if TYPE_CHECKING:
     from kerastl.images import ResizePolicy
     from kerastl.inference._open import EngineName
+    from kerastl.inference._precision import Precision
     from kerastl.models._labels import Classification
 
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     help="Write to FILE, which appears when it is complete; - is standard output.",
 )
 @options.engine()
+@options.precision("those to classify")
 @option(
     "--batch-size",
     type=click.IntRange(min=1),
@@ -60,6 +62,8 @@ def classify(
     form: str,
     output: str | None,
     engine: EngineName,
+    precision: Precision,
+    representative_data: str | None,
     batch_size: int | None,
     coverage: float | None,
     reject: bool,
@@ -83,10 +87,18 @@ def classify(
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
 
-    _check(model, coverage, reject, min_score)
+    _check(model, coverage, reject, min_score, precision)
     out.check(output)
     reporter = progress.current()
-    classifier = load(model, resize=resize, engine=engine, batch_size=batch_size, trust=trust)
+    classifier = load(
+        model,
+        resize=resize,
+        engine=engine,
+        batch_size=batch_size,
+        precision=precision,
+        representative_data=options.representative(representative_data, sources),
+        trust=trust,
+    )
     reporter.detail(str(classifier))
     images = Images(sources, urls, complains=form in ("text", "csv"))
     results = classifier.classify(images.paths, top, errors="return", coverage=coverage, reject=reject)
@@ -101,12 +113,15 @@ def classify(
     return images.ended("classified")
 
 
-def _check(model: str | None, coverage: float | None, reject: bool, min_score: float) -> None:
+def _check(model: str | None, coverage: float | None, reject: bool, min_score: float, precision: Precision) -> None:
     """Refuse what makes no sense, before a network is fetched and compiled."""
+    from kerastl._classify_options import check_full
     from kerastl.models._spec import names_backbone
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
+    if coverage is not None or reject:
+        check_full(precision)
     if (coverage is not None or reject) and (model is None or names_backbone(model)):
         from kerastl.calibration._state import PUBLISHED
 

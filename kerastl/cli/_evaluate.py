@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kerastl.evaluation import Evaluation
     from kerastl.evaluation._selection import EvaluationSplit
     from kerastl.inference._open import EngineName
+    from kerastl.inference._precision import Precision
 
 # So that the answer fits on a screen; JSON and the report have everything.
 _CLASSES, _ROWS = 20, 5
@@ -58,6 +59,7 @@ _FIGURE = 46
 @options.form("text", "json")
 @options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
 @options.engine()
+@options.precision("DATA")
 @option(
     "--resamples",
     type=click.IntRange(min=1),
@@ -83,6 +85,8 @@ def evaluate(
     form: str,
     top: int,
     engine: EngineName,
+    precision: Precision,
+    representative_data: str | None,
     csv_safe: bool,
     trust: bool,
     **more: Any,
@@ -110,7 +114,13 @@ def evaluate(
 
     if report is not None:
         _check_report(Path(report))
-    classifier = load(model, engine=engine, trust=trust)
+    classifier = load(
+        model,
+        engine=engine,
+        precision=precision,
+        representative_data=options.representative(representative_data, [data]),
+        trust=trust,
+    )
     progress.current().detail(str(classifier))
     more |= {"top": top, "resamples": resamples, "seed": seed, "corruptions": corruptions, "ood_data": ood_data}
     result = examine(classifier, data, split, **more)

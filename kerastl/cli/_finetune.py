@@ -29,6 +29,12 @@ from kerastl.cli._command import command, option
 @options.gradient_steps
 @options.seed(options.TRAINING)
 @option(
+    "--budget",
+    group=options.TRAINING,
+    metavar="TIME",
+    help="Time that the run may take, such as 10m or 1h30m: phases get as many epochs as fit.",
+)
+@option(
     "--class-weights",
     group=options.TRAINING,
     type=click.Choice(["balanced"]),

@@ -308,7 +308,7 @@ def _with_rejection(
             f"{known.dataset.root} holds no training images, which it compares with; calibrate with the folder that "
             "the model was trained on"
         ) from None
-    chosen = ood.choose_references(trained.truth(trained.items), seed=seed)
+    chosen = ood.choose_references(trained.truth(trained.items), ood.most_references(features.shape[1]), seed)
     some = replace(trained, items=tuple(trained.items[index] for index in chosen))
     references = _look(classifier, some, progress, "looking at the training images").features.astype(np.float16)
     limit = conformal.threshold(ood.distances(features, references), 1 - false_alarms)

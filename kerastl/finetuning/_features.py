@@ -26,6 +26,8 @@ from kerastl.training._samples import PixelEngine, PrefetchedSample, Sample
 if TYPE_CHECKING:
     import keras
 
+    from kerastl.finetuning._estimate import FeatureTimer
+
 # Features of more numbers than this are kept in half precision; pooled ones are small and stay whole.
 _SMALL = 4096
 
@@ -136,16 +138,20 @@ class FeatureComputer:
         """Where large things may lie for a moment; there once features are kept."""
         return self._cache.folder
 
-    def compute(self, lower: keras.Model | None, phase: Phase, seed: tuple[int, ...]) -> PhaseFeatures:
+    def compute(
+        self, lower: keras.Model | None, phase: Phase, seed: tuple[int, ...], timer: FeatureTimer | None = None
+    ) -> PhaseFeatures:
         """Compute the features of a phase, or find them in the cache.
 
         Args:
             lower: The frozen part: raw pixels `(n, h, w, 3)` to features; None where the pixels are the features.
             phase: Says how the training images are augmented.
             seed: Numbers that the augmentation depends on.
+            timer: Hears how far it is, and may end it.
 
         Raises:
             DataError: No training image can be read, or none of those to validate on.
+            OutOfTime: The timer ends it; what was computed is kept.
             Stopped: A stop was asked for.
         """
         data, extractor = self._data, self._extractor(lower)
@@ -157,8 +163,10 @@ class FeatureComputer:
         train_store, copies = self._train_store(extractor, phase, seed)
         if not self._keep_features:
             self._cache.keep_only([store.key for store in (val_store, train_store) if store])
-        val = None if val_store is None else self._val(val_store, self._fill(val_store))
-        train = self._fill(train_store) if train_store else None
+        if timer is not None:
+            timer.rows = sum(len(store.samples) for store in (val_store, train_store) if store)
+        val = None if val_store is None else self._val(val_store, self._fill(val_store, timer))
+        train = self._fill(train_store, timer) if train_store else None
         if self._prefetched is not None:
             self._prefetched.close()
         if train is None:
@@ -196,7 +204,7 @@ class FeatureComputer:
         view = {"part": "train", "augmentation": augmentation.as_dict(), "views": copies, "seed": seed}
         return _Store(extractor, data, view, data.views(augmentation, copies, seed), dtype), copies
 
-    def _fill(self, store: _Store) -> Features | None:
+    def _fill(self, store: _Store, timer: FeatureTimer | None) -> Features | None:
         """Fill a store, or say why it is done without."""
         if not self._cache.fits(store.key, store.size):
             self._callback.say(
@@ -207,7 +215,7 @@ class FeatureComputer:
             return None
         self._callback.say(f"features: {store.description}, {_megabytes(store.size)}")
         extractor = store.extractor
-        compute = partial(self._cache.compute, shape=extractor.shape, callback=self._callback, stop=self._stop)
+        compute = partial(self._cache.compute, shape=extractor.shape, callback=timer or self._callback, stop=self._stop)
         try:
             return compute(store.key, extractor.engine, store.samples, store.dtype)
         except HalfOverflow:

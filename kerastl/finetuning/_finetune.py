@@ -17,6 +17,7 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
+from kerastl.finetuning._budget import seconds_of
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import check_base, check_output, given_model, name_of
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
@@ -53,6 +54,7 @@ def finetune(
     optimizer: str | keras.optimizers.Optimizer | None = None,
     loss: str | keras.losses.Loss | Callable[..., Any] | None = None,
     seed: int = 0,
+    budget: str | float | None = None,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
     weights: str | os.PathLike[str] | None = "imagenet",
@@ -95,6 +97,9 @@ def finetune(
         loss: A name of `keras.losses`, or one of those, for one-hot targets and probabilities, instead of
             `categorical_crossentropy`.
         seed: Of the split, the classifier's first weights, orders and augmentations.
+        budget: Time that the whole run may take, such as `"10m"`, `"1h30m"`, or seconds. Before a phase trains, a few
+            of its steps are timed, and it gets as many epochs as fit, with a schedule of that length; phases that have
+            no time are left out. What a run that goes on has taken before counts. None is as long as it likes.
         callbacks: Keras callbacks, which are called as `fit` calls them, and `kerastl.training.RunCallback`s, which
             hear what Keras has no event for.
         verbose: What is told while it works: 0 warnings only; 1 a line an epoch, and bars on a terminal; 2 lines only;
@@ -172,6 +177,7 @@ def finetune(
         precision=precision,
         cache_limit=cache_limit,
         keep_features=keep_features,
+        budget=seconds_of(budget),
     )
     ours, of_keras = sort_callbacks(callbacks)
     given = Given(

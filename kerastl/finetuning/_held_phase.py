@@ -54,7 +54,7 @@ class HeldPhase(PhaseTraining):
             record.learning_rate = self._harmless_rate()
         rate = record.learning_rate or planned.learning_rate
         while True:
-            self._phase = replace(planned, learning_rate=rate / 2**record.restarts)
+            self._phase = replace(self._phase, learning_rate=rate / 2**record.restarts)  # perhaps shortened
             try:
                 super()._train()
             except DivergedError as error:
@@ -138,7 +138,7 @@ class HeldPhase(PhaseTraining):
             reached = self._best
         fraction, answers, weights = self._best_average(reached)
         found = evidence.compare(self._start_answers, answers, self._labels)
-        if not found.better:
+        if record.behind or not found.better:
             self._best, state.best_here = self._before, False
             record.outcome = self._why_not(found)
             told.say(f"phase {state.phase + 1} is not kept: {record.outcome}")

@@ -24,7 +24,7 @@ from kerastl.training._fit import DivergedError, StepMonitor, fit
 from kerastl.training._interrupt import Stop
 from kerastl.training._optimizer import averaged_weights
 
-_PREDICTION_BATCH = 64
+PREDICTION_BATCH = 64
 
 
 class Sliceable(Protocol):
@@ -123,6 +123,7 @@ def train_phase(
     keeper: Keeper,
     *,
     first: int = 0,
+    timer: keras.callbacks.Callback | None = None,
 ) -> None:
     """Train the epochs of a phase.
 
@@ -134,6 +135,7 @@ def train_phase(
         observers: Who watches.
         keeper: Judges and keeps the epochs.
         first: Number of the phase's first epoch in the run, from 0.
+        timer: Times the first steps.
 
     Raises:
         TrainingError: The loss is not a number any more.
@@ -148,7 +150,8 @@ def train_phase(
         stop=observers.stop,
     )
     ends = _EpochEnd(model, keeper, rate, first)
-    steps = [monitor, ends, *observers.callbacks, _Keep(model, ends, keeper)]
+    timers = [] if timer is None else [timer]
+    steps = [monitor, *timers, ends, *observers.callbacks, _Keep(model, ends, keeper)]
     callbacks = keras.callbacks.CallbackList(
         steps, add_history=True, model=view, verbose=0, epochs=last, steps=batches.steps
     )
@@ -282,11 +285,11 @@ def predict(model: keras.Model, inputs: Sliceable) -> np.ndarray:
         float32 `(n, classes)`.
     """
     rows = []
-    for start in range(0, len(inputs), _PREDICTION_BATCH):
-        part = np.asarray(inputs[start : start + _PREDICTION_BATCH], np.float32)
+    for start in range(0, len(inputs), PREDICTION_BATCH):
+        part = np.asarray(inputs[start : start + PREDICTION_BATCH], np.float32)
         count = len(part)
-        if count < _PREDICTION_BATCH < len(inputs):  # one shape is compiled once
-            part = np.concatenate([part, np.zeros((_PREDICTION_BATCH - count, *part.shape[1:]), np.float32)])
+        if count < PREDICTION_BATCH < len(inputs):  # one shape is compiled once
+            part = np.concatenate([part, np.zeros((PREDICTION_BATCH - count, *part.shape[1:]), np.float32)])
         rows.append(np.asarray(model.predict_on_batch(part))[:count])
     return np.concatenate(rows)
 

@@ -58,6 +58,8 @@ class Phase:
             augmentation features are always cached where the limit allows.
         patience: Stop the phase after this many epochs without a better validation score than the run had before;
             `None` never.
+        min_error: Leave the phase out where a smaller fraction of the answers before it is wrong, by leave-one-out if
+            the head was solved by `ridge`, else on validation images. In [0, 1).
         batch_norm: `frozen` keeps BatchNorm in inference mode with its weights fixed; `trained` trains its
             weights and updates its statistics in the stages that train.
         batch_size: Images a step.
@@ -96,6 +98,7 @@ class Phase:
     augmentation: Augmentation | None = None
     num_augmented_copies: int | None = None
     patience: int | None = None
+    min_error: float = 0.0
     batch_norm: BatchNormPolicy = "frozen"
     batch_size: int = 32
     solver: Solver = "gradient"
@@ -179,6 +182,7 @@ def _training_rules(phase: Phase) -> dict[str, bool]:
         "learning_rate must be above zero, or nothing trains": (
             is_number(phase.learning_rate) and phase.learning_rate > 0
         ),
+        "min_error must be in [0, 1)": is_number(phase.min_error) and 0 <= phase.min_error < 1,
         "find_rate must be True or False": isinstance(phase.find_rate, bool),
         "layer_decay must be in (0, 1]": is_number(phase.layer_decay) and 0 < phase.layer_decay <= 1,
         "warmup must be from 0 to the number of epochs": (

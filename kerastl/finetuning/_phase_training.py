@@ -12,8 +12,16 @@ import numpy as np
 from kerastl._progress import stage
 from kerastl.errors import RecipeError, TrainingError
 from kerastl.finetuning._batches import Batches
+from kerastl.finetuning._budget import PhaseTime, shortened
 from kerastl.finetuning._compiling import compile_for
 from kerastl.finetuning._diagnosis import ADVICE, diagnose
+from kerastl.finetuning._estimate import (
+    WORTH_SAYING,
+    StepTimer,
+    epoch_seconds,
+    epochs_in_words,
+    validation_seconds,
+)
 from kerastl.finetuning._features import PhaseFeatures, UsableFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, Observers, predict, tell_of_solution, train_phase, validation
@@ -50,6 +58,7 @@ class Context:
         writer: Writes the state.
         observers: Who watches.
         state: How far the run has come.
+        time: That the phase may take.
     """
 
     network: Network
@@ -59,6 +68,7 @@ class Context:
     writer: StateWriter
     observers: Observers
     state: FineTuningState
+    time: PhaseTime
 
 
 class PhaseTraining:
@@ -109,14 +119,57 @@ class PhaseTraining:
             self._best = checkpoint.arrays("best") if state.best_here else self._before
         else:
             self._start = values_of(self._context.network.model.variables)
+            rate = self._planned(rate)
         if self._over():
             return
-        epochs, first = range(state.epoch, phase.epochs), len(state.history) - state.epoch
+        epochs, first = range(state.epoch, self._phase.epochs), len(state.history) - state.epoch
+        observers = self._context.observers
+        timer = None if self._context.time.budget.limited else self._estimate(epochs)  # which has been said
         try:
-            train_phase(model, self._batches, rate, epochs, self._context.observers, self, first=first)
+            train_phase(model, self._batches, rate, epochs, observers, self, first=first, timer=timer)
         except (Stopped, TrainingError):
             self._leave()
             raise
+
+    def _planned(self, rate: Any) -> Any:
+        """Shorten the phase to what the budget has time for, where it has one; return the learning rate then."""
+        state, phase, context = self._state, self._phase, self._context
+        if len(state.plan) > state.phase or not context.time.budget.limited:
+            return rate
+        before = values_of(self._moving)
+        try:
+            seconds = epoch_seconds(self._upper, self._batches, self._features.val, context.observers)
+        finally:
+            assign(self._moving, before)
+        epochs = context.time.epochs(phase, seconds, needed=state.best is None)
+        state.set_plan(epochs)
+        context.observers.told.say(epochs_in_words(epochs, phase.epochs, seconds))
+        context.writer.save(state, start=self._start)
+        if epochs == phase.epochs:
+            return rate
+        self._phase = shortened(phase, epochs)
+        rate = compile_for(self._upper, context.network, self._phase, self._batches.steps)
+        self._moving = [*self._weights, *self._upper.optimizer.variables]
+        return rate
+
+    def _estimate(self, epochs: range) -> StepTimer:
+        """Say how long the epochs will take, as soon as the first steps have shown it."""
+
+        def ended(step: float) -> None:
+            seconds = step * self._batches.steps
+            if seconds * len(epochs) >= WORTH_SAYING:
+                seconds += validation_seconds(self._upper, self._features.val)
+                self._context.observers.told.say(epochs_in_words(len(epochs), self._phase.epochs, seconds))
+
+        return StepTimer(ended)
+
+    def _is_overdrawn(self) -> bool:
+        """Whether the budget is over, since the epochs took longer than the first steps let expect."""
+        state, epochs = self._state, self._phase.epochs
+        if state.epoch >= epochs or not self._context.time.budget.is_overdrawn(state.history[-1]["seconds"]):
+            return False
+        self._context.observers.told.say(f"the budget is used up: ended after epoch {state.epoch} of {epochs}")
+        return True
 
     def _over(self) -> bool:
         state, phase = self._state, self._phase
@@ -165,7 +218,7 @@ class PhaseTraining:
 
     def save(self, ended: bool) -> bool:
         """See `Keeper`."""
-        self._state.ended = ended
+        self._state.ended = ended or self._is_overdrawn()
         best = self._best if self._better else None
         self._context.writer.save(self._state, start=self._start, now=values_of(self._moving), best=best)
         self._start = None

@@ -19,6 +19,7 @@ from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning._base_model import BaseModel, Built, from_catalog, keep_rows, stored
+from kerastl.finetuning._budget import Budget, described
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import adopted, identity, still_there
@@ -89,6 +90,7 @@ class Run:
         callbacks: Of Keras.
         model: What to start from, where that is not a network of the catalog, which `settings` name.
         trust: Whether a file with a model may hold what runs code when it is loaded.
+        started: When the time of the run began, by `time.monotonic`; None is now.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Run:
         model: keras.Model | Path | None = None,
         *,
         trust: bool = False,
+        started: float | None = None,
     ) -> None:
         self._folder = folder
         self._settings = settings
@@ -107,7 +110,7 @@ class Run:
         self._callbacks = callbacks
         self._given = model
         self._trust = trust
-        self._start = time.monotonic()
+        self._start = time.monotonic() if started is None else started
         self._prefetched: PrefetchedImages | None = None
         self.stop = Stop()
 
@@ -230,12 +233,14 @@ class Run:
         network = self._network(prepared)
         images = training_data(parts, prepared.base.resize, settings)
         features = self._feature_computer(images)
-        training = self._training(prepared, network, images, features)
+        budget = Budget(settings.budget, self._start)
+        training = self._training(prepared, network, images, features, budget)
         earlier = sum(training.state.seconds)
         ended = self._run(training, network.model)
         report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), prepared.base)
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
+        metrics["budget"] = described(budget, training.state.plan)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, prepared)
             metadata = report.write(model, training.state, features.skipped.reasons, metrics, training.left_out())
@@ -254,7 +259,7 @@ class Run:
         return network
 
     def _training(
-        self, prepared: Prepared, network: Network, images: TrainingData, features: FeatureComputer
+        self, prepared: Prepared, network: Network, images: TrainingData, features: FeatureComputer, budget: Budget
     ) -> Training:
         """The training of the recipe, as far as it has come."""
         from kerastl.finetuning._training import Training
@@ -270,6 +275,7 @@ class Run:
             callback=self._callback,
             callbacks=self._callbacks,
             stop=self.stop,
+            budget=budget,
         )
         if prepared.state is not None:
             training.resume(prepared.state)

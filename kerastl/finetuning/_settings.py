@@ -45,6 +45,7 @@ class Settings(RunSettings):
         precision: Keras dtype policy that trains. The saved model is float32 always.
         cache_limit: Bytes that cached features may take on the disk.
         keep_features: Leave them in the run folder.
+        budget: Seconds that the run may take; None is as long as it likes.
 
     Example:
         >>> from kerastl.finetuning import Settings
@@ -52,7 +53,7 @@ class Settings(RunSettings):
         'float32'
     """
 
-    changeable = ("cache_limit", "keep_features")
+    changeable = ("cache_limit", "keep_features", "budget")
 
     model: str = DEFAULT_MODEL
     weights: str | None = "imagenet"
@@ -75,6 +76,7 @@ class Settings(RunSettings):
     precision: Precision = "float32"
     cache_limit: int = DEFAULT_CACHE_LIMIT
     keep_features: bool = False
+    budget: float | None = None
 
     def rules(self) -> dict[str, bool]:
         """See `RunSettings`."""
@@ -89,6 +91,7 @@ class Settings(RunSettings):
             "validation_split must be above 0 and below 1": (
                 self.validation_split is None or 0 < self.validation_split < 1
             ),
+            "budget must be above 0 seconds": self.budget is None or self.budget > 0,
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
 

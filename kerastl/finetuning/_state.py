@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from kerastl.finetuning._budget import Budget
 from kerastl.finetuning._scores import Score
-from kerastl.training._state import TrainingState
+from kerastl.training._checkpoint import Checkpoint
+from kerastl.training._state import StateWriter, TrainingState
 
 
 @dataclass
@@ -50,6 +55,8 @@ class FineTuningState(TrainingState):
         records: Of each phase that has one, by its number from 1, as text.
         warnings: What is doubtful about the best weights, one line each.
         failure: Why they are worth nothing; empty where they are worth something.
+        plan: Epochs of each phase that has been planned into a budget of time; 0 where it is left out.
+        used: Seconds that the run had taken when the state was written.
     """
 
     phase: int = 0
@@ -63,6 +70,8 @@ class FineTuningState(TrainingState):
     records: dict[str, PhaseRecord] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     failure: str = ""
+    plan: list[int] = field(default_factory=list)
+    used: float = 0.0
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> FineTuningState:
@@ -117,7 +126,31 @@ class FineTuningState(TrainingState):
         self.phase_record.begin_again()
         self.epoch, self.ended, self.best_here, self.phase_best, self.waited = 0, False, False, None, 0
 
+    def set_plan(self, epochs: int) -> None:
+        """Note how many epochs the phase gets, 0 where it is left out; those before that were not planned had one."""
+        self.plan = [*self.plan, *[1] * (self.phase - len(self.plan)), epochs]
+
     def next_phase(self) -> None:
         """Begin the next phase."""
         self.phase, self.epoch, self.ended = self.phase + 1, 0, False
         self.best_here, self.phase_best, self.waited = False, None, 0
+
+
+class TimedStateWriter(StateWriter):
+    """Writes with each state how much time the run has taken.
+
+    Args:
+        checkpoint: Where it goes.
+        budget: Knows the time.
+        extra: What else a checkpoint holds.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, budget: Budget, extra: Mapping[str, Any] | None = None) -> None:
+        super().__init__(checkpoint, extra)
+        self._budget = budget
+
+    def save(self, state: TrainingState, **arrays: Sequence[np.ndarray] | None) -> None:
+        """See `StateWriter`."""
+        if isinstance(state, FineTuningState):
+            state.used = round(self._budget.used, 3)
+        super().save(state, **arrays)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kerastl._progress.lines import duration
 from kerastl.errors import RecipeError, StateError
 from kerastl.finetuning._batches import make_batches
+from kerastl.finetuning._budget import Budget, OutOfTime, PhaseTime, shortened
 from kerastl.finetuning._compiling import loss_for, optimizer_for
 from kerastl.finetuning._diagnosis import NothingLearntError
+from kerastl.finetuning._estimate import FeatureTimer
 from kerastl.finetuning._features import FeatureComputer
 from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._freezing import freeze_for
@@ -20,12 +24,12 @@ from kerastl.finetuning._network import Network, split_network
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_training import Context, PhaseTraining
 from kerastl.finetuning._recipe import Recipe
-from kerastl.finetuning._state import FineTuningState
+from kerastl.finetuning._state import FineTuningState, TimedStateWriter
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.training._callback import RunCallback, setting_the_rate
 from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._interrupt import Stop
-from kerastl.training._state import STATE, History, StateWriter
+from kerastl.training._state import STATE, History
 from kerastl.training._variables import assign, values_of
 
 if TYPE_CHECKING:
@@ -46,6 +50,7 @@ class Training:
         callback: Hears what is done.
         callbacks: Of Keras; `kerastl.finetuning._loop` says what they see.
         stop: Asks for an early end.
+        budget: Of time; without one a run takes as long as it likes.
     """
 
     def __init__(
@@ -61,13 +66,15 @@ class Training:
         callback: RunCallback | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         stop: Stop | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._network = network
         self._recipe = recipe
         self._data = data
         self._features = features
         self._seed = seed
-        self._writer = StateWriter(checkpoint, extra)
+        self._budget = budget or Budget()
+        self._writer = TimedStateWriter(checkpoint, self._budget, extra)
         self._observers = Observers(network.model, callback or RunCallback(), tuple(callbacks), stop)
         self.state = FineTuningState()
 
@@ -75,6 +82,7 @@ class Training:
         """Take up the state that `Checkpoint.load` gave."""
         if values.get(STATE):
             self.state = FineTuningState.from_dict(values[STATE])
+            self._budget.earlier = self.state.used
             assign(self._network.model.variables, self._writer.checkpoint.arrays("start"))
 
     def left_out(self) -> LeftOutAnswers | None:
@@ -111,7 +119,10 @@ class Training:
             phase = self._recipe.phases[self.state.phase]
             if len(self.state.seconds) <= self.state.phase:
                 self.state.seconds.append(0.0)
-            self._run_phase(phase)
+            try:
+                self._run_phase(phase)
+            except OutOfTime as reason:
+                self._leave_out(reason.seconds)
             self.state.next_phase()
             self._writer.save(self.state, start=values_of(self._network.model.variables))
         if self.state.failure:
@@ -136,9 +147,25 @@ class Training:
             except RecipeError as error:
                 raise RecipeError(f"recipe {self._recipe.name!r}, phase {number}: {error}") from None
 
+    def _leave_out(self, seconds: float) -> None:
+        """Go past a phase that would take so long."""
+        number, left = self.state.phase, self._budget.left
+        self.state.set_plan(0)
+        rest = f"of which {duration(left)} are left" if left > 0 else "which are over"
+        why = f"{duration(self._budget.seconds)} may be taken, {rest}"
+        needed = f"; it needs about {duration(seconds)} at least" if seconds else ""
+        self._observers.told.say(f"phase {number + 1} is left out: {why}{needed} (--budget)")
+
     def _run_phase(self, phase: Phase) -> None:
         start = time.monotonic()
         network, number = self._network, self.state.phase
+        planned = self.state.plan[number] if number < len(self.state.plan) else phase.epochs
+        needless = self.state.best is not None  # something has been reached already
+        if not planned or (needless and not self.state.epoch and self._budget.left <= 0):
+            raise OutOfTime(0.0)
+        if self._is_needless(phase):
+            return
+        phase = shortened(phase, planned)
         count = freeze_for(network, phase)
         self._observers.told.phase(
             f"phase {number + 1}/{len(self._recipe.phases)}: {phase.named(tuple(network.stages))}, "
@@ -146,14 +173,28 @@ class Training:
         )
         seed = (self._seed, number)
         lower, upper = split_network(network, phase.trained_stages(tuple(network.stages)))
-        features = self._features.compute(lower, phase, seed)
+        timer = FeatureTimer(self._observers.told, self._budget.left if needless else math.inf)
+        features = self._features.compute(lower, phase, seed, timer)
         batches = make_batches(features, self._data, phase, seed, self._features.skipped)
         self.state.seconds[number] += time.monotonic() - start
+        later = self._recipe.phases[number + 1 :]
+        time_for = PhaseTime(self._budget, timer.seconds, later)
         context = Context(
-            network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state
+            network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state, time_for
         )
         kind = HeldPhase if self._is_held(phase) else PhaseTraining
         kind(context, phase, upper, features, batches).run()
+
+    def _is_needless(self, phase: Phase) -> bool:
+        """Whether so few answers are wrong already that the phase is left out; says so."""
+        state = self.state
+        reached = state.leave_one_out or state.best
+        if reached is None or state.failure or state.epoch or 1 - reached.accuracy >= phase.min_error:
+            return False
+        how = "by leave-one-out" if reached.kind == "leave_one_out" else "of the validation images"
+        state.phase_record.outcome = f"left out: only {1 - reached.accuracy:.1%} {how} are wrong"
+        self._observers.told.say(f"phase {state.phase + 1} is {state.phase_record.outcome}")
+        return True
 
     def _is_held(self, phase: Phase) -> bool:
         """Whether a phase of gradient steps comes after a solution in closed form that is worth something."""
