@@ -9,10 +9,11 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import IO, TYPE_CHECKING, Any, overload
 
+from kerastl import _classifier_display as shown
 from kerastl import _inputs as inputs
-from kerastl._base import display
-from kerastl._base.text import brief, printable
-from kerastl._classify_options import ClassifyOptions, OnError, check_errors, check_full
+from kerastl import _tta as test_time
+from kerastl._base.text import printable
+from kerastl._classify_options import ClassifyOptions, OnError, check_as_calibrated, check_options
 from kerastl._progress import stage
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._apply import AnswerRules, answer_rules, classify_images
@@ -37,11 +38,9 @@ if TYPE_CHECKING:
     from PIL import Image
     from typing_extensions import Unpack
 
+    from kerastl._tta import TTAName
     from kerastl.explaining import Explainer, Explanation
     from kerastl.images._loading import ImageLike
-
-# Classes that a notebook names of a classifier.
-_NAMES = 8
 
 
 class Classifier:
@@ -112,21 +111,10 @@ class Classifier:
         return self._precision
 
     def __repr__(self) -> str:
-        reads = self.metadata.reader.describe()
-        runs_in = self.engine if self._precision == "full" else f"{self.engine} in {self._precision} precision"
-        return f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {reads}, {runs_in}>"
+        return shown.text(self)
 
     def _repr_html_(self) -> str:
-        names = self.labels.names
-        facts = {
-            "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
-            "input": self.metadata.reader.describe(),
-            "backbone": self.metadata.made_from,
-            "runs in": self.engine if self._precision == "full" else f"{self.engine}, {self._precision} precision",
-        }
-        if (scale := temperature.of(self.metadata)) != 1:
-            facts["temperature"] = f"{scale:.3f}"
-        return display.facts(facts.items(), caption=f"classifier {self.name}")
+        return shown.html(self)
 
     def keras_model(self) -> keras.Model:
         """Build the Keras model.
@@ -172,6 +160,7 @@ class Classifier:
         errors: OnError = "raise",
         coverage: float | None = None,
         reject: bool = False,
+        tta: TTAName | None = None,
         urls: bool = False,
     ) -> Classification | Classifications | Iterator[Classification]:
         """Say what images show.
@@ -188,6 +177,9 @@ class Classifier:
                 one that often. The model must be calibrated.
             reject: Say of each image whether it is unlike what the model was trained on. The model must be
                 calibrated.
+            tta: Test-time augmentation, answers averaged over several views of an image: `mirror` adds the mirrored
+                image, for twice the work; `crops` adds corners too, for ten times the network's and two decodings.
+                Not for `coverage` and `reject`.
             urls: Whether web addresses in a list are fetched; one that is given by itself always is.
 
         Returns:
@@ -199,22 +191,23 @@ class Classifier:
             UsageError: `top` is less than 1, or an image is of another kind; or the model is not calibrated, or not
                 on enough images for this coverage.
         """
-        check_errors(errors)
-        if coverage is not None or reject:
-            check_full(self._precision)
+        check_options(self, errors, tta, judged=coverage is not None or reject)
         rules = answer_rules(self.file, self.metadata, top, coverage, reject)
         given = inputs.given(images, urls)
         if given.one:
-            return self._classify_group(list(given.images), rules, errors)[0]
-        stream = self.stream(given.images, lambda group: self._classify_group(group, rules, errors))
+            return self._classify_group(list(given.images), rules, errors, tta)[0]
+        stream = self.stream(given.images, lambda group: self._classify_group(group, rules, errors, tta))
         return Classifications(stream) if given.sized else stream
 
-    def predict_proba(self, images: ImageLike | Iterable[ImageLike], *, urls: bool = False) -> np.ndarray:
+    def predict_proba(
+        self, images: ImageLike | Iterable[ImageLike], *, tta: TTAName | None = None, urls: bool = False
+    ) -> np.ndarray:
         """Compute the probability of every class.
 
         Args:
-            images: As for `classify`.
-            urls: As for `classify`.
+            images: As for `classify`, and so are the others.
+            tta: Test-time augmentation.
+            urls: Whether web addresses in a list are fetched.
 
         Returns:
             float32 array of shape (n, classes); n is 1 for one image. Rows are in the order of the images.
@@ -225,7 +218,7 @@ class Classifier:
         import numpy as np
 
         def scores(group: list[Any]) -> list[np.ndarray]:
-            return list(self.predict_pixels(np.stack([self.pixels(image) for image in group])))
+            return list(self.predict_pixels(np.stack([self.pixels(image, tta) for image in group])))
 
         rows = list(self.stream(inputs.given(images, urls).images, scores))
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
@@ -271,24 +264,30 @@ class Classifier:
         build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
         return Explainer(build, self._probabilities)
 
-    def pixels(self, image: ImageLike) -> np.ndarray:
+    def pixels(self, image: ImageLike, tta: TTAName | None = None) -> np.ndarray:
         """Read an image as the network gets it.
 
+        Args:
+            image: One, as for `classify`.
+            tta: As for `classify`.
+
         Returns:
-            uint8 array of shape (height, width, 3), RGB.
+            uint8 array of shape (height, width, 3), RGB; with `tta` of shape (views, height, width, 3).
 
         Raises:
             ImageError: It cannot be read.
         """
         if isinstance(image, KerastlError):
             raise image
-        return self.metadata.reader.read(image)
+        reader = self.metadata.reader
+        return reader.read(image) if tta is None else test_time.read_views(tta, reader, image)
 
     def predict_pixels(self, pixels: np.ndarray) -> np.ndarray:
         """Compute the probability of every class for images that `pixels` has read; threads may share this.
 
         Args:
-            pixels: uint8 array of shape (n, height, width, 3), RGB, of the network's own size.
+            pixels: uint8 array of shape (n, height, width, 3), RGB, of the network's own size; or of shape
+                (n, views, height, width, 3), whose views are averaged.
 
         Returns:
             float32 array of shape (n, classes).
@@ -297,6 +296,8 @@ class Classifier:
 
     def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
         """As the network gives them."""
+        if pixels.ndim == len(self.metadata.reader.shape) + 2:
+            return test_time.over_views(self._probabilities, pixels, self._parallelism.batch)
         return self._engine.predict(pixels)[:, : len(self.labels)]
 
     def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -309,7 +310,7 @@ class Classifier:
             The probabilities as the network gives them: float32 array of shape (n, classes). And the features it
             decides by: float32 array of shape (n, d), rows of length 1.
         """
-        check_full(self._precision)
+        check_as_calibrated(self._precision)
         with self._lock:
             if self._featured is None:
                 name = self._engine.name if self._engine.name in ENGINES else "keras"
@@ -329,9 +330,15 @@ class Classifier:
         """
         return ordered_map(work, items, self._parallelism.workers, self._parallelism.batch)
 
-    def _classify_group(self, group: list[Any], rules: AnswerRules, errors: OnError) -> list[Classification]:
+    def _classify_group(
+        self, group: list[Any], rules: AnswerRules, errors: OnError, tta: TTAName | None
+    ) -> list[Classification]:
         answers = partial(self._answers, rules=rules)
-        return classify_images(group, self.pixels, answers, self.name, returned=errors == "return")
+        results = classify_images(
+            group, lambda image: self.pixels(image, tta), answers, self.name, returned=errors == "return"
+        )
+        precision = None if self._precision == "full" else self._precision
+        return [replace(result, tta=tta, precision=precision) for result in results]
 
     def _answers(self, pixels: list[np.ndarray], rules: AnswerRules) -> list[Classification]:
         import numpy as np

@@ -23,7 +23,7 @@ LAYERS = [
     {"data"},
     {"plots"},
     {"explaining"},
-    {"_classifier", "_classify_options", "_load"},
+    {"_classifier", "_classifier_display", "_classify_options", "_load", "_tta"},
     {"training"},
     {"finetuning", "pretraining"},
     {"evaluation"},
@@ -50,7 +50,17 @@ ON_KERAS = {
 }
 ON_KERAS |= {f"training/_{name}.py" for name in ("fit", "optimizer", "schedules", "variables")}
 ON_KERAS |= {
-    f"models/_{name}.py" for name in ("adapt", "flatten", "head", "input_scaling", "graph", "scaled_logits", "stages")
+    f"models/_{name}.py"
+    for name in (
+        "adapt",
+        "deep_features",
+        "flatten",
+        "graph",
+        "head",
+        "input_scaling",
+        "scaled_logits",
+        "stages",
+    )
 }
 ON_KERAS |= {f"pretraining/_{name}.py" for name in ("learners", "losses", "networks", "training")}
 

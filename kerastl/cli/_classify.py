@@ -15,6 +15,7 @@ from kerastl.cli._output import FORMATS
 from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
+    from kerastl._tta import TTAName
     from kerastl.images import ResizePolicy
     from kerastl.inference._open import EngineName
     from kerastl.inference._precision import Precision
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     help="Instead of the best --top classes, give as many as hold the right one with probability P.",
 )
 @option("--reject", is_flag=True, help="Flag images unlike those that the model was trained on.")
+@options.tta
 @options.csv_safe("With --format csv")
 @options.urls
 @option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
@@ -67,6 +69,7 @@ def classify(
     batch_size: int | None,
     coverage: float | None,
     reject: bool,
+    tta: TTAName | None,
     urls: bool,
     min_score: float,
     csv_safe: bool,
@@ -87,7 +90,7 @@ def classify(
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
 
-    _check(model, coverage, reject, min_score, precision)
+    _check(model, coverage, reject, min_score, precision, tta)
     out.check(output)
     reporter = progress.current()
     classifier = load(
@@ -101,7 +104,7 @@ def classify(
     )
     reporter.detail(str(classifier))
     images = Images(sources, urls, complains=form in ("text", "csv"))
-    results = classifier.classify(images.paths, top, errors="return", coverage=coverage, reject=reject)
+    results = classifier.classify(images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta)
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
         try:
             for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe):
@@ -113,15 +116,22 @@ def classify(
     return images.ended("classified")
 
 
-def _check(model: str | None, coverage: float | None, reject: bool, min_score: float, precision: Precision) -> None:
+def _check(
+    model: str | None,
+    coverage: float | None,
+    reject: bool,
+    min_score: float,
+    precision: Precision,
+    tta: TTAName | None,
+) -> None:
     """Refuse what makes no sense, before a network is fetched and compiled."""
-    from kerastl._classify_options import check_full
+    from kerastl._classify_options import check_as_calibrated
     from kerastl.models._spec import names_backbone
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
     if coverage is not None or reject:
-        check_full(precision)
+        check_as_calibrated(precision, tta)
     if (coverage is not None or reject) and (model is None or names_backbone(model)):
         from kerastl.calibration._state import PUBLISHED
 

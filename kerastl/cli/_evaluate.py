@@ -18,6 +18,7 @@ from kerastl.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kerastl._tta import TTAName
     from kerastl.evaluation import Evaluation
     from kerastl.evaluation._selection import EvaluationSplit
     from kerastl.inference._open import EngineName
@@ -56,6 +57,7 @@ _FIGURE = 46
     metavar="OTHERS",
     help="Also how well images of other things, in the folder OTHERS, are rejected.",
 )
+@options.tta
 @options.form("text", "json")
 @options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
 @options.engine()
@@ -80,6 +82,7 @@ def evaluate(
     mistakes: int,
     corruptions: bool,
     ood_data: str | None,
+    tta: TTAName | None,
     resamples: int,
     seed: int,
     form: str,
@@ -123,6 +126,7 @@ def evaluate(
     )
     progress.current().detail(str(classifier))
     more |= {"top": top, "resamples": resamples, "seed": seed, "corruptions": corruptions, "ood_data": ood_data}
+    more["tta"] = tta
     result = examine(classifier, data, split, **more)
     with progress.stage("working out how sure the figures are"):
         _ = result.figures

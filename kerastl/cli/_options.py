@@ -223,6 +223,14 @@ def precision(data: str) -> Callable[[C], C]:
     return add
 
 
+tta = option(
+    "--tta",
+    type=click.Choice(["mirror", "crops"]),
+    help="Average the answers for several views of an image. mirror: it and its mirror image, twice the work; crops: "
+    "also its four corners, all mirrored, ten times the network's work.",
+)
+
+
 def representative(given: str | None, named: Sequence[str]) -> list[str]:
     """The images that fast precision is fitted to: those given, or else those that are there to be classified."""
     return [given] if given is not None else [source for source in named if source != "-"]
@@ -281,6 +289,29 @@ def resize(default: str, text: str = "", group: str = "") -> Callable[[C], C]:
         type=click.Choice(["crop", "squash", "pad", "keras"]),
         help=f"How images become the network's input{text}.  [default: {default}]",
     )
+
+
+def _sizes(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    """One size, or several to choose among."""
+    if not text:
+        return None
+    try:
+        sizes = tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text[:100]!r} is no number of pixels, nor several with commas") from None
+    return sizes if len(sizes) > 1 else sizes[0]
+
+
+input_sizes = option(
+    "--input-size", group=NETWORK, metavar="PIXELS,...", callback=_sizes,
+    help="Height and width. Of several, with commas, the best is chosen.  [default: the network's]",
+)  # fmt: skip
+
+base_models = option(
+    "--model", "-m", old=("--backbone", "-b"), metavar="NAME|PATH,...", shell_complete=completion.models,
+    help="What to start from: a network of `kerastl models`, the run folder of an earlier run, or a .keras file. Of "
+    "several, with commas, the best is chosen.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
+)  # fmt: skip
 
 
 def pixels(*old: str) -> Callable[[C], C]:

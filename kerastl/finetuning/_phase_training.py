@@ -285,7 +285,8 @@ class PhaseTraining:
             )
         told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
         if len(head.loo_rows):
-            self._left_out = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
+            answers = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
+            self._left_out = answers.calibrated(head.temperature, rows.of_images, context.seed)
         return head
 
     def _by_logistic_regression(self, rows: UsableFeatures) -> Head:

@@ -10,7 +10,7 @@ from kerastl.finetuning._ridge_left_out import LargeGroup, LeaveOneOut, RowGroup
 from kerastl.finetuning._ridge_temperature import fit_temperature, log_loss
 
 # Penalties that are tried, for a squared error that is averaged over rows of mean length 1.
-PENALTIES = 10.0 ** np.arange(-6, 0.1, 0.5)
+PENALTIES = 10.0 ** np.arange(-6, 1)
 # Where no group can be left out, there is nothing to choose by.
 _UNTRIED = 1e-3
 # Rows of a group that is larger than the basis that are looked at.
@@ -71,7 +71,7 @@ def choose_penalty(loo: LeaveOneOut, chosen: np.ndarray, counted: np.ndarray) ->
     logs = np.log10(PENALTIES)
     best = int(np.argmin([loss(log) for log in logs]))
     bounds = logs[max(best - 1, 0)], logs[min(best + 1, len(logs) - 1)]
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 0.05, "maxiter": 6})
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 0.05, "maxiter": 8})
     return float(10**found.x)
 
 

@@ -338,3 +338,12 @@ def test_fast_precision_excludes_what_was_fitted_in_full(classify, image, wish):
     code, out, err = classify(image("a.png", "red"), "--precision", "fast", *wish)
     assert (code, out) == (2, "")
     assert "hold for full precision only" in err
+
+
+def test_test_time_augmentation_is_asked_for_and_recorded(classify, image, lines):
+    path = image("a.png", "red")
+    code, out, _ = classify(path, "--tta", "crops", "--format", "jsonl")
+    (result,) = lines(out)
+    assert (code, result["tta"]) == (0, "crops")
+    assert result["predictions"][0]["score"] == pytest.approx(PURE, abs=1e-6)
+    assert classify(path, "--tta", "crops", "--reject")[0] == 2
