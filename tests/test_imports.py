@@ -44,6 +44,7 @@ ON_KERAS = {
         "held_phase",
         "loop",
         "network",
+        "phase_times",
         "phase_training",
         "training",
     )

@@ -20,6 +20,7 @@ from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._leave_one_out import calibrated, leave_one_out_state
 from kerastl.calibration._state import CalibrationState
+from kerastl.calibration._temperature import LEAVE_ONE_OUT
 from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.columns import TableColumns
@@ -120,7 +121,7 @@ def _calibrate(
         answers = left_out(classifier, known)
         if answers is not None:
             return _by_leave_one_out(classifier, answers, false_alarms, seed, progress)
-    chosen = labeled(classifier, known, split, fresh=True)
+    chosen = _not_trained_on(classifier, known, split)
     looked = _look(classifier, chosen, progress, "scoring images")
     fitted = CalibrationState(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
@@ -148,6 +149,16 @@ def _calibrate(
     with stage("storing the calibration in the model"):
         state_file.write(classifier.file, classifier.metadata, fitted, found, result.as_dict(), classifier.keras_model)
     return result
+
+
+def _not_trained_on(classifier: Classifier, known: Parted, split: EvaluationSplit | None) -> Labeled:
+    try:
+        return labeled(classifier, known, split, fresh=True)
+    except DataError as error:
+        asked = [item for item in known.dataset.items if split in (None, "all", item.split)]
+        if asked and all(map(known.is_trained, asked)) and temperature.fitted_on(classifier.metadata) == LEAVE_ONE_OUT:
+            raise DataError(f"{error}; its scores were calibrated by leave-one-out when it was trained") from None
+        raise
 
 
 def _by_leave_one_out(

@@ -231,6 +231,7 @@ def _by_leave_one_out(classifier: Classifier, answers: LeftOut, asked: _Asked) -
         seed=asked.seed,
         classifier=classifier,
         dataset=images.dataset,
+        temperature=temperature.of(classifier.metadata),
         leave_one_out=True,
     )
 

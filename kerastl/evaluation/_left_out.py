@@ -9,6 +9,7 @@ import numpy as np
 
 from kerastl._base.text import percent
 from kerastl._classifier import Classifier
+from kerastl.calibration import _temperature as temperature
 from kerastl.data import Item
 from kerastl.errors import ImageError
 from kerastl.evaluation._labeled import Labeled, labeled
@@ -70,7 +71,9 @@ def left_out(classifier: Classifier, known: Parted) -> LeftOut | None:
     rows = kept.rows([known.contents.get(item.path, "") for item in images.items])
     items = tuple(item for item, row in zip(images.items, rows, strict=True) if row >= 0)
     rows = rows[rows >= 0]
-    return LeftOut(images, items, kept.groups[rows], kept.probabilities[rows], failed) if items else None
+    # What `kerastl calibrate` has divided by since then, as the model itself is.
+    scaled = temperature.apply(kept.probabilities[rows], temperature.inside(classifier.metadata))
+    return LeftOut(images, items, kept.groups[rows], scaled, failed) if items else None
 
 
 def _unreadable(classifier: Classifier, known: Parted) -> dict[str, str] | None:

@@ -124,3 +124,26 @@ def test_calibrating_takes_the_kept_answers_and_leaves_the_network_alone(run, fo
     np.testing.assert_array_equal(again.probabilities, found.probabilities)
     own = [kerastl.evaluate(one, noise, "train", verbose=0).probabilities for one in (run.folder, folder)]
     np.testing.assert_array_equal(*own)
+
+
+def test_calibrating_on_other_images_scales_the_kept_answers_too(run, found, tmp_path):
+    import keras
+
+    folder = shutil.copytree(run.folder, tmp_path / "run")
+    random = np.random.default_rng(1)
+    for name in ("blue", "green", "red"):  # of no color, so that no score is worth anything
+        (tmp_path / "gray" / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = random.integers(0, 256, (32, 32, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "gray" / name / f"{number}.png")
+    before = kerastl.load(folder).predict_pixels(pixels[None])
+    scale = kerastl.calibrate(folder, tmp_path / "gray", verbose=0).temperature
+    assert scale > 1.1
+    again = kerastl.evaluate(folder, found.data, verbose=0)
+    assert again.temperature == scale
+    after = kerastl.load(folder).predict_pixels(pixels[None])
+    for now, then in ((again.probabilities, found.probabilities), (after, before)):
+        powers = then.astype(np.float64) ** (1 / scale)
+        assert now == pytest.approx(powers / powers.sum(axis=1, keepdims=True), abs=1e-5)
+    plain = keras.models.load_model(folder / "model.keras").predict(pixels[None].astype("float32"), verbose=0)
+    assert after == pytest.approx(plain, abs=1e-5)
