@@ -90,9 +90,9 @@ def of_kerastl(folder: Path, recipe: str, seed: int, network: str, size: list[st
     done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr)
-    found = json.loads(done.stdout)
+    found = {name: figure["value"] for name, figure in json.loads(done.stdout)["metrics"].items()}
     chosen = {"chose": metrics["phases"][metrics["kept_phase"] - 1]["trains"], "accuracy": metrics.get("val_accuracy")}
-    return {"test": found["accuracy"], "log_loss": found.get("log_loss"), "seconds": seconds, **chosen}
+    return {"test": found["accuracy"], "log_loss": found["log_loss"], "seconds": seconds, **chosen}
 
 
 def of_guide(folder: Path, seed: int, network: str, size: int, epochs: tuple[int, int]) -> dict[str, Any]:

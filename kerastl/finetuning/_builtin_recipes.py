@@ -9,7 +9,7 @@ from kerastl.finetuning._recipe import ALL, HEAD, Phase, Recipe
 from kerastl.finetuning._recipe_registry import RecipeBuilder
 
 # Below this many training images in a typical class there is nothing to tell by whether more than the head pays.
-_FEW = 6
+_FEW = 10
 # From this many training images on, BatchNorm follows the new images; below, its statistics would be of too few.
 _MANY = 2_000
 # Where fewer answers of the head are wrong, `auto` leaves it at that.
