@@ -13,7 +13,7 @@ from kerastl.finetuning._batches import Batch
 from kerastl.finetuning._boundary_engine import boundary_engine
 from kerastl.finetuning._building import build_backbone
 from kerastl.finetuning._compiling import compile_for
-from kerastl.finetuning._estimate import epoch_seconds
+from kerastl.finetuning._estimate import measured_pace
 from kerastl.finetuning._freezing import freeze_for
 from kerastl.finetuning._loop import Observers
 from kerastl.finetuning._network import Network, attach_head, split_network
@@ -84,7 +84,7 @@ def _seconds(phase: Phase, network: Network, pixels: np.ndarray, images: int, cl
     batches = RandomBatches(Batch(inputs, targets, np.ones(size, np.float32)), images // size)
     compile_for(upper, network, phase, batches.steps)
     validated = np.resize(rows, (max(1, min(64, round(images * _VALIDATED))), *rows.shape[1:]))
-    epoch = epoch_seconds(upper, batches, validated, Observers(network.model, RunCallback()))
+    epoch = measured_pace(upper, batches, validated, Observers(network.model, RunCallback())).epoch
     return seconds + phase.epochs * (epoch + streamed * an_image * images)
 
 
