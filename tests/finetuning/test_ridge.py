@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.metrics import log_loss
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.preprocessing import StandardScaler
@@ -151,21 +151,29 @@ def test_rows_may_come_slice_by_slice_in_any_precision(problem):
     np.testing.assert_array_equal(found.loo_probabilities, whole.loo_probabilities)
 
 
-def test_the_penalty_is_that_with_the_least_log_loss_of_scikit_learn_on_groups_left_out():
+def test_the_penalty_is_that_of_scikit_learn():
+    """Its `RidgeCV` leaves single rows out in closed form, too."""
+    features, labels, _ = made_up(60, 20)
+    head = solve_ridge(features, labels, 4, np.ones(60, np.float32), np.arange(60))
+    tried = np.geomspace(1e-6, 1, 61)
+    best = RidgeCV(alphas=tried * 60, scoring=None).fit(standardized(features), np.eye(4)[labels])
+    assert head.strength == pytest.approx(best.alpha_ / 60, rel=0.5)
+
+
+def test_the_penalty_is_the_best_for_groups_left_out():
     features, labels, weights = made_up(60, 20)
     weights[:], groups = 1, np.arange(60) // 2
     head = solve_ridge(features, labels, 4, weights, groups)
-    scaled, targets = standardized(features), np.eye(4)[labels]
 
-    def loss(strength):
+    def error(strength):
         model = Ridge(alpha=strength * 60, solver="cholesky")
-        scores = cross_val_predict(model, scaled, targets, groups=groups, cv=LeaveOneGroupOut())
-        return min(log_loss(labels, softmax(scores / t, axis=1)) for t in np.geomspace(0.01, 1, 50))
+        targets = np.eye(4)[labels]
+        scores = cross_val_predict(model, standardized(features), targets, groups=groups, cv=LeaveOneGroupOut())
+        return ((scores - targets) ** 2).mean()
 
-    least = min(loss(strength) for strength in np.geomspace(1e-4, 1, 9))
-    assert loss(head.strength) <= least + 1e-3
-    assert loss(head.strength / 30) > least + 1e-3
-    assert loss(head.strength * 30) > least + 1e-3
+    assert error(head.strength) <= min(error(strength) for strength in np.geomspace(1e-4, 1, 9)) * 1.001
+    assert error(head.strength / 30) > error(head.strength) * 1.001
+    assert error(head.strength * 30) > error(head.strength) * 1.001
 
 
 def test_copies_that_are_left_out_alone_would_flatter():
