@@ -43,13 +43,24 @@ ON_KERAS = {
         "freezing",
         "loop",
         "network",
+        "phase_times",
         "phase_training",
         "training",
     )
 }
 ON_KERAS |= {f"training/_{name}.py" for name in ("fit", "optimizer", "schedules", "variables")}
 ON_KERAS |= {
-    f"models/_{name}.py" for name in ("adapt", "flatten", "head", "input_scaling", "graph", "scaled_logits", "stages")
+    f"models/_{name}.py"
+    for name in (
+        "adapt",
+        "deep_features",
+        "flatten",
+        "graph",
+        "head",
+        "input_scaling",
+        "scaled_logits",
+        "stages",
+    )
 }
 ON_KERAS |= {f"pretraining/_{name}.py" for name in ("learners", "losses", "networks", "training")}
 

@@ -1,10 +1,9 @@
 """Calibration without an image set aside: from what a head says of each training image while that is left out.
 
 A new image is answered by one head, which all images trained, and each of these by another that lacks it. So the two
-are not drawn quite alike, and no coverage is guaranteed whatever the network (the jackknife: Barber et al. 2021,
-"Predictive inference with the jackknife+", section 1 and theorem 2). Where leaving one image out hardly changes the
-answers, as with ridge regression on many images, the coverage is that of split conformal prediction but for the little
-that it does change them (theorem 5).
+are not drawn quite alike, and no coverage is guaranteed whatever the network: this is the jackknife (Barber et al.
+2021, "Predictive inference with the jackknife+"). Where leaving one image out hardly changes the answers, as with ridge
+regression on many images, the coverage is nearly that of split conformal prediction.
 
 Features below a frozen network are alike for images that trained the head and for new ones: the distances to the
 nearest other image, from which rejection is fitted, need no such caution.

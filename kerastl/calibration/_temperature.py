@@ -66,9 +66,17 @@ def of(metadata: Metadata) -> float:
     return to_apply(metadata) * inside(metadata)
 
 
+def fitted_on(metadata: Metadata) -> str | None:
+    """What the temperature of a model was fitted on, see `FittedOn`; None where none was."""
+    if TEMPERATURE in metadata.extra:
+        return LABELED
+    found: str | None = metadata.extra.get(INSIDE, {}).get("fitted_on")
+    return found
+
+
 def is_calibrated(metadata: Metadata) -> bool:
     """Whether scores were fitted to mean what they say: by `kerastl calibrate`, or when the model was trained."""
-    return INSIDE in metadata.extra or TEMPERATURE in metadata.extra
+    return fitted_on(metadata) is not None
 
 
 def _number(metadata: Metadata, value: object) -> float:

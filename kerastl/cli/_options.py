@@ -291,6 +291,29 @@ def resize(default: str, text: str = "", group: str = "") -> Callable[[C], C]:
     )
 
 
+def _sizes(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    """One size, or several to choose among."""
+    if not text:
+        return None
+    try:
+        sizes = tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text[:100]!r} is no number of pixels, nor several with commas") from None
+    return sizes if len(sizes) > 1 else sizes[0]
+
+
+input_sizes = option(
+    "--input-size", group=NETWORK, metavar="PIXELS,...", callback=_sizes,
+    help="Height and width. Of several, with commas, the best is chosen.  [default: the network's]",
+)  # fmt: skip
+
+base_models = option(
+    "--model", "-m", old=("--backbone", "-b"), metavar="NAME|PATH,...", shell_complete=completion.models,
+    help="What to start from: a network of `kerastl models`, the run folder of an earlier run, or a .keras file. Of "
+    "several, with commas, the best is chosen.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
+)  # fmt: skip
+
+
 def pixels(*old: str) -> Callable[[C], C]:
     """`--input-size`; `old` are earlier names of it."""
     return option(

@@ -25,10 +25,12 @@ from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation._bootstrap import RESAMPLES
 from kerastl.evaluation._calibrating import names_hash
 from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
+from kerastl.evaluation._left_out import LeftOut, hint, left_out
 from kerastl.evaluation._rejection import rejection
 from kerastl.evaluation._result import Evaluation
 from kerastl.evaluation._robustness import robustness
 from kerastl.evaluation._selection import EvaluationSplit
+from kerastl.evaluation._training_parts import Parted
 
 
 def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, csv_safe: bool = False) -> None:
@@ -107,7 +109,8 @@ def evaluate(
             model was trained on, its parts are those of the training. Other images that the model was trained on are
             left out, by what is in them, and counted in a note.
         split: `train`, `val`, `test` or `all`; `None` takes `val` or else `test` where there is one, else all that the
-            model was not trained on.
+            model was not trained on. Where it was trained on all, in closed form, it takes what its run folder has of
+            each image left out.
         top: The k of the top-k accuracy, and how many classes are kept for each image; more than there are means all.
         resamples: Of the bootstrap behind the intervals.
         seed: Of the bootstrap, and of what is random in corruptions.
@@ -165,10 +168,18 @@ class _Asked:
     ood_data: str | os.PathLike[str] | None
     tta: TTAName | None
 
+    @property
+    def by_leave_one_out(self) -> bool:
+        """Whether answers that a run has kept would do."""
+        return self.split is None and self.tta is None and not self.corruptions and self.ood_data is None
+
 
 def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress: ProgressCallback | None) -> Evaluation:
     fitted = None if asked.ood_data is None else _state(classifier)
-    chosen = labeled(classifier, parted(classifier, dataset, progress), asked.split)
+    known = parted(classifier, dataset, progress)
+    if asked.by_leave_one_out and (answers := left_out(classifier, known)) is not None:
+        return _by_leave_one_out(classifier, answers, asked)
+    chosen = labeled(classifier, known, asked.split)
     kept, probabilities, ood_scores, failed = _predictions(classifier, chosen, fitted, progress, asked.tta)
     rejected = None
     if fitted is not None and asked.ood_data is not None:
@@ -185,7 +196,12 @@ def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress:
         chosen.unknown,
         chosen.matching,
         failed,
-        (*chosen.selection.notes, *_fitted_here(classifier, chosen.dataset, kept), *_as_computed(classifier, asked)),
+        (
+            *chosen.selection.notes,
+            *_trained(classifier, known, kept),
+            *_fitted_here(classifier, chosen.dataset, kept),
+            *_as_computed(classifier, asked),
+        ),
         temperature.of(classifier.metadata),
         robustness(chosen, classifier, asked.seed, progress) if asked.corruptions else None,
         rejected,
@@ -194,6 +210,35 @@ def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress:
         classifier=classifier,
         dataset=chosen.dataset,
     )
+
+
+def _by_leave_one_out(classifier: Classifier, answers: LeftOut, asked: _Asked) -> Evaluation:
+    images = answers.images
+    return Evaluation(
+        classifier.name,
+        str(images.dataset.root),
+        images.selection.split,
+        classifier.labels,
+        tuple(item.path for item in answers.items),
+        images.truth(answers.items),
+        answers.probabilities,
+        min(asked.top, len(classifier.labels)),
+        images.unknown,
+        images.matching,
+        answers.failed,
+        answers.notes,
+        resamples=asked.resamples,
+        seed=asked.seed,
+        classifier=classifier,
+        dataset=images.dataset,
+        temperature=temperature.of(classifier.metadata),
+        leave_one_out=True,
+    )
+
+
+def _trained(classifier: Classifier, known: Parted, items: Sequence[Item]) -> tuple[str, ...]:
+    """What leave-one-out says, where the model was trained on some of these images."""
+    return hint(classifier) if known.trained and any(item.path in known.trained for item in items) else ()
 
 
 def _state(classifier: Classifier) -> CalibrationState:

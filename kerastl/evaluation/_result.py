@@ -115,6 +115,8 @@ class Evaluation:
         seed: Of the bootstrap.
         classifier: What was evaluated, if it is still at hand; pickles go without it.
         dataset: What the images were chosen from, likewise.
+        leave_one_out: Whether each image was answered by a head that was solved without it, as a run keeps such
+            answers; the model itself was trained on all of them.
 
     Example:
         >>> import kerastl
@@ -147,12 +149,18 @@ class Evaluation:
     seed: int = 0
     classifier: Classifier | None = field(default=None, repr=False)
     dataset: Dataset | None = field(default=None, repr=False)
+    leave_one_out: bool = False
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "classifier": None}
+
+    @property
+    def part(self) -> str:
+        """The part of the data in words."""
+        return f"{self.split}, by leave-one-out" if self.leave_one_out else self.split
 
     @cached_property
     def _images(self) -> bootstrap.PerImage:
@@ -242,6 +250,7 @@ class Evaluation:
             "model": self.model,
             "data": self.data,
             "split": self.split,
+            "leave_one_out": self.leave_one_out,
             "images": len(self),
             "k": self.k,
             "metrics": {name: figure.as_dict() for name, figure in self.figures.items()},
@@ -280,7 +289,7 @@ class Evaluation:
         return "\n".join(lines)
 
     def _title(self) -> str:
-        return f"{brief(self.model)} on {len(self)} images of {printable(self.data)} ({self.split})"
+        return f"{brief(self.model)} on {len(self)} images of {printable(self.data)} ({self.part})"
 
     def __repr__(self) -> str:
         return f"<Evaluation of {brief(self.model)} on {len(self)} images: {percent(self.accuracy)} right>"

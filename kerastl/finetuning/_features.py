@@ -74,6 +74,10 @@ class UsableFeatures:
     def __getitem__(self, part: slice) -> np.ndarray:
         return self._lookup(self.usable[part])
 
+    def of_images(self, numbers: np.ndarray) -> np.ndarray:
+        """The features of some images by their numbers, which are among `usable`."""
+        return self._lookup(numbers)
+
 
 @dataclass(frozen=True)
 class PhaseFeatures:

@@ -9,6 +9,7 @@ from typing import Any
 
 from kerastl._base.files import replacing
 from kerastl.finetuning._outputs import METRICS
+from kerastl.finetuning._search_results import SEARCH
 from kerastl.models._metadata import MEMBER, MODEL_FILE
 from kerastl.training._callback import RunCallback
 from kerastl.training._outputs import FILES
@@ -30,7 +31,7 @@ def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
 
 KIND = RunKind(
     "finetune",
-    (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, *FILES),
+    (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, SEARCH, *FILES),
     METRICS,
     _older,
     state=(BASE_MODEL, LEAVE_ONE_OUT),

@@ -6,24 +6,33 @@ of a group (duplicates, one patient) are left out together, so that none is answ
 
 from __future__ import annotations
 
-import io
-import math
+import json
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from kerastl._base import files
 from kerastl._base.text import printable
+from kerastl.calibration._leave_one_out import LeftOutCalibration, calibrated, leave_one_out_state
+from kerastl.calibration._state import ARRAYS as TRUST
 from kerastl.data._training_record import content_number
 from kerastl.errors import ModelError
 from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._training_data import TrainingData
+from kerastl.models._saved.arrays import read_npz
 
 _MOST = 1 << 26  # probabilities that are kept, 256 MiB: above it those of evenly spaced images
+_LARGEST = 1 << 29  # bytes of a file with them
+# The kind of numbers of each array, and its axes.
+_IN_STATE = dict.fromkeys(("numbers", "labels", "groups"), ("i", 1))
+_IN_STATE |= {"probabilities": ("f", 2), "extra": ("U", 0), "trust": ("u", 1)}
+_BESIDE = {"hashes": ("u", 1), "groups": ("i", 1), "probabilities": ("f", 2), "fingerprint": ("U", 0)}
+_ARRAYS = ("numbers", "labels", "groups", "probabilities")
 
 
 @dataclass(frozen=True)
@@ -35,12 +44,14 @@ class LeftOutAnswers:
         labels: int64 `(n,)`, their classes.
         groups: int64 `(n,)`; the images of a group were left out together.
         probabilities: float32 `(n, classes)`, rows sum to 1.
+        calibration: What was fitted on them, for the model's file; None where nothing was.
     """
 
     numbers: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
     probabilities: np.ndarray
+    calibration: LeftOutCalibration | None = None
 
     @classmethod
     def of(cls, data: TrainingData, numbers: np.ndarray, probabilities: np.ndarray) -> LeftOutAnswers:
@@ -53,7 +64,21 @@ class LeftOutAnswers:
         """
         known = np.isfinite(probabilities).all(axis=1)
         kept = numbers[known]
-        return cls(kept, data.train.labels[kept], data.groups()[kept], probabilities[known].astype(np.float32))
+        answers = probabilities[known].astype(np.float32)
+        return cls(kept, data.train.labels[kept], data.groups()[kept], answers)
+
+    def calibrated(self, temperature: float, features: Callable[[np.ndarray], np.ndarray], seed: int) -> LeftOutAnswers:
+        """Fit sets of classes and rejection on them.
+
+        Args:
+            temperature: What the scores of the head were divided by.
+            features: Numbers of training images to what the head gets of them, `(m, d)`.
+            seed: Of what is drawn.
+        """
+        state = leave_one_out_state(
+            self.probabilities, self.labels, self.groups, lambda places: features(self.numbers[places]), seed=seed
+        )
+        return replace(self, calibration=calibrated(state, temperature))
 
     def score(self) -> Score:
         """How good they are; there is one at least."""
@@ -61,13 +86,18 @@ class LeftOutAnswers:
 
     def thinned(self) -> LeftOutAnswers:
         """As many of them as are kept, evenly spaced."""
-        step = -(-self.probabilities.size // _MOST)
-        return self if step < 2 else LeftOutAnswers(*(array[::step] for array in vars(self).values()))
+        step = max(1, -(-self.probabilities.size // _MOST))
+        return replace(self, **{name: getattr(self, name)[::step] for name in _ARRAYS})
 
     def write(self, folder: Path) -> None:
         """Keep them beside the state of a run."""
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / LEAVE_ONE_OUT, vars(self.thinned()))
+        thinned = self.thinned()
+        arrays = {name: getattr(thinned, name) for name in _ARRAYS}
+        if self.calibration is not None:
+            arrays["extra"] = np.array(json.dumps(self.calibration.extra))
+            arrays["trust"] = np.frombuffer(self.calibration.members[TRUST], np.uint8)
+        _write(folder / LEAVE_ONE_OUT, arrays)
 
     @classmethod
     def read(cls, folder: Path) -> LeftOutAnswers:
@@ -76,7 +106,12 @@ class LeftOutAnswers:
         Raises:
             ValueError: It is not there or damaged.
         """
-        return cls(**_arrays(folder / LEAVE_ONE_OUT, ("numbers", "labels", "groups", "probabilities")))
+        found = _arrays(folder / LEAVE_ONE_OUT, _IN_STATE, needed=_ARRAYS)
+        calibration = None
+        if {"extra", "trust"} <= found.keys():
+            members = {TRUST: found["trust"].tobytes()}
+            calibration = LeftOutCalibration(json.loads(str(found["extra"])), members)
+        return cls(**{name: found[name] for name in _ARRAYS}, calibration=calibration)
 
 
 @dataclass(frozen=True)
@@ -85,11 +120,13 @@ class KeptAnswers:
 
     Args:
         hashes: uint64 `(n,)`, the beginning of each image's content hash.
-        probabilities: float32 `(n, classes)`, of the class in the order of the model's outputs.
+        groups: int64 `(n,)`; the images of a group were left out together.
+        probabilities: float32 `(n, classes)`, the classes in the order of the model's outputs.
         fingerprint: Of the data that the model was trained on.
     """
 
     hashes: np.ndarray
+    groups: np.ndarray
     probabilities: np.ndarray
     fingerprint: str
 
@@ -103,7 +140,7 @@ class KeptAnswers:
             fingerprint: Of the data.
         """
         hashes = np.array([content_number(contents[number]) for number in answers.numbers], np.uint64)
-        return cls(hashes, answers.probabilities, fingerprint)
+        return cls(hashes, answers.groups, answers.probabilities, fingerprint)
 
     def rows(self, contents: Sequence[str]) -> np.ndarray:
         """Place of the answer on each image, by its content hash: int64 `(n,)`, -1 where there is none."""
@@ -136,18 +173,18 @@ class KeptAnswers:
         if not file.is_file():
             return None
         try:
-            found = _arrays(file, ("hashes", "probabilities", "fingerprint"))
+            found = _arrays(file, _BESIDE, needed=_BESIDE)
             if str(found["fingerprint"]) != fingerprint:
                 return None
-            hashes, probabilities = found["hashes"], found["probabilities"]
-            if hashes.dtype != np.uint64 or not 0 < len(hashes) == len(probabilities):
+            hashes, groups, probabilities = found["hashes"], found["groups"], found["probabilities"]
+            if not 0 < len(hashes) == len(groups) == len(probabilities):
                 raise ValueError("its parts do not fit together")
-            if probabilities.dtype != np.float32 or probabilities.shape[1:] != (classes,):
+            if probabilities.shape[1:] != (classes,):
                 raise ValueError(f"it does not hold answers of {classes:,} classes")
         except ValueError as error:
             name, reason = printable(str(file)), printable(str(error))
             raise ModelError(f"{name}: its leave-one-out answers cannot be read ({reason}); remove the file") from None
-        return cls(hashes, probabilities, str(found["fingerprint"]))
+        return cls(hashes, groups, probabilities, str(found["fingerprint"]))
 
 
 def _write(file: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -155,23 +192,12 @@ def _write(file: Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(stream, **arrays)  # type: ignore[arg-type]
 
 
-def _arrays(file: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Read arrays that take no more memory than the file takes on the disk; `ValueError` where that cannot be done."""
+def _arrays(file: Path, kinds: Mapping[str, tuple[str, int]], needed: Collection[str]) -> dict[str, np.ndarray]:
+    """Read arrays, each of its kind; `ValueError` where that cannot be done or one that is needed is not there."""
     try:
-        with file.open("rb") as stream, zipfile.ZipFile(stream) as archive:
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise ValueError("it is compressed")
-            return {name: _array(archive, f"{name}.npy") for name in names}
-    except (KeyError, OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        found = read_npz(files.read_regular(file, _LARGEST), kinds)
+    except (KeyError, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(str(error)) from None
-
-
-def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    stream = io.BytesIO(archive.read(name))
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("it is of another version of NumPy")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    content = stream.read()
-    if dtype.hasobject or fortran or math.prod(shape) * dtype.itemsize != len(content):
-        raise ValueError("its arrays are not what they say")
-    return np.frombuffer(content, dtype).reshape(shape)
+    if missing := set(needed) - found.keys():
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    return found

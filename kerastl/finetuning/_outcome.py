@@ -104,6 +104,8 @@ def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
         if "loo_accuracy" in metrics:
             more.append(accuracy(metrics, "loo"))
     more.append("" if choice is None else f"kept {choice}")
+    if (search := metrics.get("search")) is not None:
+        more.append(f"chosen among {search['chosen_among']} networks by leave-one-out (search.json)")
     lines = [f"{printable(str(folder))}: {accuracy(metrics)}"]
     for text in filter(None, more):
         lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
@@ -143,19 +145,22 @@ def _gain(before: float, after: float, n: int, phase: int) -> str:
     return f"{100 * (after - before):+.1f} points over phase {phase} ({images:,} {what}{doubt})"
 
 
-def next_steps(folder: Path, data: Sequence[str], trust: bool = False) -> list[str]:
+def next_steps(folder: Path, data: Sequence[str], trust: bool = False, *, calibrated: bool = False) -> list[str]:
     """What to do with the model, as commands.
 
     Args:
         folder: Of the run.
         data: How the command line names the images.
         trust: Whether the model is loaded with trust only.
+        calibrated: Whether its scores mean what they say already.
     """
     run = str(folder)
     trusted = ["--trust-model"] if trust else []
-    commands = (
-        ("where is it wrong?", ["kerastl", "evaluate", run, *data, "--report", f"{run}-report", *trusted]),
-        ("scores to trust:", ["kerastl", "calibrate", run, *data, *trusted]),
-        ("use it:", ["kerastl", "classify", "--model", run, *trusted, "IMAGE"]),
-    )
-    return [f"  {what:18} {printable(join(words))}" for what, words in commands]
+    commands = {
+        "where is it wrong?": ["kerastl", "evaluate", run, *data, "--report", f"{run}-report", *trusted],
+        "scores to trust:": ["kerastl", "calibrate", run, *data, *trusted],
+        "use it:": ["kerastl", "classify", "--model", run, *trusted, "IMAGE"],
+    }
+    if calibrated:
+        del commands["scores to trust:"]
+    return [f"  {what:18} {printable(join(words))}" for what, words in commands.items()]

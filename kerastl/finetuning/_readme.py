@@ -9,6 +9,7 @@ from shlex import join
 from typing import Any
 
 from kerastl._base.text import printable
+from kerastl.calibration._temperature import is_calibrated
 from kerastl.finetuning._folder import LEAVE_ONE_OUT, SPLIT
 from kerastl.finetuning._outcome import accuracy, caveat, choice_made, headline
 from kerastl.finetuning._outputs import METRICS
@@ -94,7 +95,11 @@ class ReadMe:
                 [
                     join(["kerastl", "classify", "--model", run, *trusted, "IMAGE"]),
                     join(["kerastl", "evaluate", run, self.data, *trusted]),
-                    join(["kerastl", "calibrate", run, self.data, *trusted]),
+                    *(
+                        []
+                        if is_calibrated(self.metadata)
+                        else [join(["kerastl", "calibrate", run, self.data, *trusted])]
+                    ),
                 ]
             ),
             "In Python": f"import kerastl\n\n{load}\nprint(classifier.classify('image.jpg'))",

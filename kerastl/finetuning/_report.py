@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl.calibration._leave_one_out import LeftOutCalibration
 from kerastl.data import _training_record as training_record
 from kerastl.data._training_record import TrainingRecord
 from kerastl.finetuning import _outputs as outputs
@@ -102,6 +103,8 @@ class Report:
         left_out: LeftOutAnswers | None = None,
     ) -> Metadata:
         """Write everything, with the answers by leave-one-out if there are such; return the model's metadata."""
+        calibration = LeftOutCalibration({}, {}) if left_out is None else left_out.calibration
+        assert calibration is not None  # noqa: S101 - training has fitted it
         metadata = Metadata(
             self._folder.absolute().name,
             LabelSet(self._images.classes),
@@ -114,12 +117,14 @@ class Report:
                 "versions": versions(_PACKAGES),
                 "data_fingerprint": self._parts.fingerprint,
                 "metrics": metrics,
+                **calibration.extra,
             },
         )
         record = TrainingRecord.of(self._parts.dataset, self._parts.contents)
         if (earlier := self._base.trained_on()) is not None:
             record = record.joined(earlier)
-        outputs.write_model(self._folder, model, metadata, {training_record.MEMBER: record.to_bytes()})
+        members = {training_record.MEMBER: record.to_bytes(), **calibration.members}
+        outputs.write_model(self._folder, model, metadata, members)
         self._write_left_out(left_out)
         outputs.write_history(self._folder, state.history)
         if state.history:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kerastl.finetuning._projection import narrowed
 from kerastl.finetuning._ridge_basis import Problem, ridge_basis
 from kerastl.finetuning._ridge_choice import choose_penalty, counted_rows, sample_groups
 from kerastl.finetuning._ridge_left_out import LeaveOneOut, RowGroups
@@ -18,7 +19,7 @@ from kerastl.finetuning._standardization import RowsLike, StandardizedRows, mome
 # The penalty is chosen on some so many rows: it depends little on more.
 _ENOUGH_TO_CHOOSE = 8_000
 # Probabilities of rows that were left out that are kept.
-_KEPT = 2**27
+_KEPT = 2**26
 
 
 class RidgeHead(NamedTuple):
@@ -34,6 +35,7 @@ class RidgeHead(NamedTuple):
         loo_probabilities: float32 `(m, classes)`, of each of them when its group is left out.
         loss: Mean cross entropy of these rows by the head itself (of all where there are none), weighted, in nats.
         prior_loss: That of an answer which knows no more than how frequent the classes are.
+        projected: To how many numbers the features were brought before; None where they were taken as they are.
     """
 
     kernel: np.ndarray
@@ -44,6 +46,7 @@ class RidgeHead(NamedTuple):
     loo_probabilities: np.ndarray
     loss: float
     prior_loss: float
+    projected: int | None
 
 
 def solve_ridge(
@@ -61,7 +64,14 @@ def solve_ridge(
     """Fit ridge regression on one-hot targets and scale its scores to probabilities, both by leave-one-out.
 
     Features are standardized first; the scaling, which is that of all rows whichever are left out, is folded into the
-    result, and so is the temperature. The bias is not penalized.
+    result, and so is the temperature. The bias is not penalized. Where there are more than 4,096 features and as many
+    rows, a sparse random projection brings the features to that number (Li, Hastie and Church 2006), because the time
+    grows with the third power of the smaller of the two.
+
+    The penalty is chosen on some 8,000 rows, of each class its part and never fewer than two groups, by the least
+    squared error when each row's group is left out; the temperature by the least log loss. What is expected of new
+    images is therefore said by the rows that both were chosen on. That flatters by less than leaving out takes away: in
+    60 draws each of 16 to 60 made-up rows, leave-one-out said 0 to 2 points less than new rows gave.
 
     Args:
         features: `(n, d)`, float: an array, or what gives its rows.
@@ -71,7 +81,7 @@ def solve_ridge(
         groups: `(n,)`, the same number for rows that are left out together, such as the copies of an image.
         scored: `(n,)`, which rows count when penalty and temperature are chosen; default is all.
         seed: Of the samples where not all rows are looked at.
-        scratch: Folder for large things; default is the one for temporary files.
+        scratch: Folder for the projected features, `4 n 4096` bytes; default is the one for temporary files.
         check: Called again and again; what it raises ends the work.
 
     Returns:
@@ -90,31 +100,44 @@ def solve_ridge(
         >>> bool((head.loo_probabilities.argmax(axis=1) == labels).mean() > 0.9)
         True
     """
+    mean, scale = moments(features)
+    # Their mean is 1, so that a penalty means the same whatever their size.
+    relative = weights.astype(np.float64) * (len(labels) / weights.sum(dtype=np.float64))
+    checked = check or (lambda: None)
+    with narrowed(StandardizedRows(features, mean, scale), seed, scratch, checked) as (rows, projection):
+        head = _solve(Problem(rows, labels, relative, classes, checked), RowGroups(groups), scored, seed)
+        del rows
+    kernel = (head.kernel if projection is None else projection.T @ head.kernel) / scale[:, None]
+    return head._replace(
+        kernel=kernel.astype(np.float32),
+        bias=(head.bias - mean @ kernel).astype(np.float32),
+        projected=None if projection is None else projection.shape[0],
+    )
+
+
+def _solve(problem: Problem, groups: RowGroups, scored: np.ndarray | None, seed: int) -> RidgeHead:
+    """The head for rows that are standardized, in float64."""
     from scipy.special import entr, softmax
 
-    mean, scale = moments(features)
-    relative = weights.astype(np.float64) * (len(labels) / weights.sum(dtype=np.float64))
-    rows = StandardizedRows(features, mean, scale)
-    problem = Problem(rows, labels, relative, classes, check or (lambda: None))
-    together = RowGroups(groups)
-    counted = counted_rows(labels, classes, together, scored)
+    labels, classes = problem.labels, problem.classes
+    counted = counted_rows(labels, classes, groups, scored)
     basis = ridge_basis(problem)
-    loo = LeaveOneOut(problem, basis, together)
-    strength = choose_penalty(loo, sample_groups(together, labels, _ENOUGH_TO_CHOOSE, seed), counted)
-    answers = _answer(loo, sample_groups(together, labels, _KEPT // classes, seed), strength, counted)
+    loo = LeaveOneOut(problem, basis, groups)
+    strength = choose_penalty(loo, sample_groups(groups, labels, _ENOUGH_TO_CHOOSE, seed), counted)
+    answers = _answer(loo, sample_groups(groups, labels, _KEPT // classes, seed), strength, counted)
     own = labels[answers.rows]
     temperature = fit_temperature(answers.left_out if counted.any() else answers.fitted, own)
     kernel = basis.kernel_of(basis.coefficients(strength)) / temperature
-    bias = basis.priors / temperature - basis.mean @ kernel - mean @ (kernel / scale[:, None])
     return RidgeHead(
-        (kernel / scale[:, None]).astype(np.float32),
-        bias.astype(np.float32),
+        kernel,
+        basis.priors / temperature - basis.mean @ kernel,
         strength,
         temperature,
         answers.rows if counted.any() else answers.rows[:0],
-        softmax(answers.left_out / temperature, axis=1).astype(np.float32),
-        log_loss(answers.fitted, own, temperature, relative[answers.rows]),
+        softmax(answers.left_out / np.float32(temperature), axis=1),
+        log_loss(answers.fitted, own, temperature, problem.weights[answers.rows]),
         float(entr(basis.priors).sum()),
+        None,
     )
 
 
@@ -139,12 +162,12 @@ def _answer(loo: LeaveOneOut, chosen: np.ndarray, strength: float, counted: np.n
         numbers = block.rows.ravel()
         own = counted[numbers] if counted.any() else slice(None)
         rows.append(numbers[own])
-        fitted.append(loo.fitted(block, strength)[own])
+        fitted.append(loo.fitted(block, strength)[own].astype(np.float32))
         if counted.any():
-            left_out.append(loo.scores(block, strength)[own])
+            left_out.append(loo.scores(block, strength)[own].astype(np.float32))
     numbers = np.concatenate(rows)
     ascending = np.argsort(numbers)
-    none = np.empty((0, loo.problem.classes))
+    none = np.empty((0, loo.problem.classes), np.float32)
     return _Answers(
         numbers[ascending],
         np.concatenate(left_out)[ascending] if left_out else none,

@@ -1,4 +1,8 @@
-"""Which penalty ridge regression takes: the one whose answers for groups that were left out have the least log loss."""
+"""Which penalty ridge regression takes: the one with the least squared error on groups that were left out.
+
+That is what the regression minimizes (Allen 1974). The log loss after the best temperature chooses the same penalty,
+within half a decade, on features of folders from 16 to 2,000 images, and takes far longer; accuracy is too coarse.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerastl.finetuning._ridge_left_out import LargeGroup, LeaveOneOut, RowGroups, SmallGroups
-from kerastl.finetuning._ridge_temperature import fit_temperature, log_loss
 
 # Penalties that are tried, for a squared error that is averaged over rows of mean length 1.
-PENALTIES = 10.0 ** np.arange(-6, 0.1, 0.5)
+PENALTIES = 10.0 ** np.arange(-6, 1)
 # Where no group can be left out, there is nothing to choose by.
 _UNTRIED = 1e-3
 # Rows of a group that is larger than the basis that are looked at.
@@ -65,26 +68,28 @@ def choose_penalty(loo: LeaveOneOut, chosen: np.ndarray, counted: np.ndarray) ->
     if not blocks:
         return _UNTRIED
 
-    def loss(log_penalty: float) -> float:
-        return left_out_loss(loo, blocks, counted, 10**log_penalty)
+    def error(log_penalty: float) -> float:
+        return left_out_error(loo, blocks, counted, 10**log_penalty)
 
     logs = np.log10(PENALTIES)
-    best = int(np.argmin([loss(log) for log in logs]))
+    best = int(np.argmin([error(log) for log in logs]))
     bounds = logs[max(best - 1, 0)], logs[min(best + 1, len(logs) - 1)]
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 0.05, "maxiter": 6})
+    found = minimize_scalar(error, bounds=bounds, method="bounded", options={"xatol": 0.05, "maxiter": 8})
     return float(10**found.x)
 
 
-def left_out_loss(
+def left_out_error(
     loo: LeaveOneOut, blocks: Sequence[SmallGroups | LargeGroup], counted: np.ndarray, penalty: float
 ) -> float:
-    """Log loss of the rows that count, each with its group left out, at the temperature that is best for them."""
-    scores, labels, weights = [], [], []
+    """Weighted mean of the squared error of the rows that count, each with its group left out."""
+    total = weight = 0.0
     for block in blocks:
         rows = block.rows.ravel()
         own = counted[rows]
-        scores.append(loo.scores(block, penalty)[own])
-        labels.append(loo.problem.labels[rows[own]])
-        weights.append(loo.problem.weights[rows[own]])
-    together, right = np.concatenate(scores), np.concatenate(labels)
-    return log_loss(together, right, fit_temperature(together, right), np.concatenate(weights))
+        residuals = loo.scores(block, penalty)[own]
+        rows = rows[own]
+        residuals[np.arange(len(rows)), loo.problem.labels[rows]] -= 1
+        weights = loo.problem.weights[rows]
+        total += float(np.vdot(weights, np.einsum("ij,ij->i", residuals, residuals)))
+        weight += float(weights.sum())
+    return total / weight

@@ -149,7 +149,7 @@ class LeaveOneOut:
         """Scores of the block's rows by the solution with all rows, as `scores`."""
         basis = self.basis
         coefficients = basis.coefficients(penalty).astype(block.rotated.dtype)
-        flat = block.rotated.reshape(-1, len(basis.eigenvalues))
+        flat = block.rotated.reshape(block.rows.size, len(basis.eigenvalues))
         return (flat @ coefficients).astype(np.float64) + basis.priors
 
     def _without_small(self, block: SmallGroups, penalty: float) -> np.ndarray:

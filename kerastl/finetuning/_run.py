@@ -28,6 +28,7 @@ from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import find_recipe, needs_validation
 from kerastl.finetuning._report import Report
 from kerastl.finetuning._result import FineTuned
+from kerastl.finetuning._search_results import search_summary
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import (
     SplitData,
@@ -241,6 +242,7 @@ class Run:
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
         metrics["budget"] = described(budget, training.state.plan)
+        metrics["search"] = search_summary(self._folder.path)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, prepared)
             metadata = report.write(model, training.state, features.skipped.reasons, metrics, training.left_out())
@@ -249,11 +251,8 @@ class Run:
 
     def _network(self, prepared: Prepared) -> Network:
         """The network with a new head, whose rows are those of the old one where the classes are the same."""
-        from kerastl.finetuning._network import attach_head
-
         built, classes = prepared.built, prepared.parts.dataset.classes
-        dropout, seed = prepared.recipe.dropout, self._settings.seed
-        network = attach_head(built.backbone, built.stages, len(classes), dropout=dropout, seed=seed)
+        network = built.with_head(len(classes), prepared.recipe, self._settings.seed)
         if built.classifier is not None:
             self._callback.say(keep_rows(network, built.classifier, classes))
         return network
@@ -320,10 +319,8 @@ class Run:
 
     def _in_float32(self, model: keras.Model, prepared: Prepared) -> keras.Model:
         """The same network with the same weights, all in float32."""
-        from kerastl.finetuning._network import attach_head
-
         built = prepared.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
-        classes, dropout = len(prepared.parts.dataset.classes), prepared.recipe.dropout
-        plain = attach_head(built.backbone, built.stages, classes, dropout=dropout, seed=self._settings.seed).model
+        classes = len(prepared.parts.dataset.classes)
+        plain = built.with_head(classes, prepared.recipe, self._settings.seed).model
         plain.set_weights(model.get_weights())
         return plain

@@ -67,7 +67,6 @@ class StandardizedRows:
         self._features = features
         self._mean = mean
         self._scale = scale
-        self.width = len(mean)
 
     def __len__(self) -> int:
         return len(self._features)

@@ -12,6 +12,7 @@ import keras
 from kerastl._base.text import printable
 from kerastl.errors import UsageError
 from kerastl.models._adapt_options import Pooling, check_pooling
+from kerastl.models._deep_features import is_deep, taps_below
 from kerastl.models._graph import inputs_of
 
 _PROBABILITIES = ("softmax", "sigmoid")
@@ -86,10 +87,12 @@ def activation_of(operation: Any) -> str | None:
 
 
 def _below_the_head(tensor: keras.KerasTensor) -> keras.KerasTensor:
-    """Leave out what a new head has of its own: dropout, and the mean over a feature map."""
+    """Leave out what a new head has of its own: dropout, and the mean over a feature map or what a deep head reads."""
     while isinstance(tensor._keras_history.operation, keras.layers.Dropout):
         tensor = inputs_of(tensor._keras_history.operation)[0]
     pool = tensor._keras_history.operation
+    if is_deep(pool):
+        return taps_below(tensor)[-1]
     averaged = isinstance(pool, keras.layers.GlobalAveragePooling2D) and not pool.keepdims
     return inputs_of(pool)[0] if averaged else tensor
 

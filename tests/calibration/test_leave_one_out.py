@@ -139,7 +139,7 @@ def test_what_is_written_is_read(color_model, tmp_path):
     assert again.set_scores.tolist() == state.set_scores.tolist()
     assert again.ood_threshold == state.ood_threshold
     described = metadata.read_metadata(file)
-    assert temperature.is_calibrated(described)
+    assert temperature.fitted_on(described) == "leave-one-out answers"
     assert described.extra["calibration"]["images"] == 40
     # The network is as it was, and nothing scales what it gives.
     score = kerastl.load(file).classify(np.full((32, 32, 3), [255, 0, 0], np.uint8), coverage=0.9).score

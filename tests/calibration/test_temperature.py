@@ -66,20 +66,21 @@ def described(extra):
 
 
 @pytest.mark.parametrize(
-    ("extra", "to_apply", "inside", "calibrated"),
+    ("extra", "to_apply", "inside", "fitted_on"),
     [
-        ({}, 1, 1, False),
-        ({"temperature": 2}, 2, 1, True),
-        (temperature.record(3.0, "labeled images"), 1, 3, True),
-        (temperature.record(0.2, "leave-one-out answers"), 1, 1, True),
+        ({}, 1, 1, None),
+        ({"temperature": 2}, 2, 1, "labeled images"),
+        (temperature.record(3.0, "labeled images"), 1, 3, "labeled images"),
+        (temperature.record(0.2, "leave-one-out answers"), 1, 1, "leave-one-out answers"),
     ],
 )
-def test_the_metadata_say_where_the_temperature_is(extra, to_apply, inside, calibrated):
+def test_the_metadata_say_where_the_temperature_is(extra, to_apply, inside, fitted_on):
     metadata = described(extra)
     assert temperature.to_apply(metadata) == to_apply
     assert temperature.inside(metadata) == inside
     assert temperature.of(metadata) == to_apply * inside
-    assert temperature.is_calibrated(metadata) is calibrated
+    assert temperature.fitted_on(metadata) == fitted_on
+    assert temperature.is_calibrated(metadata) is (fitted_on is not None)
 
 
 @pytest.mark.parametrize("wrong", [0, -1.0, "2", None, True, float("nan"), float("inf")])

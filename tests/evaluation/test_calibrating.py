@@ -10,6 +10,7 @@ from scipy.special import softmax
 
 import kerastl
 from kerastl.calibration import _state as state_file
+from kerastl.calibration import _temperature as temperature
 from kerastl.errors import DataError, ModelError, UsageError
 from kerastl.evaluation import calibrate, evaluate
 from kerastl.models import _metadata as metadata
@@ -290,3 +291,15 @@ def test_the_network_that_was_compiled_before_is_not_taken_for_the_calibrated_on
         classifier = kerastl.load(run, engine=engine)
         assert classifier.classify(color(255, 0, 0)).score == pytest.approx(expected, abs=1e-6)
         assert classifier.classify(color(255, 0, 0), reject=True).score == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_model_that_leave_one_out_has_calibrated_says_so_where_all_images_trained(color_model, folder, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(color_model, run)
+    file = metadata.find(run)
+    described = metadata.read_metadata(file)
+    described.extra.update(temperature.record(0.1, "leave-one-out answers"))
+    metadata.update(file, described)
+    with pytest.raises(DataError, match="take others; its scores were calibrated by leave-one-out when it was trained"):
+        calibrate(run, folder, "train")
+    assert calibrate(run, folder).temperature > 2

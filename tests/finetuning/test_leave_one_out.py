@@ -47,11 +47,14 @@ def test_data_without_groups_leaves_out_one_image_at_a_time():
 
 
 def test_they_come_back_as_they_were_written(four, tmp_path):
-    found = answers(four, [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.5, 0.5]])
+    rows = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.5, 0.5]], np.float32)
+    found = LeftOutAnswers.of(four, np.arange(4), rows).calibrated(0.5, lambda numbers: np.eye(4)[numbers], seed=0)
     found.write(tmp_path)
     again = LeftOutAnswers.read(tmp_path)
-    for name, array in vars(found).items():
-        np.testing.assert_array_equal(getattr(again, name), array)
+    for name in ("numbers", "labels", "groups", "probabilities"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
+    assert again.calibration == found.calibration
+    assert again.calibration.extra["temperature_inside"]["value"] == 0.5
 
 
 def test_beside_a_model_they_are_found_by_what_is_in_an_image(four, tmp_path):
@@ -76,7 +79,8 @@ def pack(file, compression=zipfile.ZIP_STORED, **arrays):
             archive.writestr(f"{name}.npy", stream.getvalue())
 
 
-GOOD = {"hashes": np.ones(2, np.uint64), "probabilities": np.full((2, 2), 0.5, np.float32), "fingerprint": "data"}
+GOOD = {"hashes": np.ones(2, np.uint64), "groups": np.arange(2), "fingerprint": "data"}
+GOOD |= {"probabilities": np.full((2, 2), 0.5, np.float32)}
 
 
 @pytest.mark.parametrize(
@@ -84,8 +88,9 @@ GOOD = {"hashes": np.ones(2, np.uint64), "probabilities": np.full((2, 2), 0.5, n
     [
         ({"probabilities": np.full((2, 3), 0.3, np.float32)}, "answers of 2 classes"),
         ({"probabilities": np.full((3, 2), 0.5, np.float32)}, "do not fit together"),
-        ({"hashes": np.ones(2, np.int64)}, "do not fit together"),
-        ({"hashes": np.array([{}, {}])}, "not what they say"),
+        ({"hashes": np.ones(2, np.int64)}, "hashes is int64"),
+        ({"hashes": np.array([{}, {}])}, "hashes is object"),
+        ({"probabilities": np.full((2, 2), np.nan, np.float32)}, "not finite"),
     ],
 )
 def test_a_file_that_was_changed_is_refused_in_one_line(changed, reason, tmp_path):
@@ -96,8 +101,9 @@ def test_a_file_that_was_changed_is_refused_in_one_line(changed, reason, tmp_pat
 
 
 def test_a_file_that_would_unpack_to_more_than_it_holds_is_refused(tmp_path):
-    pack(tmp_path / LEAVE_ONE_OUT, zipfile.ZIP_DEFLATED, **GOOD)
-    with pytest.raises(ModelError, match="compressed"):
+    large = np.full((9_999, 2), 0.5, np.float32)
+    pack(tmp_path / LEAVE_ONE_OUT, zipfile.ZIP_DEFLATED, **{**GOOD, "probabilities": large})
+    with pytest.raises(ModelError, match="more than it holds"):
         KeptAnswers.read(tmp_path, "data", 2)
     (tmp_path / LEAVE_ONE_OUT).write_bytes(b"no archive")
     with pytest.raises(ModelError, match="remove the file"):
@@ -110,5 +116,5 @@ def test_a_file_that_would_unpack_to_more_than_it_holds_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / LEAVE_ONE_OUT, "w") as archive:
         for name, member in members.items():
             archive.writestr(name, member)
-    with pytest.raises(ModelError, match="not what they say"):
+    with pytest.raises(ModelError, match="not all there"):
         KeptAnswers.read(tmp_path, "data", 2)
