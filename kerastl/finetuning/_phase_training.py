@@ -198,7 +198,18 @@ class PhaseTraining:
 
     def record(self, done: Epoch) -> None:
         """See `Keeper`."""
-        row = {
+        row = self._row(done)
+        self._better = self._state.record(row, done.score, done.leave_one_out)
+        if self._better:
+            if self._left_out is not None:
+                self._left_out.write(self._context.writer.checkpoint.folder)
+            self._diagnose()
+            self._best = values_of(self._weights)
+        self._context.observers.told.epoch(row)
+
+    def _row(self, done: Epoch) -> dict[str, Any]:
+        """The line of the history."""
+        return {
             "phase": self._state.phase + 1,
             "epoch": done.number,
             "learning_rate": done.learning_rate,
@@ -208,13 +219,6 @@ class PhaseTraining:
             **_columns("loo", done.leave_one_out),
             "seconds": round(done.seconds, 3),
         }
-        self._better = self._state.record(row, done.score, done.leave_one_out)
-        if self._better:
-            if self._left_out is not None:
-                self._left_out.write(self._context.writer.checkpoint.folder)
-            self._diagnose()
-            self._best = values_of(self._weights)
-        self._context.observers.told.epoch(row)
 
     def save(self, ended: bool) -> bool:
         """See `Keeper`."""
