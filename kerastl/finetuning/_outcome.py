@@ -127,12 +127,20 @@ def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
         if "loo_accuracy" in metrics:
             more.append(accuracy(metrics, "loo"))
     more.append("" if choice is None else f"kept {choice}")
-    if (search := metrics.get("search")) is not None:
-        more.append(f"chosen among {search['chosen_among']} networks by leave-one-out (search.json)")
+    more.append(chosen_among(metrics))
     lines = [f"{printable(str(folder))}: {accuracy(metrics)}"]
     for text in filter(None, more):
         lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     return [*lines, f"  {facts}"]
+
+
+def chosen_among(metrics: Mapping[str, Any]) -> str:
+    """Say that the network was chosen among several, which flatters a figure by leave-one-out; empty if it was not."""
+    search = metrics.get("search")
+    if search is None:
+        return ""
+    flatters = ", which flatters that figure a little" if headline(metrics) == "loo" else ""
+    return f"the network is the best of {search['chosen_among']} by leave-one-out (search.json){flatters}"
 
 
 def choice_made(metrics: Mapping[str, Any]) -> str | None:

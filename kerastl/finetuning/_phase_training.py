@@ -29,6 +29,7 @@ from kerastl.finetuning._loop import Epoch, Observers, predict, tell_of_solution
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import HEAD, Phase
 from kerastl.finetuning._ridge import RidgeHead, solve_ridge
+from kerastl.finetuning._ridge_folds import balanced_folds
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._solver import Head, solve_head
 from kerastl.finetuning._state import FineTuningState
@@ -281,12 +282,15 @@ class PhaseTraining:
         """Solve, and keep what the solution says of images that are left out."""
         context, told, usable = self._context, self._context.observers.told, rows.usable
         data, stop, scratch = context.data, context.observers.stop, context.scratch
-        labels, weights, groups = data.train.labels[usable], data.weights()[usable], data.groups()[usable]
+        labels, weights = data.train.labels[usable], data.weights()[usable]
+        folds = balanced_folds(data.groups()[usable], labels, seed=context.seed)
         with stage(f"ridge regression on {len(rows):,} images"):
             check = stop.check if stop is not None else None
             head = solve_ridge(
-                rows, labels, len(data.classes), weights, groups, seed=context.seed, scratch=scratch, check=check
+                rows, labels, len(data.classes), weights, folds, seed=context.seed, scratch=scratch, check=check
             )
+        if head.projected is not None:
+            told.say(f"ridge regression: {rows[:1].shape[1]:,} features were projected at random to {head.projected:,}")
         told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
         if len(head.loo_rows):
             answers = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
