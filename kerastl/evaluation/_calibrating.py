@@ -62,7 +62,8 @@ def calibrate(
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
     The figures after the temperature are cross-validated: those of an image come from a temperature that was fitted
-    without it. Where they are no better, scores stay as they are.
+    without it. Where they are no better, scores stay as they are. The temperature goes into the network: plain Keras
+    gives the same probabilities from the file.
 
     Args:
         model: A run folder or a `.keras` file of kerastl's, or what `kerastl.load` made of one.

@@ -111,7 +111,7 @@ class PhaseTime:
         >>> from kerastl.finetuning import Phase
         >>> from kerastl.finetuning._budget import Budget, PhaseTime
         >>> budget = Budget(100.0, started=0.0, clock=lambda: 40.0)
-        >>> PhaseTime(budget, 5.0, [Phase(epochs=5)]).epochs(Phase(epochs=10), epoch_seconds=6.0)
+        >>> PhaseTime(budget, 5.0, [Phase(epochs=5)]).epochs(Phase(epochs=10), epoch=6.0)
         6
     """
 
@@ -119,7 +119,7 @@ class PhaseTime:
     features: float
     later: Sequence[Phase]
 
-    def epochs(self, phase: Phase, epoch_seconds: float, *, needed: bool = False) -> int:
+    def epochs(self, phase: Phase, epoch: float, compiling: float = 0.0, *, needed: bool = False) -> int:
         """Say how many epochs of the phase fit.
 
         Phases that train by gradient steps share what is left by the number of their epochs. Those whose features
@@ -127,7 +127,8 @@ class PhaseTime:
 
         Args:
             phase: About to train.
-            epoch_seconds: How long an epoch takes, with validation.
+            epoch: Seconds that one takes, with validation.
+            compiling: Seconds that it takes to train with another number of epochs than the phase wants.
             needed: Whether nothing has been reached so far, so that it has to have one.
 
         Returns:
@@ -139,12 +140,15 @@ class PhaseTime:
         left = self.budget.left * _PLANNED
         if not math.isfinite(left):
             return phase.epochs
-        if epoch_seconds > left and not needed:
-            raise OutOfTime(epoch_seconds)
         rivals = [other.epochs for other in self.later if other.solver == "gradient"]
         able = math.floor(max(left, 0) / 2 / self.features) if self.features > 0 else len(rivals)
         share = phase.epochs / (phase.epochs + sum(rivals[:able]))
-        return min(phase.epochs, max(1, math.floor(left * share / max(epoch_seconds, 1e-6))))
+        if phase.epochs * epoch <= left * share:
+            return phase.epochs
+        left -= compiling
+        if epoch > left and not needed:
+            raise OutOfTime(epoch + compiling)
+        return min(phase.epochs, max(1, math.floor(left * share / epoch)))
 
 
 def shortened(phase: Phase, epochs: int) -> Phase:

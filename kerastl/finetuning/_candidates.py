@@ -17,6 +17,7 @@ from kerastl.errors import ImageError, ModelError, UsageError
 from kerastl.finetuning._base_model import from_catalog
 from kerastl.finetuning._given_model import adopted, check_base, given_model, name_of
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
+from kerastl.finetuning._recipe_registry import RECIPES
 from kerastl.finetuning._ridge import solve_ridge
 from kerastl.finetuning._scores import Score
 from kerastl.finetuning._settings import Settings
@@ -131,12 +132,12 @@ class Probe:
             base = adopted(candidate.given, settings, folder, trust)
         import_keras()
         from kerastl.finetuning._boundary_engine import boundary_engine
-        from kerastl.finetuning._network import attach_head, split_network
+        from kerastl.finetuning._network import split_network
         from kerastl.finetuning._phase import HEAD
 
         built = base.build(settings)
         self._data = training_data(parts, base.resize, settings)
-        network = attach_head(built.backbone, built.stages, len(self._data.classes), seed=settings.seed)
+        network = built.with_head(len(self._data.classes), RECIPES["probe"](), settings.seed)
         lower, _ = split_network(network, (HEAD,))
         if lower is None:
             raise ModelError("it has no layers with weights")

@@ -6,7 +6,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
@@ -80,11 +80,11 @@ class StepTimer(keras.callbacks.Callback):
     """Times the first steps of a phase, without the very first.
 
     Args:
-        then: Called once, with the mean seconds of a step.
+        then: Called once, with the seconds of the very first step and the mean of the others.
         clock: Gives seconds.
     """
 
-    def __init__(self, then: Callable[[float], None], clock: Clock = time.monotonic) -> None:
+    def __init__(self, then: Callable[[float, float], None], clock: Clock = time.monotonic) -> None:
         super().__init__()
         self._then = then
         self._clock = clock
@@ -104,16 +104,28 @@ class StepTimer(keras.callbacks.Callback):
         timed = self._times[_UNTIMED:]
         if len(timed) >= _MOST or (len(timed) >= _FEWEST and sum(timed) >= _SECONDS):
             self._over = True
-            self._then(sum(timed) / len(timed))
+            self._then(self._times[0], sum(timed) / len(timed))
 
 
 class _Timed(Exception):  # noqa: N818 - ends the steps that are timed
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+    def __init__(self, first: float, step: float) -> None:
+        super().__init__(first, step)
+        self.first, self.step = first, step
 
 
-def epoch_seconds(model: keras.Model, batches: Batches, rows: Sliceable | None, observers: Observers) -> float:
+class Pace(NamedTuple):
+    """How fast a phase is, in seconds.
+
+    Args:
+        epoch: With validation.
+        compiling: That the first step takes more than others.
+    """
+
+    epoch: float
+    compiling: float
+
+
+def measured_pace(model: keras.Model, batches: Batches, rows: Sliceable | None, observers: Observers) -> Pace:
     """Time a few steps of a phase, and a piece of its validation.
 
     Args:
@@ -122,16 +134,13 @@ def epoch_seconds(model: keras.Model, batches: Batches, rows: Sliceable | None, 
         rows: To validate on.
         observers: Hear what is done; Keras's callbacks do not, since nothing is learnt.
 
-    Returns:
-        Seconds of an epoch.
-
     Raises:
         TrainingError: The loss is not a number.
         Stopped: A stop was asked for.
     """
 
-    def ended(seconds: float) -> None:
-        raise _Timed(seconds)
+    def ended(first: float, step: float) -> None:
+        raise _Timed(first, step)
 
     title = "timing a few steps"
     monitor = StepMonitor(observers.told, lambda epoch: title, "lower learning_rate", stop=observers.stop)
@@ -142,7 +151,8 @@ def epoch_seconds(model: keras.Model, batches: Batches, rows: Sliceable | None, 
     try:
         fit(model, _endless(batches), callbacks, epochs=1, steps=steps)
     except _Timed as timed:
-        return timed.seconds * batches.steps + validation_seconds(model, rows)
+        epoch = timed.step * batches.steps + validation_seconds(model, rows)
+        return Pace(epoch, max(0.0, timed.first - timed.step))
     finally:
         observers.told.end()
     raise AssertionError("the steps were timed")

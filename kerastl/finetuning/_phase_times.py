@@ -9,19 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastl._base.scratch import temporary_folder
+from kerastl.finetuning._base_model import from_catalog
 from kerastl.finetuning._batches import Batch
 from kerastl.finetuning._boundary_engine import boundary_engine
-from kerastl.finetuning._building import build_backbone
 from kerastl.finetuning._compiling import compile_for
-from kerastl.finetuning._estimate import epoch_seconds
+from kerastl.finetuning._estimate import measured_pace
 from kerastl.finetuning._freezing import freeze_for
 from kerastl.finetuning._loop import Observers
-from kerastl.finetuning._network import Network, attach_head, split_network
+from kerastl.finetuning._network import Network, split_network
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._settings import Settings
 from kerastl.inference._engines import Engine
-from kerastl.models._registry import BACKBONES
 from kerastl.training._callback import RunCallback
 
 # Images that the frozen part is timed on, after as many that warm it up; and the fraction that is validated on.
@@ -59,10 +58,10 @@ def phase_times(recipe: Recipe, model: str, images: int, classes: int) -> list[f
     Returns:
         Seconds of each phase; of one that is solved those of its features, since solving takes few.
     """
-    backbone, stages = build_backbone(BACKBONES[model], Settings(model=model, weights=None))
-    network = attach_head(backbone, stages, classes, dropout=recipe.dropout)
+    settings = Settings(model=model, weights=None)
+    network = from_catalog(settings).build(settings).with_head(classes, recipe, settings.seed)
     random = np.random.default_rng(0)
-    pixels = random.integers(0, 256, (_TIMED, *backbone.input_shape[1:]), dtype=np.uint8)
+    pixels = random.integers(0, 256, (_TIMED, *network.model.input_shape[1:]), dtype=np.uint8)
     return [_seconds(phase, network, pixels, images, classes) for phase in recipe.phases]
 
 
@@ -84,7 +83,7 @@ def _seconds(phase: Phase, network: Network, pixels: np.ndarray, images: int, cl
     batches = RandomBatches(Batch(inputs, targets, np.ones(size, np.float32)), images // size)
     compile_for(upper, network, phase, batches.steps)
     validated = np.resize(rows, (max(1, min(64, round(images * _VALIDATED))), *rows.shape[1:]))
-    epoch = epoch_seconds(upper, batches, validated, Observers(network.model, RunCallback()))
+    epoch = measured_pace(upper, batches, validated, Observers(network.model, RunCallback())).epoch
     return seconds + phase.epochs * (epoch + streamed * an_image * images)
 
 

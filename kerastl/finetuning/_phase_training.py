@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,8 @@ from kerastl.finetuning._diagnosis import ADVICE, diagnose
 from kerastl.finetuning._estimate import (
     WORTH_SAYING,
     StepTimer,
-    epoch_seconds,
     epochs_in_words,
+    measured_pace,
     validation_seconds,
 )
 from kerastl.finetuning._features import PhaseFeatures, UsableFeatures
@@ -98,6 +99,7 @@ class PhaseTraining:
         self._moving: list[Any] = []
         self._start: list[np.ndarray] | None = None
         self._better = False
+        self._epoch_seconds = math.inf  # until it is measured
         self._answers = np.empty((0, 0), np.float32)
         self._left_out: LeftOutAnswers | None = None
 
@@ -139,12 +141,13 @@ class PhaseTraining:
             return rate
         before = values_of(self._moving)
         try:
-            seconds = epoch_seconds(self._upper, self._batches, self._features.val, context.observers)
+            pace = measured_pace(self._upper, self._batches, self._features.val, context.observers)
         finally:
             assign(self._moving, before)
-        epochs = context.time.epochs(phase, seconds, needed=state.best is None)
+        self._epoch_seconds = pace.epoch
+        epochs = context.time.epochs(phase, *pace, needed=state.best is None)
         state.set_plan(epochs)
-        context.observers.told.say(epochs_in_words(epochs, phase.epochs, seconds))
+        context.observers.told.say(epochs_in_words(epochs, phase.epochs, pace.epoch))
         context.writer.save(state, start=self._start)
         if epochs == phase.epochs:
             return rate
@@ -156,7 +159,7 @@ class PhaseTraining:
     def _estimate(self, epochs: range) -> StepTimer:
         """Say how long the epochs will take, as soon as the first steps have shown it."""
 
-        def ended(step: float) -> None:
+        def ended(first: float, step: float) -> None:
             seconds = step * self._batches.steps
             if seconds * len(epochs) >= WORTH_SAYING:
                 seconds += validation_seconds(self._upper, self._features.val)
@@ -167,7 +170,8 @@ class PhaseTraining:
     def _is_overdrawn(self) -> bool:
         """Whether the budget is over, since the epochs took longer than the first steps let expect."""
         state, epochs = self._state, self._phase.epochs
-        if state.epoch >= epochs or not self._context.time.budget.is_overdrawn(state.history[-1]["seconds"]):
+        own = [row["seconds"] for row in state.history if row["phase"] == state.phase + 1]
+        if state.epoch >= epochs or not self._context.time.budget.is_overdrawn(min(self._epoch_seconds, *own)):
             return False
         self._context.observers.told.say(f"the budget is used up: ended after epoch {state.epoch} of {epochs}")
         return True
@@ -195,7 +199,18 @@ class PhaseTraining:
 
     def record(self, done: Epoch) -> None:
         """See `Keeper`."""
-        row = {
+        row = self._row(done)
+        self._better = self._state.record(row, done.score, done.leave_one_out)
+        if self._better:
+            if self._left_out is not None:
+                self._left_out.write(self._context.writer.checkpoint.folder)
+            self._diagnose()
+            self._best = values_of(self._weights)
+        self._context.observers.told.epoch(row)
+
+    def _row(self, done: Epoch) -> dict[str, Any]:
+        """The line of the history."""
+        return {
             "phase": self._state.phase + 1,
             "epoch": done.number,
             "learning_rate": done.learning_rate,
@@ -205,13 +220,6 @@ class PhaseTraining:
             **_columns("loo", done.leave_one_out),
             "seconds": round(done.seconds, 3),
         }
-        self._better = self._state.record(row, done.score, done.leave_one_out)
-        if self._better:
-            if self._left_out is not None:
-                self._left_out.write(self._context.writer.checkpoint.folder)
-            self._diagnose()
-            self._best = values_of(self._weights)
-        self._context.observers.told.epoch(row)
 
     def save(self, ended: bool) -> bool:
         """See `Keeper`."""

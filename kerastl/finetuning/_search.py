@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,13 @@ import numpy as np
 from kerastl._base import files
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.serialization import to_json
-from kerastl._base.text import brief
 from kerastl.data import Dataset
 from kerastl.errors import KerastlError, TrainingError
 from kerastl.finetuning._budget import Budget
 from kerastl.finetuning._candidates import Candidate, Probe
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import needs_validation
-from kerastl.finetuning._search_results import SEARCH, Tried, described, read
+from kerastl.finetuning._search_results import SEARCH, Tried, described, in_columns, label, read
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData, inspect_dataset, open_dataset, split_dataset
 from kerastl.training._callback import RunCallback
@@ -49,8 +49,8 @@ def sample_order(labels: np.ndarray, seed: int) -> np.ndarray:
     """
     random = np.random.default_rng([seed, 21])
     places = np.empty(len(labels))
-    for label in np.unique(labels):
-        own = np.flatnonzero(labels == label)
+    for class_number in np.unique(labels):
+        own = np.flatnonzero(labels == class_number)
         places[own] = (random.permutation(len(own)) + random.random()) / len(own)
     return np.argsort(places, kind="stable")
 
@@ -134,7 +134,7 @@ class Search:
         chosen = alive[0]
         self._write(chosen={"model": chosen.name, "input_size": chosen.input_size})
         self._tell()
-        self._callback.say(f"{brief(chosen.name)} goes on, chosen among {len(self._among)} by leave-one-out")
+        self._callback.say(f"{label(chosen.name, chosen.input_size)} goes on, the best of {self._compared()}")
         return chosen
 
     def _begin(self, fingerprint: str) -> None:
@@ -163,6 +163,11 @@ class Search:
             if key in found or candidate in self._probes:
                 continue
             self._stop.check()
+            if self._probes and self._budget.limited and self._budget.used > self._budget.seconds * _SHARE:
+                self._note(
+                    number, candidate, Tried.failed(candidate, TrainingError("no time was left for it (--budget)"))
+                )
+                continue
             try:
                 probe = Probe(candidate, self._wanted, parts, scratch / key, self._stop, trust=self._trust)
                 probe.compute(sample_order(labels, self._wanted.seed)[:_TIMED])
@@ -228,10 +233,14 @@ class Search:
             latest.update(one["found"])
         return sorted(latest.values(), key=lambda row: Tried(**row).rank, reverse=True)
 
+    def _compared(self) -> int:
+        """How many could be probed."""
+        return sum(not row["error"] for row in self._rows())
+
     def _tell(self) -> None:
         """The table so far."""
-        for row in self._rows():
-            self._callback.say(f"  {Tried(**row).line()}")
+        for line in in_columns([Tried(**row) for row in self._rows()], get_terminal_size().columns):
+            self._callback.say(line)
 
 
 def images_of(data: str | os.PathLike[str] | Dataset, recipe: str | Recipe, wanted: Settings, stop: Stop) -> SplitData:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kerastl.finetuning._candidates import Candidate, Probe
 
 SEARCH = "search.json"
+HEADS = ("network", "right", "95 % sure", "images", "images/s", "MB", "time")
 _LARGEST = 1 << 20  # bytes of that file
 
 
@@ -86,11 +87,29 @@ class Tried:
             return (-1.0, 0.0, 0.0)
         return (float(self.images), self.accuracy, -self.loss)
 
-    def line(self) -> str:
-        """The row for people, in less than 80 columns where the name is no long one."""
-        name = brief(self.model) + (
-            f" at {self.pixels or self.input_size} px" if self.pixels or self.input_size else ""
+    @property
+    def label(self) -> str:
+        """The name with the size."""
+        return label(self.model, self.pixels or self.input_size)
+
+    def cells(self) -> tuple[str, ...]:
+        """What was found, as a row under `HEADS`."""
+        if self.accuracy is None:
+            return (self.label, "left out")
+        low, high = (round(100 * end) for end in self.interval)
+        return (
+            self.label,
+            percent(self.accuracy),
+            f"{low} to {high} %",
+            f"{self.images:,}",
+            f"{self.images_per_second:,.0f}",
+            f"{self.megabytes:,.0f}",
+            duration(self.seconds),
         )
+
+    def line(self) -> str:
+        """What was found, in a line of less than 80 columns where the name is no long one."""
+        name = self.label
         if self.accuracy is None:
             return message(f"{name}: {self.error}")
         low, high = (round(100 * end) for end in self.interval)
@@ -98,6 +117,23 @@ class Tried:
             f"{name}: {percent(self.accuracy)} ({low} to {high}) of {self.images:,}; "
             f"{self.images_per_second:.0f} images/s, {self.megabytes:.0f} MB, {duration(self.seconds)}"
         )
+
+
+def label(model: str, pixels: int | None) -> str:
+    """A network at a size, for people."""
+    return brief(model) + (f" at {pixels} px" if pixels else "")
+
+
+def in_columns(rows: Sequence[Tried], width: int) -> list[str]:
+    """The lines of a table; the last columns are left out where it would be wider than so many letters."""
+    cells = [HEADS, *(row.cells() for row in rows)]
+    widths = [max(len(row[column]) for row in cells if column < len(row)) for column in range(len(HEADS))]
+    kept = [column for column in range(len(HEADS)) if column < 2 or sum(widths[: column + 1]) + 2 * column + 2 <= width]
+    lines = []
+    for row in cells:
+        shown = [row[column].rjust(widths[column]) for column in kept[1:] if column < len(row)]
+        lines.append("  ".join(["", row[0].ljust(widths[0]), *shown]))
+    return lines
 
 
 def described(among: Sequence[Candidate]) -> list[dict[str, Any]]:
@@ -109,9 +145,9 @@ def read(file: Path) -> dict[str, Any] | None:
     """Read a `search.json`; None where there is none that kerastl has written."""
     try:
         found = json.loads(files.read_regular(file, _LARGEST))
-        rows = [row for one in found["rounds"] for row in one["found"].values()]
-        for row in rows:
-            Tried(**row).line()
+        rows = [*found["tried"], *(row for one in found["rounds"] for row in one["found"].values())]
+        for tried in (Tried(**row) for row in rows):
+            _ = tried.line(), tried.cells(), tried.rank
         if not isinstance(found["candidates"], list) or not math.isfinite(float(found["used"])):
             return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -138,4 +174,5 @@ def search_summary(folder: Path) -> Mapping[str, Any] | None:
     stored = read(folder / SEARCH)
     if stored is None or not stored.get("chosen"):
         return None
-    return {"chosen_among": len(stored["candidates"]), "by": stored["by"], "tried": stored["tried"]}
+    compared = sum(not row["error"] for row in stored["tried"])
+    return {"chosen_among": compared, "by": stored["by"], "tried": stored["tried"]}

@@ -64,9 +64,9 @@ def test_json_is_for_programs(capsys):
 
 
 def test_the_time_of_a_phase_is_that_of_its_features_and_epochs(monkeypatch):
-    measure = times.epoch_seconds
+    measure = times.measured_pace
     monkeypatch.setattr(times, "_features", lambda engine, pixels: (engine.predict(pixels), 0.5))
-    monkeypatch.setattr(times, "epoch_seconds", lambda *arguments: 3.0 if measure(*arguments) > 0 else 0.0)
+    monkeypatch.setattr(times, "measured_pace", lambda *arguments: measure(*arguments)._replace(epoch=3.0))
     flips = Augmentation(flip=Flip())
     phases = (
         Phase(solver="logistic_regression"),

@@ -55,6 +55,10 @@ def test_a_phase_without_time_for_an_epoch_is_left_out_unless_it_is_needed():
     with pytest.raises(OutOfTime):
         time.epochs(Phase(epochs=20), 9.5)
     assert time.epochs(Phase(epochs=20), 9.5, needed=True) == 1
+    assert time.epochs(Phase(epochs=2), 4.0, compiling=9.0) == 2  # compiled already
+    assert time.epochs(Phase(epochs=20), 2.0, compiling=3.0) == 3  # 9 s, less 3
+    with pytest.raises(OutOfTime):
+        time.epochs(Phase(epochs=20), 4.0, compiling=6.0)
 
 
 @pytest.mark.parametrize(
@@ -103,12 +107,12 @@ def test_the_time_of_features_is_said_once_and_limited():
 
 def test_steps_are_timed_without_the_first():
     found, now = [], iter([0, 50, 100, 101, 200, 203, 300, 399])
-    timer = StepTimer(found.append, clock=lambda: float(next(now)))
+    timer = StepTimer(lambda *seconds: found.append(seconds), clock=lambda: float(next(now)))
     for step in range(4):
         timer.on_train_batch_begin(step)
         if step < 3:
             timer.on_train_batch_end(step)
-    assert found == [2.0]  # (1 + 3) / 2
+    assert found == [(50.0, 2.0)]  # (1 + 3) / 2
 
 
 def test_what_a_phase_will_do_is_said_in_words():
@@ -133,11 +137,11 @@ def slow(monkeypatch):
     """Steps are measured, but epochs are said to take 30 s in the first phase and 10 s in the others."""
     asked = iter([30.0, 10.0, 10.0])
 
-    def seconds(*arguments):
-        estimate.epoch_seconds(*arguments)
-        return next(asked)
+    def pace(*arguments):
+        estimate.measured_pace(*arguments)
+        return estimate.Pace(next(asked), 0.0)
 
-    monkeypatch.setattr(phase_training, "epoch_seconds", seconds)
+    monkeypatch.setattr(phase_training, "measured_pace", pace)
 
 
 def test_a_recipe_is_shortened_as_if_it_had_been_written_so(small_network, data, tmp_path, slow):

@@ -14,9 +14,10 @@ from kerastl.finetuning._budget import Budget
 from kerastl.finetuning._candidates import Candidate, candidates, models_of, sizes_of
 from kerastl.finetuning._scores import Score
 from kerastl.finetuning._search import Search, images_of, rounds, sample_order
-from kerastl.finetuning._search_results import SEARCH, chosen_before, read, search_summary
+from kerastl.finetuning._search_results import SEARCH, Tried, chosen_before, in_columns, read, search_summary
 from kerastl.finetuning._settings import Settings
 from kerastl.models._metadata import read_metadata
+from kerastl.reporting._training import tried_beside
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Interrupted, Stop, Stopped
 
@@ -129,15 +130,39 @@ def test_the_worse_half_is_dropped_in_each_round(tmp_path, probes):
     assert probes == [*first, *[(name, 400) for name in ("best", "good", "fair")], ("best", 800), ("good", 800)]
     assert "left out: broken: there are no weights" in told.lines
     assert "  best at 32 px: 95.0 % (93 to 96) of 800; 10 images/s, 1 MB, 1.0 s" in told.lines
-    assert told.lines[-1] == "best goes on, chosen among 5 by leave-one-out"
+    assert told.lines[-1] == "best goes on, the best of 4"
     stored = json.loads((tmp_path / SEARCH).read_text())
     assert [(row["model"], row["images"]) for row in stored["tried"]] == [
         ("best", 800), ("good", 800), ("fair", 400), ("bad", 200), ("broken", 0),
     ]  # fmt: skip
-    assert search_summary(tmp_path)["chosen_among"] == 5
+    assert search_summary(tmp_path)["chosen_among"] == 4
     assert chosen_before(tmp_path, among).name == "best"
     with pytest.raises(UsageError, match="not begun with these networks"):
         chosen_before(tmp_path, among[:3])
+
+
+def test_the_table_fits_on_the_terminal():
+    rows = [
+        Tried("best", None, 32, 800, 0.95, (0.931, 0.964), 0.1, 1234.0, 10, 9.0, 75.0),
+        Tried("broken", 64, error="there are no weights"),
+    ]
+    assert in_columns(rows, 80) == [
+        "  network             right   95 % sure  images  images/s  MB  time",
+        "  best at 32 px      95.0 %  93 to 96 %     800     1,234   9  75 s",
+        "  broken at 64 px  left out",
+    ]
+    assert in_columns(rows, 40)[1] == "  best at 32 px      95.0 %  93 to 96 %"
+    assert in_columns(rows, 30)[1] == "  best at 32 px      95.0 %"
+
+
+def test_what_the_budget_has_no_time_to_open_is_left_out(tmp_path, probes, monkeypatch):
+    told, now = Lines(), [0.0]
+    monkeypatch.setattr(FakeProbe, "compute", lambda *_: now.append(60.0))
+    budget = Budget(300.0, started=0.0, clock=lambda: sum(now))  # a third of it: two, which take 60 s each
+    among = [Candidate(name, None) for name in ("fair", "good", "bad", "best")]
+    chosen = Search(tmp_path, among, Settings(), told, Stop(), budget).run(Images())
+    assert chosen.name == "good"
+    assert "left out: best: no time was left for it (--budget)" in told.lines
 
 
 def test_a_budget_shortens_the_rounds(tmp_path, probes):
@@ -186,9 +211,11 @@ def test_a_run_goes_on_with_the_best_of_two_sizes(colored_folder, tmp_path, caps
     assert kerastl_command(command) == 0
     said = capsys.readouterr().err
     assert "left out: kerastl_mini at 7 px: " in said
-    assert "chosen among 3 networks by leave-one-out (search.json)" in said
+    assert "the network is the best of 2 by leave-one-out (search.json)" in said
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert metrics["search"]["chosen_among"] == 3
+    assert metrics["search"]["chosen_among"] == 2
+    assert "- The network is the best of 2 by leave-one-out" in (tmp_path / "run" / "README.md").read_text()
+    assert tried_beside(tmp_path / "run")[0][0] == "network"
     stored = read(tmp_path / "run" / SEARCH)
     assert stored["chosen"] == {
         "model": "kerastl_mini",
