@@ -24,7 +24,10 @@ RECIPE = Recipe(
 def probed(colored_folder, tmp_path_factory):
     """A run that solved the head alone."""
     folder = tmp_path_factory.mktemp("runs") / "probed"
-    assert kerastl_command(["finetune", str(colored_folder), "-o", str(folder), "--recipe", "probe", *SMALL]) == 0
+    split = ["--validation-split", "0.2"]
+    assert (
+        kerastl_command(["finetune", str(colored_folder), "-o", str(folder), "--recipe", "probe", *split, *SMALL]) == 0
+    )
     return folder
 
 
