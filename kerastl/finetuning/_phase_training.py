@@ -30,6 +30,7 @@ from kerastl.finetuning._mirrored_rows import solve_with_mirrored
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import HEAD, Phase
 from kerastl.finetuning._ridge import RidgeHead
+from kerastl.finetuning._ridge_folds import balanced_folds
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._solver import Head, solve_head
 from kerastl.finetuning._state import FineTuningState
@@ -282,7 +283,8 @@ class PhaseTraining:
         """Solve, and keep what the solution says of images that are left out."""
         context, told, usable = self._context, self._context.observers.told, rows.usable
         data, stop, scratch = context.data, context.observers.stop, context.scratch
-        labels, weights, groups = data.train.labels[usable], data.weights()[usable], data.groups()[usable]
+        labels, weights = data.train.labels[usable], data.weights()[usable]
+        folds = balanced_folds(data.groups()[usable], labels, seed=context.seed)
         with stage(f"ridge regression on {len(rows):,} images"):
             check = stop.check if stop is not None else None
             solution = solve_with_mirrored(
@@ -291,7 +293,7 @@ class PhaseTraining:
                 labels,
                 len(data.classes),
                 weights,
-                groups,
+                folds,
                 seed=context.seed,
                 scratch=scratch,
                 check=check,
@@ -301,6 +303,8 @@ class PhaseTraining:
             without, with_them = solution.loss
             did = "help" if solution.mirrored else "do not help, and are left out"
             told.say(f"mirrored images {did}: leave-one-out loss {without:.4f} without, {with_them:.4f} with them")
+        if head.projected is not None:
+            told.say(f"ridge regression: {rows[:1].shape[1]:,} features were projected at random to {head.projected:,}")
         told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
         if len(head.loo_rows):
             answers = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
