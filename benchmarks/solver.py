@@ -8,8 +8,8 @@ as `--rows` says, and half as many again to test on. Noise differs along few dir
 folders, they are the pooled last layer's, of two thirds of the images of each class; the rest are tested. Each solver
 runs in a process of its own, whose greatest memory beyond that of the features is told.
 
-`expected` is what the solver says of images that it has not seen: by leaving out one row of each class for ridge. A solver that
-is honest expects what the test gives.
+`expected` is what ridge says of images that it has not seen, by leaving out one row of each class. A solver that is
+honest expects what the test gives.
 """
 
 from __future__ import annotations
