@@ -21,6 +21,7 @@ from kerastl.finetuning._state import FineTuningState
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.training._callback import RunCallback, setting_the_rate
 from kerastl.training._checkpoint import Checkpoint
+from kerastl.training._fast_network import faster
 from kerastl.training._interrupt import Stop
 from kerastl.training._state import STATE, History, StateWriter
 from kerastl.training._variables import assign, values_of
@@ -133,4 +134,4 @@ class Training:
         context = Context(
             network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state
         )
-        PhaseTraining(context, phase, upper, features, batches).run()
+        PhaseTraining(context, phase, faster(upper), features, batches).run()
