@@ -41,7 +41,7 @@ def convolve(layer: keras.layers.Layer, inputs: Any, kernel: Any) -> Any:
     return keras.ops.conv(inputs, kernel, layer.strides, layer.padding, layer.data_format, layer.dilation_rate)
 
 
-def convolution(layer: keras.layers.Layer, inputs: Any, *, training: bool) -> Any:
+def convolution(layer: keras.layers.Layer, inputs: Any, *, training: bool | None) -> Any:
     """What the layer computes, with its bias and activation."""
     inputs = tf.cast(inputs, layer.compute_dtype)
     outputs = convolve(layer, inputs, tf.cast(layer.kernel, inputs.dtype))
@@ -50,7 +50,7 @@ def convolution(layer: keras.layers.Layer, inputs: Any, *, training: bool) -> An
     return outputs if layer.activation is None else layer.activation(outputs)
 
 
-def normalization(layer: keras.layers.BatchNormalization, inputs: Any, *, training: bool) -> Any:
+def normalization(layer: keras.layers.BatchNormalization, inputs: Any, *, training: bool | None) -> Any:
     """What the layer computes of (n, height, width, channels)."""
     inputs = tf.cast(inputs, layer.compute_dtype)
     if training and layer.trainable:
@@ -60,30 +60,65 @@ def normalization(layer: keras.layers.BatchNormalization, inputs: Any, *, traini
 
 
 def normalized_convolution(
-    layer: keras.layers.Layer, norm: keras.layers.BatchNormalization, inputs: Any, *, training: bool
+    layer: keras.layers.Layer, norm: keras.layers.BatchNormalization, inputs: Any, *, training: bool | None
 ) -> Any:
     """What a convolution without an activation and the normalization of its outputs compute."""
     inputs = tf.cast(inputs, layer.compute_dtype)
-    kernel, bias = tf.convert_to_tensor(layer.kernel), layer.bias if layer.use_bias else None
-    if training and norm.trainable:
-        if layer.kernel_size != (1, 1) or isinstance(layer, keras.layers.DepthwiseConv2D):
-            return _normalized_by_batch(norm, convolve(layer, inputs, tf.cast(kernel, inputs.dtype)), bias)
+    bias = layer.bias if layer.use_bias else None
+    if not (training and norm.trainable):
+        return _normalized_by_moving(norm, layer, inputs, bias)
+    if type(layer) is keras.layers.Conv2D and layer.kernel_size == (1, 1):
         inputs = _strided(inputs, layer.strides)
-        if layer.filters < 2 * inputs.shape[-1]:
-            return _normalized_by_batch(norm, pointwise(inputs, tf.cast(kernel, inputs.dtype)), bias)
-        mean, variance = _moments_behind(inputs, kernel[0, 0])
-        mean = mean if bias is None else mean + bias
-        _follow(norm, mean, variance)
-        factor, offset = _affine(norm, mean, variance)
-        folded = tf.cast(kernel * factor, inputs.dtype)
-        outputs = pointwise(inputs, folded)
-    else:
-        factor, offset = _affine(norm, norm.moving_mean, norm.moving_variance)
-        shape = (*kernel.shape[2:],) if isinstance(layer, keras.layers.DepthwiseConv2D) else (-1,)
-        outputs = convolve(layer, inputs, tf.cast(kernel * tf.reshape(factor, shape), inputs.dtype))
+        # In bfloat16 what should cancel out in the gradient would be rounded first.
+        if layer.filters >= 2 * inputs.shape[-1] and inputs.dtype == tf.float32:
+            return _normalized_by_inputs(norm, inputs, tf.convert_to_tensor(layer.kernel), bias)
+        return _normalized_by_batch(norm, pointwise(inputs, tf.cast(layer.kernel, inputs.dtype)), bias)
+    return _normalized_by_batch(norm, convolve(layer, inputs, tf.cast(layer.kernel, inputs.dtype)), bias)
+
+
+def _normalized_by_moving(norm: Any, layer: Any, inputs: Any, bias: Any) -> Any:
+    """Convolve and normalize by fixed statistics."""
+    kernel = tf.convert_to_tensor(layer.kernel)
+    factor, offset = _affine(norm, norm.moving_mean, norm.moving_variance)
     if bias is not None:
         offset += bias * factor
+    per_filter = tf.reshape(factor, kernel.shape[2:] if isinstance(layer, keras.layers.DepthwiseConv2D) else (-1,))
+    outputs = convolve(layer, inputs, tf.cast(kernel * per_filter, inputs.dtype))
     return tf.nn.bias_add(outputs, tf.cast(offset, inputs.dtype))
+
+
+def _normalized_by_inputs(norm: Any, inputs: Any, kernel: Any, bias: Any) -> Any:
+    """Convolve with a kernel of one place and normalize by statistics that follow from those of the inputs."""
+    mean, covariance = moments(tf.reshape(inputs, (-1, inputs.shape[-1])))
+    columns = kernel[0, 0]
+    variance = tf.reduce_sum(columns * tf.matmul(covariance, columns), axis=0)
+    _follow(norm, tf.linalg.matvec(columns, mean, transpose_a=True), variance, bias)
+    factor = _factor(norm, variance)
+    folded = tf.cast(kernel * factor, inputs.dtype)
+    # By the kernel as it is rounded, so that the outputs have the right mean.
+    offset = -tf.linalg.matvec(tf.cast(folded[0, 0], tf.float32), mean, transpose_a=True)
+    if norm.center:
+        offset += norm.beta
+    return tf.nn.bias_add(pointwise(inputs, folded), tf.cast(_without(bias, offset), inputs.dtype))
+
+
+def _normalized_by_batch(norm: Any, inputs: Any, bias: Any = None) -> Any:
+    """Normalize by the batch's statistics."""
+    channels = inputs.shape[-1]
+    scale = tf.convert_to_tensor(norm.gamma) if norm.scale else tf.ones((channels,))
+    offset = tf.convert_to_tensor(norm.beta) if norm.center else tf.zeros((channels,))
+    outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+        inputs, scale, _without(bias, offset), epsilon=norm.epsilon, is_training=True
+    )
+    # TensorFlow's variance is that of a sample, Keras's that of the batch.
+    count = tf.cast(tf.size(inputs) // channels, tf.float32)
+    _follow(norm, mean, variance * (tf.maximum(count - 1, 1) / count), bias)
+    return outputs
+
+
+def _without(bias: Any, offset: Any) -> Any:
+    """The offset alone, since normalization takes a bias out again; the bias has a gradient, which is zero."""
+    return offset if bias is None else offset + 0.0 * bias
 
 
 def _strided(inputs: Any, strides: tuple[int, int]) -> Any:
@@ -91,39 +126,20 @@ def _strided(inputs: Any, strides: tuple[int, int]) -> Any:
     return inputs if strides == (1, 1) else inputs[:, :: strides[0], :: strides[1]]
 
 
-def _affine(layer: keras.layers.BatchNormalization, mean: Any, variance: Any) -> tuple[Any, Any]:
+def _factor(norm: Any, variance: Any) -> Any:
+    factor = tf.math.rsqrt(tf.convert_to_tensor(variance) + norm.epsilon)
+    return factor * norm.gamma if norm.scale else factor
+
+
+def _affine(norm: Any, mean: Any, variance: Any) -> tuple[Any, Any]:
     """Normalization by these statistics as a factor and an offset, each float32 (channels,)."""
-    factor = tf.math.rsqrt(tf.convert_to_tensor(variance) + layer.epsilon)
-    if layer.scale:
-        factor *= layer.gamma
+    factor = _factor(norm, variance)
     offset = -mean * factor
-    return factor, offset + layer.beta if layer.center else offset
+    return factor, offset + norm.beta if norm.center else offset
 
 
-def _normalized_by_batch(layer: keras.layers.BatchNormalization, inputs: Any, bias: Any = None) -> Any:
-    """Normalize by the batch's statistics; a bias that was left out changes nothing but the mean."""
-    channels = inputs.shape[-1]
-    scale = tf.convert_to_tensor(layer.gamma) if layer.scale else tf.ones((channels,))
-    offset = tf.convert_to_tensor(layer.beta) if layer.center else tf.zeros((channels,))
-    if bias is not None:
-        offset += 0.0 * bias  # it has a gradient, which is zero
-    outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-        inputs, scale, offset, epsilon=layer.epsilon, is_training=True
-    )
-    # TensorFlow's variance is that of a sample, Keras's that of the batch.
-    count = tf.cast(tf.size(inputs) // channels, tf.float32)
-    _follow(layer, mean if bias is None else mean + bias, variance * (tf.maximum(count - 1, 1) / count))
-    return outputs
-
-
-def _moments_behind(inputs: Any, kernel: Any) -> tuple[Any, Any]:
-    """Mean and variance of the products of all places with a kernel (channels, filters), each float32 (filters,)."""
-    mean, covariance = moments(tf.reshape(inputs, (-1, inputs.shape[-1])))
-    variance = tf.reduce_sum(kernel * tf.matmul(covariance, kernel), axis=0)
-    return tf.linalg.matvec(kernel, mean, transpose_a=True), variance
-
-
-def _follow(layer: keras.layers.BatchNormalization, mean: Any, variance: Any) -> None:
-    """Move the statistics that prediction uses."""
-    for moving, new in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
-        moving.assign(moving * layer.momentum + tf.stop_gradient(new) * (1.0 - layer.momentum))
+def _follow(norm: Any, mean: Any, variance: Any, bias: Any) -> None:
+    """Move the statistics that prediction uses: those of outputs with their bias."""
+    mean = mean if bias is None else mean + bias
+    for moving, new in ((norm.moving_mean, mean), (norm.moving_variance, variance)):
+        moving.assign(moving * norm.momentum + tf.stop_gradient(new) * (1.0 - norm.momentum))

@@ -45,7 +45,8 @@ def faster(model: keras.Model) -> keras.Model:
     if graph is None or not _on_cpu():
         return model
     steps = plan(graph)
-    return FastNetwork(graph.inputs, graph.outputs, steps, name=model.name) if steps else model
+    ends = [tensors[0] if len(tensors) == 1 else tensors for tensors in (graph.inputs, graph.outputs)]
+    return FastNetwork(*ends, steps, name=model.name) if steps else model
 
 
 class FastNetwork(keras.Model):
@@ -65,7 +66,7 @@ class FastNetwork(keras.Model):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Compute the outputs (called by Keras)."""
-        return run_through(self, self._standardize_inputs(inputs), _caller(self._steps(), bool(training)))
+        return _run(self, self._steps(), self._standardize_inputs(inputs), training)
 
 
 def plan(graph: keras.Model) -> dict[int, Step]:
@@ -85,7 +86,7 @@ def plan(graph: keras.Model) -> dict[int, Step]:
     steps: dict[int, Step] = {}
     for node in nodes:
         layer = node.operation
-        if id(layer) in odd:  # called with a mask, or said to train or not
+        if id(layer) in odd:
             continue
         if (inner := graph_of(layer)) is not None:
             if found := plan(inner):
@@ -105,8 +106,9 @@ def plan(graph: keras.Model) -> dict[int, Step]:
 
 
 def _takes_one(node: Any) -> bool:
-    """Whether an operation is called with one argument and nothing else that says something."""
-    return len(node.arguments.args) == 1 and all(value is None for value in node.arguments.kwargs.values())
+    """Whether an operation is called with its inputs and nothing else, such as a mask."""
+    others = [value for name, value in node.arguments.kwargs.items() if name != "training"]
+    return len(node.arguments.args) == 1 and all(value is None for value in others)
 
 
 def _on_cpu() -> bool:
@@ -153,19 +155,23 @@ def _normalizes(layer: Any) -> bool:
     )
 
 
-def _nested(graph: keras.Model, steps: dict[int, Step], inputs: Any, *, training: bool) -> Any:
-    return run_through(graph, keras.tree.flatten(inputs), _caller(steps, training))
+def _nested(graph: keras.Model, steps: dict[int, Step], inputs: Any, *, training: bool | None) -> Any:
+    return _run(graph, steps, keras.tree.flatten(inputs), training)
 
 
-def _hand_on(inputs: Any, *, training: bool) -> Any:
+def _hand_on(inputs: Any, *, training: bool | None) -> Any:
     return inputs
 
 
-def _caller(steps: dict[int, Step], training: bool) -> Callable[..., Any]:
-    """What `run_through` calls in place of each operation."""
+def _run(graph: keras.Model, steps: dict[int, Step], inputs: list[Any], training: bool | None) -> Any:
+    """Run a graph with steps in place of some of its operations."""
 
     def call(operation: keras.Operation, *args: Any, **kwargs: Any) -> Any:
-        step = steps.get(id(operation))
-        return operation(*args, **kwargs) if step is None else step(*args, training=training)
+        if training is not None and "training" in kwargs:
+            kwargs["training"] = training  # as in Keras's own functional models
+        if (step := steps.get(id(operation))) is None:
+            return operation(*args, **kwargs)
+        return step(*args, training=kwargs.get("training", training))
 
-    return call
+    outputs = run_through(graph, inputs, call)
+    return outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else outputs
