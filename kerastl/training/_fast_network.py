@@ -46,7 +46,7 @@ def faster(model: keras.Model) -> keras.Model:
         return model
     steps = plan(graph)
     ends = [tensors[0] if len(tensors) == 1 else tensors for tensors in (graph.inputs, graph.outputs)]
-    return FastNetwork(*ends, steps, name=model.name) if steps else model
+    return FastNetwork(ends[0], ends[1], steps, model.name) if steps else model
 
 
 class FastNetwork(keras.Model):
@@ -81,7 +81,7 @@ def plan(graph: keras.Model) -> dict[int, Step]:
     times = Counter(id(node.operation) for node in nodes)
     uses = Counter(id(tensor) for node in nodes for tensor in node.input_tensors)
     uses.update(id(tensor) for tensor in graph.outputs)
-    behind = {id(tensor): node.operation for node in nodes for tensor in node.outputs}
+    behind: dict[int, Any] = {id(tensor): node.operation for node in nodes for tensor in node.outputs}
     odd = {id(node.operation) for node in nodes if not _takes_one(node)}
     steps: dict[int, Step] = {}
     for node in nodes:
@@ -95,7 +95,7 @@ def plan(graph: keras.Model) -> dict[int, Step]:
             steps[id(layer)] = partial(fast.convolution, layer)
         elif _normalizes(layer):
             (tensor,) = node.input_tensors
-            before = behind.get(id(tensor))
+            before: Any = behind.get(id(tensor))
             alone = uses[id(tensor)] == 1 and times[id(before)] == times[id(layer)] == 1 and id(before) not in odd
             if alone and _convolves(before) and _linear(before) and before.compute_dtype == layer.compute_dtype:
                 steps[id(before)] = _hand_on

@@ -110,6 +110,12 @@ def test_normalization_without_scale_or_center(filters, options):
     assert_same(made(layers.Conv2D(filters, 1), norm(**options)))
 
 
+@pytest.mark.parametrize("size", [(3, 3), (4, 5), (7, 6)])
+def test_large_depthwise_kernels_on_small_maps(size):
+    start = keras.Input((*size, CHANNELS))
+    assert_same(randomized(keras.Model(start, layers.DepthwiseConv2D(5, padding="same")(start))))
+
+
 def test_normalization_that_stands_alone():
     model = made(norm(), layers.ReLU(), norm())
     model.layers[1].trainable = False
