@@ -5,7 +5,8 @@
 
 `one` takes one image: the documentation's script against a warm kerastl. `folder` takes as many images as asked
 for, repeating those of FOLDER: image_dataset_from_directory with model.predict, and the documentation's script in a
-loop, against kerastl. Each line gives the median of the runs; the ratio is the median of the ratios of each turn.
+loop, against kerastl in full precision and in fast (--precision leaves one out; `one` has full only). Each line gives
+the median of the runs; the ratios, against each precision, are the medians of the ratios of each turn.
 """
 
 from __future__ import annotations
@@ -35,12 +36,16 @@ def measure(command: list[str], environment: dict[str, str]) -> tuple[float, flo
     return seconds, usage.ru_maxrss / 1024
 
 
-def report(name: str, runs: list[tuple[float, float]], ours: list[tuple[float, float]], images: int) -> None:
+Runs = list[tuple[float, float]]
+
+
+def report(name: str, runs: Runs, ours: list[Runs], images: int) -> None:
     """Print one line."""
     seconds = statistics.median(run[0] for run in runs)
-    ratio = statistics.median(run[0] / our[0] for run, our in zip(runs, ours, strict=True))
+    ratios = [statistics.median(run[0] / our[0] for run, our in zip(runs, each, strict=True)) for each in ours]
     memory = statistics.median(run[1] for run in runs)
-    print(f"{name:44} {seconds:8.3f} s  {images / seconds:8.1f} images/s  {memory:6.0f} MiB  {ratio:6.2f}x")
+    shown = "  ".join(f"{ratio:6.2f}x" for ratio in ratios)
+    print(f"{name:44} {seconds:8.3f} s  {images / seconds:8.1f} images/s  {memory:6.0f} MiB  {shown}")
 
 
 def repeated(folder: Path, count: int, target: Path) -> None:
@@ -61,6 +66,7 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("--runs", type=int)
     parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument("--precision", choices=["full", "fast"], help="of kerastl; both if not given")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         environment = os.environ | {"KERASTL_CACHE": f"{temporary}/cache", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -76,15 +82,18 @@ def main() -> None:
                 "image_dataset_from_directory + predict(32)": ["dataset_predict.py", str(target)],
                 "documentation's script in a loop": ["documentation_script.py", *map(str, sorted(target.iterdir()))],
             }
-        ours.append(str(target))
-        measure(ours, environment)  # compiles
-        results: dict[str, list[tuple[float, float]]] = {name: [] for name in ["kerastl classify", *peers]}
+        every = ["full"] if arguments.what == "one" else ["full", "fast"]
+        names = [arguments.precision] if arguments.precision else every
+        own = {f"kerastl classify --precision {name}": [*ours, str(target), "--precision", name] for name in names}
+        for command in own.values():
+            measure(command, environment)  # compiles
+        commands = own | {name: [sys.executable, str(HERE / script), *rest] for name, (script, *rest) in peers.items()}
+        results: dict[str, Runs] = {name: [] for name in commands}
         for _ in range(runs):
-            results["kerastl classify"].append(measure(ours, environment))
-            for name, (script, *rest) in peers.items():
-                results[name].append(measure([sys.executable, str(HERE / script), *rest], environment))
+            for name, command in commands.items():
+                results[name].append(measure(command, environment))
         for name, measured in results.items():
-            report(name, measured, results["kerastl classify"], images)
+            report(name, measured, [results[each] for each in own], images)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,23 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import IO, TYPE_CHECKING, Any, overload
 
+from kerastl import _classifier_display as shown
 from kerastl import _inputs as inputs
-from kerastl._base import display
-from kerastl._base.text import brief, printable
+from kerastl import _tta as test_time
+from kerastl._base.text import printable
+from kerastl._classify_options import ClassifyOptions, OnError, check_as_calibrated, check_options
 from kerastl._progress import stage
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._apply import AnswerRules, answer_rules, classify_images
-from kerastl.errors import KerastlError, UsageError
+from kerastl.errors import KerastlError
 from kerastl.images._encoded import path_of
 from kerastl.inference._engine_registry import ENGINES
 from kerastl.inference._engines import Engine, KerasEngine
 from kerastl.inference._open import open_engine
 from kerastl.inference._ordered_map import ordered_map
+from kerastl.inference._precision import Precision
 from kerastl.models._feature_model import feature_model
 from kerastl.models._labels import Classification, Classifications, LabelSet, decode
 from kerastl.models._metadata import Metadata
@@ -33,14 +36,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
+    from typing_extensions import Unpack
 
+    from kerastl._tta import TTAName
     from kerastl.explaining import Explainer, Explanation
     from kerastl.images._loading import ImageLike
-
-    OnError: TypeAlias = Literal["raise", "return"]
-
-# Classes that a notebook names of a classifier.
-_NAMES = 8
 
 
 class Classifier:
@@ -52,6 +52,7 @@ class Classifier:
         batch_size: Images that go through the network together; `None` takes the engine's choice.
         with_features: Whether the engine gives features beside the probabilities, see `feature_model`: then no second
             network is compiled for them.
+        precision: That of the engine.
 
     Example:
         >>> import kerastl
@@ -63,11 +64,18 @@ class Classifier:
     """
 
     def __init__(
-        self, spec: ModelSpec, engine: Engine, batch_size: int | None = None, *, with_features: bool = False
+        self,
+        spec: ModelSpec,
+        engine: Engine,
+        batch_size: int | None = None,
+        *,
+        with_features: bool = False,
+        precision: Precision = "full",
     ) -> None:
         self._spec = spec
+        self._precision = precision
         self._engine = engine
-        self._temperature = temperature.of(spec.metadata)
+        self._temperature = temperature.to_apply(spec.metadata)  # 1 unless kerastl 0.1 calibrated the model
         self._featured = engine if with_features else None
         self._lock = threading.Lock()
         self._parallelism = engine.parallelism if batch_size is None else replace(engine.parallelism, batch=batch_size)
@@ -97,28 +105,24 @@ class Classifier:
         """What runs the network: a name of `kerastl.inference.ENGINES`."""
         return self._engine.name
 
+    @property
+    def precision(self) -> Precision:
+        """`full` or `fast`: how exactly the network computes."""
+        return self._precision
+
     def __repr__(self) -> str:
-        reads = self.metadata.reader.describe()
-        return f"<Classifier {brief(self.name)}: {len(self.labels)} classes, {reads}, {self.engine}>"
+        return shown.text(self)
 
     def _repr_html_(self) -> str:
-        names = self.labels.names
-        facts = {
-            "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
-            "input": self.metadata.reader.describe(),
-            "backbone": self.metadata.made_from,
-            "runs in": self.engine,
-        }
-        if self._temperature != 1:
-            facts["temperature"] = f"{self._temperature:.3f}"
-        return display.facts(facts.items(), caption=f"classifier {self.name}")
+        return shown.html(self)
 
     def keras_model(self) -> keras.Model:
         """Build the Keras model.
 
         Returns:
             A functional model: float32 pixels 0-255 of shape (n, height, width, 3) in, float32 probabilities of
-            shape (n, classes) out, as the network gives them: before the temperature that calibration found.
+            shape (n, classes) out. They are those of `predict_proba`; only of a model that kerastl 0.1 calibrated
+            they are those before the temperature.
         """
         with stage(f"{printable(self.name)}: loading the network into Keras"):
             return self._spec.build()
@@ -126,14 +130,7 @@ class Classifier:
     # Of overlapping signatures the first holds: a list is a stream that is there already, an open file an image.
     @overload
     def classify(  # type: ignore[overload-overlap]
-        self,
-        images: bytes | IO[bytes] | Image.Image,
-        top: int = 5,
-        *,
-        errors: OnError = "raise",
-        coverage: float | None = None,
-        reject: bool = False,
-        urls: bool = False,
+        self, images: bytes | IO[bytes] | Image.Image, top: int = 5, **options: Unpack[ClassifyOptions]
     ) -> Classification: ...
 
     # A path names one image or a folder, an array has three axes or four: no type tells.
@@ -142,35 +139,17 @@ class Classifier:
         self,
         images: str | os.PathLike[str] | os.PathLike[bytes] | NDArray[Any],
         top: int = 5,
-        *,
-        errors: OnError = "raise",
-        coverage: float | None = None,
-        reject: bool = False,
-        urls: bool = False,
+        **options: Unpack[ClassifyOptions],
     ) -> Any: ...
 
     @overload
     def classify(  # type: ignore[overload-overlap]
-        self,
-        images: Collection[ImageLike],
-        top: int = 5,
-        *,
-        errors: OnError = "raise",
-        coverage: float | None = None,
-        reject: bool = False,
-        urls: bool = False,
+        self, images: Collection[ImageLike], top: int = 5, **options: Unpack[ClassifyOptions]
     ) -> Classifications: ...
 
     @overload
     def classify(
-        self,
-        images: Iterable[ImageLike],
-        top: int = 5,
-        *,
-        errors: OnError = "raise",
-        coverage: float | None = None,
-        reject: bool = False,
-        urls: bool = False,
+        self, images: Iterable[ImageLike], top: int = 5, **options: Unpack[ClassifyOptions]
     ) -> Iterator[Classification]: ...
 
     def classify(
@@ -181,6 +160,7 @@ class Classifier:
         errors: OnError = "raise",
         coverage: float | None = None,
         reject: bool = False,
+        tta: TTAName | None = None,
         urls: bool = False,
     ) -> Classification | Classifications | Iterator[Classification]:
         """Say what images show.
@@ -197,6 +177,9 @@ class Classifier:
                 one that often. The model must be calibrated.
             reject: Say of each image whether it is unlike what the model was trained on. The model must be
                 calibrated.
+            tta: Test-time augmentation, answers averaged over several views of an image: `mirror` adds the mirrored
+                image, for twice the work; `crops` adds corners too, for ten times the network's and two decodings.
+                Not for `coverage` and `reject`.
             urls: Whether web addresses in a list are fetched; one that is given by itself always is.
 
         Returns:
@@ -208,21 +191,23 @@ class Classifier:
             UsageError: `top` is less than 1, or an image is of another kind; or the model is not calibrated, or not
                 on enough images for this coverage.
         """
-        if errors not in ("raise", "return"):
-            raise UsageError(f"errors must be 'raise' or 'return'. Received: {errors!r}")
-        rules = answer_rules(self.file, top, coverage, reject)
+        check_options(self, errors, tta, judged=coverage is not None or reject)
+        rules = answer_rules(self.file, self.metadata, top, coverage, reject)
         given = inputs.given(images, urls)
         if given.one:
-            return self._classify_group(list(given.images), rules, errors)[0]
-        stream = self.stream(given.images, lambda group: self._classify_group(group, rules, errors))
+            return self._classify_group(list(given.images), rules, errors, tta)[0]
+        stream = self.stream(given.images, lambda group: self._classify_group(group, rules, errors, tta))
         return Classifications(stream) if given.sized else stream
 
-    def predict_proba(self, images: ImageLike | Iterable[ImageLike], *, urls: bool = False) -> np.ndarray:
+    def predict_proba(
+        self, images: ImageLike | Iterable[ImageLike], *, tta: TTAName | None = None, urls: bool = False
+    ) -> np.ndarray:
         """Compute the probability of every class.
 
         Args:
-            images: As for `classify`.
-            urls: As for `classify`.
+            images: As for `classify`, and so are the others.
+            tta: Test-time augmentation.
+            urls: Whether web addresses in a list are fetched.
 
         Returns:
             float32 array of shape (n, classes); n is 1 for one image. Rows are in the order of the images.
@@ -233,7 +218,7 @@ class Classifier:
         import numpy as np
 
         def scores(group: list[Any]) -> list[np.ndarray]:
-            return list(self.predict_pixels(np.stack([self.pixels(image) for image in group])))
+            return list(self.predict_pixels(np.stack([self.pixels(image, tta) for image in group])))
 
         rows = list(self.stream(inputs.given(images, urls).images, scores))
         return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
@@ -279,24 +264,30 @@ class Classifier:
         build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
         return Explainer(build, self._probabilities)
 
-    def pixels(self, image: ImageLike) -> np.ndarray:
+    def pixels(self, image: ImageLike, tta: TTAName | None = None) -> np.ndarray:
         """Read an image as the network gets it.
 
+        Args:
+            image: One, as for `classify`.
+            tta: As for `classify`.
+
         Returns:
-            uint8 array of shape (height, width, 3), RGB.
+            uint8 array of shape (height, width, 3), RGB; with `tta` of shape (views, height, width, 3).
 
         Raises:
             ImageError: It cannot be read.
         """
         if isinstance(image, KerastlError):
             raise image
-        return self.metadata.reader.read(image)
+        reader = self.metadata.reader
+        return reader.read(image) if tta is None else test_time.read_views(tta, reader, image)
 
     def predict_pixels(self, pixels: np.ndarray) -> np.ndarray:
         """Compute the probability of every class for images that `pixels` has read; threads may share this.
 
         Args:
-            pixels: uint8 array of shape (n, height, width, 3), RGB, of the network's own size.
+            pixels: uint8 array of shape (n, height, width, 3), RGB, of the network's own size; or of shape
+                (n, views, height, width, 3), whose views are averaged.
 
         Returns:
             float32 array of shape (n, classes).
@@ -304,7 +295,9 @@ class Classifier:
         return temperature.apply(self._probabilities(pixels), self._temperature)
 
     def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
-        """The network's own, before the temperature."""
+        """As the network gives them."""
+        if pixels.ndim == len(self.metadata.reader.shape) + 2:
+            return test_time.over_views(self._probabilities, pixels, self._parallelism.batch)
         return self._engine.predict(pixels)[:, : len(self.labels)]
 
     def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -314,9 +307,10 @@ class Classifier:
             pixels: As for `predict_pixels`.
 
         Returns:
-            The network's own probabilities, before the temperature: float32 array of shape (n, classes). And the
-            features it decides by: float32 array of shape (n, d), rows of length 1.
+            The probabilities as the network gives them: float32 array of shape (n, classes). And the features it
+            decides by: float32 array of shape (n, d), rows of length 1.
         """
+        check_as_calibrated(self._precision)
         with self._lock:
             if self._featured is None:
                 name = self._engine.name if self._engine.name in ENGINES else "keras"
@@ -336,9 +330,15 @@ class Classifier:
         """
         return ordered_map(work, items, self._parallelism.workers, self._parallelism.batch)
 
-    def _classify_group(self, group: list[Any], rules: AnswerRules, errors: OnError) -> list[Classification]:
+    def _classify_group(
+        self, group: list[Any], rules: AnswerRules, errors: OnError, tta: TTAName | None
+    ) -> list[Classification]:
         answers = partial(self._answers, rules=rules)
-        return classify_images(group, self.pixels, answers, self.name, returned=errors == "return")
+        results = classify_images(
+            group, lambda image: self.pixels(image, tta), answers, self.name, returned=errors == "return"
+        )
+        precision = None if self._precision == "full" else self._precision
+        return [replace(result, tta=tta, precision=precision) for result in results]
 
     def _answers(self, pixels: list[np.ndarray], rules: AnswerRules) -> list[Classification]:
         import numpy as np

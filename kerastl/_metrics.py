@@ -103,22 +103,27 @@ def log_losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def best_epoch(history: Sequence[Mapping[str, Any]]) -> int | None:
     """Find the epoch whose weights a run keeps: the best by validation accuracy, then loss, then top-5 accuracy.
 
+    Where nothing was validated, the same by leave-one-out.
+
     Args:
         history: Rows of `history.csv`; values that are missing or empty count as worst.
 
     Returns:
-        Its place in `history`, of equal ones the first; None where nothing was validated.
+        Its place in `history`, of equal ones the first; None where nothing was validated or left out.
     """
-    keys = [
-        (
-            _number(row.get("val_accuracy"), -math.inf),
-            -_number(row.get("val_loss"), math.inf),
-            _number(row.get("val_top5"), -math.inf),
-        )
-        for row in history
-    ]
-    known = [number for number, key in enumerate(keys) if key[:2] != (-math.inf, -math.inf)]
-    return max(known, key=keys.__getitem__, default=None)
+    for part in ("val", "loo"):
+        keys = [
+            (
+                _number(row.get(f"{part}_accuracy"), -math.inf),
+                -_number(row.get(f"{part}_loss"), math.inf),
+                _number(row.get(f"{part}_top5"), -math.inf),
+            )
+            for row in history
+        ]
+        known = [number for number, key in enumerate(keys) if key[:2] != (-math.inf, -math.inf)]
+        if known:
+            return max(known, key=keys.__getitem__)
+    return None
 
 
 def _number(value: Any, missing: float) -> float:

@@ -72,7 +72,12 @@ def _images() -> list[bytes]:
 
 def _metadata() -> dict[str, object]:
     labels = LabelSet(("cat", "dog"), ("n02121808", "n02084071"))
-    extra = {"temperature": 1.5, "metrics": {"val_accuracy": 0.5, "notes": ["a"]}, "data_fingerprint": "0" * 64}
+    extra = {
+        "temperature": 1.5,
+        "temperature_inside": {"value": 1.5, "fitted_on": "labeled images"},
+        "metrics": {"val_accuracy": 0.5, "notes": ["a"]},
+        "data_fingerprint": "0" * 64,
+    }
     return metadata.Metadata("pets", labels, Resize(32, 32), "kerastl_mini", extra).as_dict()
 
 

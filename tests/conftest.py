@@ -58,6 +58,42 @@ def color_model(tmp_path_factory, compiled_cache):
     return folder
 
 
+@pytest.fixture(scope="session")
+def small_conv_network():
+    """Builds a network of two convolutions whose logits are about ten times the mean of each channel."""
+
+    def build():
+        import keras
+
+        pixels = keras.Input((32, 32, 3))
+        first = keras.layers.Conv2D(3, 1, use_bias=False)
+        second = keras.layers.Conv2D(3, 1, use_bias=False)
+        dense = keras.layers.Dense(3, activation="softmax")
+        hidden = second(first(keras.layers.Rescaling(1 / 255)(pixels)))
+        model = keras.Model(pixels, dense(keras.layers.GlobalAveragePooling2D()(hidden)), name="small")
+        first.set_weights([np.eye(3, dtype="float32")[None, None]])
+        # Mixes the channels a little, which leaves the largest the largest.
+        second.set_weights([(0.9 * np.eye(3, dtype="float32") + 0.03)[None, None]])
+        dense.set_weights([10 * np.eye(3, dtype="float32"), np.zeros(3, "float32")])
+        return model
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def small_conv_model(tmp_path_factory, compiled_cache, small_conv_network):
+    """A run folder with `small_conv_network`, which tells red, green and blue apart."""
+    from kerastl.images import Resize
+    from kerastl.models import _metadata as metadata
+    from kerastl.models._labels import LabelSet
+
+    folder = tmp_path_factory.mktemp("small")
+    small_conv_network().save(folder / metadata.MODEL_FILE)
+    described = metadata.Metadata("small", LabelSet(("red", "green", "blue")), Resize(32, 32, "crop", 1.0))
+    metadata.embed_metadata(folder / metadata.MODEL_FILE, described)
+    return folder
+
+
 @pytest.fixture
 def image(tmp_path):
     """Make an image file of one color."""

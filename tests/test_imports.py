@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import kerastl
@@ -22,7 +23,7 @@ LAYERS = [
     {"data"},
     {"plots"},
     {"explaining"},
-    {"_classifier", "_load"},
+    {"_classifier", "_classifier_display", "_classify_options", "_load", "_tta"},
     {"training"},
     {"finetuning", "pretraining"},
     {"evaluation"},
@@ -38,9 +39,11 @@ ON_KERAS = {
     for name in (
         "boundary_engine",
         "compiling",
+        "estimate",
         "freezing",
         "loop",
         "network",
+        "phase_times",
         "phase_training",
         "training",
     )
@@ -48,7 +51,19 @@ ON_KERAS = {
 ON_KERAS |= {
     f"training/_{name}.py" for name in ("fast_layers", "fast_network", "fit", "optimizer", "schedules", "variables")
 }
-ON_KERAS |= {f"models/_{name}.py" for name in ("adapt", "flatten", "head", "input_scaling", "graph", "stages")}
+ON_KERAS |= {
+    f"models/_{name}.py"
+    for name in (
+        "adapt",
+        "deep_features",
+        "flatten",
+        "graph",
+        "head",
+        "input_scaling",
+        "scaled_logits",
+        "stages",
+    )
+}
 # These are imported where Keras runs on TensorFlow, and when training begins.
 ON_TENSORFLOW = {f"training/_fast_{name}.py" for name in ("gradients", "layers")}
 ON_KERAS |= {f"pretraining/_{name}.py" for name in ("learners", "losses", "networks", "training")}
@@ -132,6 +147,13 @@ def test_a_warm_classify_imports_the_fast_engine_only(color_model, image):
     path = image("a.png", "red")
     kerastl.load(color_model)  # compiles
     assert heavy_after("classify", path, "--model", color_model) == [0, ["ai_edge_litert"]]
+
+
+def test_a_warm_classify_in_fast_precision_imports_the_fast_engine_only(small_conv_model, image):
+    path = image("a.png", "red")
+    colors = [np.full((32, 32, 3), (6 * n, 250 - 6 * n, 9), np.uint8) for n in range(40)]
+    kerastl.load(small_conv_model, precision="fast", representative_data=colors)
+    assert heavy_after("classify", path, "-m", small_conv_model, "--precision", "fast") == [0, ["ai_edge_litert"]]
 
 
 def test_a_warm_classify_imports_nothing_of_the_web_and_looks_for_no_plugins(color_model, image):

@@ -28,3 +28,9 @@ def test_the_best_epoch_is_the_most_accurate_then_the_one_with_the_least_loss_th
     assert best_epoch([row("0.7", "0.9"), row("", ""), row("0.8", "nan")]) == 2
     assert best_epoch([{"loss": 1.0}, row("", "")]) is None
     assert best_epoch([]) is None
+
+
+def test_the_best_epoch_goes_by_leave_one_out_only_where_nothing_was_validated():
+    left_out = [{"loo_accuracy": 0.7, "loo_loss": 0.9}, {"loo_accuracy": 0.8, "loo_loss": 1.0, "val_accuracy": ""}]
+    assert best_epoch(left_out) == 1
+    assert best_epoch([*left_out, row(0.1, 3.0)]) == 2

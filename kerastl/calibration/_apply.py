@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base.text import printable
 from kerastl.calibration import _temperature as temperature
 from kerastl.errors import ImageError, UsageError
 from kerastl.images._encoded import path_of
@@ -42,10 +43,10 @@ class AnswerRules:
         """Answer for some images.
 
         Args:
-            probabilities: float32 array of shape (n, classes), the network's own.
+            probabilities: float32 array of shape (n, classes), as the network gives them.
             features: float32 array of shape (n, d), rows of length 1; needed to reject.
             metadata: The model's.
-            scale: The temperature.
+            scale: The temperature that they are still to be scaled with.
 
         Returns:
             One answer an image, without its path.
@@ -71,17 +72,18 @@ class AnswerRules:
         ]
 
 
-def answer_rules(file: Path, top: int, coverage: float | None, reject: bool) -> AnswerRules:
+def answer_rules(file: Path, metadata: Metadata, top: int, coverage: float | None, reject: bool) -> AnswerRules:
     """Prepare the rules; what cannot be answered is said before the first image is read.
 
     Args:
         file: The model's file.
+        metadata: What was read from it when the network was loaded.
         top: See `AnswerRules`.
         coverage: See `AnswerRules`.
         reject: See `AnswerRules`.
 
     Raises:
-        UsageError: `top` is less than 1; or the model is not calibrated, or not for that.
+        UsageError: `top` is less than 1; or the model is not calibrated, or not for that, or after it was loaded.
     """
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise UsageError(f"top must be a whole number of at least 1. Received: {top!r}")
@@ -90,6 +92,8 @@ def answer_rules(file: Path, top: int, coverage: float | None, reject: bool) -> 
     from kerastl.calibration import _state as state_file
 
     state = state_file.read(file)
+    if state.temperature != temperature.inside(metadata):
+        raise UsageError(f"{printable(str(file))} was calibrated after it was loaded: load it again")
     if coverage is not None:
         state.check_coverage(coverage)
     if reject:

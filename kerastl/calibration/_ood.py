@@ -10,6 +10,11 @@ import numpy as np
 
 # More training images than that are sampled: a few megabytes in the model's file, and little time for an answer.
 MOST_REFERENCES = 4096
+# Numbers, whatever the number of features: 16 MiB in 16 bits.
+MOST_NUMBERS = 1 << 23
+# Rows that are compared at a time.
+_ROWS = 1024
+_TINY = 1e-12
 
 
 def choose_references(labels: np.ndarray, most: int = MOST_REFERENCES, seed: int = 0) -> np.ndarray:
@@ -46,3 +51,41 @@ def distances(features: np.ndarray, references: np.ndarray) -> np.ndarray:
     """
     nearest = (features.astype(np.float32) @ references.astype(np.float32).T).max(axis=1)
     return np.clip(1 - nearest, 0, 2)
+
+
+def distances_to_others(features: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """Measure how far references are from the nearest other one.
+
+    Args:
+        features: float array of shape (n, d), rows of length 1.
+        references: The same, as they are kept.
+
+    Returns:
+        float32 array of shape (n,), values in [0, 2]; empty where there are no two.
+    """
+    found = []
+    kept = references.astype(np.float32)
+    for start in range(0, len(features) if len(features) > 1 else 0, _ROWS):
+        cosines = features[start : start + _ROWS].astype(np.float32) @ kept.T
+        rows = np.arange(len(cosines))
+        cosines[rows, start + rows] = -np.inf
+        found.append(np.clip(1 - cosines.max(axis=1), 0, 2))
+    return np.concatenate(found) if found else np.empty(0, np.float32)
+
+
+def unit_length(features: np.ndarray) -> np.ndarray:
+    """Scale rows to length 1, as the features of `kerastl.models._feature_model` are; rows of zeros stay.
+
+    Args:
+        features: float array of shape (n, d).
+
+    Returns:
+        float32 array of the same shape.
+    """
+    single = np.asarray(features, np.float32)
+    return single / np.maximum(np.linalg.norm(single, axis=1, keepdims=True), _TINY)
+
+
+def most_references(features: int) -> int:
+    """How many references are kept of a number of features."""
+    return max(1, min(MOST_REFERENCES, MOST_NUMBERS // features))

@@ -1,27 +1,34 @@
-"""What was fitted on validation images, inside the model's file.
+"""What was fitted on images that the network did not learn from, inside the model's file.
 
-The temperature stands in the metadata, as `extra["temperature"]`, since every answer needs it. The arrays, which only
-sets and rejection need, are a member of their own.
+The temperature is in the network itself, and the metadata say so. The arrays, which only sets and rejection need, are
+a member of their own.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
 from kerastl.calibration import _conformal as conformal
 from kerastl.calibration import _ood as ood
-from kerastl.calibration._temperature import TEMPERATURE
+from kerastl.calibration import _temperature as temperatures
+from kerastl.calibration._network import scaled_members
+from kerastl.calibration._temperature import LABELED, LEAVE_ONE_OUT, FittedOn
 from kerastl.errors import ModelError, UsageError
 from kerastl.models import _metadata as metadata_file
 from kerastl.models._metadata import Metadata
+
+if TYPE_CHECKING:
+    import keras
 
 ARRAYS = "kerastl-trust.npz"
 SUMMARY = "calibration"
@@ -30,8 +37,17 @@ PUBLISHED = (
     "own images (kerastl finetune), calibrate it (kerastl calibrate), name it with --model RUN_DIR"
 )
 _LONGEST = 500  # letters of a reason
+# Of a temperature, the fraction that is nothing but rounding: for that the network is not written anew.
+_SAME = 1e-5
 # The kind of numbers and the axes of each array.
-_KINDS = {"set_scores": ("f", 1), "references": ("f", 2), "novelty_threshold": ("f", 0), "unfitted": ("U", 0)}
+_KINDS = {
+    "set_scores": ("f", 1),
+    "temperature": ("f", 0),
+    "references": ("f", 2),
+    "novelty_threshold": ("f", 0),
+    "unfitted": ("U", 0),
+    "fitted_on": ("U", 0),
+}
 
 
 @dataclass(frozen=True)
@@ -40,12 +56,14 @@ class CalibrationState:
 
     Args:
         set_scores: float32 array of shape (n,): `conformal.scores` of the calibration images, ascending. They are of
-            the network's own probabilities, before the temperature: that is fitted on the same images, and the
-            guarantee must not depend on it.
+            probabilities before the temperature: that is fitted on the same images, and the guarantee must not depend
+            on it.
         references: float16 array of shape (m, d): features of training images, rows of length 1; `None` where
             rejection was not fitted.
         ood_threshold: Images further than that from every reference are unlike the training images.
         unfitted: Why rejection was not fitted, where it was not.
+        temperature: What the network's logits have been divided by since `set_scores` were taken.
+        fitted_on: What images these are: labeled ones, or those of the training, each scored without itself.
 
     Example:
         >>> import numpy as np
@@ -59,6 +77,8 @@ class CalibrationState:
     references: np.ndarray | None = None
     ood_threshold: float | None = None
     unfitted: str = ""
+    temperature: float = 1.0
+    fitted_on: FittedOn = LABELED
 
     @cached_property
     def _single(self) -> np.ndarray:
@@ -79,13 +99,14 @@ class CalibrationState:
         """How many of the best classes make up each image's set.
 
         Args:
-            probabilities: float array of shape (n, classes): of the network itself, before the temperature.
+            probabilities: float array of shape (n, classes), as the network gives them.
             coverage: How often the right class is to be among them, between 0 and 1.
 
         Raises:
             UsageError: There are too few calibration images for that.
         """
-        return conformal.sizes(probabilities, conformal.threshold(self.set_scores, coverage))
+        before = temperatures.undo(probabilities, self.temperature)
+        return conformal.sizes(before, conformal.threshold(self.set_scores, coverage))
 
     def ood_scores(self, features: np.ndarray) -> np.ndarray:
         """How unlike the training images each image is: float32 array of shape (n,), values in [0, 2].
@@ -101,31 +122,55 @@ class CalibrationState:
 
 
 def write(
-    model_file: Path, metadata: Metadata, state: CalibrationState, temperature: float, summary: dict[str, Any]
+    model_file: Path,
+    metadata: Metadata,
+    state: CalibrationState,
+    temperature: float,
+    summary: dict[str, Any],
+    build: Callable[[], keras.Model],
 ) -> Metadata:
     """Store what was fitted, in the model's file and in the copy of the metadata beside it.
+
+    The temperature goes into the network, in place of one that was fitted before: plain Keras gives scaled
+    probabilities from then on.
 
     Args:
         model_file: The model; replaced whole.
         metadata: Its metadata.
-        state: The arrays.
-        temperature: See `kerastl.calibration._temperature`.
+        state: The arrays; its own temperature is not looked at.
+        temperature: T, more than 0: of the network as it was before it was calibrated for the first time.
         summary: What was fitted on what, as JSON values.
+        build: Loads the network in the file; called if it must change.
 
     Returns:
         The new metadata.
     """
+    before = temperatures.inside(metadata_file.read_metadata(model_file))
+    factor = temperature / before
+    temperature = temperature if abs(factor - 1) > _SAME else before
+    extra = {name: value for name, value in metadata.extra.items() if name != temperatures.TEMPERATURE}
+    new = replace(metadata, extra={**extra, **temperatures.record(temperature, LABELED), SUMMARY: summary})
+    with temporary_folder() as folder:
+        network = {} if temperature == before else scaled_members(model_file, build(), factor, folder)
+        metadata_file.update(model_file, new, {**network, **members(replace(state, temperature=temperature))})
+    return new
+
+
+def members(state: CalibrationState) -> dict[str, bytes]:
+    """The arrays as a member of the model's file, by its name."""
     stream = io.BytesIO()
-    arrays = {"set_scores": state.set_scores}
+    arrays = {
+        "set_scores": state.set_scores,
+        "temperature": np.float64(state.temperature),
+        "fitted_on": np.array(state.fitted_on),
+    }
     if state.references is not None:
         arrays["references"] = state.references
         arrays["novelty_threshold"] = np.float64(state.ood_threshold)
     else:
         arrays["unfitted"] = np.array(state.unfitted[:_LONGEST])
-    np.savez(stream, **arrays)  # type: ignore[arg-type]
-    new = replace(metadata, extra={**metadata.extra, TEMPERATURE: temperature, SUMMARY: summary})
-    metadata_file.update(model_file, new, {ARRAYS: stream.getvalue()})
-    return new
+    np.savez(stream, **arrays)
+    return {ARRAYS: stream.getvalue()}
 
 
 def read(model_file: Path) -> CalibrationState:
@@ -135,6 +180,12 @@ def read(model_file: Path) -> CalibrationState:
         UsageError: Nothing was.
         ModelError: It is broken.
     """
+
+    def above_zero(value: float) -> float:
+        if value <= 0:
+            raise ValueError("its temperature is no number above 0")
+        return value
+
     from kerastl.models._saved import arrays
 
     if model_file.suffix != ".keras":
@@ -152,6 +203,8 @@ def read(model_file: Path) -> CalibrationState:
             found.get("references"),
             None if threshold is None else float(threshold),
             str(found.get("unfitted", ""))[:_LONGEST],
+            above_zero(float(found.get("temperature", 1.0))),
+            LEAVE_ONE_OUT if found.get("fitted_on") == LEAVE_ONE_OUT else LABELED,
         )
     except KeyError as error:
         raise ModelError(f"{model_file}: what kerastl calibrate stored is broken (no {error}); run it again") from None

@@ -29,7 +29,8 @@ def cache(clear: bool) -> None:
     total = 0
     for entry in compiled.entries():
         total += entry.size
-        click.echo(f"{brief(entry.model):32} {_megabytes(entry.size):>10}  {printable(str(entry.file))}")
+        compared = "" if entry.agreement is None else f"  fast, {entry.agreement} as in float32"
+        click.echo(f"{brief(entry.model):32} {_megabytes(entry.size):>10}  {printable(str(entry.file))}{compared}")
     click.echo(f"{printable(str(compiled.folder))}: {_megabytes(total)}", err=True)
 
 

@@ -47,11 +47,13 @@ def calibrate(
     """Fit how far to trust a model's scores, and store it with the model.
 
     RUN_DIR is the run folder of a model you fine-tuned. DATA is the folder it was trained on, whose validation images
-    are taken, or another folder of labeled images. Images that the model was trained on are left out and counted.
+    are taken, or another folder of labeled images. Images that the model was trained on are left out and counted. Of a
+    run that trained on all images and was calibrated by leave-one-out, its answers on images left out are taken.
 
-    Scores are scaled so that they are right as often as they say, in every command and in Python, on either engine.
-    `kerastl classify --coverage` and `--reject` need what is stored here. Rejection compares with the training
-    images, so that DATA must hold them. A second calibration replaces the first.
+    Scores are scaled so that they are right as often as they say. The temperature that does it goes into the network,
+    so that plain Keras gives the same scores as every command of kerastl. `kerastl classify --coverage` and `--reject`
+    need what is stored here. Rejection compares with the training images, so that DATA must hold them. A second
+    calibration replaces the first.
 
     Exit code: 0 done, 1 the images cannot be used, 2 wrong usage.
     """

@@ -15,8 +15,10 @@ from kerastl.cli._output import FORMATS
 from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
+    from kerastl._tta import TTAName
     from kerastl.images import ResizePolicy
     from kerastl.inference._open import EngineName
+    from kerastl.inference._precision import Precision
     from kerastl.models._labels import Classification
 
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     help="Write to FILE, which appears when it is complete; - is standard output.",
 )
 @options.engine()
+@options.precision("those to classify")
 @option(
     "--batch-size",
     type=click.IntRange(min=1),
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     help="Instead of the best --top classes, give as many as hold the right one with probability P.",
 )
 @option("--reject", is_flag=True, help="Flag images unlike those that the model was trained on.")
+@options.tta
 @options.csv_safe("With --format csv")
 @options.urls
 @option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
@@ -60,9 +64,12 @@ def classify(
     form: str,
     output: str | None,
     engine: EngineName,
+    precision: Precision,
+    representative_data: str | None,
     batch_size: int | None,
     coverage: float | None,
     reject: bool,
+    tta: TTAName | None,
     urls: bool,
     min_score: float,
     csv_safe: bool,
@@ -83,13 +90,21 @@ def classify(
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
 
-    _check(model, coverage, reject, min_score)
+    _check(model, coverage, reject, min_score, precision, tta)
     out.check(output)
     reporter = progress.current()
-    classifier = load(model, resize=resize, engine=engine, batch_size=batch_size, trust=trust)
+    classifier = load(
+        model,
+        resize=resize,
+        engine=engine,
+        batch_size=batch_size,
+        precision=precision,
+        representative_data=options.representative(representative_data, sources),
+        trust=trust,
+    )
     reporter.detail(str(classifier))
     images = Images(sources, urls, complains=form in ("text", "csv"))
-    results = classifier.classify(images.paths, top, errors="return", coverage=coverage, reject=reject)
+    results = classifier.classify(images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta)
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
         try:
             for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe):
@@ -101,12 +116,22 @@ def classify(
     return images.ended("classified")
 
 
-def _check(model: str | None, coverage: float | None, reject: bool, min_score: float) -> None:
+def _check(
+    model: str | None,
+    coverage: float | None,
+    reject: bool,
+    min_score: float,
+    precision: Precision,
+    tta: TTAName | None,
+) -> None:
     """Refuse what makes no sense, before a network is fetched and compiled."""
+    from kerastl._classify_options import check_as_calibrated
     from kerastl.models._spec import names_backbone
 
     if coverage is not None and min_score > 0:
         raise UsageError("--coverage and --min-score exclude each other: what is left out may be what is right")
+    if coverage is not None or reject:
+        check_as_calibrated(precision, tta)
     if (coverage is not None or reject) and (model is None or names_backbone(model)):
         from kerastl.calibration._state import PUBLISHED
 

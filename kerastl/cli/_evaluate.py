@@ -18,9 +18,11 @@ from kerastl.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kerastl._tta import TTAName
     from kerastl.evaluation import Evaluation
     from kerastl.evaluation._selection import EvaluationSplit
     from kerastl.inference._open import EngineName
+    from kerastl.inference._precision import Precision
 
 # So that the answer fits on a screen; JSON and the report have everything.
 _CLASSES, _ROWS = 20, 5
@@ -55,9 +57,11 @@ _FIGURE = 46
     metavar="OTHERS",
     help="Also how well images of other things, in the folder OTHERS, are rejected.",
 )
+@options.tta
 @options.form("text", "json")
 @options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
 @options.engine()
+@options.precision("DATA")
 @option(
     "--resamples",
     type=click.IntRange(min=1),
@@ -78,11 +82,14 @@ def evaluate(
     mistakes: int,
     corruptions: bool,
     ood_data: str | None,
+    tta: TTAName | None,
     resamples: int,
     seed: int,
     form: str,
     top: int,
     engine: EngineName,
+    precision: Precision,
+    representative_data: str | None,
     csv_safe: bool,
     trust: bool,
     **more: Any,
@@ -110,9 +117,16 @@ def evaluate(
 
     if report is not None:
         _check_report(Path(report))
-    classifier = load(model, engine=engine, trust=trust)
+    classifier = load(
+        model,
+        engine=engine,
+        precision=precision,
+        representative_data=options.representative(representative_data, [data]),
+        trust=trust,
+    )
     progress.current().detail(str(classifier))
     more |= {"top": top, "resamples": resamples, "seed": seed, "corruptions": corruptions, "ood_data": ood_data}
+    more["tta"] = tta
     result = examine(classifier, data, split, **more)
     with progress.stage("working out how sure the figures are"):
         _ = result.figures

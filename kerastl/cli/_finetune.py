@@ -14,7 +14,7 @@ from kerastl.cli._command import command, option
 @command()
 @click.argument("data", metavar="DATA_DIR")
 @options.run_folder
-@options.base_model
+@options.base_models
 @option(
     "--recipe",
     "-r",
@@ -28,6 +28,12 @@ from kerastl.cli._command import command, option
 @options.overwrite
 @options.gradient_steps
 @options.seed(options.TRAINING)
+@option(
+    "--budget",
+    group=options.TRAINING,
+    metavar="TIME",
+    help="Time that the run may take, such as 10m or 1h30m: phases get as many epochs as fit.",
+)
 @option(
     "--class-weights",
     group=options.TRAINING,
@@ -44,10 +50,10 @@ from kerastl.cli._command import command, option
     help="Of training: float32, mixed_bfloat16 or mixed_float16; the saved model is float32.",
 )
 @options.weights("imagenet")
-@options.input_size
+@options.input_sizes
 @options.resize("crop", group=options.NETWORK)
 @options.about_the_model
-@options.validation_split
+@options.held_back
 @options.group_by
 @options.split_strategy
 @option(
@@ -69,6 +75,7 @@ def finetune(data: str, **arguments: Any) -> int:
     Exit code: 0 done, 1 training broke off, 2 wrong usage, 130 interrupted. After 1 and 130, --resume goes on.
     """
     from kerastl import _progress as progress
+    from kerastl.calibration._temperature import is_calibrated
     from kerastl.finetuning._finetune import finetune as run
     from kerastl.finetuning._outcome import next_steps, outcome
     from kerastl.training._interrupt import Interrupted
@@ -79,6 +86,7 @@ def finetune(data: str, **arguments: Any) -> int:
         say(line)
     if result.stopped:
         raise Interrupted(f"stopped early; {result.folder} holds the best so far, and --resume goes on")
-    for line in next_steps(result.folder, [data, *options.as_given(arguments)], result.metadata.needs_trust):
+    named, calibrated = [data, *options.as_given(arguments)], is_calibrated(result.metadata)
+    for line in next_steps(result.folder, named, result.metadata.needs_trust, calibrated=calibrated):
         say(line)
     return 0

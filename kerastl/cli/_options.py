@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -115,6 +115,15 @@ validation_split = option(
     metavar="P",
     help="Fraction of the images to validate on, where DATA_DIR has no val folder.",
 )
+held_back = option(
+    "--validation-split",
+    old=("--val-fraction",),
+    group=DATA,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Fraction of the images to validate on, where DATA_DIR has no val folder. Without it 0.2, or none where the "
+    "recipe needs none, as probe: every image trains then.",
+)
 split_strategy = registered(
     "--split-strategy",
     "kerastl.data._split_strategy:SPLIT_STRATEGIES",
@@ -196,6 +205,37 @@ def engine(text: str | None = None) -> Callable[[C], C]:
     )
 
 
+def precision(data: str) -> Callable[[C], C]:
+    """`--precision` and `--representative-data`; `data` says what stands in for the latter."""
+
+    def add(command: C) -> C:
+        command = option(
+            "--representative-data", metavar="DATA", shell_complete=completion.paths,
+            help="At least 40 images like those to come, which fast precision is fitted to and compared on when it is "
+            f"compiled.  [default: {data}]",
+        )(command)  # fmt: skip
+        return option(
+            "--precision", type=click.Choice(["full", "fast"]), default="full", show_default=True,
+            help="full is float32. fast is 8-bit integers, 2 to 4 times as fast on most CPUs: compiled once, and "
+            "refused where less than 97 % of images get the same answer.",
+        )(command)  # fmt: skip
+
+    return add
+
+
+tta = option(
+    "--tta",
+    type=click.Choice(["mirror", "crops"]),
+    help="Average the answers for several views of an image. mirror: it and its mirror image, twice the work; crops: "
+    "also its four corners, all mirrored, ten times the network's work.",
+)
+
+
+def representative(given: str | None, named: Sequence[str]) -> list[str]:
+    """The images that fast precision is fitted to: those given, or else those that are there to be classified."""
+    return [given] if given is not None else [source for source in named if source != "-"]
+
+
 def form(*forms: str, text: str | None = None) -> Callable[[C], C]:
     """`--format`, handed on as `form`: the first of `forms` unless another is asked for."""
     return option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help=text)
@@ -249,6 +289,29 @@ def resize(default: str, text: str = "", group: str = "") -> Callable[[C], C]:
         type=click.Choice(["crop", "squash", "pad", "keras"]),
         help=f"How images become the network's input{text}.  [default: {default}]",
     )
+
+
+def _sizes(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    """One size, or several to choose among."""
+    if not text:
+        return None
+    try:
+        sizes = tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text[:100]!r} is no number of pixels, nor several with commas") from None
+    return sizes if len(sizes) > 1 else sizes[0]
+
+
+input_sizes = option(
+    "--input-size", group=NETWORK, metavar="PIXELS,...", callback=_sizes,
+    help="Height and width. Of several, with commas, the best is chosen.  [default: the network's]",
+)  # fmt: skip
+
+base_models = option(
+    "--model", "-m", old=("--backbone", "-b"), metavar="NAME|PATH,...", shell_complete=completion.models,
+    help="What to start from: a network of `kerastl models`, the run folder of an earlier run, or a .keras file. Of "
+    "several, with commas, the best is chosen.  [default: mobilenet_v2; kerastl_mini where that cannot be had]",
+)  # fmt: skip
 
 
 def pixels(*old: str) -> Callable[[C], C]:

@@ -16,7 +16,10 @@ _INSTEAD: dict[tuple[str, str], str] = {
     ("explain", "--backbone"): "The network is --model, a name or a run folder.",
     ("classify", "--weights"): "A network of your own is --model, a run folder or a .keras file.",
     ("classify", "--threshold"): "Classes below a score are left out by --min-score.",
-    ("finetune", "--weight-decay"): "Weight decay stands in the recipe: kerastl recipes gradual > mine.json.",
+    (
+        "finetune",
+        "--weight-decay",
+    ): "Weight decay stands in the recipe: kerastl recipes gradual --format json.",
     ("finetune", "--data"): "The folder of images is an argument: kerastl finetune DATA_DIR --output RUN_DIR.",
 }
 # Other names for the same thing.

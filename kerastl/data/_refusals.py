@@ -48,14 +48,39 @@ def of_parts(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool
         groups: Paths that had to stay together.
         by_name: Whether there are groups other than those of duplicates.
     """
-    labels = {item.path: item.label for item in dataset.items}
     train, val = dataset.counts("train"), dataset.counts("val")
     poor = [name for name in dataset.classes if not (train[name] and val[name])]
-    apart = Counter(name for group in groups for name in {labels[path] for path in group}) if poor else Counter()
+    apart = _apart(dataset, groups) if poor else Counter()
+    return _too_few(dataset, poor, apart, by_name, "to be both trained and validated on")
+
+
+def of_training(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool) -> list[Refusal]:
+    """What counts against training on every image: a class that is gone when one group is left out of it.
+
+    Args:
+        dataset: The images.
+        groups: As for `of_parts`, and so is the next.
+        by_name: Whether there are groups other than those of duplicates.
+    """
+    apart = _apart(dataset, groups)
+    poor = [name for name in dataset.classes if apart[name] < 2]
+    return _too_few(dataset, poor, apart, by_name, "to leave one out and train on the others")
+
+
+def _apart(dataset: Dataset, groups: Sequence[Sequence[str]]) -> Counter[str]:
+    """Groups that show a class."""
+    labels = {item.path: item.label for item in dataset.items}
+    return Counter(name for group in groups for name in {labels[path] for path in group})
+
+
+def _too_few(
+    dataset: Dataset, poor: Sequence[str], apart: Mapping[str, int], by_name: bool, purpose: str
+) -> list[Refusal]:
+    counts = dataset.counts()
     why = "duplicates, or of --group-by" if by_name else "duplicates"
     found = {}
     for name in poor:
-        count = train[name] + val[name]
+        count = counts[name]
         found[name] = f"{count} image{'s'[: count != 1]}" if count else "no readable image"
         if apart[name] < count:
             found[name] += f" that fall into {apart[name]} group{'s'[: apart[name] != 1]} of {why}"
@@ -63,8 +88,8 @@ def of_parts(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool
     return _refused(
         "class_too_small",
         found,
-        one="{}, too few to be both trained and validated on",
-        many="too few images to be both trained and validated on",
+        one=f"{{}}, too few {purpose}",
+        many=f"too few images {purpose}",
         advice=f"add images, or leave {classes} out",
     )
 

@@ -20,12 +20,15 @@ from kerastl.data._refusals import Refusal
 from kerastl.data._split_strategy import SPLIT_STRATEGIES
 from kerastl.errors import DataError, UsageError
 
+VALIDATION_SPLIT = 0.2
+"""The part of the images that is held back where nothing else is asked for."""
+
 
 @keywords({"val_fraction": "validation_split"})
 def split(
     dataset: Dataset,
     *,
-    validation_split: float = 0.2,
+    validation_split: float | None = VALIDATION_SPLIT,
     seed: int = 0,
     group_by: str | None = None,
     split_strategy: str = "stratified",
@@ -34,6 +37,7 @@ def split(
     """Give each image its part: `train` or `val`.
 
     Each class gives `validation_split` of its images to `val`, and at least one; another strategy may choose otherwise.
+    None gives all of them to `train`.
     Images that are the same, to
     the byte or to the eye (`Inspection.similar_groups`), stay on one side, and so do those of one group. The
     same arguments give the same parts, whatever order the files come in.
@@ -43,7 +47,7 @@ def split(
 
     Args:
         dataset: What `scan` gave.
-        validation_split: The part of the images to validate on, between 0 and 1, both excluded.
+        validation_split: The part of the images to validate on, between 0 and 1, both excluded; None holds none back.
         seed: Another seed, another choice.
         group_by: A regular expression, searched in each path. Images for which it finds the same text (that
             of its first group, if it has one) belong together: one patient, one camera.
@@ -80,7 +84,7 @@ def split(
 def divide(
     dataset: Dataset,
     *,
-    validation_split: float,
+    validation_split: float | None,
     seed: int,
     group_by: str | None,
     split_strategy: str,
@@ -91,7 +95,7 @@ def divide(
     Raises:
         UsageError: As `split`.
     """
-    if not 0 < validation_split < 1:
+    if validation_split is not None and not 0 < validation_split < 1:
         raise UsageError(f"validation_split must be above 0 and below 1. Received: validation_split={validation_split}")
     strategy = SPLIT_STRATEGIES[split_strategy]
     readable = dataset.without(inspection.unreadable)
@@ -101,14 +105,21 @@ def divide(
         result = _without_leaks(readable, inspection)
         return result, refusals.of_given_parts(dataset, readable, result)
     groups = groups_of(readable, inspection, group_by)
-    val = strategy.choose(readable, groups, validation_split, seed)
+    val = set() if validation_split is None else strategy.choose(readable, groups, validation_split, seed)
     items = tuple(replace(item, split="val" if item.path in val else "train") for item in readable.items)
     result = replace(readable, items=items)
-    return result, refusals.of_parts(result, groups, by_name=group_by is not None)
+    check = refusals.of_training if validation_split is None else refusals.of_parts
+    return result, check(result, groups, by_name=group_by is not None)
 
 
-def write_split(dataset: Dataset, path: str | os.PathLike[str]) -> None:
+def write_split(dataset: Dataset, path: str | os.PathLike[str], *, groups: Mapping[str, int] | None = None) -> None:
     """Write the parts as CSV, a row an image: `path` (relative to the root), `label`, `split`.
+
+    Args:
+        dataset: With a part in each item.
+        path: The CSV file, replaced whole.
+        groups: Path to the number of a group, for images that belong together. Where there are such, a column `group`
+            has the numbers, and is empty for the other images.
 
     Example:
         >>> from kerastl.data import read_split, scan, split, write_split
@@ -117,8 +128,9 @@ def write_split(dataset: Dataset, path: str | os.PathLike[str]) -> None:
         >>> read_split("split.csv", "data/shapes").items == dataset.items
         True
     """
-    rows = ((item.path, item.label, item.split or "") for item in dataset.items)
-    write_csv(path, ("path", "label", "split"), rows)
+    columns, known = ("path", "label", "split"), groups or {}
+    rows = ((item.path, item.label, item.split or "", known.get(item.path, "")) for item in dataset.items)
+    write_csv(path, (*columns, "group") if known else columns, rows if known else (row[:3] for row in rows))
 
 
 def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Dataset:
@@ -186,6 +198,12 @@ def groups_of(dataset: Dataset, inspection: Inspection, group_by: str | None) ->
             keys.setdefault(key, []).append(number)
         links.append(keys.values())
     return [[paths[number] for number in group] for group in sorted(joined(*links))]
+
+
+def group_numbers(dataset: Dataset, inspection: Inspection, group_by: str | None) -> dict[str, int]:
+    """Number the groups of two and more images that stay together, from 1: path to number."""
+    shared = [group for group in groups_of(dataset, inspection, group_by) if len(group) > 1]
+    return {path: number for number, group in enumerate(shared, 1) for path in group}
 
 
 def _keys(paths: Sequence[str], group_by: str) -> list[str]:

@@ -53,7 +53,7 @@ class TrainingRecord:
         """The part that each image had in training, by its content hash; None where it had none."""
         import numpy as np
 
-        numbers = np.array([_number(content) for content in contents], np.uint64)
+        numbers = np.array([content_number(content) for content in contents], np.uint64)
         readable = np.array([bool(content) for content in contents], bool)
         found: list[Split | None] = [None] * len(contents)
         for part in _PARTS:
@@ -118,8 +118,9 @@ def read(model_file: Path) -> TrainingRecord | None:
 def _numbers(contents: Sequence[str]) -> NDArray[np.uint64]:
     import numpy as np
 
-    return np.unique(np.array([_number(content) for content in contents if content], np.uint64))
+    return np.unique(np.array([content_number(content) for content in contents if content], np.uint64))
 
 
-def _number(content: str) -> int:
+def content_number(content: str) -> int:
+    """The beginning of a content hash as a number, 0 where there is none."""
     return int(content[:_DIGITS], 16) if content else 0

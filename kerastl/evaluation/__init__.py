@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from kerastl.evaluation._calibrating import Calibration as Calibration
     from kerastl.evaluation._calibrating import calibrate as calibrate
+    from kerastl.evaluation._calibration import Calibration as Calibration
     from kerastl.evaluation._evaluating import evaluate as evaluate
     from kerastl.evaluation._evaluating import write_predictions as write_predictions
     from kerastl.evaluation._result import Answer as Answer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Answer": "kerastl.evaluation._result",
-    "Calibration": "kerastl.evaluation._calibrating",
+    "Calibration": "kerastl.evaluation._calibration",
     "Evaluation": "kerastl.evaluation._result",
     "Figure": "kerastl.evaluation._result",
     "calibrate": "kerastl.evaluation._calibrating",

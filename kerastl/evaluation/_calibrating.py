@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from kerastl._base import display
 from kerastl._base.arguments import keywords
-from kerastl._base.text import brief, percent, printable
+from kerastl._base.text import printable
 from kerastl._classifier import Classifier
 from kerastl._metrics import log_losses
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
@@ -19,94 +18,29 @@ from kerastl.calibration import _conformal as conformal
 from kerastl.calibration import _ood as ood
 from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
+from kerastl.calibration._leave_one_out import calibrated, leave_one_out_state
 from kerastl.calibration._state import CalibrationState
+from kerastl.calibration._temperature import LEAVE_ONE_OUT
 from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
-from kerastl.errors import DataError, UsageError
+from kerastl.errors import DataError, ModelError, UsageError
+from kerastl.evaluation._calibration import Calibration
 from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
+from kerastl.evaluation._left_out import LeftOut, left_out
 from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import EvaluationSplit
 from kerastl.evaluation._training_parts import Parted
 from kerastl.inference._open import open_engine
+from kerastl.models import _metadata as metadata_file
 from kerastl.models._feature_model import feature_model
 from kerastl.models._spec import names_backbone, resolve
 
 FALSE_ALARMS = 0.05
 _FOLDS = 5
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What `kerastl.calibrate` has fitted.
-
-    Args:
-        model: The model's name.
-        data: The folder's name.
-        split: Which part of it.
-        images: Images it was fitted on.
-        data_digest: What names these images: a hash of their paths and labels.
-        temperature: What scores are scaled with.
-        log_loss: Before and after, in nats.
-        calibration_error: Before and after, in [0, 1].
-        most_coverage: The largest coverage that a set of classes can have.
-        references: Training images that new ones are compared with; 0 where rejection was not fitted.
-        false_alarms: Fraction of the images like these that rejection may flag.
-        ood_threshold: Above it an image is rejected.
-        notes: What else to know, one line each.
-    """
-
-    model: str
-    data: str
-    split: str
-    images: int
-    data_digest: str
-    temperature: float
-    log_loss: tuple[float, float]
-    calibration_error: tuple[float, float]
-    most_coverage: float
-    references: int
-    false_alarms: float
-    ood_threshold: float | None
-    notes: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
-        return {**asdict(self), "notes": list(self.notes)}
-
-    def __str__(self) -> str:
-        lines = [
-            f"{brief(self.model)}, calibrated on {self.images} images of {printable(self.data)} ({self.split})",
-            f"temperature        {self.temperature:.3f}",
-            "calibration error  {} before, {} after".format(*map(percent, self.calibration_error)),
-            "log loss           {:.3f} before, {:.3f} after".format(*self.log_loss),
-            f"sets of classes    coverage up to {percent(self.most_coverage, 2)}",
-        ]
-        if self.references:
-            lines.append(
-                f"rejection          flags {percent(self.false_alarms)} of such images; compares with "
-                f"{self.references} training images"
-            )
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        rows = [
-            ("calibration error", *map(percent, self.calibration_error)),
-            ("log loss", *(f"{value:.3f}" for value in self.log_loss)),
-        ]
-        notes = [
-            f"temperature {self.temperature:.3f}",
-            f"sets of classes with a coverage of up to {percent(self.most_coverage, 2)}",
-        ]
-        if self.references:
-            notes.append(
-                f"rejection flags {percent(self.false_alarms)} of such images; compares with {self.references:,} "
-                "training images"
-            )
-        caption = f"{self.model}, calibrated on {self.images:,} images of {self.data} ({self.split})"
-        heads = ("", "before", "after")
-        return display.table(rows, caption=caption, heads=heads, align="lrr", notes=(*notes, *self.notes))
+# By how much the probabilities of a network that computes in 16 bits may miss 1 in all.
+_ROUNDING = 0.02
 
 
 @keywords()
@@ -128,7 +62,8 @@ def calibrate(
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
     The figures after the temperature are cross-validated: those of an image come from a temperature that was fitted
-    without it. Where they are no better, scores stay as they are.
+    without it. Where they are no better, scores stay as they are. The temperature goes into the network: plain Keras
+    gives the same probabilities from the file.
 
     Args:
         model: A run folder or a `.keras` file of kerastl's, or what `kerastl.load` made of one.
@@ -153,6 +88,7 @@ def calibrate(
     Raises:
         UsageError: An argument is wrong, or the model is one of the catalog, which has no file of its own.
         DataError: The images cannot be used, or the model was trained on each of them.
+        ModelError: The network gives no probabilities.
 
     Example:
         >>> import kerastl
@@ -182,7 +118,11 @@ def _calibrate(
     progress: ProgressCallback | None,
 ) -> Calibration:
     known = parted(classifier, dataset, progress)
-    chosen = labeled(classifier, known, split, fresh=True)
+    if split is None and temperature.inside(classifier.metadata) == 1:
+        answers = left_out(classifier, known)
+        if answers is not None:
+            return _by_leave_one_out(classifier, answers, false_alarms, seed, progress)
+    chosen = _not_trained_on(classifier, known, split)
     looked = _look(classifier, chosen, progress, "scoring images")
     fitted = CalibrationState(np.sort(conformal.scores(looked.own, looked.labels)))
     try:
@@ -208,7 +148,56 @@ def _calibrate(
         (*chosen.selection.notes, *_notes(classifier, looked, fitted, found)),
     )
     with stage("storing the calibration in the model"):
-        state_file.write(classifier.file, classifier.metadata, fitted, found, result.as_dict())
+        state_file.write(classifier.file, classifier.metadata, fitted, found, result.as_dict(), classifier.keras_model)
+    return result
+
+
+def _not_trained_on(classifier: Classifier, known: Parted, split: EvaluationSplit | None) -> Labeled:
+    try:
+        return labeled(classifier, known, split, fresh=True)
+    except DataError as error:
+        asked = [item for item in known.dataset.items if split in (None, "all", item.split)]
+        if asked and all(map(known.is_trained, asked)) and temperature.fitted_on(classifier.metadata) == LEAVE_ONE_OUT:
+            raise DataError(f"{error}; its scores were calibrated by leave-one-out when it was trained") from None
+        raise
+
+
+def _by_leave_one_out(
+    classifier: Classifier, answers: LeftOut, false_alarms: float, seed: int, progress: ProgressCallback | None
+) -> Calibration:
+    """Fit sets and rejection anew on what the run has kept; the temperature is in the head since it was solved."""
+    images, own = answers.images, answers.probabilities
+    labels, n = images.truth(answers.items), len(own)
+
+    def features(places: np.ndarray) -> np.ndarray:
+        some = replace(images, items=tuple(answers.items[place] for place in places))
+        looked = _look(classifier, some, progress, "looking at the training images")
+        for path, reason in looked.failed.items():
+            raise DataError(f"{images.dataset.root}: {printable(path)} cannot be read any more ({reason})")
+        return looked.features
+
+    fitted = leave_one_out_state(own, labels, answers.groups, features, false_alarms=false_alarms, seed=seed)
+    found = float(classifier.metadata.extra.get(temperature.INSIDE, {}).get("value", 1.0))
+    both = (temperature.undo(own, found), own)
+    counted = len(fitted.set_scores)
+    result = Calibration(
+        classifier.name,
+        images.dataset.root.absolute().name,
+        "train, by leave-one-out",
+        n,
+        names_hash(images.dataset, answers.items),
+        found,
+        *_before_and_after(both, labels),
+        counted / (counted + 1),
+        0 if fitted.references is None else len(fitted.references),
+        false_alarms,
+        fitted.ood_threshold,
+        (*answers.notes, *_notes(classifier, _Looked(answers.items, own, own, labels, answers.failed), fitted, found)),
+    )
+    with stage("storing the calibration in the model"):
+        stored = calibrated(fitted, found, false_alarms)
+        extra = {**classifier.metadata.extra, **stored.extra, state_file.SUMMARY: result.as_dict()}
+        metadata_file.update(classifier.file, replace(classifier.metadata, extra=extra), stored.members)
     return result
 
 
@@ -250,7 +239,10 @@ def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
 
 @dataclass(frozen=True)
 class _Looked:
-    """What the network says of images: its own probabilities (n, classes), features (n, d), right classes (n,)."""
+    """What the network says of images, as it was before any calibration.
+
+    `own` are probabilities (n, classes), `features` (n, d), `labels` the right classes (n,).
+    """
 
     items: tuple[Item, ...]
     own: np.ndarray
@@ -263,12 +255,23 @@ def _look(classifier: Classifier, images: Labeled, progress: ProgressCallback | 
     kept, rows, failed = compute(
         images,
         classifier,
-        lambda pixels, _: list(zip(*classifier.predict_features(pixels), strict=True)),
+        lambda pixels, _: list(zip(*_before(classifier, pixels), strict=True)),
         progress,
         what,
     )
     own, features = (np.stack(column) for column in zip(*rows, strict=True))
+    if not (own.min() >= 0 and np.abs(own.sum(axis=1) - 1).max() <= _ROUNDING):
+        raise ModelError(
+            f"{printable(classifier.name)}: what it gives are no probabilities (0 or more, and 1 in all): only a "
+            "network that ends in a softmax can be calibrated"
+        )
     return _Looked(kept, own, features, images.truth(kept), failed)
+
+
+def _before(classifier: Classifier, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities before an earlier calibration, which this one takes the place of; and features."""
+    given, features = classifier.predict_features(pixels)
+    return temperature.undo(given, temperature.inside(classifier.metadata)), features
 
 
 def _with_rejection(
@@ -291,7 +294,7 @@ def _with_rejection(
             f"{known.dataset.root} holds no training images, which it compares with; calibrate with the folder that "
             "the model was trained on"
         ) from None
-    chosen = ood.choose_references(trained.truth(trained.items), seed=seed)
+    chosen = ood.choose_references(trained.truth(trained.items), ood.most_references(features.shape[1]), seed)
     some = replace(trained, items=tuple(trained.items[index] for index in chosen))
     references = _look(classifier, some, progress, "looking at the training images").features.astype(np.float16)
     limit = conformal.threshold(ood.distances(features, references), 1 - false_alarms)
@@ -311,9 +314,17 @@ def _temperature(
     for fold in np.array_split(order, min(_FOLDS, len(labels))):
         others = np.setdiff1d(order, fold)
         after[fold] = temperature.apply(own[fold], temperature.fit(own[others], labels[others]) if len(others) else 1)
-    right = own.argmax(axis=1) == labels
-    losses = [float(log_losses(values, labels).mean()) for values in (own, after)]
-    errors = [reliability(values.max(axis=1).astype(np.float64), right).error for values in (own, after)]
+    losses, errors = _before_and_after((own, after), labels)
     if losses[1] >= losses[0] or _one_class(labels):
         return 1.0, (losses[0], losses[0]), (errors[0], errors[0])
     return temperature.fit(own, labels), (losses[0], losses[1]), (errors[0], errors[1])
+
+
+def _before_and_after(
+    both: tuple[np.ndarray, np.ndarray], labels: np.ndarray
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Log loss and calibration error of two sets of answers on the same images."""
+    right = both[0].argmax(axis=1) == labels
+    losses = [float(log_losses(values, labels).mean()) for values in both]
+    errors = [reliability(values.max(axis=1).astype(np.float64), right).error for values in both]
+    return (losses[0], losses[1]), (errors[0], errors[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from kerastl._base.serialization import write_csv
 from kerastl._classifier import Classifier
 from kerastl._load import load
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
+from kerastl._tta import TTAName, views_of
 from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
@@ -24,10 +25,12 @@ from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation._bootstrap import RESAMPLES
 from kerastl.evaluation._calibrating import names_hash
 from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
+from kerastl.evaluation._left_out import LeftOut, hint, left_out
 from kerastl.evaluation._rejection import rejection
 from kerastl.evaluation._result import Evaluation
 from kerastl.evaluation._robustness import robustness
 from kerastl.evaluation._selection import EvaluationSplit
+from kerastl.evaluation._training_parts import Parted
 
 
 def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, csv_safe: bool = False) -> None:
@@ -86,6 +89,7 @@ def evaluate(
     seed: int = 0,
     corruptions: bool = False,
     ood_data: str | os.PathLike[str] | None = None,
+    tta: TTAName | None = None,
     progress: ProgressCallback | None = None,
     verbose: Verbose = "auto",
     trust: bool = False,
@@ -105,13 +109,15 @@ def evaluate(
             model was trained on, its parts are those of the training. Other images that the model was trained on are
             left out, by what is in them, and counted in a note.
         split: `train`, `val`, `test` or `all`; `None` takes `val` or else `test` where there is one, else all that the
-            model was not trained on.
+            model was not trained on. Where it was trained on all, in closed form, it takes what its run folder has of
+            each image left out.
         top: The k of the top-k accuracy, and how many classes are kept for each image; more than there are means all.
         resamples: Of the bootstrap behind the intervals.
         seed: Of the bootstrap, and of what is random in corruptions.
         corruptions: Whether to show the model the images made worse, too; takes 36 times as long.
         ood_data: A folder with images of other things, out of distribution, to see how well they are rejected. The
             model must be calibrated.
+        tta: Test-time augmentation, as for `Classifier.classify`; not with `corruptions` or `ood_data`.
         progress: Called with what is being done, how many images are done, and their number.
         verbose: What is shown while it works: 0 warnings only, 1 bars on a terminal, 2 lines; `auto` shows bars on a
             terminal and lines in a notebook.
@@ -139,12 +145,14 @@ def evaluate(
     """
     if top < 1 or resamples < 1:
         raise UsageError(f"top and resamples must be at least 1. Received: top={top}, resamples={resamples}")
+    if tta is not None and (corruptions or ood_data is not None):
+        raise UsageError(f"corruptions and ood_data look at one view an image. Received: tta={tta!r}")
     columns = TableColumns(images, path_column, label_column, split_column)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load
             dataset = scan_as(data, columns, for_training=False)
         classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
-        asked = _Asked(split, top, resamples, seed, corruptions, ood_data)
+        asked = _Asked(split, top, resamples, seed, corruptions, ood_data, tta)
         return _evaluate(classifier, dataset, asked, progress)
 
 
@@ -158,12 +166,21 @@ class _Asked:
     seed: int
     corruptions: bool
     ood_data: str | os.PathLike[str] | None
+    tta: TTAName | None
+
+    @property
+    def by_leave_one_out(self) -> bool:
+        """Whether answers that a run has kept would do."""
+        return self.split is None and self.tta is None and not self.corruptions and self.ood_data is None
 
 
 def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress: ProgressCallback | None) -> Evaluation:
     fitted = None if asked.ood_data is None else _state(classifier)
-    chosen = labeled(classifier, parted(classifier, dataset, progress), asked.split)
-    kept, probabilities, ood_scores, failed = _predictions(classifier, chosen, fitted, progress)
+    known = parted(classifier, dataset, progress)
+    if asked.by_leave_one_out and (answers := left_out(classifier, known)) is not None:
+        return _by_leave_one_out(classifier, answers, asked)
+    chosen = labeled(classifier, known, asked.split)
+    kept, probabilities, ood_scores, failed = _predictions(classifier, chosen, fitted, progress, asked.tta)
     rejected = None
     if fitted is not None and asked.ood_data is not None:
         rejected = rejection(ood_scores, classifier, fitted, asked.ood_data, progress)
@@ -179,7 +196,12 @@ def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress:
         chosen.unknown,
         chosen.matching,
         failed,
-        (*chosen.selection.notes, *_fitted_here(classifier, chosen.dataset, kept)),
+        (
+            *chosen.selection.notes,
+            *_trained(classifier, known, kept),
+            *_fitted_here(classifier, chosen.dataset, kept),
+            *_as_computed(classifier, asked),
+        ),
         temperature.of(classifier.metadata),
         robustness(chosen, classifier, asked.seed, progress) if asked.corruptions else None,
         rejected,
@@ -190,6 +212,35 @@ def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress:
     )
 
 
+def _by_leave_one_out(classifier: Classifier, answers: LeftOut, asked: _Asked) -> Evaluation:
+    images = answers.images
+    return Evaluation(
+        classifier.name,
+        str(images.dataset.root),
+        images.selection.split,
+        classifier.labels,
+        tuple(item.path for item in answers.items),
+        images.truth(answers.items),
+        answers.probabilities,
+        min(asked.top, len(classifier.labels)),
+        images.unknown,
+        images.matching,
+        answers.failed,
+        answers.notes,
+        resamples=asked.resamples,
+        seed=asked.seed,
+        classifier=classifier,
+        dataset=images.dataset,
+        temperature=temperature.of(classifier.metadata),
+        leave_one_out=True,
+    )
+
+
+def _trained(classifier: Classifier, known: Parted, items: Sequence[Item]) -> tuple[str, ...]:
+    """What leave-one-out says, where the model was trained on some of these images."""
+    return hint(classifier) if known.trained and any(item.path in known.trained for item in items) else ()
+
+
 def _state(classifier: Classifier) -> CalibrationState:
     state = state_file.read(classifier.file)
     state.check_rejection()
@@ -197,7 +248,11 @@ def _state(classifier: Classifier) -> CalibrationState:
 
 
 def _predictions(
-    classifier: Classifier, images: Labeled, state: CalibrationState | None, progress: ProgressCallback | None
+    classifier: Classifier,
+    images: Labeled,
+    state: CalibrationState | None,
+    progress: ProgressCallback | None,
+    tta: TTAName | None,
 ) -> tuple[tuple[Item, ...], np.ndarray, np.ndarray, dict[str, str]]:
     """The images that could be read, their probabilities (n, classes) and ood_scores (n,), and what failed."""
 
@@ -205,14 +260,23 @@ def _predictions(
         if state is None:
             return [(row, 0.0) for row in classifier.predict_pixels(pixels)]
         own, features = classifier.predict_features(pixels)
-        scaled = temperature.apply(own, temperature.of(classifier.metadata))
+        scaled = temperature.apply(own, temperature.to_apply(classifier.metadata))
         return list(zip(scaled, state.ood_scores(features), strict=True))
 
-    kept, rows, failed = compute(images, classifier, work, progress)
+    kept, rows, failed = compute(images, classifier, work, progress, tta=tta)
     probabilities = np.stack([row for row, _ in rows])
     if not np.isfinite(probabilities).all():
         raise ModelError(f"{classifier.name}: its scores are not numbers (NaN): its weights are broken")
     return kept, probabilities, np.array([ood_score for _, ood_score in rows]), failed
+
+
+def _as_computed(classifier: Classifier, asked: _Asked) -> Iterator[str]:
+    """What is not as usual about how answers came about."""
+    if asked.tta is not None:
+        count = views_of(asked.tta, classifier.metadata.reader).count
+        yield f"answers are averaged over {count} views of each image (tta {asked.tta})"
+    if classifier.precision != "full":
+        yield f"answers in {classifier.precision} precision"
 
 
 def _fitted_here(classifier: Classifier, dataset: Dataset, items: Sequence[Item]) -> tuple[str, ...]:

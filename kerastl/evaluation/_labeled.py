@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from kerastl.data import Dataset, Item
 from kerastl.errors import DataError, ImageError
 from kerastl.evaluation._selection import EvaluationSplit, Matching, Selection, match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
+
+if TYPE_CHECKING:
+    from kerastl._tta import TTAName
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def compute(
     function: Callable[[np.ndarray, Sequence[Item]], Sequence[Any]],
     progress: ProgressCallback | None = None,
     what: str = "scoring images",
+    tta: TTAName | None = None,
 ) -> tuple[tuple[Item, ...], list[Any], dict[str, str]]:
     """Apply a function to the pixels of each image, in several threads.
 
@@ -98,6 +102,7 @@ def compute(
         function: From uint8 pixels of shape (n, height, width, 3) and their items to n results.
         progress: Told of it, see `ProgressCallback`.
         what: What people are told is done.
+        tta: As for `Classifier.classify`: then pixels have the shape (n, views, height, width, 3).
 
     Returns:
         The images that could be read, a result for each, and why the others could not be read.
@@ -107,7 +112,7 @@ def compute(
     """
 
     def work(group: list[Item]) -> list[Any]:
-        read: list[Any] = [_pixels(classifier, images.dataset.file(item)) for item in group]
+        read: list[Any] = [_pixels(classifier, images.dataset.file(item), tta) for item in group]
         good = [index for index, pixels in enumerate(read) if not isinstance(pixels, ImageError)]
         if good:
             results = function(np.stack([read[index] for index in good]), [group[index] for index in good])
@@ -132,8 +137,8 @@ def compute(
     return tuple(kept), results, failed
 
 
-def _pixels(classifier: Classifier, file: Path) -> np.ndarray | ImageError:
+def _pixels(classifier: Classifier, file: Path, tta: TTAName | None) -> np.ndarray | ImageError:
     try:
-        return classifier.pixels(file)
+        return classifier.pixels(file, tta)
     except ImageError as error:
         return error

@@ -12,7 +12,7 @@ import numpy as np
 from kerastl._base import display
 from kerastl._base.text import brief, percent, printable
 from kerastl._classifier import Classifier
-from kerastl.calibration._temperature import apply
+from kerastl.calibration._temperature import undo
 from kerastl.data import Dataset
 from kerastl.evaluation import _bootstrap as bootstrap
 from kerastl.evaluation import _metrics as metrics
@@ -107,7 +107,7 @@ class Evaluation:
         matching: The data's classes among the model's.
         failed: Images that could not be read, and why; they are left out.
         notes: What else to know, one line each.
-        temperature: What the probabilities were scaled with; 1 where the model is not calibrated.
+        temperature: What `kerastl calibrate` has scaled the probabilities with; 1 where it has not.
         robustness: Accuracy under corruptions, where that was asked for.
         rejection: How images of other things are told apart, where that was asked for.
         bins: Of the calibration error.
@@ -115,6 +115,8 @@ class Evaluation:
         seed: Of the bootstrap.
         classifier: What was evaluated, if it is still at hand; pickles go without it.
         dataset: What the images were chosen from, likewise.
+        leave_one_out: Whether each image was answered by a head that was solved without it, as a run keeps such
+            answers; the model itself was trained on all of them.
 
     Example:
         >>> import kerastl
@@ -147,12 +149,18 @@ class Evaluation:
     seed: int = 0
     classifier: Classifier | None = field(default=None, repr=False)
     dataset: Dataset | None = field(default=None, repr=False)
+    leave_one_out: bool = False
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "classifier": None}
+
+    @property
+    def part(self) -> str:
+        """The part of the data in words."""
+        return f"{self.split}, by leave-one-out" if self.leave_one_out else self.split
 
     @cached_property
     def _images(self) -> bootstrap.PerImage:
@@ -207,8 +215,8 @@ class Evaluation:
 
     @cached_property
     def reliability_before(self) -> Reliability:
-        """The same for the network's own probabilities, before the temperature."""
-        own = apply(self.probabilities, 1 / self.temperature)
+        """The same for the probabilities before the temperature."""
+        own = undo(self.probabilities, self.temperature)
         return reliability(own.max(axis=1).astype(np.float64), self.right, self.bins)
 
     def answers(self) -> Iterator[Answer]:
@@ -242,6 +250,7 @@ class Evaluation:
             "model": self.model,
             "data": self.data,
             "split": self.split,
+            "leave_one_out": self.leave_one_out,
             "images": len(self),
             "k": self.k,
             "metrics": {name: figure.as_dict() for name, figure in self.figures.items()},
@@ -280,7 +289,7 @@ class Evaluation:
         return "\n".join(lines)
 
     def _title(self) -> str:
-        return f"{brief(self.model)} on {len(self)} images of {printable(self.data)} ({self.split})"
+        return f"{brief(self.model)} on {len(self)} images of {printable(self.data)} ({self.part})"
 
     def __repr__(self) -> str:
         return f"<Evaluation of {brief(self.model)} on {len(self)} images: {percent(self.accuracy)} right>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kerastl._progress import CountCallback
@@ -27,6 +27,7 @@ class Parted:
         trained: Paths of the images that the model was trained on; None where that is not known.
         recognized: Whether this is the data that the model was trained on, or most of it.
         notes: What the user should know, one line each.
+        contents: Content hash of each image, by path, where the model's file knows its images by that.
     """
 
     dataset: Dataset
@@ -34,6 +35,7 @@ class Parted:
     trained: frozenset[str] | None = None
     recognized: bool = False
     notes: tuple[str, ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)
 
     def is_trained(self, item: Item) -> bool:
         """Whether the model was trained on an image; where that is not known, the data's own parts say so."""
@@ -90,7 +92,8 @@ def _by_content(
             + (f"; {len(record) - met} of its {len(record)} images are not there" if met < len(record) else "")
             + (f"; {_some(new)} no part in it (new, or unreadable)" if new else ""),
         )
-    return Parted(replace(dataset, items=items), given, trained, recognized, notes)
+    by_path = {item.path: content for item, content in zip(items, contents, strict=True)}
+    return Parted(replace(dataset, items=items), given, trained, recognized, notes, by_path)
 
 
 def _some(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kerastl.errors import ModelError
 from kerastl.explaining._methods import METHODS
@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kerastl.explaining._gradients import ClassGradient
+
+
+class FeatureGradient(NamedTuple):
+    """How a class's score depends on the feature maps that the head reads.
+
+    Args:
+        lower: From pixels to the feature map; where there are several, to all of them flattened side by side.
+        gradient: Of the scores, before the softmax, with respect to what `lower` gives. What one map does to those
+            above it is not in it.
+        shapes: Of each map, `(rows, columns, channels)`; of tokens and features, which have no place in the image, it
+            has fewer sides.
+    """
+
+    lower: keras.Model
+    gradient: ClassGradient
+    shapes: list[tuple[int, ...]]
 
 
 class Explainer:
@@ -54,24 +70,25 @@ class Explainer:
         return class_gradient(self.scores)
 
     @cached_property
-    def feature_gradient(self) -> tuple[keras.Model, ClassGradient]:
-        """The network from pixels to its last feature map, and gradients of a class's score with respect to that map.
+    def feature_gradient(self) -> FeatureGradient:
+        """How a class's score depends on the last feature map, or on all that a deep head reads.
 
         Raises:
             ModelError: The network has no feature map.
         """
         scores = self.scores  # first, likewise
         from kerastl.explaining._gradients import class_gradient
+        from kerastl.models._deep_features import taps_of
         from kerastl.models._graph import last_feature_map, split_graph
 
-        feature_map = last_feature_map(scores)
-        if feature_map is None:
+        tensors = taps_of(scores) or tuple(tensor for tensor in [last_feature_map(scores)] if tensor is not None)
+        if not any(len(tensor.shape) == 4 for tensor in tensors):
             raise ModelError(
                 f"{scores.name} has no feature map that everything goes through, which gradcam needs; "
                 "try the method integrated-gradients or occlusion"
             )
-        lower, upper = split_graph(scores, [feature_map])
-        return lower, class_gradient(upper)
+        lower, upper = split_graph(scores, tensors)
+        return FeatureGradient(lower, class_gradient(upper), [tuple(tensor.shape[1:]) for tensor in tensors])
 
     def explain(self, pixels: np.ndarray, index: int, method: str = "gradcam") -> np.ndarray:
         """Make the map of one image.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kerastl.finetuning._recipe_registry import RecipeBuilder as RecipeBuilder
     from kerastl.finetuning._recipe_registry import register_recipe as register_recipe
     from kerastl.finetuning._result import FineTuned as FineTuned
+    from kerastl.finetuning._ridge import solve_ridge as solve_ridge
     from kerastl.finetuning._rules import Rule as Rule
     from kerastl.finetuning._settings import Settings as Settings
     from kerastl.finetuning._solver import solve_head as solve_head
@@ -61,6 +62,7 @@ _MODULES = {
     "optimizer_for": "kerastl.finetuning._compiling",
     "register_recipe": "kerastl.finetuning._recipe_registry",
     "solve_head": "kerastl.finetuning._solver",
+    "solve_ridge": "kerastl.finetuning._ridge",
     "split_network": "kerastl.finetuning._network",
 }
 

@@ -23,13 +23,14 @@ from kerastl.finetuning._building import build_backbone
 from kerastl.finetuning._settings import Settings
 from kerastl.images import Resize
 from kerastl.inference._seal import sha256
-from kerastl.models._registry import BACKBONES
+from kerastl.models._registry import BACKBONES, Backbone
 from kerastl.models._saved import loading, schema
 
 if TYPE_CHECKING:
     import keras
 
     from kerastl.finetuning._network import Network
+    from kerastl.finetuning._recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,21 @@ class Built:
     Args:
         backbone: Raw pixels `(n, h, w, 3)` to a feature map `(n, h, w, c)` or features `(n, c)`.
         stages: Name to layers, from the top down.
+        taps: Its tensors that a deep head reads, from the input up.
         classifier: What stood on it before, where its rows can be of use.
     """
 
     backbone: keras.Model
     stages: dict[str, list[keras.layers.Layer]]
+    taps: tuple[keras.KerasTensor, ...]
     classifier: Classifier | None = None
+
+    def with_head(self, classes: int, recipe: Recipe, seed: int) -> Network:
+        """Put the head of a recipe on it; `seed` is that of the first weights."""
+        from kerastl.finetuning._network import attach_head
+
+        taps = self.taps if recipe.features == "deep" else ()
+        return attach_head(self.backbone, self.stages, classes, dropout=recipe.dropout, seed=seed, taps=taps)
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ class BaseModel:
     def build(self, settings: Settings) -> Built:
         """Build the network in the precision of a run."""
         if self.record is None or self.file is None:
-            return Built(*build_backbone(BACKBONES[self.name], settings))
+            return _from_catalog(BACKBONES[self.name], settings)
         return _built(self.record, self.file, settings, self.trust)
 
     def trained_on(self) -> TrainingRecord | None:
@@ -101,6 +111,13 @@ class BaseModel:
         return {
             "base_model": {name: self.record[name] for name in ("name", "stages", "own_layers") if self.record[name]}
         }
+
+
+def _from_catalog(row: Backbone, settings: Settings) -> Built:
+    backbone, stages = build_backbone(row, settings)
+    from kerastl.models._deep_features import find_taps
+
+    return Built(backbone, stages, find_taps(backbone, row.taps))
 
 
 def from_catalog(settings: Settings) -> BaseModel:
@@ -160,6 +177,7 @@ def keep_rows(network: Network, before: Classifier, classes: Sequence[str]) -> s
 
 def _built(record: Mapping[str, Any], file: Path, settings: Settings, trust: bool) -> Built:
     keras = import_keras()
+    from kerastl.models._deep_features import find_taps, taps_of
     from kerastl.models._flatten import flatten
     from kerastl.models._graph import graph_of
     from kerastl.models._head import cut_head
@@ -177,7 +195,10 @@ def _built(record: Mapping[str, Any], file: Path, settings: Settings, trust: boo
         features, _ = cut_head(features)
         classifier = _classifier(model, record["classes"])
     backbone = keras.Model(model.inputs[0], features, name=model.name.removesuffix("_classifier"))
-    return Built(backbone, from_names(backbone, record["stages"]), classifier)
+    # The head that it had has read these, so that its rows still fit.
+    row = BACKBONES.get(record["backbone"]) if record["backbone"] else None
+    taps = taps_of(model) or find_taps(backbone, row.taps if row is not None else ())
+    return Built(backbone, from_names(backbone, record["stages"]), taps, classifier)
 
 
 def _classifier(model: keras.Model, classes: Sequence[str]) -> Classifier | None:

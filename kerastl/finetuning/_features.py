@@ -26,6 +26,8 @@ from kerastl.training._samples import PixelEngine, PrefetchedSample, Sample
 if TYPE_CHECKING:
     import keras
 
+    from kerastl.finetuning._estimate import FeatureTimer
+
 # Features of more numbers than this are kept in half precision; pooled ones are small and stay whole.
 _SMALL = 4096
 
@@ -72,6 +74,10 @@ class UsableFeatures:
     def __getitem__(self, part: slice) -> np.ndarray:
         return self._lookup(self.usable[part])
 
+    def of_images(self, numbers: np.ndarray) -> np.ndarray:
+        """The features of some images by their numbers, which are among `usable`."""
+        return self._lookup(numbers)
+
 
 @dataclass(frozen=True)
 class PhaseFeatures:
@@ -79,7 +85,7 @@ class PhaseFeatures:
 
     Args:
         extractor: Gives the features of other images.
-        val: Of the validation images.
+        val: Of the validation images; None where there are none.
         train: Of the training images, `(images * copies, ...)`, the copies of an image side by side. None where each
             epoch computes its own.
         copies: Of each training image; more than one where they are augmented.
@@ -87,7 +93,7 @@ class PhaseFeatures:
     """
 
     extractor: FeatureExtractor
-    val: UsableFeatures
+    val: UsableFeatures | None
     train: np.ndarray | None
     copies: int
     usable: np.ndarray
@@ -136,27 +142,35 @@ class FeatureComputer:
         """Where large things may lie for a moment; there once features are kept."""
         return self._cache.folder
 
-    def compute(self, lower: keras.Model | None, phase: Phase, seed: tuple[int, ...]) -> PhaseFeatures:
+    def compute(
+        self, lower: keras.Model | None, phase: Phase, seed: tuple[int, ...], timer: FeatureTimer | None = None
+    ) -> PhaseFeatures:
         """Compute the features of a phase, or find them in the cache.
 
         Args:
             lower: The frozen part: raw pixels `(n, h, w, 3)` to features; None where the pixels are the features.
             phase: Says how the training images are augmented.
             seed: Numbers that the augmentation depends on.
+            timer: Hears how far it is, and may end it.
 
         Raises:
-            DataError: No training or no validation image can be read.
+            DataError: No training image can be read, or none of those to validate on.
+            OutOfTime: The timer ends it; what was computed is kept.
             Stopped: A stop was asked for.
         """
         data, extractor = self._data, self._extractor(lower)
         if self._prefetched is not None:
             self._prefetched.stop()  # from here on all processors are busy with the same images
-        val_store = _Store(extractor, data, {"part": "val"}, self._plain(data.val), extractor.dtype)
+        val_store = None
+        if data.validates:
+            val_store = _Store(extractor, data, {"part": "val"}, self._plain(data.val), extractor.dtype)
         train_store, copies = self._train_store(extractor, phase, seed)
         if not self._keep_features:
             self._cache.keep_only([store.key for store in (val_store, train_store) if store])
-        val = self._val(val_store, self._fill(val_store))
-        train = self._fill(train_store) if train_store else None
+        if timer is not None:
+            timer.rows = sum(len(store.samples) for store in (val_store, train_store) if store)
+        val = None if val_store is None else self._val(val_store, self._fill(val_store, timer))
+        train = self._fill(train_store, timer) if train_store else None
         if self._prefetched is not None:
             self._prefetched.close()
         if train is None:
@@ -194,7 +208,7 @@ class FeatureComputer:
         view = {"part": "train", "augmentation": augmentation.as_dict(), "views": copies, "seed": seed}
         return _Store(extractor, data, view, data.views(augmentation, copies, seed), dtype), copies
 
-    def _fill(self, store: _Store) -> Features | None:
+    def _fill(self, store: _Store, timer: FeatureTimer | None) -> Features | None:
         """Fill a store, or say why it is done without."""
         if not self._cache.fits(store.key, store.size):
             self._callback.say(
@@ -205,7 +219,7 @@ class FeatureComputer:
             return None
         self._callback.say(f"features: {store.description}, {_megabytes(store.size)}")
         extractor = store.extractor
-        compute = partial(self._cache.compute, shape=extractor.shape, callback=self._callback, stop=self._stop)
+        compute = partial(self._cache.compute, shape=extractor.shape, callback=timer or self._callback, stop=self._stop)
         try:
             return compute(store.key, extractor.engine, store.samples, store.dtype)
         except HalfOverflow:

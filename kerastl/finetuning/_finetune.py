@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
+from kerastl.finetuning._budget import Budget, seconds_of
+from kerastl.finetuning._candidates import Candidate, candidates, models_of, sizes_of
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import check_base, check_output, given_model, name_of
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
@@ -24,13 +27,14 @@ from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import read_recipe
 from kerastl.finetuning._result import FineTuned
 from kerastl.finetuning._run import Run
+from kerastl.finetuning._search_results import chosen_before
 from kerastl.finetuning._settings import ClassWeights, Precision, Settings
 from kerastl.images import ResizePolicy
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
 from kerastl.training._arguments import check_data_first, model_name, wished
 from kerastl.training._callback import RunCallback, sort_callbacks
-from kerastl.training._interrupt import Interrupted, Stopped, stop_on_interrupt
+from kerastl.training._interrupt import Interrupted, Stop, Stopped, stop_on_interrupt
 from kerastl.training._progress import TrainingProgress, listening
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT
 
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
 @keywords({"backbone": "model", "val_fraction": "validation_split", "listener": "callbacks"})
 def finetune(
     data: Any,
-    model: str | os.PathLike[str] | keras.Model | None = None,
+    model: str | os.PathLike[str] | keras.Model | Sequence[str | os.PathLike[str] | keras.Model] | None = None,
     recipe: str | os.PathLike[str] | Recipe = "auto",
     *,
     output: str | os.PathLike[str] | None = None,
@@ -53,15 +57,16 @@ def finetune(
     optimizer: str | keras.optimizers.Optimizer | None = None,
     loss: str | keras.losses.Loss | Callable[..., Any] | None = None,
     seed: int = 0,
+    budget: str | float | None = None,
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
     weights: str | os.PathLike[str] | None = "imagenet",
-    input_size: int | None = None,
+    input_size: int | Sequence[int] | None = None,
     resize: ResizePolicy | None = None,
     input_scaling: InputScaling | None = None,
     stages: Mapping[str, str] | Sequence[str] | None = None,
     pooling: Pooling | None = None,
-    validation_split: float = 0.2,
+    validation_split: float | None = None,
     group_by: str | None = None,
     split_strategy: str = "stratified",
     strict: bool = False,
@@ -82,7 +87,9 @@ def finetune(
         model: What to start from: a name of the catalog; the run folder of an earlier run or a `.keras` file, whose
             classes keep their rows in the head; or any Keras model that makes one tensor of one image, which itself
             stays what it is. None takes MobileNetV2; where its weights are not on this machine and cannot be
-            downloaded, `kerastl_mini`, which comes with kerastl, and a warning is logged.
+            downloaded, `kerastl_mini`, which comes with kerastl, and a warning is logged. Of several, in a list or a
+            text with commas, the one goes on whose features serve best: a head is solved on those of some images, and
+            the better half is tried on more of them; `search.json` in the run folder holds what was found.
         recipe: `auto`, `probe`, `gradual`, `full`, a JSON file, or a `Recipe`.
         output: The run folder, new or empty; None makes a temporary one.
         resume: Go on with the run in `output`.
@@ -95,12 +102,15 @@ def finetune(
         loss: A name of `keras.losses`, or one of those, for one-hot targets and probabilities, instead of
             `categorical_crossentropy`.
         seed: Of the split, the classifier's first weights, orders and augmentations.
+        budget: Time that the whole run may take, such as `"10m"`, `"1h30m"`, or seconds. Before a phase trains, a few
+            of its steps are timed, and it gets as many epochs as fit, with a schedule of that length; phases that have
+            no time are left out. What a run that goes on has taken before counts. None is as long as it likes.
         callbacks: Keras callbacks, which are called as `fit` calls them, and `kerastl.training.RunCallback`s, which
             hear what Keras has no event for.
         verbose: What is told while it works: 0 warnings only; 1 a line an epoch, and bars on a terminal; 2 lines only;
             `auto` is 1. In a notebook below the cell, elsewhere on standard error.
         weights: Of the backbone: `imagenet`, a weights file that fits, or None for random ones.
-        input_size: Height and width in pixels; None is the backbone's own.
+        input_size: Height and width in pixels; None is the backbone's own. Of several the best is chosen likewise.
         resize: How images become the network's input: `crop`, `squash`, `pad` or `keras`, see `kerastl.load`; None is
             `crop`.
         input_scaling: What a model that is not of the catalog was trained on: `inside` (it takes 0-255), `tf`
@@ -111,6 +121,8 @@ def finetune(
         pooling: Of what such a model gives without its head: `mean`, `max`, `token` (the first) or `flatten`. None
             takes the mean of a feature map, and refuses tokens.
         validation_split: Fraction of the images to validate on, in (0, 1), where the data does not come with its parts.
+            None takes 0.2; where the recipe is solved in closed form, as `probe` is, it takes none: every image trains,
+            and leave-one-out tells how good the model is.
         group_by: Regular expression; images in whose path it finds the same text stay on one side of the split.
         split_strategy: How images are chosen to validate on, a name of `kerastl.data.SPLIT_STRATEGIES`: `stratified`
             takes the same fraction of each class at random.
@@ -129,7 +141,8 @@ def finetune(
             `kerastl.load`.
 
     Returns:
-        The classifier with the best weights on validation images, and how it came about.
+        The classifier with the best weights on validation images, or by leave-one-out where there are none, and how it
+        came about.
 
     Raises:
         UsageError: An argument is wrong, or the run folder is not free.
@@ -146,11 +159,15 @@ def finetune(
         'star'
     """
     check_data_first(data, model)
+    models, sizes = models_of(model), sizes_of(input_size)
+    among = candidates(models, sizes, data, gone=resume) if len(models) * len(sizes) != 1 else ()
+    if among:
+        model, input_size = among[0].given or among[0].name, among[0].input_size
     base = given_model(model, gone=resume)
     wanted = Settings(
         model=name_of(base) if base is not None else model_name(model, data),
         weights=None if weights is None else os.fspath(weights),
-        input_size=input_size,
+        input_size=sizes_of(input_size)[0],
         resize=resize,
         input_scaling=None if input_scaling is None else check_input_scaling(input_scaling),
         stages=stages,
@@ -169,6 +186,7 @@ def finetune(
         precision=precision,
         cache_limit=cache_limit,
         keep_features=keep_features,
+        budget=seconds_of(budget),
     )
     ours, of_keras = sort_callbacks(callbacks)
     given = Given(
@@ -177,10 +195,13 @@ def finetune(
         wished(model),
         base,
         trust,
+        among,
     )
-    check_base(wanted, base is not None)  # before anything is written, or any image read
+    if not among:
+        check_base(wanted, base is not None)  # before anything is written, or any image read
     if overwrite and output is not None:
-        check_output(base, Path(output))
+        for start in (base, *(one.given for one in among)):
+            check_output(start, Path(output))
     with listening(ours, verbose, TrainingProgress) as told, ExitStack() as stack:
         target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
         folder, watching = FineTuningFolder(target, told), (told, of_keras)
@@ -197,6 +218,7 @@ class Given:
         said: Names of the settings that were asked for.
         model: What to start from, where that is no network of the catalog.
         trust: Whether a file with it may hold what runs code when it is loaded.
+        among: What to choose among first, where there are several.
     """
 
     data: str | os.PathLike[str] | Dataset
@@ -204,6 +226,7 @@ class Given:
     said: Collection[str]
     model: keras.Model | Path | None = None
     trust: bool = False
+    among: Sequence[Candidate] = ()
 
 
 def _in_folder(
@@ -215,10 +238,19 @@ def _in_folder(
     resume: bool,
     overwrite: bool,
 ) -> FineTuned:
+    started = time.monotonic()
     with folder.opened(resume=resume, overwrite=overwrite) as going_on:
+        if given.among:
+            budget = Budget(wanted.budget, started)
+            if going_on:
+                chosen = chosen_before(folder.path, given.among)
+            else:
+                chosen = _choose(folder, wanted, given, watching[0], budget)
+            wanted, given = chosen.settings(wanted), dataclasses.replace(given, model=chosen.given)
+            started -= budget.earlier
         if "model" not in given.said and not going_on and wanted.weights == "imagenet":
             wanted = dataclasses.replace(wanted, model=default_model(False, wanted.input_size))
-        run = Run(folder, wanted, *watching, given.model, trust=given.trust)
+        run = Run(folder, wanted, *watching, given.model, trust=given.trust, started=started)
         with stop_on_interrupt(run.stop):
             try:
                 if going_on:
@@ -229,6 +261,21 @@ def _in_folder(
                 raise Interrupted(f"stopped before anything was trained{on}") from None
             finally:
                 run.close()
+
+
+def _choose(
+    folder: FineTuningFolder, wanted: Settings, given: Given, callback: RunCallback, budget: Budget
+) -> Candidate:
+    """Choose among several networks."""
+    from kerastl.finetuning._search import Search, images_of
+
+    stop = Stop()
+    with stop_on_interrupt(stop):
+        try:
+            parts = images_of(given.data, given.recipe, wanted, stop)
+        except Stopped:
+            raise Interrupted("stopped before any network was tried") from None
+        return Search(folder.path, given.among, wanted, callback, stop, budget, trust=given.trust).run(parts)
 
 
 @contextmanager

@@ -9,12 +9,15 @@ from typing import Any
 
 from kerastl._base.files import replacing
 from kerastl.finetuning._outputs import METRICS
+from kerastl.finetuning._search_results import SEARCH
 from kerastl.models._metadata import MEMBER, MODEL_FILE
 from kerastl.training._callback import RunCallback
 from kerastl.training._outputs import FILES
 from kerastl.training._run_folder import RunFolder, RunKind
 
 SPLIT = "split.csv"
+LEAVE_ONE_OUT = "leave_one_out.npz"
+"""What the head says of each training image when it is left out; lies in the state of a run, too."""
 BASE_MODEL = "base_model.keras"
 """What a run starts from, in its state, where that is not a network of the catalog."""
 
@@ -26,7 +29,13 @@ def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
     return finished or {"settings", "recipe", "classes", "data_fingerprint"} <= contents["state"].keys()
 
 
-KIND = RunKind("finetune", (MODEL_FILE, MEMBER, METRICS, SPLIT, *FILES), METRICS, _older, state=(BASE_MODEL,))
+KIND = RunKind(
+    "finetune",
+    (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, SEARCH, *FILES),
+    METRICS,
+    _older,
+    state=(BASE_MODEL, LEAVE_ONE_OUT),
+)
 
 
 class FineTuningFolder(RunFolder):

@@ -25,7 +25,7 @@ from kerastl.training._fit import StepMonitor, fit
 from kerastl.training._interrupt import Stop
 from kerastl.training._optimizer import averaged_weights
 
-_PREDICTION_BATCH = 64
+PREDICTION_BATCH = 64
 
 
 class Sliceable(Protocol):
@@ -45,8 +45,9 @@ class Epoch:
         learning_rate: Of the head in the last step.
         loss: Mean training loss, with label smoothing and weights as the phase has them.
         accuracy: Mean training accuracy while the weights were changing.
-        score: On the validation images, after the epoch.
+        score: On the validation images, after the epoch; by leave-one-out where there are none.
         seconds: Of training and validation.
+        leave_one_out: Score by leave-one-out of a head that was solved in closed form.
     """
 
     number: int
@@ -55,23 +56,27 @@ class Epoch:
     accuracy: float
     score: Score
     seconds: float
+    leave_one_out: Score | None = None
+
+    @property
+    def validation(self) -> Score | None:
+        """The score on validation images; None where there are none."""
+        return self.score if self.score.kind == "validation" else None
 
     def logs(self) -> dict[str, float]:
         """What callbacks of Keras get at the end of the epoch."""
-        return {
-            "loss": self.loss,
-            "accuracy": self.accuracy,
-            "val_loss": self.score.loss,
-            "val_accuracy": self.score.accuracy,
-            "learning_rate": self.learning_rate,
-        }
+        found = {"loss": self.loss, "accuracy": self.accuracy}
+        for part, reached in (("val", self.validation), ("loo", self.leave_one_out)):
+            if reached is not None:
+                found |= {f"{part}_loss": reached.loss, f"{part}_accuracy": reached.accuracy}
+        return {**found, "learning_rate": self.learning_rate}
 
 
 class Keeper(Protocol):
     """Judges the epochs of a phase and keeps what they bring. The methods are called in this order."""
 
     def validate(self) -> Score:
-        """Score the model; its weights are their averages, where the phase keeps such."""
+        """Score the model on validation images; its weights are their averages, where the phase keeps such."""
 
     def record(self, done: Epoch) -> None:
         """Note an epoch, with the weights that were validated in the model."""
@@ -119,6 +124,7 @@ def train_phase(
     keeper: Keeper,
     *,
     first: int = 0,
+    timer: keras.callbacks.Callback | None = None,
 ) -> None:
     """Train the epochs of a phase.
 
@@ -130,6 +136,7 @@ def train_phase(
         observers: Who watches.
         keeper: Judges and keeps the epochs.
         first: Number of the phase's first epoch in the run, from 0.
+        timer: Times the first steps.
 
     Raises:
         TrainingError: The loss is not a number any more.
@@ -144,7 +151,8 @@ def train_phase(
         stop=observers.stop,
     )
     ends = _EpochEnd(model, keeper, rate, first)
-    steps = [monitor, ends, *observers.callbacks, _Keep(model, ends, keeper)]
+    timers = [] if timer is None else [timer]
+    steps = [monitor, *timers, ends, *observers.callbacks, _Keep(model, ends, keeper)]
     callbacks = keras.callbacks.CallbackList(
         steps, add_history=True, model=view, verbose=0, epochs=last, steps=batches.steps
     )
@@ -278,11 +286,11 @@ def predict(model: keras.Model, inputs: Sliceable) -> np.ndarray:
         float32 `(n, classes)`.
     """
     rows = []
-    for start in range(0, len(inputs), _PREDICTION_BATCH):
-        part = np.asarray(inputs[start : start + _PREDICTION_BATCH], np.float32)
+    for start in range(0, len(inputs), PREDICTION_BATCH):
+        part = np.asarray(inputs[start : start + PREDICTION_BATCH], np.float32)
         count = len(part)
-        if count < _PREDICTION_BATCH < len(inputs):  # one shape is compiled once
-            part = np.concatenate([part, np.zeros((_PREDICTION_BATCH - count, *part.shape[1:]), np.float32)])
+        if count < PREDICTION_BATCH < len(inputs):  # one shape is compiled once
+            part = np.concatenate([part, np.zeros((PREDICTION_BATCH - count, *part.shape[1:]), np.float32)])
         rows.append(np.asarray(model.predict_on_batch(part))[:count])
     return np.concatenate(rows)
 

@@ -24,7 +24,7 @@ from kerastl.finetuning._lr_finder import RateCurve, check_range, lr_range_test
 from kerastl.finetuning._phase import HEAD, Phase
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
 from kerastl.finetuning._settings import Settings
-from kerastl.finetuning._splits import open_dataset, split_dataset
+from kerastl.finetuning._splits import inspect_dataset, open_dataset, split_dataset
 from kerastl.finetuning._training_data import training_data
 from kerastl.images import ResizePolicy
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
@@ -156,7 +156,7 @@ def _find(
     from kerastl.training._fast_network import faster
 
     dataset = open_dataset(data, callback)
-    parts = split_dataset(dataset, settings, callback, Stop())
+    parts = split_dataset(dataset, inspect_dataset(dataset, settings, callback, Stop()), settings, callback)
     built = base.build(settings)
     network = attach_head(built.backbone, built.stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
     freeze_for(network, phase)

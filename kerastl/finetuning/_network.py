@@ -13,6 +13,7 @@ import keras
 
 from kerastl.errors import RecipeError
 from kerastl.finetuning._phase import HEAD
+from kerastl.models._deep_features import deep_features
 from kerastl.models._graph import call_behind, crossing, mean_pooled, split_graph
 
 # Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.
@@ -27,6 +28,8 @@ _HARMLESS = (
     keras.layers.MaxPooling2D,
     keras.layers.Flatten,
     keras.layers.Reshape,
+    keras.layers.Concatenate,
+    keras.layers.Identity,
 )
 
 
@@ -65,8 +68,9 @@ def attach_head(
     *,
     dropout: float = 0.0,
     seed: int = 0,
+    taps: Sequence[keras.KerasTensor] = (),
 ) -> Network:
-    """Put global average pooling, dropout and a softmax classifier on a backbone without a top.
+    """Put pooling, dropout and a softmax classifier on a backbone without a top.
 
     Args:
         backbone: Raw pixels to a feature map `(n, h, w, c)`, tokens `(n, t, c)` or features `(n, c)`.
@@ -74,6 +78,8 @@ def attach_head(
         classes: Number of classes, at least 2.
         dropout: Fraction of the features dropped in training.
         seed: For the classifier's first weights (Glorot uniform) and the dropout.
+        taps: Tensors of the backbone that the head reads, see `kerastl.models.deep_features`; without any it reads the
+            mean of the backbone's output over its places.
 
     Example:
         >>> import keras
@@ -85,7 +91,7 @@ def attach_head(
         >>> list(network.stages), network.model.output_shape
         (['head', 'stem'], (None, 3))
     """
-    features = mean_pooled(backbone.output, name="head_pool")
+    features = deep_features(taps) if taps else mean_pooled(backbone.output, name="head_pool")
     head = [] if features is backbone.output else [call_behind(features).operation]
     if dropout:
         head.append(keras.layers.Dropout(dropout, seed=seed, name="head_dropout"))

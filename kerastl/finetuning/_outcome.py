@@ -12,8 +12,10 @@ from kerastl._base.text import percent, printable
 from kerastl._metrics import best_epoch, wilson_interval
 from kerastl._progress.lines import duration
 from kerastl.finetuning._recipe import Recipe
+from kerastl.finetuning._scores import Score
 
 _WIDTH = 80
+_SCORES = ("val_accuracy", "val_loss", "loo_accuracy", "loo_loss")
 
 
 def kept(history: Sequence[Mapping[str, Any]], recipe: Recipe, stages: Sequence[str], phase: int) -> dict[str, Any]:
@@ -27,7 +29,8 @@ def kept(history: Sequence[Mapping[str, Any]], recipe: Recipe, stages: Sequence[
 
     Returns:
         `kept_phase` from 1; `kept_epoch`, from 1 in its phase, None where the first epoch was not completed; and
-        `phases`, for each what `trains`, its `epochs`, and of its best epoch the number, the accuracy and the loss.
+        `phases`, for each what `trains`, its `epochs`, and of its best epoch the number, the accuracy and the loss on
+        validation images and by leave-one-out, where there are such.
     """
     rows = []
     for number, planned in enumerate(recipe.phases, 1):
@@ -39,8 +42,7 @@ def kept(history: Sequence[Mapping[str, Any]], recipe: Recipe, stages: Sequence[
                 "trains": planned.named(stages),
                 "epochs": len(own),
                 "best_epoch": top and top["epoch"],
-                "best_val_accuracy": top and top["val_accuracy"],
-                "best_val_loss": top and top["val_loss"],
+                **{f"best_{name}": top and top.get(name) for name in _SCORES},
             }
         )
     place = best_epoch(history)
@@ -48,29 +50,66 @@ def kept(history: Sequence[Mapping[str, Any]], recipe: Recipe, stages: Sequence[
     return {"kept_phase": row["phase"], "kept_epoch": row["epoch"], "phases": rows}
 
 
-def interval(metrics: Mapping[str, Any]) -> tuple[float, float]:
-    """Where the accuracy may lie with 95 % confidence, for so few validation images."""
-    n = metrics["val_images"]
-    return wilson_interval(round(metrics["val_accuracy"] * n), n)
+def scored(part: str, reached: Score, independent: int) -> dict[str, Any]:
+    """The part of `metrics.json` that says how good the model is.
+
+    Args:
+        part: With what the names begin: `val`, or `loo` for a score by leave-one-out.
+        reached: The score.
+        independent: Groups of images, which the interval goes by: those that belong together say little more than one.
+    """
+    low, high = wilson_interval(round(reached.accuracy * independent), independent)
+    return {
+        f"{part}_accuracy": reached.accuracy,
+        f"{part}_accuracy_interval": [low, high],
+        f"{part}_top5": reached.top5,
+        f"{part}_loss": reached.loss,
+    }
 
 
-def accuracy(metrics: Mapping[str, Any]) -> str:
+def headline(metrics: Mapping[str, Any]) -> str:
+    """With what the names of the figures begin that say how good a model is: `val`, or `loo` for leave-one-out."""
+    return "val" if metrics.get("val_accuracy") is not None else "loo"
+
+
+def accuracy(metrics: Mapping[str, Any], part: str | None = None) -> str:
     """The accuracy and how sure it is: `83.0 % of 153 validation images right (95 % sure: 76 to 88 %)`."""
-    low, high = (round(100 * end) for end in metrics["val_accuracy_interval"])
-    n = metrics["val_images"]
-    return f"{percent(metrics['val_accuracy'])} of {n:,} validation images right (95 % sure: {low} to {high} %)"
+    part = part or headline(metrics)
+    low, high = (round(100 * end) for end in metrics[f"{part}_accuracy_interval"])
+    what = "validation images right" if part == "val" else "images right by leave-one-out"
+    n = metrics[f"{part}_images"]
+    return f"{percent(metrics[f'{part}_accuracy'])} of {n:,} {what} (95 % sure: {low} to {high} %)"
+
+
+def caveat(metrics: Mapping[str, Any]) -> str:
+    """What to know about the accuracy; empty where there is nothing."""
+    if headline(metrics) == "loo":
+        return "every image was answered by a head that was solved without it and what belongs to it"
+    epochs = sum(phase["epochs"] for phase in metrics["phases"])
+    if not metrics.get("chosen_by_validation"):
+        return ""
+    return f"these images chose the best of {epochs:,} epochs, which flatters it a little"
 
 
 def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
     """Say in a few lines what came of a run: how good the model is, and which weights were kept."""
+    calibrated = "calibrated by leave-one-out" if "loo_accuracy" in metrics else "not calibrated yet"
     facts = (
         f"{metrics['train_images']:,} images trained on, {metrics['classes']:,} classes, "
-        f"{duration(metrics['seconds'])}; scores are not calibrated yet"
+        f"{duration(metrics['seconds'])}; scores are {calibrated}"
     )
-    lines = [f"{printable(str(folder))}: {accuracy(metrics)}", f"  {facts}"]
-    if (choice := choice_made(metrics)) is not None:
-        lines[1:1] = wrap(f"kept {choice}", _WIDTH, initial_indent="  ", subsequent_indent="    ")
-    return lines
+    choice, more = choice_made(metrics), []
+    if headline(metrics) == "val":
+        more.append(caveat(metrics))
+        if "loo_accuracy" in metrics:
+            more.append(accuracy(metrics, "loo"))
+    more.append("" if choice is None else f"kept {choice}")
+    if (search := metrics.get("search")) is not None:
+        more.append(f"chosen among {search['chosen_among']} networks by leave-one-out (search.json)")
+    lines = [f"{printable(str(folder))}: {accuracy(metrics)}"]
+    for text in filter(None, more):
+        lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return [*lines, f"  {facts}"]
 
 
 def choice_made(metrics: Mapping[str, Any]) -> str | None:
@@ -78,7 +117,8 @@ def choice_made(metrics: Mapping[str, Any]) -> str | None:
     phases, number, epoch = metrics["phases"], metrics["kept_phase"], metrics["kept_epoch"]
     if sum(phase["epochs"] for phase in phases) == 1 and epoch is not None:
         return None
-    phase = phases[number - 1]
+    phase, part = phases[number - 1], headline(metrics)
+    score, loss = f"best_{part}_accuracy", f"best_{part}_loss"
     text = f"phase {number} of {len(phases)} ({phase['trains']})" if len(phases) > 1 else phase["trains"]
     if epoch is None:
         return f"{text}, unfinished first epoch"
@@ -86,8 +126,8 @@ def choice_made(metrics: Mapping[str, Any]) -> str | None:
         text += f", epoch {epoch} of {phase['epochs']}"
     earlier = [one for one in enumerate(phases[: number - 1], 1) if one[1]["epochs"]]
     if earlier:
-        before, best = max(earlier, key=lambda one: (one[1]["best_val_accuracy"], -one[1]["best_val_loss"]))
-        text += f": {_gain(best['best_val_accuracy'], phase['best_val_accuracy'], metrics['val_images'], before)}"
+        before, best = max(earlier, key=lambda one: (one[1][score], -one[1][loss]))
+        text += f": {_gain(best[score], phase[score], metrics[f'{part}_images'], before)}"
     later = [place for place, one in enumerate(phases, 1) if place > number and one["epochs"]]
     if later:
         names = f"phase {later[0]} was" if len(later) == 1 else f"phases {later[0]} to {later[-1]} were"
@@ -105,19 +145,22 @@ def _gain(before: float, after: float, n: int, phase: int) -> str:
     return f"{100 * (after - before):+.1f} points over phase {phase} ({images:,} {what}{doubt})"
 
 
-def next_steps(folder: Path, data: Sequence[str], trust: bool = False) -> list[str]:
+def next_steps(folder: Path, data: Sequence[str], trust: bool = False, *, calibrated: bool = False) -> list[str]:
     """What to do with the model, as commands.
 
     Args:
         folder: Of the run.
         data: How the command line names the images.
         trust: Whether the model is loaded with trust only.
+        calibrated: Whether its scores mean what they say already.
     """
     run = str(folder)
     trusted = ["--trust-model"] if trust else []
-    commands = (
-        ("where is it wrong?", ["kerastl", "evaluate", run, *data, "--report", f"{run}-report", *trusted]),
-        ("scores to trust:", ["kerastl", "calibrate", run, *data, *trusted]),
-        ("use it:", ["kerastl", "classify", "--model", run, *trusted, "IMAGE"]),
-    )
-    return [f"  {what:18} {printable(join(words))}" for what, words in commands]
+    commands = {
+        "where is it wrong?": ["kerastl", "evaluate", run, *data, "--report", f"{run}-report", *trusted],
+        "scores to trust:": ["kerastl", "calibrate", run, *data, *trusted],
+        "use it:": ["kerastl", "classify", "--model", run, *trusted, "IMAGE"],
+    }
+    if calibrated:
+        del commands["scores to trust:"]
+    return [f"  {what:18} {printable(join(words))}" for what, words in commands.items()]

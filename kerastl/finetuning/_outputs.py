@@ -24,6 +24,9 @@ _COLUMNS = (
     "val_loss",
     "val_accuracy",
     "val_top5",
+    "loo_loss",
+    "loo_accuracy",
+    "loo_top5",
     "seconds",
 )
 

@@ -21,7 +21,8 @@ HEAD = "head"
 ALL = "all"
 
 BatchNormPolicy = Literal["frozen", "trained"]
-Solver = Literal["gradient", "logistic_regression"]
+Solver = Literal["gradient", "logistic_regression", "ridge"]
+_SOLVED = {"logistic_regression": "logistic regression", "ridge": "ridge regression"}
 ScheduleName = Literal["constant", "cosine", "one_cycle"]
 
 # Arguments of optimizers that a phase has fields for.
@@ -39,7 +40,7 @@ class Phase:
         trains: How far down training reaches: `"head"`, the name of a stage, `"all"`, or a number n for the
             head and the n topmost stages of the backbone.
         epochs: The largest number of passes over the training images.
-        learning_rate: Of the head, at its highest. Not used by `logistic_regression`.
+        learning_rate: Of the head, at its highest. Not used where the head is solved.
         layer_decay: The rate of each stage is that of the stage above times this (Howard and Ruder 2018,
             section 3.1, who take 1/2.6). In (0, 1].
         warmup: Epochs, whole or not, in which the rate climbs from zero in a line. Not used by `one_cycle`,
@@ -57,7 +58,8 @@ class Phase:
         batch_norm: `frozen` keeps BatchNorm in inference mode with its weights fixed; `trained` trains its
             weights and updates its statistics in the stages that train.
         batch_size: Images a step.
-        solver: `gradient`, or `logistic_regression` for a phase that trains the head alone.
+        solver: `gradient`; or, for a phase that trains the head alone, `logistic_regression` or `ridge`, which needs
+            no images to validate on.
         optimizer: Name of any optimizer of Keras (`adamw`, `sgd`, `lion`, `muon`), or of one that is registered with
             `keras.saving.register_keras_serializable`.
         optimizer_options: Its other arguments, such as `{"momentum": 0.9}`.
@@ -109,6 +111,11 @@ class Phase:
                 name = rule.split(" ", 1)[0]
                 raise RecipeError(f"{rule}. Received: {name}={getattr(self, name)!r}")
 
+    @property
+    def needs_validation(self) -> bool:
+        """Whether it takes images to validate on; `ridge` says by leave-one-out how good its solution is."""
+        return self.solver != "ridge"
+
     def trained_stages(self, stages: Sequence[str]) -> tuple[str, ...]:
         """Return the names of the stages that train, from the head down.
 
@@ -138,11 +145,11 @@ class Phase:
         """What trains, in a few words; arguments and errors as for `trained_stages`."""
         trained = self.trained_stages(stages)
         what = trained[0] if len(trained) == 1 else f"{trained[0]} to {trained[-1]}"
-        return f"{what} by logistic regression" if self.solver == "logistic_regression" else what
+        return what if self.solver == "gradient" else f"{what} by {_SOLVED[self.solver]}"
 
     def summary(self) -> dict[str, str]:
         """What people want to know first, as text."""
-        depth, solved = self.trains, self.solver == "logistic_regression"
+        depth, solved = self.trains, self.solver != "gradient"
         options = {} if self.augmentation is None else self.augmentation.as_dict()
         return {
             "trains": f"head and {depth} stage{'s' * (depth > 1)}" if isinstance(depth, int) else depth,
@@ -187,7 +194,7 @@ def _training_rules(phase: Phase) -> dict[str, bool]:
         ),
         "batch_size must be a whole number of at least 1": is_whole(phase.batch_size, 1),
         f"solver must be one of {', '.join(get_args(Solver))}": phase.solver in get_args(Solver),
-        "solver logistic_regression is for a phase that trains the head alone": (
+        "solver logistic_regression or ridge is for a phase that trains the head alone": (
             phase.solver == "gradient" or phase.trains == HEAD
         ),
     }

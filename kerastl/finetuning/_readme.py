@@ -9,8 +9,9 @@ from shlex import join
 from typing import Any
 
 from kerastl._base.text import printable
-from kerastl.finetuning._folder import SPLIT
-from kerastl.finetuning._outcome import accuracy, choice_made
+from kerastl.calibration._temperature import is_calibrated
+from kerastl.finetuning._folder import LEAVE_ONE_OUT, SPLIT
+from kerastl.finetuning._outcome import accuracy, caveat, choice_made, headline
 from kerastl.finetuning._outputs import METRICS
 from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata
 from kerastl.training import _outputs as outputs
@@ -20,9 +21,12 @@ _FILES = {
     MODEL_FILE: "the model: raw RGB pixels 0-255 to probabilities; plain Keras loads it, kerastl also finds the class "
     "names and the resizing in it",
     MEMBER: "class names, resizing, recipe and settings, as they are in the model, to read",
-    METRICS: "how good it is on the validation images, and what each phase of training brought",
+    METRICS: "how good it is on images that it has not seen, and what each phase of training brought",
     SPLIT: "which image was trained on and which validated",
     **outputs.FILES,
+}
+_LEFT_OUT = {
+    LEAVE_ONE_OUT: "what the head says of each training image when it is solved without it; kerastl evaluate reads it",
 }
 _KEPT = {"features/": "what the frozen part of the network gives for each image"}
 _CLASSES = 20
@@ -48,6 +52,8 @@ class ReadMe:
         """Write it; of the other files only `metrics.json` may be missing."""
         complete = self.metrics["complete"]
         files = dict(_FILES) | ({} if complete else UNDER_WAY)
+        if "loo_accuracy" in self.metrics:
+            files |= _LEFT_OUT
         if self.keep_features or not complete:
             files |= _KEPT
         origin = printable(self.metadata.made_from)
@@ -57,9 +63,11 @@ class ReadMe:
     def _facts(self) -> list[str]:
         metrics, names = self.metrics, self.metadata.labels.names
         shown = ", ".join(names[:_CLASSES]) + (", ..." if len(names) > _CLASSES else "")
-        choice = choice_made(metrics)
+        choice, solved = choice_made(metrics), "loo_accuracy" in metrics
+        both = solved and headline(metrics) == "val"
         return [
-            f"{accuracy(metrics)}. The best epoch was chosen by these images, which flatters it a little.",
+            ": ".join(filter(None, [accuracy(metrics), caveat(metrics)])) + ".",
+            *([f"Likewise {accuracy(metrics, 'loo')}."] if both else []),
             *([f"Kept: {choice}."] if choice else []),
             *(f"Warning: {warning}" for warning in metrics.get("warnings", ())),
             *([] if metrics["complete"] else ["Training was stopped early."]),
@@ -71,7 +79,9 @@ class ReadMe:
                 if (white := self.metadata.resize.white_level)
                 else []
             ),
-            "The scores are not calibrated until kerastl calibrate has seen the model.",
+            "The scores are calibrated by leave-one-out."
+            if solved
+            else "The scores are not calibrated until kerastl calibrate has seen the model.",
         ]
 
     def _uses(self, folder: Path) -> dict[str, str]:
@@ -85,7 +95,11 @@ class ReadMe:
                 [
                     join(["kerastl", "classify", "--model", run, *trusted, "IMAGE"]),
                     join(["kerastl", "evaluate", run, self.data, *trusted]),
-                    join(["kerastl", "calibrate", run, self.data, *trusted]),
+                    *(
+                        []
+                        if is_calibrated(self.metadata)
+                        else [join(["kerastl", "calibrate", run, self.data, *trusted])]
+                    ),
                 ]
             ),
             "In Python": f"import kerastl\n\n{load}\nprint(classifier.classify('image.jpg'))",

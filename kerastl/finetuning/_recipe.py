@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from kerastl._base import display
 from kerastl.data._augmentation import Augmentation
@@ -20,6 +20,8 @@ from kerastl.finetuning._rules import Rule
 from kerastl.training._values import is_number
 
 log = logging.getLogger("kerastl")
+
+HeadFeatures = Literal["last", "deep"]
 
 # Fields in JSON as they were called before version 0.2, and are read with a note.
 _RENAMED = {"shape": "schedule", "stage_decay": "layer_decay", "views": "num_augmented_copies"}
@@ -35,6 +37,8 @@ class Recipe:
         phases: In the order in which they run.
         dropout: Fraction of the pooled features that is dropped before the classifier while it trains by
             gradient steps. In [0, 1).
+        features: What the head reads: `"last"`, the mean of the network's output over its places, or `"deep"`, means
+            and deviations of several layers, see `kerastl.models.deep_features`.
         why: One sentence on why this recipe; `auto` says here how it chose.
 
     Example:
@@ -49,12 +53,21 @@ class Recipe:
     phases: tuple[Phase, ...]
     dropout: float = 0.2
     why: str = ""
+    features: HeadFeatures = "last"
 
     def __post_init__(self) -> None:
         if not self.phases:
             raise RecipeError(f"recipe {self.name!r} has no phases, so nothing trains")
         if not (is_number(self.dropout) and 0 <= self.dropout < 1):
             raise RecipeError(f"dropout must be in [0, 1). Received: dropout={self.dropout!r}")
+        if self.features not in get_args(HeadFeatures):
+            known = ", ".join(get_args(HeadFeatures))
+            raise RecipeError(f"features must be one of {known}. Received: features={self.features!r}")
+
+    @property
+    def needs_validation(self) -> bool:
+        """Whether a phase takes images to validate on; else every labeled image can train."""
+        return any(phase.needs_validation for phase in self.phases)
 
     def validate(self, stages: Sequence[str]) -> None:
         """Raise `RecipeError` when a phase names a stage that `stages` (from the head down) does not hold."""

@@ -37,6 +37,11 @@ class RecipeBuilder:
     build: Callable[[int, int, float], Recipe]
     by_data: bool = False
 
+    @property
+    def needs_validation(self) -> bool:
+        """Whether its recipe takes images to validate on; one that is chosen by the data may, before that is known."""
+        return self.by_data or self().needs_validation
+
     def __call__(self, stages: int = 6, images: int = 3_200, images_per_class: float = 320) -> Recipe:
         """Build the recipe.
 

@@ -40,6 +40,16 @@ def read_recipe(wanted: str | os.PathLike[str] | Recipe) -> str | Recipe:
         raise RecipeError(f"{name} is neither a built-in recipe ({names}) nor a JSON file that can be read") from None
 
 
+def needs_validation(wanted: str | os.PathLike[str] | Recipe) -> bool:
+    """Whether a recipe takes images to validate on, as far as that is known before it sees data and network.
+
+    Raises:
+        RecipeError: There is no such recipe.
+    """
+    recipe = read_recipe(wanted)
+    return (recipe if isinstance(recipe, Recipe) else RECIPES[recipe]).needs_validation
+
+
 def find_recipe(
     wanted: str | os.PathLike[str] | Recipe, dataset: Dataset, stages: Sequence[str], overrides: Mapping[str, Any]
 ) -> Recipe:

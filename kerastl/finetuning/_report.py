@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl.calibration._leave_one_out import LeftOutCalibration
 from kerastl.data import _training_record as training_record
 from kerastl.data._training_record import TrainingRecord
 from kerastl.finetuning import _outputs as outputs
 from kerastl.finetuning._base_model import BaseModel
-from kerastl.finetuning._outcome import interval, kept
+from kerastl.finetuning._folder import LEAVE_ONE_OUT
+from kerastl.finetuning._leave_one_out import KeptAnswers, LeftOutAnswers
+from kerastl.finetuning._outcome import kept, scored
 from kerastl.finetuning._readme import ReadMe
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._settings import Settings
@@ -63,17 +66,21 @@ class Report:
         self, state: FineTuningState, skipped: Mapping[Path, str], seconds: float, *, stopped: bool
     ) -> dict[str, Any]:
         """Return what `metrics.json` holds; `state` has a best score."""
-        best = state.best
+        best, left_out = state.best, state.leave_one_out
         assert best is not None  # noqa: S101 - a run without one ends before
         gone = {str(path) for path in skipped}
         train, val = (
             sum(str(file) not in gone for file in part.files) for part in (self._images.train, self._images.val)
         )
         under_way = min(state.phase + 1, len(self._recipe.phases))
-        found = {
-            "val_accuracy": best.accuracy,
-            "val_top5": best.top5,
-            "val_loss": best.loss,
+        scores: dict[str, Any] = {"accuracy_kind": best.kind}
+        if best.kind == "validation":
+            scores |= scored("val", best, val) | {"chosen_by_validation": len(state.history) > 1}
+        if left_out is not None:
+            counts = {"loo_images": left_out.images, "loo_groups": left_out.groups}
+            scores |= scored("loo", left_out, left_out.groups) | counts
+        return {
+            **scores,
             "classes": len(self._images.classes),
             "train_images": train,
             "val_images": val,
@@ -86,12 +93,18 @@ class Report:
             "warnings": list(state.warnings),
             **kept(state.history, self._recipe, self._stages, under_way),
         }
-        return {**found, "val_accuracy_interval": list(interval(found))}
 
     def write(
-        self, model: keras.Model, state: FineTuningState, skipped: Mapping[Path, str], metrics: dict[str, Any]
+        self,
+        model: keras.Model,
+        state: FineTuningState,
+        skipped: Mapping[Path, str],
+        metrics: dict[str, Any],
+        left_out: LeftOutAnswers | None = None,
     ) -> Metadata:
-        """Write everything; return the model's metadata."""
+        """Write everything, with the answers by leave-one-out if there are such; return the model's metadata."""
+        calibration = LeftOutCalibration({}, {}) if left_out is None else left_out.calibration
+        assert calibration is not None  # noqa: S101 - training has fitted it
         metadata = Metadata(
             self._folder.absolute().name,
             LabelSet(self._images.classes),
@@ -104,12 +117,15 @@ class Report:
                 "versions": versions(_PACKAGES),
                 "data_fingerprint": self._parts.fingerprint,
                 "metrics": metrics,
+                **calibration.extra,
             },
         )
         record = TrainingRecord.of(self._parts.dataset, self._parts.contents)
         if (earlier := self._base.trained_on()) is not None:
             record = record.joined(earlier)
-        outputs.write_model(self._folder, model, metadata, {training_record.MEMBER: record.to_bytes()})
+        members = {training_record.MEMBER: record.to_bytes(), **calibration.members}
+        outputs.write_model(self._folder, model, metadata, members)
+        self._write_left_out(left_out)
         outputs.write_history(self._folder, state.history)
         if state.history:
             outputs.write_curves(self._folder, state.history, [phase["trains"] for phase in metrics["phases"]])
@@ -120,6 +136,15 @@ class Report:
         readme.write(self._folder)
         outputs.write_metrics(self._folder, metrics)
         return metadata
+
+    def _write_left_out(self, answers: LeftOutAnswers | None) -> None:
+        """What tells of the model where every image trained; nothing where its head was not solved in closed form."""
+        if answers is None:
+            (self._folder / LEAVE_ONE_OUT).unlink(missing_ok=True)
+            return
+        dataset, contents = self._parts.dataset, self._parts.contents
+        known = [contents.get(item.path, "") for item in dataset.subset("train")]
+        KeptAnswers.of(answers, known, self._parts.fingerprint).write(self._folder)
 
 
 def _relative(path: Path, root: Path) -> str:

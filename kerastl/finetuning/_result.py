@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base import display
 from kerastl._base.text import brief, printable
-from kerastl.finetuning._outcome import accuracy, choice_made
+from kerastl.finetuning._outcome import accuracy, choice_made, headline
 from kerastl.models._metadata import Metadata
 
 if TYPE_CHECKING:
@@ -47,14 +47,15 @@ class FineTuned:
         return f"<FineTuned {name}: {accuracy(self.metrics)}{doubts}, in {folder}>"
 
     def _repr_html_(self) -> str:
-        metrics = self.metrics
+        metrics, part = self.metrics, headline(self.metrics)
+        kind = "validation" if part == "val" else "leave-one-out"
         facts = {
             "recipe": metrics["recipe"],
             "images": f"{metrics['train_images']:,} to train on, {metrics['val_images']:,} to validate on",
             "classes": f"{metrics['classes']:,}",
             "epochs": metrics["epochs"],
-            "validation accuracy": accuracy(metrics),
-            "validation loss": f"{metrics['val_loss']:.3f}",
+            f"{kind} accuracy": accuracy(metrics),
+            f"{kind} loss": f"{metrics[f'{part}_loss']:.3f}",
             "folder": self.folder,
         }
         if (choice := choice_made(metrics)) is not None:

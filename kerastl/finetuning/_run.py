@@ -19,18 +19,21 @@ from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning._base_model import BaseModel, Built, from_catalog, keep_rows, stored
+from kerastl.finetuning._budget import Budget, described
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import adopted, identity, still_there
 from kerastl.finetuning._outputs import write_history
 from kerastl.finetuning._recipe import Recipe
-from kerastl.finetuning._recipes import find_recipe
+from kerastl.finetuning._recipes import find_recipe, needs_validation
 from kerastl.finetuning._report import Report
 from kerastl.finetuning._result import FineTuned
+from kerastl.finetuning._search_results import search_summary
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import (
     SplitData,
     found_again,
+    inspect_dataset,
     manifest_entries,
     open_dataset,
     reopen_dataset,
@@ -49,7 +52,7 @@ from kerastl.training._state import STATE
 if TYPE_CHECKING:
     import keras
 
-    from kerastl.data import Dataset
+    from kerastl.data import Dataset, Inspection
     from kerastl.data._prefetch import PrefetchedImages
     from kerastl.finetuning._features import FeatureComputer
     from kerastl.finetuning._network import Network
@@ -88,6 +91,7 @@ class Run:
         callbacks: Of Keras.
         model: What to start from, where that is not a network of the catalog, which `settings` name.
         trust: Whether a file with a model may hold what runs code when it is loaded.
+        started: When the time of the run began, by `time.monotonic`; None is now.
     """
 
     def __init__(
@@ -99,6 +103,7 @@ class Run:
         model: keras.Model | Path | None = None,
         *,
         trust: bool = False,
+        started: float | None = None,
     ) -> None:
         self._folder = folder
         self._settings = settings
@@ -106,7 +111,7 @@ class Run:
         self._callbacks = callbacks
         self._given = model
         self._trust = trust
-        self._start = time.monotonic()
+        self._start = time.monotonic() if started is None else started
         self._prefetched: PrefetchedImages | None = None
         self.stop = Stop()
 
@@ -115,14 +120,23 @@ class Run:
         with ExitStack() as stack:
             base = self._base_model(stack)
             dataset = open_dataset(data, self._callback)
+            needed = needs_validation(recipe)
             with ThreadPoolExecutor(1, "kerastl-split") as pool:
                 # Reading all images once and importing Keras take seconds each, and mostly different cores.
-                splitting = pool.submit(self._read, dataset, base.resize)
+                splitting = pool.submit(self._read, dataset, base.resize, needed)
                 built = base.build(self._settings)
-                parts = splitting.result()
+                inspection, parts = splitting.result()
             chosen = find_recipe(recipe, parts.dataset, ("head", *built.stages), self._settings.overrides)
+            if needed and not chosen.needs_validation:  # as where `auto` has chosen
+                parts = split_dataset(dataset, inspection, self._settings, RunCallback(), needed=False)
+            if parts.all_train:
+                count = len(parts.dataset.items)
+                self._callback.say(
+                    f"all {count:,} images train: leave-one-out tells how good that is; --validation-split holds some "
+                    "back"
+                )
             self._warn_of_known_images(base, parts)
-            write_split(parts.dataset, self._folder.split)
+            write_split(parts.dataset, self._folder.split, groups=parts.groups)
             if base.file is not None:
                 base = dataclasses.replace(base, file=self._folder.keep_base_model(base.file))
         extra = {
@@ -140,15 +154,18 @@ class Run:
         return self._train(Prepared(base, built, parts, chosen, extra))
 
     def _warn_of_known_images(self, base: BaseModel, parts: SplitData) -> None:
-        """Say where images to validate on are ones that an earlier run has trained on."""
+        """Say where images that tell how good the model is are ones that an earlier run has trained on."""
         if (earlier := base.trained_on()) is None:
             return
-        images = parts.dataset.subset("val")
+        val = parts.dataset.subset("val")
+        images, purpose, advice = val, "to validate on", "split as it did (the same data and --seed)"
+        if not val:
+            images, purpose, advice = parts.dataset.subset("train"), "to leave out", "hold some back as it did"
         known = earlier.parts([parts.contents.get(item.path, "") for item in images]).count("train")
         if known:
             self._callback.warn(
-                f"{known:,} of {len(images):,} images to validate on were trained on by {base.name}, so that the "
-                "accuracy flatters: split as it did (the same data and --seed), or validate on others"
+                f"{known:,} of {len(images):,} images {purpose} were trained on by {base.name}, so that the "
+                f"accuracy flatters: {advice}, or validate on others"
             )
 
     def _base_model(self, stack: ExitStack) -> BaseModel:
@@ -166,10 +183,11 @@ class Run:
             weights.fetch(row, include_top=False, input_size=(size, size) if size else None)
         return from_catalog(settings)
 
-    def _read(self, dataset: Dataset, resize: Resize) -> SplitData:
-        parts = split_dataset(dataset, self._settings, self._callback, self.stop)
+    def _read(self, dataset: Dataset, resize: Resize, needed: bool) -> tuple[Inspection, SplitData]:
+        inspection = inspect_dataset(dataset, self._settings, self._callback, self.stop)
+        parts = split_dataset(dataset, inspection, self._settings, self._callback, needed=needed)
         self._prefetched = prefetch_images(training_data(parts, resize, self._settings), self._folder.path)
-        return parts
+        return inspection, parts
 
     def close(self) -> None:
         """End what is still under way."""
@@ -184,11 +202,11 @@ class Run:
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._callback, self.stop)
-        dataset = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
+        dataset, groups = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
         base = self._begun_with(state)
         built = base.build(self._settings)
         white = state.get("white_level")
-        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white)
+        parts = SplitData(dataset, state["skipped"], state["data_fingerprint"], contents, white, groups)
         chosen = Recipe.from_dict(state["recipe"])
         if recipe != "auto":
             asked = find_recipe(recipe, dataset, ("head", *built.stages), self._settings.overrides)
@@ -216,31 +234,31 @@ class Run:
         network = self._network(prepared)
         images = training_data(parts, prepared.base.resize, settings)
         features = self._feature_computer(images)
-        training = self._training(prepared, network, images, features)
+        budget = Budget(settings.budget, self._start)
+        training = self._training(prepared, network, images, features, budget)
         earlier = sum(training.state.seconds)
         ended = self._run(training, network.model)
         report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), prepared.base)
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
+        metrics["budget"] = described(budget, training.state.plan)
+        metrics["search"] = search_summary(self._folder.path)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, prepared)
-            metadata = report.write(model, training.state, features.skipped.reasons, metrics)
+            metadata = report.write(model, training.state, features.skipped.reasons, metrics, training.left_out())
         self._close(ended)
         return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, ended is not None)
 
     def _network(self, prepared: Prepared) -> Network:
         """The network with a new head, whose rows are those of the old one where the classes are the same."""
-        from kerastl.finetuning._network import attach_head
-
         built, classes = prepared.built, prepared.parts.dataset.classes
-        dropout, seed = prepared.recipe.dropout, self._settings.seed
-        network = attach_head(built.backbone, built.stages, len(classes), dropout=dropout, seed=seed)
+        network = built.with_head(len(classes), prepared.recipe, self._settings.seed)
         if built.classifier is not None:
             self._callback.say(keep_rows(network, built.classifier, classes))
         return network
 
     def _training(
-        self, prepared: Prepared, network: Network, images: TrainingData, features: FeatureComputer
+        self, prepared: Prepared, network: Network, images: TrainingData, features: FeatureComputer, budget: Budget
     ) -> Training:
         """The training of the recipe, as far as it has come."""
         from kerastl.finetuning._training import Training
@@ -256,6 +274,7 @@ class Run:
             callback=self._callback,
             callbacks=self._callbacks,
             stop=self.stop,
+            budget=budget,
         )
         if prepared.state is not None:
             training.resume(prepared.state)
@@ -300,10 +319,8 @@ class Run:
 
     def _in_float32(self, model: keras.Model, prepared: Prepared) -> keras.Model:
         """The same network with the same weights, all in float32."""
-        from kerastl.finetuning._network import attach_head
-
         built = prepared.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
-        classes, dropout = len(prepared.parts.dataset.classes), prepared.recipe.dropout
-        plain = attach_head(built.backbone, built.stages, classes, dropout=dropout, seed=self._settings.seed).model
+        classes = len(prepared.parts.dataset.classes)
+        plain = built.with_head(classes, prepared.recipe, self._settings.seed).model
         plain.set_weights(model.get_weights())
         return plain

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kerastl.data._split import VALIDATION_SPLIT
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
 from kerastl.models._adapt_options import InputScaling, Pooling
 from kerastl.models._default import DEFAULT_MODEL
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT, RunSettings
 
 ClassWeights = Literal["balanced"]
+SPLIT_STRATEGY = "stratified"
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "mixed_bfloat16", "mixed_float16")
 
@@ -34,7 +36,8 @@ class Settings(RunSettings):
         optimizer: The fields of a phase that it stands for.
         loss: Likewise.
         seed: Of the split, the classifier's first weights, orders and augmentations.
-        validation_split: Fraction of the images to validate on, where the data does not come with its parts.
+        validation_split: Fraction of the images to validate on, where the data does not come with its parts; None is
+            what the recipe needs.
         group_by: Regular expression; images for which it finds the same text stay together in the split.
         split_strategy: A name of `kerastl.data.SPLIT_STRATEGIES`.
         strict: Refuse data with unreadable images, or with files that look like images and are left out.
@@ -42,6 +45,7 @@ class Settings(RunSettings):
         precision: Keras dtype policy that trains. The saved model is float32 always.
         cache_limit: Bytes that cached features may take on the disk.
         keep_features: Leave them in the run folder.
+        budget: Seconds that the run may take; None is as long as it likes.
 
     Example:
         >>> from kerastl.finetuning import Settings
@@ -49,7 +53,7 @@ class Settings(RunSettings):
         'float32'
     """
 
-    changeable = ("cache_limit", "keep_features")
+    changeable = ("cache_limit", "keep_features", "budget")
 
     model: str = DEFAULT_MODEL
     weights: str | None = "imagenet"
@@ -64,14 +68,15 @@ class Settings(RunSettings):
     optimizer: Mapping[str, Any] | None = None
     loss: Mapping[str, Any] | None = None
     seed: int = 0
-    validation_split: float = 0.2
+    validation_split: float | None = None
     group_by: str | None = None
-    split_strategy: str = "stratified"
+    split_strategy: str = SPLIT_STRATEGY
     strict: bool = False
     class_weights: ClassWeights | None = None
     precision: Precision = "float32"
     cache_limit: int = DEFAULT_CACHE_LIMIT
     keep_features: bool = False
+    budget: float | None = None
 
     def rules(self) -> dict[str, bool]:
         """See `RunSettings`."""
@@ -83,9 +88,22 @@ class Settings(RunSettings):
             "epochs must be at least 1": self.epochs is None or self.epochs >= 1,
             "batch_size must be at least 1": self.batch_size is None or self.batch_size >= 1,
             "learning_rate must be above 0": self.learning_rate is None or self.learning_rate > 0,
-            "validation_split must be above 0 and below 1": 0 < self.validation_split < 1,
+            "validation_split must be above 0 and below 1": (
+                self.validation_split is None or 0 < self.validation_split < 1
+            ),
+            "budget must be above 0 seconds": self.budget is None or self.budget > 0,
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
+
+    def held_back(self, needed: bool) -> float | None:
+        """The fraction of the images to validate on; None where every image trains.
+
+        Args:
+            needed: Whether the recipe takes images to validate on.
+        """
+        if self.validation_split is None and not needed and self.split_strategy == SPLIT_STRATEGY:
+            return None
+        return self.validation_split or VALIDATION_SPLIT
 
     @property
     def overrides(self) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
-from kerastl.errors import TrainingError
 from kerastl.finetuning._softmax_regression import LARGE, ROUGH, Fit, SoftmaxRegression, cross_entropy
+from kerastl.finetuning._standardization import RowsLike, moments, parts
 
 # Inverse strengths C for an objective that averages the loss, so that they fit data of any size.
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
@@ -21,18 +21,6 @@ _UNTRIED = 1.0
 # The strength is chosen on at most so many images, unless there are more classes: it depends little on more, and the
 # time grows with them.
 _ENOUGH_TO_CHOOSE = 2_000
-# Rows that are scaled at a time: few enough that copies in float64 do not count.
-_ROWS = 1_024
-# A feature that varies by less than this fraction of its mean is constant but for rounding.
-_CONSTANT = 1e-6
-
-
-class RowsLike(Protocol):
-    """What gives rows of features, such as an array."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, part: slice, /) -> np.ndarray: ...
 
 
 class Head(NamedTuple):
@@ -99,9 +87,9 @@ def solve_head(
     """
     from threadpoolctl import threadpool_limits
 
-    mean, scale = _moments(features)
+    mean, scale = moments(features)
     with tempfile.TemporaryFile(dir=scratch) as file:
-        for part in _parts(features):
+        for part in parts(features):
             file.write(((part - mean) / scale).tobytes())
         file.flush()
         scaled = np.memmap(file, np.float32, "r", shape=(len(features), len(mean)))
@@ -113,34 +101,6 @@ def solve_head(
     kernel = fit.kernel / scale[:, None]
     bias = fit.bias - mean @ kernel
     return Head(kernel.astype(np.float32), bias.astype(np.float32), strength, fit.loss, fit.prior_loss, fit.converged)
-
-
-def _parts(features: RowsLike) -> Iterator[np.ndarray]:
-    """A few rows at a time, float32."""
-    for start in range(0, len(features), _ROWS):
-        yield np.asarray(features[start : start + _ROWS], np.float32)
-
-
-def _moments(features: RowsLike) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of each feature, and by what to divide it so that rows have a mean squared length of 1.
-
-    That length keeps C comparable among networks, whose numbers of features differ. Features that are constant are
-    divided by infinity, which leaves nothing of them.
-    """
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler()
-    for part in _parts(features):
-        if not np.isfinite(part).all():
-            raise TrainingError(
-                "the features hold NaN or infinity, so that no head can be fitted: the network's weights are broken or "
-                "too large; take other ones (--weights, --model)"
-            )
-        scaler.partial_fit(part.astype(np.float64))
-    deviation = np.sqrt(scaler.var_)
-    constant = deviation <= _CONSTANT * np.abs(scaler.mean_)
-    scale = np.where(constant, np.inf, deviation * np.sqrt(len(deviation)))
-    return scaler.mean_.astype(np.float32), scale.astype(np.float32)
 
 
 def _penalty(strength: float, classes: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from kerastl._base.text import listed, printable
 from kerastl._progress import stage
 from kerastl.data import Dataset, Item, scan
 from kerastl.data._dataset import SPLITS
-from kerastl.data._inspection import inspect
-from kerastl.data._split import split
+from kerastl.data._inspection import Inspection, inspect
+from kerastl.data._split import group_numbers, split
 from kerastl.data._tree import left_out_summary
 from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
@@ -39,6 +39,7 @@ class SplitData:
         fingerprint: Hash of paths, labels, parts and contents.
         contents: Content hash of each image that was there at the beginning, by path.
         white_level: Of the training images, for `Resize`.
+        groups: Path to the number of a group, for images that are not independent of each other.
     """
 
     dataset: Dataset
@@ -46,6 +47,12 @@ class SplitData:
     fingerprint: str
     contents: Mapping[str, str]
     white_level: int | None = None
+    groups: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def all_train(self) -> bool:
+        """Whether none is held back to validate on."""
+        return not self.dataset.subset("val")
 
 
 def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) -> Dataset:
@@ -66,12 +73,11 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) 
     return dataset
 
 
-def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, stop: Stop) -> SplitData:
-    """Read every image once, and split.
+def inspect_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, stop: Stop) -> Inspection:
+    """Read every image once.
 
     Raises:
-        DataError: The images cannot be split; or, where `strict` is set, some cannot be
-            read or are of kinds that are left out.
+        DataError: `strict` is set, and some cannot be read or are of kinds that are left out.
         Stopped: A stop was asked for.
     """
     with stage("reading images", len(dataset.items)) as told:
@@ -81,17 +87,34 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
             told.update(done)
 
         inspection = inspect(dataset, progress=read, elsewhere=len(dataset.items) >= _MANY)
-    skipped = dict(inspection.unreadable)
-    lost = skipped_in_short(skipped)
+    lost = skipped_in_short(inspection.unreadable)
     if settings.strict and (lost or dataset.left_out):
         text = "; ".join(filter(None, [lost, left_out_summary(dataset)]))
         raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
     if lost:
         callback.warn(f"{lost}; skipped")
+    return inspection
+
+
+def split_dataset(
+    dataset: Dataset, inspection: Inspection, settings: Settings, callback: RunCallback, *, needed: bool = True
+) -> SplitData:
+    """Split images that were read.
+
+    Args:
+        dataset: The images.
+        inspection: What `inspect_dataset` found.
+        settings: How to split.
+        callback: Hears what is found.
+        needed: Whether images to validate on are needed; else every image trains, unless others are asked for.
+
+    Raises:
+        DataError: The images cannot be split.
+    """
     with stage("splitting the images"):
         parts = split(
             dataset,
-            validation_split=settings.validation_split,
+            validation_split=settings.held_back(needed),
             seed=settings.seed,
             group_by=settings.group_by,
             split_strategy=settings.split_strategy,
@@ -107,7 +130,9 @@ def split_dataset(dataset: Dataset, settings: Settings, callback: RunCallback, s
             f"{len(dark):,} of the 16-bit images, such as {printable(dark[0])}, are nearly black where {white:,} is "
             "white, as for the others; save all at one bit depth"
         )
-    return SplitData(parts, skipped, inspection.fingerprint(parts), inspection.content_hashes, white)
+    groups = group_numbers(parts, inspection, None if dataset.is_split else settings.group_by)
+    skipped, contents = dict(inspection.unreadable), inspection.content_hashes
+    return SplitData(parts, skipped, inspection.fingerprint(parts), contents, white, groups)
 
 
 def manifest_entries(dataset: Dataset, contents: Mapping[str, str]) -> dict[str, Entry]:
@@ -146,7 +171,9 @@ def found_again(
     return dataset.root, contents
 
 
-def reopen_dataset(table: Path, root: Path, classes: Sequence[str], written: str | None) -> Dataset:
+def reopen_dataset(
+    table: Path, root: Path, classes: Sequence[str], written: str | None
+) -> tuple[Dataset, dict[str, int]]:
     """Read back the split of a run.
 
     Args:
@@ -155,6 +182,9 @@ def reopen_dataset(table: Path, root: Path, classes: Sequence[str], written: str
         classes: Of the run.
         written: The hash of the file as the run wrote it; None where that is not known.
 
+    Returns:
+        The images with their parts, and the groups as in `SplitData`.
+
     Raises:
         DataError: The table is gone or another.
     """
@@ -162,9 +192,10 @@ def reopen_dataset(table: Path, root: Path, classes: Sequence[str], written: str
         if written not in (None, sha256(table)):
             raise ValueError("its content is not what was written")
         with table.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            rows = [(row["path"], row["label"], row["split"]) for row in csv.DictReader(stream)]
+            rows = [(row["path"], row["label"], row["split"], row.get("group")) for row in csv.DictReader(stream)]
+        groups = {path: int(group) for path, _, _, group in rows if group}
     except (OSError, KeyError, ValueError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DataError(f"{table}: the split of the run cannot be read ({reason}); --overwrite starts anew") from None
-    items = tuple(Item(path, label, part) for path, label, name in rows for part in SPLITS if part == name)
-    return Dataset(root, tuple(classes), items, layout=f"as split before, in {table.name}")
+    items = tuple(Item(path, label, part) for path, label, name, _ in rows for part in SPLITS if part == name)
+    return Dataset(root, tuple(classes), items, layout=f"as split before, in {table.name}"), groups

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerastl.errors import RecipeError
+from kerastl._progress.lines import duration
+from kerastl.errors import RecipeError, StateError
 from kerastl.finetuning._batches import make_batches
+from kerastl.finetuning._budget import Budget, OutOfTime, PhaseTime, shortened
 from kerastl.finetuning._compiling import loss_for, optimizer_for
 from kerastl.finetuning._diagnosis import NothingLearntError
+from kerastl.finetuning._estimate import FeatureTimer
 from kerastl.finetuning._features import FeatureComputer
+from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._freezing import freeze_for
+from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Observers
 from kerastl.finetuning._network import Network, split_network
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_training import Context, PhaseTraining
 from kerastl.finetuning._recipe import Recipe
-from kerastl.finetuning._state import FineTuningState
+from kerastl.finetuning._state import FineTuningState, TimedStateWriter
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.training._callback import RunCallback, setting_the_rate
 from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._fast_network import faster
 from kerastl.training._interrupt import Stop
-from kerastl.training._state import STATE, History, StateWriter
+from kerastl.training._state import STATE, History
 from kerastl.training._variables import assign, values_of
 
 if TYPE_CHECKING:
@@ -44,6 +50,7 @@ class Training:
         callback: Hears what is done.
         callbacks: Of Keras; `kerastl.finetuning._loop` says what they see.
         stop: Asks for an early end.
+        budget: Of time; without one a run takes as long as it likes.
     """
 
     def __init__(
@@ -59,13 +66,15 @@ class Training:
         callback: RunCallback | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         stop: Stop | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._network = network
         self._recipe = recipe
         self._data = data
         self._features = features
         self._seed = seed
-        self._writer = StateWriter(checkpoint, extra)
+        self._budget = budget or Budget()
+        self._writer = TimedStateWriter(checkpoint, self._budget, extra)
         self._observers = Observers(network.model, callback or RunCallback(), tuple(callbacks), stop)
         self.state = FineTuningState()
 
@@ -73,7 +82,22 @@ class Training:
         """Take up the state that `Checkpoint.load` gave."""
         if values.get(STATE):
             self.state = FineTuningState.from_dict(values[STATE])
+            self._budget.earlier = self.state.used
             assign(self._network.model.variables, self._writer.checkpoint.arrays("start"))
+
+    def left_out(self) -> LeftOutAnswers | None:
+        """What the best head says of images that were left out; None where it was not solved in closed form.
+
+        Raises:
+            StateError: That was kept, and cannot be read.
+        """
+        if self.state.leave_one_out is None:
+            return None
+        folder = self._writer.checkpoint.folder
+        try:
+            return LeftOutAnswers.read(folder)
+        except ValueError as error:
+            raise StateError(f"{folder / LEAVE_ONE_OUT} is damaged ({error}); --overwrite starts anew") from None
 
     def run(self, after_epoch: Callable[[History], None] | None = None) -> None:
         """Train what is left of the recipe.
@@ -95,7 +119,10 @@ class Training:
             phase = self._recipe.phases[self.state.phase]
             if len(self.state.seconds) <= self.state.phase:
                 self.state.seconds.append(0.0)
-            self._run_phase(phase)
+            try:
+                self._run_phase(phase)
+            except OutOfTime as reason:
+                self._leave_out(reason.seconds)
             self.state.next_phase()
             self._writer.save(self.state, start=values_of(self._network.model.variables))
         if self.state.failure:
@@ -107,6 +134,8 @@ class Training:
         for number, phase in enumerate(self._recipe.phases, 1):
             try:
                 freeze_for(self._network, phase)
+                if phase.needs_validation and not self._data.validates:
+                    raise RecipeError("there are no images to validate on, which tell when training is at its best")
                 if phase.solver == "gradient":
                     optimizer_for(self._network, phase, phase.learning_rate)
                     loss_for(phase)
@@ -118,9 +147,23 @@ class Training:
             except RecipeError as error:
                 raise RecipeError(f"recipe {self._recipe.name!r}, phase {number}: {error}") from None
 
+    def _leave_out(self, seconds: float) -> None:
+        """Go past a phase that would take so long."""
+        number, left = self.state.phase, self._budget.left
+        self.state.set_plan(0)
+        rest = f"of which {duration(left)} are left" if left > 0 else "which are over"
+        why = f"{duration(self._budget.seconds)} may be taken, {rest}"
+        needed = f"; it needs about {duration(seconds)} at least" if seconds else ""
+        self._observers.told.say(f"phase {number + 1} is left out: {why}{needed} (--budget)")
+
     def _run_phase(self, phase: Phase) -> None:
         start = time.monotonic()
         network, number = self._network, self.state.phase
+        planned = self.state.plan[number] if number < len(self.state.plan) else phase.epochs
+        needless = self.state.best is not None  # something has been reached already
+        if not planned or (needless and not self.state.epoch and self._budget.left <= 0):
+            raise OutOfTime(0.0)
+        phase = shortened(phase, planned)
         count = freeze_for(network, phase)
         self._observers.told.phase(
             f"phase {number + 1}/{len(self._recipe.phases)}: {phase.named(tuple(network.stages))}, "
@@ -128,10 +171,13 @@ class Training:
         )
         seed = (self._seed, number)
         lower, upper = split_network(network, phase.trained_stages(tuple(network.stages)))
-        features = self._features.compute(lower, phase, seed)
+        timer = FeatureTimer(self._observers.told, self._budget.left if needless else math.inf)
+        features = self._features.compute(lower, phase, seed, timer)
         batches = make_batches(features, self._data, phase, seed, self._features.skipped)
         self.state.seconds[number] += time.monotonic() - start
+        later = self._recipe.phases[number + 1 :]
+        time_for = PhaseTime(self._budget, timer.seconds, later)
         context = Context(
-            network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state
+            network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state, time_for
         )
         PhaseTraining(context, phase, faster(upper), features, batches).run()

@@ -44,9 +44,10 @@ class TrainingData:
     Args:
         classes: Names, in the order of the model's outputs.
         train: Images to train on.
-        val: Images to validate on.
+        val: Images to validate on; none where every image trains.
         reader: How files become pixels.
         balanced: Weigh the classes so that each counts the same in the loss.
+        group_numbers: int64 `(n,)`, of each training image; None where each is a group of its own.
     """
 
     classes: tuple[str, ...]
@@ -54,6 +55,16 @@ class TrainingData:
     val: LabeledImages
     reader: InputReader
     balanced: bool = False
+    group_numbers: np.ndarray | None = None
+
+    @property
+    def validates(self) -> bool:
+        """Whether there are images to validate on."""
+        return len(self.val.files) > 0
+
+    def groups(self) -> np.ndarray:
+        """Group of each training image, int64 `(n,)`: images of one group are left out of a solution together."""
+        return np.arange(len(self.train.files)) if self.group_numbers is None else self.group_numbers
 
     def targets(self) -> np.ndarray:
         """One-hot targets of the training images: float32 `(n, classes)`."""
@@ -109,7 +120,14 @@ def training_data(parts: SplitData, resize: Resize, settings: Settings) -> Train
         LabeledImages([dataset.file(item) for item in items], dataset.class_indices(items))
         for items in (dataset.subset("train"), dataset.subset("val"))
     )
-    return TrainingData(dataset.classes, train, val, resize, settings.class_weights == "balanced")
+    balanced = settings.class_weights == "balanced"
+    return TrainingData(dataset.classes, train, val, resize, balanced, _group_numbers(parts))
+
+
+def _group_numbers(parts: SplitData) -> np.ndarray:
+    """Number the groups of the training images; one that belongs to none is a group of its own."""
+    keys = [parts.groups.get(item.path, -number) for number, item in enumerate(parts.dataset.subset("train"), 1)]
+    return np.unique(np.array(keys, np.int64), return_inverse=True)[1].astype(np.int64)
 
 
 def prefetch_images(data: TrainingData, folder: Path) -> PrefetchedImages | None:

@@ -21,6 +21,7 @@ from kerastl._base import files, scratch
 from kerastl._base.text import printable
 from kerastl.errors import CacheError
 from kerastl.inference._engines import Parallelism, cores
+from kerastl.inference._precision import Agreement
 from kerastl.inference._seal import SEAL_FILE, Seal, clear_way, sha256, stamp
 
 # What kerastl calls its files: an entry's parts, its lock, and what a crash leaves of one that was being written.
@@ -50,12 +51,14 @@ class Entry:
         file: The flatbuffer.
         parallelism: How this machine runs it best.
         size: Bytes of the flatbuffer.
+        agreement: How it compares with float32, where it computes in fewer bits.
     """
 
     model: str
     file: Path
     parallelism: Parallelism
     size: int
+    agreement: Agreement | None = None
 
 
 class CompiledCache:
@@ -107,7 +110,8 @@ class CompiledCache:
                     return None
                 self._write(key, note | {"stamp": stamp(file)})
             parallelism = _parallelism(note["plan"]) if note["cores"] == cores() else default_parallelism(note["size"])
-            return Entry(note["model"], file, parallelism, note["size"])
+            agreement = Agreement(**note["agreement"]) if "agreement" in note else None
+            return Entry(note["model"], file, parallelism, note["size"], agreement)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -124,7 +128,14 @@ class CompiledCache:
             return False
         return True
 
-    def store(self, key: str, model: str, content: bytes, examine: Callable[[Path, int], Parallelism]) -> Entry:
+    def store(
+        self,
+        key: str,
+        model: str,
+        content: bytes,
+        examine: Callable[[Path, int], Parallelism],
+        agreement: Agreement | None = None,
+    ) -> Entry:
         """Add a network once it has been found right.
 
         Args:
@@ -132,6 +143,7 @@ class CompiledCache:
             model: The name of the network it was made from.
             content: The flatbuffer.
             examine: Given its file and size; returns how this machine runs it best, or raises if the network is wrong.
+            agreement: See `Entry`.
 
         Raises:
             OSError: The folder cannot be written, or the disk is full.
@@ -144,8 +156,9 @@ class CompiledCache:
             temporary.write_bytes(content)
             parallelism = examine(temporary, len(content))
         note = {"model": model, "sha256": digest, "size": len(content), "stamp": stamp(file)}
-        self._write(key, note | {"cores": cores(), "plan": asdict(parallelism)})
-        return Entry(model, file, parallelism, len(content))
+        compared = {} if agreement is None else {"agreement": asdict(agreement)}
+        self._write(key, note | {"cores": cores(), "plan": asdict(parallelism)} | compared)
+        return Entry(model, file, parallelism, len(content), agreement)
 
     def refuse(self, key: str, reason: str) -> None:
         """Remember that a network cannot be compiled, so that it is not tried again each time."""

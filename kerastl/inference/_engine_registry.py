@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerastl._base.registry import Registry, resolve_reference
-from kerastl.errors import ModelError
+from kerastl.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     import keras
 
     from kerastl.inference._engines import Engine
+    from kerastl.inference._precision import Sample
     from kerastl.models._spec import ModelSpec
 
 
@@ -27,6 +28,9 @@ class EngineFactory:
             the Keras model. It raises `EngineError` for a model that this engine cannot run.
         missing: Says what this machine lacks to run it, in a sentence without a full stop, or None where it can be
             used; or `"module:function"`.
+        fast_opener: Opens it in fewer bits than float32, or `"module:function"`; None where it has no such way. It is
+            given the model and a function that reads images like those to come, to be called where they are needed.
+            It raises `ModelError` where answers change too often.
 
     Example:
         >>> from kerastl.inference import EngineFactory, KerasEngine
@@ -39,6 +43,7 @@ class EngineFactory:
     description: str
     opener: Callable[[ModelSpec], Engine] | str
     missing: Callable[[], str | None] | str | None = None
+    fast_opener: Callable[[ModelSpec, Sample], Engine] | str | None = None
 
     def unavailable(self) -> str | None:
         """Why this machine cannot run it; None where it can."""
@@ -53,6 +58,18 @@ class EngineFactory:
         """
         opener = resolve_reference(self.opener) if isinstance(self.opener, str) else self.opener
         return opener(spec)
+
+    def open_fast(self, spec: ModelSpec, sample: Sample) -> Engine:
+        """Open it for a model in fewer bits than float32.
+
+        Raises:
+            UsageError: It computes in float32 only.
+            ModelError: It cannot run this model so, or answers change too often.
+        """
+        if self.fast_opener is None:
+            raise UsageError(f"the engine {self.name} computes in full precision only")
+        opener = resolve_reference(self.fast_opener) if isinstance(self.fast_opener, str) else self.fast_opener
+        return opener(spec, sample)
 
 
 class EngineError(ModelError):
@@ -78,6 +95,7 @@ ENGINES: Registry[EngineFactory] = Registry(
             "compiled once, then starts 20 times faster",
             "kerastl.inference._open:open_litert",
             "kerastl.inference._open:litert_missing",
+            "kerastl.inference._fast:open_fast_litert",
         ),
         "keras": EngineFactory("keras", "works everywhere", "kerastl.inference._open:open_keras"),
     },

@@ -76,7 +76,7 @@ class LiteRTEngine:
     """Runs a compiled network; starts without TensorFlow.
 
     Args:
-        model_file: A `.tflite` file whose input is uint8 of shape (n, height, width, 3).
+        model: A `.tflite` file whose input is uint8 of shape (n, height, width, 3), or what is in one.
         parallelism: How many copies, and threads in each.
 
     Raises:
@@ -98,9 +98,9 @@ class LiteRTEngine:
 
     name = "litert"
 
-    def __init__(self, model_file: Path, parallelism: Parallelism) -> None:
+    def __init__(self, model: Path | bytes, parallelism: Parallelism) -> None:
         self.parallelism = parallelism
-        self._file = os.fspath(model_file)
+        self.model = model
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._lock = threading.Lock()
         self._copies = 0
@@ -110,7 +110,11 @@ class LiteRTEngine:
         from ai_edge_litert.interpreter import Interpreter
 
         with native_stderr_silenced():
-            interpreter = Interpreter(self._file, num_threads=self.parallelism.threads)
+            threads = self.parallelism.threads
+            if isinstance(self.model, bytes):
+                interpreter = Interpreter(model_content=self.model, num_threads=threads)
+            else:
+                interpreter = Interpreter(os.fspath(self.model), num_threads=threads)
             interpreter.allocate_tensors()
         self._copies += 1
         return interpreter

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras, retracing_unmentioned
 from kerastl._base.stderr import native_stderr_silenced
@@ -43,6 +43,19 @@ def to_litert(model: keras.Model) -> bytes:
     Raises:
         ModelError: The network cannot be compiled.
     """
+    return converted(model, lambda converter: converter.convert())
+
+
+def converted(model: keras.Model, convert: Callable[[Any], bytes]) -> bytes:
+    """Compile a model with a converter that is set up for it.
+
+    Args:
+        model: As for `to_litert`.
+        convert: Given a `tf.lite.TFLiteConverter`; returns the flatbuffer.
+
+    Raises:
+        ModelError: The network cannot be compiled.
+    """
     import tensorflow as tf
 
     signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
@@ -54,8 +67,7 @@ def to_litert(model: keras.Model) -> bytes:
         with native_stderr_silenced(), _absl_quiet():
             # Without a trackable object the converter freezes the graph in memory; with one it goes through a
             # SavedModel on disk, which is what `model.export` does and takes two to four times as long.
-            converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()])
-            return converter.convert()
+            return convert(tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()]))
     except Exception as error:
         reason = str(error).strip().splitlines()[0:1]
         raise ModelError(f"{model.name} cannot be compiled ({''.join(reason)[:200]})") from error

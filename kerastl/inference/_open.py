@@ -7,19 +7,21 @@ import importlib.util
 import json
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from kerastl import _progress as progress
 from kerastl._base.text import printable
-from kerastl.errors import ModelError
+from kerastl.errors import ModelError, UsageError
 from kerastl.inference._cache import HASHES, CompiledCache, cache_folder, default_parallelism
 from kerastl.inference._engine_registry import AUTO_ORDER, ENGINES, EngineError
 from kerastl.inference._engines import Engine, KerasEngine, LiteRTEngine, Parallelism
 from kerastl.inference._export import EXPORT_VERSION
 from kerastl.inference._lock import locked
+from kerastl.inference._precision import Precision, Sample, check_precision
 from kerastl.inference._seal import remembered_sha256
 from kerastl.models._spec import ModelSpec
 
@@ -31,16 +33,22 @@ EngineName: TypeAlias = str  # of `ENGINES`, or "auto"
 log = logging.getLogger("kerastl")
 
 
-def open_engine(spec: ModelSpec, engine: EngineName = "auto") -> Engine:
+def open_engine(
+    spec: ModelSpec, engine: EngineName = "auto", precision: Precision = "full", sample: Sample | None = None
+) -> Engine:
     """Open the engine for a model; compile the model first where that was not done yet.
 
     Args:
         spec: The model.
         engine: A name of `kerastl.inference.ENGINES`: `litert` for the compiled network, `keras` for Keras itself;
             or `auto` for the compiled one where that is possible and Keras elsewhere, with a warning that says why.
+        precision: `full` is float32; `fast` is fewer bits, compared with float32 when it is compiled, and never
+            replaced by another.
+        sample: Reads representative images, which `fast` needs when it is compiled.
 
     Raises:
-        UsageError: No such engine.
+        UsageError: No such engine or precision; or the engine has no such precision, or there are no representative
+            images.
         ModelError: An engine was asked for by name, and it cannot run the model or is not installed.
 
     Example:
@@ -49,6 +57,9 @@ def open_engine(spec: ModelSpec, engine: EngineName = "auto") -> Engine:
         >>> open_engine(resolve("kerastl_mini"), "keras").name
         'keras'
     """
+    check_precision(precision)
+    if precision == "fast":
+        return _open_fast(spec, engine, sample or no_sample)
     if engine != "auto":
         factory = ENGINES[engine]
         if (reason := factory.unavailable()) is not None:
@@ -68,15 +79,35 @@ def open_engine(spec: ModelSpec, engine: EngineName = "auto") -> Engine:
     return last.open(spec)
 
 
+def _open_fast(spec: ModelSpec, engine: EngineName, sample: Sample) -> Engine:
+    names = AUTO_ORDER if engine == "auto" else (engine,)
+    factory = next((ENGINES[name] for name in names if ENGINES[name].fast_opener is not None), ENGINES[names[0]])
+    if (reason := factory.unavailable()) is not None:
+        raise ModelError(f"{reason}, and fast precision needs it")
+    try:
+        return factory.open_fast(spec, sample)
+    except EngineError as error:
+        raise ModelError(f"{error}; full precision may do without") from error
+
+
+def no_sample() -> NoReturn:
+    """Say that representative images are needed."""
+    raise UsageError(
+        "fast precision is fitted to images like those to classify when it is first used: give some as representative "
+        "data"
+    )
+
+
 def _as_is(model: keras.Model) -> keras.Model:
     return model
 
 
 def open_keras(spec: ModelSpec) -> KerasEngine:
-    return KerasEngine(_built(spec))
+    return KerasEngine(build(spec))
 
 
-def _built(spec: ModelSpec) -> keras.Model:
+def build(spec: ModelSpec) -> keras.Model:
+    """The Keras model."""
     with progress.stage(f"{printable(spec.metadata.name)}: loading the network into Keras"):
         return spec.build()
 
@@ -102,25 +133,49 @@ def keras_version() -> str:
     return version("keras")
 
 
-def cache_key(spec: ModelSpec, cache: CompiledCache) -> str:
-    """Name the compiled form of a model: its weights, what it is, Keras's version and the way of compiling."""
+def cache_key(spec: ModelSpec, cache: CompiledCache, form: str = "") -> str:
+    """Name a compiled form of a model: its weights, what it is, Keras's version and the way of compiling.
+
+    Args:
+        spec: The model.
+        cache: Remembers the hash of its weights.
+        form: What is special about this form; nothing if it is the one in float32.
+    """
     parts = {
         "identity": spec.identity,
         "weights": remembered_sha256(spec.weights_file, cache.folder / HASHES, cache.seal, spec.hash),
         "keras": keras_version(),
         "export": EXPORT_VERSION,
     }
+    if form:
+        parts["form"] = form
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def open_litert(spec: ModelSpec) -> LiteRTEngine:
+    return open_compiled(spec, _compile)
+
+
+def open_compiled(
+    spec: ModelSpec, compile_: Callable[[ModelSpec, CompiledCache, str], LiteRTEngine], form: str = ""
+) -> LiteRTEngine:
+    """Open a compiled form of a model from the cache, or compile it once.
+
+    Args:
+        spec: The model.
+        compile_: Given the model, the cache and the key; stores the entry and gives the engine.
+        form: As for `cache_key`.
+
+    Raises:
+        EngineError: It cannot be compiled, or not kept.
+    """
     cache = CompiledCache(cache_folder())
     if (reason := cache.fault()) is not None:
         raise EngineError(
             f"the cache folder {printable(str(cache.folder))} {reason}, who could exchange networks in it "
             "(KERASTL_CACHE names another)"
         )
-    key = cache_key(spec, cache)
+    key = cache_key(spec, cache, form)
     if (engine := _opened(spec, cache, key)) is not None:
         return engine
     if (reason := cache.refusal(key)) is not None:
@@ -133,7 +188,7 @@ def open_litert(spec: ModelSpec) -> LiteRTEngine:
             return engine
         if (reason := cache.refusal(key)) is not None:
             raise EngineError(reason)
-        return _compile(spec, cache, key)
+        return compile_(spec, cache, key)
 
 
 def _opened(spec: ModelSpec, cache: CompiledCache, key: str) -> LiteRTEngine | None:
@@ -158,7 +213,7 @@ def _compile(spec: ModelSpec, cache: CompiledCache, key: str) -> LiteRTEngine:
     if (reason := export.unavailable()) is not None:
         raise EngineError(reason)
     name = spec.metadata.name
-    model = _built(spec)
+    model = build(spec)
 
     def examine(file: Path, size: int) -> Parallelism:
         export.check(LiteRTEngine(file, default_parallelism(size)), model)

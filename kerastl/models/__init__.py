@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kerastl.models._build import build as build
     from kerastl.models._build import preprocess as preprocess
     from kerastl.models._build import stages as stages
+    from kerastl.models._deep_features import deep_features as deep_features
+    from kerastl.models._deep_features import find_taps as find_taps
     from kerastl.models._graph import features as features
     from kerastl.models._graph import last_feature_map as last_feature_map
     from kerastl.models._graph import logits as logits
@@ -60,8 +62,10 @@ _MODULES = {
     "build": "kerastl.models._build",
     "cached_weights": "kerastl.models._weights",
     "decode": "kerastl.models._labels",
+    "deep_features": "kerastl.models._deep_features",
     "embed_metadata": "kerastl.models._metadata",
     "features": "kerastl.models._graph",
+    "find_taps": "kerastl.models._deep_features",
     "imagenet_class_index": "kerastl.models._weights",
     "last_feature_map": "kerastl.models._graph",
     "list_models": "kerastl.models._table",

@@ -98,6 +98,8 @@ class Backbone:
         top5: Published ImageNet top-5 in percent, or None.
         source: Where the scores are published.
         flattens: Whether the head flattens the feature map, so that with it only `input_size` fits.
+        taps: The layers whose outputs a deep head reads beside the network's output, from the input up; where there are
+            none, they are found in the graph, see `find_taps`.
         preprocess_input: The function, or `"module:function"`, whose scaling `input_scaling` repeats, where there is
             one: `kerastl.testing.check_backbone` compares them.
 
@@ -132,6 +134,7 @@ class Backbone:
     top5: float | None = None
     source: str = ""
     flattens: bool = False
+    taps: tuple[str, ...] = ()
     preprocess_input: Callable[[Any], Any] | str | None = None
 
     def __post_init__(self) -> None:

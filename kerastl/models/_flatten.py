@@ -25,7 +25,7 @@ AUGMENTATIONS = tuple(
     if name.startswith("Random") or name in ("AugMix", "CutMix", "MixUp", "RandAugment")
 )
 # Names of the layers that are put around a network.
-RESERVED = ("pixels", "scale_pixels", "feature_pool", "head_pool", "head_dropout", "head_classifier")
+RESERVED = ("pixels", "scale_pixels", "feature_pool", "head_pool", "head_features", "head_dropout", "head_classifier")
 # Largest difference between a model and its copy, as a fraction of the largest output.
 _TOLERANCE = 1e-3
 _LOW_TOLERANCE = 0.1  # of a model that computes in half precision

@@ -245,10 +245,14 @@ def logits(model: keras.Model) -> keras.Model:
     if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
         shapes = ", ".join(str(tuple(output.shape)) for output in model.outputs)
         raise ModelError(f"{model.name}: only networks with one output of shape (n, classes) have scores, not {shapes}")
-    return keras.Model(model.inputs[0], _before_softmax(model.outputs[0]), name=model.name)
+    return keras.Model(model.inputs[0], before_softmax(model.outputs[0]), name=model.name)
 
 
-def _before_softmax(output: keras.KerasTensor) -> keras.KerasTensor:
+def before_softmax(output: keras.KerasTensor) -> keras.KerasTensor:
+    """What goes into the softmax that a tensor comes out of; the tensor itself where it comes out of something else.
+
+    Where the softmax is inside a layer, its weights are copied into one without.
+    """
     call = call_behind(output)
     last = call.operation
     if type(last).__name__ == "Softmax":  # the layer or the operation

@@ -12,11 +12,14 @@ import keras
 from kerastl._base.text import printable
 from kerastl.errors import UsageError
 from kerastl.models._adapt_options import Pooling, check_pooling
+from kerastl.models._deep_features import is_deep, taps_below
 from kerastl.models._graph import inputs_of
 
 _PROBABILITIES = ("softmax", "sigmoid")
 # What may stand between features and classifier, or behind it, and changes no number when the model answers.
 _PASSING = ("Dropout", "Flatten", "Reshape", "Identity", "Cast", "Squeeze", "SpatialDropout2D", "AlphaDropout")
+# What may stand behind a classifier besides, and keeps scores in proportion.
+_LINEAR = ("GlobalAveragePooling2D", "Rescaling")
 _AXES = {3: "tokens", 4: "a feature map"}
 # How KerasHub's classifiers call what they do.
 _HUB_POOLINGS: dict[str, Pooling] = {"avg": "mean", "gap": "mean", "max": "max", "token": "token"}
@@ -35,29 +38,38 @@ def cut_head(output: keras.KerasTensor) -> tuple[keras.KerasTensor, str | None]:
         What goes into the head, without dropout and the mean over a feature map, and the head in a few words; `output`
         itself and None if there is no head.
     """
-    if len(output.shape) != 2:
+    head = head_of(output)
+    if not head:
         return output, None
-    tensor, probabilities = output, False
-    while True:
-        operation = tensor._keras_history.operation
-        if isinstance(operation, keras.layers.InputLayer):
-            return output, None
-        if _is_classifier(operation):
-            break
-        activation = _activation(operation)
-        if activation is None and type(operation).__name__ not in (*_PASSING, "GlobalAveragePooling2D"):
-            return output, None
-        if activation not in (None, "linear", *_PROBABILITIES):
-            return output, None
-        probabilities = probabilities or activation in _PROBABILITIES
-        tensor = inputs_of(operation)[0]
-    own = _activation_name(operation)
-    if own not in ("linear", *_PROBABILITIES):
-        return output, None
-    kind = "probabilities" if probabilities or own in _PROBABILITIES else "scores"
-    features = _below_the_head(inputs_of(operation)[0])
+    layer = head[0]
+    kind = "probabilities" if any(activation_of(each) in _PROBABILITIES for each in head) else "scores"
+    features = _below_the_head(inputs_of(layer)[0])
     classes = f"{output.shape[-1]:,} class{'es' * (output.shape[-1] != 1)}"
-    return features, f"its head of {classes} ({printable(operation.name)!r}, {kind})"
+    return features, f"its head of {classes} ({printable(layer.name)!r}, {kind})"
+
+
+def head_of(output: keras.KerasTensor) -> list[Any]:
+    """The layers and operations that are a classifier's head, from the one that scores the classes up to the output.
+
+    Args:
+        output: Of a flat graph.
+
+    Returns:
+        The first is a `Dense` layer or a convolution of one pixel; an empty list if there is no head.
+    """
+    found: list[Any] = []
+    tensor = output
+    while len(output.shape) == 2:
+        operation = tensor._keras_history.operation
+        found.insert(0, operation)
+        if activation_of(operation) not in (None, "linear", *_PROBABILITIES):
+            return []
+        if _is_classifier(operation):
+            return found
+        if activation_of(operation) is None and type(operation).__name__ not in (*_PASSING, *_LINEAR):
+            return []
+        tensor = inputs_of(operation)[0]
+    return []
 
 
 def _is_classifier(operation: Any) -> bool:
@@ -66,23 +78,21 @@ def _is_classifier(operation: Any) -> bool:
     return isinstance(operation, keras.layers.Conv2D) and tuple(operation.kernel_size) == (1, 1)
 
 
-def _activation(operation: Any) -> str | None:
-    """The name of the activation that a layer or an operation is; None if it is none."""
-    if isinstance(operation, keras.layers.Activation):
-        return _activation_name(operation)
+def activation_of(operation: Any) -> str | None:
+    """The name of the activation that a layer or an operation is, or that is inside a classifier; None if none is."""
+    if isinstance(operation, keras.layers.Activation) or _is_classifier(operation):
+        return getattr(operation.activation, "__name__", type(operation.activation).__name__)
     kind = type(operation).__name__.lower()
     return kind if kind in _PROBABILITIES else None
 
 
-def _activation_name(operation: Any) -> str:
-    return getattr(operation.activation, "__name__", type(operation.activation).__name__)
-
-
 def _below_the_head(tensor: keras.KerasTensor) -> keras.KerasTensor:
-    """Leave out what a new head has of its own: dropout, and the mean over a feature map."""
+    """Leave out what a new head has of its own: dropout, and the mean over a feature map or what a deep head reads."""
     while isinstance(tensor._keras_history.operation, keras.layers.Dropout):
         tensor = inputs_of(tensor._keras_history.operation)[0]
     pool = tensor._keras_history.operation
+    if is_deep(pool):
+        return taps_below(tensor)[-1]
     averaged = isinstance(pool, keras.layers.GlobalAveragePooling2D) and not pool.keepdims
     return inputs_of(pool)[0] if averaged else tensor
 

@@ -142,6 +142,8 @@ class Classification:
         coverage: Where a set was asked for: how often the right class is among `predictions`, which then are the set.
         ood_score: Where rejection was asked for: how unlike the training images this one is, between 0 and 2.
         rejected: Where rejection was asked for: whether that is too much for the answer to mean anything.
+        tta: The test-time augmentation that was asked for, or `None`.
+        precision: `fast` where the network computed so, else `None`.
 
     Example:
         >>> import kerastl
@@ -157,6 +159,8 @@ class Classification:
     coverage: float | None = None
     ood_score: float | None = None
     rejected: bool | None = None
+    tta: str | None = None
+    precision: str | None = None
 
     @property
     def best(self) -> Prediction:
@@ -189,6 +193,8 @@ class Classification:
             values["coverage"] = self.coverage
         if self.ood_score is not None:
             values |= {"ood_score": float(f"{self.ood_score:.7g}"), "rejected": self.rejected}
+        named = {"tta": self.tta, "precision": self.precision}
+        values |= {name: value for name, value in named.items() if value is not None}
         return values
 
     def __str__(self) -> str:

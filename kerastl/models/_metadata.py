@@ -6,11 +6,12 @@ it were not there. So a model that is moved or renamed still knows its classes.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 from kerastl._base.files import replacing, write_text
 from kerastl._base.serialization import to_json
@@ -21,6 +22,9 @@ from kerastl.models._input_reader import InputReader, reader_as_dict, reader_fro
 from kerastl.models._labels import LabelSet
 from kerastl.models._saved import archive, kinds, schema
 from kerastl.models._saved.archive import parsed
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
 
 MODEL_FILE = "model.keras"
 MEMBER = "kerastl.json"
@@ -135,16 +139,19 @@ def embed_metadata(
             target.writestr(name, content)
 
 
-def update(model_file: str | os.PathLike[str], metadata: Metadata, members: Mapping[str, bytes] | None = None) -> None:
+def update(
+    model_file: str | os.PathLike[str], metadata: Metadata, members: Mapping[str, bytes | Path] | None = None
+) -> None:
     """Replace the metadata of a `.keras` file, and the copy of it that a run folder keeps beside the file.
 
-    The file is written anew as a whole: whoever reads it meanwhile, and a crash, find the old one or the new one. The
-    network inside stays byte for byte what it was.
+    The file is written anew as a whole: whoever reads it meanwhile, and a crash, find the old one or the new one. What
+    is not replaced stays byte for byte what it was.
 
     Args:
         model_file: A file with metadata.
         metadata: The new one.
-        members: Further members to replace or to add, by name; names begin with `kerastl`.
+        members: Further members to replace or to add, by name: bytes, or files that are copied. Names of kerastl's
+            own begin with `kerastl`, others are the network's.
 
     Raises:
         ModelError: The file is no Keras model.
@@ -156,7 +163,7 @@ def update(model_file: str | os.PathLike[str], metadata: Metadata, members: Mapp
 
     model_file = Path(model_file)
     text = to_json(metadata.as_dict(), letters=True)
-    new = {MEMBER: text.encode(), **(members or {})}
+    new: dict[str, bytes | Path] = {MEMBER: text.encode(), **(members or {})}
     # Read before anything is written, so that what cannot be read is told from what cannot be written.
     with archive.opened(model_file):
         pass
@@ -164,17 +171,24 @@ def update(model_file: str | os.PathLike[str], metadata: Metadata, members: Mapp
         with replacing(model_file) as temporary:
             with zipfile.ZipFile(model_file) as old, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as written:
                 for entry in old.infolist():
-                    if entry.filename not in new:
-                        with old.open(entry) as source, written.open(copy(entry), "w", force_zip64=True) as target:
-                            shutil.copyfileobj(source, target, 1 << 20)
+                    replaced = new.pop(entry.filename, entry)
+                    with _content(old, replaced) as source, written.open(copy(entry), "w", force_zip64=True) as target:
+                        shutil.copyfileobj(source, target, 1 << 20)
                 for name, content in new.items():
-                    written.writestr(name, content)
+                    with _content(old, content) as source, written.open(name, "w", force_zip64=True) as target:
+                        shutil.copyfileobj(source, target, 1 << 20)
             shutil.copymode(model_file, temporary)
     except zipfile.BadZipFile as error:
         raise ModelError(f"{model_file} cannot be read as a Keras model ({error})") from error
     beside = model_file.with_name(MEMBER)
     if beside.is_file():
         write_text(beside, text)
+
+
+def _content(archive: ZipFile, given: bytes | Path | ZipInfo) -> IO[bytes]:
+    if isinstance(given, bytes):
+        return io.BytesIO(given)
+    return given.open("rb") if isinstance(given, Path) else archive.open(given)
 
 
 def member(model_file: Path, name: str) -> bytes | None:

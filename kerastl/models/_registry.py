@@ -72,6 +72,7 @@ def _of_row(row: tuple[Any, ...]) -> Backbone:
         top5=top5,
         source=facts["source"],
         flattens=facts.get("flattens", False),
+        taps=facts.get("taps", ()),
         preprocess_input=f"{library}.{module}:preprocess_input" if library == "keras.applications" else None,
     )
 

@@ -51,7 +51,8 @@ def training_curves(history: Iterable[Mapping[str, Any]], phases: Sequence[str] 
 
     Args:
         history: One mapping an epoch, with `loss` and `accuracy`, and if known `val_loss`, `val_accuracy` and
-            `phase`, a whole number or a name; what `read_history` gives. Missing and empty values leave a gap.
+            `phase`, a whole number or a name; what `read_history` gives. Missing and empty values leave a gap. Where
+            nothing was validated, `loo_loss` and `loo_accuracy`, by leave-one-out, stand in.
         phases: The names of the phases 1, 2 and so on; a line marks where each begins.
 
     Raises:
@@ -86,12 +87,17 @@ def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: str, best: int | 
     if measure == "accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     epochs = np.arange(1, len(rows) + 1)
-    training, validation = (np.array([_number(row.get(name)) for row in rows]) for name in (measure, f"val_{measure}"))
+    training, validation, left_out = (
+        np.array([_number(row.get(f"{part}{measure}")) for row in rows]) for part in ("", "val_", "loo_")
+    )
+    called = "validation"
+    if np.isnan(validation).all():
+        validation, called = left_out, "leave-one-out"
     dots: dict[str, Any] = {"marker": "o", "markersize": 3.5} if len(rows) <= 40 else {}
     axes.plot(epochs, training, color=style.GRAY, linestyle="--", linewidth=1.4, label="training", **dots)
     if np.isnan(validation).all():
         return
-    axes.plot(epochs, validation, color=style.BLUE, linewidth=1.8, label="validation", **dots)
+    axes.plot(epochs, validation, color=style.BLUE, linewidth=1.8, label=called, **dots)
     if best is None or np.isnan(validation[best]):
         return
     value = f"{validation[best]:.3f}" if measure == "loss" else percent(validation[best])

@@ -85,7 +85,7 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
             found.append(("Trained on", f"{trained:,} images"))
     found += [
         ("Data", evaluation.data),
-        ("Split", evaluation.split),
+        ("Split", evaluation.part),
         ("Images", f"{len(evaluation):,}"),
         ("Classes", f"{len(evaluation.classes):,} of the model's {len(evaluation.labels):,}"),
     ]
@@ -105,8 +105,9 @@ def _sentences(evaluation: Evaluation) -> Iterator[str]:
     fraction = largest.support / n
     naive = f"; always answering “{brief(largest.label)}” would be right on {percent(fraction)}"
     naive = naive if fraction >= _NAIVE else ""
+    subject = "Left out of its training, the model is" if evaluation.leave_one_out else "The model is"
     yield (
-        f"The model is right on {int(evaluation.right.sum()):,} of {n:,} image{'' if n == 1 else 's'}, "
+        f"{subject} right on {int(evaluation.right.sum()):,} of {n:,} image{'' if n == 1 else 's'}, "
         f"{percent(figure.value)} (between {percent(figure.low)} and {percent(figure.high)} on other images of this "
         f"kind){naive}."
     )

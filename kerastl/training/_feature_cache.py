@@ -178,12 +178,29 @@ def store_key(weights: str, resize: Mapping[str, Any], view: Mapping[str, Any], 
 
 
 def weights_digest(model: Any) -> str:
-    """Hash the kinds of a model's layers and its weights; not its layers' names, which Keras may number."""
+    """Hash the kinds of a model's layers, how they are joined, and its weights.
+
+    Not its layers' names, which Keras may number.
+    """
     kinds = [(type(layer).__name__, getattr(layer, "output_shape", None)) for layer in model.layers]
-    digest = hashlib.sha256(json.dumps(kinds, default=str).encode())
+    digest = hashlib.sha256(json.dumps([kinds, _wiring(model)], default=str).encode())
     for weight in model.weights:
         digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
     return digest.hexdigest()
+
+
+def _wiring(model: Any) -> list[Any]:
+    """The operations of a graph, each with the tensors that it gets, by number; nothing of a model without a graph."""
+    from kerastl.models._graph import calls, graph_of
+
+    graph = graph_of(model)
+    numbers: dict[int, int] = {}
+    wiring: list[Any] = []
+    for call in calls(graph) if graph is not None else ():
+        wiring.append((type(call.operation).__name__, [numbers.get(id(tensor)) for tensor in call.input_tensors]))
+        for tensor in call.outputs:
+            numbers[id(tensor)] = len(numbers)
+    return [*wiring, [numbers.get(id(tensor)) for tensor in graph.outputs]] if graph is not None else []
 
 
 class _Work:

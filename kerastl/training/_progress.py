@@ -15,6 +15,8 @@ from kerastl.training._callback import RunCallback, RunCallbackList
 
 # An epoch that takes longer is told of before its line comes; the first, which compiles, after a second.
 _LONG_EPOCH = 10.0
+# What scores are from, by the beginning of their columns in the history; the first that is there goes before.
+_PARTS = {"val": "val", "loo": "leave-one-out"}
 
 
 @contextmanager
@@ -98,15 +100,20 @@ class TrainingProgress(RunCallback):
     @staticmethod
     def line(row: dict[str, Any]) -> str:
         """The figures of an epoch."""
-        return (
-            f"loss {_short(row['loss'])}, acc {percent(row['accuracy'])}; "
-            f"val loss {_short(row['val_loss'])}, acc {percent(row['val_accuracy'])}"
-        )
+        training = f"loss {_short(row['loss'])}, acc {percent(row['accuracy'])}"
+        for part, name in _PARTS.items():
+            if row.get(f"{part}_loss") is not None:
+                return f"{training}; {name} {_figures(row, part)}"
+        return training
 
     @staticmethod
     def details(row: dict[str, Any]) -> str:
         """More of them."""
-        return f"learning rate {row['learning_rate']:.3g}, val top-5 {percent(row['val_top5'])}"
+        found = [f"learning rate {row['learning_rate']:.3g}"]
+        known = [part for part in ("val", "loo") if row.get(f"{part}_loss") is not None]
+        found += [f"{_PARTS[part]} top-5 {percent(row[f'{part}_top5'])}" for part in known[:1]]
+        found += [f"{_PARTS[part]} {_figures(row, part)}" for part in known[1:]]
+        return ", ".join(found)
 
 
 class PreTrainingProgress(TrainingProgress):
@@ -122,6 +129,10 @@ class PreTrainingProgress(TrainingProgress):
     def details(row: dict[str, Any]) -> str:
         """More of them."""
         return f"learning rate {row['learning_rate']:.3g}, spread {row['spread']:.2f}"
+
+
+def _figures(row: dict[str, Any], part: str) -> str:
+    return f"loss {_short(row[f'{part}_loss'])}, acc {percent(row[f'{part}_accuracy'])}"
 
 
 def _short(loss: float) -> str:

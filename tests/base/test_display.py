@@ -10,7 +10,7 @@ import kerastl
 from kerastl._base import display
 from kerastl.data import Dataset, Item
 from kerastl.data._findings import CheckReport, Evidence, Finding
-from kerastl.evaluation._calibrating import Calibration
+from kerastl.evaluation._calibration import Calibration
 from kerastl.finetuning._recipe_registry import RECIPES
 from kerastl.finetuning._result import FineTuned
 from kerastl.models._labels import Classification, Classifications, LabelSet, Prediction

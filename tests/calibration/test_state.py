@@ -1,21 +1,27 @@
+import dataclasses
+import io
 import json
 import shutil
 import subprocess
 import sys
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
 import kerastl
 from kerastl.calibration import _state as state_file
+from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.errors import ModelError, UsageError
 from kerastl.inference import ENGINES
 from kerastl.inference import _export as export
 from kerastl.models import _metadata as metadata
+from kerastl.models._saved import loading
 
 STATE = CalibrationState(np.array([0.0, 0.25]), np.eye(3, dtype=np.float16), 0.125)
+RED = np.full((32, 32, 3), [255, 0, 0], np.uint8)
 
 
 @pytest.fixture
@@ -29,8 +35,21 @@ def run(color_model, tmp_path):
 
 def written(run, state=STATE, scale=2.0):
     file = metadata.find(run)
-    state_file.write(file, metadata.read_metadata(file), state, scale, {"images": 2})
+    state_file.write(file, metadata.read_metadata(file), state, scale, {"images": 2}, lambda: loading.load(file))
     return file
+
+
+def calibrated_by_an_old_kerastl(run, scale):
+    """Version 0.1 left the network as it was, and the temperature to whoever answers."""
+    file = metadata.find(run)
+    described = metadata.read_metadata(file)
+    metadata.update(file, dataclasses.replace(described, extra={"temperature": scale, "calibration": {"images": 2}}))
+    return file
+
+
+def red_score(scale):
+    """What the color model says of an image that is all red, with its logits 10, 0, 0 divided."""
+    return np.exp(10 / scale) / (np.exp(10 / scale) + 2)
 
 
 def test_what_is_stored_is_read(run):
@@ -39,7 +58,9 @@ def test_what_is_stored_is_read(run):
     assert found.set_scores.tolist() == [0, 0.25]
     assert found.references.tolist() == np.eye(3).tolist()
     assert found.ood_threshold == 0.125
-    assert metadata.read_metadata(file).extra == {"temperature": 2.0, "calibration": {"images": 2}}
+    assert (found.temperature, found.fitted_on, found.unfitted) == (2.0, "labeled images", "")
+    inside = {"value": 2.0, "fitted_on": "labeled images"}
+    assert metadata.read_metadata(file).extra == {"temperature_inside": inside, "calibration": {"images": 2}}
     assert json.loads((run / metadata.MEMBER).read_text()) == metadata.read_metadata(file).as_dict()
 
 
@@ -47,7 +68,8 @@ def test_storing_again_replaces(run):
     written(run)
     file = written(run, CalibrationState(np.array([0.5])), 3.0)
     assert state_file.read(file).references is None
-    assert metadata.read_metadata(file).extra["temperature"] == 3.0
+    assert metadata.read_metadata(file).extra["temperature_inside"]["value"] == 3.0
+    assert kerastl.load(run).predict_proba(RED)[0, 0] == pytest.approx(red_score(3.0), abs=1e-6)
     with zipfile.ZipFile(file) as archive:
         names = archive.namelist()
     assert len(names) == len(set(names))
@@ -71,26 +93,48 @@ def test_broken_arrays_are_one_line(run):
             state_file.read(file)
 
 
-def test_the_network_stays_byte_for_byte(run):
+def test_two_arrays_change_and_the_rest_stays_byte_for_byte(run):
     def members(file):
         with zipfile.ZipFile(file) as archive:
             return {name: archive.read(name) for name in archive.namelist() if not name.startswith("kerastl")}
 
+    def arrays(content):
+        found = {}
+        with h5py.File(io.BytesIO(content)) as opened:
+            opened.visititems(lambda name, each: found.update({name: each[()]} if hasattr(each, "shape") else {}))
+        return found
+
     file = metadata.find(run)
     before, hashed = members(file), metadata.network_sha256(file)
-    assert members(written(run)) == before
+    assert members(written(run, scale=1.0)) == before
     assert metadata.network_sha256(file) == hashed
+    after = members(written(run, scale=2.0))
+    weights, scaled = arrays(before.pop("model.weights.h5")), arrays(after.pop("model.weights.h5"))
+    assert after == before
+    changed = [name for name in weights if weights[name].shape and not np.array_equal(weights[name], scaled[name])]
+    assert [scaled[name].tolist() for name in changed] == [(5 * np.eye(3)).tolist()]  # the bias is zero
+    assert metadata.network_sha256(file) != hashed
     with zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
 
 
-def test_plain_keras_still_reads_it(run):
+def test_plain_keras_gives_the_scores_of_kerastl(run):
     code = (
-        "import sys, keras, numpy as np; m = keras.models.load_model(sys.argv[1]); "
-        "assert 'kerastl' not in sys.modules; print(m.predict(np.zeros((1, 32, 32, 3)), verbose=0).tolist())"
+        "import sys, keras, numpy as np; m = keras.models.load_model(sys.argv[1])\n"
+        "assert 'kerastl' not in sys.modules\n"
+        "print(m.predict(np.full((1, 32, 32, 3), [255, 0, 51]), verbose=0).tolist())"
     )
-    done = subprocess.run([sys.executable, "-c", code, written(run)], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [pytest.approx([1 / 3] * 3)]
+    scores = []
+    for scale in (1.0, 4.0):
+        done = subprocess.run(
+            [sys.executable, "-c", code, written(run, scale=scale)], capture_output=True, text=True, check=True
+        )
+        scores.append(json.loads(done.stdout)[0])
+        expected = np.exp(np.array([10, 0, 2]) / scale)
+        assert scores[-1] == pytest.approx(expected / expected.sum(), abs=1e-6)
+        pixels = np.full((32, 32, 3), [255, 0, 51], np.uint8)
+        assert kerastl.load(run).predict_proba(pixels)[0] == pytest.approx(scores[-1], abs=1e-6)
+    assert scores[0] != scores[1]
 
 
 def test_a_failure_leaves_the_old_file(run, monkeypatch):
@@ -100,9 +144,9 @@ def test_a_failure_leaves_the_old_file(run, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(zipfile.ZipFile, "writestr", fail)
+    monkeypatch.setattr("shutil.copyfileobj", fail)
     with pytest.raises(OSError, match="No space left"):
-        written(run)
+        written(run, scale=1.0)
     assert file.read_bytes() == before
     assert sorted(path.name for path in run.iterdir()) == ["kerastl.json", "model.keras"]
 
@@ -117,12 +161,56 @@ def test_what_is_no_model_is_one_line(tmp_path, run):
 
 
 @pytest.mark.parametrize("engine", ENGINES.bundled)
-def test_the_temperature_reaches_every_engine_without_compiling_again(run, image, monkeypatch, engine):
-    written(run, scale=5.0)
+def test_what_an_old_kerastl_calibrated_answers_as_before(run, image, monkeypatch, engine):
+    calibrated_by_an_old_kerastl(run, 5.0)
     monkeypatch.setattr(export, "to_litert", None)  # compiling would fail
     classifier = kerastl.load(run, engine=engine)
-    expected = np.exp(2) / (np.exp(2) + 2)
     red = image("red.png", "red")
-    assert classifier.classify(red).score == pytest.approx(expected, abs=1e-5)
-    assert classifier.predict_proba(red)[0, 0] == pytest.approx(expected, abs=1e-5)
+    assert classifier.classify(red).score == pytest.approx(red_score(5.0), abs=1e-5)
+    assert classifier.predict_proba(red)[0, 0] == pytest.approx(red_score(5.0), abs=1e-5)
     assert classifier.predict_proba(red).sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_calibrating_anew_what_an_old_kerastl_calibrated_scales_once(run, scale):
+    calibrated_by_an_old_kerastl(run, 5.0)
+    extra = metadata.read_metadata(written(run, scale=scale)).extra
+    assert "temperature" not in extra
+    assert extra["temperature_inside"]["value"] == scale
+    assert kerastl.load(run).predict_proba(RED)[0, 0] == pytest.approx(red_score(scale), abs=1e-6)
+
+
+def test_a_temperature_that_training_found_stays_below_that_of_calibrate(run):
+    file = metadata.find(run)
+    described = metadata.read_metadata(file)
+    inside = temperature.record(0.25, "leave-one-out answers")
+    metadata.update(file, dataclasses.replace(described, extra=inside))
+    assert kerastl.load(run).predict_proba(RED)[0, 0] == pytest.approx(red_score(1.0), abs=1e-6)
+    written(run, scale=2.0)
+    assert kerastl.load(run).predict_proba(RED)[0, 0] == pytest.approx(red_score(2.0), abs=1e-6)
+
+
+def test_sets_are_those_of_the_probabilities_before_the_temperature(run):
+    """Without the temperature black gives a third each, and red 0.9999: the best class reaches 0.5 for red only."""
+    written(run, CalibrationState(np.array([0.0, 0.5, 0.6], np.float32)), 20.0)
+    classifier = kerastl.load(run)
+    (red,) = classifier.classify(RED, coverage=0.5).predictions
+    assert red.score == pytest.approx(red_score(20.0), abs=1e-6)  # below 0.5 with the temperature
+    assert len(classifier.classify(np.zeros((32, 32, 3), np.uint8), coverage=0.5).predictions) == 2
+
+
+def test_a_classifier_that_was_loaded_before_says_so(run):
+    classifier = kerastl.load(run)
+    written(run)
+    with pytest.raises(UsageError, match="was calibrated after it was loaded: load it again"):
+        classifier.classify(RED, coverage=0.5)
+
+
+@pytest.mark.parametrize("wrong", [np.float64(0), np.float64(np.nan), np.array([1.0])])
+def test_a_temperature_that_is_none_is_one_line(run, wrong):
+    file = metadata.find(run)
+    stream = io.BytesIO()
+    np.savez(stream, set_scores=np.array([0.0], np.float32), temperature=wrong)
+    metadata.update(file, metadata.read_metadata(file), {state_file.ARRAYS: stream.getvalue()})
+    with pytest.raises(ModelError, match=r"is broken \(.*temperature.*\); run it again"):
+        state_file.read(file)

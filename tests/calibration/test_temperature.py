@@ -61,10 +61,44 @@ def test_without_a_mistake_there_is_nothing_to_fit():
     assert temperature.fit(np.array([[0.6, 0.4], [0.1, 0.9]]), np.array([0, 1])) == 1
 
 
-def test_the_card_says_which():
-    metadata = Metadata("m", LabelSet(("a", "b")), Resize(8, 8))
-    assert temperature.of(metadata) == 1
-    assert temperature.of(Metadata("m", metadata.labels, metadata.resize, extra={"temperature": 2})) == 2
-    for wrong in (0, -1.0, "2", None, True, float("nan"), float("inf")):
+def described(extra):
+    return Metadata("m", LabelSet(("a", "b")), Resize(8, 8), extra=extra)
+
+
+@pytest.mark.parametrize(
+    ("extra", "to_apply", "inside", "fitted_on"),
+    [
+        ({}, 1, 1, None),
+        ({"temperature": 2}, 2, 1, "labeled images"),
+        (temperature.record(3.0, "labeled images"), 1, 3, "labeled images"),
+        (temperature.record(0.2, "leave-one-out answers"), 1, 1, "leave-one-out answers"),
+    ],
+)
+def test_the_metadata_say_where_the_temperature_is(extra, to_apply, inside, fitted_on):
+    metadata = described(extra)
+    assert temperature.to_apply(metadata) == to_apply
+    assert temperature.inside(metadata) == inside
+    assert temperature.of(metadata) == to_apply * inside
+    assert temperature.fitted_on(metadata) == fitted_on
+    assert temperature.is_calibrated(metadata) is (fitted_on is not None)
+
+
+@pytest.mark.parametrize("wrong", [0, -1.0, "2", None, True, float("nan"), float("inf")])
+def test_what_is_no_temperature_is_refused(wrong):
+    for extra in ({"temperature": wrong}, {"temperature_inside": {"value": wrong, "fitted_on": "labeled images"}}):
         with pytest.raises(ModelError, match="temperature"):
-            temperature.of(Metadata("m", metadata.labels, metadata.resize, extra={"temperature": wrong}))
+            temperature.of(described(extra))
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0, 7.0])
+def test_a_temperature_can_be_taken_back(images, scale):
+    own = softmax(images[0], axis=1)
+    single = temperature.apply(own.astype(np.float32), scale)
+    assert temperature.undo(single, scale) == pytest.approx(own, rel=1e-5)
+
+
+def test_what_was_lost_counts_as_the_least_that_float32_holds():
+    """0.01 to the power of 20 is 1e-40, below 1.2e-38: of that the twentieth root is 0.0126."""
+    scaled = temperature.apply(np.array([[0.99, 0.01]], np.float32), 0.05)
+    assert scaled[0, 1] < 1e-37
+    assert temperature.undo(scaled, 0.05)[0] == pytest.approx([0.9875, 0.0125], abs=3e-4)

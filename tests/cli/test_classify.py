@@ -303,3 +303,47 @@ def test_names_on_standard_input_are_no_patterns(classify, image, monkeypatch):
     code, out, err = classify("-")
     assert (code, out) == (1, "")
     assert "1 of 1 images could not be classified" in err
+
+
+def test_fast_precision_is_fitted_to_the_images_to_classify(
+    capfd, small_conv_model, image, monkeypatch, tmp_path, lines
+):
+    monkeypatch.setenv("KERASTL_CACHE", str(tmp_path / "cache"))
+    for number in range(42):
+        image(f"many/{number:02}.png", (6 * number, 255 - 6 * number, 40))
+    code = run(["classify", str(tmp_path / "many"), "-m", str(small_conv_model), "--precision", "fast", "-k", "1"])
+    out, err = capfd.readouterr()
+    assert code == 0
+    assert len(out.splitlines()) == 42
+    assert "of 21 images get the same answer as in float32" in err
+    # Compiled now: one image is enough.
+    path = str(tmp_path / "many" / "00.png")
+    assert run(["classify", path, "-m", str(small_conv_model), "--precision", "fast", "--format", "jsonl"]) == 0
+    out, err = capfd.readouterr()
+    assert lines(out)[0]["predictions"][0]["label"] == "green"
+    assert err == ""
+
+
+def test_fast_precision_with_too_few_images_says_what_to_give(capfd, small_conv_model, image, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERASTL_CACHE", str(tmp_path / "cache"))
+    command = ["classify", str(image("a.png", "red")), "-m", str(small_conv_model), "--precision", "fast"]
+    assert run(command) == 2
+    assert "at least 40 different images" in capfd.readouterr().err
+    assert run([*command, "--representative-data", str(tmp_path / "nothing")]) == 2
+    assert "and 0 can be read here: name more as representative data" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("wish", [["--coverage", "0.9"], ["--reject"]])
+def test_fast_precision_excludes_what_was_fitted_in_full(classify, image, wish):
+    code, out, err = classify(image("a.png", "red"), "--precision", "fast", *wish)
+    assert (code, out) == (2, "")
+    assert "hold for full precision only" in err
+
+
+def test_test_time_augmentation_is_asked_for_and_recorded(classify, image, lines):
+    path = image("a.png", "red")
+    code, out, _ = classify(path, "--tta", "crops", "--format", "jsonl")
+    (result,) = lines(out)
+    assert (code, result["tta"]) == (0, "crops")
+    assert result["predictions"][0]["score"] == pytest.approx(PURE, abs=1e-6)
+    assert classify(path, "--tta", "crops", "--reject")[0] == 2

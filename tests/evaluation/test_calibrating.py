@@ -10,7 +10,8 @@ from scipy.special import softmax
 
 import kerastl
 from kerastl.calibration import _state as state_file
-from kerastl.errors import DataError, UsageError
+from kerastl.calibration import _temperature as temperature
+from kerastl.errors import DataError, ModelError, UsageError
 from kerastl.evaluation import calibrate, evaluate
 from kerastl.models import _metadata as metadata
 
@@ -64,7 +65,8 @@ def test_what_was_fitted(calibrated):
     assert found.ood_threshold == pytest.approx(ood_score(95), abs=1e-6)
     assert found.temperature > 2  # three mistakes that the model is sure of
     assert found.log_loss[1] < found.log_loss[0]
-    assert metadata.read_metadata(metadata.find(run)).extra["temperature"] == found.temperature
+    inside = metadata.read_metadata(metadata.find(run)).extra["temperature_inside"]
+    assert inside == {"value": found.temperature, "fitted_on": "labeled images"}
     assert "temperature" in str(found)
     json.dumps(found.as_dict())
 
@@ -116,7 +118,22 @@ def test_a_model_that_is_not_calibrated_says_so(color_model):
 
 def test_calibrating_again_gives_the_same(calibrated, folder):
     run, found = calibrated
-    assert calibrate(run, folder) == found
+    before = metadata.network_sha256(metadata.find(run))
+    again = calibrate(run, folder)
+    assert (again.images, again.references, again.notes) == (found.images, found.references, found.notes)
+    assert again.temperature == pytest.approx(found.temperature, rel=1e-5)
+    assert again.log_loss == pytest.approx(found.log_loss, rel=1e-5)
+    assert metadata.network_sha256(metadata.find(run)) == before
+
+
+def test_one_classifier_that_calibrates_twice_divides_once(color_model, folder, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(color_model, run)
+    classifier = kerastl.load(run)
+    found = calibrate(classifier, folder)
+    assert calibrate(classifier, folder).temperature == found.temperature
+    expected = softmax(np.array([10, 0, 0]) / found.temperature)[0]
+    assert kerastl.load(run).classify(color(255, 0, 0)).score == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_temperature_that_does_not_help_is_not_used(color_model, tmp_path, image):
@@ -245,3 +262,44 @@ def test_one_network_is_compiled(color_model, folder, tmp_path, monkeypatch):
     monkeypatch.setattr(export, "to_litert", lambda model: compiled.append(model.output_shape) or compile_one(model))
     calibrate(tmp_path / "run", folder)
     assert compiled == [(None, 3 + 3)]  # three classes, and the three features that they are decided by
+
+
+def test_what_gives_no_probabilities_is_refused(folder, tmp_path):
+    import keras
+
+    from kerastl.images import Resize
+    from kerastl.models import LabelSet
+
+    pixels = keras.Input((32, 32, 3))
+    scores = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(pixels))
+    keras.Model(pixels, scores).save(tmp_path / "model.keras")
+    described = metadata.Metadata("scores", LabelSet(("red", "green", "blue")), Resize(32, 32, "crop", 1.0))
+    metadata.embed_metadata(tmp_path / "model.keras", described)
+    with pytest.raises(ModelError, match=r"no probabilities.*only a network that ends in a softmax can be calibrated"):
+        calibrate(tmp_path / "model.keras", folder)
+
+
+def test_the_network_that_was_compiled_before_is_not_taken_for_the_calibrated_one(color_model, folder, tmp_path):
+    """The compiled copies of both are there, each under its own name; and features come out of the calibrated one."""
+    run = tmp_path / "run"
+    shutil.copytree(color_model, run)
+    before = kerastl.load(run).classify(color(255, 0, 0)).score
+    found = calibrate(run, folder)
+    expected = softmax(np.array([10, 0, 0]) / found.temperature)[0]
+    assert before == pytest.approx(softmax([10, 0, 0])[0], abs=1e-6)
+    for engine in ("litert", "keras"):
+        classifier = kerastl.load(run, engine=engine)
+        assert classifier.classify(color(255, 0, 0)).score == pytest.approx(expected, abs=1e-6)
+        assert classifier.classify(color(255, 0, 0), reject=True).score == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_model_that_leave_one_out_has_calibrated_says_so_where_all_images_trained(color_model, folder, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(color_model, run)
+    file = metadata.find(run)
+    described = metadata.read_metadata(file)
+    described.extra.update(temperature.record(0.1, "leave-one-out answers"))
+    metadata.update(file, described)
+    with pytest.raises(DataError, match="take others; its scores were calibrated by leave-one-out when it was trained"):
+        calibrate(run, folder, "train")
+    assert calibrate(run, folder).temperature > 2

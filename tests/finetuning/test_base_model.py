@@ -120,6 +120,27 @@ def test_a_keras_model_is_fine_tuned_and_answers_through_the_fast_engine(data, t
     assert not (tmp_path / "run" / "state").exists()
 
 
+@pytest.mark.parametrize("own_layer", [False, True])
+def test_plain_keras_gives_the_same_before_and_after_it_is_calibrated(data, tmp_path, own_layer):
+    run, given = tmp_path / "run", handmade(own_layer=own_layer)
+    kerastl.finetune(data, given, "probe", output=run, verbose=0)
+    # A third of these is mislabeled, which the network is too sure of.
+    labeled = folder_of(tmp_path / "labeled", COLORS, count=8)
+    for name, other in (("blue", "red"), ("red", "green"), ("green", "blue")):
+        for number in range(4):
+            shutil.copy(labeled / name / f"{number}.png", labeled / other / f"{name}{number}.png")
+    pixels = np.random.default_rng(2).integers(0, 256, (3, SIZE, SIZE, 3)).astype(np.uint8)
+    found = []
+    for _ in range(2):
+        plain = keras.saving.load_model(run / "model.keras").predict(pixels.astype("float32"), verbose=0)
+        found.append(kerastl.load(run, trust=own_layer).predict_pixels(pixels))
+        np.testing.assert_allclose(found[-1], plain, atol=1e-5)
+        calibration = kerastl.calibrate(run, labeled, "all", trust=own_layer, verbose=0)
+    assert calibration.temperature > 1.1
+    powers = found[0].astype(np.float64) ** (1 / calibration.temperature)
+    np.testing.assert_allclose(found[1], powers / powers.sum(axis=1, keepdims=True), atol=1e-5)
+
+
 def test_what_a_model_does_not_say_is_said_by_arguments(data, tmp_path):
     with pytest.raises(UsageError, match="say it, input_scaling="):
         kerastl.finetune(data, handmade(scaling=False), "probe", output=tmp_path / "run")

@@ -108,3 +108,16 @@ def test_many_classes_never_predicted_are_folded():
     answers = np.where(labels < 20, labels, labels % 20)
     (line,) = diagnose(scores(answers, 60), labels, names(60))
     assert "'c20', 'c21', 'c22', 'c23', 'c24' and 35 more (40 of 60 classes, 120 validation images)" in line
+
+
+def test_answers_by_leave_one_out_are_called_so():
+    labels, answers = np.repeat([0, 1], 50), np.tile([0, 1], 50)
+    (line,) = diagnose(scores(answers, 2), labels, names(2), "leave_one_out")
+    assert line.startswith("the accuracy by leave-one-out is at chance level: 50.0 % of 100")
+    (line,) = diagnose(scores(1 - labels, 2), labels, names(2), "leave_one_out")
+    assert "by leave-one-out is worse than by guessing: 0.0 % of 100" in line
+    assert "may say nothing about their labels" in line
+    constant = np.zeros(100, int)
+    assert (
+        "100 left-out images are taken for 'c0'" in diagnose(scores(constant, 2), labels, names(2), "leave_one_out")[0]
+    )

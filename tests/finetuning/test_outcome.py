@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kerastl.finetuning._outcome import choice_made, interval, kept, next_steps, outcome
+from kerastl.finetuning._outcome import accuracy, caveat, choice_made, kept, next_steps, outcome, scored
 from kerastl.finetuning._recipe import Phase, Recipe
+from kerastl.finetuning._scores import Score
 
 STAGES = ("head", "top", "middle")
 RECIPE = Recipe("three", (Phase(solver="logistic_regression"), Phase(trains=1), Phase(trains=2)))
@@ -19,8 +20,7 @@ def metrics(*history, n=100, recipe=RECIPE, phase=3):
     found = {"val_images": n, "train_images": 400, "classes": 2, "seconds": 65.0}
     found |= kept(history, recipe, STAGES, phase)
     best = max(row["val_accuracy"] for row in history) if history else 0.5
-    found["val_accuracy"] = best
-    return found | {"val_accuracy_interval": list(interval(found))}
+    return found | scored("val", Score(best, -0.5, 1.0), n) | {"chosen_by_validation": len(history) > 1}
 
 
 def test_what_each_phase_brought():
@@ -37,6 +37,8 @@ def test_what_each_phase_brought():
         "best_epoch": 2,
         "best_val_accuracy": 0.9,
         "best_val_loss": 0.4,
+        "best_loo_accuracy": None,
+        "best_loo_loss": None,
     }
 
 
@@ -88,11 +90,38 @@ def test_the_last_lines():
     assert lines == [
         # Wilson: 90 of 100.
         "runs/x\\n: 90.0 % of 100 validation images right (95 % sure: 83 to 94 %)",
+        "  these images chose the best of 3 epochs, which flatters it a little",
         "  kept phase 2 of 3 (head to top): +10.0 points over phase 1 (10 images); phase",
         "    3 was no better",
         "  400 images trained on, 2 classes, 65 s; scores are not calibrated yet",
     ]
     assert all(len(line) <= 80 for line in lines)
+
+
+def left_out(images=200, groups=100):
+    recipe = Recipe("one", (Phase(solver="ridge"),))
+    solved = {"phase": 1, "epoch": 1, "loo_accuracy": 0.9, "loo_loss": 0.3}
+    found = {"val_images": 0, "train_images": 200, "classes": 2, "seconds": 65.0} | kept([solved], recipe, STAGES, 1)
+    reached = Score(0.9, -0.3, 1.0, "leave_one_out", images, groups)
+    return found | scored("loo", reached, groups) | {"loo_images": images}
+
+
+def test_the_last_lines_of_a_run_in_which_every_image_trains():
+    assert outcome(left_out(), Path("runs/x")) == [
+        # Wilson: 90 of 100 groups.
+        "runs/x: 90.0 % of 200 images right by leave-one-out (95 % sure: 83 to 94 %)",
+        "  200 images trained on, 2 classes, 65 s; scores are calibrated by leave-one-out",
+    ]
+    assert left_out()["phases"][0] | {"best_loo_accuracy": 0.9} == left_out()["phases"][0]
+    assert "solved without it" in caveat(left_out())
+
+
+def test_a_solution_that_was_validated_too_says_both():
+    found = metrics(row(1, 1, 0.8), recipe=Recipe("one", (Phase(solver="ridge"),)), phase=1)
+    found |= {name: value for name, value in left_out().items() if name.startswith("loo_")}
+    assert caveat(found) == ""  # nothing was chosen
+    assert accuracy(found).startswith("80.0 % of 100 validation images")
+    assert outcome(found, Path("x"))[1] == "  90.0 % of 200 images right by leave-one-out (95 % sure: 83 to 94 %)"
 
 
 def test_commands_can_be_copied():

@@ -287,7 +287,7 @@ def test_recipes_prints_json_that_finetune_takes(capsys):
         "gradual",
         "full",
     ]
-    assert kerastl_command(["recipes", "gradual"]) == 0
+    assert kerastl_command(["recipes", "gradual", "--format", "json"]) == 0
     assert Recipe.from_json(capsys.readouterr().out).name == "gradual"
     assert kerastl_command(["recipes", "auto"]) == 2
 

@@ -8,12 +8,11 @@ from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._feature_cache import FeatureCache
 
 
-def run(network, recipe, data, folder, *, limit=10**9, stop=None, callback=None, callbacks=()):
+def run(network, recipe, data, folder, *, limit=10**9, stop=None, callback=None, callbacks=(), budget=None):
     features = FeatureComputer(data, FeatureCache(folder / "f", limit), stop=stop)
     checkpoint = Checkpoint(folder / "state")
-    training = Training(
-        network, recipe, data, features, checkpoint, seed=5, stop=stop, callback=callback, callbacks=callbacks
-    )
+    watching = {"callback": callback, "callbacks": callbacks, "stop": stop}
+    training = Training(network, recipe, data, features, checkpoint, seed=5, budget=budget, **watching)
     if (state := checkpoint.load()) is not None:
         training.resume(state)
     training.run()

@@ -166,11 +166,29 @@ def test_other_recipes(recipe, tmp_path):
     assert run([*command, "--epochs", "1"]) == 0
 
 
+def check_same_as_plain_keras(run, images):
+    """The probabilities of images are those that Keras gives alone for the same pixels."""
+    classifier = kerastl.load(run)
+    pixels = np.stack([classifier.pixels(image) for image in images])
+    expected = keras.models.load_model(run / "model.keras").predict(pixels.astype("float32"), verbose=0)
+    assert classifier.predict_proba(images) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_published_network_gives_what_plain_keras_gives():
+    classifier = kerastl.load("kerastl_mini")
+    pixels = classifier.pixels(DATA / "umbrella.png")[None]
+    expected = classifier.keras_model().predict(pixels.astype("float32"), verbose=0)
+    assert classifier.predict_proba(DATA / "umbrella.png") == pytest.approx(expected, abs=1e-5)
+
+
 def test_evaluate_and_calibrate_what_was_tuned(shapes, capfd):
     capfd.readouterr()
     assert run(["evaluate", str(shapes), str(DATA / "shapes"), "--format", "json"]) == 0
     assert json.loads(capfd.readouterr().out)["images"] > 0
+    stars = sorted((DATA / "shapes" / "star").glob("*.jpg"))[:4]
+    check_same_as_plain_keras(shapes, stars)
     assert run(["calibrate", str(shapes), str(DATA / "shapes")]) == 0
+    check_same_as_plain_keras(shapes, stars)
     star = DATA / "shapes" / "star" / "star_00.jpg"
     assert run(["classify", str(star), "--model", str(shapes), "--coverage", "0.8"]) == 0
 

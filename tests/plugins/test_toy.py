@@ -73,7 +73,10 @@ def dark_and_bright(tmp_path_factory):
 
 def test_what_a_package_adds_is_listed(commands):
     models, as_json, recipes, recipe = commands(
-        ["models"], ["models", "--format", "json"], ["recipes"], ["recipes", "toy-recipe", "--backbone", "toy"]
+        ["models"],
+        ["models", "--format", "json"],
+        ["recipes"],
+        ["recipes", "toy-recipe", "--backbone", "toy", "--format", "json"],
     )
     assert models[0] == 0
     assert "\n toy " in models[1]

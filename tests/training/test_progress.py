@@ -51,6 +51,19 @@ def test_a_phase_that_is_solved_has_no_epochs(capsys):
     ]
 
 
+def test_figures_by_leave_one_out_are_called_so(capsys):
+    row = {**ROW, "loss": 0.1, "loo_loss": 0.25, "loo_accuracy": 0.9, "loo_top5": 0.99, "seconds": 1.0}
+    told = TrainingProgress(Reporter(2, detail=True))
+    told.epoch({**row, "val_loss": None, "val_accuracy": None, "val_top5": None})
+    told.epoch(row)
+    assert capsys.readouterr().err.splitlines() == [
+        "  solved: loss 0.100, acc 100.0 %; leave-one-out loss 0.250, acc 90.0 % (1.0 s)",
+        "    learning rate 0.00123, leave-one-out top-5 99.0 %",
+        "  solved: loss 0.100, acc 100.0 %; val loss 12.35, acc 100.0 % (1.0 s)",
+        "    learning rate 0.00123, val top-5 100.0 %, leave-one-out loss 0.250, acc 90.0 %",
+    ]
+
+
 def test_only_the_first_epoch_of_a_phase_is_announced(monkeypatch):
     patience = []
     monkeypatch.setattr(Reporter, "begin", lambda self, stage: patience.append((stage.what, stage.patience)))

@@ -82,6 +82,7 @@ RESIZE_LATER: dict[str, Rule] = {
 # Those that kerastl reads of what later steps stored; any other is let through.
 EXTRA: dict[str, Rule] = {
     "temperature": ("a number above 0 and up to 1,000", _number(0, 1000)),
+    "temperature_inside": ("a JSON object", lambda value: isinstance(value, dict)),
     "calibration": ("a JSON object", lambda value: isinstance(value, dict)),
     "metrics": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "recipe": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
@@ -89,6 +90,10 @@ EXTRA: dict[str, Rule] = {
 }
 # And of what stands inside these.
 INSIDE: dict[str, dict[str, Rule]] = {
+    "temperature_inside": {
+        "value": ("a number above 0 and up to 1,000", _number(0, 1000)),
+        "fitted_on": (f"a text of 1 to {NAME_LENGTH} letters", _text(NAME_LENGTH)),
+    },
     "calibration": {
         name: (f"a text of 1 to {NAME_LENGTH} letters", _text(NAME_LENGTH))
         for name in ("data_digest", "pictures")  # its name before kerastl 0.2

@@ -1,0 +1,90 @@
+"""How exactly a network computes, and how often a less exact one gives the same answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from kerastl.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerastl.inference._engines import Engine
+    from kerastl.inference._representative import Representative
+
+Precision = Literal["full", "fast"]
+"""`full` computes in float32, `fast` in fewer bits."""
+
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+MIN_AGREEMENT = 0.97
+"""A network in fewer bits that gives the same answer less often is refused."""
+
+Sample = Callable[[], "Representative"]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How a network in fewer bits compares with itself in float32, on images that it was not fitted to.
+
+    Args:
+        same: Images for which both have the same best class.
+        images: Of so many.
+        speedup: How many times as fast it is, one image after the other.
+    """
+
+    same: int
+    images: int
+    speedup: float
+
+    @property
+    def fraction(self) -> float:
+        """Between 0 and 1."""
+        return self.same / self.images
+
+    def __str__(self) -> str:
+        return f"{100 * self.fraction:.1f} % of {self.images} images"
+
+    def check(self, name: str) -> None:
+        """Raise `ModelError` if that is less than `MIN_AGREEMENT`.
+
+        Args:
+            name: What the network is called.
+        """
+        if self.fraction < MIN_AGREEMENT:
+            raise ModelError(
+                f"{name}: in fast precision it gives the same answer for {self} only, and at least "
+                f"{100 * MIN_AGREEMENT:.0f} % are wanted; take full precision"
+            )
+
+
+def compare(fast: Engine, full: Engine, pixels: np.ndarray, classes: int) -> Agreement:
+    """Have two engines answer the same images.
+
+    Args:
+        fast: In fewer bits.
+        full: In float32.
+        pixels: uint8 array of shape (n, height, width, 3).
+        classes: How many numbers of the output are scores of classes.
+    """
+    import numpy as np
+
+    seconds = {}
+    best = {}
+    for engine in (fast, full):
+        engine.predict(pixels[:1])  # gets ready
+        start = time.perf_counter()
+        scores = np.concatenate([engine.predict(pixels[i : i + 1])[:, :classes] for i in range(len(pixels))])
+        seconds[engine] = time.perf_counter() - start
+        best[engine] = scores.argmax(axis=1)
+    same = int((best[fast] == best[full]).sum())
+    return Agreement(same, len(pixels), round(seconds[full] / max(seconds[fast], 1e-9), 2))
+
+
+def check_precision(precision: str) -> None:
+    """Raise `UsageError` for what is no precision."""
+    if precision not in PRECISIONS:
+        raise UsageError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision!r}")

@@ -1,0 +1,91 @@
+"""Compile a Keras model for LiteRT in 8-bit integers: post-training quantization (Jacob et al. 2018, section 2).
+
+Weights get one scale a channel, activations one a tensor, from the ranges that they take on representative images.
+What follows the last convolution stays in float32: pooling, normalization, the head and its softmax are little work,
+and 256 steps are too coarse for probabilities.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kerastl.inference._export import converted
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+# Part of the cache key: raise it when the compiled file changes its meaning.
+QUANTIZE_VERSION = 1
+_CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "BATCH_MATMUL"})
+# Weights of a dense layer on one vector an image. That of ImageNet's classes on 4,096 features, VGG's, has fewer;
+# VGG's two before it have more, and are worth 8 bits.
+_LARGE_DENSE = 1 << 23
+
+
+def to_int8(model: keras.Model, pixels: np.ndarray) -> bytes:
+    """Compile a model in 8-bit integers.
+
+    Args:
+        model: One input, float32 pixels of shape (n, height, width, 3), and one output.
+        pixels: uint8 array of shape (m, height, width, 3): images like those to come.
+
+    Returns:
+        A LiteRT flatbuffer: uint8 pixels of shape (n, height, width, 3) in, float32 out, n free.
+
+    Raises:
+        ModelError: The network cannot be compiled so.
+    """
+    import tensorflow as tf
+
+    def convert(converter: Any) -> bytes:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([image[None]] for image in pixels)
+        # The converter's own quantization knows no exceptions; that of its debugger takes names.
+        debugger = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_dataset=lambda: iter(()))
+        tail, rest = split_tail(debugger.calibrated_model)
+        if not rest:
+            raise ValueError("it has no convolutions, which are what 8 bits make faster")
+        debugger.options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=tail)
+        return debugger.get_nondebug_quantized_model()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on a deprecated interpreter, which the debugger runs, and on input ranges
+        return converted(model, convert)
+
+
+def split_tail(flatbuffer: bytes) -> tuple[list[str], list[str]]:
+    """Names of the operations that lead to no more convolution or large dense layer and are none, and of the others.
+
+    Args:
+        flatbuffer: A network in float32.
+
+    Returns:
+        The tail and the others, each from the last operation to the first.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=flatbuffer)
+    tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
+    needed: set[int] = set()  # tensors that a convolution is computed from
+    tail: list[str] = []
+    others: list[str] = []
+    for operation in reversed(interpreter._get_ops_details()):
+        is_tail = not _is_work(operation, tensors) and needed.isdisjoint(operation["outputs"])
+        if not is_tail:
+            needed.update(operation["inputs"])
+        (tail if is_tail else others).extend(tensors[index]["name"] for index in operation["outputs"])
+    return tail, others
+
+
+def _is_work(operation: Mapping[str, Any], tensors: Mapping[int, Mapping[str, Any]]) -> bool:
+    """Whether an operation takes so much time that 8 bits pay."""
+    if operation["op_name"] != "FULLY_CONNECTED":
+        return operation["op_name"] in _CONVOLUTIONS
+    shapes: Sequence[Sequence[int]] = [tensors[index]["shape"] for index in operation["inputs"] if index >= 0]
+    weights = 1
+    for size in shapes[1]:
+        weights *= int(size)
+    return len(shapes[0]) > 2 or weights >= _LARGE_DENSE
