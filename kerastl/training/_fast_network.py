@@ -66,7 +66,17 @@ class FastNetwork(keras.Model):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Compute the outputs (called by Keras)."""
-        return _run(self, self._steps(), self._standardize_inputs(inputs), training)
+        outputs = _run(self, self._steps(), self._standardize_inputs(inputs), training)
+        return self._broken_if_unbounded(outputs) if training else outputs
+
+    def _broken_if_unbounded(self, outputs: Any) -> Any:
+        """Let outputs be NaN, as those of Keras are, where a variance is infinite and is taken for a number."""
+        norms = [layer for layer in self._flatten_layers() if _normalizes(layer) and layer.trainable]
+        if not norms:
+            return outputs
+        total = keras.ops.sum(keras.ops.concatenate([keras.ops.convert_to_tensor(n.moving_variance) for n in norms]))
+        change = keras.ops.where(keras.ops.isfinite(total), 0.0, float("nan"))
+        return keras.tree.map_structure(lambda tensor: tensor + keras.ops.cast(change, tensor.dtype), outputs)
 
 
 def plan(graph: keras.Model) -> dict[int, Step]:

@@ -182,6 +182,13 @@ def test_bfloat16_is_as_near_to_float32_as_that_of_keras(kind):
         assert error <= 3 * allowed + 1e-3 * np.abs(right).mean() + 1e-6
 
 
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_overflow_is_no_number(kernel):
+    model = made(layers.Conv2D(12, kernel, use_bias=False), norm())
+    images = np.full((2, SIDE, SIDE, CHANNELS), 1e30, "float32") * np.random.default_rng(0).normal(size=(2, 1, 1, 1))
+    assert np.isnan(np.asarray(faster(model)(images.astype("float32"), training=True))).all()
+
+
 def test_float16_and_float64_stay_as_they_are():
     for dtype in ("mixed_float16", "float64"):
         model = made(layers.Conv2D(4, 1, dtype=dtype), norm(dtype=dtype))
