@@ -57,6 +57,7 @@ if unfrozen:
         model.fit(train, epochs=1, verbose=0)
         result["epoch_seconds"].append(time.perf_counter() - start)
         result["unfrozen"].append(model.evaluate(val, verbose=0)[1])
+    model.save(f"{folder}/unfrozen.keras")
 print(json.dumps(result))
 """
 

@@ -1,66 +1,197 @@
-"""Accuracy of the built-in recipes beside the Keras guide's, frozen and unfrozen, over folders and seeds.
+"""The recipes and the Keras guide's on test images that no run sees: folders x sizes x seeds x networks.
 
-    python benchmarks/recipes.py DATA_DIR [DATA_DIR ...] [--model mobilenet_025] [--size 96] [--seeds 0,1,2]
-        [--recipes probe,gradual,full] [--epochs 5] [--unfrozen 10]
+    python benchmarks/recipes.py DATA_DIR [DATA_DIR ...] [--networks mobilenet_v2,mobilenet_025,kerastl_mini]
+        [--images 10,40] [--seeds 0,1] [--recipes probe,gradual,full,auto,guide] [--input-size PIXELS]
+        [--rows recipes.jsonl] [--limit SECONDS]
 
-For each folder and seed, `kerastl finetune` runs each recipe; then the peer of `finetune.py` runs on the same split, so
-many epochs frozen at 1e-3 and so many of the whole network at 1e-5. The peer is given the epoch that was best on the
-validation images, as kerastl keeps its best weights by them. A folder without `train/` and `val/` is split anew by
-each seed. At the end come the means, and the standard error of the difference to the guide over folders and seeds.
+A folder holds one folder a class, or `train/` and `val/` with such folders, which are put together. A third of each
+class is the test part, drawn by the seed, at most 60 images; of the rest as many a class train as `--images` says,
+validation images included. Each run is a process of its own and leaves one JSON line in `--rows`; rows that are there
+are not made again, so that the benchmark can be stopped and goes on. The guide is that of `finetune.py`: frozen with
+Adam at 1e-3, then the whole network at 1e-5, the better of both on its validation images. At the end come the means,
+the difference to the probe and the worst case of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import json
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 import finetune
 import numpy as np
 
+from kerastl.models._registry import BACKBONES
 
-def one(data: Path, seed: int, options: argparse.Namespace) -> dict[str, float]:
-    """Validation accuracy of each recipe and of the guide on one split."""
-    found = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        os.environ["KERASTL_CACHE"] = str(folder / "cache")
-        given = ("--model", options.model, "--input-size", str(options.size))
-        for recipe in options.recipes.split(","):
-            seconds, metrics = finetune.kerastl(data, folder / recipe, recipe, seed, *given)
-            found[recipe] = metrics["val_accuracy"]
-            print(f"{data.name}, seed {seed}: {recipe} {found[recipe]:.1%} in {seconds:.0f} s", flush=True)
-        first = folder / options.recipes.split(",")[0]
-        classes = finetune.linked(data, first / "split.csv", folder / "peer")
-        peer = finetune.guide(
-            folder / "peer", len(classes), options.epochs, options.unfrozen, seed, options.model, options.size
-        )
-        found["guide, frozen"] = max(peer["frozen"])
-        found["guide, unfrozen"] = max(peer["unfrozen"])
-        print(f"{data.name}, seed {seed}: guide {found['guide, frozen']:.1%}, then {found['guide, unfrozen']:.1%}")
+_TEST_FRACTION, _TEST_IMAGES = 1 / 3, 60
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+_KEYS = ("folder", "images", "seed", "network", "recipe")
+
+# The guide's networks on the test images: the one that was better on its validation images.
+GUIDE = """
+import json, sys
+import keras
+import numpy as np
+folder, size = sys.argv[1], int(sys.argv[2])
+data = {
+    part: keras.utils.image_dataset_from_directory(
+        f"{folder}/{part}", image_size=(size, size), batch_size=32, verbose=False, shuffle=False
+    )
+    for part in ("val", "test")
+}
+models = [keras.saving.load_model(f"{folder}/{name}.keras") for name in ("peer", "unfrozen")]
+def right(model, part):
+    answers = model.predict(data[part], verbose=0).argmax(axis=1)
+    return float(np.mean(answers == np.concatenate([labels for _, labels in data[part]])))
+best = max(models, key=lambda model: right(model, "val"))
+print(json.dumps({"val": right(best, "val"), "test": right(best, "test")}))
+"""
+
+
+def classes_of(data: Path) -> dict[str, list[Path]]:
+    """The images of each class."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(data.rglob("*")):
+        if file.suffix.lower() in _SUFFIXES:
+            inner = file.parent.name == "images"  # as Tiny ImageNet has it
+            found.setdefault((file.parent.parent if inner else file.parent).name, []).append(file)
     return found
 
 
+def write_tables(data: Path, images: int, seed: int, target: Path) -> None:
+    """Draw the parts: `train.csv` with those to train and validate on, `test.csv` with the rest."""
+    random = np.random.default_rng([seed, images])
+    rows: dict[str, list[tuple[Path, str, str]]] = {"train": [], "test": []}
+    for label, files in classes_of(data).items():
+        drawn = [files[number] for number in random.permutation(len(files))]
+        count = min(_TEST_IMAGES, round(len(drawn) * _TEST_FRACTION))
+        rows["test"] += [(file.resolve(), label, "test") for file in drawn[:count]]
+        rows["train"] += [(file.resolve(), label, "") for file in drawn[count : count + images]]
+    for part, content in rows.items():
+        with (target / f"{part}.csv").open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(("path", "label") if part == "train" else ("path", "label", "split"))
+            writer.writerows(row[:2] if part == "train" else row for row in content)
+
+
+def of_kerastl(folder: Path, recipe: str, seed: int, network: str, size: list[str]) -> dict[str, Any]:
+    """Train by a recipe, and evaluate on the test images."""
+    output = folder / recipe
+    options = ("--model", network, *size)
+    seconds, metrics = finetune.kerastl(folder / "train.csv", output, recipe, seed, *options)
+    command = [sys.executable, "-m", "kerastl", "evaluate", str(output), str(folder / "test.csv"), "--split", "test"]
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    found = {name: figure["value"] for name, figure in json.loads(done.stdout)["metrics"].items()}
+    chosen = {"chose": metrics["phases"][metrics["kept_phase"] - 1]["trains"], "accuracy": metrics.get("val_accuracy")}
+    return {"test": found["accuracy"], "log_loss": found["log_loss"], "seconds": seconds, **chosen}
+
+
+def of_guide(folder: Path, seed: int, network: str, size: int, epochs: tuple[int, int]) -> dict[str, Any]:
+    """Train as the guide does, on the split of a run of the probe that holds images back, and test likewise."""
+    start = time.perf_counter()
+    split = folder / "split"
+    finetune.kerastl(
+        folder / "train.csv",
+        split,
+        "probe",
+        seed,
+        "--model",
+        network,
+        "--input-size",
+        str(size),
+        "--val-fraction",
+        "0.2",
+    )
+    peer = folder / "peer"
+    classes = finetune.linked(Path("/"), split / "split.csv", peer)
+    with (folder / "test.csv").open(newline="") as stream:
+        for number, row in enumerate(csv.DictReader(stream)):
+            target = peer / "test" / f"{classes.index(row['label']):04d}"
+            target.mkdir(parents=True, exist_ok=True)
+            (target / f"{number}{Path(row['path']).suffix.lower()}").symlink_to(row["path"])
+    finetune.guide(peer, len(classes), *epochs, seed, network, size)
+    command = [sys.executable, "-c", GUIDE, str(peer), str(size)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    return {"test": found["test"], "accuracy": found["val"], "seconds": time.perf_counter() - start}
+
+
+def one(row: dict[str, Any], data: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Make one row of the table."""
+    size = options.input_size or BACKBONES[row["network"]].input_size
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_tables(data, row["images"], row["seed"], folder)
+        if row["recipe"] == "guide":
+            return of_guide(folder, row["seed"], row["network"], size, (options.epochs, options.unfrozen))
+        return of_kerastl(folder, row["recipe"], row["seed"], row["network"], ["--input-size", str(size)])
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print the means over what every recipe has, and the difference to the probe."""
+    for network in sorted({row["network"] for row in rows}):
+        table: dict[tuple[Any, ...], dict[str, float]] = {}
+        for row in rows:
+            if row["network"] == network:
+                table.setdefault((row["folder"], row["images"], row["seed"]), {})[row["recipe"]] = row["test"]
+        recipes = sorted({name for found in table.values() for name in found})
+        whole = [found for found in table.values() if len(found) == len(recipes)]
+        print(f"\n{network}: {len(whole)} splits on which all were run")
+        for name in recipes if whole else []:
+            values = np.array([found[name] for found in whole])
+            line = f"  {name:10}{values.mean():7.1%}"
+            if "probe" in recipes:
+                gains = 100 * (values - np.array([found["probe"] for found in whole]))
+                line += f"  {gains.mean():+5.1f} points to the probe, {gains.min():+5.1f} at worst"
+            print(line)
+
+
 def main() -> None:
-    """Run and print."""
+    """Run what is not there yet, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="+")
-    parser.add_argument("--model", default="mobilenet_025")
-    parser.add_argument("--size", type=int, default=96, help="pixels a side")
-    parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--recipes", default="probe,gradual,full")
+    parser.add_argument("--networks", default="mobilenet_v2,mobilenet_025,kerastl_mini")
+    parser.add_argument("--images", default="10,40", help="a class, to train and validate on")
+    parser.add_argument("--seeds", default="0,1")
+    parser.add_argument("--recipes", default="probe,gradual,full,auto,guide")
+    parser.add_argument("--input-size", type=int, help="pixels a side; the network's own where it is left out")
     parser.add_argument("--epochs", type=int, default=5, help="of the guide, frozen")
     parser.add_argument("--unfrozen", type=int, default=10, help="of the guide, all open")
+    parser.add_argument("--rows", type=Path, default=Path("recipes.jsonl"))
+    parser.add_argument("--limit", type=float, default=float("inf"), help="begin no run after so many seconds")
     options = parser.parse_args()
-    seeds = [int(seed) for seed in options.seeds.split(",")]
-    rows = [one(data, seed, options) for data in options.data for seed in seeds]
-    print(f"\n{options.model} at {options.size} px, {len(rows)} runs: mean, and difference to the guide unfrozen")
-    for name in rows[0]:
-        values = np.array([row[name] for row in rows])
-        difference = values - np.array([row["guide, unfrozen"] for row in rows])
-        error = difference.std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else float("nan")
-        print(f"  {name:16}{values.mean():7.1%}  {100 * difference.mean():+5.1f} +- {100 * error:.1f} points")
+    rows = [json.loads(line) for line in options.rows.read_text().splitlines()] if options.rows.exists() else []
+    done = {tuple(row[key] for key in _KEYS) for row in rows}
+    numbers = [[int(one) for one in getattr(options, name).split(",")] for name in ("seeds", "images")]
+    wanted = [
+        (data, dict(zip(_KEYS, (data.name, images, seed, network, recipe), strict=True)))
+        for seed in numbers[0]
+        for images in numbers[1]
+        for network in options.networks.split(",")
+        for data in options.data
+        for recipe in options.recipes.split(",")
+        if recipe != "guide" or network != "kerastl_mini"  # the guide takes networks of keras.applications
+    ]
+    end = time.monotonic() + options.limit
+    os.environ.setdefault("KERASTL_CACHE", tempfile.mkdtemp())
+    for data, row in wanted:
+        if tuple(row.values()) in done or time.monotonic() > end:
+            continue
+        row |= one(row, data, options)
+        rows.append(row)
+        with options.rows.open("a") as stream:
+            stream.write(json.dumps(row) + "\n")
+        print(json.dumps(row), flush=True)
+    show(rows)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def log_losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def best_epoch(history: Sequence[Mapping[str, Any]]) -> int | None:
     """Find the epoch whose weights a run keeps: the best by validation accuracy, then loss, then top-5 accuracy.
 
-    Where nothing was validated, the same by leave-one-out.
+    Where nothing was validated, the same by leave-one-out. A row that is marked as kept goes before all.
 
     Args:
         history: Rows of `history.csv`; values that are missing or empty count as worst.
@@ -111,6 +111,8 @@ def best_epoch(history: Sequence[Mapping[str, Any]]) -> int | None:
     Returns:
         Its place in `history`, of equal ones the first; None where nothing was validated or left out.
     """
+    if (marked := next((n for n, row in enumerate(history) if row.get("kept") in (1, "1")), None)) is not None:
+        return marked
     for part in ("val", "loo"):
         keys = [
             (

@@ -41,6 +41,7 @@ ON_KERAS = {
         "compiling",
         "estimate",
         "freezing",
+        "held_phase",
         "loop",
         "network",
         "phase_times",

@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "finetune": ("kerastl.cli._finetune", "Turn a folder of labeled images into a classifier."),
     "evaluate": ("kerastl.cli._evaluate", "Compare a model with labeled images."),
     "calibrate": ("kerastl.cli._calibrate", "Fit how far to trust a model's scores, and store it with the model."),
-    "recipes": ("kerastl.cli._recipes", "List the recipes for fine-tuning, or print one as JSON to edit."),
+    "recipes": ("kerastl.cli._recipes", "List the recipes for fine-tuning, or say what one will do, phase by phase."),
     "lr-find": ("kerastl.cli._lr_find", "Find a learning rate for a folder of images."),
     "models": ("kerastl.cli._models", "List the networks that kerastl knows."),
     "download": ("kerastl.cli._download", "Fetch published weights ahead of time."),

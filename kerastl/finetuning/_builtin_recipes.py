@@ -8,10 +8,12 @@ from kerastl.data._augmentation import Augmentation, Crop, Flip
 from kerastl.finetuning._recipe import ALL, HEAD, Phase, Recipe
 from kerastl.finetuning._recipe_registry import RecipeBuilder
 
-# Below this many training images in a typical class, more than the head overfits.
-_FEW = 20
-# From this many training images on, everything can be trained.
-_MANY = 1_000
+# Below this many training images in a typical class there is nothing to tell by whether more than the head pays.
+_FEW = 10
+# From this many training images on, BatchNorm follows the new images; below, its statistics would be of too few.
+_MANY = 2_000
+# Where fewer answers of the head are wrong, `auto` leaves it at that.
+_MIN_ERROR = 0.02
 
 # Steps of 32 images that training everything takes.
 _STEPS = 2_000
@@ -43,51 +45,51 @@ def _opened(stages: int) -> Phase:
     return Phase(
         trains=stages,
         epochs=8,
-        learning_rate=1e-3,
-        layer_decay=0.5,
-        warmup=0.5,
-        schedule="cosine",
-        weight_decay=0.05,
-        label_smoothing=0.1,
-        augmentation=_CROPS,
-        num_augmented_copies=4,
-        patience=5,
-    )
-
-
-def _everything(images: int) -> Phase:
-    """Everything at once, and BatchNorm follows the new images.
-
-    MobileNet 0.25 on 10 classes of 96 px images had 64.7 % after 12 epochs with BatchNorm trained and 53.2 % with it
-    fixed (one seed).
-    """
-    return Phase(
-        trains=ALL,
-        epochs=min(60, max(20, round(_STEPS * 32 / images))),
-        learning_rate=1e-3,
+        learning_rate=3e-4,
+        find_rate=True,
+        layer_decay=0.7,
         warmup=1,
         schedule="cosine",
         weight_decay=0.05,
         label_smoothing=0.1,
         augmentation=_CROPS,
-        batch_norm="trained",
+        num_augmented_copies=4,
+    )
+
+
+def _everything(images: int) -> Phase:
+    """Everything at once, so gently that the solved head is not spoilt.
+
+    With few images BatchNorm stays fixed. MobileNet 0.25 at 96 px on 16 splits of four folders, 10 and 40 images a
+    class, had 3.6 points more than the head alone after 15 epochs with it fixed, and 5.5 points less with it trained
+    at a rate of 2e-4.
+    """
+    return Phase(
+        trains=ALL,
+        epochs=min(60, max(15, round(_STEPS * 32 / images))) if images >= _MANY else 15,
+        learning_rate=1e-3 if images >= _MANY else 3e-4,
+        find_rate=True,
+        layer_decay=0.7,
+        warmup=1,
+        schedule="cosine",
+        weight_decay=0.05,
+        label_smoothing=0.1,
+        augmentation=_CROPS,
+        batch_norm="trained" if images >= _MANY else "frozen",
     )
 
 
 def _auto(stages: int, images: int, images_per_class: float) -> Recipe:
-    """Choose by the data, and say why.
+    """The head, and then everything where that may pay; what it brings is kept where the evidence says so.
 
     `images_per_class` is the median of the classes, so that one small class does not decide.
     """
     if images_per_class < _FEW:
-        chosen, why = PROBE, f"only {images_per_class:g} training images in a typical class: the head alone"
-    elif images < _MANY:
-        chosen, why = GRADUAL, f"{images:,} training images: the head, then the top stages one by one"
-    else:
-        typical = f"{images_per_class:,g} in a typical class"
-        chosen, why = FULL, f"{images:,} training images, {typical}, are enough to train everything"
-    recipe = chosen(stages, images, images_per_class)
-    return replace(recipe, why=f"auto chose {chosen.name}: {why}")
+        why = f"only {images_per_class:g} training images in a typical class: the head alone"
+        return replace(PROBE(stages, images, images_per_class), why=f"auto chose probe: {why}")
+    head, everything = FULL(stages, images, images_per_class).phases
+    why = f"{images:,} training images: everything, if {_MIN_ERROR:.0%} or more of the head's answers are wrong"
+    return Recipe("full", (head, replace(everything, min_error=_MIN_ERROR)), why=f"auto chose full: {why}")
 
 
 PROBE = RecipeBuilder("probe", "the head alone, solved by logistic regression on features computed once", _probe)
@@ -96,5 +98,8 @@ GRADUAL = RecipeBuilder(
 )
 FULL = RecipeBuilder("full", "the head, then everything with fresh augmentation in each epoch", _full)
 AUTO = RecipeBuilder(
-    "auto", "probe, gradual or full, by the number of training images (the default)", _auto, by_data=True
+    "auto",
+    "probe, and then full where there are images enough and answers are wrong (the default)",
+    _auto,
+    by_data=True,
 )

@@ -183,4 +183,6 @@ def epochs_in_words(epochs: int, wanted: int, seconds: float) -> str:
         seconds: Of an epoch.
     """
     count = f"{epochs} epoch{'s' * (epochs != 1)}" if epochs == wanted else f"{epochs} of {wanted} epochs"
-    return f"{count}, about {duration(epochs * seconds)}; Ctrl-C keeps the best"
+    total = epochs * seconds
+    how_long = f"about {duration(total)}" if total >= 1 else "less than a second"
+    return f"{count}, {how_long}; Ctrl-C keeps the best"

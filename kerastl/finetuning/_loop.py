@@ -17,11 +17,10 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from kerastl.errors import TrainingError
 from kerastl.finetuning._batches import Batch, Batches
 from kerastl.finetuning._scores import Score, score
 from kerastl.training._callback import RunCallback
-from kerastl.training._fit import StepMonitor, fit
+from kerastl.training._fit import DivergedError, StepMonitor, fit
 from kerastl.training._interrupt import Stop
 from kerastl.training._optimizer import averaged_weights
 
@@ -233,7 +232,7 @@ class _EpochEnd(keras.callbacks.Callback):
         reached = self._keeper.validate()
         number = epoch - self._first + 1
         if not math.isfinite(reached.loss):
-            raise TrainingError(f"the validation loss became {reached.loss} in epoch {number}: lower learning_rate")
+            raise DivergedError(f"the validation loss became {reached.loss} in epoch {number}: lower learning_rate")
         seconds = time.monotonic() - self._start
         self.epoch = Epoch(number, self._last_rate(), logs["loss"], logs["accuracy"], reached, seconds)
         logs.update(self.epoch.logs())

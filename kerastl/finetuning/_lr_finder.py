@@ -7,7 +7,7 @@ fastai.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 _SMOOTHING = 0.98
 _EXPLODED = 4.0
+
+# The short test: so many passes over a few batches, from a low rate to one above that which is asked for.
+_PASSES, _LOW, _HIGH = 6, 1 / 30, 3.0
+# A loss that is higher than at the start by this fraction has risen.
+_RISEN = 1.1
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,35 @@ def lr_range_test(
     return RateCurve(np.array(rates), np.array(losses), suggest(np.array(rates), np.array(losses)))
 
 
+def harmless_rate(model: keras.Model, batches: Sequence[tuple[Any, ...]], highest: float) -> float:
+    """Find a learning rate that does not spoil weights which are good already, by a short range test.
+
+    The rate climbs to 3 times `highest` while the same few batches come round, so that losses of one batch are
+    compared, and not of one batch with another. Where the loss of a round has risen above that of the first, a third
+    of the rate is taken. Weights and optimizer are put back.
+
+    Args:
+        model: Compiled.
+        batches: Arguments of `model.train_on_batch`, at least one.
+        highest: The rate that is wanted.
+
+    Returns:
+        `highest`, or less: at least a ninetieth of it.
+    """
+    size = len(batches)
+    steps = _PASSES * size
+    lowest = highest * _LOW
+    growth = (_HIGH / _LOW) ** (1 / (steps - 1))
+    losses: list[float] = []
+    with _swept(model, lowest, highest * _HIGH, steps):
+        for step in range(steps):
+            losses.append(_step(model, batches[step % size]))
+            now, first = np.mean(losses[-size:]), np.mean(losses[:size])
+            if not math.isfinite(losses[-1]) or (step >= size and now > _RISEN * first):
+                return min(highest, lowest * growth**step / _HIGH)
+    return highest
+
+
 @contextmanager
 def _swept(model: keras.Model, lowest: float, highest: float, steps: int) -> Iterator[None]:
     """Give a model an optimizer whose rate grows by a constant factor; at the end its own, and its weights."""
@@ -135,8 +169,7 @@ def _sweep(model: keras.Model, batches: Iterable[tuple[Any, ...]], steps: int) -
     average = 0.0
     for step, batch in zip(range(steps), batches, strict=False):
         rate = float(model.optimizer.learning_rate)
-        model.reset_metrics()  # Keras before 3.13 goes on with the means of the batches before
-        loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
+        loss = _step(model, batch)
         if not math.isfinite(loss):
             break
         average = _SMOOTHING * average + (1 - _SMOOTHING) * loss
@@ -146,6 +179,11 @@ def _sweep(model: keras.Model, batches: Iterable[tuple[Any, ...]], steps: int) -
         if smooth > _EXPLODED * min(losses):
             break
     return rates, losses
+
+
+def _step(model: keras.Model, batch: tuple[Any, ...]) -> float:
+    model.reset_metrics()  # Keras before 3.13 goes on with the means of the batches before
+    return float(model.train_on_batch(*batch, return_dict=True)["loss"])
 
 
 def suggest(rates: np.ndarray, losses: np.ndarray) -> float:

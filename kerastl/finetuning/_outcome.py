@@ -11,14 +11,21 @@ from typing import Any
 from kerastl._base.text import percent, printable
 from kerastl._metrics import best_epoch, wilson_interval
 from kerastl._progress.lines import duration
-from kerastl.finetuning._recipe import Recipe
+from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import Score
+from kerastl.finetuning._state import PhaseRecord
 
 _WIDTH = 80
 _SCORES = ("val_accuracy", "val_loss", "loo_accuracy", "loo_loss")
 
 
-def kept(history: Sequence[Mapping[str, Any]], recipe: Recipe, stages: Sequence[str], phase: int) -> dict[str, Any]:
+def kept(
+    history: Sequence[Mapping[str, Any]],
+    recipe: Recipe,
+    stages: Sequence[str],
+    phase: int,
+    records: Mapping[str, PhaseRecord] | None = None,
+) -> dict[str, Any]:
     """The part of `metrics.json` that says what each phase brought.
 
     Args:
@@ -26,11 +33,14 @@ def kept(history: Sequence[Mapping[str, Any]], recipe: Recipe, stages: Sequence[
         recipe: What was done.
         stages: Of the network, from the head down.
         phase: The one that was under way when training ended, from 1, at most the number of phases.
+        records: What was decided in the phases that were compared with their start, by number.
 
     Returns:
         `kept_phase` from 1; `kept_epoch`, from 1 in its phase, None where the first epoch was not completed; and
         `phases`, for each what `trains`, its `epochs`, and of its best epoch the number, the accuracy and the loss on
-        validation images and by leave-one-out, where there are such.
+        validation images and by leave-one-out, where there are such. A phase that was compared with its start has its
+        `outcome`, the `fraction` of the way from there to its own weights that is kept, its highest `learning_rate`,
+        and its `restarts`, too.
     """
     rows = []
     for number, planned in enumerate(recipe.phases, 1):
@@ -43,11 +53,24 @@ def kept(history: Sequence[Mapping[str, Any]], recipe: Recipe, stages: Sequence[
                 "epochs": len(own),
                 "best_epoch": top and top["epoch"],
                 **{f"best_{name}": top and top.get(name) for name in _SCORES},
+                **_decided(planned, (records or {}).get(str(number))),
             }
         )
     place = best_epoch(history)
     row = {"phase": phase, "epoch": None} if place is None else history[place]
     return {"kept_phase": row["phase"], "kept_epoch": row["epoch"], "phases": rows}
+
+
+def _decided(phase: Phase, record: PhaseRecord | None) -> dict[str, Any]:
+    if record is None:
+        return {}
+    rate = (record.learning_rate or phase.learning_rate) / 2**record.restarts
+    return {
+        "outcome": record.outcome,
+        "fraction": record.fraction,
+        "learning_rate": rate,
+        "restarts": record.restarts,
+    }
 
 
 def scored(part: str, reached: Score, independent: int) -> dict[str, Any]:
@@ -104,12 +127,20 @@ def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
         if "loo_accuracy" in metrics:
             more.append(accuracy(metrics, "loo"))
     more.append("" if choice is None else f"kept {choice}")
-    if (search := metrics.get("search")) is not None:
-        more.append(f"chosen among {search['chosen_among']} networks by leave-one-out (search.json)")
+    more.append(chosen_among(metrics))
     lines = [f"{printable(str(folder))}: {accuracy(metrics)}"]
     for text in filter(None, more):
         lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     return [*lines, f"  {facts}"]
+
+
+def chosen_among(metrics: Mapping[str, Any]) -> str:
+    """Say that the network was chosen among several, which flatters a figure by leave-one-out; empty if it was not."""
+    search = metrics.get("search")
+    if search is None:
+        return ""
+    flatters = ", which flatters that figure a little" if headline(metrics) == "loo" else ""
+    return f"the network is the best of {search['chosen_among']} by leave-one-out (search.json){flatters}"
 
 
 def choice_made(metrics: Mapping[str, Any]) -> str | None:
@@ -125,7 +156,11 @@ def choice_made(metrics: Mapping[str, Any]) -> str | None:
     if phase["epochs"] > 1:
         text += f", epoch {epoch} of {phase['epochs']}"
     earlier = [one for one in enumerate(phases[: number - 1], 1) if one[1]["epochs"]]
-    if earlier:
+    if earlier and phase.get("outcome"):
+        fraction = phase["fraction"]
+        text += "" if fraction == 1 else f", averaged with its start ({fraction:.0%} of the way)"
+        text += f": {phase['outcome']}"
+    elif earlier:
         before, best = max(earlier, key=lambda one: (one[1][score], -one[1][loss]))
         text += f": {_gain(best[score], phase[score], metrics[f'{part}_images'], before)}"
     later = [place for place, one in enumerate(phases, 1) if place > number and one["epochs"]]

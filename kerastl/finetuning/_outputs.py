@@ -28,6 +28,7 @@ _COLUMNS = (
     "loo_accuracy",
     "loo_top5",
     "seconds",
+    "kept",
 )
 
 

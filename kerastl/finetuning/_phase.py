@@ -41,6 +41,8 @@ class Phase:
             head and the n topmost stages of the backbone.
         epochs: The largest number of passes over the training images.
         learning_rate: Of the head, at its highest. Not used where the head is solved.
+        find_rate: Lower the rate where a short range test says that it would spoil the weights that the phase starts
+            from. Only after a phase that was solved in closed form.
         layer_decay: The rate of each stage is that of the stage above times this (Howard and Ruder 2018,
             section 3.1, who take 1/2.6). In (0, 1].
         warmup: Epochs, whole or not, in which the rate climbs from zero in a line. Not used by `one_cycle`,
@@ -54,7 +56,10 @@ class Phase:
         num_augmented_copies: With augmentation: number of augmented versions of each image whose features are computed
             once and cached. `None` augments afresh in every epoch, which runs the whole network. Without
             augmentation features are always cached where the limit allows.
-        patience: Stop the phase after this many epochs without a better validation score; `None` never.
+        patience: Stop the phase after this many epochs without a better validation score than the run had before;
+            `None` never.
+        min_error: Leave the phase out where a smaller fraction of the answers before it is wrong, by leave-one-out if
+            the head was solved by `ridge`, else on validation images. In [0, 1).
         batch_norm: `frozen` keeps BatchNorm in inference mode with its weights fixed; `trained` trains its
             weights and updates its statistics in the stages that train.
         batch_size: Images a step.
@@ -84,6 +89,7 @@ class Phase:
     trains: str | int = HEAD
     epochs: int = 5
     learning_rate: float = 1e-3
+    find_rate: bool = False
     layer_decay: float = 1.0
     warmup: float = 0.0
     schedule: ScheduleName = "constant"
@@ -92,6 +98,7 @@ class Phase:
     augmentation: Augmentation | None = None
     num_augmented_copies: int | None = None
     patience: int | None = None
+    min_error: float = 0.0
     batch_norm: BatchNormPolicy = "frozen"
     batch_size: int = 32
     solver: Solver = "gradient"
@@ -175,6 +182,8 @@ def _training_rules(phase: Phase) -> dict[str, bool]:
         "learning_rate must be above zero, or nothing trains": (
             is_number(phase.learning_rate) and phase.learning_rate > 0
         ),
+        "min_error must be in [0, 1)": is_number(phase.min_error) and 0 <= phase.min_error < 1,
+        "find_rate must be True or False": isinstance(phase.find_rate, bool),
         "layer_decay must be in (0, 1]": is_number(phase.layer_decay) and 0 < phase.layer_decay <= 1,
         "warmup must be from 0 to the number of epochs": (
             is_number(phase.warmup) and is_number(phase.epochs) and 0 <= phase.warmup <= phase.epochs

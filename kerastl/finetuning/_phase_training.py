@@ -29,6 +29,7 @@ from kerastl.finetuning._loop import Epoch, Observers, predict, tell_of_solution
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import HEAD, Phase
 from kerastl.finetuning._ridge import RidgeHead, solve_ridge
+from kerastl.finetuning._ridge_folds import balanced_folds
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._solver import Head, solve_head
 from kerastl.finetuning._state import FineTuningState
@@ -198,7 +199,18 @@ class PhaseTraining:
 
     def record(self, done: Epoch) -> None:
         """See `Keeper`."""
-        row = {
+        row = self._row(done)
+        self._better = self._state.record(row, done.score, done.leave_one_out)
+        if self._better:
+            if self._left_out is not None:
+                self._left_out.write(self._context.writer.checkpoint.folder)
+            self._diagnose()
+            self._best = values_of(self._weights)
+        self._context.observers.told.epoch(row)
+
+    def _row(self, done: Epoch) -> dict[str, Any]:
+        """The line of the history."""
+        return {
             "phase": self._state.phase + 1,
             "epoch": done.number,
             "learning_rate": done.learning_rate,
@@ -208,13 +220,6 @@ class PhaseTraining:
             **_columns("loo", done.leave_one_out),
             "seconds": round(done.seconds, 3),
         }
-        self._better = self._state.record(row, done.score, done.leave_one_out)
-        if self._better:
-            if self._left_out is not None:
-                self._left_out.write(self._context.writer.checkpoint.folder)
-            self._diagnose()
-            self._best = values_of(self._weights)
-        self._context.observers.told.epoch(row)
 
     def save(self, ended: bool) -> bool:
         """See `Keeper`."""
@@ -277,12 +282,15 @@ class PhaseTraining:
         """Solve, and keep what the solution says of images that are left out."""
         context, told, usable = self._context, self._context.observers.told, rows.usable
         data, stop, scratch = context.data, context.observers.stop, context.scratch
-        labels, weights, groups = data.train.labels[usable], data.weights()[usable], data.groups()[usable]
+        labels, weights = data.train.labels[usable], data.weights()[usable]
+        folds = balanced_folds(data.groups()[usable], labels, seed=context.seed)
         with stage(f"ridge regression on {len(rows):,} images"):
             check = stop.check if stop is not None else None
             head = solve_ridge(
-                rows, labels, len(data.classes), weights, groups, seed=context.seed, scratch=scratch, check=check
+                rows, labels, len(data.classes), weights, folds, seed=context.seed, scratch=scratch, check=check
             )
+        if head.projected is not None:
+            told.say(f"ridge regression: {rows[:1].shape[1]:,} features were projected at random to {head.projected:,}")
         told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
         if len(head.loo_rows):
             answers = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)

@@ -11,8 +11,9 @@ from typing import Any
 from kerastl._base.text import printable
 from kerastl.calibration._temperature import is_calibrated
 from kerastl.finetuning._folder import LEAVE_ONE_OUT, SPLIT
-from kerastl.finetuning._outcome import accuracy, caveat, choice_made, headline
+from kerastl.finetuning._outcome import accuracy, caveat, choice_made, chosen_among, headline
 from kerastl.finetuning._outputs import METRICS
+from kerastl.finetuning._search_results import SEARCH
 from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata
 from kerastl.training import _outputs as outputs
 from kerastl.training._readme import UNDER_WAY, write_readme
@@ -28,6 +29,7 @@ _FILES = {
 _LEFT_OUT = {
     LEAVE_ONE_OUT: "what the head says of each training image when it is solved without it; kerastl evaluate reads it",
 }
+_SEARCHED = {SEARCH: "which networks there were to choose among, and how good the features of each are"}
 _KEPT = {"features/": "what the frozen part of the network gives for each image"}
 _CLASSES = 20
 
@@ -54,6 +56,8 @@ class ReadMe:
         files = dict(_FILES) | ({} if complete else UNDER_WAY)
         if "loo_accuracy" in self.metrics:
             files |= _LEFT_OUT
+        if self.metrics.get("search") is not None:
+            files |= _SEARCHED
         if self.keep_features or not complete:
             files |= _KEPT
         origin = printable(self.metadata.made_from)
@@ -69,6 +73,7 @@ class ReadMe:
             ": ".join(filter(None, [accuracy(metrics), caveat(metrics)])) + ".",
             *([f"Likewise {accuracy(metrics, 'loo')}."] if both else []),
             *([f"Kept: {choice}."] if choice else []),
+            *([f"{chosen[0].upper()}{chosen[1:]}."] if (chosen := chosen_among(metrics)) else []),
             *(f"Warning: {warning}" for warning in metrics.get("warnings", ())),
             *([] if metrics["complete"] else ["Training was stopped early."]),
             f"Images: {metrics['train_images']:,} trained on, of {self.data}.",

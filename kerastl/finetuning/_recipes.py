@@ -75,7 +75,8 @@ def find_recipe(
 
 def _overridden(phase: Phase, overrides: Mapping[str, Any]) -> Phase:
     warmup = min(phase.warmup, overrides.get("epochs", phase.epochs))
-    return dataclasses.replace(phase, **overrides, warmup=warmup)
+    find_rate = phase.find_rate and "learning_rate" not in overrides
+    return dataclasses.replace(phase, **overrides, warmup=warmup, find_rate=find_rate)
 
 
 def _fitting(recipe: str | Recipe, dataset: Dataset, stages: int) -> Recipe:

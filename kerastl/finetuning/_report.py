@@ -91,7 +91,7 @@ class Report:
             "phase_seconds": [round(phase, 3) for phase in state.seconds],
             "complete": not stopped,
             "warnings": list(state.warnings),
-            **kept(state.history, self._recipe, self._stages, under_way),
+            **kept(state.history, self._recipe, self._stages, under_way, state.records),
         }
 
     def write(

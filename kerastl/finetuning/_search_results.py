@@ -145,9 +145,9 @@ def read(file: Path) -> dict[str, Any] | None:
     """Read a `search.json`; None where there is none that kerastl has written."""
     try:
         found = json.loads(files.read_regular(file, _LARGEST))
-        rows = [row for one in found["rounds"] for row in one["found"].values()]
-        for row in rows:
-            Tried(**row).line()
+        rows = [*found["tried"], *(row for one in found["rounds"] for row in one["found"].values())]
+        for tried in (Tried(**row) for row in rows):
+            _ = tried.line(), tried.cells(), tried.rank
         if not isinstance(found["candidates"], list) or not math.isfinite(float(found["used"])):
             return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

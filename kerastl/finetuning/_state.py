@@ -15,6 +15,31 @@ from kerastl.training._state import StateWriter, TrainingState
 
 
 @dataclass
+class PhaseRecord:
+    """What was decided in a phase that is compared with what it started from.
+
+    Args:
+        learning_rate: The highest, where a range test has found one; None where the recipe's is taken.
+        restarts: How often it was begun again with half the rate.
+        harmful: Whether it has to be, since its first epochs are clearly worse than its start.
+        behind: Epochs in a row that are clearly worse.
+        outcome: What came of it, in words; empty before its end.
+        fraction: How far the weights that are kept lie on the way from the start to those that were reached.
+    """
+
+    learning_rate: float | None = None
+    restarts: int = 0
+    harmful: bool = False
+    behind: int = 0
+    outcome: str = ""
+    fraction: float | None = None
+
+    def begin_again(self) -> None:
+        """Note a restart."""
+        self.restarts, self.harmful, self.behind = self.restarts + 1, False, 0
+
+
+@dataclass
 class FineTuningState(TrainingState):
     """How far a run has come.
 
@@ -27,6 +52,7 @@ class FineTuningState(TrainingState):
         phase_best: The best score of this phase.
         waited: Epochs since then.
         seconds: Of each phase.
+        records: Of each phase that has one, by its number from 1, as text.
         warnings: What is doubtful about the best weights, one line each.
         failure: Why they are worth nothing; empty where they are worth something.
         plan: Epochs of each phase that has been planned into a budget of time; 0 where it is left out.
@@ -41,6 +67,7 @@ class FineTuningState(TrainingState):
     phase_best: Score | None = None
     waited: int = 0
     seconds: list[float] = field(default_factory=list)
+    records: dict[str, PhaseRecord] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     failure: str = ""
     plan: list[int] = field(default_factory=list)
@@ -51,20 +78,53 @@ class FineTuningState(TrainingState):
         """Read what `asdict` gave."""
         names = ("best", "leave_one_out", "phase_best")
         scores = {name: Score(**raw[name]) if raw.get(name) else None for name in names}
-        return cls(**{**raw, **scores})
+        records = {number: PhaseRecord(**record) for number, record in raw.get("records", {}).items()}
+        return cls(**{**raw, **scores, "records": records})
+
+    @property
+    def phase_record(self) -> PhaseRecord:
+        """That of the phase under way."""
+        return self.records.setdefault(str(self.phase + 1), PhaseRecord())
 
     def record(self, row: dict[str, Any], reached: Score, leave_one_out: Score | None = None) -> bool:
         """Add an epoch; return whether it is the best of the run."""
-        self.history.append(row)
-        self.seconds[self.phase] += row["seconds"]
-        self.epoch = row["epoch"]
-        self.waited += 1
+        self._add(row)
         if self.phase_best is None or reached > self.phase_best:
             self.phase_best, self.waited = reached, 0
         if self.best is None or reached > self.best:
             self.best, self.best_here, self.leave_one_out = reached, True, leave_one_out
+            self.keep(len(self.history) - 1)
             return True
         return False
+
+    def record_candidate(self, row: dict[str, Any], reached: Score) -> bool:
+        """Add an epoch of a phase that is judged at its end; return whether it is the best of the phase.
+
+        Patience counts from the start of the phase, and against the best of the run.
+        """
+        self._add(row)
+        best = self.phase_best is None or reached > self.phase_best
+        if best and (self.best is None or reached > self.best):
+            self.waited = 0
+        if best:
+            self.phase_best, self.best_here = reached, True
+        return best
+
+    def _add(self, row: dict[str, Any]) -> None:
+        self.history.append(row)
+        self.seconds[self.phase] += row["seconds"]
+        self.epoch = row["epoch"]
+        self.waited += 1
+
+    def keep(self, place: int) -> None:
+        """Mark the epoch whose weights are kept, by its place in the history."""
+        for number, row in enumerate(self.history):
+            row["kept"] = 1 if number == place else None
+
+    def restart_phase(self) -> None:
+        """Begin the phase under way anew; its epochs so far stay in the history."""
+        self.phase_record.begin_again()
+        self.epoch, self.ended, self.best_here, self.phase_best, self.waited = 0, False, False, None, 0
 
     def set_plan(self, epochs: int) -> None:
         """Note how many epochs the phase gets, 0 where it is left out; those before that were not planned had one."""

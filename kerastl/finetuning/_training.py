@@ -17,6 +17,7 @@ from kerastl.finetuning._estimate import FeatureTimer
 from kerastl.finetuning._features import FeatureComputer
 from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._freezing import freeze_for
+from kerastl.finetuning._held_phase import HeldPhase
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Observers
 from kerastl.finetuning._network import Network, split_network
@@ -163,6 +164,8 @@ class Training:
         needless = self.state.best is not None  # something has been reached already
         if not planned or (needless and not self.state.epoch and self._budget.left <= 0):
             raise OutOfTime(0.0)
+        if self._is_needless(phase):
+            return
         phase = shortened(phase, planned)
         count = freeze_for(network, phase)
         self._observers.told.phase(
@@ -180,4 +183,22 @@ class Training:
         context = Context(
             network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state, time_for
         )
-        PhaseTraining(context, phase, faster(upper), features, batches).run()
+        kind = HeldPhase if self._is_held(phase) else PhaseTraining
+        kind(context, phase, faster(upper), features, batches).run()
+
+    def _is_needless(self, phase: Phase) -> bool:
+        """Whether so few answers are wrong already that the phase is left out; says so."""
+        state = self.state
+        reached = state.leave_one_out or state.best
+        if reached is None or state.failure or state.epoch or 1 - reached.accuracy >= phase.min_error:
+            return False
+        how = "by leave-one-out" if reached.kind == "leave_one_out" else "of the validation images"
+        state.phase_record.outcome = f"left out: only {1 - reached.accuracy:.1%} {how} are wrong"
+        self._observers.told.say(f"phase {state.phase + 1} is {state.phase_record.outcome}")
+        return True
+
+    def _is_held(self, phase: Phase) -> bool:
+        """Whether a phase of gradient steps comes after a solution in closed form that is worth something."""
+        earlier = self._recipe.phases[: self.state.phase]
+        solved = any(one.solver != "gradient" for one in earlier)
+        return phase.solver == "gradient" and solved and self.state.best is not None and not self.state.failure

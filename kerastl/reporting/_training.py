@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from kerastl._classifier import Classifier
 from kerastl.errors import DataError
+from kerastl.finetuning._search_results import HEADS, Tried, search_summary
 from kerastl.plots import read_history
 from kerastl.reporting._charts import CurveChart, curve_charts
 from kerastl.training._outputs import HISTORY
@@ -21,12 +23,14 @@ class Training:
         why: Why it was chosen; may be empty.
         epochs: The history, a row an epoch.
         charts: Loss and accuracy; none for a single epoch.
+        tried: Rows of cells of the networks that there were to choose among, under `kerastl.finetuning`'s headings.
     """
 
     recipe: str
     why: str
     epochs: Sequence[Mapping[str, str]]
     charts: tuple[CurveChart, ...]
+    tried: Sequence[Sequence[str]] = ()
 
     @property
     def only(self) -> Mapping[str, float] | None:
@@ -50,7 +54,16 @@ def training(classifier: Classifier) -> Training | None:
         return None
     if not history:
         return None
-    return Training(str(recipe.get("name", "")), str(recipe.get("why", "")), history, charts)
+    tried = tried_beside(file.parent)
+    return Training(str(recipe.get("name", "")), str(recipe.get("why", "")), history, charts, tried)
+
+
+def tried_beside(folder: Path) -> list[Sequence[str]]:
+    """The table of a search beside a model, its headings first; empty where there was none."""
+    found = search_summary(folder)
+    if found is None:
+        return []
+    return [HEADS, *(Tried(**row).cells() for row in found["tried"])]
 
 
 def _trained(trains: object) -> str:

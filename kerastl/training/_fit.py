@@ -14,6 +14,10 @@ from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
 
 
+class DivergedError(TrainingError):
+    """The loss is not a number any more."""
+
+
 def fit(
     model: keras.Model,
     batches: Any,
@@ -118,7 +122,7 @@ class StepMonitor(keras.callbacks.Callback):
         """Look at the loss, show the step, and stop if that was asked for (called by Keras)."""
         loss = (logs or {})["loss"]
         if not math.isfinite(loss):
-            raise TrainingError(f"the loss became {loss} in {self._name.split('/')[0]}: {self._advice}")
+            raise DivergedError(f"the loss became {loss} in {self._name.split('/')[0]}: {self._advice}")
         self._told.advance()
         if self._stop is not None:
             self._stop.check()

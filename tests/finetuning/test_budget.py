@@ -117,6 +117,7 @@ def test_steps_are_timed_without_the_first():
 
 def test_what_a_phase_will_do_is_said_in_words():
     assert epochs_in_words(18, 18, 133.0) == "18 epochs, about 40 min; Ctrl-C keeps the best"
+    assert epochs_in_words(3, 3, 0.1) == "3 epochs, less than a second; Ctrl-C keeps the best"
     assert epochs_in_words(1, 18, 9.0) == "1 of 18 epochs, about 9.0 s; Ctrl-C keeps the best"
 
 

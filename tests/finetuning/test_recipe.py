@@ -152,7 +152,7 @@ def test_built_in_recipes_fit_every_backbone(name):
 
 def test_auto_chooses_by_the_data_and_says_why():
     few, some, many = (RECIPES["auto"](6, *counts) for counts in ((60, 5), (500, 100), (5_000, 800)))
-    assert [recipe.name for recipe in (few, some, many)] == ["probe", "gradual", "full"]
+    assert [recipe.name for recipe in (few, some, many)] == ["probe", "full", "full"]
     assert "5 training images in a typical class" in few.why
     assert "500" in some.why
     assert "5,000" in many.why
@@ -164,8 +164,8 @@ def test_auto_chooses_by_the_data_and_says_why():
         ([200] * 99 + [5], "full"),  # one small class does not decide
         ([20_000, 5], "full"),
         ([5] * 60 + [300] * 40, "probe"),  # most classes are small, though there are 12,300 images
-        ([19] * 3, "probe"),
-        ([20] * 3, "gradual"),
+        ([9] * 3, "probe"),
+        ([10] * 3, "full"),
     ],
 )
 def test_auto_goes_by_the_typical_class(counts, name):
@@ -178,8 +178,19 @@ def test_auto_goes_by_the_typical_class(counts, name):
     items += [Item(f"{label}/val.jpg", label, "val") for label in classes]
     recipe = find_recipe("auto", Dataset(Path("x"), classes, tuple(items), "made up"), STAGES, None)
     assert recipe.name == name
-    if name != "gradual":
-        assert "typical class" in recipe.why
+    assert ("typical class" in recipe.why) == (name == "probe")
+
+
+def test_batch_norm_follows_the_images_only_where_there_are_many():
+    few, many = (RECIPES["full"](6, count, count / 10).phases[1] for count in (800, 20_000))
+    assert (few.batch_norm, many.batch_norm) == ("frozen", "trained")
+    assert few.learning_rate < many.learning_rate
+
+
+@pytest.mark.parametrize(("field", "value"), [("min_error", 1.0), ("min_error", -0.1), ("find_rate", 1)])
+def test_what_decides_about_a_phase_is_checked(field, value):
+    with pytest.raises(RecipeError, match=f"{field} must be"):
+        Phase(**{field: value})
 
 
 def test_unknown_built_in():

@@ -17,6 +17,7 @@ from kerastl.finetuning._search import Search, images_of, rounds, sample_order
 from kerastl.finetuning._search_results import SEARCH, Tried, chosen_before, in_columns, read, search_summary
 from kerastl.finetuning._settings import Settings
 from kerastl.models._metadata import read_metadata
+from kerastl.reporting._training import tried_beside
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Interrupted, Stop, Stopped
 
@@ -210,9 +211,11 @@ def test_a_run_goes_on_with_the_best_of_two_sizes(colored_folder, tmp_path, caps
     assert kerastl_command(command) == 0
     said = capsys.readouterr().err
     assert "left out: kerastl_mini at 7 px: " in said
-    assert "chosen among 2 networks by leave-one-out (search.json)" in said
+    assert "the network is the best of 2 by leave-one-out (search.json)" in said
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["search"]["chosen_among"] == 2
+    assert "- The network is the best of 2 by leave-one-out" in (tmp_path / "run" / "README.md").read_text()
+    assert tried_beside(tmp_path / "run")[0][0] == "network"
     stored = read(tmp_path / "run" / SEARCH)
     assert stored["chosen"] == {
         "model": "kerastl_mini",

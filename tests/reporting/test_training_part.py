@@ -1,8 +1,11 @@
+import json
 import shutil
+from dataclasses import asdict
 
 import pytest
 
 import kerastl
+from kerastl.finetuning._search_results import Tried
 from kerastl.reporting._training import training
 
 HEADER = "phase,epoch,learning_rate,loss,accuracy,val_loss,val_accuracy,val_top5,seconds\n"
@@ -28,6 +31,24 @@ def test_one_epoch_is_a_row(run_folder):
     found = training(kerastl.load(run_folder))
     assert found.charts == ()
     assert (found.only["loss"], found.only["val_accuracy"]) == (0.2, 0.88)
+
+
+def test_the_networks_that_were_tried_are_a_table(run_folder):
+    (run_folder / "history.csv").write_text(HEADER + "1,1,0.0,0.2,0.95,0.3,0.88,1.0,0.2\n")
+    rows = [
+        asdict(Tried("good <b>", None, 32, 800, 0.9, (0.88, 0.92), 0.1, 50.0, 10, 9.0, 75.0)),
+        asdict(Tried("broken", 64, error="there are no weights")),
+    ]
+    search = {
+        "candidates": [{}, {}], "rounds": [{"images": 800, "found": dict(enumerate(rows))}], "by": "loo_accuracy",
+        "tried": rows, "used": 1.0, "chosen": {"model": "good <b>"},
+    }  # fmt: skip
+    (run_folder / "search.json").write_text(json.dumps(search))
+    found = training(kerastl.load(run_folder))
+    assert found.tried[1][:2] == ("good <b> at 32 px", "90.0 %")
+    assert found.tried[2] == ("broken at 64 px", "left out")
+    (run_folder / "search.json").write_text(json.dumps({**search, "tried": [{"model": 3}]}))
+    assert training(kerastl.load(run_folder)).tried == []
 
 
 def test_several_epochs_are_curves(run_folder):
