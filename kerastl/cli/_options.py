@@ -216,7 +216,7 @@ def precision(data: str) -> Callable[[C], C]:
         )(command)  # fmt: skip
         return option(
             "--precision", type=click.Choice(["full", "fast"]), default="full", show_default=True,
-            help="full is float32. fast is 8-bit integers, 2 to 4 times as fast on most CPUs: compiled once, and "
+            help="full is float32. fast is 8-bit integers, 2 to 4 times as fast where measured: compiled once, and "
             "refused where less than 97 % of images get the same answer.",
         )(command)  # fmt: skip
 

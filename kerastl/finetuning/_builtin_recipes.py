@@ -18,22 +18,22 @@ _MIN_ERROR = 0.02
 # Steps of 32 images that training everything takes.
 _STEPS = 2_000
 
-_HEAD = Phase(trains=HEAD, epochs=30, learning_rate=1e-3, solver="logistic_regression")
+_HEAD = Phase(trains=HEAD, epochs=30, learning_rate=1e-3, solver="ridge")
 _CROPS = Augmentation(crop=Crop(0.35), flip=Flip())
 
 
 def _probe(stages: int, images: int, images_per_class: float) -> Recipe:
-    return Recipe("probe", (_HEAD,), dropout=0.0, why="only the head, solved directly")
+    return Recipe("probe", (_HEAD,), dropout=0.0, why="only the head, solved directly", features="deep")
 
 
 def _gradual(stages: int, images: int, images_per_class: float) -> Recipe:
     """The head, then the topmost stages one by one, three of them at most."""
     phases = (_HEAD, *(_opened(number) for number in range(1, min(3, stages) + 1)))
-    return Recipe("gradual", phases, why="the head, then one stage more in each phase")
+    return Recipe("gradual", phases, why="the head, then one stage more in each phase", features="deep")
 
 
 def _full(stages: int, images: int, images_per_class: float) -> Recipe:
-    return Recipe("full", (_HEAD, _everything(images)), why="the head, then everything")
+    return Recipe("full", (_HEAD, _everything(images)), why="the head, then everything", features="deep")
 
 
 def _opened(stages: int) -> Phase:
@@ -87,12 +87,14 @@ def _auto(stages: int, images: int, images_per_class: float) -> Recipe:
     if images_per_class < _FEW:
         why = f"only {images_per_class:g} training images in a typical class: the head alone"
         return replace(PROBE(stages, images, images_per_class), why=f"auto chose probe: {why}")
-    head, everything = FULL(stages, images, images_per_class).phases
+    full = FULL(stages, images, images_per_class)
+    head, everything = full.phases
     why = f"{images:,} training images: everything, if {_MIN_ERROR:.0%} or more of the head's answers are wrong"
-    return Recipe("full", (head, replace(everything, min_error=_MIN_ERROR)), why=f"auto chose full: {why}")
+    phases = (head, replace(everything, min_error=_MIN_ERROR))
+    return replace(full, phases=phases, why=f"auto chose full: {why}")
 
 
-PROBE = RecipeBuilder("probe", "the head alone, solved by logistic regression on features computed once", _probe)
+PROBE = RecipeBuilder("probe", "the head alone, solved by ridge regression on features of several layers", _probe)
 GRADUAL = RecipeBuilder(
     "gradual", "the head, then stage by stage from the top with decaying rates, on cached features", _gradual
 )

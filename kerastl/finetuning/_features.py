@@ -21,7 +21,7 @@ from kerastl.inference._ordered_map import ordered_map
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache, Features, HalfOverflow, store_key, weights_digest
 from kerastl.training._interrupt import Stop
-from kerastl.training._samples import PixelEngine, PrefetchedSample, Sample
+from kerastl.training._samples import MirroredSample, PixelEngine, PrefetchedSample, Sample
 
 if TYPE_CHECKING:
     import keras
@@ -90,6 +90,8 @@ class PhaseFeatures:
             epoch computes its own.
         copies: Of each training image; more than one where they are augmented.
         usable: Numbers of the training images that can be read.
+        mirrored: Of the training images with left and right changed over, for a direct solution; None where they are
+            not asked for, or not kept.
     """
 
     extractor: FeatureExtractor
@@ -97,6 +99,7 @@ class PhaseFeatures:
     train: np.ndarray | None
     copies: int
     usable: np.ndarray
+    mirrored: UsableFeatures | None = None
 
     @property
     def plain(self) -> UsableFeatures | None:
@@ -165,17 +168,25 @@ class FeatureComputer:
         if data.validates:
             val_store = _Store(extractor, data, {"part": "val"}, self._plain(data.val), extractor.dtype)
         train_store, copies = self._train_store(extractor, phase, seed)
+        mirror_store = self._mirror_store(extractor, phase)
+        stores = [store for store in (val_store, train_store, mirror_store) if store is not None]
         if not self._keep_features:
-            self._cache.keep_only([store.key for store in (val_store, train_store) if store])
+            self._cache.keep_only([store.key for store in stores])
         if timer is not None:
-            timer.rows = sum(len(store.samples) for store in (val_store, train_store) if store)
+            timer.rows = sum(len(store.samples) for store in stores)
         val = None if val_store is None else self._val(val_store, self._fill(val_store, timer))
         train = self._fill(train_store, timer) if train_store else None
+        mirrored = self._fill(mirror_store, timer) if mirror_store and train is not None else None
         if self._prefetched is not None:
             self._prefetched.close()
         if train is None:
             return PhaseFeatures(extractor, val, None, copies, np.arange(len(data.train.files)))
-        return PhaseFeatures(extractor, val, train.array, copies, self.skipped.usable(data.train, train, copies))
+        usable = self.skipped.usable(data.train, train, copies)
+        if mirrored is None:
+            return PhaseFeatures(extractor, val, train.array, copies, usable)
+        usable = np.setdiff1d(usable, list(mirrored.problems))
+        pairs = UsableFeatures(mirrored.array.__getitem__, usable)
+        return PhaseFeatures(extractor, val, train.array, copies, usable, pairs)
 
     def _extractor(self, lower: keras.Model | None) -> FeatureExtractor:
         if lower is None:
@@ -207,6 +218,13 @@ class FeatureComputer:
             return None, 1
         view = {"part": "train", "augmentation": augmentation.as_dict(), "views": copies, "seed": seed}
         return _Store(extractor, data, view, data.views(augmentation, copies, seed), dtype), copies
+
+    def _mirror_store(self, extractor: FeatureExtractor, phase: Phase) -> _Store | None:
+        """The store of mirrored training images, with which ridge regression is tried, too."""
+        if phase.solver != "ridge" or phase.augmentation is not None:
+            return None
+        samples = [MirroredSample(sample) for sample in self._plain(self._data.train)]
+        return _Store(extractor, self._data, {"part": "train", "mirrored": True}, samples, extractor.compact_dtype)
 
     def _fill(self, store: _Store, timer: FeatureTimer | None) -> Features | None:
         """Fill a store, or say why it is done without."""
@@ -269,7 +287,8 @@ class _Store:
         self.key = store_key(extractor.digest, data.reader.as_dict(), view, dtype)
         self.size = len(samples) * math.prod(extractor.shape) * np.dtype(dtype).itemsize
         shape = " x ".join(str(side) for side in extractor.shape)
-        self.description = f"{len(samples):,} rows ({view['part']}) of {shape} {dtype}"
+        part = f"{view['part']}, mirrored" if "mirrored" in view else view["part"]
+        self.description = f"{len(samples):,} rows ({part}) of {shape} {dtype}"
 
 
 def _megabytes(size: int) -> str:

@@ -26,9 +26,10 @@ from kerastl.finetuning._estimate import (
 from kerastl.finetuning._features import PhaseFeatures, UsableFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, Observers, predict, tell_of_solution, train_phase, validation
+from kerastl.finetuning._mirrored_rows import solve_with_mirrored
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import HEAD, Phase
-from kerastl.finetuning._ridge import RidgeHead, solve_ridge
+from kerastl.finetuning._ridge import RidgeHead
 from kerastl.finetuning._ridge_folds import balanced_folds
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._solver import Head, solve_head
@@ -286,9 +287,22 @@ class PhaseTraining:
         folds = balanced_folds(data.groups()[usable], labels, seed=context.seed)
         with stage(f"ridge regression on {len(rows):,} images"):
             check = stop.check if stop is not None else None
-            head = solve_ridge(
-                rows, labels, len(data.classes), weights, folds, seed=context.seed, scratch=scratch, check=check
+            solution = solve_with_mirrored(
+                rows,
+                self._features.mirrored,
+                labels,
+                len(data.classes),
+                weights,
+                folds,
+                seed=context.seed,
+                scratch=scratch,
+                check=check,
             )
+        head = solution.head
+        if solution.loss is not None:
+            without, with_them = solution.loss
+            did = "help" if solution.mirrored else "do not help, and are left out"
+            told.say(f"mirrored images {did}: leave-one-out loss {without:.4f} without, {with_them:.4f} with them")
         if head.projected is not None:
             told.say(f"ridge regression: {rows[:1].shape[1]:,} features were projected at random to {head.projected:,}")
         told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")

@@ -166,8 +166,10 @@ def _moments(tap: keras.KerasTensor) -> list[keras.KerasTensor]:
 
 
 def _unit(values: keras.KerasTensor) -> keras.KerasTensor:
-    # keras.ops.normalize has no finite gradient where all values are zero.
-    return values * ops.rsqrt(ops.sum(ops.square(values), axis=-1, keepdims=True) + _LENGTH_EPSILON)
+    # keras.ops.normalize has no finite gradient where all values are zero; and what LiteRT makes of this form has a
+    # least length, too, where it would leave an epsilon out that is added.
+    square = ops.sum(ops.square(values), axis=-1, keepdims=True)
+    return values * ops.rsqrt(ops.maximum(square, _LENGTH_EPSILON))
 
 
 def _signed_root(values: keras.KerasTensor, epsilon: float) -> keras.KerasTensor:

@@ -78,6 +78,21 @@ class PrefetchedSample:
         return found[1] if found else self.image.pixels()
 
 
+@dataclass(frozen=True)
+class MirroredSample:
+    """Another sample, its left and right changed over."""
+
+    sample: Sample
+
+    def digest(self) -> str:
+        """See `Sample`."""
+        return self.sample.digest()
+
+    def pixels(self) -> np.ndarray:
+        """See `Sample`."""
+        return np.ascontiguousarray(self.sample.pixels()[:, ::-1])
+
+
 class PixelEngine:
     """An engine that gives pixels as they are, where the rows are the pixels themselves.
 

@@ -97,7 +97,7 @@ def data(tmp_path_factory):
 def first(data, tmp_path_factory):
     """A run that began with a Keras model."""
     folder = tmp_path_factory.mktemp("runs") / "first"
-    return kerastl.finetune(data, handmade(), "probe", output=folder, verbose=0).folder
+    return kerastl.finetune(data, handmade(), "probe", output=folder, validation_split=0.2, verbose=0).folder
 
 
 def test_a_keras_model_is_fine_tuned_and_answers_through_the_fast_engine(data, tmp_path):
@@ -123,7 +123,8 @@ def test_a_keras_model_is_fine_tuned_and_answers_through_the_fast_engine(data, t
 @pytest.mark.parametrize("own_layer", [False, True])
 def test_plain_keras_gives_the_same_before_and_after_it_is_calibrated(data, tmp_path, own_layer):
     run, given = tmp_path / "run", handmade(own_layer=own_layer)
-    kerastl.finetune(data, given, "probe", output=run, verbose=0)
+    solved = Recipe("solved", (Phase(solver="logistic_regression"),), dropout=0.0)
+    kerastl.finetune(data, given, solved, output=run, verbose=0)
     # A third of these is mislabeled, which the network is too sure of.
     labeled = folder_of(tmp_path / "labeled", COLORS, count=8)
     for name, other in (("blue", "red"), ("red", "green"), ("green", "blue")):

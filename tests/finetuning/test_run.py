@@ -20,8 +20,9 @@ from kerastl.models import _metadata as metadata
 from kerastl.training._callback import RunCallback
 
 SMALL = ["--model", "mobilenet_025", "--input-size", "32", "--weights", "none"]
+PROBE = ["--recipe", "probe", "--validation-split", "0.2", *SMALL]
 OUTPUTS = {".kerastl-run", "README.md", "curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras"}
-OUTPUTS |= {"split.csv"}
+OUTPUTS |= {"leave_one_out.npz", "split.csv"}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_data_set_without_its_classes_is_refused(tmp_path, classes, said):
 @pytest.fixture(scope="module")
 def probed(colored_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "probed"
-    assert kerastl_command(["finetune", str(colored_folder), "-o", str(folder), "--recipe", "probe", *SMALL]) == 0
+    assert kerastl_command(["finetune", str(colored_folder), "-o", str(folder), *PROBE]) == 0
     return folder
 
 
@@ -309,7 +310,7 @@ def test_images_decoded_ahead_change_nothing(colored_folder, probed, tmp_path, m
     monkeypatch.setattr(PrefetchedImages, "stop", all_of_them)
     monkeypatch.setattr(PrefetchedImages, "get", lambda self, file: found.append(get(self, file)) or found[-1])
     output = tmp_path / "ahead"
-    assert kerastl_command(["finetune", str(colored_folder), "-o", str(output), "--recipe", "probe", *SMALL]) == 0
+    assert kerastl_command(["finetune", str(colored_folder), "-o", str(output), *PROBE]) == 0
     assert len(found) >= 36
     assert None not in found
     assert {path.name for path in output.iterdir()} == OUTPUTS

@@ -24,7 +24,10 @@ RECIPE = Recipe(
 def probed(colored_folder, tmp_path_factory):
     """A run that solved the head alone."""
     folder = tmp_path_factory.mktemp("runs") / "probed"
-    assert kerastl_command(["finetune", str(colored_folder), "-o", str(folder), "--recipe", "probe", *SMALL]) == 0
+    split = ["--validation-split", "0.2"]
+    assert (
+        kerastl_command(["finetune", str(colored_folder), "-o", str(folder), "--recipe", "probe", *split, *SMALL]) == 0
+    )
     return folder
 
 
@@ -76,7 +79,7 @@ def test_quiet_says_nothing_and_verbose_excludes_it(colored_folder, tmp_path, ca
 def test_a_run_says_what_it_kept_and_how_sure_it_is(probed):
     metrics = json.loads((probed / "metrics.json").read_text())
     (phase,) = metrics["phases"]
-    assert (metrics["kept_phase"], metrics["kept_epoch"], phase["trains"]) == (1, 1, "head by logistic regression")
+    assert (metrics["kept_phase"], metrics["kept_epoch"], phase["trains"]) == (1, 1, "head by ridge regression")
     assert phase["best_val_accuracy"] == metrics["val_accuracy"]
     low, high = metrics["val_accuracy_interval"]
     assert 0 <= low <= metrics["val_accuracy"] <= high <= 1
