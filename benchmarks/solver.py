@@ -8,8 +8,8 @@ as `--rows` says, and half as many again to test on. Noise differs along few dir
 folders, they are the pooled last layer's, of two thirds of the images of each class; the rest are tested. Each solver
 runs in a process of its own, whose greatest memory beyond that of the features is told.
 
-`expected` is what the solver says of images that it has not seen: by leave-one-out for ridge regression. A solver that
-is honest expects what the test gives.
+`expected` is what ridge says of images that it has not seen, by leaving out one row of each class. A solver that is
+honest expects what the test gives.
 """
 
 from __future__ import annotations
@@ -67,10 +67,11 @@ def pooled(folder: Path, options: argparse.Namespace, seed: int) -> Split:
 def solved(solver: str, x: np.ndarray, y: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray, float]:
     """Kernel, bias, and the accuracy that is expected."""
     from kerastl.finetuning import solve_head, solve_ridge
+    from kerastl.finetuning._ridge_folds import balanced_folds
 
     ones = np.ones(len(y), np.float32)
     if solver == "ridge":
-        head = solve_ridge(x, y, classes, ones, np.arange(len(y)))
+        head = solve_ridge(x, y, classes, ones, balanced_folds(np.arange(len(y)), y))
         right = head.loo_probabilities.argmax(axis=1) == y[head.loo_rows]
         return head.kernel, head.bias, float(right.mean())
     plain = solve_head(x, y, classes, ones)

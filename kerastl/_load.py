@@ -48,9 +48,9 @@ def load(
         engine: `auto` runs the network compiled, without TensorFlow, where it can; `litert` insists on that;
             `keras` runs the Keras model.
         batch_size: Images that go through the network together; `None` takes what this machine does fastest.
-        precision: `full` computes in float32. `fast` computes in 8-bit integers where that pays, which was measured to be two to four
-            times as fast on one CPU: compiled once for given weights, and refused where less than 97 % of images get
-            the same answer as in float32. Sets (`coverage`) and rejection need `full`.
+        precision: `full` computes in float32. `fast` computes in 8-bit integers where that pays, two to four times as
+            fast on the CPU where it was measured: compiled once for given weights, and refused where less than 97 %
+            of images get the same answer as in float32. Sets (`coverage`) and rejection need `full`.
         representative_data: Images like those to classify, at least 40, as `Classifier.classify` takes many: `fast`
             is fitted to some of them and compared with float32 on the others when it is compiled, and does not look
             at them later.

@@ -95,7 +95,7 @@ def calibrate(
         >>> run = kerastl.finetune("data/shapes", "kerastl_mini", "probe", verbose=0)
         >>> calibration = kerastl.calibrate(run.folder, "data/shapes")
         >>> calibration.images, calibration.temperature > 0
-        (16, True)
+        (88, True)
         >>> answer = kerastl.load(run.folder).classify("data/shapes/star/star_00.jpg", coverage=0.9)
         >>> "star" in [prediction.label for prediction in answer.predictions]
         True

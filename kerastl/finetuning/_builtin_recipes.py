@@ -87,9 +87,11 @@ def _auto(stages: int, images: int, images_per_class: float) -> Recipe:
     if images_per_class < _FEW:
         why = f"only {images_per_class:g} training images in a typical class: the head alone"
         return replace(PROBE(stages, images, images_per_class), why=f"auto chose probe: {why}")
-    head, everything = FULL(stages, images, images_per_class).phases
+    full = FULL(stages, images, images_per_class)
+    head, everything = full.phases
     why = f"{images:,} training images: everything, if {_MIN_ERROR:.0%} or more of the head's answers are wrong"
-    return Recipe("full", (head, replace(everything, min_error=_MIN_ERROR)), why=f"auto chose full: {why}")
+    phases = (head, replace(everything, min_error=_MIN_ERROR))
+    return replace(full, phases=phases, why=f"auto chose full: {why}")
 
 
 PROBE = RecipeBuilder("probe", "the head alone, solved by ridge regression on features of several layers", _probe)

@@ -153,7 +153,7 @@ def finetune(
     Example:
         >>> import kerastl
         >>> run = kerastl.finetune("data/shapes", "kerastl_mini", "probe", output="runs/shapes", verbose=0)
-        >>> run.metrics["val_accuracy"] > 0.7
+        >>> run.metrics["loo_accuracy"] > 0.7
         True
         >>> kerastl.load("runs/shapes").classify("data/shapes/star/star_01.jpg").label
         'star'

@@ -153,6 +153,7 @@ def _find(
     from kerastl.finetuning._features import FeatureComputer
     from kerastl.finetuning._freezing import freeze_for
     from kerastl.finetuning._network import attach_head, split_network
+    from kerastl.training._fast_network import faster
 
     dataset = open_dataset(data, callback)
     parts = split_dataset(dataset, inspect_dataset(dataset, settings, callback, Stop()), settings, callback)
@@ -163,6 +164,7 @@ def _find(
     computer = FeatureComputer(images, FeatureCache(folder / "features", settings.cache_limit), callback=callback)
     seed = (settings.seed, 0)
     lower, upper = split_network(network, phase.trained_stages(tuple(network.stages)))
+    upper = faster(upper)
     features = computer.compute(lower, phase, seed)
     batches = make_batches(features, images, phase, seed, computer.skipped)
     compile_for(upper, network, phase, batches.steps)

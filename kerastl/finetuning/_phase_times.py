@@ -22,6 +22,7 @@ from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._settings import Settings
 from kerastl.inference._engines import Engine
 from kerastl.training._callback import RunCallback
+from kerastl.training._fast_network import faster
 
 # Images that the frozen part is timed on, after as many that warm it up; and the fraction that is validated on.
 _TIMED = 8
@@ -81,6 +82,7 @@ def _seconds(phase: Phase, network: Network, pixels: np.ndarray, images: int, cl
     inputs = np.resize(rows, (size, *rows.shape[1:])).astype(np.float32)
     targets = np.eye(classes, dtype=np.float32)[np.arange(size) % classes]
     batches = RandomBatches(Batch(inputs, targets, np.ones(size, np.float32)), images // size)
+    upper = faster(upper)
     compile_for(upper, network, phase, batches.steps)
     validated = np.resize(rows, (max(1, min(64, round(images * _VALIDATED))), *rows.shape[1:]))
     epoch = measured_pace(upper, batches, validated, Observers(network.model, RunCallback())).epoch

@@ -1,7 +1,9 @@
 """Which penalty ridge regression takes: the one with the least squared error on groups that were left out.
 
-That is what the regression minimizes (Allen 1974). The log loss after the best temperature chooses the same penalty,
-within half a decade, on features of folders from 16 to 2,000 images, and takes far longer; accuracy is too coarse.
+That is what the regression minimizes (Allen 1974). The log loss at the best temperature needs a search for each
+penalty. On 27 splits of three folders, 16 to 1,000 training images, both chose the same penalty of a grid in 20, and
+were two decades apart in two, of 16 and 60 images. Test accuracy was 88.4 % by the squared error and 88.6 % by the log
+loss, test log loss 0.297 by either.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from kerastl.finetuning._state import FineTuningState, TimedStateWriter
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.training._callback import RunCallback, setting_the_rate
 from kerastl.training._checkpoint import Checkpoint
+from kerastl.training._fast_network import faster
 from kerastl.training._interrupt import Stop
 from kerastl.training._state import STATE, History
 from kerastl.training._variables import assign, values_of
@@ -183,7 +184,7 @@ class Training:
             network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state, time_for
         )
         kind = HeldPhase if self._is_held(phase) else PhaseTraining
-        kind(context, phase, upper, features, batches).run()
+        kind(context, phase, faster(upper), features, batches).run()
 
     def _is_needless(self, phase: Phase) -> bool:
         """Whether so few answers are wrong already that the phase is left out; says so."""

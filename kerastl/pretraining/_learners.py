@@ -15,6 +15,7 @@ from keras import ops
 from kerastl.models._graph import mean_pooled
 from kerastl.pretraining import _losses as losses
 from kerastl.pretraining._networks import follow, follow_batches_closely, follower_pairs, momentum_at, perceptron
+from kerastl.training._fast_network import faster
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -166,4 +167,5 @@ class BYOL(Learner):
 
 def _pooled(backbone: keras.Model) -> keras.Model:
     """Raw pixels to features `(n, c)`, in float32; the layers are those of the backbone."""
-    return keras.Model(backbone.inputs[0], mean_pooled(backbone.outputs[0], dtype="float32"), name="features")
+    pooled = mean_pooled(backbone.outputs[0], dtype="float32")
+    return faster(keras.Model(backbone.inputs[0], pooled, name="features"))

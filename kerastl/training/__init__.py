@@ -21,6 +21,7 @@ from kerastl._base.lazy import lazy_names
 if TYPE_CHECKING:
     from kerastl.training._callback import RunCallback as RunCallback
     from kerastl.training._checkpoint import Checkpoint as Checkpoint
+    from kerastl.training._fast_network import faster as faster
     from kerastl.training._feature_cache import FeatureCache as FeatureCache
     from kerastl.training._optimizer import per_variable as per_variable
     from kerastl.training._samples import ImageSample as ImageSample
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Checkpoint": "kerastl.training._checkpoint",
+    "faster": "kerastl.training._fast_network",
     "FeatureCache": "kerastl.training._feature_cache",
     "ConstantWithWarmup": "kerastl.training._schedules",
     "CosineWithWarmup": "kerastl.training._schedules",

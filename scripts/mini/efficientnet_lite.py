@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-from convolutions import FastDepthwiseConv2D, PointwiseConv2D
 
 
 class Stage(NamedTuple):
@@ -52,7 +51,7 @@ def network(number: int, size: int, classes: int) -> keras.Model:
         blocks = stage.blocks if stage in (STAGES[0], STAGES[-1]) else math.ceil(stage.blocks * depth)
         for block in range(blocks):
             x = _block(x, stage, stage.stride if block == 0 else 1, _rounded(stage.channels * width))
-    x = _normalized(PointwiseConv2D(HEAD, 1, use_bias=False)(x))
+    x = _normalized(keras.layers.Conv2D(HEAD, 1, use_bias=False)(x))
     return keras.Model(raw, keras.layers.Dense(classes)(keras.layers.GlobalAveragePooling2D()(x)))
 
 
@@ -76,9 +75,9 @@ def load(model: keras.Model, path: Path, rows: list[int]) -> None:
 def _block(x: keras.KerasTensor, stage: Stage, stride: int, channels: int) -> keras.KerasTensor:
     inputs, before = x, x.shape[-1]
     if stage.expansion > 1:
-        x = _normalized(PointwiseConv2D(before * stage.expansion, 1, use_bias=False)(x))
-    x = _normalized(FastDepthwiseConv2D(stage.kernel, stride, "same", use_bias=False)(x))
-    x = PointwiseConv2D(channels, 1, use_bias=False)(x)
+        x = _normalized(keras.layers.Conv2D(before * stage.expansion, 1, use_bias=False)(x))
+    x = _normalized(keras.layers.DepthwiseConv2D(stage.kernel, stride, "same", use_bias=False)(x))
+    x = keras.layers.Conv2D(channels, 1, use_bias=False)(x)
     x = keras.layers.BatchNormalization(epsilon=EPSILON)(x)
     return keras.layers.Add()([inputs, x]) if stride == 1 and before == channels else x
 

@@ -21,13 +21,14 @@ import efficientnet_lite
 import images
 import keras
 import numpy as np
-from normalization import fused
 from train import accuracy, assign, numbers
 
 from kerastl._base.files import replacing
 from kerastl.inference._export import to_litert
 from kerastl.models import _build
 from kerastl.models import _labels as labels
+from kerastl.models._graph import layers_of
+from kerastl.training import faster
 
 SMALL_SCALE, SCALE = 2, 3
 """How many times larger the network sees the images in the first epochs, and afterwards."""
@@ -54,12 +55,12 @@ def network(wnids: list[str], scale: int, lite: Path | None = None) -> keras.Mod
         efficientnet_lite.load(model, lite, rows)
     else:
         model = _mobilenet(side, rows)
-    values = model.get_weights()
+    for layer in layers_of(model):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = MOMENTUM
     raw = keras.Input((images.SIZE, images.SIZE, 3))
     larger = keras.layers.UpSampling2D(scale, interpolation="bilinear")(raw)
-    model = fused(keras.Model(raw, model(larger)), MOMENTUM)
-    model.set_weights(values)
-    return model
+    return faster(keras.Model(raw, model(larger)))
 
 
 def _mobilenet(side: int, rows: list[int]) -> keras.Model:

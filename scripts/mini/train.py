@@ -29,13 +29,13 @@ import scipy.special
 import tensorflow as tf
 import views
 from muon import ConvolutionMuon
-from normalization import fused
 from numpy.typing import NDArray
 from weight_files import grow, save_half
 
 from kerastl._base.files import replacing
 from kerastl.models import _build
 from kerastl.models._mini.network import KerastlMini
+from kerastl.training import faster
 
 SMOOTHING = 0.1
 WARMUP_EPOCHS = 0.5
@@ -192,7 +192,7 @@ class Training:
         if size == self.size:
             return
         args = self.args
-        model = fused(network(size, args.precision))
+        model = faster(network(size, args.precision))
         dtype = "bfloat16" if args.precision == "mixed_bfloat16" else "float32"
         optimizer = ConvolutionMuon(
             args.rate, update_dtype=dtype, weight_decay=DECAY, adam_weight_decay=DECAY, adam_lr_ratio=0.5

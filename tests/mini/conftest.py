@@ -9,11 +9,9 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "scripts" / "mini"
 NAMES = (
-    "convolutions",
     "efficientnet_lite",
     "mirrored",
     "muon",
-    "normalization",
     "images",
     "teacher",
     "train",

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
 from kerastl.models._mini import network as architecture
@@ -71,18 +70,6 @@ def test_keras_loads_what_is_saved(scripts, monkeypatch, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["half.weights.h5"]
 
 
-def test_fused_normalization_is_that_of_keras(scripts):
-    values = np.random.default_rng(0).normal(3, 2, (5, 4, 4, 3)).astype("float32")
-    plain = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)])
-    randomized(plain)
-    ours = scripts.normalization.fused(plain)
-    ours.set_weights(plain.get_weights())
-    for training in (False, True):
-        expected = np.asarray(plain(values, training=training))
-        np.testing.assert_allclose(np.asarray(ours(values, training=training)), expected, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(ours.layers[-1].moving_mean, plain.layers[-1].moving_mean, rtol=1e-5)
-
-
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
 def test_a_step_of_muon_is_nearly_orthogonal(scripts, dtype):
     """Whatever the gradient's singular values, here 1 to 100, those of the step are alike."""
@@ -134,32 +121,6 @@ def test_images_are_scaled_as_kerastl_scales_them(scripts):
     for image, whole in zip(pixels, larger, strict=True):
         expected = np.asarray(Image.fromarray(image).resize((48, 48), Image.Resampling.BICUBIC), int)
         assert np.abs(expected - whole).max() <= 2
-
-
-def test_pointwise_convolution_is_that_of_keras(scripts):
-    values = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype("float32")
-    layer, plain = (kind(6, 1, use_bias=False) for kind in (scripts.convolutions.PointwiseConv2D, keras.layers.Conv2D))
-    plain.build(values.shape)
-    layer.build(values.shape)
-    layer.set_weights(plain.get_weights())
-    np.testing.assert_allclose(np.asarray(layer(values)), np.asarray(plain(values)), rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize(("size", "kernel", "stride"), [((3, 3), 5, 1), ((4, 5), 5, 1), ((4, 4), 3, 1), ((6, 6), 5, 2)])
-def test_depthwise_convolution_and_its_gradients_are_those_of_keras(scripts, size, kernel, stride):
-    values = np.random.default_rng(0).normal(size=(3, *size, 7)).astype("float32")
-    results = []
-    for kind in (keras.layers.DepthwiseConv2D, scripts.convolutions.FastDepthwiseConv2D):
-        layer = kind(kernel, stride, "same", use_bias=False)
-        layer.build(values.shape)
-        layer.set_weights([np.random.default_rng(1).normal(size=layer.kernel.shape)])
-        images = tf.constant(values)
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            loss = tf.reduce_sum(tf.sin(layer(images)))
-        results.append([layer(images), *tape.gradient(loss, [images, layer.kernel.value])])
-    for plain, ours in zip(*results, strict=True):
-        np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-4)
 
 
 def test_filtering_by_nothing_changes_nothing(scripts):
