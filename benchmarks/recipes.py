@@ -6,22 +6,25 @@
 
 A folder holds one folder a class, or `train/` and `val/` with such folders, which are put together. A third of each
 class is the test part, drawn by the seed, at most 60 images; of the rest as many a class train as `--images` says,
-validation images included. Each run is a process of its own and leaves one JSON line in `--rows`; rows that are there
-are not made again, so that the benchmark can be stopped and goes on. The guide is that of `finetune.py`: frozen with
-Adam at 1e-3, then the whole network at 1e-5, the better of both on its validation images. At the end come the means,
-the difference to the probe and the worst case of it.
+validation images included. Of files with the same bytes the first is taken, so that no test image is trained on and
+every recipe answers the same ones; a run that answers fewer ends the benchmark. Each run is a process of its own and
+leaves one JSON line in `--rows`; rows that are there are not made again, so that the benchmark can be stopped and
+goes on. The guide is that of `finetune.py`: frozen with Adam at 1e-3, then the whole network at 1e-5, the better of
+both on its validation images. At the end come the means, the difference to the probe and the worst case of it.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,22 +54,28 @@ def right(model, part):
     answers = model.predict(data[part], verbose=0).argmax(axis=1)
     return float(np.mean(answers == np.concatenate([labels for _, labels in data[part]])))
 best = max(models, key=lambda model: right(model, "val"))
-print(json.dumps({"val": right(best, "val"), "test": right(best, "test")}))
+images = len(data["test"].file_paths)
+print(json.dumps({"val": right(best, "val"), "test": right(best, "test"), "test_images": images}))
 """
 
 
+@cache
 def classes_of(data: Path) -> dict[str, list[Path]]:
-    """The images of each class."""
+    """The images of each class, each content once."""
     found: dict[str, list[Path]] = {}
-    for file in sorted(data.rglob("*")):
-        if file.suffix.lower() in _SUFFIXES:
+    known: set[bytes] = set()
+    names = (Path(folder, name) for folder, _, names in os.walk(data, followlinks=True) for name in names)
+    for file in sorted(name for name in names if name.suffix.lower() in _SUFFIXES):
+        content = hashlib.sha256(file.read_bytes()).digest()
+        if content not in known:
+            known.add(content)
             inner = file.parent.name == "images"  # as Tiny ImageNet has it
             found.setdefault((file.parent.parent if inner else file.parent).name, []).append(file)
     return found
 
 
-def write_tables(data: Path, images: int, seed: int, target: Path) -> None:
-    """Draw the parts: `train.csv` with those to train and validate on, `test.csv` with the rest."""
+def write_tables(data: Path, images: int, seed: int, target: Path) -> int:
+    """Draw the parts: `train.csv` with those to train and validate on, `test.csv` with the rest, which are counted."""
     random = np.random.default_rng([seed, images])
     rows: dict[str, list[tuple[Path, str, str]]] = {"train": [], "test": []}
     for label, files in classes_of(data).items():
@@ -79,6 +88,7 @@ def write_tables(data: Path, images: int, seed: int, target: Path) -> None:
             writer = csv.writer(stream)
             writer.writerow(("path", "label") if part == "train" else ("path", "label", "split"))
             writer.writerows(row[:2] if part == "train" else row for row in content)
+    return len(rows["test"])
 
 
 def of_kerastl(folder: Path, recipe: str, seed: int, network: str, size: list[str]) -> dict[str, Any]:
@@ -90,9 +100,12 @@ def of_kerastl(folder: Path, recipe: str, seed: int, network: str, size: list[st
     done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr)
-    found = {name: figure["value"] for name, figure in json.loads(done.stdout)["metrics"].items()}
-    chosen = {"chose": metrics["phases"][metrics["kept_phase"] - 1]["trains"], "accuracy": metrics.get("val_accuracy")}
-    return {"test": found["accuracy"], "log_loss": found["log_loss"], "seconds": seconds, **chosen}
+    answered = json.loads(done.stdout)
+    found = {name: figure["value"] for name, figure in answered["metrics"].items()}
+    chose = metrics["phases"][metrics["kept_phase"] - 1]["trains"]
+    own = metrics["val_accuracy" if metrics["accuracy_kind"] == "validation" else "loo_accuracy"]
+    tested = {"test": found["accuracy"], "test_images": answered["images"], "log_loss": found["log_loss"]}
+    return {**tested, "seconds": seconds, "chose": chose, "accuracy": own, "accuracy_kind": metrics["accuracy_kind"]}
 
 
 def of_guide(folder: Path, seed: int, network: str, size: int, epochs: tuple[int, int]) -> dict[str, Any]:
@@ -122,7 +135,8 @@ def of_guide(folder: Path, seed: int, network: str, size: int, epochs: tuple[int
     command = [sys.executable, "-c", GUIDE, str(peer), str(size)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
-    return {"test": found["test"], "accuracy": found["val"], "seconds": time.perf_counter() - start}
+    seconds = time.perf_counter() - start
+    return {"test": found["test"], "test_images": found["test_images"], "accuracy": found["val"], "seconds": seconds}
 
 
 def one(row: dict[str, Any], data: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -130,21 +144,33 @@ def one(row: dict[str, Any], data: Path, options: argparse.Namespace) -> dict[st
     size = options.input_size or BACKBONES[row["network"]].input_size
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_tables(data, row["images"], row["seed"], folder)
+        count = write_tables(data, row["images"], row["seed"], folder)
         if row["recipe"] == "guide":
-            return of_guide(folder, row["seed"], row["network"], size, (options.epochs, options.unfrozen))
-        return of_kerastl(folder, row["recipe"], row["seed"], row["network"], ["--input-size", str(size)])
+            found = of_guide(folder, row["seed"], row["network"], size, (options.epochs, options.unfrozen))
+        else:
+            found = of_kerastl(folder, row["recipe"], row["seed"], row["network"], ["--input-size", str(size)])
+        if found["test_images"] != count:
+            raise SystemExit(f"{data}: {row['recipe']} answered {found['test_images']} of {count} test images")
+        return found
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    """Print the means over what every recipe has, and the difference to the probe."""
+    """Print the means over what every recipe has answered, the same images, and the difference to the probe."""
+    tested: dict[tuple[Any, ...], set[int | None]] = {}
+    for row in rows:
+        split = tuple(row[key] for key in ("network", "folder", "images", "seed"))
+        tested.setdefault(split, set()).add(row.get("test_images"))
     for network in sorted({row["network"] for row in rows}):
         table: dict[tuple[Any, ...], dict[str, float]] = {}
         for row in rows:
             if row["network"] == network:
                 table.setdefault((row["folder"], row["images"], row["seed"]), {})[row["recipe"]] = row["test"]
         recipes = sorted({name for found in table.values() for name in found})
-        whole = [found for found in table.values() if len(found) == len(recipes)]
+        whole = [
+            found
+            for split, found in table.items()
+            if len(found) == len(recipes) and len(tested[(network, *split)]) == 1
+        ]
         print(f"\n{network}: {len(whole)} splits on which all were run")
         for name in recipes if whole else []:
             values = np.array([found[name] for found in whole])
