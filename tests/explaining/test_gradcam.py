@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from kerastl.errors import ModelError
 from kerastl.explaining._explainer import Explainer
 
 keras = pytest.importorskip("keras")
+deep_features = pytest.importorskip("kerastl.models._deep_features").deep_features
 
 
 def linear_network(head):
@@ -56,3 +58,33 @@ def test_a_network_without_feature_maps_says_what_to_do():
     model = keras.Model(pixels, keras.layers.Dense(2)(keras.layers.Flatten()(pixels)), name="flat")
     with pytest.raises(ModelError, match=r"flat has no feature map .* try the method integrated-gradients"):
         Explainer(lambda: model, lambda _: None).explain(np.zeros((8, 8, 3), np.uint8), 0)
+
+
+def test_several_maps_count_with_what_they_add_to_the_score():
+    pixels = keras.Input((4, 4, 3))
+    fine = keras.layers.Rescaling(1.0)(pixels)
+    coarse = keras.layers.AveragePooling2D(2)(fine)
+    dense = keras.layers.Dense(2, activation="softmax")
+    model = keras.Model(pixels, dense(deep_features([fine, coarse])))
+    random = np.random.default_rng(0)
+    dense.set_weights([random.normal(size=(12, 2)).astype("float32"), np.zeros(2, "float32")])
+    image = random.integers(0, 256, (4, 4, 3)).astype(np.uint8)
+
+    network = Explainer(lambda: model, lambda _: None).feature_gradient
+    assert network.shapes == [(4, 4, 3), (2, 2, 3)]
+    maps = network.lower.predict_on_batch(image[None].astype("float32"))
+    averages = image.reshape(2, 2, 2, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(maps[0], np.concatenate([image.ravel(), averages.ravel()]), rtol=1e-6)
+    # By differences: the gradient with respect to one map leaves the other as it is.
+    gradient = network.gradient(maps, 1)[1][0]
+    for number in (5, 50):
+        step = np.zeros_like(maps)
+        step[0, number] = 2.0
+        above, below = (network.gradient(maps + sign * step, 1)[0][0] for sign in (1, -1))
+        assert gradient[number] == pytest.approx((above - below) / 4, rel=0.05, abs=1e-5)
+
+    parts = (maps[0] * gradient)[:48].reshape(4, 4, 3).sum(axis=-1), (maps[0] * gradient)[48:].reshape(2, 2, 3).sum(-1)
+    enlarged = np.asarray(Image.fromarray(parts[1].astype("float32")).resize((4, 4), Image.Resampling.BILINEAR))
+    expected = np.maximum(16 * parts[0] + 4 * enlarged, 0)
+    found = Explainer(lambda: model, lambda _: None).explain(image, 1)
+    np.testing.assert_allclose(found, expected / expected.max(), atol=1e-4)

@@ -8,7 +8,7 @@ import kerastl
 from kerastl.data import scan
 from kerastl.data._augmentation import Augmentation, Flip
 from kerastl.finetuning._settings import Settings
-from kerastl.finetuning._splits import split_dataset
+from kerastl.finetuning._splits import inspect_dataset, split_dataset
 from kerastl.finetuning._training_data import training_data
 from kerastl.images import Resize
 from kerastl.models import _metadata as metadata
@@ -44,9 +44,10 @@ class Heard(RunCallback):
 
 def test_training_sees_what_prediction_sees(twelve_bits):
     heard = Heard()
-    parts = split_dataset(scan(twelve_bits), Settings(model="mobilenet_025"), heard, Stop())
+    dataset, settings = scan(twelve_bits), Settings(model="mobilenet_025")
+    parts = split_dataset(dataset, inspect_dataset(dataset, settings, heard, Stop()), settings, heard)
     assert heard.said == ["16-bit images with 12 significant bits: white is taken as 4095"]
-    data = training_data(parts, Resize(32, 32, "crop", 0.875), Settings(model="mobilenet_025"))
+    data = training_data(parts, Resize(32, 32, "crop", 0.875), settings)
     assert data.reader.white_level == 4095
     plain, flipped = data.plain(data.train), data.augmented(Augmentation(flip=Flip()), (0,))
     for number, file in enumerate(data.train.files):
