@@ -138,6 +138,7 @@ class FeatureComputer:
         self._stop = stop
         self._prefetched = prefetched
         self._opened: FeatureExtractor | None = None
+        self._held: list[str] = []
         self.skipped = SkippedImages(data, self._callback)
 
     @property
@@ -164,14 +165,12 @@ class FeatureComputer:
         data, extractor = self._data, self._extractor(lower)
         if self._prefetched is not None:
             self._prefetched.stop()  # from here on all processors are busy with the same images
-        val_store = None
-        if data.validates:
-            val_store = _Store(extractor, data, {"part": "val"}, self._plain(data.val), extractor.dtype)
+        val_store = self._val_store(extractor) if data.validates else None
         train_store, copies = self._train_store(extractor, phase, seed)
-        mirror_store = self._mirror_store(extractor, phase)
+        mirror_store = self._mirror_store(extractor, phase, data.train)
         stores = [store for store in (val_store, train_store, mirror_store) if store is not None]
         if not self._keep_features:
-            self._cache.keep_only([store.key for store in stores])
+            self._cache.keep_only([*self._held, *(store.key for store in stores)])
         if timer is not None:
             timer.rows = sum(len(store.samples) for store in stores)
         val = None if val_store is None else self._val(val_store, self._fill(val_store, timer))
@@ -187,6 +186,31 @@ class FeatureComputer:
         usable = np.setdiff1d(usable, list(mirrored.problems))
         pairs = UsableFeatures(mirrored.array.__getitem__, usable)
         return PhaseFeatures(extractor, val, train.array, copies, usable, pairs)
+
+    def hold(self, lower: keras.Model, phase: Phase) -> None:
+        """Leave the features of a direct solution in the cache while later phases train.
+
+        Args:
+            lower: See `compute`.
+            phase: That of the solution.
+        """
+        extractor = self._extractor(lower)
+        stores = [self._val_store(extractor), self._train_store(extractor, phase, ())[0]]
+        stores += [self._mirror_store(extractor, phase, images) for images in (self._data.train, self._data.val)]
+        keys = [store.key for store in stores if store is not None]
+        self._held = [*keys, *(f"{key}-float32" for key in keys)]
+
+    def compute_mirrored_val(self, lower: keras.Model, phase: Phase) -> UsableFeatures | None:
+        """Compute the features of the mirrored validation images, as those of the training images are.
+
+        Arguments and errors are those of `compute`. None where they are not asked for, or cannot be kept.
+        """
+        store = self._mirror_store(self._extractor(lower), phase, self._data.val)
+        features = None if store is None else self._fill(store, None)
+        if features is None:
+            return None
+        usable = np.setdiff1d(np.arange(len(self._data.val.files)), list(features.problems))
+        return UsableFeatures(features.array.__getitem__, usable)
 
     def _extractor(self, lower: keras.Model | None) -> FeatureExtractor:
         if lower is None:
@@ -219,12 +243,16 @@ class FeatureComputer:
         view = {"part": "train", "augmentation": augmentation.as_dict(), "views": copies, "seed": seed}
         return _Store(extractor, data, view, data.views(augmentation, copies, seed), dtype), copies
 
-    def _mirror_store(self, extractor: FeatureExtractor, phase: Phase) -> _Store | None:
-        """The store of mirrored training images, with which ridge regression is tried, too."""
+    def _val_store(self, extractor: FeatureExtractor) -> _Store:
+        return _Store(extractor, self._data, {"part": "val"}, self._plain(self._data.val), extractor.dtype)
+
+    def _mirror_store(self, extractor: FeatureExtractor, phase: Phase, images: LabeledImages) -> _Store | None:
+        """The store of mirrored images, with which ridge regression is tried, too."""
         if phase.solver != "ridge" or phase.augmentation is not None:
             return None
-        samples = [MirroredSample(sample) for sample in self._plain(self._data.train)]
-        return _Store(extractor, self._data, {"part": "train", "mirrored": True}, samples, extractor.compact_dtype)
+        part = "train" if images is self._data.train else "val"
+        samples = [MirroredSample(sample) for sample in self._plain(images)]
+        return _Store(extractor, self._data, {"part": part, "mirrored": True}, samples, extractor.compact_dtype)
 
     def _fill(self, store: _Store, timer: FeatureTimer | None) -> Features | None:
         """Fill a store, or say why it is done without."""

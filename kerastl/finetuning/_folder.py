@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kerastl._base.files import replacing
+from kerastl.data import Dataset
+from kerastl.data._split import write_split
 from kerastl.finetuning._outputs import METRICS
 from kerastl.finetuning._search_results import SEARCH
 from kerastl.models._metadata import MEMBER, MODEL_FILE
@@ -34,7 +36,7 @@ KIND = RunKind(
     (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, SEARCH, *FILES),
     METRICS,
     _older,
-    state=(BASE_MODEL, LEAVE_ONE_OUT),
+    state=(BASE_MODEL, LEAVE_ONE_OUT, SPLIT),
 )
 
 
@@ -50,10 +52,25 @@ class FineTuningFolder(RunFolder):
         super().__init__(path, KIND, callback)
         self.split = path / SPLIT
         self.base_model = self.checkpoint.folder / BASE_MODEL
+        self._kept_split = self.checkpoint.folder / SPLIT
+
+    @property
+    def original_split(self) -> Path:
+        """The split that the run began with."""
+        return self._kept_split if self._kept_split.exists() else self.split
+
+    def replace_split(self, dataset: Dataset, groups: Mapping[str, int]) -> None:
+        """Write the parts that images have in the end; a run that goes on finds those that it began with."""
+        if not self._kept_split.exists():
+            self._copy(self.split, self._kept_split)
+        write_split(dataset, self.split, groups=groups)
 
     def keep_base_model(self, file: Path) -> Path:
         """Copy what the run starts from to where a run that goes on finds it; return that."""
-        self.checkpoint.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self.base_model) as temporary:
-            shutil.copyfile(file, temporary)
+        self._copy(file, self.base_model)
         return self.base_model
+
+    def _copy(self, file: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as temporary:
+            shutil.copyfile(file, temporary)

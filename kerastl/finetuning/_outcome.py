@@ -167,6 +167,8 @@ def choice_made(metrics: Mapping[str, Any]) -> str | None:
     if later:
         names = f"phase {later[0]} was" if len(later) == 1 else f"phases {later[0]} to {later[-1]} were"
         text += f"; {names} no better"
+    if metrics.get("refitted"):
+        text += f", so that the head was solved again on all {metrics['train_images']:,} images"
     return text
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerastl._progress import stage
-from kerastl.errors import RecipeError, TrainingError
+from kerastl.errors import TrainingError
 from kerastl.finetuning._batches import Batches
-from kerastl.finetuning._budget import PhaseTime, shortened
+from kerastl.finetuning._budget import shortened
 from kerastl.finetuning._compiling import compile_for
-from kerastl.finetuning._diagnosis import ADVICE, diagnose
+from kerastl.finetuning._diagnosis import diagnose
 from kerastl.finetuning._estimate import (
     WORTH_SAYING,
     StepTimer,
@@ -23,20 +21,14 @@ from kerastl.finetuning._estimate import (
     measured_pace,
     validation_seconds,
 )
-from kerastl.finetuning._features import PhaseFeatures, UsableFeatures
+from kerastl.finetuning._features import PhaseFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
-from kerastl.finetuning._loop import Epoch, Observers, predict, tell_of_solution, train_phase, validation
-from kerastl.finetuning._mirrored_rows import solve_with_mirrored
-from kerastl.finetuning._network import Network
+from kerastl.finetuning._loop import Epoch, predict, tell_of_solution, train_phase, validation
 from kerastl.finetuning._phase import HEAD, Phase
-from kerastl.finetuning._ridge import RidgeHead
-from kerastl.finetuning._ridge_folds import balanced_folds
+from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._scores import Score, score
-from kerastl.finetuning._solver import Head, solve_head
-from kerastl.finetuning._state import FineTuningState
-from kerastl.finetuning._training_data import TrainingData
+from kerastl.finetuning._solved_head import NOTHING, learnt_nothing, solve_classifier
 from kerastl.training._interrupt import Stopped
-from kerastl.training._state import StateWriter
 from kerastl.training._variables import assign, values_of
 
 if TYPE_CHECKING:
@@ -44,34 +36,6 @@ if TYPE_CHECKING:
 
 # Features that logistic regression holds in memory; more are trained on by gradient steps.
 _SOLVER_BYTES = 512 * 2**20
-# A head whose loss is below that of the classes' frequencies by no more than this has learnt nothing.
-_NO_GAIN = 1e-7
-_NOTHING = f"nothing was learnt: every image gets the same scores, whatever it shows. No model is kept; {ADVICE}"
-
-
-@dataclass
-class Context:
-    """What the phases of a run share.
-
-    Args:
-        network: Trained in place.
-        data: The images.
-        seed: Of the run.
-        scratch: Where large things may lie for a moment.
-        writer: Writes the state.
-        observers: Who watches.
-        state: How far the run has come.
-        time: That the phase may take.
-    """
-
-    network: Network
-    data: TrainingData
-    seed: int
-    scratch: Path
-    writer: StateWriter
-    observers: Observers
-    state: FineTuningState
-    time: PhaseTime
 
 
 class PhaseTraining:
@@ -239,7 +203,7 @@ class PhaseTraining:
             answers = left_out.probabilities, left_out.labels, context.data.classes
             self._state.warnings = diagnose(*answers, kind="leave_one_out")
         kernel = values_of([context.network.stages[HEAD][-1].kernel])[0]
-        self._state.failure = _NOTHING if (kernel == kernel[:, :1]).all() else ""
+        self._state.failure = NOTHING if (kernel == kernel[:, :1]).all() else ""
 
     def _solvable(self) -> bool:
         rows = self._features.plain
@@ -253,7 +217,7 @@ class PhaseTraining:
         rows, labels = self._features.plain, self._context.data.train.labels
         if rows is None:  # of logistic regression `_solvable` saw to it
             raise TrainingError("ridge regression needs the features of all images on the disk: raise --cache-limit")
-        head = self._solved()
+        head, self._left_out = solve_classifier(self._context, self._phase, rows, self._features.mirrored)
         own = validation(self._upper, rows, labels[rows.usable])
         left_out = None if self._left_out is None else self._left_out.score()
         if self._features.val is None and left_out is None:
@@ -264,65 +228,9 @@ class PhaseTraining:
         done = Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start, left_out)
         first = len(self._state.history)
         self.record(done)
-        if self._better and head.prior_loss - head.loss <= _NO_GAIN:
-            self._state.failure = _NOTHING
+        if self._better and learnt_nothing(head):
+            self._state.failure = NOTHING
         tell_of_solution(done, self._context.observers, first)
-
-    def _solved(self) -> Head | RidgeHead:
-        """Put the solution into the classifier."""
-        rows, solver = self._features.plain, self._phase.solver
-        assert rows is not None  # noqa: S101 - as above
-        classifier = self._context.network.stages[HEAD][-1]
-        if rows[:1].shape[1:] != classifier.kernel.shape[:1]:
-            raise RecipeError(f"{solver} needs a head of one Dense layer on pooled features")
-        head = (self._by_ridge if solver == "ridge" else self._by_logistic_regression)(rows)
-        classifier.set_weights([head.kernel, head.bias])
-        return head
-
-    def _by_ridge(self, rows: UsableFeatures) -> RidgeHead:
-        """Solve, and keep what the solution says of images that are left out."""
-        context, told, usable = self._context, self._context.observers.told, rows.usable
-        data, stop, scratch = context.data, context.observers.stop, context.scratch
-        labels, weights = data.train.labels[usable], data.weights()[usable]
-        folds = balanced_folds(data.groups()[usable], labels, seed=context.seed)
-        with stage(f"ridge regression on {len(rows):,} images"):
-            check = stop.check if stop is not None else None
-            solution = solve_with_mirrored(
-                rows,
-                self._features.mirrored,
-                labels,
-                len(data.classes),
-                weights,
-                folds,
-                seed=context.seed,
-                scratch=scratch,
-                check=check,
-            )
-        head = solution.head
-        if solution.loss is not None:
-            without, with_them = solution.loss
-            did = "help" if solution.mirrored else "do not help, and are left out"
-            told.say(f"mirrored images {did}: leave-one-out loss {without:.4f} without, {with_them:.4f} with them")
-        if head.projected is not None:
-            told.say(f"ridge regression: {rows[:1].shape[1]:,} features were projected at random to {head.projected:,}")
-        told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
-        if len(head.loo_rows):
-            answers = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
-            self._left_out = answers.calibrated(head.temperature, rows.of_images, context.seed)
-        return head
-
-    def _by_logistic_regression(self, rows: UsableFeatures) -> Head:
-        context, told = self._context, self._context.observers.told
-        labels, weights = context.data.train.labels[rows.usable], context.data.weights()[rows.usable]
-        stop, scratch = context.observers.stop, context.scratch
-        with stage(f"logistic regression on {len(rows):,} images"):
-            check = stop.check if stop is not None else None
-            classes = len(context.data.classes)
-            head = solve_head(rows, labels, classes, weights, context.seed, scratch=scratch, check=check)
-        told.say(f"logistic regression: C = {head.strength:g} by cross-validation")
-        if not head.converged:
-            told.warn("logistic regression ended before its solution: the head is worse than it could be")
-        return head
 
 
 def _columns(part: str, reached: Score | None) -> dict[str, float | None]:

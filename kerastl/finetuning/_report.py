@@ -90,6 +90,7 @@ class Report:
             "seconds": round(seconds, 3),
             "phase_seconds": [round(phase, 3) for phase in state.seconds],
             "complete": not stopped,
+            "refitted": state.refitted,
             "warnings": list(state.warnings),
             **kept(state.history, self._recipe, self._stages, under_way, state.records),
         }

@@ -71,6 +71,7 @@ class Prepared:
         recipe: What trains when.
         extra: Stored with the state.
         state: What the run goes on from; None at its beginning.
+        refits: Whether images were held back unasked, so that a solved head that is kept is solved on them too.
     """
 
     base: BaseModel
@@ -79,6 +80,7 @@ class Prepared:
     recipe: Recipe
     extra: dict[str, Any]
     state: dict[str, Any] | None = None
+    refits: bool = False
 
 
 class Run:
@@ -139,6 +141,7 @@ class Run:
             write_split(parts.dataset, self._folder.split, groups=parts.groups)
             if base.file is not None:
                 base = dataclasses.replace(base, file=self._folder.keep_base_model(base.file))
+        refits = not (dataset.is_split or parts.all_train) and self._settings.held_back(needed=False) is None
         extra = {
             "settings": self._settings.as_dict(),
             "base_model": base.record,
@@ -149,9 +152,10 @@ class Run:
             "images": self._folder.manifest.write(manifest_entries(dataset, parts.contents)),
             "split": sha256(self._folder.split),
             "white_level": parts.white_level,
+            "refits": refits,
         }
         self._folder.checkpoint.save(extra, {})
-        return self._train(Prepared(base, built, parts, chosen, extra))
+        return self._train(Prepared(base, built, parts, chosen, extra, refits=refits))
 
     def _warn_of_known_images(self, base: BaseModel, parts: SplitData) -> None:
         """Say where images that tell how good the model is are ones that an earlier run has trained on."""
@@ -202,7 +206,7 @@ class Run:
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._callback, self.stop)
-        dataset, groups = reopen_dataset(self._folder.split, root, state["classes"], state.get("split"))
+        dataset, groups = reopen_dataset(self._folder.original_split, root, state["classes"], state.get("split"))
         base = self._begun_with(state)
         built = base.build(self._settings)
         white = state.get("white_level")
@@ -216,7 +220,7 @@ class Run:
                     f"{printable(asked.name)}"
                 )
         extra = {name: value for name, value in state.items() if name != STATE}
-        return self._train(Prepared(base, built, parts, chosen, extra, state))
+        return self._train(Prepared(base, built, parts, chosen, extra, state, bool(state.get("refits"))))
 
     def _begun_with(self, state: Mapping[str, Any]) -> BaseModel:
         """What the run began with; refuses another model that is given now."""
@@ -232,12 +236,15 @@ class Run:
         settings, parts, recipe = self._settings, prepared.parts, prepared.recipe
         self._callback.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
         network = self._network(prepared)
-        images = training_data(parts, prepared.base.resize, settings)
+        images, whole = (training_data(each, prepared.base.resize, settings) for each in (parts, parts.all_training()))
         features = self._feature_computer(images)
         budget = Budget(settings.budget, self._start)
-        training = self._training(prepared, network, images, features, budget)
+        training = self._training(prepared, network, (images, whole), features, budget)
         earlier = sum(training.state.seconds)
         ended = self._run(training, network.model)
+        if training.state.refitted:
+            parts, images = parts.all_training(), whole
+            self._folder.replace_split(parts.dataset, parts.groups)
         report = Report(self._folder.path, settings, recipe, parts, images, tuple(network.stages), prepared.base)
         seconds = earlier + time.monotonic() - self._start
         metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
@@ -258,15 +265,20 @@ class Run:
         return network
 
     def _training(
-        self, prepared: Prepared, network: Network, images: TrainingData, features: FeatureComputer, budget: Budget
+        self,
+        prepared: Prepared,
+        network: Network,
+        images: tuple[TrainingData, TrainingData],
+        features: FeatureComputer,
+        budget: Budget,
     ) -> Training:
-        """The training of the recipe, as far as it has come."""
+        """The training of the recipe, as far as it has come; `images` are in their parts, and all to train on."""
         from kerastl.finetuning._training import Training
 
         training = Training(
             network,
             prepared.recipe,
-            images,
+            images[0],
             features,
             self._folder.checkpoint,
             seed=self._settings.seed,
@@ -275,6 +287,7 @@ class Run:
             callbacks=self._callbacks,
             stop=self.stop,
             budget=budget,
+            whole=images[1] if prepared.refits else None,
         )
         if prepared.state is not None:
             training.resume(prepared.state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from kerastl._base.text import listed, printable
 from kerastl._progress import stage
 from kerastl.data import Dataset, Item, scan
 from kerastl.data._dataset import SPLITS
-from kerastl.data._inspection import Inspection, inspect
+from kerastl.data._inspection import Inspection, fingerprint, inspect
 from kerastl.data._split import group_numbers, split
 from kerastl.data._tree import left_out_summary
 from kerastl.errors import DataError
@@ -53,6 +53,12 @@ class SplitData:
     def all_train(self) -> bool:
         """Whether none is held back to validate on."""
         return not self.dataset.subset("val")
+
+    def all_training(self) -> SplitData:
+        """The same images, none of them held back."""
+        items = tuple(replace(item, split="train") if item.split == "val" else item for item in self.dataset.items)
+        dataset = replace(self.dataset, items=items)
+        return replace(self, dataset=dataset, fingerprint=fingerprint(dataset, self.contents))
 
 
 def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) -> Dataset:

@@ -57,6 +57,7 @@ class FineTuningState(TrainingState):
         failure: Why they are worth nothing; empty where they are worth something.
         plan: Epochs of each phase that has been planned into a budget of time; 0 where it is left out.
         used: Seconds that the run had taken when the state was written.
+        refitted: Whether the head was solved once more on all images, those that had been held back too.
     """
 
     phase: int = 0
@@ -72,6 +73,7 @@ class FineTuningState(TrainingState):
     failure: str = ""
     plan: list[int] = field(default_factory=list)
     used: float = 0.0
+    refitted: bool = False
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> FineTuningState:

@@ -23,8 +23,10 @@ from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Observers
 from kerastl.finetuning._network import Network, split_network
 from kerastl.finetuning._phase import Phase
-from kerastl.finetuning._phase_training import Context, PhaseTraining
+from kerastl.finetuning._phase_context import Context
+from kerastl.finetuning._phase_training import PhaseTraining
 from kerastl.finetuning._recipe import Recipe
+from kerastl.finetuning._refit import PlainFeatures, join, keeps_solution, refit, solved_phase
 from kerastl.finetuning._state import FineTuningState, TimedStateWriter
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.training._callback import RunCallback, setting_the_rate
@@ -53,6 +55,8 @@ class Training:
         callbacks: Of Keras; `kerastl.finetuning._loop` says what they see.
         stop: Asks for an early end.
         budget: Of time; without one a run takes as long as it likes.
+        whole: Every image, to train on: a solved head that is kept is solved on them once more. None leaves it as it
+            is.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Training:
         callbacks: Sequence[keras.callbacks.Callback] = (),
         stop: Stop | None = None,
         budget: Budget | None = None,
+        whole: TrainingData | None = None,
     ) -> None:
         self._network = network
         self._recipe = recipe
@@ -76,6 +81,8 @@ class Training:
         self._features = features
         self._seed = seed
         self._budget = budget or Budget()
+        self._refit_phase = None if whole is None else solved_phase(recipe)
+        self._whole = whole or data
         self._writer = TimedStateWriter(checkpoint, self._budget, extra)
         self._observers = Observers(network.model, callback or RunCallback(), tuple(callbacks), stop)
         self.state = FineTuningState()
@@ -117,6 +124,8 @@ class Training:
         self._check()
         self._writer.after_epoch = after_epoch
         self._writer.tell(self.state)
+        if self._refit_phase is not None:
+            self._features.hold(self._lower(self._refit_phase), self._refit_phase)
         while self.state.phase < len(self._recipe.phases):
             phase = self._recipe.phases[self.state.phase]
             if len(self.state.seconds) <= self.state.phase:
@@ -127,8 +136,39 @@ class Training:
                 self._leave_out(reason.seconds)
             self.state.next_phase()
             self._writer.save(self.state, start=values_of(self._network.model.variables))
+        if self._refit_phase is not None and not self.state.refitted and keeps_solution(self.state):
+            self._refit(self._refit_phase)
         if self.state.failure:
             raise NothingLearntError(self.state.failure)
+
+    def _lower(self, phase: Phase) -> keras.Model:
+        """The frozen part of the network in a phase that trains the head alone."""
+        lower = split_network(self._network, phase.trained_stages(tuple(self._network.stages)))[0]
+        assert lower is not None  # noqa: S101 - something is below the head
+        return lower
+
+    def _refit(self, phase: Phase) -> None:
+        """Solve the head that is kept once more on all images."""
+        start = time.monotonic()
+        freeze_for(self._network, phase)
+        lower, computer = self._lower(phase), self._features
+        features = computer.compute(lower, phase, (self._seed, 0))
+        if features.plain is None or features.val is None:
+            self._observers.told.say(
+                "the head stays as it is: the features of all images cannot be kept (--cache-limit)"
+            )
+            return
+        mirrored = computer.compute_mirrored_val(lower, phase)
+        parts = PlainFeatures(features.plain, features.mirrored), PlainFeatures(features.val, mirrored)
+        refit(
+            self._context(self._whole, PhaseTime(self._budget, 0.0, ())), phase, join(self._whole, self._data, *parts)
+        )
+        self.state.seconds[0] += time.monotonic() - start
+        self._writer.save(self.state, start=values_of(self._network.model.variables))
+
+    def _context(self, data: TrainingData, time_for: PhaseTime) -> Context:
+        scratch = self._features.scratch
+        return Context(self._network, data, self._seed, scratch, self._writer, self._observers, self.state, time_for)
 
     def _check(self) -> None:
         """Refuse a phase that would fail later, before anything is computed for it."""
@@ -181,9 +221,7 @@ class Training:
         self.state.seconds[number] += time.monotonic() - start
         later = self._recipe.phases[number + 1 :]
         time_for = PhaseTime(self._budget, timer.seconds, later)
-        context = Context(
-            network, self._data, self._seed, self._features.scratch, self._writer, self._observers, self.state, time_for
-        )
+        context = self._context(self._data, time_for)
         kind = HeldPhase if self._is_held(phase) else PhaseTraining
         kind(context, phase, faster(upper), features, batches).run()
 

@@ -112,7 +112,7 @@ def test_resume_takes_no_other_settings():
 def content_with_little():
     """Random weights that do not train learn nothing, which ends a run and is not what is tested here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kerastl.finetuning._phase_training._NOTHING", "")
+        patch.setattr("kerastl.finetuning._phase_training.NOTHING", "")
         yield
 
 

@@ -1,0 +1,122 @@
+"""A solved head that is kept in the end is solved once more on all images, those that were held back, too.
+
+They were held back to judge phases of gradient steps, and that is over then. Leave-one-out says how good the solution
+is, as in a run in which every image trains from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from kerastl.errors import TrainingError
+from kerastl.finetuning._diagnosis import diagnose
+from kerastl.finetuning._features import UsableFeatures
+from kerastl.finetuning._phase import Phase
+from kerastl.finetuning._phase_context import Context
+from kerastl.finetuning._recipe import Recipe
+from kerastl.finetuning._solved_head import NOTHING, learnt_nothing, solve_classifier
+from kerastl.finetuning._state import FineTuningState
+from kerastl.finetuning._training_data import TrainingData
+
+
+class PlainFeatures(NamedTuple):
+    """What a head is solved on.
+
+    Args:
+        plain: Features of the images as they are.
+        mirrored: Of the same, mirrored; None where there are none.
+    """
+
+    plain: UsableFeatures
+    mirrored: UsableFeatures | None
+
+
+def solved_phase(recipe: Recipe) -> Phase | None:
+    """The phase that may be done again on all images: the first, by ridge regression, where gradient steps follow."""
+    first = recipe.phases[0]
+    return first if first.solver == "ridge" and first.augmentation is None and recipe.needs_validation else None
+
+
+def keeps_solution(state: FineTuningState) -> bool:
+    """Whether the head of the first phase, which a solution was, is what a run at its end has kept."""
+    kept = next((row["phase"] for row in state.history if row.get("kept")), None)
+    return kept == 1 and state.leave_one_out is not None and not state.failure
+
+
+def join(whole: TrainingData, data: TrainingData, train: PlainFeatures, val: PlainFeatures) -> PlainFeatures:
+    """Join the features of two parts, in the order of all images.
+
+    Args:
+        whole: All images, to train on.
+        data: The same in parts.
+        train: Features of the training images.
+        val: Of the validation images.
+    """
+    own = {file: number for number, file in enumerate(data.train.files)}
+    own |= {file: ~number for number, file in enumerate(data.val.files)}
+    places = np.array([own[file] for file in whole.train.files], np.int64)
+    readable = _readable(places, train.plain, val.plain)
+    if train.mirrored is None or val.mirrored is None:
+        return PlainFeatures(UsableFeatures(_lookup(places, train.plain, val.plain), np.flatnonzero(readable)), None)
+    usable = np.flatnonzero(readable & _readable(places, train.mirrored, val.mirrored))
+    plain, mirrored = _lookup(places, train.plain, val.plain), _lookup(places, train.mirrored, val.mirrored)
+    return PlainFeatures(UsableFeatures(plain, usable), UsableFeatures(mirrored, usable))
+
+
+def refit(context: Context, phase: Phase, features: PlainFeatures) -> None:
+    """Solve the head again, and take what leave-one-out says of it for the score of the run.
+
+    Args:
+        context: Of the run; its training images are all there are.
+        phase: That of the solution.
+        features: Of all images.
+
+    Raises:
+        Stopped: A stop was asked for; the head is that before.
+        TrainingError: The scores are no numbers.
+    """
+    state, data = context.state, context.data
+    context.observers.told.say(f"the head is kept: solved again on all {len(features.plain):,} images")
+    head, left_out = solve_classifier(context, phase, *features)
+    if left_out is None:
+        raise TrainingError("no image can be left out: no class has two that are not the same; add images")
+    reached = left_out.score()
+    if not np.isfinite(reached.loss):
+        raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
+    left_out.write(context.writer.checkpoint.folder)
+    state.best = state.leave_one_out = reached
+    state.warnings = diagnose(left_out.probabilities, left_out.labels, data.classes, kind="leave_one_out")
+    state.failure = NOTHING if learnt_nothing(head) else ""
+    state.refitted = True
+
+
+def _readable(places: np.ndarray, train: UsableFeatures, val: UsableFeatures) -> np.ndarray:
+    """Whether each image can be read: bool `(n,)`."""
+    return np.isin(places, np.concatenate([train.usable, ~val.usable]))
+
+
+def _lookup(places: np.ndarray, train: UsableFeatures, val: UsableFeatures) -> Callable[[np.ndarray], np.ndarray]:
+    """Numbers of images to their features.
+
+    Args:
+        places: int64 `(n,)`: the number of each image in its part, of validation images the complement.
+        train: Features of the training images.
+        val: Of the validation images.
+    """
+
+    def rows(numbers: np.ndarray) -> np.ndarray:
+        wanted = places[numbers]
+        held_back = wanted < 0
+        if not held_back.any():
+            return train.of_images(wanted)
+        if held_back.all():
+            return val.of_images(~wanted)
+        first, second = train.of_images(wanted[~held_back]), val.of_images(~wanted[held_back])
+        together = np.empty((len(wanted), *first.shape[1:]), np.result_type(first, second))
+        together[~held_back], together[held_back] = first, second
+        return together
+
+    return rows

@@ -1,0 +1,106 @@
+"""A head that is solved directly, put into the classifier, and what the solution says of images that are left out."""
+
+from __future__ import annotations
+
+from kerastl._progress import stage
+from kerastl.errors import RecipeError
+from kerastl.finetuning._diagnosis import ADVICE
+from kerastl.finetuning._features import UsableFeatures
+from kerastl.finetuning._leave_one_out import LeftOutAnswers
+from kerastl.finetuning._mirrored_rows import MirroredSolution, solve_with_mirrored
+from kerastl.finetuning._phase import HEAD, Phase
+from kerastl.finetuning._phase_context import Context
+from kerastl.finetuning._ridge import RidgeHead
+from kerastl.finetuning._ridge_folds import balanced_folds
+from kerastl.finetuning._solver import Head, solve_head
+from kerastl.training._callback import RunCallback
+
+NOTHING = f"nothing was learnt: every image gets the same scores, whatever it shows. No model is kept; {ADVICE}"
+"""Why a head like that is worth nothing."""
+# A head whose loss is below that of the classes' frequencies by no more than this has learnt nothing.
+_NO_GAIN = 1e-7
+
+
+def learnt_nothing(head: Head | RidgeHead) -> bool:
+    """Whether a head says no more than how frequent the classes are."""
+    return head.prior_loss - head.loss <= _NO_GAIN
+
+
+def solve_classifier(
+    context: Context, phase: Phase, rows: UsableFeatures, mirrored: UsableFeatures | None
+) -> tuple[Head | RidgeHead, LeftOutAnswers | None]:
+    """Put the solution into the classifier of the network.
+
+    Args:
+        context: Its training images are those that are solved on.
+        phase: Names the solver.
+        rows: Features of the images as they are.
+        mirrored: Of the same images, mirrored; None leaves them out.
+
+    Returns:
+        The head, and its answers on images that are left out; None where there are none, as of logistic regression.
+
+    Raises:
+        RecipeError: The head of the network is not one dense layer on such features.
+        Stopped: A stop was asked for.
+    """
+    classifier = context.network.stages[HEAD][-1]
+    if rows[:1].shape[1:] != classifier.kernel.shape[:1]:
+        raise RecipeError(f"{phase.solver} needs a head of one Dense layer on pooled features")
+    head: Head | RidgeHead
+    if phase.solver == "ridge":
+        head, left_out = _by_ridge(context, rows, mirrored)
+    else:
+        head, left_out = _by_logistic_regression(context, rows), None
+    classifier.set_weights([head.kernel, head.bias])
+    return head, left_out
+
+
+def _by_ridge(
+    context: Context, rows: UsableFeatures, mirrored: UsableFeatures | None
+) -> tuple[RidgeHead, LeftOutAnswers | None]:
+    data, stop, usable = context.data, context.observers.stop, rows.usable
+    labels, weights = data.train.labels[usable], data.weights()[usable]
+    folds = balanced_folds(data.groups()[usable], labels, seed=context.seed)
+    with stage(f"ridge regression on {len(rows):,} images"):
+        solution = solve_with_mirrored(
+            rows,
+            mirrored,
+            labels,
+            len(data.classes),
+            weights,
+            folds,
+            seed=context.seed,
+            scratch=context.scratch,
+            check=stop.check if stop is not None else None,
+        )
+    _tell(solution, rows, context.observers.told)
+    head = solution.head
+    if not len(head.loo_rows):
+        return head, None
+    answers = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
+    return head, answers.calibrated(head.temperature, rows.of_images, context.seed)
+
+
+def _tell(solution: MirroredSolution, rows: UsableFeatures, told: RunCallback) -> None:
+    head = solution.head
+    if solution.loss is not None:
+        without, with_them = solution.loss
+        did = "help" if solution.mirrored else "do not help, and are left out"
+        told.say(f"mirrored images {did}: leave-one-out loss {without:.4f} without, {with_them:.4f} with them")
+    if head.projected is not None:
+        told.say(f"ridge regression: {rows[:1].shape[1]:,} features were projected at random to {head.projected:,}")
+    told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
+
+
+def _by_logistic_regression(context: Context, rows: UsableFeatures) -> Head:
+    data, told, stop = context.data, context.observers.told, context.observers.stop
+    labels, weights = data.train.labels[rows.usable], data.weights()[rows.usable]
+    with stage(f"logistic regression on {len(rows):,} images"):
+        check = stop.check if stop is not None else None
+        classes = len(data.classes)
+        head = solve_head(rows, labels, classes, weights, context.seed, scratch=context.scratch, check=check)
+    told.say(f"logistic regression: C = {head.strength:g} by cross-validation")
+    if not head.converged:
+        told.warn("logistic regression ended before its solution: the head is worse than it could be")
+    return head
