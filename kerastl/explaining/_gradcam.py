@@ -36,7 +36,10 @@ def gradcam(network: FeatureGradient, pixels: np.ndarray, index: int) -> np.ndar
     """
     import numpy as np
 
-    features = network.lower.predict_on_batch(pixels[None])
+    from kerastl._base.keras_import import retracing_unmentioned
+
+    with retracing_unmentioned():
+        features = network.lower.predict_on_batch(pixels[None])
     gradient = network.gradient(features, index)[1][0]
     if len(network.shapes) == 1:
         coarse = np.maximum(features[0] @ gradient.mean(axis=(0, 1)), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kerastl._base.text import percent
 from kerastl.data._augmentation import Augmentation, Crop, Flip
 from kerastl.finetuning._recipe import ALL, HEAD, Phase, Recipe
 from kerastl.finetuning._recipe_registry import RecipeBuilder
@@ -89,7 +90,7 @@ def _auto(stages: int, images: int, images_per_class: float) -> Recipe:
         return replace(PROBE(stages, images, images_per_class), why=f"auto chose probe: {why}")
     full = FULL(stages, images, images_per_class)
     head, everything = full.phases
-    why = f"{images:,} training images: everything, if {_MIN_ERROR:.0%} or more of the head's answers are wrong"
+    why = f"{images:,} training images: everything, if {percent(_MIN_ERROR, 0)} or more of the head's answers are wrong"
     phases = (head, replace(everything, min_error=_MIN_ERROR))
     return replace(full, phases=phases, why=f"auto chose full: {why}")
 

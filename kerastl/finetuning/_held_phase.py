@@ -12,6 +12,7 @@ from itertools import islice
 
 import numpy as np
 
+from kerastl._base.text import percent
 from kerastl._progress import stage
 from kerastl.calibration import _temperature as temperature
 from kerastl.errors import TrainingError
@@ -156,7 +157,8 @@ class HeldPhase(PhaseTraining):
         self._soften()
         self._diagnose()
         record.outcome = f"better than its start beyond chance: {found.describe()}"
-        way = "" if record.fraction == 1 else f", averaged with its start ({record.fraction:.0%} of the way)"
+        fraction = record.fraction or 1.0
+        way = "" if fraction == 1 else f", averaged with its start ({percent(fraction, 0)} of the way)"
         self._context.observers.told.say(f"phase {state.phase + 1} is kept{way}: {found.describe()}")
 
     def _soften(self) -> None:

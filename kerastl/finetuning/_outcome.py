@@ -158,7 +158,7 @@ def choice_made(metrics: Mapping[str, Any]) -> str | None:
     earlier = [one for one in enumerate(phases[: number - 1], 1) if one[1]["epochs"]]
     if earlier and phase.get("outcome"):
         fraction = phase["fraction"]
-        text += "" if fraction == 1 else f", averaged with its start ({fraction:.0%} of the way)"
+        text += "" if fraction == 1 else f", averaged with its start ({percent(fraction, 0)} of the way)"
         text += f": {phase['outcome']}"
     elif earlier:
         before, best = max(earlier, key=lambda one: (one[1][score], -one[1][loss]))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base.text import percent
 from kerastl._progress.lines import duration
 from kerastl.errors import RecipeError, StateError
 from kerastl.finetuning._batches import make_batches
@@ -231,7 +232,7 @@ class Training:
         if reached is None or state.failure or state.epoch or 1 - reached.accuracy >= phase.min_error:
             return False
         how = "by leave-one-out" if reached.kind == "leave_one_out" else "of the validation images"
-        state.phase_record.outcome = f"left out: only {1 - reached.accuracy:.1%} {how} are wrong"
+        state.phase_record.outcome = f"left out: only {percent(1 - reached.accuracy)} {how} are wrong"
         self._observers.told.say(f"phase {state.phase + 1} is {state.phase_record.outcome}")
         return True
 

@@ -132,7 +132,7 @@ def test_a_phase_is_left_out_where_too_few_answers_are_wrong(small_network, data
     told = Told()
     state = run(small_network, recipe(dataclasses.replace(GENTLE, min_error=0.05)), data, tmp_path, callback=told).state
     assert len(state.history) == 1
-    assert any("phase 2 is left out: only 0.0% of the validation images are wrong" in line for line in told.lines)
+    assert any("phase 2 is left out: only 0.0 % of the validation images are wrong" in line for line in told.lines)
 
 
 def test_patience_counts_from_the_start_of_the_phase(small_network, data, tmp_path):
