@@ -122,7 +122,8 @@ def finetune(
             takes the mean of a feature map, and refuses tokens.
         validation_split: Fraction of the images to validate on, in (0, 1), where the data does not come with its parts.
             None takes 0.2; where the recipe is solved in closed form, as `probe` is, it takes none: every image trains,
-            and leave-one-out tells how good the model is.
+            and leave-one-out tells how good the model is. Where other recipes keep the solved head in the end, it is
+            solved again on all images.
         group_by: Regular expression; images in whose path it finds the same text stay on one side of the split.
         split_strategy: How images are chosen to validate on, a name of `kerastl.data.SPLIT_STRATEGIES`: `stratified`
             takes the same fraction of each class at random.
