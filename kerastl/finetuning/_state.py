@@ -13,6 +13,9 @@ from kerastl.finetuning._scores import Score
 from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._state import StateWriter, TrainingState
 
+# A loss that is lower by no more is the same but for rounding.
+_ROUNDING = 1e-6
+
 
 @dataclass
 class PhaseRecord:
@@ -106,7 +109,7 @@ class FineTuningState(TrainingState):
         """
         self._add(row)
         best = self.phase_best is None or reached > self.phase_best
-        if best and (self.best is None or reached > self.best):
+        if best and (self.best is None or _beats(reached, self.best)):
             self.waited = 0
         if best:
             self.phase_best, self.best_here = reached, True
@@ -136,6 +139,11 @@ class FineTuningState(TrainingState):
         """Begin the next phase."""
         self.phase, self.epoch, self.ended = self.phase + 1, 0, False
         self.best_here, self.phase_best, self.waited = False, None, 0
+
+
+def _beats(reached: Score, best: Score) -> bool:
+    """Whether a score is better by more than rounding."""
+    return reached > best and (reached.accuracy > best.accuracy or best.loss - reached.loss > _ROUNDING)
 
 
 class TimedStateWriter(StateWriter):

@@ -11,7 +11,7 @@ from kerastl.data import LeftOut, check, scan
 from kerastl.data._tree import read_tree
 from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
-from kerastl.finetuning._splits import open_dataset, split_dataset
+from kerastl.finetuning._splits import inspect_dataset, open_dataset, split_dataset
 from kerastl.images import _formats as formats
 from kerastl.pretraining._collection import collect
 from kerastl.training._callback import RunCallback
@@ -86,10 +86,11 @@ def test_training_warns_and_strict_refuses(mixed: Path) -> None:
     heard = Heard()
     dataset = open_dataset(mixed, heard)
     assert heard.warnings[-1].startswith("3 files that look like images are left out: 2 HEIC")
-    assert split_dataset(dataset, Settings(), RunCallback(), Stop()).dataset.is_split
+    inspection = inspect_dataset(dataset, Settings(), RunCallback(), Stop())
+    assert split_dataset(dataset, inspection, Settings(), RunCallback()).dataset.is_split
     (mixed / "b" / "0.png").write_text("x")
     with pytest.raises(DataError, match=r"1 unreadable image .* 3 files that look like images .*--strict"):
-        split_dataset(dataset, Settings(strict=True), RunCallback(), Stop())
+        inspect_dataset(dataset, Settings(strict=True), RunCallback(), Stop())
 
 
 def test_a_folder_with_nothing_else_says_what_it_holds(fill: Fill) -> None:
