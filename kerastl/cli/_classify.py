@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerastl.cli import _answer_options as answer_options
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=completion.paths)
 @options.model
-@options.top(3, "Classes an image.")
+@answer_options.top(3, "Classes an image.")
 @options.resize("the model's own, crop for published weights", "; `keras` is what keras.utils.load_img does")
 @options.form(*FORMATS)
 @option(
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write to FILE, which appears when it is complete; - is standard output.",
 )
-@options.engine()
-@options.precision("those to classify")
+@answer_options.engine()
+@answer_options.precision("those to classify")
 @option(
     "--batch-size",
     type=click.IntRange(min=1),
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     help="Instead of the best --top classes, give as many as hold the right one with probability P.",
 )
 @option("--reject", is_flag=True, help="Flag images unlike those that the model was trained on.")
-@options.tta
+@answer_options.tta
 @options.csv_safe("With --format csv")
 @options.urls
 @option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
@@ -99,7 +100,7 @@ def classify(
         engine=engine,
         batch_size=batch_size,
         precision=precision,
-        representative_data=options.representative(representative_data, sources),
+        representative_data=answer_options.representative(representative_data, sources),
         trust=trust,
     )
     reporter.detail(str(classifier))

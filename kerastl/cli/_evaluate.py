@@ -10,6 +10,7 @@ import click
 
 from kerastl._base.serialization import to_json
 from kerastl._base.text import percent
+from kerastl.cli import _answer_options as answer_options
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
@@ -57,11 +58,11 @@ _FIGURE = 46
     metavar="OTHERS",
     help="Also how well images of other things, in the folder OTHERS, are rejected.",
 )
-@options.tta
+@answer_options.tta
 @options.form("text", "json")
-@options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
-@options.engine()
-@options.precision("DATA")
+@answer_options.top(5, "For the top-k accuracy, and classes an image in predictions.csv.")
+@answer_options.engine()
+@answer_options.precision("DATA")
 @option(
     "--resamples",
     type=click.IntRange(min=1),
@@ -121,7 +122,7 @@ def evaluate(
         model,
         engine=engine,
         precision=precision,
-        representative_data=options.representative(representative_data, [data]),
+        representative_data=answer_options.representative(representative_data, [data]),
         trust=trust,
     )
     progress.current().detail(str(classifier))
