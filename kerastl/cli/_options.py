@@ -202,12 +202,18 @@ def split(*parts: str) -> Callable[[C], C]:
     )
 
 
-TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column")
+TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column", "label_separator")
 
 
 def table_columns(command: C) -> C:
     """How a table is to be read, handed on as `kerastl.data.scan` takes it; what is not given is found."""
     for added in (
+        option(
+            "--label-separator",
+            group=DATA,
+            metavar="TEXT",
+            help="What stands between the labels in a cell of a table.  [default: found, such as |]",
+        ),
         option("--split-column", group=DATA, metavar="NAME", help="Its column of train, val and test."),
         option("--label-column", group=DATA, metavar="NAME", help="Its column of labels."),
         option("--path-column", group=DATA, metavar="NAME", help="Its column of paths, names or ids of images."),
@@ -221,6 +227,15 @@ def table_columns(command: C) -> C:
     ):
         command = added(command)
     return command
+
+
+task = registered(
+    "--task",
+    "kerastl.tasks._task:TASKS",
+    described=lambda task: task.description,
+    group=DATA,
+    help="What the labels are; found in the data where nothing is said.",
+)
 
 
 def as_given(columns: Mapping[str, str | None]) -> list[str]:

@@ -14,6 +14,7 @@ from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._refusals import Refusal
 from kerastl.data._scan import scan_as
 from kerastl.data._split import divide
@@ -52,6 +53,8 @@ def check(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    task: str | None = None,
+    label_separator: str | None = None,
 ) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
@@ -71,6 +74,9 @@ def check(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
+            see `kerastl.data.scan`.
+        label_separator: What stands between the labels in a cell of a table; None finds it.
 
     Returns:
         The report. Nothing is raised for what is wrong with the images.
@@ -85,7 +91,7 @@ def check(
         >>> len(report.dataset.items), report.findings
         (88, ())
     """
-    columns = TableColumns(images, path_column, label_column, split_column)
+    columns = TableColumns(images, path_column, label_column, split_column, LabelFormat(task, label_separator))
     with shown(verbose):
         with stage("looking for images"):
             dataset = scan_as(data, columns)

@@ -14,11 +14,13 @@ from kerastl.data._layouts.class_names import class_name, respelled
 from kerastl.data._layouts.doubtful_folders import mask_files, refuse_masks
 from kerastl.data._layouts.folder_layouts import FolderLayout, understand
 from kerastl.data._layouts.image_folders import grow
+from kerastl.data._several_folders import with_sets
 from kerastl.data._tree import Tree, counted, read_tree, with_left_out
 from kerastl.errors import DataError
+from kerastl.tasks._task import CLASSIFICATION, TASKS
 
 
-def read(root: Path, for_training: bool = True) -> Dataset:
+def read(root: Path, for_training: bool = True, task: str = CLASSIFICATION) -> Dataset:
     """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
     tree = read_tree(root)
     if not tree.images:
@@ -27,7 +29,7 @@ def read(root: Path, for_training: bool = True) -> Dataset:
     tree.images = [path for path in tree.images if path not in masks]
     tree.others.extend(masks)
     try:
-        dataset = _read(root, tree, understand(str(root), grow(tree.images), for_training), for_training)
+        dataset = _read(root, tree, understand(str(root), grow(tree.images), for_training), for_training, task)
     except DataError as error:
         # Labels of detection data are texts, which the layout does not see.
         refuse_masks(str(root), {PurePosixPath(path).name for path in tree.folders})
@@ -39,7 +41,7 @@ def read(root: Path, for_training: bool = True) -> Dataset:
     return replace(dataset, warnings=(*dataset.warnings, *warnings))
 
 
-def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> Dataset:
+def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool, task: str) -> Dataset:
     items, stray = [], []
     owners = _Owners(layout)
     for path in tree.images:
@@ -60,6 +62,8 @@ def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> D
         warnings=(*empty, *_outside(_unsaid(stray, layout), outside), *layout.warnings, *_respelled(layout)),
         ignored=tuple(sorted(tree.others + stray)),
     )
+    if TASKS[task].kind == "indicators":
+        dataset = with_sets(dataset)
     dataset = settle(dataset, for_training) if is_split else dataset
     return with_left_out(dataset, tree, _class_at(layout))
 
@@ -167,7 +171,7 @@ def _class_folders(source: DataSource) -> Dataset | None:
     if not source.is_folder or source.columns.given:
         return None
     try:
-        dataset = read(source.path, source.for_training)
+        dataset = read(source.path, source.for_training, source.columns.labels.resolved.name)
     except DataError as error:
         source.class_folders_problem = error
         return None

@@ -22,6 +22,7 @@ from kerastl.data._layouts.class_names import alike, missing, refuse_names
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.frames import as_table
 from kerastl.data._layouts.image_finder import ImageIndex
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._layouts.table_files import LISTS, SUFFIXES
 from kerastl.errors import DataError, MissingDataError
 
@@ -37,6 +38,8 @@ def scan(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    task: str | None = None,
+    label_separator: str | None = None,
 ) -> Dataset:
     """Read what a folder, or a table, says about its images; no image is opened.
 
@@ -58,6 +61,12 @@ def scan(
         path_column: The table's column of paths, names or ids of images; None finds it, as the next two.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        task: What the labels are, a name of `kerastl.tasks.TASKS`; None takes classes, one an image, or any number of
+            labels where a table plainly gives several: cells such as `cat|dog`, or columns named after labels that
+            hold ones and zeros. For `multilabel` an image that lies in several class folders has the labels of all of
+            them, and so has one in several rows of a table.
+        label_separator: What stands between the labels in a cell of a table; None finds it, and takes `|` where nothing
+            is found. After a backslash it belongs to a label.
 
     Returns:
         The data set, the same whatever order the file system gives.
@@ -75,8 +84,11 @@ def scan(
         ('circle', 'square', 'star', 'triangle')
         >>> scan([("data/candle.jpg", "candle"), ("data/umbrella.png", "umbrella")]).items[0].label
         'candle'
+        >>> scan([("data/candle.jpg", "candle|light"), ("data/umbrella.png", "")], task="multilabel").classes
+        ('candle', 'light')
     """
-    return scan_as(data, TableColumns(images, path_column, label_column, split_column), for_training)
+    labels = LabelFormat(task, label_separator)
+    return scan_as(data, TableColumns(images, path_column, label_column, split_column, labels), for_training)
 
 
 def scan_as(data: Any, wanted: TableColumns, for_training: bool = True) -> Dataset:
@@ -128,6 +140,6 @@ def _with_deeper_tables(problem: DataError, folder: Path) -> DataError:
 
 
 def scanned_if_told(data: Any, wanted: TableColumns) -> str | os.PathLike[str] | Dataset:
-    """A path as it is, where nothing is said of the columns of a table; else what `scan` makes of it."""
+    """A path as it is, where nothing is said of its labels or the columns of a table; else what `scan` makes of it."""
     is_path = isinstance(data, str | os.PathLike)
-    return data if is_path and not wanted.given else scan_as(data, wanted)
+    return data if is_path and not (wanted.given or wanted.labels.told) else scan_as(data, wanted)

@@ -12,6 +12,7 @@ import numpy as np
 from kerastl._base.arguments import keywords
 from kerastl._base.text import printable
 from kerastl._classifier import Classifier
+from kerastl._load import task_of
 from kerastl._metrics import log_losses
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.calibration import _conformal as conformal
@@ -24,6 +25,7 @@ from kerastl.calibration._temperature import LEAVE_ONE_OUT
 from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, ModelError, UsageError
 from kerastl.evaluation._calibration import Calibration
@@ -58,6 +60,7 @@ def calibrate(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
 ) -> Calibration:
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
@@ -81,6 +84,7 @@ def calibrate(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        label_separator: What stands between the labels in a cell of a table; None finds it.
 
     Returns:
         What was fitted. A classifier that was loaded before does not know of it.
@@ -102,7 +106,8 @@ def calibrate(
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
-    columns = TableColumns(images, path_column, label_column, split_column)
+    labels = LabelFormat(task_of(model), label_separator)
+    columns = TableColumns(images, path_column, label_column, split_column, labels)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load
             dataset = scan_as(data, columns, for_training=False)

@@ -12,7 +12,7 @@ import numpy as np
 from kerastl._base.arguments import keywords
 from kerastl._base.serialization import write_csv
 from kerastl._classifier import Classifier
-from kerastl._load import load
+from kerastl._load import load, task_of
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl._tta import TTAName, views_of
 from kerastl.calibration import _state as state_file
@@ -20,6 +20,7 @@ from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scan_as
 from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation._bootstrap import RESAMPLES
@@ -97,6 +98,7 @@ def evaluate(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
 ) -> Evaluation:
     """Compare a model with labeled images.
 
@@ -127,6 +129,7 @@ def evaluate(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        label_separator: What stands between the labels in a cell of a table; None finds it.
 
     Returns:
         The figures, and all that is needed to draw them.
@@ -147,7 +150,8 @@ def evaluate(
         raise UsageError(f"top and resamples must be at least 1. Received: top={top}, resamples={resamples}")
     if tta is not None and (corruptions or ood_data is not None):
         raise UsageError(f"corruptions and ood_data look at one view an image. Received: tta={tta!r}")
-    columns = TableColumns(images, path_column, label_column, split_column)
+    labels = LabelFormat(task_of(model), label_separator)
+    columns = TableColumns(images, path_column, label_column, split_column, labels)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load
             dataset = scan_as(data, columns, for_training=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models._registry import BACKBONES, Backbone
 from kerastl.models._saved import loading, schema
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 
 if TYPE_CHECKING:
     import keras
@@ -64,12 +66,13 @@ class Built:
     taps: tuple[keras.KerasTensor, ...]
     classifier: Classifier | None = None
 
-    def with_head(self, classes: int, recipe: Recipe, seed: int) -> Network:
-        """Put the head of a recipe on it; `seed` is that of the first weights."""
+    def with_head(self, classes: int, recipe: Recipe, seed: int, task: Task = TASKS[CLASSIFICATION]) -> Network:
+        """Put the head of a recipe for a task on it; `seed` is that of the first weights."""
         from kerastl.finetuning._network import attach_head
 
         taps = self.taps if recipe.features == "deep" else ()
-        return attach_head(self.backbone, self.stages, classes, dropout=recipe.dropout, seed=seed, taps=taps)
+        head = partial(attach_head, dropout=recipe.dropout, seed=seed, taps=taps, task=task)
+        return head(self.backbone, self.stages, classes)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from kerastl.errors import RecipeError
 from kerastl.finetuning._phase import HEAD
 from kerastl.models._deep_features import deep_features
 from kerastl.models._graph import call_behind, crossing, mean_pooled, split_graph
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 
 # Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.
 _HARMLESS = (
@@ -41,6 +42,7 @@ class Network:
         model: One flat functional graph: pixels `(n, h, w, 3)`, raw RGB in [0, 255], to probabilities
             `(n, classes)`.
         stages: Stage name to its layers, from the head down. The first is `"head"`.
+        task: What it tells of an image.
 
     Example:
         >>> from kerastl.finetuning import attach_head
@@ -55,6 +57,7 @@ class Network:
 
     model: keras.Model
     stages: Mapping[str, Sequence[keras.layers.Layer]]
+    task: Task = TASKS[CLASSIFICATION]
 
     def stage_of(self) -> dict[str, int]:
         """Map each layer's name to the number of its stage: 0 for the head, 1 for the top of the backbone."""
@@ -69,17 +72,19 @@ def attach_head(
     dropout: float = 0.0,
     seed: int = 0,
     taps: Sequence[keras.KerasTensor] = (),
+    task: Task = TASKS[CLASSIFICATION],
 ) -> Network:
-    """Put pooling, dropout and a softmax classifier on a backbone without a top.
+    """Put pooling, dropout and a classifier on a backbone without a top.
 
     Args:
         backbone: Raw pixels to a feature map `(n, h, w, c)`, tokens `(n, t, c)` or features `(n, c)`.
         stages: Its stages from the top down.
-        classes: Number of classes, at least 2.
+        classes: Number of classes, or of what else the task names.
         dropout: Fraction of the features dropped in training.
         seed: For the classifier's first weights (Glorot uniform) and the dropout.
         taps: Tensors of the backbone that the head reads, see `kerastl.models.deep_features`; without any it reads the
             mean of the backbone's output over its places.
+        task: What the network is to tell; decides the activation.
 
     Example:
         >>> import keras
@@ -99,11 +104,11 @@ def attach_head(
     glorot = keras.initializers.GlorotUniform(seed=seed)
     head.append(
         keras.layers.Dense(
-            classes, activation="softmax", kernel_initializer=glorot, dtype="float32", name="head_classifier"
+            classes, activation=task.activation, kernel_initializer=glorot, dtype="float32", name="head_classifier"
         )
     )
     model = keras.Model(backbone.inputs[0], head[-1](features), name=f"{backbone.name}_classifier")
-    return Network(model, {HEAD: head, **{name: list(layers) for name, layers in stages.items()}})
+    return Network(model, {HEAD: head, **{name: list(layers) for name, layers in stages.items()}}, task)
 
 
 def boundary(network: Network, trained: Sequence[str]) -> list[keras.KerasTensor]:

@@ -88,7 +88,8 @@ def refit(context: Context, phase: Phase, features: PlainFeatures) -> None:
         raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
     left_out.write(context.writer.checkpoint.folder)
     state.best = state.leave_one_out = reached
-    state.warnings = diagnose(left_out.probabilities, left_out.labels, data.classes, kind="leave_one_out")
+    answers = left_out.probabilities, left_out.labels, data.classes
+    state.warnings = diagnose(*answers, kind="leave_one_out", task=data.task)
     state.failure = NOTHING if learnt_nothing(head) else ""
     state.refitted = True
 

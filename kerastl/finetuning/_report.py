@@ -73,12 +73,13 @@ class Report:
             sum(str(file) not in gone for file in part.files) for part in (self._images.train, self._images.val)
         )
         under_way = min(state.phase + 1, len(self._recipe.phases))
-        scores: dict[str, Any] = {"accuracy_kind": best.kind}
+        task = self._images.task
+        scores: dict[str, Any] = {"accuracy_kind": best.kind, "task": task.name}
         if best.kind == "validation":
-            scores |= scored("val", best, val) | {"chosen_by_validation": len(state.history) > 1}
+            scores |= scored("val", best, val, task) | {"chosen_by_validation": len(state.history) > 1}
         if left_out is not None:
             counts = {"loo_images": left_out.images, "loo_groups": left_out.groups}
-            scores |= scored("loo", left_out, left_out.groups) | counts
+            scores |= scored("loo", left_out, left_out.groups, task) | counts
         return {
             **scores,
             "classes": len(self._images.classes),
@@ -92,7 +93,7 @@ class Report:
             "complete": not stopped,
             "refitted": state.refitted,
             "warnings": list(state.warnings),
-            **kept(state.history, self._recipe, self._stages, under_way, state.records),
+            **kept(state.history, self._recipe, self._stages, under_way, state.records, task),
         }
 
     def write(
@@ -120,6 +121,7 @@ class Report:
                 "metrics": metrics,
                 **calibration.extra,
             },
+            self._images.task.name,
         )
         record = TrainingRecord.of(self._parts.dataset, self._parts.contents)
         if (earlier := self._base.trained_on()) is not None:
@@ -127,7 +129,7 @@ class Report:
         members = {training_record.MEMBER: record.to_bytes(), **calibration.members}
         outputs.write_model(self._folder, model, metadata, members)
         self._write_left_out(left_out)
-        outputs.write_history(self._folder, state.history)
+        outputs.write_history(self._folder, self._images.task, state.history)
         if state.history:
             outputs.write_curves(self._folder, state.history, [phase["trains"] for phase in metrics["phases"]])
         root = self._parts.dataset.root

@@ -44,6 +44,7 @@ from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _weights as weights
 from kerastl.models._registry import BACKBONES
+from kerastl.tasks._task import CLASSIFICATION, TASKS
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
@@ -147,6 +148,7 @@ class Run:
             "base_model": base.record,
             "recipe": chosen.as_dict(),
             "classes": list(parts.dataset.classes),
+            "task": parts.dataset.task,
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
             "images": self._folder.manifest.write(manifest_entries(dataset, parts.contents)),
@@ -206,7 +208,8 @@ class Run:
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._callback, self.stop)
-        dataset, groups = reopen_dataset(self._folder.original_split, root, state["classes"], state.get("split"))
+        task = state.get("task", CLASSIFICATION)
+        dataset, groups = reopen_dataset(self._folder.original_split, root, state["classes"], state.get("split"), task)
         base = self._begun_with(state)
         built = base.build(self._settings)
         white = state.get("white_level")
@@ -258,8 +261,9 @@ class Run:
 
     def _network(self, prepared: Prepared) -> Network:
         """The network with a new head, whose rows are those of the old one where the classes are the same."""
-        built, classes = prepared.built, prepared.parts.dataset.classes
-        network = built.with_head(len(classes), prepared.recipe, self._settings.seed)
+        built, dataset = prepared.built, prepared.parts.dataset
+        classes = dataset.classes
+        network = built.with_head(len(classes), prepared.recipe, self._settings.seed, TASKS[dataset.task])
         if built.classifier is not None:
             self._callback.say(keep_rows(network, built.classifier, classes))
         return network
@@ -312,7 +316,7 @@ class Run:
 
         ended = None
         try:
-            training.run(partial(write_history, self._folder.path))
+            training.run(partial(write_history, self._folder.path, training.task))
         except StateError:  # the network holds nothing yet
             raise
         except (Stopped, TrainingError) as reason:
@@ -333,7 +337,8 @@ class Run:
     def _in_float32(self, model: keras.Model, prepared: Prepared) -> keras.Model:
         """The same network with the same weights, all in float32."""
         built = prepared.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
-        classes = len(prepared.parts.dataset.classes)
-        plain = built.with_head(classes, prepared.recipe, self._settings.seed).model
+        dataset = prepared.parts.dataset
+        network = built.with_head(len(dataset.classes), prepared.recipe, self._settings.seed, TASKS[dataset.task])
+        plain = network.model
         plain.set_weights(model.get_weights())
         return plain
