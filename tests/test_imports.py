@@ -61,6 +61,7 @@ ON_KERAS |= {
         "graph",
         "head",
         "input_scaling",
+        "ordinal_tail",
         "scaled_logits",
         "stages",
     )
