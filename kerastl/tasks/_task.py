@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -162,12 +162,16 @@ class Task:
         return found
 
 
-_CLASS_NAMES = {
+_CLASS_NAMES: Mapping[TargetKind, Callable[[str], tuple[str, ...]]] = {
     "index": lambda label: (label,),
     "indicators": split_labels,
     "number": lambda label: (),
 }
 _ACCURACY = Figure("accuracy", "accuracy")
+_LABEL_ACCURACY = Figure("label_accuracy", "accuracy of single labels")
+_PRECISION = Figure("mean_average_precision", "mean average precision")
+_ERROR = Figure("mean_absolute_error", "mean absolute error", higher_is_better=False, is_fraction=False)
+_RANK_ERROR = Figure("mean_absolute_error", "mean absolute error in ranks", higher_is_better=False, is_fraction=False)
 _BUNDLED = (
     Task(
         CLASSIFICATION, "one class an image", "index", "softmax", "categorical_crossentropy",
@@ -175,19 +179,15 @@ _BUNDLED = (
     ),
     Task(
         MULTILABEL, "any number of labels an image", "indicators", "sigmoid", "binary_crossentropy",
-        Figure("map", "mean average precision"), Figure("label_accuracy", "accuracy of single labels"),
-        "BinaryAccuracy", "kerastl.tasks._multilabel", unlabeled=True,
+        _PRECISION, _LABEL_ACCURACY, "BinaryAccuracy", "kerastl.tasks._multilabel", unlabeled=True,
     ),
     Task(
         ORDINAL, "one class of an order an image", "index", "softmax", "categorical_crossentropy",
-        Figure("mae", "mean absolute error in ranks", higher_is_better=False, is_fraction=False), _ACCURACY,
-        "CategoricalAccuracy", "kerastl.tasks._ordinal",
+        _RANK_ERROR, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._ordinal",
     ),
     Task(
         REGRESSION, "a number an image", "number", "linear", "mean_squared_error",
-        Figure("mae", "mean absolute error", higher_is_better=False, is_fraction=False),
-        Figure("mae", "mean absolute error", higher_is_better=False, is_fraction=False),
-        "MeanAbsoluteError", "kerastl.tasks._regression",
+        _ERROR, _ERROR, "MeanAbsoluteError", "kerastl.tasks._regression",
     ),
 )  # fmt: skip
 
