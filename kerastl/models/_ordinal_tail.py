@@ -39,9 +39,8 @@ def ordinal_tail(score: keras.KerasTensor, thresholds: np.ndarray) -> keras.Kera
         [[0.269, 0.462, 0.269]]
     """
     count = len(thresholds)
-    options: dict[str, Any] = {"dtype": "float32", "trainable": False}
-    beyond = keras.layers.Dense(count, name=THRESHOLDS, **options)
-    behind = keras.layers.Dense(count + 1, activation="softmax", name=CLASSES, **options)
+    beyond = keras.layers.Dense(count, dtype="float32", name=THRESHOLDS)
+    behind = keras.layers.Dense(count + 1, activation="softmax", dtype="float32", trainable=False, name=CLASSES)
     values = beyond(score)
     logs = keras.layers.Activation("log_sigmoid", dtype="float32", name=LOGS)(values)
     output = behind(keras.layers.Concatenate(dtype="float32", name=JOINED)([logs, values]))
@@ -73,8 +72,8 @@ def tail_layers(model: keras.Model) -> dict[str, keras.layers.Layer]:
 
 
 def is_tail(operation: Any) -> bool:
-    """Whether a layer belongs to such an end."""
-    return getattr(operation, "name", None) in TAIL
+    """Whether a layer belongs to such an end; a copy of one has a number behind its name."""
+    return str(getattr(operation, "name", "")).startswith(TAIL)
 
 
 def below_tail(output: keras.KerasTensor) -> keras.KerasTensor:
