@@ -162,6 +162,7 @@ class Classifier:
         reject: bool = False,
         tta: TTAName | None = None,
         urls: bool = False,
+        sure: float | None = None,
     ) -> Classification | Classifications | Iterator[Classification]:
         """Say what images show.
 
@@ -181,6 +182,9 @@ class Classifier:
                 image, for twice the work; `crops` adds corners too, for ten times the network's and two decodings.
                 Not for `coverage` and `reject`.
             urls: Whether web addresses in a list are fetched; one that is given by itself always is.
+            sure: Between 0 and 1: say in `Classification.sure`, too, the deepest place in the tree of the classes
+                whose classes together score at least that: "dog" where the breed is not sure. ImageNet's networks
+                have WordNet's tree; a fine-tuned model has one if it was trained with `classes="path"`.
 
         Returns:
             One `Classification` for one image; a list for a folder, a pattern, a list, or whatever else has a
@@ -189,10 +193,10 @@ class Classifier:
         Raises:
             ImageError: An image cannot be read.
             UsageError: `top` is less than 1, or an image is of another kind; or the model is not calibrated, or not
-                on enough images for this coverage.
+                on enough images for this coverage; or it has no tree of classes.
         """
         check_options(self, errors, tta, judged=coverage is not None or reject)
-        rules = answer_rules(self.file, self.metadata, top, coverage, reject)
+        rules = answer_rules(self.file, self.metadata, top, coverage, reject, sure)
         given = inputs.given(images, urls)
         if given.one:
             return self._classify_group(list(given.images), rules, errors, tta)[0]

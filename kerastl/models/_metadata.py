@@ -26,9 +26,12 @@ from kerastl.models._saved.archive import parsed
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
 
+    from kerastl.models._hierarchy import Hierarchy
+
 MODEL_FILE = "model.keras"
 MEMBER = "kerastl.json"
 FORMAT = 2
+HIERARCHY = "hierarchy"
 # What the names of kerastl's members begin with.
 _OWN = "kerastl"
 
@@ -93,6 +96,17 @@ class Metadata:
         given: dict[str, Any] = self.extra.get("base_model", {})
         return bool(given.get("own_layers"))
 
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The tree of the classes: what the model was fine-tuned with, or WordNet's for ImageNet's classes, or none."""
+        if (stored := self.extra.get(HIERARCHY)) is not None:
+            from kerastl.models._hierarchy import Hierarchy
+
+            return Hierarchy.from_dict(stored, self.labels.names)
+        from kerastl.models._imagenet_tree import imagenet_tree
+
+        return imagenet_tree(self.labels)
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Metadata:
         """Read what `as_dict` wrote.
@@ -105,7 +119,11 @@ class Metadata:
         schema.check(values, FORMAT)
         wnids = values["wnids"]
         labels = LabelSet(tuple(values["labels"]), None if wnids is None else tuple(wnids))
-        return cls(values["name"], labels, reader_from_dict(values["input"]), values["backbone"], values["extra"])
+        reader = reader_from_dict(values["input"])
+        metadata = cls(values["name"], labels, reader, values["backbone"], values["extra"])
+        if HIERARCHY in metadata.extra:
+            _ = metadata.hierarchy  # which is checked so
+        return metadata
 
 
 def embed_metadata(
