@@ -176,15 +176,12 @@ class Classifier:
                 in its place.
             coverage: Between 0 and 1: give, instead of the `top` best classes, as many of the best as hold the right
                 one that often. The model must be calibrated.
-            reject: Say of each image whether it is unlike what the model was trained on. The model must be
-                calibrated.
-            tta: Test-time augmentation, answers averaged over several views of an image: `mirror` adds the mirrored
-                image, for twice the work; `crops` adds corners too, for ten times the network's and two decodings.
-                Not for `coverage` and `reject`.
+            reject: Say whether an image is unlike what the model was trained on. The model must be calibrated.
+            tta: Answers averaged over several views of an image: `mirror` adds the mirrored image, for twice the work;
+                `crops` adds corners too, for ten times the network's. Not for `coverage` and `reject`.
             urls: Whether web addresses in a list are fetched; one that is given by itself always is.
-            sure: Between 0 and 1: say in `Classification.sure`, too, the deepest place in the tree of the classes
-                whose classes together score at least that: "dog" where the breed is not sure. ImageNet's networks
-                have WordNet's tree; a fine-tuned model has one if it was trained with `classes="path"`.
+            sure: Between 0 and 1: tell, as `Classification.sure`, the deepest group in the tree of classes that scores
+                so much: "dog" where the breed is not sure. Trees come with ImageNet and with `classes="path"`.
 
         Returns:
             One `Classification` for one image; a list for a folder, a pattern, a list, or whatever else has a
@@ -192,8 +189,8 @@ class Classifier:
 
         Raises:
             ImageError: An image cannot be read.
-            UsageError: `top` is less than 1, or an image is of another kind; or the model is not calibrated, or not
-                on enough images for this coverage; or it has no tree of classes.
+            UsageError: `top` is less than 1, or an image is of another kind; or the model is not calibrated, not on
+                enough images for this coverage, or has no tree.
         """
         check_options(self, errors, tta, judged=coverage is not None or reject)
         rules = answer_rules(self.file, self.metadata, top, coverage, reject, sure)

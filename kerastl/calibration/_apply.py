@@ -13,6 +13,7 @@ from kerastl.images._encoded import path_of
 from kerastl.models._labels import Classification, decode
 from kerastl.models._metadata import Metadata
 from kerastl.models._sure import SureAnswer, sure_answers
+from kerastl.tasks._task import TASKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,7 +122,7 @@ def _hierarchy(metadata: Metadata, sure: float) -> Hierarchy:
     """The tree that `sure` goes down."""
     if isinstance(sure, bool) or not isinstance(sure, (int, float)) or not 0 < sure < 1:
         raise UsageError(f"sure must be a number between 0 and 1. Received: {sure!r}")
-    if (hierarchy := metadata.hierarchy) is None:
+    if TASKS[metadata.task].kind != "index" or (hierarchy := metadata.hierarchy) is None:
         raise UsageError(
             f"{printable(metadata.name)} has no tree of classes, which sure needs; ImageNet's networks have one, and "
             "so has a model that was fine-tuned on nested folders with classes='path' (--classes path)"

@@ -12,6 +12,7 @@ from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.images import RESIZE_POLICIES, Resize
 from kerastl.images._resizing import MAX_SIDE
+from kerastl.tasks._task import TASKS
 
 if TYPE_CHECKING:
     from kerastl.models._input_reader import InputReader
@@ -57,6 +58,7 @@ def _or_none(rule: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 METADATA: dict[str, Rule] = {
     "name": (f"a text of 1 to {NAME_LENGTH} letters", _text(NAME_LENGTH)),
+    "task": ("one of the tasks that this kerastl knows", lambda value: value in TASKS.bundled),
     "backbone": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH))),
     "labels": (
         f"a list of 1 to {LABELS:,} texts of 1 to {LABEL_LENGTH:,} letters",
