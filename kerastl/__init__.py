@@ -64,7 +64,7 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "errors", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
-    *("plots", "pretraining", "reporting", "testing", "training"),
+    *("plots", "pretraining", "reporting", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)
