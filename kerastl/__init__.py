@@ -66,7 +66,7 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "errors", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
-    *("plots", "pretraining", "reporting", "sorting", "testing", "training"),
+    *("plots", "pretraining", "reporting", "sorting", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

@@ -17,7 +17,9 @@ PACKAGE = Path(kerastl.__file__).parent
 # From the ground up. A module may import from its own layer and from those below.
 LAYERS = [
     {"_version", "errors", "_base", "_progress"},
-    {"_inputs", "_metrics", "_path_list", "_paths", "images", "models"},
+    {"_metrics"},
+    {"tasks"},
+    {"_inputs", "_path_list", "_paths", "images", "models"},
     {"calibration"},
     {"inference", "testing"},
     {"data"},
@@ -61,6 +63,7 @@ ON_KERAS |= {
         "graph",
         "head",
         "input_scaling",
+        "ordinal_tail",
         "scaled_logits",
         "stages",
     )

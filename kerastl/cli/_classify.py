@@ -52,6 +52,12 @@ if TYPE_CHECKING:
 )
 @option("--reject", is_flag=True, help="Flag images unlike those that the model was trained on.")
 @answer_options.tta
+@option(
+    "--sure",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Answer first at the deepest place in the tree of classes that scores P: dog, where the breed is not sure.",
+)
 @options.csv_safe("With --format csv")
 @options.urls
 @option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
@@ -71,6 +77,7 @@ def classify(
     coverage: float | None,
     reject: bool,
     tta: TTAName | None,
+    sure: float | None,
     urls: bool,
     min_score: float,
     csv_safe: bool,
@@ -82,7 +89,8 @@ def classify(
     for a list of files on standard input. What is no image is left out of folders, and tried where it is named.
     Results go to standard output, in the order of the sources.
 
-    --coverage and --reject need a model that `kerastl calibrate` has seen.
+    --coverage and --reject need a model that `kerastl calibrate` has seen. --sure needs a tree of classes: ImageNet's
+    networks have WordNet's, and a model fine-tuned on nested folders with --classes path has theirs.
 
     Exit code: 0 all images were classified, 1 some could not be, 2 wrong usage.
     """
@@ -105,10 +113,12 @@ def classify(
     )
     reporter.detail(str(classifier))
     images = Images(sources, urls, complains=form in ("text", "csv"))
-    results = classifier.classify(images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta)
+    results = classifier.classify(
+        images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure
+    )
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
         try:
-            for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe):
+            for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe, sure is not None):
                 reporter.write(stream, out.for_terminal(text) if form == "csv" and stream.isatty() else text)
                 images.note(result.path, result.error)
                 counter.update(images.count)

@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerastl.data._prefetch import PrefetchedImages
 from kerastl.finetuning._boundary_engine import boundary_engine
+from kerastl.finetuning._feature_stores import FeatureExtractor, RequestedStore, StoreFiller
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._skipped import SkippedImages
 from kerastl.finetuning._training_data import LabeledImages, TrainingData
-from kerastl.inference._engines import Engine, cores
+from kerastl.inference._engines import cores
 from kerastl.inference._ordered_map import ordered_map
 from kerastl.training._callback import RunCallback
-from kerastl.training._feature_cache import FeatureCache, Features, HalfOverflow, store_key, weights_digest
+from kerastl.training._feature_cache import FeatureCache, Features, weights_digest
 from kerastl.training._interrupt import Stop
-from kerastl.training._samples import MirroredSample, PixelEngine, PrefetchedSample, Sample
+from kerastl.training._samples import PixelEngine, PrefetchedSample, Sample
 
 if TYPE_CHECKING:
     import keras
 
     from kerastl.finetuning._estimate import FeatureTimer
-
-# Features of more numbers than this are kept in half precision; pooled ones are small and stay whole.
-_SMALL = 4096
-
-
-@dataclass(frozen=True)
-class FeatureExtractor:
-    """The frozen part of a network, ready to compute features.
-
-    Args:
-        engine: From pixels to features.
-        digest: What the features are known by; of the part's layers and weights.
-        shape: Of the features of an image.
-        dtype: Of the features as they are computed.
-        trains_on_pixels: Whether nothing is frozen, so that the pixels themselves are the features.
-    """
-
-    engine: Engine
-    digest: str
-    shape: tuple[int, ...]
-    dtype: str = "float32"
-    trains_on_pixels: bool = False
-
-    @property
-    def compact_dtype(self) -> str:
-        """In which training features are kept: half precision where they are large."""
-        return "float16" if not self.trains_on_pixels and math.prod(self.shape) > _SMALL else self.dtype
 
 
 class UsableFeatures:
@@ -135,7 +107,7 @@ class FeatureComputer:
         self._cache = cache
         self._keep_features = keep_features
         self._callback = callback or RunCallback()
-        self._stop = stop
+        self._filler = StoreFiller(cache, self._callback, stop)
         self._prefetched = prefetched
         self._opened: FeatureExtractor | None = None
         self._held: list[str] = []
@@ -173,9 +145,8 @@ class FeatureComputer:
             self._cache.keep_only([*self._held, *(store.key for store in stores)])
         if timer is not None:
             timer.rows = sum(len(store.samples) for store in stores)
-        val = None if val_store is None else self._val(val_store, self._fill(val_store, timer))
-        train = self._fill(train_store, timer) if train_store else None
-        mirrored = self._fill(mirror_store, timer) if mirror_store and train is not None else None
+        val = None if val_store is None else self._val(val_store, self._filler.fill([val_store], timer)[0])
+        train, mirrored = self._filler.fill([train_store, mirror_store], timer)
         if self._prefetched is not None:
             self._prefetched.close()
         if train is None:
@@ -206,7 +177,7 @@ class FeatureComputer:
         Arguments and errors are those of `compute`. None where they are not asked for, or cannot be kept.
         """
         store = self._mirror_store(self._extractor(lower), phase, self._data.val)
-        features = None if store is None else self._fill(store, None)
+        features = None if store is None else self._filler.fill([store])[0]
         if features is None:
             return None
         usable = np.setdiff1d(np.arange(len(self._data.val.files)), list(features.problems))
@@ -229,7 +200,7 @@ class FeatureComputer:
 
     def _train_store(
         self, extractor: FeatureExtractor, phase: Phase, seed: tuple[int, ...]
-    ) -> tuple[_Store | None, int]:
+    ) -> tuple[RequestedStore | None, int]:
         """The store of training features that a phase asks for, and how many copies of an image it holds.
 
         None where images are augmented anew in each epoch.
@@ -237,44 +208,24 @@ class FeatureComputer:
         data, augmentation, copies = self._data, phase.augmentation, phase.num_augmented_copies
         dtype = extractor.compact_dtype
         if augmentation is None:
-            return _Store(extractor, data, {"part": "train"}, self._plain(data.train), dtype), 1
+            return RequestedStore(extractor, data, {"part": "train"}, self._plain(data.train), dtype), 1
         if copies is None:
             return None, 1
         view = {"part": "train", "augmentation": augmentation.as_dict(), "views": copies, "seed": seed}
-        return _Store(extractor, data, view, data.views(augmentation, copies, seed), dtype), copies
+        return RequestedStore(extractor, data, view, data.views(augmentation, copies, seed), dtype), copies
 
-    def _val_store(self, extractor: FeatureExtractor) -> _Store:
-        return _Store(extractor, self._data, {"part": "val"}, self._plain(self._data.val), extractor.dtype)
+    def _val_store(self, extractor: FeatureExtractor) -> RequestedStore:
+        return RequestedStore(extractor, self._data, {"part": "val"}, self._plain(self._data.val), extractor.dtype)
 
-    def _mirror_store(self, extractor: FeatureExtractor, phase: Phase, images: LabeledImages) -> _Store | None:
+    def _mirror_store(self, extractor: FeatureExtractor, phase: Phase, images: LabeledImages) -> RequestedStore | None:
         """The store of mirrored images, with which ridge regression is tried, too."""
         if phase.solver != "ridge" or phase.augmentation is not None:
             return None
         part = "train" if images is self._data.train else "val"
-        samples = [MirroredSample(sample) for sample in self._plain(images)]
-        return _Store(extractor, self._data, {"part": part, "mirrored": True}, samples, extractor.compact_dtype)
+        view = {"part": part, "mirrored": True}
+        return RequestedStore(extractor, self._data, view, self._plain(images), extractor.compact_dtype)
 
-    def _fill(self, store: _Store, timer: FeatureTimer | None) -> Features | None:
-        """Fill a store, or say why it is done without."""
-        if not self._cache.fits(store.key, store.size):
-            self._callback.say(
-                f"features would take {_megabytes(store.size)}, more than the cache may "
-                f"({_megabytes(self._cache.limit)}) or the disk can hold: they are computed anew in each epoch "
-                "(--cache-limit)"
-            )
-            return None
-        self._callback.say(f"features: {store.description}, {_megabytes(store.size)}")
-        extractor = store.extractor
-        compute = partial(self._cache.compute, shape=extractor.shape, callback=timer or self._callback, stop=self._stop)
-        try:
-            return compute(store.key, extractor.engine, store.samples, store.dtype)
-        except HalfOverflow:
-            return compute(f"{store.key}-float32", extractor.engine, store.samples, "float32")
-        except OSError as error:
-            self._callback.warn(f"features cannot be kept ({error.strerror}): they are computed anew in each epoch")
-            return None
-
-    def _val(self, store: _Store, features: Features | None) -> UsableFeatures:
+    def _val(self, store: RequestedStore, features: Features | None) -> UsableFeatures:
         """Validation features, from the cache or computed whenever they are asked for."""
         if features is not None:
             return UsableFeatures(features.array.__getitem__, self.skipped.usable(self._data.val, features))
@@ -288,36 +239,3 @@ class FeatureComputer:
             return np.stack(list(rows))
 
         return UsableFeatures(lookup, np.arange(len(store.samples)))
-
-
-class _Store:
-    """A store of features that a phase asks for.
-
-    Args:
-        extractor: Computes them.
-        data: Says how files become pixels.
-        view: Part of the data, and what is done to its images.
-        samples: The images.
-        dtype: Of the store.
-    """
-
-    def __init__(
-        self,
-        extractor: FeatureExtractor,
-        data: TrainingData,
-        view: dict[str, Any],
-        samples: Sequence[Sample],
-        dtype: str,
-    ) -> None:
-        self.extractor = extractor
-        self.samples = samples
-        self.dtype = dtype
-        self.key = store_key(extractor.digest, data.reader.as_dict(), view, dtype)
-        self.size = len(samples) * math.prod(extractor.shape) * np.dtype(dtype).itemsize
-        shape = " x ".join(str(side) for side in extractor.shape)
-        part = f"{view['part']}, mirrored" if "mirrored" in view else view["part"]
-        self.description = f"{len(samples):,} rows ({part}) of {shape} {dtype}"
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"

@@ -92,7 +92,7 @@ def read_pixels(
     sample = files[:: max(1, len(files) // _SAMPLE)]
     side, white = stored_side(sample, size), _white_level(sample)
     key = f"{_STORE}-{side}" + (f"-{white}" if white else "")
-    if not cache.fits(key, len(files) * side * side * 3):
+    if not cache.fits({key: len(files) * side * side * 3}):
         callback.say("too many pixels to keep: images are decoded in each epoch (--cache-limit)")
         return Pixels(files, side, _check(files, side, callback, stop), white=white)
     samples = [ImageSample(file, _square(side, white).read) for file in files]

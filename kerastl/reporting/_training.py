@@ -23,6 +23,7 @@ class Training:
         why: Why it was chosen; may be empty.
         epochs: The history, a row an epoch.
         charts: Loss and accuracy; none for a single epoch.
+        chosen_by_validation: Whether the validation images chose among the epochs.
         tried: Rows of cells of the networks that there were to choose among, under `kerastl.finetuning`'s headings.
     """
 
@@ -30,6 +31,7 @@ class Training:
     why: str
     epochs: Sequence[Mapping[str, str]]
     charts: tuple[CurveChart, ...]
+    chosen_by_validation: bool = False
     tried: Sequence[Sequence[str]] = ()
 
     @property
@@ -50,12 +52,13 @@ def training(classifier: Classifier) -> Training | None:
         recipe = classifier.metadata.extra.get("recipe") or {}
         names = [_trained(phase["trains"]) for phase in recipe.get("phases", ())]
         charts = curve_charts(history, names) if len(history) > 1 else ()
-    except (DataError, ValueError, KeyError, TypeError):
+        chosen = (classifier.metadata.extra.get("metrics") or {}).get("chosen_by_validation") is True
+    except (DataError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if not history:
         return None
     tried = tried_beside(file.parent)
-    return Training(str(recipe.get("name", "")), str(recipe.get("why", "")), history, charts, tried)
+    return Training(str(recipe.get("name", "")), str(recipe.get("why", "")), history, charts, chosen, tried)
 
 
 def tried_beside(folder: Path) -> list[Sequence[str]]:

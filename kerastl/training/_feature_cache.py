@@ -18,16 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from kerastl.errors import ImageError
 from kerastl.inference._engines import Engine
 from kerastl.inference._ordered_map import ordered_map
 from kerastl.training._callback import RunCallback
 from kerastl.training._disk import called, remove_files, remove_if_empty
+from kerastl.training._feature_rows import BROKEN, RowWork
 from kerastl.training._feature_store import ARRAY, STORE_FILES, FeatureStore
 from kerastl.training._interrupt import Stop
-from kerastl.training._samples import Sample
+from kerastl.training._samples import Sample, View, as_it_is
 
-_BROKEN = "broken: "
 # What a cache holds: stores by the names of `store_key` and of decoded images (side and white level), and a compiled
 # network.
 _KEY = re.compile(r"(?:[0-9a-f]{16}(?:-float32)?|pixels-\d+(?:-\d+)?)")
@@ -36,7 +35,30 @@ _HALF_MAX = float(np.finfo(np.float16).max)
 
 
 class HalfOverflow(Exception):  # noqa: N818 - asks for another precision
-    """An activation is too large for half precision."""
+    """An activation is too large for half precision.
+
+    Args:
+        key: Of the store that it was to be put into.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True)
+class ViewStore:
+    """A store that one view of each sample goes into.
+
+    Args:
+        key: Name of the store, from `store_key`.
+        dtype: `float16`, `float32`, or what the engine gives.
+        view: What is done to the pixels of a sample.
+    """
+
+    key: str
+    dtype: str
+    view: View = as_it_is
 
 
 @dataclass
@@ -88,12 +110,17 @@ class FeatureCache:
         """Bytes that the stores take."""
         return sum(file.stat().st_size for file in self.folder.glob(f"*/{ARRAY}"))
 
-    def fits(self, key: str, size: int) -> bool:
-        """Whether a store of `size` bytes is there, or may be made beside the others and has room on the disk."""
-        if (self.folder / key / ARRAY).exists():
+    def fits(self, sizes: Mapping[str, int]) -> bool:
+        """Whether stores are there, or may be made beside all others and have room on the disk.
+
+        Args:
+            sizes: Their bytes, by their keys.
+        """
+        missing = sum(size for key, size in sizes.items() if not (self.folder / key / ARRAY).exists())
+        if not missing:
             return True
         existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
-        return self.used() + size <= min(self.limit, self.used() + shutil.disk_usage(existing).free)
+        return self.used() + missing <= min(self.limit, self.used() + shutil.disk_usage(existing).free)
 
     def keep_only(self, keys: Sequence[str]) -> None:
         """Remove all other stores."""
@@ -142,26 +169,68 @@ class FeatureCache:
             OSError: The disk is full.
             Stopped: `stop` asked for it.
         """
+        stores = [ViewStore(key, dtype)]
+        return self.compute_views(stores, engine, samples, shape=shape, callback=callback, stop=stop, what=what)[0]
+
+    def compute_views(
+        self,
+        stores: Sequence[ViewStore],
+        engine: Engine,
+        samples: Sequence[Sample],
+        *,
+        shape: tuple[int, ...] | None = None,
+        callback: RunCallback | None = None,
+        stop: Stop | None = None,
+        what: str = "features",
+    ) -> list[Features]:
+        """Compute the features of several views of `samples`, of which each is decoded once at most.
+
+        Args:
+            stores: One a view. The views of a sample are computed side by side, and what a store holds already is not
+                computed again.
+            engine: See `compute`, as for all others and for what is raised.
+            samples: One a row of each store.
+            shape: Of a row, where it is known before the first is computed.
+            callback: Hears the progress, in rows of all stores together.
+            stop: Looked at between samples.
+            what: What the callback is told is computed.
+
+        Returns:
+            Those of each store.
+        """
         callback = callback or RunCallback()
-        store = FeatureStore(self.folder / key, len(samples), np.dtype(dtype), shape, callback)
-        callback.begin(what, len(samples))
+        opened = [
+            FeatureStore(self.folder / store.key, len(samples), np.dtype(store.dtype), shape, callback)
+            for store in stores
+        ]
+        callback.begin(what, len(stores) * len(samples))
         try:
-            work = _Work(engine, samples, store.lines)
-            for row, line, feature in ordered_map(
+            work = RowWork(engine, samples, [store.view for store in stores], [one.lines for one in opened])
+            for row, line, views in ordered_map(
                 work, range(len(samples)), engine.parallelism.workers, engine.parallelism.batch
             ):
                 if stop is not None:
                     stop.check()
-                if feature is not None and dtype == "float16" and np.max(np.abs(feature), initial=0) > _HALF_MAX:
-                    raise HalfOverflow
-                store.put(row, line, feature)
-                callback.advance()
+                for store, one, feature in zip(stores, opened, views, strict=True):
+                    _check_range(store, feature)
+                    one.put(row, line, feature)
+                callback.advance(len(stores))
         finally:
-            store.flush()
+            for one in opened:
+                one.flush()
             callback.end()
-        lines = store.result
-        problems = {row: line.removeprefix(_BROKEN) for row, line in enumerate(lines) if line.startswith(_BROKEN)}
-        return Features(store.array, problems, lines)
+        return [_features(store) for store in opened]
+
+
+def _check_range(store: ViewStore, feature: np.ndarray | None) -> None:
+    if feature is not None and store.dtype == "float16" and np.max(np.abs(feature), initial=0) > _HALF_MAX:
+        raise HalfOverflow(store.key)
+
+
+def _features(store: FeatureStore) -> Features:
+    lines = store.result
+    problems = {row: line.removeprefix(BROKEN) for row, line in enumerate(lines) if line.startswith(BROKEN)}
+    return Features(store.array, problems, lines)
 
 
 def store_key(weights: str, resize: Mapping[str, Any], view: Mapping[str, Any], dtype: str) -> str:
@@ -201,29 +270,3 @@ def _wiring(model: Any) -> list[Any]:
         for tensor in call.outputs:
             numbers[id(tensor)] = len(numbers)
     return [*wiring, [numbers.get(id(tensor)) for tensor in graph.outputs]] if graph is not None else []
-
-
-class _Work:
-    """Computes a chunk of rows in a worker thread; leaves out those whose content is known."""
-
-    def __init__(self, engine: Engine, samples: Sequence[Sample], known: Sequence[str]) -> None:
-        self._engine = engine
-        self._samples = samples
-        self._known = tuple(known)
-
-    def __call__(self, rows: Sequence[int]) -> list[tuple[int, str, np.ndarray | None]]:
-        results: list[tuple[int, str, np.ndarray | None]] = []
-        wanted: list[tuple[int, str, np.ndarray]] = []
-        for row in rows:
-            try:
-                line = self._samples[row].digest()
-                if row < len(self._known) and self._known[row] == line:
-                    results.append((row, line, None))
-                else:
-                    wanted.append((row, line, self._samples[row].pixels()))
-            except ImageError as error:
-                results.append((row, _BROKEN + error.reason, None))
-        if wanted:
-            features = self._engine.predict(np.stack([pixels for _, _, pixels in wanted]))
-            results += [(row, line, f) for (row, line, _), f in zip(wanted, features, strict=True)]
-        return sorted(results, key=lambda result: result[0])

@@ -13,6 +13,19 @@ from kerastl.errors import ImageError
 from kerastl.inference._engines import Parallelism, cores
 from kerastl.inference._seal import sha256
 
+View = Callable[[np.ndarray], np.ndarray]
+"""What is done to the pixels of a sample, uint8 `(h, w, 3)` both."""
+
+
+def as_it_is(pixels: np.ndarray) -> np.ndarray:
+    """The view in which nothing is done."""
+    return pixels
+
+
+def mirrored(pixels: np.ndarray) -> np.ndarray:
+    """The view in which left and right are changed over."""
+    return np.ascontiguousarray(pixels[:, ::-1])
+
 
 class Sample(Protocol):
     """Gives the pixels of one row."""
@@ -76,21 +89,6 @@ class PrefetchedSample:
         """See `Sample`."""
         found = self.decoded(self.image.path)
         return found[1] if found else self.image.pixels()
-
-
-@dataclass(frozen=True)
-class MirroredSample:
-    """Another sample, its left and right changed over."""
-
-    sample: Sample
-
-    def digest(self) -> str:
-        """See `Sample`."""
-        return self.sample.digest()
-
-    def pixels(self) -> np.ndarray:
-        """See `Sample`."""
-        return np.ascontiguousarray(self.sample.pixels()[:, ::-1])
 
 
 class PixelEngine:

@@ -14,16 +14,21 @@ from kerastl.finetuning._training_data import LabeledImages, TrainingData
 from kerastl.images import Resize
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
+from kerastl.training._feature_store import FeatureStore
 
 HEAD = Phase(epochs=1)
+SOLVED = Phase(epochs=1, solver="ridge")
 
 
 class Lines(RunCallback):
     def __init__(self):
-        self.said = []
+        self.said, self.warned = [], []
 
     def say(self, text):
         self.said.append(text)
+
+    def warn(self, text):
+        self.warned.append(text)
 
 
 @pytest.fixture
@@ -69,6 +74,79 @@ def test_without_room_they_are_computed_when_asked_for(data, tmp_path):
     assert batches.steps == 2
     values = [value for batch in batches.epoch(0) for value in batch.inputs[:, 0, 0, 0]]
     assert sorted(values) == [30.0 * n for n in range(8)]
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Names of the files that are decoded."""
+    found = []
+    read = Resize.read
+    monkeypatch.setattr(Resize, "read", lambda resize, file: found.append(file.name) or read(resize, file))
+    return found
+
+
+def left_column():
+    """A network whose features are the left column of the image."""
+    pixels = keras.Input((8, 8, 3))
+    return keras.Model(pixels, keras.layers.Cropping2D(((0, 0), (0, 7)))(pixels))
+
+
+def test_training_images_and_their_mirror_images_are_decoded_once(data, tmp_path, opened):
+    for file in data.train.files:
+        with Image.open(file) as image:
+            image.putpixel((7, 0), (200, 0, 0))  # at the top right
+            image.save(file)
+    cache, callback = FeatureCache(tmp_path / "f", 10**6), Lines()
+    features = FeatureComputer(data, cache, callback=callback).compute(left_column(), SOLVED, (0, 0))
+    assert features.plain[0:8][:, 0, 0, 0].tolist() == [10 * n for n in range(8)]
+    assert features.mirrored[0:8][:, 0, 0, 0].tolist() == [200] * 8
+    assert sorted(opened) == sorted(file.name for file in [*data.train.files, *data.val.files])
+    assert callback.said[1:] == [
+        "features: 8 rows (train) of 8 x 1 x 3 float32, 0 MB",
+        "features: 8 rows (train, mirrored) of 8 x 1 x 3 float32, 0 MB",
+    ]
+    FeatureComputer(data, cache).compute(left_column(), SOLVED, (0, 0))
+    assert len(opened) == 10
+
+
+def test_without_room_for_mirrored_images_the_head_is_solved_without_them(data, tmp_path):
+    # 10 images of 8 x 1 x 3 float32 numbers are 960 bytes and two headers of 128; 8 more would be 768.
+    callback = Lines()
+    computer = FeatureComputer(data, FeatureCache(tmp_path / "f", 1700), callback=callback)
+    features = computer.compute(left_column(), SOLVED, (0, 0))
+    assert features.mirrored is None
+    assert features.plain[0:8][:, 0, 0, 0].tolist() == [10 * n for n in range(8)]
+    said = [line for line in callback.said if "mirrored" in line]
+    assert said == [
+        "features of mirrored images would take 0 MB, more than the cache may (0 MB) or the disk can hold: "
+        "the head is solved without them (--cache-limit)"
+    ]
+
+
+@pytest.mark.parametrize("full", [1, 2])
+def test_a_disk_that_fills_up_takes_mirrored_images_first(data, tmp_path, monkeypatch, full):
+    """The disk has no room for the store with this number; without it the rest goes on as it can."""
+    made = []
+
+    def allocate(store, shape):
+        made.append(shape)
+        if len(made) > full:
+            raise OSError(28, "No space left on device")
+        return whole(store, shape)
+
+    whole = FeatureStore._allocate
+    monkeypatch.setattr(FeatureStore, "_allocate", allocate)
+    callback = Lines()
+    features = FeatureComputer(data, FeatureCache(tmp_path / "f", 10**6), callback=callback).compute(
+        left_column(), SOLVED, (0, 0)
+    )
+    assert features.mirrored is None
+    assert (features.train is None) == (full == 1)
+    expected = [
+        "features of mirrored images cannot be kept (No space left on device): the head is solved without them",
+        "features cannot be kept (No space left on device): they are computed anew in each epoch",
+    ]
+    assert callback.warned == expected[: 3 - full]
 
 
 @pytest.mark.parametrize(("scale", "dtype"), [(1.0, "float16"), (1000.0, "float32")])

@@ -5,9 +5,9 @@ from kerastl.errors import DataError, ImageError
 from kerastl.finetuning._batches import CachedBatches, Examples, StreamedBatches, epoch_order
 from kerastl.inference._engines import Parallelism
 from kerastl.training._callback import RunCallback
-from kerastl.training._feature_cache import FeatureCache, HalfOverflow, store_key
+from kerastl.training._feature_cache import FeatureCache, HalfOverflow, ViewStore, store_key
 from kerastl.training._interrupt import Stop, Stopped
-from kerastl.training._samples import PixelEngine
+from kerastl.training._samples import PixelEngine, mirrored
 
 
 class Constant:
@@ -103,16 +103,107 @@ def test_half_precision_refuses_what_it_cannot_hold(cache):
         cache.compute("large", Means(30.0), [Constant(200)], "float16")
 
 
+class Slope(Constant):
+    """An image that is brighter by one from column to column."""
+
+    def pixels(self):
+        return super().pixels() + np.arange(4, dtype=np.uint8)[None, :, None]
+
+
+class LeftColumn(Means):
+    """Features are the first column's values, so that a mirrored image has others."""
+
+    def predict(self, pixels):
+        return pixels[:, 0, 0].astype(np.float32) * self._scale
+
+
+class Steps(RunCallback):
+    """Counts what it hears."""
+
+    def __init__(self):
+        self.total = self.done = 0
+
+    def begin(self, what, total):
+        self.total += total
+
+    def advance(self, steps=1):
+        self.done += steps
+
+
+PLAIN, MIRRORED = ViewStore("plain", "float32"), ViewStore("mirrored", "float32", mirrored)
+
+
+def test_an_image_and_its_mirror_image_are_decoded_once(cache):
+    sources, steps = [Slope(10 * n) for n in range(7)], Steps()
+    plain, turned = cache.compute_views([PLAIN, MIRRORED], LeftColumn(), sources, callback=steps)
+    assert plain.array[:, 0].tolist() == [10 * n for n in range(7)]
+    assert turned.array[:, 0].tolist() == [10 * n + 3 for n in range(7)]
+    assert [source.read for source in sources] == [1] * 7
+    assert (steps.total, steps.done) == (14, 14)
+    assert cache.compute("plain", LeftColumn(), sources, "float32").array[:, 0].tolist() == [10 * n for n in range(7)]
+    assert [source.read for source in sources] == [1] * 7
+
+
+def test_of_two_stores_what_is_there_is_not_computed_again(cache):
+    changed = [Slope(10 * n) for n in range(7)]
+    cache.compute("plain", LeftColumn(), changed, "float32")
+    seen = []
+
+    class Counting(LeftColumn):
+        def predict(self, pixels):
+            seen.extend(pixels[:, 0, 0, 0].tolist())
+            return super().predict(pixels)
+
+    changed[2] = Slope(100)
+    plain, turned = cache.compute_views([PLAIN, MIRRORED], Counting(), changed)
+    assert plain.array[:, 0].tolist() == [0, 10, 100, 30, 40, 50, 60]
+    assert turned.array[:, 0].tolist() == [3, 13, 103, 33, 43, 53, 63]
+    assert sorted(seen) == sorted([100, 3, 13, 103, 33, 43, 53, 63])
+
+
+def test_two_interrupted_stores_go_on_where_they_stopped(cache):
+    stop = Stop()
+
+    class StopsLate(Slope):
+        def pixels(self):
+            stop.requested = self.value >= 30
+            return super().pixels()
+
+    with pytest.raises(Stopped):
+        cache.compute_views([PLAIN, MIRRORED], LeftColumn(), [StopsLate(n) for n in range(40)], stop=stop)
+    again = [Slope(n) for n in range(40)]
+    plain, turned = cache.compute_views([PLAIN, MIRRORED], LeftColumn(), again)
+    assert (again[0].read, again[39].read) == (0, 1)
+    assert plain.array[:, 0].tolist() == [*range(40)]
+    assert turned.array[:, 0].tolist() == [*range(3, 43)]
+
+
+def test_an_image_that_cannot_be_read_is_missing_in_both_stores(cache):
+    stores = cache.compute_views([PLAIN, MIRRORED], LeftColumn(), [Slope(1), Constant(None), Slope(3)])
+    assert [one.problems for one in stores] == [{1: "no such file"}] * 2
+    assert [one.array[2, 0] for one in stores] == [3, 6]
+
+
+def test_half_precision_says_which_store_cannot_hold_a_number(cache):
+    # The left column is 0, the right one 3: 30000 times that is more than 65504.
+    stores = [ViewStore("plain", "float16"), ViewStore("mirrored", "float16", mirrored)]
+    with pytest.raises(HalfOverflow) as caught:
+        cache.compute_views(stores, LeftColumn(30000.0), [Slope(0)])
+    assert caught.value.key == "mirrored"
+
+
 def test_the_limit_counts_all_stores(tmp_path):
     cache = FeatureCache(tmp_path / "features", 1000)
     key = store_key("w", {}, {}, "float32")
-    assert cache.fits("a", 1000)
-    assert not cache.fits("a", 1001)
+    assert cache.fits({"a": 1000})
+    assert not cache.fits({"a": 1001})
+    assert not cache.fits({"a": 500, "c": 501})
     cache.compute(key, Means(), [Constant(n) for n in range(50)], "float32")
     used = cache.used()
     assert used == 50 * 3 * 4 + 128  # and the header of a .npy file
-    assert cache.fits("b", 1000 - used)
-    assert not cache.fits("b", 1001 - used)
+    assert cache.fits({"b": 1000 - used})
+    assert not cache.fits({"b": 1001 - used})
+    assert cache.fits({"b": 1000 - used, key: 10**6})  # the one that is there already takes no more
     cache.keep_only(["b"])
     assert cache.used() == 0
 

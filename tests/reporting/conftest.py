@@ -8,7 +8,7 @@ import pytest
 from kerastl.evaluation import Evaluation
 from kerastl.models._labels import LabelSet
 
-VOID = {"meta", "img", "br", "wbr", "col", "path", "rect"}
+VOID = {"meta", "img", "br", "wbr", "col"}
 
 
 class Page(HTMLParser):

@@ -1,11 +1,13 @@
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 import kerastl
 from kerastl.finetuning._search_results import Tried
+from kerastl.models._metadata import MODEL_FILE, read_metadata, update
+from kerastl.reporting import render
 from kerastl.reporting._training import training
 
 HEADER = "phase,epoch,learning_rate,loss,accuracy,val_loss,val_accuracy,val_top5,seconds\n"
@@ -58,3 +60,14 @@ def test_several_epochs_are_curves(run_folder):
     found = training(kerastl.load(run_folder))
     assert [chart.title for chart in found.charts] == ["loss", "accuracy"]
     assert found.only is None
+
+
+@pytest.mark.parametrize(("metrics", "marked"), [({"chosen_by_validation": True}, True), ({}, False), (None, False)])
+def test_that_validation_images_chose_is_said(run_folder, page, evaluation, metrics, marked):
+    rows = "1,1,0.0,0.2,0.9,0.3,0.8,1.0,0.2\n2,1,0.0,0.1,1.0,0.2,0.9,1.0,0.2\n"
+    (run_folder / "history.csv").write_text(HEADER + rows)
+    file = run_folder / MODEL_FILE
+    update(file, replace(read_metadata(file), extra={"metrics": metrics}))
+    found = evaluation([[0.9, 0.1, 0.0]], [0], classifier=kerastl.load(run_folder))
+    text = page(render(found, mistakes=0, check=False)).text
+    assert ("validation images chose the best of these epochs" in text) == marked
