@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from kerastl.models._hierarchy import Hierarchy
 from kerastl.tasks._task import CLASSIFICATION, TASKS
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Dataset:
         ignored: Files that are no images, or belong to no class, relative to `root`; without those of `left_out`.
         left_out: Files that look like images, but are of kinds that are not read here, sorted by path.
         task: What the labels are: a name of `kerastl.tasks.TASKS`.
+        class_paths: Whether the names of the classes are paths through a tree, such as `animals/dogs/beagle`.
 
     Example:
         >>> from kerastl.data import scan
@@ -90,6 +92,12 @@ class Dataset:
     ignored: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     task: str = CLASSIFICATION
+    class_paths: bool = False
+
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The tree of the classes, where their names are paths; else None."""
+        return Hierarchy.of_paths(self.classes) if self.class_paths else None
 
     @property
     def is_split(self) -> bool:
