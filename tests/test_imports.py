@@ -63,6 +63,7 @@ ON_KERAS |= {
         "graph",
         "head",
         "input_scaling",
+        "ordinal_tail",
         "scaled_logits",
         "stages",
     )
