@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from kerastl.models import Hierarchy
+from kerastl._base.text import percent
+from kerastl.models._hierarchy import Hierarchy
 from kerastl.models._sure import sure_node
 
 SURE_AT = (0.8, 0.9, 0.95)
@@ -73,6 +74,16 @@ class TreeScores:
     def as_dict(self) -> dict[str, Any]:
         """The rows, as JSON values."""
         return asdict(self)
+
+    def lines(self) -> Iterator[str]:
+        """The rows as text."""
+        for row in self.depths:
+            yield f"depth {row.depth:2}, {row.groups:,} groups and classes: {percent(row.accuracy)}"
+        for one in self.sure:
+            yield (
+                f"--sure {one.min_score:g}: answers {percent(one.answered)} at a mean depth of {one.depth:.1f}, "
+                f"{percent(one.accuracy)} of them right; {percent(one.named)} name a class"
+            )
 
 
 def tree_scores(hierarchy: Hierarchy, probabilities: np.ndarray, truth: np.ndarray) -> TreeScores:

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
 
+import kerastl
 from kerastl.evaluation._tree import DepthAccuracy, SureAccuracy, tree_scores
 from kerastl.models import Hierarchy
 from kerastl.models._imagenet_tree import imagenet_tree
 from kerastl.models._labels import tiny_imagenet
+from kerastl.reporting import render
 
 # 0 beagle, 1 pug, 2 owl, 3 stone; groups: 4 animal, 5 dog
 TREE = Hierarchy(("beagle", "pug", "owl", "stone", "animal", "dog"), (5, 5, 4, None, None, 4), 4)
@@ -60,3 +62,23 @@ def test_levels_of_imagenets_tree_against_scikit_learn(depth):
 
 def test_the_deepest_level_is_the_accuracy_of_the_classes():
     assert tree_scores(TREE, PROBABILITIES, TRUTH).depths[-1].accuracy == accuracy_score(TRUTH, PROBABILITIES.argmax(1))
+
+
+def test_models_with_a_tree_are_evaluated_along_it(colored_model, colors):
+    stored = {"groups": ["warm"], "parents": [3, 3, None, None]}
+    model = colored_model(
+        "classification", ("red", "green", "blue"), 10 * np.eye(3), [0.0] * 3, "softmax", hierarchy=stored
+    )
+    evaluation = kerastl.evaluate(model, colors, resamples=2)
+    assert [row.groups for row in evaluation.tree.depths] == [2, 3]
+    assert evaluation.tree.depths[-1].accuracy == evaluation.accuracy == 0.8
+    assert evaluation.as_dict()["tree"]["sure"][0]["min_score"] == 0.8
+    page = render(evaluation, mistakes=0, check=False)
+    assert "Along the tree of classes" in page
+    assert next(evaluation.tree.lines()) == "depth  1, 2 groups and classes: 80.0 %"
+
+
+def test_models_without_a_tree_say_nothing_of_it(color_model, colors):
+    evaluation = kerastl.evaluate(color_model, colors, resamples=2)
+    assert evaluation.tree is evaluation.as_dict()["tree"] is None
+    assert "Along the tree" not in render(evaluation, mistakes=0, check=False)
