@@ -39,7 +39,7 @@ def read(root: Path, for_training: bool = True, classes: str | None = None) -> D
         raise DataError(f"{error}; {counted(tree.like_images.values())}") from None
     what = "1 image is called like a mask" if len(masks) == 1 else f"{len(masks)} images are called like masks"
     warnings = [f"{what} of another and left out ({printable(min(masks))})"] if masks else []
-    return replace(dataset, warnings=(*dataset.warnings, *warnings))
+    return replace(dataset, warnings=(*dataset.warnings, *warnings), class_folders=classes)
 
 
 def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> Dataset:
@@ -62,7 +62,6 @@ def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> D
         layout=layout.text.replace("{}", str(len(classes)), 1),
         warnings=(*empty, *_outside(_unsaid(stray, layout), outside), *layout.warnings, *_respelled(layout)),
         ignored=tuple(sorted(tree.others + stray)),
-        class_paths=layout.paths,
     )
     dataset = settle(dataset, for_training) if is_split else dataset
     return with_left_out(dataset, tree, _class_at(layout))

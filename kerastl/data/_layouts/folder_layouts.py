@@ -61,8 +61,8 @@ def understand(root: str, tree: ImageFolder, for_training: bool = True, told: bo
         DataError: The folders are no classes, as far as one can see.
     """
     base = _base(root, tree)
-    rules = (*_RULES, _AS_TOLD if told else _ANY)
-    rules = rules if for_training else (_WITHOUT_TRAIN, *rules)
+    first = () if for_training else (_WITHOUT_TRAIN,)
+    rules = (*first, *_RULES, _AS_TOLD if told else _ANY)
     layout = next(found for found in (rule.look(root, base) for rule in rules) if found is not None)
     refuse_masks(root, {name for name, _ in layout.classes.values()})
     inside = f" in {printable(base.path)}/" if base.path else ""
