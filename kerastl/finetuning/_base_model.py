@@ -29,6 +29,7 @@ from kerastl.models._saved import loading, schema
 if TYPE_CHECKING:
     import keras
 
+    from kerastl.finetuning._head_layers import Outputs
     from kerastl.finetuning._network import Network
     from kerastl.finetuning._recipe import Recipe
 
@@ -64,7 +65,7 @@ class Built:
     taps: tuple[keras.KerasTensor, ...]
     classifier: Classifier | None = None
 
-    def with_head(self, classes: int, recipe: Recipe, seed: int) -> Network:
+    def with_head(self, classes: int | Outputs, recipe: Recipe, seed: int) -> Network:
         """Put the head of a recipe on it; `seed` is that of the first weights."""
         from kerastl.finetuning._network import attach_head
 
@@ -158,10 +159,12 @@ def keep_rows(network: Network, before: Classifier, classes: Sequence[str]) -> s
     Returns:
         What was kept and what was not, in one line.
     """
-    head = network.stages["head"][-1]
+    head = network.classifier
     kernel, bias = head.get_weights()
     if before.kernel.shape[0] != kernel.shape[0]:
         return "the head starts anew: it gets other features than before"
+    if not 1 < kernel.shape[1] == len(classes):
+        return "the head starts anew: it has no row for each class"
     places = {name: place for place, name in reversed(list(enumerate(before.classes)))}
     for place, name in enumerate(classes):
         if name in places:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import keras
 
 from kerastl.errors import RecipeError
+from kerastl.finetuning._head_layers import Outputs, head_layers, outputs_of
 from kerastl.finetuning._phase import HEAD
 from kerastl.models._deep_features import deep_features
 from kerastl.models._graph import call_behind, crossing, mean_pooled, split_graph
+from kerastl.models._ordinal_tail import is_tail
 
 # Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.
 _HARMLESS = (
@@ -56,6 +58,12 @@ class Network:
     model: keras.Model
     stages: Mapping[str, Sequence[keras.layers.Layer]]
 
+    @property
+    def classifier(self) -> keras.layers.Dense:
+        """The layer of the head that is solved or trained: the last with weights, but for what makes probabilities."""
+        own = [layer for layer in self.stages[HEAD] if layer.weights and not is_tail(layer)]
+        return own[-1]
+
     def stage_of(self) -> dict[str, int]:
         """Map each layer's name to the number of its stage: 0 for the head, 1 for the top of the backbone."""
         return {layer.name: n for n, layers in enumerate(self.stages.values()) for layer in layers}
@@ -64,18 +72,18 @@ class Network:
 def attach_head(
     backbone: keras.Model,
     stages: Mapping[str, Sequence[keras.layers.Layer]],
-    classes: int,
+    classes: int | Outputs,
     *,
     dropout: float = 0.0,
     seed: int = 0,
     taps: Sequence[keras.KerasTensor] = (),
 ) -> Network:
-    """Put pooling, dropout and a softmax classifier on a backbone without a top.
+    """Put pooling, dropout and a classifier on a backbone without a top.
 
     Args:
         backbone: Raw pixels to a feature map `(n, h, w, c)`, tokens `(n, t, c)` or features `(n, c)`.
         stages: Its stages from the top down.
-        classes: Number of classes, at least 2.
+        classes: Number of classes, at least 2, which a softmax tells apart; or what else the head is to give.
         dropout: Fraction of the features dropped in training.
         seed: For the classifier's first weights (Glorot uniform) and the dropout.
         taps: Tensors of the backbone that the head reads, see `kerastl.models.deep_features`; without any it reads the
@@ -96,13 +104,9 @@ def attach_head(
     if dropout:
         head.append(keras.layers.Dropout(dropout, seed=seed, name="head_dropout"))
         features = head[-1](features)
-    glorot = keras.initializers.GlorotUniform(seed=seed)
-    head.append(
-        keras.layers.Dense(
-            classes, activation="softmax", kernel_initializer=glorot, dtype="float32", name="head_classifier"
-        )
-    )
-    model = keras.Model(backbone.inputs[0], head[-1](features), name=f"{backbone.name}_classifier")
+    layers, output = head_layers(features, outputs_of(classes), seed)
+    head += layers
+    model = keras.Model(backbone.inputs[0], output, name=f"{backbone.name}_classifier")
     return Network(model, {HEAD: head, **{name: list(layers) for name, layers in stages.items()}})
 
 

@@ -44,6 +44,7 @@ from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _weights as weights
 from kerastl.models._registry import BACKBONES
+from kerastl.tasks._task import TASKS
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from kerastl.data import Dataset, Inspection
     from kerastl.data._prefetch import PrefetchedImages
     from kerastl.finetuning._features import FeatureComputer
+    from kerastl.finetuning._head_layers import Outputs
     from kerastl.finetuning._network import Network
     from kerastl.finetuning._training import Training
     from kerastl.finetuning._training_data import TrainingData
@@ -81,6 +83,14 @@ class Prepared:
     extra: dict[str, Any]
     state: dict[str, Any] | None = None
     refits: bool = False
+
+    @property
+    def outputs(self) -> Outputs:
+        """What the network is to give."""
+        from kerastl.finetuning._head_layers import Outputs
+
+        dataset = self.parts.dataset
+        return Outputs(TASKS[dataset.task], len(dataset.classes), dataset.labels(dataset.subset("train")))
 
 
 class Run:
@@ -259,7 +269,7 @@ class Run:
     def _network(self, prepared: Prepared) -> Network:
         """The network with a new head, whose rows are those of the old one where the classes are the same."""
         built, classes = prepared.built, prepared.parts.dataset.classes
-        network = built.with_head(len(classes), prepared.recipe, self._settings.seed)
+        network = built.with_head(prepared.outputs, prepared.recipe, self._settings.seed)
         if built.classifier is not None:
             self._callback.say(keep_rows(network, built.classifier, classes))
         return network
@@ -333,7 +343,6 @@ class Run:
     def _in_float32(self, model: keras.Model, prepared: Prepared) -> keras.Model:
         """The same network with the same weights, all in float32."""
         built = prepared.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
-        classes = len(prepared.parts.dataset.classes)
-        plain = built.with_head(classes, prepared.recipe, self._settings.seed).model
+        plain = built.with_head(prepared.outputs, prepared.recipe, self._settings.seed).model
         plain.set_weights(model.get_weights())
         return plain
