@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kerastl._base.keras_import import import_keras
 from kerastl._base.text import listed, printable
@@ -25,11 +26,11 @@ from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models._registry import BACKBONES, Backbone
 from kerastl.models._saved import loading, schema
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 
 if TYPE_CHECKING:
     import keras
 
-    from kerastl.finetuning._head_layers import Outputs
     from kerastl.finetuning._network import Network
     from kerastl.finetuning._recipe import Recipe
 
@@ -65,12 +66,20 @@ class Built:
     taps: tuple[keras.KerasTensor, ...]
     classifier: Classifier | None = None
 
-    def with_head(self, classes: int | Outputs, recipe: Recipe, seed: int) -> Network:
-        """Put the head of a recipe on it; `seed` is that of the first weights."""
+    def with_head(
+        self,
+        classes: int,
+        recipe: Recipe,
+        seed: int,
+        task: Task = TASKS[CLASSIFICATION],
+        labels: NDArray[Any] | None = None,
+    ) -> Network:
+        """Put the head of a recipe for a task on it; `seed` is that of the first weights, `labels` as it takes them."""
         from kerastl.finetuning._network import attach_head
 
         taps = self.taps if recipe.features == "deep" else ()
-        return attach_head(self.backbone, self.stages, classes, dropout=recipe.dropout, seed=seed, taps=taps)
+        options: dict[str, Any] = {"dropout": recipe.dropout, "seed": seed, "taps": taps, "task": task}
+        return attach_head(self.backbone, self.stages, classes, labels=labels, **options)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerastl.models._ordinal_tail import ordinal_tail
-from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION, TASKS, Task
+from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION, Task
 
 CLASSIFIER = "head_classifier"
 """Name of the layer that is solved or trained."""
@@ -58,11 +58,6 @@ class Outputs:
         counts = np.bincount(np.zeros(0, np.int64) if self.labels is None else self.labels, minlength=self.classes)
         below = np.cumsum(counts + 1)[:-1] / (counts.sum() + self.classes)
         return np.asarray(np.log(below / (1 - below)))
-
-
-def outputs_of(classes: int | Outputs) -> Outputs:
-    """A number of classes as outputs of a classification."""
-    return classes if isinstance(classes, Outputs) else Outputs(TASKS[CLASSIFICATION], classes)
 
 
 def head_layers(

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
+from numpy.typing import NDArray
 
 from kerastl.errors import RecipeError
-from kerastl.finetuning._head_layers import Outputs, head_layers, outputs_of
+from kerastl.finetuning._head_layers import Outputs, head_layers
 from kerastl.finetuning._phase import HEAD
 from kerastl.models._deep_features import deep_features
 from kerastl.models._graph import call_behind, crossing, mean_pooled, split_graph
 from kerastl.models._ordinal_tail import is_tail
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 
 # Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.
 _HARMLESS = (
@@ -43,6 +46,7 @@ class Network:
         model: One flat functional graph: pixels `(n, h, w, 3)`, raw RGB in [0, 255], to probabilities
             `(n, classes)`.
         stages: Stage name to its layers, from the head down. The first is `"head"`.
+        task: What it tells of an image.
 
     Example:
         >>> from kerastl.finetuning import attach_head
@@ -57,6 +61,7 @@ class Network:
 
     model: keras.Model
     stages: Mapping[str, Sequence[keras.layers.Layer]]
+    task: Task = TASKS[CLASSIFICATION]
 
     @property
     def classifier(self) -> keras.layers.Dense:
@@ -72,22 +77,27 @@ class Network:
 def attach_head(
     backbone: keras.Model,
     stages: Mapping[str, Sequence[keras.layers.Layer]],
-    classes: int | Outputs,
+    classes: int,
     *,
     dropout: float = 0.0,
     seed: int = 0,
     taps: Sequence[keras.KerasTensor] = (),
+    task: Task = TASKS[CLASSIFICATION],
+    labels: NDArray[Any] | None = None,
 ) -> Network:
     """Put pooling, dropout and a classifier on a backbone without a top.
 
     Args:
         backbone: Raw pixels to a feature map `(n, h, w, c)`, tokens `(n, t, c)` or features `(n, c)`.
         stages: Its stages from the top down.
-        classes: Number of classes, at least 2, which a softmax tells apart; or what else the head is to give.
+        classes: Number of classes, or of what else the task names.
         dropout: Fraction of the features dropped in training.
         seed: For the classifier's first weights (Glorot uniform) and the dropout.
         taps: Tensors of the backbone that the head reads, see `kerastl.models.deep_features`; without any it reads the
             mean of the backbone's output over its places.
+        task: What the network is to tell of an image.
+        labels: Of the training images, as the task keeps them: on what scale numbers lie, and how frequent classes of
+            an order are. Other tasks do not look at them.
 
     Example:
         >>> import keras
@@ -104,10 +114,10 @@ def attach_head(
     if dropout:
         head.append(keras.layers.Dropout(dropout, seed=seed, name="head_dropout"))
         features = head[-1](features)
-    layers, output = head_layers(features, outputs_of(classes), seed)
+    layers, output = head_layers(features, Outputs(task, classes, labels), seed)
     head += layers
     model = keras.Model(backbone.inputs[0], output, name=f"{backbone.name}_classifier")
-    return Network(model, {HEAD: head, **{name: list(layers) for name, layers in stages.items()}})
+    return Network(model, {HEAD: head, **{name: list(layers) for name, layers in stages.items()}}, task)
 
 
 def boundary(network: Network, trained: Sequence[str]) -> list[keras.KerasTensor]:

@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from kerastl.data import Dataset, Inspection
     from kerastl.data._prefetch import PrefetchedImages
     from kerastl.finetuning._features import FeatureComputer
-    from kerastl.finetuning._head_layers import Outputs
     from kerastl.finetuning._network import Network
     from kerastl.finetuning._training import Training
     from kerastl.finetuning._training_data import TrainingData
@@ -84,13 +83,11 @@ class Prepared:
     state: dict[str, Any] | None = None
     refits: bool = False
 
-    @property
-    def outputs(self) -> Outputs:
-        """What the network is to give."""
-        from kerastl.finetuning._head_layers import Outputs
-
+    def network(self, built: Built, seed: int) -> Network:
+        """A network with the head that the recipe has for the task."""
         dataset = self.parts.dataset
-        return Outputs(TASKS[dataset.task], len(dataset.classes), dataset.labels(dataset.subset("train")))
+        labels = dataset.labels(dataset.subset("train"))
+        return built.with_head(len(dataset.classes), self.recipe, seed, TASKS[dataset.task], labels)
 
 
 class Run:
@@ -269,7 +266,7 @@ class Run:
     def _network(self, prepared: Prepared) -> Network:
         """The network with a new head, whose rows are those of the old one where the classes are the same."""
         built, classes = prepared.built, prepared.parts.dataset.classes
-        network = built.with_head(prepared.outputs, prepared.recipe, self._settings.seed)
+        network = prepared.network(built, self._settings.seed)
         if built.classifier is not None:
             self._callback.say(keep_rows(network, built.classifier, classes))
         return network
@@ -343,6 +340,6 @@ class Run:
     def _in_float32(self, model: keras.Model, prepared: Prepared) -> keras.Model:
         """The same network with the same weights, all in float32."""
         built = prepared.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
-        plain = built.with_head(prepared.outputs, prepared.recipe, self._settings.seed).model
+        plain = prepared.network(built, self._settings.seed).model
         plain.set_weights(model.get_weights())
         return plain

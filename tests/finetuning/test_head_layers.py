@@ -13,8 +13,8 @@ FEATURES = np.random.default_rng(0).normal(size=(5, 6, 6, 3)).astype("float32")
 def network(task, classes, labels=None):
     image = keras.Input((6, 6, 3))
     below = keras.layers.Conv2D(4, 3, name="below")
-    outputs = Outputs(TASKS[task], classes, labels)
-    return attach_head(keras.Model(image, below(image)), {"stem": [below]}, outputs, seed=1)
+    backbone = keras.Model(image, below(image))
+    return attach_head(backbone, {"stem": [below]}, classes, seed=1, task=TASKS[task], labels=labels)
 
 
 @pytest.mark.parametrize(
