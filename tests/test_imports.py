@@ -43,6 +43,7 @@ ON_KERAS = {
         "compiling",
         "estimate",
         "freezing",
+        "head_layers",
         "held_phase",
         "loop",
         "network",
