@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Protocol, TextIO
 
 from kerastl._base.files import check_target, replacing
 from kerastl._base.serialization import csv_line, to_json
@@ -81,6 +81,21 @@ def rendered(
     return {"text": _text, "json": _json, "jsonl": _jsonl}[form](results)
 
 
+class Writable(Protocol):
+    """What became of one file."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object that stands for it in JSON."""
+
+
+def one(result: Writable, form: str, number: int) -> str:
+    """The text of one result as `text`, `json` or `jsonl`, where `number` came before it; see `ending`."""
+    if form == "text":
+        return f"{result}\n"
+    text = to_json(result.as_dict(), None)
+    return ("[\n" if number == 0 else ",\n") + text if form == "json" else f"{text}\n"
+
+
 def for_terminal(text: str) -> str:
     """Rows of CSV with their names made harmless: on a terminal nobody reads them back."""
     return "\n".join(map(printable, text.split("\n")))
@@ -101,12 +116,12 @@ def _text(results: Iterable[Classification]) -> Iterator[tuple[Classification, s
 
 def _json(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for number, result in enumerate(results):
-        yield result, ("[\n" if number == 0 else ",\n") + to_json(result.as_dict(), None)
+        yield result, one(result, "json", number)
 
 
 def _jsonl(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for result in results:
-        yield result, to_json(result.as_dict(), None) + "\n"
+        yield result, one(result, "jsonl", 0)
 
 
 def _csv(

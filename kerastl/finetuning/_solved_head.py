@@ -7,7 +7,7 @@ from kerastl.errors import RecipeError
 from kerastl.finetuning._diagnosis import ADVICE
 from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
-from kerastl.finetuning._phase import HEAD, Phase
+from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._ridge import RidgeHead, softmax_head
 from kerastl.finetuning._ridge_folds import balanced_folds
@@ -46,7 +46,7 @@ def solve_classifier(
         RecipeError: The head of the network is not one dense layer on such features.
         Stopped: A stop was asked for.
     """
-    classifier = context.network.stages[HEAD][-1]
+    classifier = context.network.classifier
     if rows[:1].shape[1:] != classifier.kernel.shape[:1]:
         raise RecipeError(f"{phase.solver} needs a head of one Dense layer on pooled features")
     head: Head | RidgeHead

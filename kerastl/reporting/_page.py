@@ -136,6 +136,7 @@ def _values(
 def _sections(task: TaskSections, values: Mapping[str, Any]) -> list[Section]:
     """The parts of the page below the figures, in their order; those that have nothing to show are left out."""
     shown = (
+        (Section("tree", "Tree", "tree.html"), values.get("tree")),
         (Section("corruptions", "Corruptions", "corruptions.html"), values["corruptions"]),
         (Section("rejection", "Rejection", "rejection.html"), values["evaluation"].rejection),
         (Section("training", "Training", "training.html"), values["training"]),

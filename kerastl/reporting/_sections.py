@@ -66,6 +66,7 @@ def _of_classes(evaluation: Evaluation) -> dict[str, Any]:
         "matrix": tables.matrix(evaluation.confusion, evaluation.labels.names),
         "classes": tables.worst_first(evaluation.classes),
         "calibration": _calibration(evaluation),
+        "tree": evaluation.tree,
         "scored": ("the score of the best class", "images got such a score"),
     }
 
