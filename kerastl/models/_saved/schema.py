@@ -89,6 +89,7 @@ EXTRA: dict[str, Rule] = {
     "metrics": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "recipe": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "base_model": ("a JSON object", lambda value: isinstance(value, dict)),
+    "class_folders": (f"a text of 1 to {NAME_LENGTH} letters", _name),
     "hierarchy": (
         "a JSON object with groups and parents",
         lambda value: isinstance(value, dict) and {"groups", "parents"} <= value.keys(),
