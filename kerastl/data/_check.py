@@ -13,6 +13,7 @@ from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._refusals import Refusal
@@ -53,6 +54,7 @@ def check(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    classes: ClassFolders | None = None,
     task: str | None = None,
     label_separator: str | None = None,
 ) -> CheckReport:
@@ -74,6 +76,7 @@ def check(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
         task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
             see `kerastl.data.scan`.
         label_separator: What stands between the labels in a cell of a table; None finds it.
@@ -91,7 +94,7 @@ def check(
         >>> len(report.dataset.items), report.findings
         (88, ())
     """
-    columns = TableColumns(images, path_column, label_column, split_column, LabelFormat(task, label_separator))
+    columns = TableColumns(images, path_column, label_column, split_column, classes, LabelFormat(task, label_separator))
     with shown(verbose):
         with stage("looking for images"):
             dataset = scan_as(data, columns)

@@ -5,8 +5,7 @@ A model that answers at chance looks like any other from outside. Each sign of i
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,6 @@ import numpy as np
 from kerastl._base.text import percent, printable
 from kerastl.errors import TrainingError
 from kerastl.finetuning._scores import ScoreKind
-from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION, TASKS, Task
 
 ADVICE = "look at the images and their labels (kerastl check), or try another --model"
 
@@ -48,7 +46,7 @@ class _Words:
     worse: str
 
 
-_WORDS: dict[ScoreKind, _Words] = {
+WORDS: dict[ScoreKind, _Words] = {
     "validation": _Words(
         "validation images", "on validation images", "the labels of train and val may mean different things"
     ),
@@ -62,60 +60,21 @@ class NothingLearntError(TrainingError):
 
 
 def diagnose(
-    answers: np.ndarray,
-    labels: np.ndarray,
-    classes: Sequence[str],
-    kind: ScoreKind = "validation",
-    task: Task = TASKS[CLASSIFICATION],
+    probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str], kind: ScoreKind = "validation"
 ) -> list[str]:
     """Name what is doubtful about the answers on images that the weights have not seen.
 
     Args:
-        answers: float32 `(n, outputs)`, such as probabilities of classes.
-        labels: As the task keeps them: of classes int64 `(n,)`.
+        probabilities: float32 `(n, classes)`, rows sum to 1.
+        labels: int64 `(n,)`, each in `[0, classes)`.
         classes: Names.
         kind: What the images are.
-        task: What the answers are.
 
     Returns:
-        One line each. Of classes: equal scores or a constant answer, accuracy at chance level, classes never predicted;
-        none where the images are of one class, or too few to tell.
+        One line for each of: equal scores or a constant answer, accuracy at chance level, classes never predicted. None
+        where the images are of one class, or too few to tell.
     """
-    return _DIAGNOSES[task.name](answers, labels, classes, _WORDS[kind])
-
-
-def _of_labels(answers: np.ndarray, labels: np.ndarray, classes: Sequence[str], words: _Words) -> list[str]:
-    """What is doubtful about labels: equal scores, and labels whose images get no higher scores than others."""
-    if len(answers) > 2 and _equal(answers, axis=0).all():
-        return [f"all {len(answers):,} {words.images} get the same scores; {ADVICE}"]
-    counts = labels.sum(axis=0)
-    enough = (counts >= _COMMON) & (counts <= len(labels) - _COMMON)
-    blind = [
-        name
-        for place, name in enumerate(classes)
-        if enough[place] and not _stands_out(answers[:, place], labels[:, place])
-    ]
-    if not blind:
-        return []
-    names = ", ".join(f"'{printable(name)}'" for name in blind[:_NAMED])
-    more = f" and {len(blind) - _NAMED:,} more" if len(blind) > _NAMED else ""
-    return [f"{words.images} with {names}{more} get no higher scores for it than those without; {ADVICE}"]
-
-
-def _stands_out(scores: np.ndarray, truth: np.ndarray) -> bool:
-    """Whether images with a label get higher scores by more than chance would: by a standard error of ranks.
-
-    The area under the ROC curve is compared with that of Mann and Whitney 1947 for scores that say nothing.
-    """
-    own, others = scores[truth], np.sort(scores[~truth])
-    below = (np.searchsorted(others, own, "left") + np.searchsorted(others, own, "right")) / 2
-    area = float(below.mean()) / len(others)
-    return area - 0.5 > math.sqrt((len(scores) + 1) / (12 * len(own) * len(others)))
-
-
-def _of_classes(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str], words: _Words) -> list[str]:
-    """What is doubtful about classes."""
-    size = len(classes)
+    size, words = len(classes), WORDS[kind]
     actual = np.bincount(labels, minlength=size)
     predicted = np.bincount(probabilities.argmax(axis=1), minlength=size)
     if np.count_nonzero(actual) < 2:
@@ -195,11 +154,3 @@ def _never_predicted(actual: np.ndarray, predicted: np.ndarray, classes: Sequenc
         f"never predicted: {names} ({len(missed):,} of {present:,} classes, {images:,} {words.images}); "
         "more images of them would help, or --class-weights balanced where they are rare"
     )
-
-
-_DIAGNOSES: Mapping[str, Callable[[np.ndarray, np.ndarray, Sequence[str], _Words], list[str]]] = {
-    CLASSIFICATION: _of_classes,
-    MULTILABEL: _of_labels,
-    ORDINAL: _of_classes,
-    REGRESSION: lambda answers, labels, classes, words: [],
-}

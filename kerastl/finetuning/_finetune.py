@@ -16,6 +16,7 @@ from kerastl._base.arguments import keywords
 from kerastl._base.text import printable
 from kerastl._progress import Verbose
 from kerastl.data import Dataset
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scanned_if_told
@@ -79,6 +80,7 @@ def finetune(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    classes: ClassFolders | None = None,
     task: str | None = None,
     label_separator: str | None = None,
     trust: bool = False,
@@ -141,6 +143,7 @@ def finetune(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
         task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
             see `kerastl.data.scan`.
         label_separator: What stands between the labels in a cell of a table; None finds it.
@@ -198,7 +201,7 @@ def finetune(
     ours, of_keras = sort_callbacks(callbacks)
     labels = LabelFormat(task, label_separator)
     given = Given(
-        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column, labels)),
+        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column, classes, labels)),
         read_recipe(recipe),
         wished(model),
         base,

@@ -23,7 +23,6 @@ from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._loop import Epoch, predict
 from kerastl.finetuning._lr_finder import harmless_rate
 from kerastl.finetuning._output_scaling import OUTPUT_SCALINGS, fitted_losses
-from kerastl.finetuning._phase import HEAD
 from kerastl.finetuning._phase_training import PhaseTraining
 from kerastl.finetuning._scores import score
 from kerastl.training._fit import DivergedError
@@ -167,7 +166,7 @@ class HeldPhase(PhaseTraining):
 
     def _soften(self) -> None:
         """Put the scale that suits the validation images into the classifier, and take its score."""
-        classifier = self._context.network.stages[HEAD][-1]
+        classifier = self._context.network.classifier
         fitted = OUTPUT_SCALINGS[self._task.name](self._answers, self._labels)
         classifier.set_weights(fitted.weights(classifier.get_weights()))
         self._best, self._answers = values_of(self._weights), fitted.apply(self._answers)

@@ -14,6 +14,7 @@ from kerastl._base.keras_import import import_keras
 from kerastl._base.scratch import temporary_folder
 from kerastl._progress import Verbose
 from kerastl.data import Dataset
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scanned_if_told
@@ -66,6 +67,7 @@ def lr_find(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    classes: ClassFolders | None = None,
     task: str | None = None,
     label_separator: str | None = None,
     trust: bool = False,
@@ -96,6 +98,7 @@ def lr_find(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
         task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
             see `kerastl.data.scan`.
         label_separator: What stands between the labels in a cell of a table; None finds it.
@@ -137,7 +140,7 @@ def lr_find(
         seed=seed,
     )
     check_base(settings, base is not None)
-    columns = TableColumns(images, path_column, label_column, split_column, LabelFormat(task, label_separator))
+    columns = TableColumns(images, path_column, label_column, split_column, classes, LabelFormat(task, label_separator))
     with listening(ours, verbose, TrainingProgress) as told:
         sweep = partial(lr_range_test, lowest=lowest, highest=highest, steps=steps)
         with temporary_folder() as folder:

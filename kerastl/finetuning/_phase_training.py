@@ -13,7 +13,7 @@ from kerastl.errors import TrainingError
 from kerastl.finetuning._batches import Batches
 from kerastl.finetuning._budget import shortened
 from kerastl.finetuning._compiling import compile_for
-from kerastl.finetuning._diagnosis import diagnose
+from kerastl.finetuning._doubts import doubts
 from kerastl.finetuning._estimate import (
     WORTH_SAYING,
     StepTimer,
@@ -24,7 +24,7 @@ from kerastl.finetuning._estimate import (
 from kerastl.finetuning._features import PhaseFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, predict, tell_of_solution, train_phase, validation
-from kerastl.finetuning._phase import HEAD, Phase
+from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._solved_head import NOTHING, learnt_nothing, solve_classifier
@@ -205,11 +205,11 @@ class PhaseTraining:
         context, val, left_out = self._context, self._features.val, self._left_out
         if val is not None:
             answers = self._answers, context.data.val.labels[val.usable], context.data.classes
-            self._state.warnings = diagnose(*answers, task=self._task)
+            self._state.warnings = doubts(*answers, self._task)
         elif left_out is not None:
             answers = left_out.probabilities, left_out.labels, context.data.classes
-            self._state.warnings = diagnose(*answers, kind="leave_one_out", task=self._task)
-        kernel = values_of([context.network.stages[HEAD][-1].kernel])[0]
+            self._state.warnings = doubts(*answers, self._task, "leave_one_out")
+        kernel = values_of([context.network.classifier.kernel])[0]
         # A softmax looks at differences of scores only.
         unmoved = kernel[:, :1] if self._task.activation == "softmax" else 0
         self._state.failure = NOTHING if (kernel == unmoved).all() else ""

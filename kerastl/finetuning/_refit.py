@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kerastl.errors import TrainingError
-from kerastl.finetuning._diagnosis import diagnose
+from kerastl.finetuning._doubts import doubts
 from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
@@ -89,7 +89,7 @@ def refit(context: Context, phase: Phase, features: PlainFeatures) -> None:
     left_out.write(context.writer.checkpoint.folder)
     state.best = state.leave_one_out = reached
     answers = left_out.probabilities, left_out.labels, data.classes
-    state.warnings = diagnose(*answers, kind="leave_one_out", task=data.task)
+    state.warnings = doubts(*answers, data.task, "leave_one_out")
     state.failure = NOTHING if learnt_nothing(head) else ""
     state.refitted = True
 

@@ -83,6 +83,12 @@ class Prepared:
     state: dict[str, Any] | None = None
     refits: bool = False
 
+    def network(self, built: Built, seed: int) -> Network:
+        """A network with the head that the recipe has for the task."""
+        dataset = self.parts.dataset
+        labels = dataset.labels(dataset.subset("train"))
+        return built.with_head(len(dataset.classes), self.recipe, seed, TASKS[dataset.task], labels)
+
 
 class Run:
     """One run in one folder.
@@ -261,9 +267,8 @@ class Run:
 
     def _network(self, prepared: Prepared) -> Network:
         """The network with a new head, whose rows are those of the old one where the classes are the same."""
-        built, dataset = prepared.built, prepared.parts.dataset
-        classes = dataset.classes
-        network = built.with_head(len(classes), prepared.recipe, self._settings.seed, TASKS[dataset.task])
+        built, classes = prepared.built, prepared.parts.dataset.classes
+        network = prepared.network(built, self._settings.seed)
         if built.classifier is not None:
             self._callback.say(keep_rows(network, built.classifier, classes))
         return network
@@ -337,8 +342,6 @@ class Run:
     def _in_float32(self, model: keras.Model, prepared: Prepared) -> keras.Model:
         """The same network with the same weights, all in float32."""
         built = prepared.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
-        dataset = prepared.parts.dataset
-        network = built.with_head(len(dataset.classes), prepared.recipe, self._settings.seed, TASKS[dataset.task])
-        plain = network.model
+        plain = prepared.network(built, self._settings.seed).model
         plain.set_weights(model.get_weights())
         return plain

@@ -27,11 +27,15 @@ from kerastl.tasks._task import CLASSIFICATION
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
 
+    from kerastl.models._hierarchy import Hierarchy
+
 MODEL_FILE = "model.keras"
 MEMBER = "kerastl.json"
 FORMAT = 2
 TASK_FORMAT = 3
 """Of other tasks than classification, whose outputs an earlier kerastl would take for probabilities of classes."""
+# In `extra`: the tree of the classes, and which of nested folders they were.
+HIERARCHY, CLASS_FOLDERS = "hierarchy", "class_folders"
 # What the names of kerastl's members begin with.
 _OWN = "kerastl"
 
@@ -99,6 +103,17 @@ class Metadata:
         given: dict[str, Any] = self.extra.get("base_model", {})
         return bool(given.get("own_layers"))
 
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The tree of the classes: what the model was fine-tuned with, or WordNet's for ImageNet's classes, or none."""
+        if (stored := self.extra.get(HIERARCHY)) is not None:
+            from kerastl.models._hierarchy import Hierarchy
+
+            return Hierarchy.from_dict(stored, self.labels.names)
+        from kerastl.models._imagenet_tree import imagenet_tree
+
+        return imagenet_tree(self.labels)
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Metadata:
         """Read what `as_dict` wrote.
@@ -113,7 +128,10 @@ class Metadata:
         wnids = values["wnids"]
         labels = LabelSet(tuple(values["labels"]), None if wnids is None else tuple(wnids))
         reader = reader_from_dict(values["input"])
-        return cls(values["name"], labels, reader, values["backbone"], values["extra"], values["task"])
+        metadata = cls(values["name"], labels, reader, values["backbone"], values["extra"], values["task"])
+        if HIERARCHY in metadata.extra:
+            _ = metadata.hierarchy  # which is checked so
+        return metadata
 
 
 def embed_metadata(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastl.finetuning._outcome import caveat, choice_made, kept, next_steps, outcome, scored
+from kerastl.finetuning._outcome import caveat, choice_made, kept, next_steps, outcome, reached, scored
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import Score
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kerastl._base.text import printable
+from kerastl.data._layouts.class_folders import check_class_folders
 from kerastl.data._layouts.column_names import (
     FLAGS,
     LABELS,
@@ -44,26 +45,29 @@ class TableColumns:
         path_column: The column of paths, names or ids.
         label_column: The column of labels.
         split_column: The column that tells train, val and test apart.
+        classes: Of nested folders, which are the classes; one of `ClassFolders`.
         labels: How labels are written.
 
     Raises:
-        UsageError: `images` is no folder.
+        UsageError: `images` is no folder, or `classes` is another text.
     """
 
     images: str | os.PathLike[str] | None = None
     path_column: str | None = None
     label_column: str | None = None
     split_column: str | None = None
+    classes: str | None = None
     labels: LabelFormat = UNTOLD
 
     def __post_init__(self) -> None:
+        check_class_folders(self.classes)
         if self.images is not None and not os.path.isdir(self.images):  # noqa: PTH112 - as in scanning
             raise UsageError(f"images {self.images}: there is no such folder")
 
     @property
     def given(self) -> bool:
-        """Whether anything is asked for that only a table has."""
-        return replace(self, labels=UNTOLD) != TableColumns()
+        """Whether anything is asked for that only tables have."""
+        return replace(self, classes=None, labels=UNTOLD) != TableColumns()
 
 
 def find_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> Places:
