@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kerastl.models._table import list_models as list_models
     from kerastl.pretraining._pretrain import pretrain as pretrain
     from kerastl.reporting._page import write_report as write_report
+    from kerastl.sorting._sort import sort as sort
 
 _MODULES = {
     "Classification": "kerastl.models._labels",
@@ -59,12 +60,13 @@ _MODULES = {
     "load_pixels": "kerastl.images._loading",
     "lr_find": "kerastl.finetuning._lr_find",
     "pretrain": "kerastl.pretraining._pretrain",
+    "sort": "kerastl.sorting._sort",
     "write_report": "kerastl.reporting._page",
 }
 
 _PACKAGES = (
-    *("calibration", "data", "errors", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
-    *("plots", "pretraining", "reporting", "testing", "training"),
+    *("calibration", "data", "errors", "evaluation", "explaining", "finetuning", "images", "inference"),
+    *("keywords", "models", "plots", "pretraining", "reporting", "sorting", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

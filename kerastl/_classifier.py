@@ -162,6 +162,7 @@ class Classifier:
         reject: bool = False,
         tta: TTAName | None = None,
         urls: bool = False,
+        sure: float | None = None,
     ) -> Classification | Classifications | Iterator[Classification]:
         """Say what images show.
 
@@ -175,12 +176,12 @@ class Classifier:
                 in its place.
             coverage: Between 0 and 1: give, instead of the `top` best classes, as many of the best as hold the right
                 one that often. The model must be calibrated.
-            reject: Say of each image whether it is unlike what the model was trained on. The model must be
-                calibrated.
-            tta: Test-time augmentation, answers averaged over several views of an image: `mirror` adds the mirrored
-                image, for twice the work; `crops` adds corners too, for ten times the network's and two decodings.
-                Not for `coverage` and `reject`.
+            reject: Say whether an image is unlike what the model was trained on. The model must be calibrated.
+            tta: Answers averaged over several views of an image: `mirror` adds the mirrored image, for twice the work;
+                `crops` adds corners too, for ten times the network's. Not for `coverage` and `reject`.
             urls: Whether web addresses in a list are fetched; one that is given by itself always is.
+            sure: Between 0 and 1: tell, as `Classification.sure`, the deepest group in the tree of classes that scores
+                so much: "dog" where the breed is not sure. Trees come with ImageNet and with `classes="path"`.
 
         Returns:
             One `Classification` for one image; a list for a folder, a pattern, a list, or whatever else has a
@@ -188,11 +189,11 @@ class Classifier:
 
         Raises:
             ImageError: An image cannot be read.
-            UsageError: `top` is less than 1, or an image is of another kind; or the model is not calibrated, or not
-                on enough images for this coverage.
+            UsageError: `top` is less than 1, or an image is of another kind; or the model is not calibrated, not on
+                enough images for this coverage, or has no tree.
         """
         check_options(self, errors, tta, judged=coverage is not None or reject)
-        rules = answer_rules(self.file, self.metadata, top, coverage, reject)
+        rules = answer_rules(self.file, self.metadata, top, coverage, reject, sure)
         given = inputs.given(images, urls)
         if given.one:
             return self._classify_group(list(given.images), rules, errors, tta)[0]

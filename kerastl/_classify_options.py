@@ -23,6 +23,7 @@ class ClassifyOptions(TypedDict, total=False):
     reject: bool
     tta: TTAName | None
     urls: bool
+    sure: float | None
 
 
 def check_options(classifier: Classifier, errors: str, tta: str | None, *, judged: bool) -> None:

@@ -17,7 +17,9 @@ PACKAGE = Path(kerastl.__file__).parent
 # From the ground up. A module may import from its own layer and from those below.
 LAYERS = [
     {"_version", "errors", "_base", "_progress"},
-    {"_inputs", "_metrics", "_path_list", "_paths", "images", "models"},
+    {"_metrics"},
+    {"tasks"},
+    {"_inputs", "_path_list", "_paths", "images", "keywords", "models"},
     {"calibration"},
     {"inference", "testing"},
     {"data"},
@@ -26,7 +28,7 @@ LAYERS = [
     {"_classifier", "_classifier_display", "_classify_options", "_load", "_tta"},
     {"training"},
     {"finetuning", "pretraining"},
-    {"evaluation"},
+    {"evaluation", "sorting"},
     {"reporting"},
     {"cli"},
     {"__init__", "__main__"},
@@ -41,6 +43,7 @@ ON_KERAS = {
         "compiling",
         "estimate",
         "freezing",
+        "head_layers",
         "held_phase",
         "loop",
         "network",
@@ -61,6 +64,7 @@ ON_KERAS |= {
         "graph",
         "head",
         "input_scaling",
+        "ordinal_tail",
         "scaled_logits",
         "stages",
     )

@@ -25,8 +25,9 @@ NO_FLAG = {
     "inspection": "an object",
     "for_training": "the command looks at what is to be trained on",
 }
-# Those whose flag has another name: on the command line the word alone does not say what is trusted.
-OTHER_FLAG = {"trust": "--trust-model"}
+# Those whose flag has another name: on the command line the word alone does not say what is trusted, and each action
+# is a flag.
+OTHER_FLAG = {"trust": "--trust-model", "action": "--copy"}
 
 
 def public():
@@ -64,7 +65,7 @@ def test_every_argument_is_named_and_annotated(name):
     assert signature.return_annotation is not signature.empty or name.endswith("__init__"), f"{name} returns what?"
 
 
-@pytest.mark.parametrize("name", ["finetune", "pretrain", "evaluate", "calibrate", "check", "lr_find"])
+@pytest.mark.parametrize("name", ["finetune", "pretrain", "evaluate", "calibrate", "check", "lr_find", "sort"])
 def test_arguments_and_flags_have_the_same_names(name):
     module, _ = COMMANDS[name.replace("_", "-")]
     command = getattr(import_module(module), name)
@@ -87,12 +88,12 @@ def test_what_a_command_hands_on_is_an_argument_in_python():
             assert param.name in arguments or allowed is None or name in allowed, f"{name}: {param.name}"
 
 
-@pytest.mark.parametrize("name", ["finetune", "pretrain", "lr_find"])
+@pytest.mark.parametrize("name", ["finetune", "pretrain", "lr_find", "sort"])
 def test_defaults_are_those_of_the_command_line(name):
     command = getattr(import_module(COMMANDS[name.replace("_", "-")][0]), name)
     defaults = command.make_context(name, [], resilient_parsing=True).params
     for argument in inspect.signature(getattr(kerastl, name)).parameters.values():
-        if argument.name not in defaults or argument.name in ("data", "output", "verbose"):
+        if argument.name not in defaults or argument.name in ("data", "output", "sources", "to", "verbose"):
             continue
         if (name, argument.name) == ("pretrain", "model"):
             assert defaults["model"] == "mobilenet_v2"  # which None stands for in Python
@@ -102,7 +103,7 @@ def test_defaults_are_those_of_the_command_line(name):
 
 def test_types_are_there_when_they_are_asked_for():
     names = {"keras": import_module("keras")}
-    for name in ("check", "evaluate", "calibrate", "finetune", "pretrain", "lr_find"):
+    for name in ("check", "evaluate", "calibrate", "finetune", "pretrain", "lr_find", "sort"):
         function = inspect.unwrap(getattr(kerastl, name))
         assert typing.get_type_hints(function, {**function.__globals__, **names})["return"] is not None
 

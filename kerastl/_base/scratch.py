@@ -39,6 +39,12 @@ def beside(target: Path) -> Path:
     return target.with_name(f".{_owner()}.{target.name[-_TAIL:]}")
 
 
+def tidy(folder: Path) -> None:
+    """Remove what killed processes left in a folder when they wrote files, so that it can be removed itself."""
+    with suppress(OSError):
+        _remove_all(folder, _FILE)
+
+
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Make a folder among the system's temporary ones, which is gone after the block, and after SIGTERM and Ctrl-C."""
@@ -84,13 +90,17 @@ def _remove_left_over(folder: Path, names: re.Pattern[str]) -> None:
         if done in _tidied:
             return
         _tidied.add(done)
-        with os.scandir(folder) as entries:
-            found = [(Path(entry.path), match) for entry in entries if (match := names.fullmatch(entry.name))]
-        for path, match in found:
-            with suppress(OSError):
-                status = path.lstat()
-                if _is_mine(status) and _is_left_over(match, status.st_mtime):
-                    _remove(path, status)
+        _remove_all(folder, names)
+
+
+def _remove_all(folder: Path, names: re.Pattern[str]) -> None:
+    with os.scandir(folder) as entries:
+        found = [(Path(entry.path), match) for entry in entries if (match := names.fullmatch(entry.name))]
+    for path, match in found:
+        with suppress(OSError):
+            status = path.lstat()
+            if _is_mine(status) and _is_left_over(match, status.st_mtime):
+                _remove(path, status)
 
 
 def _is_mine(status: os.stat_result) -> bool:

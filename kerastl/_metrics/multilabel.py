@@ -16,26 +16,32 @@ import numpy as np
 class RankedScores:
     """Scores in the order of each label, from the highest down, so that many weightings need no sorting.
 
+    A hit is an image together with a label that it has; there are h of them, label by label in the order of scores.
+
     Args:
-        order: int64 (n, labels): the places of the images in `scores`, a column a label.
-        hits: bool (n, labels): in that order, whether the image has the label.
-        ends: int64 (n, labels): where the run of equal scores ends that a row is part of.
+        order: int64 (labels, n): the places of the images.
+        image: int64 (h,): the place of each hit's image.
+        label: int64 (h,): its label.
+        end: int64 (h,): where the run of equal scores ends that it is part of, in the flat `order`.
+        last: int64 (h,): the last hit of that run.
     """
 
     order: np.ndarray
-    hits: np.ndarray
-    ends: np.ndarray
+    image: np.ndarray
+    label: np.ndarray
+    end: np.ndarray
+    last: np.ndarray
 
     @classmethod
     def of(cls, scores: np.ndarray, truth: np.ndarray) -> RankedScores:
         """Sort each label's scores; see the module."""
-        order = np.argsort(-scores, axis=0, kind="stable")
-        ranked = np.take_along_axis(scores, order, axis=0)
-        places = np.arange(len(scores))[:, None]
-        last = np.vstack([ranked[1:] != ranked[:-1], np.ones((1, scores.shape[1]), bool)])
-        # The next place from here on where a run ends: the smallest of those behind.
-        ends = np.minimum.accumulate(np.where(last, places, len(scores))[::-1], axis=0)[::-1]
-        return cls(order, np.take_along_axis(truth, order, axis=0), ends)
+        order = np.argsort(-scores.T, axis=1, kind="stable")
+        ranked = np.take_along_axis(scores.T, order, axis=1)
+        is_end = np.hstack([ranked[:, 1:] != ranked[:, :-1], np.ones((len(order), 1), bool)]).ravel()
+        hits = np.flatnonzero(np.take_along_axis(truth.T, order, axis=1))
+        ends = np.flatnonzero(is_end)
+        end = ends[np.searchsorted(ends, hits)]
+        return cls(order, order.ravel()[hits], hits // scores.shape[0], end, np.searchsorted(end, end, "right") - 1)
 
     def average_precisions(self, weights: np.ndarray | None = None) -> np.ndarray:
         """Mean precision over the ranks of the images that have a label: float64 (labels,), NaN where none has it.
@@ -43,12 +49,15 @@ class RankedScores:
         The sum over thresholds of precision times the rise of recall, without interpolation; equal scores are one
         threshold. This is scikit-learn's `average_precision_score`.
         """
-        counts = np.ones(self.order.shape) if weights is None else weights.astype(np.float64)[self.order]
-        above, hits = counts.cumsum(axis=0), counts * self.hits
-        precision = hits.cumsum(axis=0) / np.maximum(above, 1)
-        total = hits.sum(axis=0)
-        found = (hits * np.take_along_axis(precision, self.ends, axis=0)).sum(axis=0)
-        return np.divide(found, total, out=np.full(len(total), np.nan), where=total > 0)
+        labels, n = self.order.shape
+        each = np.ones(n) if weights is None else weights.astype(np.float64)
+        own = each[self.image]
+        above = each[self.order].cumsum(axis=1).ravel()[self.end]
+        total = np.bincount(self.label, own, minlength=labels)
+        before = total.cumsum() - total  # hits of the labels before
+        hits = own.cumsum()[self.last] - before[self.label]
+        found = np.bincount(self.label, own * hits / np.maximum(above, 1), minlength=labels)
+        return np.divide(found, total, out=np.full(labels, np.nan), where=total > 0)
 
 
 def average_precisions(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from kerastl.calibration._state import CalibrationState as CalibrationState
     from kerastl.calibration._thresholds import LabelThreshold as LabelThreshold
     from kerastl.calibration._thresholds import ThresholdAim as ThresholdAim
+    from kerastl.calibration._thresholds import Thresholds as Thresholds
     from kerastl.calibration._thresholds import choose_thresholds as choose_thresholds
 
 _MODULES = {
     "CalibrationState": "kerastl.calibration._state",
     "LabelThreshold": "kerastl.calibration._thresholds",
     "ThresholdAim": "kerastl.calibration._thresholds",
+    "Thresholds": "kerastl.calibration._thresholds",
     "choose_thresholds": "kerastl.calibration._thresholds",
 }
 

@@ -12,6 +12,8 @@ from kerastl.errors import ImageError, UsageError
 from kerastl.images._encoded import path_of
 from kerastl.models._labels import Classification, decode
 from kerastl.models._metadata import Metadata
+from kerastl.models._sure import SureAnswer, sure_answers
+from kerastl.tasks._task import TASKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kerastl.calibration._state import CalibrationState
+    from kerastl.models._hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,16 @@ class AnswerRules:
         coverage: How often the right class is to be among them, in place of `top`.
         state: What the model's calibration stored; there where a set or rejection is asked for.
         reject: Whether to say how unlike the training images an image is.
+        sure: The score that a class or a group of classes needs to be sure.
+        hierarchy: The tree of the classes; there where `sure` is.
     """
 
     top: int
     coverage: float | None = None
     state: CalibrationState | None = None
     reject: bool = False
+    sure: float | None = None
+    hierarchy: Hierarchy | None = None
 
     def apply(
         self, probabilities: np.ndarray, features: np.ndarray | None, metadata: Metadata, scale: float
@@ -54,7 +61,11 @@ class AnswerRules:
         most = [self.top] * len(probabilities)
         if self.coverage is not None and self.state is not None:
             most = [int(size) for size in self.state.set_sizes(probabilities, self.coverage)]
-        best = decode(temperature.apply(probabilities, scale), metadata.labels, max(most))
+        scaled = temperature.apply(probabilities, scale)
+        best = decode(scaled, metadata.labels, max(most))
+        sure: Sequence[SureAnswer | None] = [None] * len(most)
+        if self.sure is not None and self.hierarchy is not None:
+            sure = sure_answers(self.hierarchy, scaled, self.sure)
         ood_scores: list[float | None] = [None] * len(most)
         limit = None if self.state is None else self.state.ood_threshold
         if self.state is not None and features is not None:
@@ -67,12 +78,15 @@ class AnswerRules:
                 coverage=self.coverage,
                 ood_score=ood_score,
                 rejected=None if ood_score is None or limit is None else ood_score > limit,
+                sure=sure_answer,
             )
-            for predictions, count, ood_score in zip(best, most, ood_scores, strict=True)
+            for predictions, count, ood_score, sure_answer in zip(best, most, ood_scores, sure, strict=True)
         ]
 
 
-def answer_rules(file: Path, metadata: Metadata, top: int, coverage: float | None, reject: bool) -> AnswerRules:
+def answer_rules(
+    file: Path, metadata: Metadata, top: int, coverage: float | None, reject: bool, sure: float | None = None
+) -> AnswerRules:
     """Prepare the rules; what cannot be answered is said before the first image is read.
 
     Args:
@@ -81,14 +95,17 @@ def answer_rules(file: Path, metadata: Metadata, top: int, coverage: float | Non
         top: See `AnswerRules`.
         coverage: See `AnswerRules`.
         reject: See `AnswerRules`.
+        sure: See `AnswerRules`.
 
     Raises:
-        UsageError: `top` is less than 1; or the model is not calibrated, or not for that, or after it was loaded.
+        UsageError: `top` is less than 1, or `sure` is not between 0 and 1; or the model has no tree of classes; or it
+            is not calibrated, or not for that, or after it was loaded.
     """
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise UsageError(f"top must be a whole number of at least 1. Received: {top!r}")
+    hierarchy = None if sure is None else _hierarchy(metadata, sure)
     if coverage is None and not reject:
-        return AnswerRules(top)
+        return AnswerRules(top, sure=sure, hierarchy=hierarchy)
     from kerastl.calibration import _state as state_file
 
     state = state_file.read(file)
@@ -98,7 +115,19 @@ def answer_rules(file: Path, metadata: Metadata, top: int, coverage: float | Non
         state.check_coverage(coverage)
     if reject:
         state.check_rejection()
-    return AnswerRules(top, coverage, state, reject)
+    return AnswerRules(top, coverage, state, reject, sure, hierarchy)
+
+
+def _hierarchy(metadata: Metadata, sure: float) -> Hierarchy:
+    """The tree that `sure` goes down."""
+    if isinstance(sure, bool) or not isinstance(sure, (int, float)) or not 0 < sure < 1:
+        raise UsageError(f"sure must be a number between 0 and 1. Received: {sure!r}")
+    if TASKS[metadata.task].kind != "index" or (hierarchy := metadata.hierarchy) is None:
+        raise UsageError(
+            f"{printable(metadata.name)} has no tree of classes, which sure needs; ImageNet's networks have one, and "
+            "so has a model that was fine-tuned on nested folders with classes='path' (--classes path)"
+        )
+    return hierarchy
 
 
 def classify_images(

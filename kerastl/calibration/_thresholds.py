@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from kerastl.errors import UsageError
+from kerastl._base.text import brief, percent, printable
+from kerastl.errors import ModelError, UsageError
+from kerastl.models._metadata import Metadata
 
+THRESHOLDS = "thresholds"
+"""Their name in a model's metadata."""
 # Where no image shows what a label's scores are worth.
 UNKNOWN = 0.5
 _FORMS = "f1, precision=P or recall=R, with P and R above 0 and at most 1"
@@ -95,10 +99,27 @@ class LabelThreshold:
         """All of it as JSON values."""
         return asdict(self)
 
+    def unmet(self, aim: str) -> str:
+        """Why a label does not reach what its threshold was chosen for, in one line."""
+        name = brief(self.label)
+        if not self.positives:
+            return f"{name}: none of the {self.images:,} images has it, so that its threshold stays {UNKNOWN}"
+        return (
+            f"{name}: no threshold reaches {aim} on {self.images:,} images, {self.positives:,} of which have it; the "
+            f"closest has a precision of {percent(self.precision)} and a recall of {percent(self.recall)}"
+        )
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> LabelThreshold:
-        """Read what `as_dict` gave."""
-        return cls(**values)
+        """Read what `as_dict` gave.
+
+        Raises:
+            TypeError: A field is missing or too many.
+            ValueError: A field is no number.
+        """
+        numbers = {name: float(values[name]) for name in ("threshold", "precision", "recall", "f1")}
+        counts = {name: int(values[name]) for name in ("positives", "images")}
+        return cls(**{**values, "label": str(values["label"]), "met": bool(values["met"]), **numbers, **counts})
 
 
 def choose_thresholds(
@@ -135,9 +156,76 @@ def thresholded(scores: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
     return scores >= np.asarray(thresholds, scores.dtype)
 
 
-def unmet(chosen: Sequence[LabelThreshold]) -> list[LabelThreshold]:
-    """Those that do not reach what they were chosen for."""
-    return [one for one in chosen if not one.met]
+@dataclass(frozen=True)
+class Thresholds:
+    """The thresholds of a model, as they stand in its metadata.
+
+    Args:
+        aim: What they were chosen for, as `ThresholdAim` writes it.
+        kind: Whose scores chose them: `leave_one_out` or `validation`.
+        labels: One a label of the model, in its order.
+
+    Example:
+        >>> import numpy as np
+        >>> from kerastl.calibration import Thresholds
+        >>> scores, truth = np.array([[0.9], [0.5], [0.1]]), np.array([[True], [True], [False]])
+        >>> Thresholds.choose(scores, truth, ["cat"], "f1", "validation").values
+        (0.3,)
+    """
+
+    aim: str
+    kind: str
+    labels: tuple[LabelThreshold, ...]
+
+    @classmethod
+    def choose(
+        cls, scores: np.ndarray, truth: np.ndarray, names: Sequence[str], aim: str | ThresholdAim, kind: str
+    ) -> Thresholds:
+        """Choose them; `scores` and `truth` as for `choose_thresholds`.
+
+        Raises:
+            UsageError: The aim is none.
+        """
+        meant = ThresholdAim.parse(aim) if isinstance(aim, str) else aim
+        return cls(str(meant), kind, choose_thresholds(scores, truth, names, meant))
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """One a label, in the order of the model."""
+        return tuple(one.threshold for one in self.labels)
+
+    def notes(self) -> list[str]:
+        """Which labels do not reach the aim, one line each."""
+        return [one.unmet(self.aim) for one in self.labels if not one.met]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return {"aim": self.aim, "kind": self.kind, "labels": [one.as_dict() for one in self.labels]}
+
+    @classmethod
+    def read(cls, metadata: Metadata) -> Thresholds | None:
+        """Read them from a model's metadata; None where it has none.
+
+        Raises:
+            ModelError: They are broken, or not those of its labels.
+        """
+        if (stored := metadata.extra.get(THRESHOLDS)) is None:
+            return None
+        try:
+            labels = tuple(LabelThreshold.from_dict(one) for one in stored["labels"])
+            found = cls(str(stored["aim"]), str(stored["kind"]), labels)
+            fits = all(0 <= one.threshold <= 1 for one in labels)
+        except (KeyError, TypeError, ValueError):
+            fits = False
+        if not fits or tuple(one.label for one in labels) != metadata.labels.names:
+            raise ModelError(f"{printable(metadata.name)}: its thresholds are broken; kerastl calibrate makes new ones")
+        return found
+
+
+def values_of(metadata: Metadata) -> tuple[float, ...]:
+    """From which score on a model gives each of its labels: 0.5 where none was chosen."""
+    found = Thresholds.read(metadata)
+    return (UNKNOWN,) * len(metadata.labels) if found is None else found.values
 
 
 def _choose(scores: np.ndarray, truth: np.ndarray, name: str, aim: ThresholdAim) -> LabelThreshold:

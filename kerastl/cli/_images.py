@@ -17,6 +17,7 @@ class Images:
         sources: Images, folders, patterns, web addresses, or `-` for a list on standard input.
         urls: Whether web addresses in that list are fetched, too.
         complains: Whether standard error tells why one failed, since the results do not.
+        along: Suffixes of other files that are not left out: they go with an image.
 
     Attributes:
         paths: What the sources stand for, for `Classifier.classify` and the like; to be gone through once.
@@ -24,10 +25,11 @@ class Images:
         count: How many are done.
     """
 
-    def __init__(self, sources: Sequence[str], urls: bool, complains: bool = True) -> None:
+    def __init__(self, sources: Sequence[str], urls: bool, complains: bool = True, along: tuple[str, ...] = ()) -> None:
         self._reporter = progress.current()
         self._side_files: list[str] = []
         self._complains = complains
+        self._along = along
         self._failed = 0
         listed = "-" in sources
         self.paths = Expanded(expand(sources, _standard_input(), self._side_files), urls or not listed)
@@ -45,8 +47,8 @@ class Images:
 
     def ended(self, what: str) -> int:
         """Say what was left out, and how many could not be `what`, such as `explained`; give the exit code."""
-        if self._side_files:
-            self._reporter.say(f"kerastl: {left_out(self._side_files)}")
+        if others := [file for file in self._side_files if not file.lower().endswith(self._along)]:
+            self._reporter.say(f"kerastl: {left_out(others)}")
         if self._failed:
             self._reporter.complain(f"kerastl: {self._failed} of {self.count} images could not be {what}")
         return 1 if self._failed else 0

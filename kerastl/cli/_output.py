@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Protocol, TextIO
 
 from kerastl._base.files import check_target, replacing
 from kerastl._base.serialization import csv_line, to_json
@@ -14,6 +14,7 @@ from kerastl._base.text import ANY_NAME, printable
 from kerastl.cli import _streams as streams
 from kerastl.errors import UsageError
 from kerastl.models._labels import Classification
+from kerastl.models._sure import SureAnswer
 
 FORMATS = ("text", "json", "jsonl", "csv")
 
@@ -61,7 +62,7 @@ def _is_no_result(file: Path) -> bool:
 
 
 def rendered(
-    results: Iterable[Classification], form: str, reject: bool = False, csv_safe: bool = False
+    results: Iterable[Classification], form: str, reject: bool = False, csv_safe: bool = False, sure: bool = False
 ) -> Iterator[tuple[Classification, str]]:
     """Give each result with the text to write for it; JSON needs some after the last.
 
@@ -70,13 +71,29 @@ def rendered(
         form: One of `FORMATS`.
         reject: Whether CSV has the columns `ood_score` and `rejected`.
         csv_safe: Whether names in CSV that a spreadsheet would compute get an apostrophe.
+        sure: Whether CSV has the columns `sure_label`, `sure_score` and `sure_depth`.
 
     Yields:
         The result and its text, which may be empty.
     """
     if form == "csv":
-        return _csv(results, reject, csv_safe)
+        return _csv(results, reject, csv_safe, sure)
     return {"text": _text, "json": _json, "jsonl": _jsonl}[form](results)
+
+
+class Writable(Protocol):
+    """What became of one file."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object that stands for it in JSON."""
+
+
+def one(result: Writable, form: str, number: int) -> str:
+    """The text of one result as `text`, `json` or `jsonl`, where `number` came before it; see `ending`."""
+    if form == "text":
+        return f"{result}\n"
+    text = to_json(result.as_dict(), None)
+    return ("[\n" if number == 0 else ",\n") + text if form == "json" else f"{text}\n"
 
 
 def for_terminal(text: str) -> str:
@@ -93,29 +110,39 @@ def ending(form: str, count: int) -> str:
 
 def _text(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for result in results:
-        answers = ", ".join(map(str, result.predictions)) or "nothing scores that high"
-        if result.rejected:
-            answers = f"none of these (closest: {answers})"
+        answers = result.answer() or "nothing scores that high"
         yield result, "" if result.error else f"{printable(result.path or '')}: {answers}\n"
 
 
 def _json(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for number, result in enumerate(results):
-        yield result, ("[\n" if number == 0 else ",\n") + to_json(result.as_dict(), None)
+        yield result, one(result, "json", number)
 
 
 def _jsonl(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
     for result in results:
-        yield result, to_json(result.as_dict(), None) + "\n"
+        yield result, one(result, "jsonl", 0)
 
 
-def _csv(results: Iterable[Classification], reject: bool, safe: bool) -> Iterator[tuple[Classification, str]]:
-    head = csv_line(["path", "rank", "label", "score", "model", *(["ood_score", "rejected"] if reject else [])])
+def _csv(
+    results: Iterable[Classification], reject: bool, safe: bool, sure: bool
+) -> Iterator[tuple[Classification, str]]:
+    more = ["ood_score", "rejected"] if reject else []
+    more += ["sure_label", "sure_score", "sure_depth"] if sure else []
+    head = csv_line(["path", "rank", "label", "score", "model", *more])
     for result in results:
         judged = [] if result.ood_score is None else [f"{result.ood_score:.7g}", int(bool(result.rejected))]
-        rows = (
+        judged += [] if result.sure is None else _sure_cells(result.sure)
+        rows = [
             [result.path, rank, prediction.label, f"{prediction.score:.7g}", result.model, *judged]
             for rank, prediction in enumerate(result.predictions, start=1)
-        )
+        ]
+        if not rows and result.sure is not None:  # which stands whatever --min-score leaves out
+            rows = [[result.path, "", "", "", result.model, *judged]]
         yield result, head + "".join(csv_line(row, safe=safe) for row in rows)
         head = ""
+
+
+def _sure_cells(sure: SureAnswer) -> list[str | int]:
+    """Label, score and depth, the first two empty where nothing is sure."""
+    return [sure.label or "", "" if sure.score is None else f"{sure.score:.7g}", sure.depth]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from kerastl.models._hierarchy import Hierarchy
+from kerastl.tasks._task import CLASSIFICATION, TASKS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +26,8 @@ class Item:
 
     Args:
         path: The file relative to the data set's root, with forward slashes; absolute where it lies outside.
-        label: The name of its class.
+        label: The name of its class; of several labels their names with `|` between, of none an empty text; or its
+            number.
         split: The part it belongs to, or None as long as nothing is split.
 
     Example:
@@ -63,12 +67,16 @@ class Dataset:
 
     Args:
         root: The folder that the paths are relative to.
-        classes: The names of the classes, sorted; the place of a name is the index that models use.
+        classes: The names of the classes; the place of a name is the index that models use. Sorted, unless they have
+            an order. Where a number is to be told, what it is called.
         items: The images, sorted by path.
         layout: One sentence on how the folder was understood.
         warnings: What the user should know, one line each.
         ignored: Files that are no images, or belong to no class, relative to `root`; without those of `left_out`.
         left_out: Files that look like images, but are of kinds that are not read here, sorted by path.
+        task: What the labels are: a name of `kerastl.tasks.TASKS`.
+        class_folders: Which of nested folders the classes are, as was asked for: `leaf`, `top` or `path`, whose names
+            are paths through a tree, such as `animals/dogs/beagle`; else None.
 
     Example:
         >>> from kerastl.data import scan
@@ -84,6 +92,13 @@ class Dataset:
     warnings: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    task: str = CLASSIFICATION
+    class_folders: str | None = None
+
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The tree of the classes, where their names are paths; else None."""
+        return Hierarchy.of_paths(self.classes) if self.class_folders == "path" else None
 
     @property
     def is_split(self) -> bool:
@@ -104,23 +119,30 @@ class Dataset:
         counts = dict.fromkeys(self.classes, 0)
         for item in self.items:
             if split is None or item.split == split:
-                counts[item.label] += 1
+                for name in self.class_names(item):
+                    counts[name] += 1
         return counts
 
-    def class_indices(self, items: Iterable[Item]) -> NDArray[np.int64]:
-        """The classes of `items` as int64, shape `(n,)`, each in `[0, len(classes))`."""
-        import numpy as np
+    def class_names(self, item: Item) -> tuple[str, ...]:
+        """The classes of an image: one, or several where labels are; none where it has a number."""
+        return TASKS[self.task].class_names(item.label)
 
-        index = {name: number for number, name in enumerate(self.classes)}
-        return np.array([index[item.label] for item in items], dtype=np.int64)
+    def labels(self, items: Iterable[Item]) -> NDArray[Any]:
+        """What is to be learnt of `items`, as the task keeps it.
+
+        Returns:
+            Of a class each, int64 `(n,)`, values in `[0, len(classes))`; of labels, bool `(n, len(classes))`; of
+            numbers, float32 `(n,)`.
+        """
+        return TASKS[self.task].targets([item.label for item in items], self.classes)
+
+    def class_indices(self, items: Iterable[Item]) -> NDArray[np.int64]:
+        """The classes of `items` as int64, shape `(n,)`, each in `[0, len(classes))`, where an image has one."""
+        return self.labels(items)
 
     def one_hot(self, items: Sequence[Item]) -> NDArray[np.float32]:
-        """The classes of `items` as float32, shape `(n, len(classes))`, a 1 in each row."""
-        import numpy as np
-
-        rows = np.zeros((len(items), len(self.classes)), dtype=np.float32)
-        rows[np.arange(len(items)), self.class_indices(items)] = 1.0
-        return rows
+        """The same as a network is to give it, float32 `(n, len(classes))`: of a class each, a 1 in each row."""
+        return TASKS[self.task].output_targets(self.labels(items), len(self.classes))
 
     def without(self, paths: Collection[str]) -> Dataset:
         """The same data set without the images at `paths`; the classes stay."""

@@ -10,22 +10,38 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kerastl.evaluation._base_result import Figure as Figure
     from kerastl.evaluation._calibrating import calibrate as calibrate
     from kerastl.evaluation._calibration import Calibration as Calibration
     from kerastl.evaluation._evaluating import evaluate as evaluate
-    from kerastl.evaluation._evaluating import write_predictions as write_predictions
+    from kerastl.evaluation._multilabel_metrics import LabelScores as LabelScores
+    from kerastl.evaluation._multilabel_result import LabelMistake as LabelMistake
+    from kerastl.evaluation._multilabel_result import LabelSetAnswer as LabelSetAnswer
+    from kerastl.evaluation._multilabel_result import MultilabelEvaluation as MultilabelEvaluation
+    from kerastl.evaluation._ordinal_result import OrdinalEvaluation as OrdinalEvaluation
+    from kerastl.evaluation._predictions import write_predictions as write_predictions
+    from kerastl.evaluation._regression_result import NumberAnswer as NumberAnswer
+    from kerastl.evaluation._regression_result import RegressionEvaluation as RegressionEvaluation
     from kerastl.evaluation._result import Answer as Answer
     from kerastl.evaluation._result import Evaluation as Evaluation
-    from kerastl.evaluation._result import Figure as Figure
+    from kerastl.evaluation._tree import TreeScores as TreeScores
 
 _MODULES = {
     "Answer": "kerastl.evaluation._result",
     "Calibration": "kerastl.evaluation._calibration",
     "Evaluation": "kerastl.evaluation._result",
-    "Figure": "kerastl.evaluation._result",
+    "Figure": "kerastl.evaluation._base_result",
+    "LabelMistake": "kerastl.evaluation._multilabel_result",
+    "LabelScores": "kerastl.evaluation._multilabel_metrics",
+    "LabelSetAnswer": "kerastl.evaluation._multilabel_result",
+    "MultilabelEvaluation": "kerastl.evaluation._multilabel_result",
+    "NumberAnswer": "kerastl.evaluation._regression_result",
+    "OrdinalEvaluation": "kerastl.evaluation._ordinal_result",
+    "RegressionEvaluation": "kerastl.evaluation._regression_result",
+    "TreeScores": "kerastl.evaluation._tree",
     "calibrate": "kerastl.evaluation._calibrating",
     "evaluate": "kerastl.evaluation._evaluating",
-    "write_predictions": "kerastl.evaluation._evaluating",
+    "write_predictions": "kerastl.evaluation._predictions",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

@@ -1,16 +1,15 @@
-"""Compare a model with labeled images, and write what it said of each."""
+"""Compare a model with labeled images."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from kerastl._base.arguments import keywords
-from kerastl._base.serialization import write_csv
 from kerastl._classifier import Classifier
 from kerastl._load import load
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
@@ -19,63 +18,22 @@ from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
 from kerastl.errors import ModelError, UsageError
+from kerastl.evaluation._answered import Answered
+from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.evaluation._bootstrap import RESAMPLES
 from kerastl.evaluation._calibrating import names_hash
-from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
+from kerastl.evaluation._labeled import Labeled, class_folders_of, compute, labeled, parted
 from kerastl.evaluation._left_out import LeftOut, hint, left_out
 from kerastl.evaluation._rejection import rejection
 from kerastl.evaluation._result import Evaluation
+from kerastl.evaluation._results import RESULTS
 from kerastl.evaluation._robustness import robustness
 from kerastl.evaluation._selection import EvaluationSplit
 from kerastl.evaluation._training_parts import Parted
-
-
-def write_predictions(evaluation: Evaluation, path: str | os.PathLike[str], *, csv_safe: bool = False) -> None:
-    """Write one row an image, in the order of the paths.
-
-    The columns: `path` relative to the data, `label`, `prediction`, `score`, `right` (1 or 0), `label_score` and
-    `label_rank` of the right class (rank 1 is the best), `prediction_2`, `score_2` and so on to the evaluation's k,
-    and `error` for an image that could not be read, whose other columns after `path` are empty.
-
-    Args:
-        evaluation: What `kerastl.evaluate` gave.
-        path: The file; replaced whole.
-        csv_safe: Whether names that a spreadsheet would compute, such as `=1+1`, get an apostrophe before them.
-
-    Example:
-        >>> import kerastl
-        >>> from kerastl.evaluation import write_predictions
-        >>> images = [("data/umbrella.png", "umbrella"), ("data/candle.jpg", "candle")]
-        >>> write_predictions(kerastl.evaluate("kerastl_mini", images), "predictions.csv")
-        >>> with open("predictions.csv") as file:
-        ...     file.readline()[:28]
-        ...
-        'path,label,prediction,score,'
-    """
-    columns = ["path", "label", "prediction", "score", "right", "label_score", "label_rank"]
-    for number in range(2, evaluation.k + 1):
-        columns += [f"prediction_{number}", f"score_{number}"]
-    rows: dict[str, dict[str, object]] = {
-        path: {"path": path, "error": reason} for path, reason in evaluation.failed.items()
-    }
-    for answer in evaluation.answers():
-        row: dict[str, object] = {
-            "path": answer.path,
-            "label": answer.label,
-            "right": int(answer.right),
-            "label_score": f"{answer.label_score:.7g}",
-            "label_rank": answer.rank,
-        }
-        for number, prediction in enumerate(answer.predictions, start=1):
-            end = "" if number == 1 else f"_{number}"
-            row |= {f"prediction{end}": prediction.label, f"score{end}": f"{prediction.score:.7g}"}
-        rows[answer.path] = row
-    columns.append("error")
-    cells = ([rows[key].get(column) for column in columns] for key in sorted(rows))
-    write_csv(path, columns, cells, safe=csv_safe)
 
 
 @keywords({"k": "top", "others": "ood_data"})
@@ -97,7 +55,8 @@ def evaluate(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
-) -> Evaluation:
+    classes: ClassFolders | None = None,
+) -> Evaluation | Any:
     """Compare a model with labeled images.
 
     Classes are matched by name. Images of classes that the model does not know are left out and counted; classes of
@@ -127,9 +86,12 @@ def evaluate(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of nested folders, which are the classes, as for `kerastl.data.scan`; None takes those that the model
+            was trained with.
 
     Returns:
-        The figures, and all that is needed to draw them.
+        The figures, and all that is needed to draw them: an `Evaluation` where the model gives one class. Of another
+        task it is an `OrdinalEvaluation`, a `MultilabelEvaluation` or a `RegressionEvaluation`.
 
     Raises:
         UsageError: An argument is wrong; or the model is not calibrated, and `ood_data` is given.
@@ -147,10 +109,10 @@ def evaluate(
         raise UsageError(f"top and resamples must be at least 1. Received: top={top}, resamples={resamples}")
     if tta is not None and (corruptions or ood_data is not None):
         raise UsageError(f"corruptions and ood_data look at one view an image. Received: tta={tta!r}")
-    columns = TableColumns(images, path_column, label_column, split_column)
+    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load
-            dataset = scan_as(data, columns, for_training=False)
+            dataset = scan_as(data, columns, for_training=False, usual=class_folders_of(model))
         classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
         asked = _Asked(split, top, resamples, seed, corruptions, ood_data, tta)
         return _evaluate(classifier, dataset, asked, progress)
@@ -174,66 +136,39 @@ class _Asked:
         return self.split is None and self.tta is None and not self.corruptions and self.ood_data is None
 
 
-def _evaluate(classifier: Classifier, dataset: Dataset, asked: _Asked, progress: ProgressCallback | None) -> Evaluation:
+def _evaluate(
+    classifier: Classifier, dataset: Dataset, asked: _Asked, progress: ProgressCallback | None
+) -> Evaluation | Any:
     fitted = None if asked.ood_data is None else _state(classifier)
     known = parted(classifier, dataset, progress)
     if asked.by_leave_one_out and (answers := left_out(classifier, known)) is not None:
         return _by_leave_one_out(classifier, answers, asked)
     chosen = labeled(classifier, known, asked.split)
-    kept, probabilities, ood_scores, failed = _predictions(classifier, chosen, fitted, progress, asked.tta)
+    kept, outputs, ood_scores, failed = _predictions(classifier, chosen, fitted, progress, asked.tta)
     rejected = None
     if fitted is not None and asked.ood_data is not None:
         rejected = rejection(ood_scores, classifier, fitted, asked.ood_data, progress)
-    return Evaluation(
-        classifier.name,
-        str(chosen.dataset.root),
-        chosen.selection.split,
-        classifier.labels,
-        tuple(item.path for item in kept),
-        chosen.truth(kept),
-        probabilities,
-        min(asked.top, len(classifier.labels)),
-        chosen.unknown,
-        chosen.matching,
-        failed,
-        (
-            *chosen.selection.notes,
-            *_trained(classifier, known, kept),
-            *_fitted_here(classifier, chosen.dataset, kept),
-            *_as_computed(classifier, asked),
-        ),
-        temperature.of(classifier.metadata),
-        robustness(chosen, classifier, asked.seed, progress) if asked.corruptions else None,
-        rejected,
-        resamples=asked.resamples,
-        seed=asked.seed,
-        classifier=classifier,
-        dataset=chosen.dataset,
+    notes = (
+        *chosen.selection.notes,
+        *_trained(classifier, known, kept),
+        *_fitted_here(classifier, chosen.dataset, kept),
+        *_as_computed(classifier, asked),
     )
+    answered = Answered(classifier, chosen, kept, outputs, failed, notes, asked.top, asked.resamples, asked.seed)
+    robust = robustness(chosen, classifier, asked.seed, progress) if asked.corruptions else None
+    return _counted(replace(answered, robustness=robust, rejection=rejected))
 
 
-def _by_leave_one_out(classifier: Classifier, answers: LeftOut, asked: _Asked) -> Evaluation:
-    images = answers.images
-    return Evaluation(
-        classifier.name,
-        str(images.dataset.root),
-        images.selection.split,
-        classifier.labels,
-        tuple(item.path for item in answers.items),
-        images.truth(answers.items),
-        answers.probabilities,
-        min(asked.top, len(classifier.labels)),
-        images.unknown,
-        images.matching,
-        answers.failed,
-        answers.notes,
-        resamples=asked.resamples,
-        seed=asked.seed,
-        classifier=classifier,
-        dataset=images.dataset,
-        temperature=temperature.of(classifier.metadata),
-        leave_one_out=True,
-    )
+def _by_leave_one_out(classifier: Classifier, found: LeftOut, asked: _Asked) -> BaseEvaluation:
+    answered = Answered(
+        classifier, found.images, found.items, found.probabilities, found.failed, found.notes,
+        asked.top, asked.resamples, asked.seed, leave_one_out=True,
+    )  # fmt: skip
+    return _counted(answered)
+
+
+def _counted(answered: Answered) -> BaseEvaluation:
+    return RESULTS[answered.classifier.metadata.task].of(answered)
 
 
 def _trained(classifier: Classifier, known: Parted, items: Sequence[Item]) -> tuple[str, ...]:

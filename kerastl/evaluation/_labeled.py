@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,14 @@ import numpy as np
 from kerastl._classifier import Classifier
 from kerastl._progress import ProgressCallback, stage
 from kerastl.data import Dataset, Item
-from kerastl.errors import DataError, ImageError
+from kerastl.data._layouts.class_folders import CLASS_FOLDERS
+from kerastl.errors import DataError, ImageError, ModelError
 from kerastl.evaluation._selection import EvaluationSplit, Matching, Selection, match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
+from kerastl.models._metadata import CLASS_FOLDERS as CLASS_FOLDERS_KEY
+from kerastl.models._metadata import find, read_metadata
+from kerastl.models._spec import names_backbone
+from kerastl.tasks._task import TASKS, TargetKind
 
 if TYPE_CHECKING:
     from kerastl._tta import TTAName
@@ -31,7 +37,8 @@ class Labeled:
         selection: The part that was chosen.
         matching: The data set's classes among the model's.
         items: The images, sorted by path.
-        unknown: Images of the selection that the model has no class for, by class.
+        unknown: Images of the selection that have a class or a label which the model does not know, by its name.
+        outputs: Of the model.
     """
 
     parted: Parted
@@ -39,6 +46,7 @@ class Labeled:
     matching: Matching
     items: tuple[Item, ...]
     unknown: Mapping[str, int]
+    outputs: int
 
     @property
     def dataset(self) -> Dataset:
@@ -46,8 +54,31 @@ class Labeled:
         return self.parted.dataset
 
     def truth(self, items: Sequence[Item]) -> np.ndarray:
-        """The classes of `items`: int64 array of shape (n,), places in the model's output."""
-        return np.array([self.matching.indices[item.label] for item in items], np.int64)
+        """What is right of `items`, in the order of the model's output.
+
+        Returns:
+            Of a class each, int64 (n,); of labels, bool (n, labels); of numbers, float32 (n,).
+        """
+        return _TRUTH[TASKS[self.dataset.task].kind](self, items)
+
+
+def class_folders_of(model: str | os.PathLike[str] | Classifier) -> str | None:
+    """Which of nested folders a model was trained to take for classes; None where nothing says so.
+
+    Args:
+        model: As for `kerastl.evaluate`. What is wrong with its file is said when it is loaded.
+    """
+    if isinstance(model, Classifier):
+        metadata = model.metadata
+    elif names_backbone(os.fspath(model)):
+        return None
+    else:
+        try:
+            metadata = read_metadata(find(model))
+        except ModelError:
+            return None
+    stored = metadata.extra.get(CLASS_FOLDERS_KEY)
+    return stored if stored in CLASS_FOLDERS else None
 
 
 def parted(classifier: Classifier, dataset: Dataset, progress: ProgressCallback | None = None) -> Parted:
@@ -80,10 +111,41 @@ def labeled(classifier: Classifier, data: Parted, split: EvaluationSplit | None,
         DataError: There is nothing to evaluate on.
     """
     selection = select(data, split, fresh=fresh)
-    matching = match(sorted({item.label for item in selection.items}), classifier.labels, classifier.name)
-    known = tuple(item for item in selection.items if item.label in matching.indices)
-    unknown = Counter(item.label for item in selection.items if item.label not in matching.indices)
-    return Labeled(data, selection, matching, known, dict(sorted(unknown.items())))
+    names = {item.path: data.dataset.class_names(item) for item in selection.items}
+    matching = match(sorted({name for found in names.values() for name in found}), classifier.labels, classifier.name)
+    # Where an image has several labels, those that the model does not know do not count, and the image does.
+    counts = _COUNTS[TASKS[data.dataset.task].kind]
+    known = tuple(item for item in selection.items if counts(names[item.path], matching))
+    unknown = Counter(name for found in names.values() for name in found if name not in matching.indices)
+    return Labeled(data, selection, matching, known, dict(sorted(unknown.items())), len(classifier.labels))
+
+
+def _places(images: Labeled, items: Sequence[Item]) -> np.ndarray:
+    return np.array([images.matching.indices[item.label] for item in items], np.int64)
+
+
+def _indicators(images: Labeled, items: Sequence[Item]) -> np.ndarray:
+    found = np.zeros((len(items), images.outputs), np.bool_)
+    for row, item in enumerate(items):
+        places = (images.matching.indices.get(name) for name in images.dataset.class_names(item))
+        found[row, [place for place in places if place is not None]] = True
+    return found
+
+
+def _numbers(images: Labeled, items: Sequence[Item]) -> np.ndarray:
+    return images.dataset.labels(items)
+
+
+_TRUTH: dict[TargetKind, Callable[[Labeled, Sequence[Item]], np.ndarray]] = {
+    "index": _places,
+    "indicators": _indicators,
+    "number": _numbers,
+}
+_COUNTS: dict[TargetKind, Callable[[tuple[str, ...], Matching], bool]] = {
+    "index": lambda names, matching: names[0] in matching.indices,
+    "indicators": lambda names, matching: True,
+    "number": lambda names, matching: True,
+}
 
 
 def compute(

@@ -1,26 +1,29 @@
-"""What an evaluation found, as one value."""
+"""What an evaluation of a model that gives one class found, as one value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from kerastl._base import display
-from kerastl._base.text import brief, percent, printable
-from kerastl._classifier import Classifier
-from kerastl.calibration._temperature import undo
-from kerastl.data import Dataset
+from kerastl._base.text import percent
+from kerastl.calibration import _temperature as temperature
 from kerastl.evaluation import _bootstrap as bootstrap
 from kerastl.evaluation import _metrics as metrics
+from kerastl.evaluation._answered import Answered
+from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.evaluation._metrics import BINS, ClassScores, Confused, ConfusionMatrix, Reliability, reliability
-from kerastl.evaluation._rejection import Rejection
 from kerastl.evaluation._robustness import Robustness
-from kerastl.evaluation._selection import Matching
-from kerastl.models._labels import LabelSet, Prediction, decode
+from kerastl.evaluation._tree import TreeScores, tree_scores
+from kerastl.models._hierarchy import Hierarchy
+from kerastl.models._labels import Prediction, decode
+from kerastl.tasks._task import CLASSIFICATION
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 # Figures in the order in which people read them, with what they are called in text.
 FIGURES = {
@@ -35,31 +38,6 @@ FIGURES = {
 }
 # Fractions of images, which read best as per cent.
 FRACTIONS = frozenset(FIGURES) - {"log_loss", "brier_score"}
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure and how far it would move on other images of the same kind.
-
-    Args:
-        value: The figure.
-        low: Lower end of its bootstrap interval.
-        high: Upper end.
-
-    Example:
-        >>> import kerastl
-        >>> images = [("data/umbrella.png", "umbrella"), ("data/candle.jpg", "candle")]
-        >>> kerastl.evaluate("kerastl_mini", images).figures["accuracy"]
-        Figure(value=1.0, low=1.0, high=1.0)
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def as_dict(self) -> dict[str, float]:
-        """The three, as JSON values."""
-        return {"value": self.value, "low": self.low, "high": self.high}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +68,8 @@ class Answer:
     rank: int
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(BaseEvaluation):
     """How a model does on labeled images.
 
     Args:
@@ -111,6 +89,7 @@ class Evaluation:
         robustness: Accuracy under corruptions, where that was asked for.
         rejection: How images of other things are told apart, where that was asked for.
         bins: Of the calibration error.
+        hierarchy: The tree of the model's classes, if they have one.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
         classifier: What was evaluated, if it is still at hand; pickles go without it.
@@ -129,42 +108,38 @@ class Evaluation:
         [('orange', 181)]
     """
 
-    model: str
-    data: str
-    split: str
-    labels: LabelSet
-    paths: tuple[str, ...]
+    task: ClassVar[str] = CLASSIFICATION
+    names: ClassVar[Mapping[str, str]] = FIGURES
+    fractions: ClassVar[frozenset[str]] = FRACTIONS
+
     truth: np.ndarray
     probabilities: np.ndarray
     k: int = 5
-    unknown: Mapping[str, int] = field(default_factory=dict)
-    matching: Matching | None = None
-    failed: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
     temperature: float = 1.0
     robustness: Robustness | None = None
-    rejection: Rejection | None = None
     bins: int = BINS
-    resamples: int = bootstrap.RESAMPLES
-    seed: int = 0
-    classifier: Classifier | None = field(default=None, repr=False)
-    dataset: Dataset | None = field(default=None, repr=False)
-    leave_one_out: bool = False
+    hierarchy: Hierarchy | None = None
 
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "classifier": None}
-
-    @property
-    def part(self) -> str:
-        """The part of the data in words."""
-        return f"{self.split}, by leave-one-out" if self.leave_one_out else self.split
+    @classmethod
+    def of(cls, answered: Answered) -> Self:
+        """Take the probabilities that a model gave."""
+        return cls(
+            **answered.shared(),
+            truth=answered.images.truth(answered.items),
+            probabilities=answered.outputs,
+            k=min(answered.top, len(answered.classifier.labels)),
+            temperature=temperature.of(answered.classifier.metadata),
+            robustness=answered.robustness,
+            hierarchy=answered.classifier.metadata.hierarchy,
+        )
 
     @cached_property
-    def _images(self) -> bootstrap.PerImage:
-        return bootstrap.PerImage.of(self.probabilities, self.truth)
+    def _each(self) -> bootstrap.PerImage:
+        return bootstrap.PerImage.of(self.probabilities, self.truth, self.k, self.bins)
+
+    @property
+    def _images(self) -> bootstrap.Resampled:
+        return self._each
 
     @cached_property
     def predicted(self) -> np.ndarray:
@@ -175,18 +150,6 @@ class Evaluation:
     def right(self) -> np.ndarray:
         """Boolean array of shape (n,): whether the most probable class is the right one."""
         return self.predicted == self.truth
-
-    @cached_property
-    def figures(self) -> dict[str, Figure]:
-        """The figures by name, see `FIGURES`; macro averages are over the classes that have images."""
-        ends = bootstrap.intervals(self._images, self.k, self.bins, self.resamples, self.seed)
-        values = self._images.figures(self.k, self.bins)
-        return {name: Figure(values[name], *ends[name]) for name in FIGURES}
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Classes of the model that have no image here."""
-        return () if self.matching is None else self.matching.missing
 
     @property
     def accuracy(self) -> float:
@@ -216,8 +179,13 @@ class Evaluation:
     @cached_property
     def reliability_before(self) -> Reliability:
         """The same for the probabilities before the temperature."""
-        own = undo(self.probabilities, self.temperature)
+        own = temperature.undo(self.probabilities, self.temperature)
         return reliability(own.max(axis=1).astype(np.float64), self.right, self.bins)
+
+    @cached_property
+    def tree(self) -> TreeScores | None:
+        """How good answers are at each level of the tree of classes, and where it is gone down as far as is sure."""
+        return None if self.hierarchy is None else tree_scores(self.hierarchy, self.probabilities, self.truth)
 
     def answers(self) -> Iterator[Answer]:
         """What the model said of each image, in the order of `paths`."""
@@ -239,21 +207,33 @@ class Evaluation:
             self.paths[index],
             self.labels.names[truth],
             decode(self.probabilities[index : index + 1], self.labels, self.k)[0],
-            bool(self._images.rank[index] == 0),
+            bool(self._each.rank[index] == 0),
             float(self.probabilities[index, truth]),
-            int(self._images.rank[index]) + 1,
+            int(self._each.rank[index]) + 1,
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """Everything but the single images, as JSON values."""
+    @property
+    def headline(self) -> str:
+        """The accuracy in words."""
+        return f"{percent(self.accuracy)} right"
+
+    def more_notes(self) -> Iterator[str]:
+        """What the temperature has changed."""
+        if self.temperature != 1:
+            yield (
+                f"scores are scaled with the temperature {self.temperature:.3f}; without it the calibration error is "
+                f"{percent(self.reliability_before.error)}"
+            )
+
+    def _figure_name(self, name: str) -> str:
+        if name == "top_k_accuracy" and not 1 < self.k < len(self.labels):
+            return ""
+        return self.names[name].format(k=self.k)
+
+    def _details(self) -> dict[str, Any]:
         return {
-            "model": self.model,
-            "data": self.data,
-            "split": self.split,
-            "leave_one_out": self.leave_one_out,
-            "images": len(self),
             "k": self.k,
-            "metrics": {name: figure.as_dict() for name, figure in self.figures.items()},
+            "metrics": self._figures_as_dict(),
             "classes": [
                 {"label": c.label, "index": c.index, "precision": c.precision, "recall": c.recall, "f1": c.f1,
                  "support": c.support}
@@ -269,35 +249,5 @@ class Evaluation:
             "reliability_before_temperature": self.reliability_before.as_dict(),
             "calibration_error_before_temperature": self.reliability_before.error,
             "robustness": None if self.robustness is None else self.robustness.as_dict(),
-            "rejection": None if self.rejection is None else self.rejection.as_dict(),
-            "unknown_classes": dict(self.unknown),
-            "missing_classes": list(self.missing),
-            "failed": dict(self.failed),
-            "notes": list(self.notes),
+            "tree": None if self.tree is None else self.tree.as_dict(),
         }  # fmt: skip
-
-    def _lines(self) -> Iterator[tuple[str, str, str]]:
-        """Name, value and interval of each figure, as text."""
-        for name, figure in self.figures.items():
-            if (name == "top_k_accuracy" and 1 < self.k < len(self.labels)) or name != "top_k_accuracy":
-                show = percent if name in FRACTIONS else "{:.3f}".format
-                yield FIGURES[name].format(k=self.k), show(figure.value), f"{show(figure.low)} to {show(figure.high)}"
-
-    def __str__(self) -> str:
-        lines = [self._title()]
-        lines += [f"{name:18} {value:>7}  ({interval})" for name, value, interval in self._lines()]
-        return "\n".join(lines)
-
-    def _title(self) -> str:
-        return f"{brief(self.model)} on {len(self)} images of {printable(self.data)} ({self.part})"
-
-    def __repr__(self) -> str:
-        return f"<Evaluation of {brief(self.model)} on {len(self)} images: {percent(self.accuracy)} right>"
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td style='text-align:left'>{name}</td><td>{value}</td><td>{interval}</td></tr>"
-            for name, value, interval in self._lines()
-        )
-        caption = display.text(self._title())
-        return f"<table><caption>{caption}</caption><tr><th></th><th></th><th>95 % interval</th></tr>{rows}</table>"

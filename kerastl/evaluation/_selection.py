@@ -39,7 +39,7 @@ def match(classes: Sequence[str], labels: LabelSet, model: str) -> Matching:
         model: Its name, for messages.
 
     Raises:
-        DataError: Not one of the classes is known.
+        DataError: There are classes, and not one of them is known.
     """
     indices, unknown = {}, {}
     for name in classes:
@@ -48,7 +48,7 @@ def match(classes: Sequence[str], labels: LabelSet, model: str) -> Matching:
             indices[name] = found[0]
         else:
             unknown[name] = _several(found, labels)
-    if not indices:
+    if classes and not indices:
         raise DataError(f"{model} knows none of the classes ({_some(classes)}); it knows {_some(labels.names)}")
     met = set(indices.values())
     missing = tuple(name for index, name in enumerate(labels.names) if index not in met)

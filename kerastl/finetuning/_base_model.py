@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kerastl._base.keras_import import import_keras
 from kerastl._base.text import listed, printable
@@ -26,6 +27,7 @@ from kerastl.images._input_size import sides_of
 from kerastl.inference._seal import sha256
 from kerastl.models._registry import BACKBONES, Backbone
 from kerastl.models._saved import loading, schema
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 
 if TYPE_CHECKING:
     import keras
@@ -65,12 +67,20 @@ class Built:
     taps: tuple[keras.KerasTensor, ...]
     classifier: Classifier | None = None
 
-    def with_head(self, classes: int, recipe: Recipe, seed: int) -> Network:
-        """Put the head of a recipe on it; `seed` is that of the first weights."""
+    def with_head(
+        self,
+        classes: int,
+        recipe: Recipe,
+        seed: int,
+        task: Task = TASKS[CLASSIFICATION],
+        labels: NDArray[Any] | None = None,
+    ) -> Network:
+        """Put the head of a recipe for a task on it; `seed` is that of the first weights, `labels` as it takes them."""
         from kerastl.finetuning._network import attach_head
 
         taps = self.taps if recipe.features == "deep" else ()
-        return attach_head(self.backbone, self.stages, classes, dropout=recipe.dropout, seed=seed, taps=taps)
+        options: dict[str, Any] = {"dropout": recipe.dropout, "seed": seed, "taps": taps, "task": task}
+        return attach_head(self.backbone, self.stages, classes, labels=labels, **options)
 
 
 @dataclass(frozen=True)
@@ -159,10 +169,12 @@ def keep_rows(network: Network, before: Classifier, classes: Sequence[str]) -> s
     Returns:
         What was kept and what was not, in one line.
     """
-    head = network.stages["head"][-1]
+    head = network.classifier
     kernel, bias = head.get_weights()
     if before.kernel.shape[0] != kernel.shape[0]:
         return "the head starts anew: it gets other features than before"
+    if not 1 < kernel.shape[1] == len(classes):
+        return "the head starts anew: it has no row for each class"
     places = {name: place for place, name in reversed(list(enumerate(before.classes)))}
     for place, name in enumerate(classes):
         if name in places:

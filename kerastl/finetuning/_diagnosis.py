@@ -46,7 +46,7 @@ class _Words:
     worse: str
 
 
-_WORDS: dict[ScoreKind, _Words] = {
+WORDS: dict[ScoreKind, _Words] = {
     "validation": _Words(
         "validation images", "on validation images", "the labels of train and val may mean different things"
     ),
@@ -74,7 +74,7 @@ def diagnose(
         One line for each of: equal scores or a constant answer, accuracy at chance level, classes never predicted. None
         where the images are of one class, or too few to tell.
     """
-    size, words = len(classes), _WORDS[kind]
+    size, words = len(classes), WORDS[kind]
     actual = np.bincount(labels, minlength=size)
     predicted = np.bincount(probabilities.argmax(axis=1), minlength=size)
     if np.count_nonzero(actual) < 2:

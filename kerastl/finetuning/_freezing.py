@@ -15,6 +15,7 @@ from kerastl.errors import RecipeError
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import BatchNormPolicy, Phase
 from kerastl.finetuning._rules import assign_rules, check_used
+from kerastl.models._ordinal_tail import CLASSES
 
 
 def freeze(network: Network, trained: Sequence[str], batch_norm: BatchNormPolicy = "frozen") -> int:
@@ -47,7 +48,7 @@ def freeze(network: Network, trained: Sequence[str], batch_norm: BatchNormPolicy
     for name, layers in network.stages.items():
         for layer in layers:
             layer.trainable = False  # first, or Keras leaves variables alone that rules have frozen one by one
-            layer.trainable = name in trained
+            layer.trainable = name in trained and layer.name != CLASSES
             if batch_norm == "frozen":
                 for inner in layer._flatten_layers():  # a block of layers may be one layer
                     if isinstance(inner, keras.layers.BatchNormalization):

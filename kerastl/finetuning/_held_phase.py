@@ -22,7 +22,6 @@ from kerastl.finetuning._evidence import Comparison
 from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._loop import Epoch, predict
 from kerastl.finetuning._lr_finder import harmless_rate
-from kerastl.finetuning._phase import HEAD
 from kerastl.finetuning._phase_training import PhaseTraining
 from kerastl.finetuning._scores import score
 from kerastl.training._fit import DivergedError
@@ -163,7 +162,7 @@ class HeldPhase(PhaseTraining):
 
     def _soften(self) -> None:
         """Put the temperature that suits the validation images into the classifier, and take its score."""
-        classifier = self._context.network.stages[HEAD][-1]
+        classifier = self._context.network.classifier
         fitted = temperature.fit(self._answers, self._labels)
         classifier.set_weights([weight / np.float32(fitted) for weight in classifier.get_weights()])
         self._best, self._answers = values_of(self._weights), temperature.apply(self._answers, fitted)

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
+from numpy.typing import NDArray
 
 from kerastl.errors import RecipeError
+from kerastl.finetuning._head_layers import Outputs, head_layers
 from kerastl.finetuning._phase import HEAD
 from kerastl.models._deep_features import deep_features
 from kerastl.models._graph import call_behind, crossing, mean_pooled, split_graph
+from kerastl.models._ordinal_tail import is_tail
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 
 # Layers that can sit below the boundary: no weights, the same in training, and never larger than what they get.
 _HARMLESS = (
@@ -41,6 +46,7 @@ class Network:
         model: One flat functional graph: pixels `(n, h, w, 3)`, raw RGB in [0, 255], to probabilities
             `(n, classes)`.
         stages: Stage name to its layers, from the head down. The first is `"head"`.
+        task: What it tells of an image.
 
     Example:
         >>> from kerastl.finetuning import attach_head
@@ -55,6 +61,13 @@ class Network:
 
     model: keras.Model
     stages: Mapping[str, Sequence[keras.layers.Layer]]
+    task: Task = TASKS[CLASSIFICATION]
+
+    @property
+    def classifier(self) -> keras.layers.Dense:
+        """The layer of the head that is solved or trained: the last with weights, but for what makes probabilities."""
+        own = [layer for layer in self.stages[HEAD] if layer.weights and not is_tail(layer)]
+        return own[-1]
 
     def stage_of(self) -> dict[str, int]:
         """Map each layer's name to the number of its stage: 0 for the head, 1 for the top of the backbone."""
@@ -69,17 +82,22 @@ def attach_head(
     dropout: float = 0.0,
     seed: int = 0,
     taps: Sequence[keras.KerasTensor] = (),
+    task: Task = TASKS[CLASSIFICATION],
+    labels: NDArray[Any] | None = None,
 ) -> Network:
-    """Put pooling, dropout and a softmax classifier on a backbone without a top.
+    """Put pooling, dropout and a classifier on a backbone without a top.
 
     Args:
         backbone: Raw pixels to a feature map `(n, h, w, c)`, tokens `(n, t, c)` or features `(n, c)`.
         stages: Its stages from the top down.
-        classes: Number of classes, at least 2.
+        classes: Number of classes, or of what else the task names.
         dropout: Fraction of the features dropped in training.
         seed: For the classifier's first weights (Glorot uniform) and the dropout.
         taps: Tensors of the backbone that the head reads, see `kerastl.models.deep_features`; without any it reads the
             mean of the backbone's output over its places.
+        task: What the network is to tell of an image.
+        labels: Of the training images, as the task keeps them: on what scale numbers lie, and how frequent classes of
+            an order are. Other tasks do not look at them.
 
     Example:
         >>> import keras
@@ -96,14 +114,10 @@ def attach_head(
     if dropout:
         head.append(keras.layers.Dropout(dropout, seed=seed, name="head_dropout"))
         features = head[-1](features)
-    glorot = keras.initializers.GlorotUniform(seed=seed)
-    head.append(
-        keras.layers.Dense(
-            classes, activation="softmax", kernel_initializer=glorot, dtype="float32", name="head_classifier"
-        )
-    )
-    model = keras.Model(backbone.inputs[0], head[-1](features), name=f"{backbone.name}_classifier")
-    return Network(model, {HEAD: head, **{name: list(layers) for name, layers in stages.items()}})
+    layers, output = head_layers(features, Outputs(task, classes, labels), seed)
+    head += layers
+    model = keras.Model(backbone.inputs[0], output, name=f"{backbone.name}_classifier")
+    return Network(model, {HEAD: head, **{name: list(layers) for name, layers in stages.items()}}, task)
 
 
 def boundary(network: Network, trained: Sequence[str]) -> list[keras.KerasTensor]:

@@ -24,7 +24,7 @@ from kerastl.finetuning._estimate import (
 from kerastl.finetuning._features import PhaseFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, predict, tell_of_solution, train_phase, validation
-from kerastl.finetuning._phase import HEAD, Phase
+from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._solved_head import NOTHING, learnt_nothing, solve_classifier
@@ -202,7 +202,7 @@ class PhaseTraining:
         elif left_out is not None:
             answers = left_out.probabilities, left_out.labels, context.data.classes
             self._state.warnings = diagnose(*answers, kind="leave_one_out")
-        kernel = values_of([context.network.stages[HEAD][-1].kernel])[0]
+        kernel = values_of([context.network.classifier.kernel])[0]
         self._state.failure = NOTHING if (kernel == kernel[:, :1]).all() else ""
 
     def _solvable(self) -> bool:

@@ -83,5 +83,6 @@ def _fitting(recipe: str | Recipe, dataset: Dataset, stages: int) -> Recipe:
     """The recipe of a name for so many stages below the head."""
     if isinstance(recipe, Recipe):
         return recipe
+    images = len(dataset.subset("train"))
     counts = [count for count in dataset.counts("train").values() if count]
-    return RECIPES[recipe](stages, sum(counts), median(counts))
+    return RECIPES[recipe](stages, images, median(counts or [images]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerastl.finetuning._ridge_left_out import RowGroups
+from kerastl.finetuning._row_groups import RowGroups
 
 
 def balanced_folds(groups: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> np.ndarray:

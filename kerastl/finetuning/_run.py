@@ -44,6 +44,7 @@ from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _weights as weights
 from kerastl.models._registry import BACKBONES
+from kerastl.tasks._task import TASKS
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
@@ -81,6 +82,12 @@ class Prepared:
     extra: dict[str, Any]
     state: dict[str, Any] | None = None
     refits: bool = False
+
+    def network(self, built: Built, seed: int) -> Network:
+        """A network with the head that the recipe has for the task."""
+        dataset = self.parts.dataset
+        labels = dataset.labels(dataset.subset("train"))
+        return built.with_head(len(dataset.classes), self.recipe, seed, TASKS[dataset.task], labels)
 
 
 class Run:
@@ -257,7 +264,7 @@ class Run:
     def _network(self, prepared: Prepared) -> Network:
         """The network with a new head, whose rows are those of the old one where the classes are the same."""
         built, classes = prepared.built, prepared.parts.dataset.classes
-        network = built.with_head(len(classes), prepared.recipe, self._settings.seed)
+        network = prepared.network(built, self._settings.seed)
         if built.classifier is not None:
             self._callback.say(keep_rows(network, built.classifier, classes))
         return network
@@ -331,7 +338,6 @@ class Run:
     def _in_float32(self, model: keras.Model, prepared: Prepared) -> keras.Model:
         """The same network with the same weights, all in float32."""
         built = prepared.base.build(dataclasses.replace(self._settings, precision="float32", weights=None))
-        classes = len(prepared.parts.dataset.classes)
-        plain = built.with_head(classes, prepared.recipe, self._settings.seed).model
+        plain = prepared.network(built, self._settings.seed).model
         plain.set_weights(model.get_weights())
         return plain

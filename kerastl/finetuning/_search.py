@@ -116,7 +116,7 @@ class Search:
             Interrupted: A stop was asked for; what was found is in the file.
         """
         self._begin(parts.fingerprint)
-        labels = parts.dataset.class_indices(parts.dataset.subset("train"))
+        labels = parts.dataset.labels(parts.dataset.subset("train"))
         sizes = rounds(len(self._among), len(labels), len(parts.dataset.classes))
         self._callback.say(f"{len(self._among)} networks to choose among, each probed on images to train on")
         try:
@@ -157,7 +157,7 @@ class Search:
     def _open(self, alive: Sequence[Candidate], parts: SplitData, scratch: Path, number: int) -> None:
         """Build what has no probe and no result yet, and time it on a few images."""
         found = self._found(number)
-        labels = parts.dataset.class_indices(parts.dataset.subset("train"))
+        labels = parts.dataset.labels(parts.dataset.subset("train"))
         for candidate in alive:
             key = self._key(candidate)
             if key in found or candidate in self._probes:

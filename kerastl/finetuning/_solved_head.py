@@ -7,12 +7,14 @@ from kerastl.errors import RecipeError
 from kerastl.finetuning._diagnosis import ADVICE
 from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
-from kerastl.finetuning._mirrored_rows import MirroredSolution, solve_with_mirrored
-from kerastl.finetuning._phase import HEAD, Phase
+from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
-from kerastl.finetuning._ridge import RidgeHead
+from kerastl.finetuning._ridge import RidgeHead, softmax_head
 from kerastl.finetuning._ridge_folds import balanced_folds
+from kerastl.finetuning._row_choice import RowChoice, solve_chosen
 from kerastl.finetuning._solver import Head, solve_head
+from kerastl.finetuning._targets import OneHot
+from kerastl.models._deep_features import last_tap_width
 from kerastl.training._callback import RunCallback
 
 NOTHING = f"nothing was learnt: every image gets the same scores, whatever it shows. No model is kept; {ADVICE}"
@@ -44,7 +46,7 @@ def solve_classifier(
         RecipeError: The head of the network is not one dense layer on such features.
         Stopped: A stop was asked for.
     """
-    classifier = context.network.stages[HEAD][-1]
+    classifier = context.network.classifier
     if rows[:1].shape[1:] != classifier.kernel.shape[:1]:
         raise RecipeError(f"{phase.solver} needs a head of one Dense layer on pooled features")
     head: Head | RidgeHead
@@ -63,31 +65,32 @@ def _by_ridge(
     labels, weights = data.train.labels[usable], data.weights()[usable]
     folds = balanced_folds(data.groups()[usable], labels, seed=context.seed)
     with stage(f"ridge regression on {len(rows):,} images"):
-        solution = solve_with_mirrored(
+        solution, choice = solve_chosen(
             rows,
             mirrored,
-            labels,
-            len(data.classes),
+            OneHot(labels, len(data.classes)),
             weights,
             folds,
+            last=last_tap_width(context.network.model),
             seed=context.seed,
             scratch=context.scratch,
             check=stop.check if stop is not None else None,
         )
-    _tell(solution, rows, context.observers.told)
-    head = solution.head
+    head = softmax_head(solution, labels, weights)
+    _tell(choice, head, rows, context.observers.told)
     if not len(head.loo_rows):
         return head, None
     answers = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
     return head, answers.calibrated(head.temperature, rows.of_images, context.seed)
 
 
-def _tell(solution: MirroredSolution, rows: UsableFeatures, told: RunCallback) -> None:
-    head = solution.head
-    if solution.loss is not None:
-        without, with_them = solution.loss
-        did = "help" if solution.mirrored else "do not help, and are left out"
-        told.say(f"mirrored images {did}: leave-one-out loss {without:.4f} without, {with_them:.4f} with them")
+def _tell(choice: RowChoice, head: RidgeHead, rows: UsableFeatures, told: RunCallback) -> None:
+    if choice.errors is not None:
+        without, with_them = choice.errors
+        did = "help" if choice.mirrored else "do not help, and are left out"
+        told.say(f"mirrored images {did}: leave-one-out error {without:.4f} without, {with_them:.4f} with them")
+    if choice.emphasis != 1:
+        told.say(f"the last layer's features count {choice.emphasis:g} times as much as those below, by leave-one-out")
     if head.projected is not None:
         told.say(f"ridge regression: {rows[:1].shape[1]:,} features were projected at random to {head.projected:,}")
     told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")

@@ -18,6 +18,7 @@ from kerastl.finetuning._splits import SplitData
 from kerastl.images import Resize, open_image
 from kerastl.inference._engines import cores
 from kerastl.models._input_reader import InputReader
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 from kerastl.training._samples import ImageSample
 
 # So many images are worth a process that decodes them ahead, which takes 0.3 s to start.
@@ -30,7 +31,7 @@ class LabeledImages:
 
     Args:
         files: One an image.
-        labels: int64 `(n,)`, each in `[0, classes)`.
+        labels: As `Dataset.labels` gives them: of a class each, int64 `(n,)`.
     """
 
     files: Sequence[Path]
@@ -48,6 +49,7 @@ class TrainingData:
         reader: How files become pixels.
         balanced: Weigh the classes so that each counts the same in the loss.
         group_numbers: int64 `(n,)`, of each training image; None where each is a group of its own.
+        task: What the labels are.
     """
 
     classes: tuple[str, ...]
@@ -56,6 +58,7 @@ class TrainingData:
     reader: InputReader
     balanced: bool = False
     group_numbers: np.ndarray | None = None
+    task: Task = TASKS[CLASSIFICATION]
 
     @property
     def validates(self) -> bool:
@@ -67,8 +70,8 @@ class TrainingData:
         return np.arange(len(self.train.files)) if self.group_numbers is None else self.group_numbers
 
     def targets(self) -> np.ndarray:
-        """One-hot targets of the training images: float32 `(n, classes)`."""
-        return np.eye(len(self.classes), dtype=np.float32)[self.train.labels]
+        """What the network is to give for the training images: float32 `(n, classes)`, one-hot of a class each."""
+        return self.task.output_targets(self.train.labels, len(self.classes))
 
     def weights(self) -> np.ndarray:
         """Weight of each training image: float32 `(n,)`, with a mean of 1."""
@@ -117,11 +120,12 @@ def training_data(parts: SplitData, resize: Resize, settings: Settings) -> Train
     white = resize.white_level or parts.white_level
     resize = replace(resize, policy=settings.resize or resize.policy, white_level=white)
     train, val = (
-        LabeledImages([dataset.file(item) for item in items], dataset.class_indices(items))
+        LabeledImages([dataset.file(item) for item in items], dataset.labels(items))
         for items in (dataset.subset("train"), dataset.subset("val"))
     )
     balanced = settings.class_weights == "balanced"
-    return TrainingData(dataset.classes, train, val, resize, balanced, _group_numbers(parts))
+    task = TASKS[dataset.task]
+    return TrainingData(dataset.classes, train, val, resize, balanced, _group_numbers(parts), task)
 
 
 def _group_numbers(parts: SplitData) -> np.ndarray:

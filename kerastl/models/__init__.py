@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kerastl.models._graph import last_feature_map as last_feature_map
     from kerastl.models._graph import logits as logits
     from kerastl.models._graph import split_graph as split_graph
+    from kerastl.models._hierarchy import Hierarchy as Hierarchy
     from kerastl.models._input_reader import INPUT_KINDS as INPUT_KINDS
     from kerastl.models._input_reader import InputKind as InputKind
     from kerastl.models._input_reader import InputReader as InputReader
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from kerastl.models._registry import register as register
     from kerastl.models._spec import ModelSpec as ModelSpec
     from kerastl.models._spec import resolve as resolve
+    from kerastl.models._sure import SureAnswer as SureAnswer
     from kerastl.models._table import list_models as list_models
     from kerastl.models._weights import cached_weights as cached_weights
     from kerastl.models._weights import imagenet_class_index as imagenet_class_index
@@ -48,6 +50,7 @@ _MODULES = {
     "Backbone": "kerastl.models._backbone",
     "Classification": "kerastl.models._labels",
     "Classifications": "kerastl.models._labels",
+    "Hierarchy": "kerastl.models._hierarchy",
     "INPUT_KINDS": "kerastl.models._input_reader",
     "InputKind": "kerastl.models._input_reader",
     "InputReader": "kerastl.models._input_reader",
@@ -56,6 +59,7 @@ _MODULES = {
     "ModelSpec": "kerastl.models._spec",
     "Prediction": "kerastl.models._labels",
     "Stage": "kerastl.models._backbone",
+    "SureAnswer": "kerastl.models._sure",
     "WeightsFile": "kerastl.models._backbone",
     "adapt": "kerastl.models._adapt",
     "boundary_tensors": "kerastl.models._build",

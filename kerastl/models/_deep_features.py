@@ -182,16 +182,41 @@ def taps_of(model: keras.Model) -> tuple[keras.KerasTensor, ...]:
     Args:
         model: One flat functional graph, as fine-tuning makes it, also one that was saved and loaded, or copied.
     """
-    graph = graph_of(model)
-    reversed_calls = reversed(calls(graph)) if graph is not None else ()
-    joined = next((call.outputs[0] for call in reversed_calls if is_deep(call.operation)), None)
+    joined = _joined(model)
     return () if joined is None else taps_below(joined)
+
+
+def last_tap_width(model: keras.Model) -> int:
+    """How many of the features that the deep head of a model reads, at their end, are of its last tap.
+
+    Args:
+        model: See `taps_of`.
+
+    Returns:
+        0 where the head is not deep, or has one tap only.
+    """
+    joined = _joined(model)
+    if joined is None:
+        return 0
+    width, parts = 0, list(call_behind(joined).input_tensors)
+    while parts:
+        part = parts.pop()
+        width += part.shape[-1]
+        if _tap_below(part) is not None:  # the means of a tap, which its deviations follow
+            break
+    return width if parts else 0
 
 
 def taps_below(features: keras.KerasTensor) -> tuple[keras.KerasTensor, ...]:
     """The tensors that the features of a deep head are made of, from the input up."""
     found = [_tap_below(part) for part in call_behind(features).input_tensors]
     return tuple(tap for tap in found if tap is not None)
+
+
+def _joined(model: keras.Model) -> keras.KerasTensor | None:
+    graph = graph_of(model)
+    reversed_calls = reversed(calls(graph)) if graph is not None else ()
+    return next((call.outputs[0] for call in reversed_calls if is_deep(call.operation)), None)
 
 
 def is_deep(operation: Any) -> bool:

@@ -17,6 +17,7 @@ from kerastl._base.keras_import import keras_reason
 from kerastl._base.text import listed, printable
 from kerastl.errors import UsageError
 from kerastl.models._graph import graph_of, run_through
+from kerastl.models._ordinal_tail import TAIL
 
 # Layers that change images at random while a model trains, and leave them as they are when it answers.
 AUGMENTATIONS = tuple(
@@ -25,7 +26,10 @@ AUGMENTATIONS = tuple(
     if name.startswith("Random") or name in ("AugMix", "CutMix", "MixUp", "RandAugment")
 )
 # Names of the layers that are put around a network.
-RESERVED = ("pixels", "scale_pixels", "feature_pool", "head_pool", "head_features", "head_dropout", "head_classifier")
+RESERVED = (
+    *("pixels", "scale_pixels", "feature_pool", "head_pool", "head_features", "head_dropout", "head_classifier"),
+    *("head_units", *TAIL),
+)
 # Largest difference between a model and its copy, as a fraction of the largest output.
 _TOLERANCE = 1e-3
 _LOW_TOLERANCE = 0.1  # of a model that computes in half precision

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 
 from kerastl.errors import ModelError
+from kerastl.models._ordinal_tail import is_tail
 
 # These make no feature map of their own, so that the one below them is the last.
 _PASSING = (
@@ -202,6 +203,8 @@ def mean_pooled(features: keras.KerasTensor, **arguments: Any) -> keras.KerasTen
 def features(model: keras.Model) -> keras.Model:
     """The part of a classifier that gives the features it decides by: what goes into its last layer with weights.
 
+    Layers that make probabilities of ordered classes from one score do not count.
+
     Args:
         model: One functional graph with one input and one output.
 
@@ -218,7 +221,8 @@ def features(model: keras.Model) -> keras.Model:
     """
     graph = graph_of(model)
     nodes = calls(graph) if graph is not None else []
-    deciding = next((node for node in reversed(nodes) if getattr(node.operation, "weights", ())), None)
+    weighted = (node for node in reversed(nodes) if getattr(node.operation, "weights", ()))
+    deciding = next((node for node in weighted if not is_tail(node.operation)), None)
     if deciding is None or len(deciding.input_tensors) != 1 or len(model.outputs) != 1:
         raise ModelError(f"{model.name}: there is no last layer whose features could be compared")
     return keras.Model(model.inputs[0], mean_pooled(deciding.input_tensors[0]), name=model.name)

@@ -13,7 +13,8 @@ from kerastl._base.text import printable
 from kerastl.errors import UsageError
 from kerastl.models._adapt_options import Pooling, check_pooling
 from kerastl.models._deep_features import is_deep, taps_below
-from kerastl.models._graph import inputs_of
+from kerastl.models._graph import call_behind, inputs_of
+from kerastl.models._ordinal_tail import below_tail, is_tail
 
 _PROBABILITIES = ("softmax", "sigmoid")
 # What may stand between features and classifier, or behind it, and changes no number when the model answers.
@@ -41,7 +42,7 @@ def cut_head(output: keras.KerasTensor) -> tuple[keras.KerasTensor, str | None]:
     head = head_of(output)
     if not head:
         return output, None
-    layer = head[0]
+    layer = call_behind(below_tail(output)).operation if is_tail(head[0]) else head[0]
     kind = "probabilities" if any(activation_of(each) in _PROBABILITIES for each in head) else "scores"
     features = _below_the_head(inputs_of(layer)[0])
     classes = f"{output.shape[-1]:,} class{'es' * (output.shape[-1] != 1)}"

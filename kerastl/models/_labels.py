@@ -12,6 +12,7 @@ from kerastl._base import display
 from kerastl._base.text import brief, message, percent, printable
 from kerastl._metrics import top_k
 from kerastl.errors import ModelError, UsageError
+from kerastl.models._sure import SureAnswer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -144,6 +145,7 @@ class Classification:
         rejected: Where rejection was asked for: whether that is too much for the answer to mean anything.
         tta: The test-time augmentation that was asked for, or `None`.
         precision: `fast` where the network computed so, else `None`.
+        sure: Where it was asked for: the class or group of classes that the model is sure of.
 
     Example:
         >>> import kerastl
@@ -161,6 +163,7 @@ class Classification:
     rejected: bool | None = None
     tta: str | None = None
     precision: str | None = None
+    sure: SureAnswer | None = None
 
     @property
     def best(self) -> Prediction:
@@ -193,14 +196,23 @@ class Classification:
             values["coverage"] = self.coverage
         if self.ood_score is not None:
             values |= {"ood_score": float(f"{self.ood_score:.7g}"), "rejected": self.rejected}
-        named = {"tta": self.tta, "precision": self.precision}
+        sure = None if self.sure is None else self.sure.as_dict()
+        named = {"sure": sure, "tta": self.tta, "precision": self.precision}
         values |= {name: value for name, value in named.items() if value is not None}
         return values
 
-    def __str__(self) -> str:
-        answer = message(self.error or "") or ", ".join(map(str, self.predictions))
+    def answer(self) -> str:
+        """What the model says, in a line: what it is sure of, and the best classes; empty if there are none."""
+        classes = ", ".join(map(str, self.predictions))
+        if self.sure is not None:
+            others = ", ".join(str(one) for one in self.predictions if one.index != self.sure.index)
+            classes = f"{self.sure} ({others})" if others else str(self.sure)
         if self.rejected:
-            answer = f"none of these (closest: {answer})"
+            return f"none of these (closest: {classes})" if classes else "none of these"
+        return classes
+
+    def __str__(self) -> str:
+        answer = message(self.error or "") or self.answer()
         return answer if self.path is None else f"{printable(self.path)}: {answer}"
 
     def _repr_html_(self) -> str:
@@ -213,6 +225,8 @@ class Classification:
     def _remarks(self) -> list[str]:
         """What was asked for besides the best classes."""
         remarks = []
+        if self.sure is not None:
+            remarks.append(f"at {percent(self.sure.min_score)}: {self.sure}")
         if self.coverage is not None:
             remarks.append(f"one of these in {percent(self.coverage)} of such cases")
         if self.rejected:

@@ -22,13 +22,20 @@ from kerastl.models._input_reader import InputReader, reader_as_dict, reader_fro
 from kerastl.models._labels import LabelSet
 from kerastl.models._saved import archive, kinds, schema
 from kerastl.models._saved.archive import parsed
+from kerastl.tasks._task import CLASSIFICATION
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
 
+    from kerastl.models._hierarchy import Hierarchy
+
 MODEL_FILE = "model.keras"
 MEMBER = "kerastl.json"
 FORMAT = 2
+TASK_FORMAT = 3
+"""Of other tasks than classification, whose outputs an earlier kerastl would take for probabilities of classes."""
+# In `extra`: the tree of the classes, and which of nested folders they were.
+HIERARCHY, CLASS_FOLDERS = "hierarchy", "class_folders"
 # What the names of kerastl's members begin with.
 _OWN = "kerastl"
 
@@ -43,6 +50,7 @@ class Metadata:
         reader: How an image, or whatever else it takes, becomes the model's input.
         backbone: The catalog name of the network it was made from, or `None`.
         extra: Whatever else later steps store, by name; values are JSON.
+        task: What the outputs are: a name of `kerastl.tasks.TASKS`.
 
     Example:
         >>> from kerastl.images import Resize
@@ -57,6 +65,7 @@ class Metadata:
     reader: InputReader
     backbone: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    task: str = CLASSIFICATION
 
     @property
     def resize(self) -> Resize:
@@ -72,8 +81,9 @@ class Metadata:
     def as_dict(self) -> dict[str, Any]:
         """The metadata as JSON values."""
         return {
-            "format": FORMAT,
+            "format": FORMAT if self.task == CLASSIFICATION else TASK_FORMAT,
             "name": self.name,
+            "task": self.task,
             "backbone": self.backbone,
             "labels": list(self.labels.names),
             "wnids": None if self.labels.wnids is None else list(self.labels.wnids),
@@ -93,6 +103,17 @@ class Metadata:
         given: dict[str, Any] = self.extra.get("base_model", {})
         return bool(given.get("own_layers"))
 
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The tree of the classes: what the model was fine-tuned with, or WordNet's for ImageNet's classes, or none."""
+        if (stored := self.extra.get(HIERARCHY)) is not None:
+            from kerastl.models._hierarchy import Hierarchy
+
+            return Hierarchy.from_dict(stored, self.labels.names)
+        from kerastl.models._imagenet_tree import imagenet_tree
+
+        return imagenet_tree(self.labels)
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Metadata:
         """Read what `as_dict` wrote.
@@ -102,10 +123,15 @@ class Metadata:
         """
         if isinstance(resize := values.get("resize"), dict) and "input" not in values:  # format 1 knew images only
             values = {**values, "input": {**resize, "kind": "image"}}
-        schema.check(values, FORMAT)
+        values = {"task": CLASSIFICATION, **values}  # earlier files know no other
+        schema.check(values, TASK_FORMAT)
         wnids = values["wnids"]
         labels = LabelSet(tuple(values["labels"]), None if wnids is None else tuple(wnids))
-        return cls(values["name"], labels, reader_from_dict(values["input"]), values["backbone"], values["extra"])
+        reader = reader_from_dict(values["input"])
+        metadata = cls(values["name"], labels, reader, values["backbone"], values["extra"], values["task"])
+        if HIERARCHY in metadata.extra:
+            _ = metadata.hierarchy  # which is checked so
+        return metadata
 
 
 def embed_metadata(

@@ -1,11 +1,22 @@
 """Thresholds against an exhaustive search, and against what one works out by hand."""
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from kerastl.calibration._thresholds import LabelThreshold, ThresholdAim, choose_thresholds, thresholded, unmet
-from kerastl.errors import UsageError
+from kerastl.calibration._thresholds import (
+    LabelThreshold,
+    ThresholdAim,
+    Thresholds,
+    choose_thresholds,
+    thresholded,
+    values_of,
+)
+from kerastl.errors import ModelError, UsageError
+from kerastl.images import Resize
+from kerastl.models import LabelSet, Metadata
 
 # From the highest score down: has it, has it, has not, has it, has not.
 SCORES = np.array([[0.9], [0.8], [0.6], [0.4], [0.1]], np.float32)
@@ -38,7 +49,10 @@ def test_an_aim_that_no_threshold_reaches_is_said_and_the_closest_taken():
     # The best score is wrong, so that no threshold has only right ones.
     (one,) = choose("precision=0.9", truth=TRUTH[::-1])
     assert not one.met
-    assert unmet([one]) == [one]
+    assert one.unmet("precision=0.9") == (
+        "label 0: no threshold reaches precision=0.9 on 5 images, 3 of which have it; the closest has a precision of "
+        "60.0 % and a recall of 100.0 %"
+    )
     assert one.precision == pytest.approx(3 / 5)
 
 
@@ -92,6 +106,35 @@ def test_aims_are_written_as_they_are_read(text):
     assert str(ThresholdAim.parse(text)) == text
 
 
-def test_thresholds_survive_json():
-    for one in choose("f1"):
-        assert LabelThreshold.from_dict(one.as_dict()) == one
+def metadata(**extra):
+    return Metadata("model", LabelSet(("cat",)), Resize(32, 32), extra=extra, task="multilabel")
+
+
+def test_thresholds_stand_in_a_models_metadata():
+    chosen = Thresholds.choose(SCORES, TRUTH, ("cat",), "precision>=1", "validation")
+    assert chosen.aim == "precision=1"
+    assert chosen.notes() == []
+    stored = metadata(thresholds=json.loads(json.dumps(chosen.as_dict())))
+    assert Thresholds.read(stored) == chosen
+    assert values_of(stored) == chosen.values == (pytest.approx(0.7),)
+
+
+def test_a_model_without_thresholds_gives_labels_from_one_half_on():
+    assert Thresholds.read(metadata()) is None
+    assert values_of(metadata()) == (0.5,)
+
+
+@pytest.mark.parametrize(
+    "change", [{"threshold": 2}, {"threshold": "x"}, {"label": "dog"}, {"more": 1}, {"positives": None}]
+)
+def test_broken_thresholds_are_said(change):
+    (one,) = choose("f1")
+    labels = [{**one.as_dict(), "label": "cat", **change}]
+    with pytest.raises(ModelError, match="its thresholds are broken"):
+        Thresholds.read(metadata(thresholds={"aim": "f1", "kind": "validation", "labels": labels}))
+
+
+@pytest.mark.parametrize("broken", [{}, {"aim": "f1", "kind": "validation", "labels": []}, [1]])
+def test_thresholds_that_are_none_are_said(broken):
+    with pytest.raises(ModelError, match="its thresholds are broken"):
+        Thresholds.read(metadata(thresholds=broken))

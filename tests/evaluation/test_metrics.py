@@ -128,7 +128,7 @@ def test_reliability_is_scikit_learns_curve(many):
 def test_figures_are_scikit_learns(many):
     probabilities, labels = many
     predicted = probabilities.argmax(1)
-    figures = bootstrap.PerImage.of(probabilities, labels).figures(k=5, bins=15)
+    figures = bootstrap.PerImage.of(probabilities, labels, k=5, bins=15).figures()
     precision, recall, f1, _ = reference.precision_recall_fscore_support(
         labels, predicted, labels=range(6), average="macro", zero_division=0
     )
@@ -143,16 +143,16 @@ def test_figures_are_scikit_learns(many):
 def test_intervals_are_those_of_the_binomial_distribution():
     """Resampling 400 images of which 3/4 are right: the standard error is sqrt(3/16 / 400)."""
     probabilities = np.array([[0.9, 0.1]] * 300 + [[0.1, 0.9]] * 100, np.float32)
-    images = bootstrap.PerImage.of(probabilities, np.zeros(400, int))
-    low, high = bootstrap.intervals(images, 1, 15)["accuracy"]
+    images = bootstrap.PerImage.of(probabilities, np.zeros(400, int), 1)
+    low, high = bootstrap.intervals(images)["accuracy"]
     error = math.sqrt(3 / 16 / 400)
     assert low == pytest.approx(0.75 - 1.96 * error, abs=0.2 * error)
     assert high == pytest.approx(0.75 + 1.96 * error, abs=0.2 * error)
 
 
 def test_intervals_repeat_with_the_seed():
-    images = bootstrap.PerImage.of(PROBABILITIES, LABELS)
-    first, again, other = (bootstrap.intervals(images, 2, 15, resamples=50, seed=seed) for seed in (1, 1, 2))
+    images = bootstrap.PerImage.of(PROBABILITIES, LABELS, 2)
+    first, again, other = (bootstrap.intervals(images, resamples=50, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
@@ -162,9 +162,9 @@ def test_the_interval_of_the_calibration_error_is_around_it():
     random = np.random.default_rng(3)
     sure = random.uniform(0.5, 1, 60)
     probabilities = np.stack([sure, 1 - sure], axis=1)
-    images = bootstrap.PerImage.of(probabilities, (random.random(60) > sure).astype(int))
-    low, high = bootstrap.intervals(images, 1, 15)["calibration_error"]
-    assert 0 <= low < images.figures(1, 15)["calibration_error"] < high
+    images = bootstrap.PerImage.of(probabilities, (random.random(60) > sure).astype(int), 1)
+    low, high = bootstrap.intervals(images)["calibration_error"]
+    assert 0 <= low < images.figures()["calibration_error"] < high
 
 
 def test_a_single_class_has_a_matrix_of_one_cell():

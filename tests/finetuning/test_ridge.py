@@ -11,10 +11,11 @@ from sklearn.random_projection import SparseRandomProjection
 
 from kerastl.errors import TrainingError
 from kerastl.finetuning._ridge import solve_ridge
-from kerastl.finetuning._ridge_basis import Problem, ridge_basis
-from kerastl.finetuning._ridge_choice import sample_groups
-from kerastl.finetuning._ridge_left_out import RowGroups
+from kerastl.finetuning._ridge_solution import solve_targets
+from kerastl.finetuning._ridge_system import Problem, ridge_system
 from kerastl.finetuning._ridge_temperature import fit_temperature
+from kerastl.finetuning._row_groups import RowGroups, sample_groups
+from kerastl.finetuning._targets import OneHot, TargetMatrix
 from kerastl.training._interrupt import Stopped
 
 
@@ -112,7 +113,7 @@ def test_products_in_float32_give_the_same(problem, monkeypatch):
     features, labels, weights = problem
     groups = np.arange(len(labels)) // 3
     exact = solve_ridge(features, labels, 4, weights, groups)
-    monkeypatch.setattr("kerastl.finetuning._ridge_basis._EXACT", 0)
+    monkeypatch.setattr("kerastl.finetuning._ridge_system._EXACT", 0)
     rough = solve_ridge(features, labels, 4, weights, groups)
     assert rough.strength == pytest.approx(exact.strength, rel=0.1)
     np.testing.assert_allclose(rough.loo_probabilities, exact.loo_probabilities, atol=0.01)
@@ -200,12 +201,11 @@ def test_weights_count_as_repeated_rows():
     heavy = np.ones(40, np.float32)
     heavy[:10] = 3
     repeated = np.concatenate([np.arange(40), np.arange(10), np.arange(10)])
-    problem = Problem(standardized(features), labels, heavy.astype(np.float64), 4)
-    plain = Problem(standardized(features)[repeated], labels[repeated], np.ones(60), 4)
-    one, other = ridge_basis(problem), ridge_basis(plain)
-    kernels = [basis.kernel_of(basis.coefficients(0.01)) for basis in (one, other)]
-    np.testing.assert_allclose(*kernels, atol=1e-6)
-    np.testing.assert_allclose(one.priors, other.priors)
+    problem = Problem(standardized(features), OneHot(labels, 4), heavy.astype(np.float64))
+    plain = Problem(standardized(features)[repeated], OneHot(labels[repeated], 4), np.ones(60))
+    one, other = ridge_system(problem), ridge_system(plain)
+    np.testing.assert_allclose(one.fit(0.01).kernel(), other.fit(0.01).kernel(), atol=1e-6)
+    np.testing.assert_allclose(one.means.targets, other.means.targets)
 
 
 def test_a_stop_ends_it():
@@ -231,8 +231,8 @@ def test_a_sample_has_of_every_class_its_part_and_whole_groups():
 
 def test_a_penalty_chosen_on_a_sample_and_answers_of_a_sample(monkeypatch):
     features, labels, weights = made_up(300, 20)
-    monkeypatch.setattr("kerastl.finetuning._ridge._ENOUGH_TO_CHOOSE", 100)
-    monkeypatch.setattr("kerastl.finetuning._ridge._KEPT", 400)
+    monkeypatch.setattr("kerastl.finetuning._ridge_solution._ENOUGH_TO_CHOOSE", 100)
+    monkeypatch.setattr("kerastl.finetuning._ridge_solution._KEPT", 400)
     groups = np.arange(300) // 2
     head = solve_ridge(features, labels, 4, weights, groups)
     assert 90 <= len(head.loo_rows) <= 110
@@ -263,3 +263,42 @@ def test_where_all_answers_are_right_they_are_as_sure_as_their_number_allows(n, 
 
 def test_scores_that_are_all_the_same_have_a_temperature_of_1():
     assert fit_temperature(np.full((4, 2), 0.5), np.arange(4) % 2) == 1
+
+
+def test_numbers_are_solved_as_scikit_learn_does(problem):
+    """Two numbers a row, one of them far from 0; every third row is left out together with the next two."""
+    features, labels, weights = problem
+    random, groups = np.random.default_rng(1), np.arange(len(labels)) // 3
+    numbers = np.stack([labels + random.normal(size=len(labels)), 1000 + 30 * labels], axis=1)
+    found = solve_targets(features, TargetMatrix(numbers), weights, groups)
+    assert list(found.rows) == list(range(len(labels)))
+    scaled, relative = standardized(features), weights / weights.mean()
+    model = Ridge(alpha=found.strength * len(labels), solver="cholesky").fit(scaled, numbers, sample_weight=relative)
+    np.testing.assert_allclose(found.fitted, model.predict(scaled), rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(features @ found.kernel + found.bias, model.predict(scaled), rtol=1e-4, atol=2e-2)
+    for group in np.unique(groups)[::7]:
+        test = groups == group
+        model.fit(scaled[~test], numbers[~test], sample_weight=relative[~test])
+        np.testing.assert_allclose(found.left_out[test], model.predict(scaled[test]), rtol=1e-5, atol=1e-3)
+
+
+def test_features_with_weights_are_those_times_their_weights(problem):
+    """Ridge on features that are multiplied by hand; rows keep their mean squared length, the last one is constant."""
+    features, labels, weights = problem
+    of_features = np.linspace(0.5, 4, features.shape[1])
+    found = solve_targets(features, OneHot(labels, 4), weights, np.arange(len(labels)), feature_weights=of_features)
+    scaled = standardized(features) * of_features
+    scaled /= np.sqrt((of_features[:-1] ** 2).mean())
+    model = Ridge(alpha=found.strength * len(labels), solver="cholesky")
+    model.fit(scaled, np.eye(4)[labels], sample_weight=weights / weights.mean())
+    np.testing.assert_allclose(found.fitted, model.predict(scaled), atol=2e-3)
+
+
+def test_around_a_first_guess_the_same_penalty_is_found(problem):
+    features, labels, weights = problem
+    solved = [
+        solve_targets(features, OneHot(labels, 4), weights, np.arange(len(labels)), start=start)
+        for start in (None, 1e-6, 1)
+    ]
+    for other in solved[1:]:
+        assert other.strength == pytest.approx(solved[0].strength, rel=0.35)

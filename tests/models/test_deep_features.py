@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from kerastl.models._build import build
-from kerastl.models._deep_features import deep_features, find_taps, taps_of
+from kerastl.models._deep_features import deep_features, find_taps, last_tap_width, taps_of
 from kerastl.models._registry import BACKBONES
 from kerastl.models._saved import loading
 
@@ -141,3 +141,16 @@ def test_taps_in_the_catalog_name_layers():
         "mobilenet_v2": (8, 4928),
         "mobilenet_v2_140": (8, 5152),  # found in its graph, because those of the family are too many channels
     }
+
+
+def test_the_features_of_the_last_tap_are_counted():
+    """Means and deviations of 7 channels, or 4 features that have no deviations."""
+    pixels = keras.Input((8, 8, 3))
+    below = keras.layers.Conv2D(5, 3, activation="relu")(pixels)
+    above = keras.layers.Conv2D(7, 3, activation="relu")(below)
+    flat = keras.layers.Dense(4)(keras.layers.GlobalAveragePooling2D()(above))
+    for taps, expected in (([below, above], 14), ([below, flat], 4), ([above], 0)):
+        outputs = keras.layers.Dense(2)(deep_features(taps))
+        assert last_tap_width(keras.Model(pixels, outputs)) == expected
+    plain = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(above))
+    assert last_tap_width(keras.Model(pixels, plain)) == 0

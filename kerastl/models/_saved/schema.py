@@ -12,6 +12,7 @@ from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.images import RESIZE_POLICIES, Resize
 from kerastl.images._resizing import MAX_SIDE
+from kerastl.tasks._task import TASKS
 
 if TYPE_CHECKING:
     from kerastl.models._input_reader import InputReader
@@ -57,6 +58,7 @@ def _or_none(rule: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 METADATA: dict[str, Rule] = {
     "name": (f"a text of 1 to {NAME_LENGTH} letters", _text(NAME_LENGTH)),
+    "task": ("one of the tasks that this kerastl knows", lambda value: value in TASKS.bundled),
     "backbone": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH))),
     "labels": (
         f"a list of 1 to {LABELS:,} texts of 1 to {LABEL_LENGTH:,} letters",
@@ -87,6 +89,11 @@ EXTRA: dict[str, Rule] = {
     "metrics": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "recipe": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "base_model": ("a JSON object", lambda value: isinstance(value, dict)),
+    "class_folders": (f"a text of 1 to {NAME_LENGTH} letters", _name),
+    "hierarchy": (
+        "a JSON object with groups and parents",
+        lambda value: isinstance(value, dict) and {"groups", "parents"} <= value.keys(),
+    ),
 }
 # And of what stands inside these.
 INSIDE: dict[str, dict[str, Rule]] = {
@@ -105,6 +112,13 @@ INSIDE: dict[str, dict[str, Rule]] = {
         "stages": (
             "a JSON object of texts",
             lambda value: isinstance(value, dict) and all(map(_text(_TEXT_LENGTH), value.values())),
+        ),
+    },
+    "hierarchy": {
+        "groups": ("a list of texts", lambda value: value == [] or _many(_text(LABEL_LENGTH))(value)),
+        "parents": (
+            f"a list of 1 to {2 * LABELS:,} whole numbers and nulls",
+            lambda value: isinstance(value, list) and 0 < len(value) <= 2 * LABELS,
         ),
     },
     "recipe": {"name": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH)))},

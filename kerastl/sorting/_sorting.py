@@ -1,0 +1,193 @@
+"""Images go, one after the other, into the folders of their classes."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base.text import printable
+from kerastl._classifier import Classifier
+from kerastl._inputs import Expanded
+from kerastl.errors import ImageError, KerastlError, UsageError
+from kerastl.images._encoded import is_web_address
+from kerastl.models._labels import Classification
+from kerastl.sorting._folder_names import class_folders
+from kerastl.sorting._journal import FILE_ACTIONS, JOURNAL, Journal, Row, check_unfinished
+from kerastl.sorting._placing import Placer
+from kerastl.sorting._repair import finish_last_image
+from kerastl.sorting._result import SortedImage
+from kerastl.sorting._transfer import ACTIONS, ActionName
+from kerastl.training._callback import RunCallback
+from kerastl.training._lock import locked
+
+if TYPE_CHECKING:
+    from kerastl._tta import TTAName
+
+# After these no other image can be written either.
+_FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+@dataclass(frozen=True)
+class SortOptions:
+    """What `kerastl.sort` is asked for; its arguments of the same names tell more.
+
+    Args:
+        to: The folder that gets a folder for each class.
+        action: What is done with the files.
+        min_score: Below it the model is unsure.
+        unsure: The folder of images that it is unsure of; None leaves them where they are.
+        reject: Whether images unlike those of the training count as unsure.
+        dry_run: Whether nothing is done.
+        resume: Whether an interrupted run goes on.
+        tta: Test-time augmentation.
+
+    Raises:
+        UsageError: They contradict each other.
+    """
+
+    to: Path
+    action: ActionName = "copy"
+    min_score: float = 0.0
+    unsure: Path | None = None
+    reject: bool = False
+    dry_run: bool = False
+    resume: bool = False
+    tta: TTAName | None = None
+
+    def __post_init__(self) -> None:
+        if self.action not in ACTIONS:
+            raise UsageError(f"action must be one of {', '.join(ACTIONS)}. Received: {self.action!r}")
+        if not 0 <= self.min_score <= 1:
+            raise UsageError(f"min_score must be between 0 and 1. Received: {self.min_score}")
+        if self.unsure is not None and not self.min_score and not self.reject:
+            raise UsageError("unsure is for images below min_score, or rejected: give min_score or reject with it")
+
+
+class Sorting:
+    """Sorts images.
+
+    Args:
+        classifier: Says what they show.
+        options: What is asked for.
+
+    Attributes:
+        left_out: How many images were left out so far: in the folder itself, named twice, or sorted there before.
+    """
+
+    def __init__(self, classifier: Classifier, options: SortOptions) -> None:
+        self._classifier = classifier
+        self._options = options
+        self._to = Path(os.path.abspath(options.to))  # noqa: PTH100 - links stay what they are
+        self._unsure = None if options.unsure is None else Path(os.path.abspath(options.unsure))  # noqa: PTH100
+        self._own = [f"{os.path.realpath(folder)}{os.sep}" for folder in (self._to, self._unsure) if folder]
+        self._seen: set[str] = set()
+        self._folders = class_folders(classifier.labels.names, self._reserved())
+        self.left_out = 0
+
+    def _reserved(self) -> list[str]:
+        """What classes must not be called."""
+        inside = self._unsure is not None and self._unsure.is_relative_to(self._to)
+        return [JOURNAL, *([self._unsure.relative_to(self._to).as_posix()] if inside and self._unsure else [])]
+
+    def run(self, paths: Iterable[Any]) -> Iterator[SortedImage]:
+        """Sort images.
+
+        Args:
+            paths: Files, or the errors of what cannot be one.
+
+        Yields:
+            What became of each, as soon as it has.
+
+        Raises:
+            KerastlError: The folder cannot be written into, or the journal is broken.
+            UsageError: The last run was interrupted and this one does not resume it.
+        """
+        options = self._options
+        with ExitStack() as stack:
+            made = False
+            if not options.dry_run:
+                made = not self._to.exists()
+                self._to.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locked(self._to, RunCallback()))
+            journal = Journal(self._to)
+            check_unfinished(journal, options.resume, self._classifier.name)
+            if not options.dry_run:
+                if options.resume:
+                    finish_last_image(journal)
+                journal.append(self._beginning(made))
+            yield from self._sorted(paths, journal)
+            if not options.dry_run:
+                journal.append([Row("end")])
+
+    def _beginning(self, made: bool) -> list[Row]:
+        start = Row("start", label=self._classifier.name, score=f"{self._options.min_score:g}")
+        return [start, Row("folder", target=".")] if made else [start]
+
+    def _sorted(self, paths: Iterable[Any], journal: Journal) -> Iterator[SortedImage]:
+        options = self._options
+        for row in journal.open_rows().values():
+            # What was moved is gone, unless another file has come in its place.
+            if row.action in FILE_ACTIONS and (row.action != "move" or not os.path.lexists(row.source)):
+                self._seen.add(row.source)
+        placer = Placer(journal, ACTIONS[options.action], options.dry_run)
+        wanted = Expanded(self._wanted(paths), urls=True)
+        answers = self._classifier.classify(wanted, 1, errors="return", reject=options.reject, tta=options.tta)
+        for answer in answers:
+            yield self._placed(answer, placer)
+
+    def _wanted(self, paths: Iterable[Any]) -> Iterator[Any]:
+        """The files that are to be sorted."""
+        for path in paths:
+            if not isinstance(path, str):
+                yield path
+            elif is_web_address(path):
+                yield ImageError(path, "a web address cannot be sorted: download the image first")
+            elif (place := canonical(path)) in self._seen or place.startswith(tuple(self._own)):
+                self.left_out += 1
+            else:
+                self._seen.add(place)
+                yield path
+
+    def _placed(self, answer: Classification, placer: Placer) -> SortedImage:
+        path, dry = answer.path or "", self._options.dry_run
+        if answer.error is not None:
+            return SortedImage(path, error=answer.error, dry_run=dry)
+        best = answer.best
+        unsure = bool(answer.rejected) or best.score < self._options.min_score
+        folder = self._unsure if unsure else self._to / self._folders[best.index]
+        if folder is None:
+            return SortedImage(path, best.label, best.score, unsure=True, dry_run=dry)
+        try:
+            to, sidecars = placer.place(Path(canonical(path)), folder, best.label, best.score)
+        except OSError as error:
+            if error.errno in _FATAL:
+                raise KerastlError(
+                    f"{printable(str(self._options.to))}: {error.strerror}; --resume goes on when that is mended"
+                ) from error
+            return SortedImage(path, error=f"cannot be sorted ({error.strerror or error})", dry_run=dry)
+        shown = self._shown(to), tuple(map(self._shown, sidecars))
+        return SortedImage(path, best.label, best.score, shown[0], self._options.action, unsure, shown[1], dry_run=dry)
+
+    def _shown(self, path: Path) -> str:
+        """A path that begins with the folder as the user has named it."""
+        for named, folder in ((self._options.unsure, self._unsure), (self._options.to, self._to)):
+            if named is not None and folder is not None and path.is_relative_to(folder):
+                return str(named / path.relative_to(folder))
+        return str(path)
+
+
+def canonical(path: str) -> str:
+    """The absolute path of a file, its folder without links: the same for each way to name it."""
+    folder, name = os.path.split(path)
+    return os.path.join(_real_folder(folder or os.curdir), name)  # noqa: PTH118
+
+
+@lru_cache(maxsize=1024)
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)

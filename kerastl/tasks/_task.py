@@ -1,0 +1,195 @@
+"""The tasks, by name, and what each of them says of targets, outputs and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from kerastl._base.registry import Registry
+from kerastl._base.text import percent
+from kerastl.tasks._label_text import split_labels
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TargetKind: TypeAlias = Literal["index", "indicators", "number"]
+"""How targets are kept: int64 `(n,)`, the places of classes; bool `(n, classes)`; float32 `(n,)`."""
+Activation: TypeAlias = Literal["softmax", "sigmoid", "linear"]
+
+CLASSIFICATION = "classification"
+MULTILABEL = "multilabel"
+REGRESSION = "regression"
+ORDINAL = "ordinal"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that says how good answers are.
+
+    Args:
+        name: In files, such as `val_accuracy` in `history.csv`.
+        label: For people.
+        higher_is_better: Whether more is better; of an error less is.
+        is_fraction: Whether it lies in [0, 1], and is shown in percent.
+
+    Example:
+        >>> from kerastl.tasks import TASKS
+        >>> TASKS["classification"].figure.text(0.905)
+        '90.5 %'
+    """
+
+    name: str
+    label: str
+    higher_is_better: bool = True
+    is_fraction: bool = True
+
+    def text(self, value: float) -> str:
+        """The number, for people."""
+        return percent(value) if self.is_fraction else f"{value:.4g}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a model is to say of an image.
+
+    Args:
+        name: What users type.
+        description: What it is, in a line that follows the name.
+        kind: How targets are kept.
+        activation: Of the network's last layer.
+        loss: Of phases that train by gradient steps, where the recipe names none: a name of `keras.losses`.
+        figure: The one that models and epochs are compared by.
+        training_figure: What is told of training batches.
+        training_metric: The class of `keras.metrics` that computes it.
+        judge: Name of a module with two functions of answers, float `(n, outputs)`, and targets: `figures` gives the
+            figures by name, among them `loss` and `figure`; `losses` that of each image, float64 `(n,)`, whose mean is
+            `loss`.
+        unlabeled: Whether an image may have no label at all.
+
+    Example:
+        >>> from kerastl.tasks import TASKS
+        >>> TASKS["multilabel"].activation
+        'sigmoid'
+    """
+
+    name: str
+    description: str
+    kind: TargetKind
+    activation: Activation
+    loss: str
+    figure: Figure
+    training_figure: Figure
+    training_metric: str
+    judge: str
+    unlabeled: bool = False
+
+    def class_names(self, label: str) -> tuple[str, ...]:
+        """The classes that the text of a label names: one, several or, where it is a number, none.
+
+        Args:
+            label: As in `kerastl.data.Item`.
+
+        Example:
+            >>> from kerastl.tasks import TASKS
+            >>> TASKS["multilabel"].class_names("cat|dog")
+            ('cat', 'dog')
+        """
+        return _CLASS_NAMES[self.kind](label)
+
+    def targets(self, labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.generic]:
+        """Targets of images, as `kind` says.
+
+        Args:
+            labels: Their labels as texts.
+            classes: The names of the classes, in the order of the outputs.
+
+        Example:
+            >>> from kerastl.tasks import TASKS
+            >>> TASKS["multilabel"].targets(["cat|dog", "", "dog"], ("cat", "dog")).astype(int).tolist()
+            [[1, 1], [0, 0], [0, 1]]
+        """
+        from kerastl.tasks import _targets
+
+        return _targets.READ[self.kind](labels, classes, self.class_names)
+
+    def output_targets(self, targets: np.ndarray, outputs: int) -> NDArray[np.float32]:
+        """What the network is to give, float32 `(n, outputs)`: one-hot rows, zeros and ones, or the number itself.
+
+        Args:
+            targets: As `targets` gives them.
+            outputs: Of the network.
+
+        Example:
+            >>> import numpy as np
+            >>> from kerastl.tasks import TASKS
+            >>> TASKS["classification"].output_targets(np.array([1, 0]), 2).tolist()
+            [[0.0, 1.0], [1.0, 0.0]]
+        """
+        from kerastl.tasks import _targets
+
+        return _targets.OF_OUTPUT[self.kind](targets, outputs)
+
+    def figures(self, answers: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+        """How good answers are, by the names of figures.
+
+        Args:
+            answers: float `(n, outputs)`; n at least 1.
+            targets: As `targets` gives them.
+
+        Example:
+            >>> import numpy as np
+            >>> from kerastl.tasks import TASKS
+            >>> answers = np.array([[0.9, 0.1], [0.6, 0.4]], "float32")
+            >>> TASKS["classification"].figures(answers, np.array([0, 1]))["accuracy"]
+            0.5
+        """
+        found: dict[str, float] = import_module(self.judge).figures(answers, targets)
+        return found
+
+    def losses(self, answers: np.ndarray, targets: np.ndarray) -> NDArray[np.float64]:
+        """Loss of each image, float64 `(n,)`; arguments as for `figures`.
+
+        Example:
+            >>> import numpy as np
+            >>> from kerastl.tasks import TASKS
+            >>> TASKS["classification"].losses(np.array([[0.25, 0.75]]), np.array([1])).round(4).tolist()
+            [0.2877]
+        """
+        found: NDArray[np.float64] = import_module(self.judge).losses(answers, targets)
+        return found
+
+
+_CLASS_NAMES: Mapping[TargetKind, Callable[[str], tuple[str, ...]]] = {
+    "index": lambda label: (label,),
+    "indicators": split_labels,
+    "number": lambda label: (),
+}
+_ACCURACY = Figure("accuracy", "accuracy")
+_LABEL_ACCURACY = Figure("label_accuracy", "accuracy of single labels")
+_PRECISION = Figure("mean_average_precision", "mean average precision")
+_ERROR = Figure("mean_absolute_error", "mean absolute error", higher_is_better=False, is_fraction=False)
+_RANK_ERROR = Figure("mean_absolute_error", "mean absolute error in ranks", higher_is_better=False, is_fraction=False)
+_BUNDLED = (
+    Task(
+        CLASSIFICATION, "one class an image", "index", "softmax", "categorical_crossentropy",
+        _ACCURACY, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._classification",
+    ),
+    Task(
+        MULTILABEL, "any number of labels an image", "indicators", "sigmoid", "binary_crossentropy",
+        _PRECISION, _LABEL_ACCURACY, "BinaryAccuracy", "kerastl.tasks._multilabel", unlabeled=True,
+    ),
+    Task(
+        ORDINAL, "one class of an order an image", "index", "softmax", "categorical_crossentropy",
+        _RANK_ERROR, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._ordinal",
+    ),
+    Task(
+        REGRESSION, "a number an image", "number", "linear", "mean_squared_error",
+        _ERROR, _ERROR, "MeanAbsoluteError", "kerastl.tasks._regression",
+    ),
+)  # fmt: skip
+
+TASKS: Registry[Task] = Registry("task", "kerastl.tasks", Task, {task.name: task for task in _BUNDLED})
+"""The first is the default."""

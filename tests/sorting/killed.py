@@ -1,0 +1,99 @@
+"""Sort in a process that dies, as by SIGKILL, at its n-th step that changes a file; then resume or undo.
+
+A program of its own, since processes with threads must not fork: `python killed.py FOLDER ACTION STRIDE`, for each n or
+each second one.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from kerastl.models import LabelSet
+from kerastl.models._labels import Classification, decode
+from kerastl.sorting import undo_sort
+from kerastl.sorting._sorting import Sorting, SortOptions
+
+STEPS = ("open", "fsync", "unlink", "mkdir", "rmdir", "replace", "symlink", "close")
+FILES = {"a.jpg": "red", "b.jpg": "blue", "b.xmp": "", "c.jpg": "red"}
+SORTED = ["blue", "blue/b.jpg", "blue/b.xmp", "red", "red/a.jpg", "red/c.jpg", "sort.csv"]
+
+os.fsync = lambda descriptor: None  # it is only for machines that crash; a killed process loses nothing it has written
+
+
+class ByContent:
+    """A classifier of files that say what they show."""
+
+    name, labels = "by content", LabelSet(("red", "blue"))
+
+    def classify(self, paths, top, **options):
+        for path in paths:
+            answer = decode([[1.0, 0.0] if "red" in Path(path).read_text() else [0.0, 1.0]], self.labels, top)[0]
+            yield Classification(path, self.name, answer)
+
+
+def sort(place, action, resume=False):
+    options = SortOptions(place / "out", action, resume=resume)
+    images = (str(path) for path in sorted((place / "in").glob("*.jpg")))
+    list(Sorting(ByContent(), options).run(images))
+
+
+def dies(place, action, steps):
+    """Sort in a process that dies after so many steps; whether it did."""
+    if child := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+
+    def dying(function):
+        def call(*arguments, **options):
+            nonlocal steps
+            steps -= 1
+            return function(*arguments, **options) if steps >= 0 else os._exit(9)
+
+        return call
+
+    for name in STEPS:
+        setattr(os, name, dying(getattr(os, name)))
+    sort(place, action)
+    os._exit(0)
+
+
+def content(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.name.startswith("."))
+
+
+def check(place, action, steps, resumes):
+    (place / "in").mkdir(parents=True)
+    for name, text in FILES.items():
+        (place / "in" / name).write_text(f"{text} {name}")
+    before = content(place / "in")
+    died = dies(place, action, steps)
+    if resumes and died:
+        journal = place / "out" / "sort.csv"
+        sort(place, action, resume=journal.exists() and journal.stat().st_size > 50)
+    if resumes or not died:
+        assert files(place / "out") == SORTED, files(place / "out")
+        assert content(place / "in") == ({} if action == "move" else before)
+        for name, text in before.items():
+            assert next((place / "out").rglob(name)).read_text() == text
+    if (place / "out" / "sort.csv").exists():
+        assert not [file.error for file in undo_sort(place / "out") if file.error]
+        # Nothing but what a process that died left of itself.
+        assert not (place / "out").exists() or files(place / "out") == [], files(place / "out")
+    assert content(place / "in") == before
+    return died
+
+
+def main():
+    root, action, stride = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    for resumes in (True, False):
+        steps = int(not resumes) * (stride - 1)
+        while check(root / f"{resumes}-{steps}", action, steps, resumes):
+            steps += stride
+        assert steps > 20, steps
+    sys.stdout.write(f"{steps} steps\n")
+
+
+main()
