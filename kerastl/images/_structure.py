@@ -84,7 +84,7 @@ def _png(file: IO[bytes]) -> Iterator[int]:
 def _tiff(file: IO[bytes]) -> Iterator[int]:
     """Values of the first directory, strips and tiles among them, and its entries; text and bytes do not count."""
     for entry in tiff_directory(file):
-        yield 1 if entry.kind in _BYTES_OF_TIFF else 1 + entry.count
+        yield 1 if entry.kind in _BYTES_OF_TIFF else 1 + entry.values
 
 
 class TiffEntry(NamedTuple):
@@ -93,13 +93,13 @@ class TiffEntry(NamedTuple):
     Args:
         tag: What it is about.
         kind: Type of its values.
-        count: Of its values.
+        values: How many it has.
         shorts: Its first two values, if those are of two bytes each and stand in the entry itself.
     """
 
     tag: int
     kind: int
-    count: int
+    values: int
     shorts: tuple[int, int]
 
 
