@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from kerastl.models._hierarchy import Hierarchy
 from kerastl.tasks._task import CLASSIFICATION, TASKS
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Dataset:
         ignored: Files that are no images, or belong to no class, relative to `root`; without those of `left_out`.
         left_out: Files that look like images, but are of kinds that are not read here, sorted by path.
         task: What the labels are: a name of `kerastl.tasks.TASKS`.
+        class_folders: Which of nested folders the classes are, as was asked for: `leaf`, `top` or `path`, whose names
+            are paths through a tree, such as `animals/dogs/beagle`; else None.
 
     Example:
         >>> from kerastl.data import scan
@@ -90,6 +93,12 @@ class Dataset:
     ignored: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     task: str = CLASSIFICATION
+    class_folders: str | None = None
+
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The tree of the classes, where their names are paths; else None."""
+        return Hierarchy.of_paths(self.classes) if self.class_folders == "path" else None
 
     @property
     def is_split(self) -> bool:

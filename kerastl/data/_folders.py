@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -14,11 +14,12 @@ from kerastl.data._layouts.class_names import class_name, respelled
 from kerastl.data._layouts.doubtful_folders import mask_files, refuse_masks
 from kerastl.data._layouts.folder_layouts import FolderLayout, understand
 from kerastl.data._layouts.image_folders import grow
+from kerastl.data._layouts.nested_folders import nested
 from kerastl.data._tree import Tree, counted, read_tree, with_left_out
 from kerastl.errors import DataError
 
 
-def read(root: Path, for_training: bool = True) -> Dataset:
+def read(root: Path, for_training: bool = True, classes: str | None = None) -> Dataset:
     """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
     tree = read_tree(root)
     if not tree.images:
@@ -27,7 +28,9 @@ def read(root: Path, for_training: bool = True) -> Dataset:
     tree.images = [path for path in tree.images if path not in masks]
     tree.others.extend(masks)
     try:
-        dataset = _read(root, tree, understand(str(root), grow(tree.images), for_training), for_training)
+        grown = grow(tree.images)
+        layout = understand(str(root), grown, for_training, told=classes is not None)
+        dataset = _read(root, tree, nested(grown, layout, classes), for_training)
     except DataError as error:
         # Labels of detection data are texts, which the layout does not see.
         refuse_masks(str(root), {PurePosixPath(path).name for path in tree.folders})
@@ -36,7 +39,7 @@ def read(root: Path, for_training: bool = True) -> Dataset:
         raise DataError(f"{error}; {counted(tree.like_images.values())}") from None
     what = "1 image is called like a mask" if len(masks) == 1 else f"{len(masks)} images are called like masks"
     warnings = [f"{what} of another and left out ({printable(min(masks))})"] if masks else []
-    return replace(dataset, warnings=(*dataset.warnings, *warnings))
+    return replace(dataset, warnings=(*dataset.warnings, *warnings), class_folders=classes)
 
 
 def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> Dataset:
@@ -56,7 +59,7 @@ def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> D
         root=root,
         classes=classes,
         items=tuple(sorted(items)),
-        layout=layout.text.format(len(classes)),
+        layout=layout.text.replace("{}", str(len(classes)), 1),
         warnings=(*empty, *_outside(_unsaid(stray, layout), outside), *layout.warnings, *_respelled(layout)),
         ignored=tuple(sorted(tree.others + stray)),
     )
@@ -79,15 +82,17 @@ class _Owners(dict[str, "tuple[str, Split | None] | None"]):
 
 def _class_at(layout: FolderLayout) -> Callable[[str], str | None]:
     """Tells the class that a file would belong to, if it were an image; also in a folder without any image."""
-    above, where = _above(layout), {path.rpartition("/")[0] for path in layout.classes}
+    above, beside = _above(layout), _name_beside(layout, layout.classes)
 
     def class_at(path: str) -> str | None:
         folder = path
-        while (folder := folder.rpartition("/")[0]) and folder not in above and folder not in layout.left_out:
+        while folder := folder.rpartition("/")[0]:
             if folder in layout.classes:
                 return class_name(layout.classes[folder][0])
-            if folder.rpartition("/")[0] in where:
-                return class_name(folder.rpartition("/")[2])
+            if folder in above or folder in layout.left_out:
+                return None
+            if (name := beside(folder)) is not None:
+                return name
         return None
 
     return class_at
@@ -100,11 +105,29 @@ def _above(layout: FolderLayout) -> set[str]:
 
 def _siblings(tree: Tree, layout: FolderLayout) -> set[str]:
     """The names of folders that lie where the class folders of train do."""
-    where = {path.rpartition("/")[0] for path, (_, split) in layout.classes.items() if split in (None, "train")}
-    if any(PurePosixPath(path).name != name for path, (name, _) in layout.classes.items()):
+    trained = [path for path, (_, split) in layout.classes.items() if split in (None, "train")]
+    if any(class_name(path.rpartition("/")[2]) != _own_name(name) for path, (name, _) in layout.classes.items()):
         return set()  # the name of a class is not that of a folder
-    above = _above(layout)
-    return {PurePosixPath(path).name for path in tree.folders if path.rpartition("/")[0] in where and path not in above}
+    above, beside = _above(layout), _name_beside(layout, trained)
+    return {name for path in tree.folders if path not in above and (name := beside(path)) is not None}
+
+
+def _own_name(name: str) -> str:
+    """The last part of the name of a class, which may be a path."""
+    return class_name(name).rpartition("/")[2]
+
+
+def _name_beside(layout: FolderLayout, classes: Iterable[str]) -> Callable[[str], str | None]:
+    """Gives the name that a folder beside those of some classes would have as a class; None for one elsewhere."""
+    above = {path.rpartition("/")[0]: layout.classes[path][0].rpartition("/")[0] for path in classes}
+
+    def beside(folder: str) -> str | None:
+        where, _, own = folder.rpartition("/")
+        if where not in above:
+            return None
+        return f"{above[where]}/{class_name(own)}" if layout.paths and above[where] else class_name(own)
+
+    return beside
 
 
 def _unsaid(stray: Sequence[str], layout: FolderLayout) -> list[str]:
@@ -142,7 +165,8 @@ def _too_few(root: Path, items: Sequence[Item], classes: Sequence[str], empty: s
     only = f"{root}: one class only ('{printable(classes[0])}'); a classifier needs two or more"
     for folder in grow(item.path for item in items if item.split is None).chain():
         if len(folder.folders) > 1:
-            return f"{only}; did you mean {root / folder.path}, with {len(folder.folders)} folders of images?"
+            where = f"{root / folder.path}, with {len(folder.folders)} folders of images"
+            return f"{only}; did you mean {where}, or --classes leaf?"
     return f"{only}; there are no images in {empty}" if empty else only
 
 

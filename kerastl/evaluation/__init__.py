@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kerastl.evaluation._regression_result import RegressionEvaluation as RegressionEvaluation
     from kerastl.evaluation._result import Answer as Answer
     from kerastl.evaluation._result import Evaluation as Evaluation
+    from kerastl.evaluation._tree import TreeScores as TreeScores
 
 _MODULES = {
     "Answer": "kerastl.evaluation._result",
@@ -37,6 +38,7 @@ _MODULES = {
     "NumberAnswer": "kerastl.evaluation._regression_result",
     "OrdinalEvaluation": "kerastl.evaluation._ordinal_result",
     "RegressionEvaluation": "kerastl.evaluation._regression_result",
+    "TreeScores": "kerastl.evaluation._tree",
     "calibrate": "kerastl.evaluation._calibrating",
     "evaluate": "kerastl.evaluation._evaluating",
     "write_predictions": "kerastl.evaluation._predictions",

@@ -17,6 +17,8 @@ from kerastl.evaluation._answered import Answered
 from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.evaluation._metrics import BINS, ClassScores, Confused, ConfusionMatrix, Reliability, reliability
 from kerastl.evaluation._robustness import Robustness
+from kerastl.evaluation._tree import TreeScores, tree_scores
+from kerastl.models._hierarchy import Hierarchy
 from kerastl.models._labels import Prediction, decode
 from kerastl.tasks._task import CLASSIFICATION
 
@@ -87,6 +89,7 @@ class Evaluation(BaseEvaluation):
         robustness: Accuracy under corruptions, where that was asked for.
         rejection: How images of other things are told apart, where that was asked for.
         bins: Of the calibration error.
+        hierarchy: The tree of the model's classes, if they have one.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
         classifier: What was evaluated, if it is still at hand; pickles go without it.
@@ -115,6 +118,7 @@ class Evaluation(BaseEvaluation):
     temperature: float = 1.0
     robustness: Robustness | None = None
     bins: int = BINS
+    hierarchy: Hierarchy | None = None
 
     @classmethod
     def of(cls, answered: Answered) -> Self:
@@ -126,6 +130,7 @@ class Evaluation(BaseEvaluation):
             k=min(answered.top, len(answered.classifier.labels)),
             temperature=temperature.of(answered.classifier.metadata),
             robustness=answered.robustness,
+            hierarchy=answered.classifier.metadata.hierarchy,
         )
 
     @cached_property
@@ -176,6 +181,11 @@ class Evaluation(BaseEvaluation):
         """The same for the probabilities before the temperature."""
         own = temperature.undo(self.probabilities, self.temperature)
         return reliability(own.max(axis=1).astype(np.float64), self.right, self.bins)
+
+    @cached_property
+    def tree(self) -> TreeScores | None:
+        """How good answers are at each level of the tree of classes, and where it is gone down as far as is sure."""
+        return None if self.hierarchy is None else tree_scores(self.hierarchy, self.probabilities, self.truth)
 
     def answers(self) -> Iterator[Answer]:
         """What the model said of each image, in the order of `paths`."""
@@ -231,4 +241,5 @@ class Evaluation(BaseEvaluation):
             "reliability_before_temperature": self.reliability_before.as_dict(),
             "calibration_error_before_temperature": self.reliability_before.error,
             "robustness": None if self.robustness is None else self.robustness.as_dict(),
+            "tree": None if self.tree is None else self.tree.as_dict(),
         }  # fmt: skip

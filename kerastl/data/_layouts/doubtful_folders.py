@@ -47,6 +47,11 @@ def refuse_masks(root: str, names: Iterable[str]) -> None:
         )
 
 
+def masks_left_out(paths: Iterable[str]) -> str:
+    """What to say of folders of masks inside class folders."""
+    return f"{few(paths)}: masks, not images to learn from; left out"
+
+
 def mask_files(images: Iterable[str]) -> set[str]:
     """The images that are called like masks of others beside them: `1_mask.png` beside `1.png`."""
     images = list(images)
@@ -69,12 +74,13 @@ _PARTS = frozenset((
 _ADJECTIVES = frozenset(("valid", "dev", "devel", "development", "evaluation", "holdout"))
 
 
-def doubts(root: str, base: ImageFolder) -> tuple[str, ...]:
+def doubts(root: str, base: ImageFolder, told: bool = False) -> tuple[str, ...]:
     """Look at folders that are taken for classes.
 
     Args:
         root: The data set's folder, for messages.
         base: The folder that the classes lie in.
+        told: Whether it was said which of nested folders are the classes.
 
     Returns:
         Warnings, one line each.
@@ -83,7 +89,8 @@ def doubts(root: str, base: ImageFolder) -> tuple[str, ...]:
         DataError: They hold the same folders, or splits.
     """
     _refuse_splits_inside(root, base)
-    return (*_groups(root, base), *_splits_as_classes(base), *_counted_parts(base.folders))
+    groups = () if told else (*_groups(root, base), *_counted_parts(base.folders))
+    return (*groups, *_splits_as_classes(base))
 
 
 def _splits_as_classes(base: ImageFolder) -> Iterator[str]:
@@ -147,7 +154,7 @@ def _groups(root: str, base: ImageFolder) -> list[str]:
         return [f"{same}; if those are the classes, name the labels in a table"]
     raise DataError(
         f"{root}: {same}: they look like splits or groups, not classes. Call them train, val and test, or point "
-        "kerastl at one of them; if they are the classes, name the labels in a table with the columns path and label"
+        "kerastl at one of them; --classes leaf takes the folders in them for the classes, --classes top themselves"
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from kerastl._base.text import printable
 from kerastl.data._dataset import SPLITS, Split
 from kerastl.data._layouts import split_names
-from kerastl.data._layouts.doubtful_folders import doubts, few, masks_among, refuse_masks
+from kerastl.data._layouts.doubtful_folders import doubts, masks_among, masks_left_out, refuse_masks
 from kerastl.data._layouts.image_folders import ImageFolder
 from kerastl.errors import DataError
 
@@ -24,12 +25,14 @@ class FolderLayout:
         text: What to say of it; `{}` is the number of classes.
         left_out: Paths of folders whose images are not used.
         warnings: One line each.
+        paths: Whether the names of the classes are paths, such as `animals/dogs`.
     """
 
     classes: Mapping[str, tuple[str, Split | None]]
     text: str
     left_out: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+    paths: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,19 +48,21 @@ class FolderRule:
     look: Callable[[str, ImageFolder], FolderLayout | None]
 
 
-def understand(root: str, tree: ImageFolder, for_training: bool = True) -> FolderLayout:
+def understand(root: str, tree: ImageFolder, for_training: bool = True, told: bool = False) -> FolderLayout:
     """Find the layout.
 
     Args:
         root: The folder, for messages.
         tree: What lies below it.
         for_training: Whether one is to learn from it; else splits need no train beside them.
+        told: Whether it was said which of nested folders are the classes.
 
     Raises:
         DataError: The folders are no classes, as far as one can see.
     """
     base = _base(root, tree)
-    rules = _RULES if for_training else (_WITHOUT_TRAIN, *_RULES)
+    first = () if for_training else (_WITHOUT_TRAIN,)
+    rules = (*first, *_RULES, _AS_TOLD if told else _ANY)
     layout = next(found for found in (rule.look(root, base) for rule in rules) if found is not None)
     refuse_masks(root, {name for name, _ in layout.classes.values()})
     inside = f" in {printable(base.path)}/" if base.path else ""
@@ -194,11 +199,11 @@ def _classes_beside_a_split(root: str, base: ImageFolder) -> FolderLayout | None
     return FolderLayout(found, f"{{}} class folders beside {beside} with the same")
 
 
-def _class_folders(root: str, base: ImageFolder) -> FolderLayout:
+def _class_folders(root: str, base: ImageFolder, told: bool = False) -> FolderLayout:
     """A folder a class."""
     refuse_masks(root, base.folders)
     classes: dict[str, tuple[str, Split | None]] = {folder.path: (name, None) for name, folder in base.folders.items()}
-    warnings = doubts(root, base)
+    warnings = doubts(root, base, told)
     return FolderLayout(classes, "{} class folders", warnings=warnings)
 
 
@@ -212,8 +217,8 @@ def _without_masks(tree: ImageFolder, layout: FolderLayout) -> FolderLayout:
         left_out.update(folder.below(name) for name in masks_among(folder.folders))
     if not left_out:
         return layout
-    warning = f"{few(left_out)}: masks, not images to learn from; left out"
-    return replace(layout, left_out=layout.left_out.union(left_out), warnings=(*layout.warnings, warning))
+    warnings = (*layout.warnings, masks_left_out(left_out))
+    return replace(layout, left_out=layout.left_out.union(left_out), warnings=warnings)
 
 
 _RULES = (
@@ -221,8 +226,10 @@ _RULES = (
     FolderRule("train_cats, test_cats: the name holds split and class", _split_and_class),
     FolderRule("cats/train, cats/val: the splits lie in the classes", _class_first),
     FolderRule("cats, dogs, and test/ with the same", _classes_beside_a_split),
-    FolderRule("a folder a class", _class_folders),
 )
-"""In the order in which they are tried; the last one takes whatever comes, or refuses it."""
+"""In the order in which they are tried, before one that takes whatever comes, or refuses it."""
+
+_ANY = FolderRule("a folder a class", _class_folders)
+_AS_TOLD = FolderRule("a folder a class, as was said", partial(_class_folders, told=True))
 
 _WITHOUT_TRAIN = FolderRule("test/, or val/ and test/, each with a folder a class", _splits_without_train)
