@@ -98,6 +98,7 @@ def classify(
     from kerastl._load import load
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
+    from kerastl.tasks._task import TASKS
 
     _check(model, coverage, reject, min_score, precision, tta)
     out.check(output)
@@ -112,13 +113,17 @@ def classify(
         trust=trust,
     )
     reporter.detail(str(classifier))
+    numbers = TASKS[classifier.metadata.task].kind == "number"
+    if numbers and min_score > 0:
+        raise UsageError("--min-score is for classes, and this model tells a number")
     images = Images(sources, urls, complains=form in ("text", "csv"))
     results = classifier.classify(
         images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure
     )
+    columns = {"reject": reject, "csv_safe": csv_safe, "sure": sure is not None, "numbers": numbers}
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
         try:
-            for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe, sure is not None):
+            for result, text in out.rendered(_above(results, min_score), form, **columns):
                 reporter.write(stream, out.for_terminal(text) if form == "csv" and stream.isatty() else text)
                 images.note(result.path, result.error)
                 counter.update(images.count)

@@ -202,12 +202,20 @@ def split(*parts: str) -> Callable[[C], C]:
     )
 
 
-TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column")
+TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column", "classes")
 
 
 def table_columns(command: C) -> C:
-    """How a table is to be read, handed on as `kerastl.data.scan` takes it; what is not given is found."""
+    """How folders and tables are to be read, handed on as `kerastl.data.scan` takes it; what is not given is found."""
     for added in (
+        option(
+            "--classes",
+            group=DATA,
+            type=click.Choice(["leaf", "top", "path"]),
+            help="Which of nested folders such as animals/dogs/beagle are the classes: leaf is beagle, top is animals, "
+            "and path is the whole way, so that classify --sure and evaluate know the tree.  [default: top, or what a "
+            "model was trained with]",
+        ),
         option("--split-column", group=DATA, metavar="NAME", help="Its column of train, val and test."),
         option("--label-column", group=DATA, metavar="NAME", help="Its column of labels."),
         option("--path-column", group=DATA, metavar="NAME", help="Its column of paths, names or ids of images."),

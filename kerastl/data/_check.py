@@ -13,6 +13,7 @@ from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.data._dataset import Dataset
 from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._refusals import Refusal
 from kerastl.data._scan import scan_as
@@ -52,6 +53,7 @@ def check(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    classes: ClassFolders | None = None,
 ) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
@@ -71,6 +73,7 @@ def check(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
 
     Returns:
         The report. Nothing is raised for what is wrong with the images.
@@ -85,7 +88,7 @@ def check(
         >>> len(report.dataset.items), report.findings
         (88, ())
     """
-    columns = TableColumns(images, path_column, label_column, split_column)
+    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
     with shown(verbose):
         with stage("looking for images"):
             dataset = scan_as(data, columns)

@@ -16,7 +16,7 @@ from kerastl.data._layouts.folder_layouts import FolderLayout, understand
 from kerastl.data._layouts.image_folders import grow
 from kerastl.data._layouts.nested_folders import nested
 from kerastl.data._tree import Tree, counted, read_tree, with_left_out
-from kerastl.errors import DataError
+from kerastl.errors import DataError, UsageError
 
 
 def read(root: Path, for_training: bool = True, classes: str | None = None) -> Dataset:
@@ -39,7 +39,12 @@ def read(root: Path, for_training: bool = True, classes: str | None = None) -> D
         raise DataError(f"{error}; {counted(tree.like_images.values())}") from None
     what = "1 image is called like a mask" if len(masks) == 1 else f"{len(masks)} images are called like masks"
     warnings = [f"{what} of another and left out ({printable(min(masks))})"] if masks else []
-    return replace(dataset, warnings=(*dataset.warnings, *warnings), class_folders=classes)
+    dataset = replace(dataset, warnings=(*dataset.warnings, *warnings), class_folders=classes)
+    try:
+        _ = dataset.hierarchy
+    except UsageError as error:
+        raise DataError(f"{root}: {error}") from None
+    return dataset
 
 
 def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> Dataset:
@@ -191,7 +196,7 @@ def _class_folders(source: DataSource) -> Dataset | None:
     if not source.is_folder or source.columns.given:
         return None
     try:
-        dataset = read(source.path, source.for_training)
+        dataset = read(source.path, source.for_training, source.columns.classes)
     except DataError as error:
         source.class_folders_problem = error
         return None

@@ -18,12 +18,13 @@ from kerastl._base.text import printable
 from kerastl.data import _tables as tables
 from kerastl.data._dataset import Dataset
 from kerastl.data._layout_registry import DataSource, layouts
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.class_names import alike, missing, refuse_names
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.frames import as_table
 from kerastl.data._layouts.image_finder import ImageIndex
 from kerastl.data._layouts.table_files import LISTS, SUFFIXES
-from kerastl.errors import DataError, MissingDataError
+from kerastl.errors import DataError, MissingDataError, UsageError
 
 # Of lists of labels; README.txt and requirements.txt are none.
 _LIST_NAME = re.compile("label|train|val|annot|class|list", re.IGNORECASE)
@@ -37,6 +38,7 @@ def scan(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    classes: ClassFolders | None = None,
 ) -> Dataset:
     """Read what a folder, or a table, says about its images; no image is opened.
 
@@ -58,6 +60,9 @@ def scan(
         path_column: The table's column of paths, names or ids of images; None finds it, as the next two.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of folders in class folders, such as `animals/dogs/beagle`, which are the classes: `leaf` takes the
+            innermost (`beagle`), `top` the outermost (`animals`), and `path` makes the way the name of the class, so
+            that models know the tree. None is `top`, and says what it takes together.
 
     Returns:
         The data set, the same whatever order the file system gives.
@@ -76,17 +81,30 @@ def scan(
         >>> scan([("data/candle.jpg", "candle"), ("data/umbrella.png", "umbrella")]).items[0].label
         'candle'
     """
-    return scan_as(data, TableColumns(images, path_column, label_column, split_column), for_training)
+    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
+    return scan_as(data, columns, for_training)
 
 
-def scan_as(data: Any, wanted: TableColumns, for_training: bool = True) -> Dataset:
-    """Do what `scan` does; `wanted` says how a table is to be read."""
+def scan_as(data: Any, wanted: TableColumns, for_training: bool = True, usual: str | None = None) -> Dataset:
+    """Do what `scan` does.
+
+    Args:
+        data: As for `scan`.
+        wanted: How a table is to be read, and which of nested folders are the classes.
+        for_training: As for `scan`.
+        usual: Which of nested folders are the classes where `wanted` does not say.
+    """
     if isinstance(data, Dataset):
         return data
     if isinstance(data, str | os.PathLike):
-        dataset = _scan_path(Path(data), wanted, for_training)
+        dataset = _scan_path(Path(data), replace(wanted, classes=wanted.classes or usual), for_training)
     else:
         dataset = _scan_values(data, wanted, for_training)
+    if wanted.classes is not None and dataset.class_folders is None:
+        raise UsageError(
+            f"{dataset.root}: classes={wanted.classes!r} (--classes) says which of nested folders are the classes, and "
+            "here labels are not the names of folders"
+        )
     if for_training:
         refuse_names(str(dataset.root), dataset.classes)
     return replace(dataset, warnings=(*dataset.warnings, *alike(dataset.classes), *missing(dataset.classes)))
@@ -128,6 +146,6 @@ def _with_deeper_tables(problem: DataError, folder: Path) -> DataError:
 
 
 def scanned_if_told(data: Any, wanted: TableColumns) -> str | os.PathLike[str] | Dataset:
-    """A path as it is, where nothing is said of the columns of a table; else what `scan` makes of it."""
+    """A path as it is, where nothing is said of folders or the columns of a table; else what `scan` makes of it."""
     is_path = isinstance(data, str | os.PathLike)
-    return data if is_path and not wanted.given else scan_as(data, wanted)
+    return data if is_path and wanted == TableColumns() else scan_as(data, wanted)

@@ -23,11 +23,12 @@ from kerastl.calibration._state import CalibrationState
 from kerastl.calibration._temperature import LEAVE_ONE_OUT
 from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, ModelError, UsageError
 from kerastl.evaluation._calibration import Calibration
-from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
+from kerastl.evaluation._labeled import Labeled, class_folders_of, compute, labeled, parted
 from kerastl.evaluation._left_out import LeftOut, left_out
 from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import EvaluationSplit
@@ -58,6 +59,7 @@ def calibrate(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    classes: ClassFolders | None = None,
 ) -> Calibration:
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
@@ -81,6 +83,8 @@ def calibrate(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of nested folders, which are the classes, as for `kerastl.data.scan`; None takes those that the model
+            was trained with.
 
     Returns:
         What was fitted. A classifier that was loaded before does not know of it.
@@ -102,10 +106,10 @@ def calibrate(
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
-    columns = TableColumns(images, path_column, label_column, split_column)
+    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load
-            dataset = scan_as(data, columns, for_training=False)
+            dataset = scan_as(data, columns, for_training=False, usual=class_folders_of(model))
         return _calibrate(_own_model(model, trust), dataset, split, false_alarms, seed, progress)
 
 

@@ -18,6 +18,7 @@ from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
 from kerastl.errors import ModelError, UsageError
@@ -25,7 +26,7 @@ from kerastl.evaluation._answered import Answered
 from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.evaluation._bootstrap import RESAMPLES
 from kerastl.evaluation._calibrating import names_hash
-from kerastl.evaluation._labeled import Labeled, compute, labeled, parted
+from kerastl.evaluation._labeled import Labeled, class_folders_of, compute, labeled, parted
 from kerastl.evaluation._left_out import LeftOut, hint, left_out
 from kerastl.evaluation._rejection import rejection
 from kerastl.evaluation._result import Evaluation
@@ -54,6 +55,7 @@ def evaluate(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    classes: ClassFolders | None = None,
 ) -> Evaluation | Any:
     """Compare a model with labeled images.
 
@@ -84,6 +86,8 @@ def evaluate(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of nested folders, which are the classes, as for `kerastl.data.scan`; None takes those that the model
+            was trained with.
 
     Returns:
         The figures, and all that is needed to draw them: an `Evaluation` where the model gives one class. Of another
@@ -105,10 +109,10 @@ def evaluate(
         raise UsageError(f"top and resamples must be at least 1. Received: top={top}, resamples={resamples}")
     if tta is not None and (corruptions or ood_data is not None):
         raise UsageError(f"corruptions and ood_data look at one view an image. Received: tta={tta!r}")
-    columns = TableColumns(images, path_column, label_column, split_column)
+    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load
-            dataset = scan_as(data, columns, for_training=False)
+            dataset = scan_as(data, columns, for_training=False, usual=class_folders_of(model))
         classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
         asked = _Asked(split, top, resamples, seed, corruptions, ood_data, tta)
         return _evaluate(classifier, dataset, asked, progress)

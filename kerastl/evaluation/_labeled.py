@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,13 @@ import numpy as np
 from kerastl._classifier import Classifier
 from kerastl._progress import ProgressCallback, stage
 from kerastl.data import Dataset, Item
-from kerastl.errors import DataError, ImageError
+from kerastl.data._layouts.class_folders import CLASS_FOLDERS
+from kerastl.errors import DataError, ImageError, ModelError
 from kerastl.evaluation._selection import EvaluationSplit, Matching, Selection, match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
+from kerastl.models._metadata import CLASS_FOLDERS as CLASS_FOLDERS_KEY
+from kerastl.models._metadata import find, read_metadata
+from kerastl.models._spec import names_backbone
 from kerastl.tasks._task import TASKS, TargetKind
 
 if TYPE_CHECKING:
@@ -55,6 +60,25 @@ class Labeled:
             Of a class each, int64 (n,); of labels, bool (n, labels); of numbers, float32 (n,).
         """
         return _TRUTH[TASKS[self.dataset.task].kind](self, items)
+
+
+def class_folders_of(model: str | os.PathLike[str] | Classifier) -> str | None:
+    """Which of nested folders a model was trained to take for classes; None where nothing says so.
+
+    Args:
+        model: As for `kerastl.evaluate`. What is wrong with its file is said when it is loaded.
+    """
+    if isinstance(model, Classifier):
+        metadata = model.metadata
+    elif names_backbone(os.fspath(model)):
+        return None
+    else:
+        try:
+            metadata = read_metadata(find(model))
+        except ModelError:
+            return None
+    stored = metadata.extra.get(CLASS_FOLDERS_KEY)
+    return stored if stored in CLASS_FOLDERS else None
 
 
 def parted(classifier: Classifier, dataset: Dataset, progress: ProgressCallback | None = None) -> Parted:

@@ -16,6 +16,7 @@ from kerastl._base.arguments import keywords
 from kerastl._base.text import printable
 from kerastl._progress import Verbose
 from kerastl.data import Dataset
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._budget import Budget, seconds_of
@@ -78,6 +79,7 @@ def finetune(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    classes: ClassFolders | None = None,
     trust: bool = False,
 ) -> FineTuned:
     """Fine-tune a pretrained network on labeled images.
@@ -138,6 +140,7 @@ def finetune(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
         trust: Whether a `.keras` file given as `model` may hold what runs code when it is loaded, as for
             `kerastl.load`.
 
@@ -191,7 +194,7 @@ def finetune(
     )
     ours, of_keras = sort_callbacks(callbacks)
     given = Given(
-        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column)),
+        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column, classes=classes)),
         read_recipe(recipe),
         wished(model),
         base,

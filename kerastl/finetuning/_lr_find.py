@@ -14,6 +14,7 @@ from kerastl._base.keras_import import import_keras
 from kerastl._base.scratch import temporary_folder
 from kerastl._progress import Verbose
 from kerastl.data import Dataset
+from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scanned_if_told
 from kerastl.errors import UsageError
@@ -64,6 +65,7 @@ def lr_find(
     path_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    classes: ClassFolders | None = None,
     trust: bool = False,
 ) -> RateCurve:
     """Find a learning rate for fine-tuning: run `lr_range_test` as a phase of it would train.
@@ -92,6 +94,7 @@ def lr_find(
         path_column: The table's column of paths, names or ids of images.
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
+        classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
         trust: As for `kerastl.finetune`.
 
     Returns:
@@ -130,7 +133,7 @@ def lr_find(
         seed=seed,
     )
     check_base(settings, base is not None)
-    columns = TableColumns(images, path_column, label_column, split_column)
+    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
     with listening(ours, verbose, TrainingProgress) as told:
         sweep = partial(lr_range_test, lowest=lowest, highest=highest, steps=steps)
         with temporary_folder() as folder:

@@ -20,7 +20,7 @@ from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.models._labels import LabelSet
-from kerastl.models._metadata import Metadata
+from kerastl.models._metadata import CLASS_FOLDERS, HIERARCHY, Metadata
 from kerastl.training._outputs import versions, write_skipped
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class Report:
                 "versions": versions(_PACKAGES),
                 "data_fingerprint": self._parts.fingerprint,
                 "metrics": metrics,
+                **self._classes(),
                 **calibration.extra,
             },
         )
@@ -137,6 +138,13 @@ class Report:
         readme.write(self._folder)
         outputs.write_metrics(self._folder, metrics)
         return metadata
+
+    def _classes(self) -> dict[str, Any]:
+        """Which of nested folders the classes are, if that was asked for, and the tree that they make."""
+        dataset = self._parts.dataset
+        hierarchy = None if dataset.hierarchy is None else dataset.hierarchy.as_dict()
+        stored = {CLASS_FOLDERS: dataset.class_folders, HIERARCHY: hierarchy}
+        return {name: value for name, value in stored.items() if value is not None}
 
     def _write_left_out(self, answers: LeftOutAnswers | None) -> None:
         """What tells of the model where every image trained; nothing where its head was not solved in closed form."""

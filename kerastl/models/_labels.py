@@ -243,7 +243,8 @@ class Classification:
         if self.error is not None:
             return f"<p>{display.bold(title)}: {display.text(self.error)}</p>"
         rows = [(p.label, percent(p.score), display.bar(p.score)) for p in self.predictions]
-        rows += [] if self.number is None else [(str(self.number), "", "")]
+        if self.number is not None:
+            rows = [(str(self.number), "", display.text(""))]
         return display.table(rows, caption=f"{title} ({self.model})", align="lrl", notes=self._remarks())
 
     def _remarks(self) -> list[str]:

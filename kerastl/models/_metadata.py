@@ -34,7 +34,8 @@ MEMBER = "kerastl.json"
 FORMAT = 2
 TASK_FORMAT = 3
 """Of other tasks than classification, whose outputs an earlier kerastl would take for probabilities of classes."""
-HIERARCHY = "hierarchy"
+# In `extra`: the tree of the classes, and which of nested folders they were.
+HIERARCHY, CLASS_FOLDERS = "hierarchy", "class_folders"
 # What the names of kerastl's members begin with.
 _OWN = "kerastl"
 

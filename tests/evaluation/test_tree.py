@@ -3,6 +3,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 import kerastl
+from kerastl.errors import DataError
 from kerastl.evaluation._tree import DepthAccuracy, SureAccuracy, tree_scores
 from kerastl.models import Hierarchy
 from kerastl.models._imagenet_tree import imagenet_tree
@@ -82,3 +83,18 @@ def test_models_without_a_tree_say_nothing_of_it(color_model, colors):
     evaluation = kerastl.evaluate(color_model, colors, resamples=2)
     assert evaluation.tree is evaluation.as_dict()["tree"] is None
     assert "Along the tree" not in render(evaluation, mistakes=0, check=False)
+
+
+def test_folders_are_read_as_the_model_was_trained(colored_model, image, tmp_path):
+    for name, color in {"warm/red": "red", "warm/green": (0, 255, 0), "cold/blue": "blue"}.items():
+        image(f"nested/{name}/1.png", color)
+    model = colored_model(
+        "classification", ("warm/red", "warm/green", "cold/blue"), 10 * np.eye(3), [0.0] * 3, "softmax",
+        class_folders="path", hierarchy={"groups": ["cold", "warm"], "parents": [4, 4, 3, None, None]},
+    )  # fmt: skip
+    evaluation = kerastl.evaluate(model, tmp_path / "nested", resamples=2)
+    assert evaluation.accuracy == 1
+    assert evaluation.tree.depths[0].groups == 2
+    assert kerastl.evaluate(kerastl.load(model), tmp_path / "nested", resamples=2).accuracy == 1
+    with pytest.raises(DataError, match="knows none of the classes"):
+        kerastl.evaluate(model, tmp_path / "nested", classes="top")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerastl._base.text import printable
+from kerastl.data._layouts.class_folders import check_class_folders
 from kerastl.data._layouts.column_names import (
     FLAGS,
     LABELS,
@@ -41,24 +42,27 @@ class TableColumns:
         path_column: The column of paths, names or ids.
         label_column: The column of labels.
         split_column: The column that tells train, val and test apart.
+        classes: Of nested folders, which are the classes; one of `ClassFolders`.
 
     Raises:
-        UsageError: `images` is no folder.
+        UsageError: `images` is no folder, or `classes` is another text.
     """
 
     images: str | os.PathLike[str] | None = None
     path_column: str | None = None
     label_column: str | None = None
     split_column: str | None = None
+    classes: str | None = None
 
     def __post_init__(self) -> None:
+        check_class_folders(self.classes)
         if self.images is not None and not os.path.isdir(self.images):  # noqa: PTH112 - as in scanning
             raise UsageError(f"images {self.images}: there is no such folder")
 
     @property
     def given(self) -> bool:
-        """Whether anything is asked for."""
-        return self != TableColumns()
+        """Whether anything is asked for that only tables have."""
+        return replace(self, classes=None) != TableColumns()
 
 
 def find_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> Places:

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias, get_args
+from typing import TypeAlias
 
 from kerastl._base.text import listed, printable
 from kerastl.data._layouts.class_names import class_name, respelled
 from kerastl.data._layouts.doubtful_folders import few, masks_among, masks_left_out
 from kerastl.data._layouts.folder_layouts import FolderLayout
 from kerastl.data._layouts.image_folders import ImageFolder
-from kerastl.errors import UsageError
-
-ClassFolders: TypeAlias = Literal["leaf", "top", "path"]
-"""What names a class in nested folders: the innermost folder, the outermost, or the way from there down."""
-
-CLASS_FOLDERS: tuple[str, ...] = get_args(ClassFolders)
 
 _Parts: TypeAlias = tuple[str, ...]
 _NAMING: Mapping[str, Callable[[_Parts], str]] = {"leaf": lambda parts: parts[-1], "path": "/".join}
-
-
-def check_class_folders(classes: str | None) -> None:
-    """Raise `UsageError` for what is none of `ClassFolders`, nor None."""
-    if classes is not None and classes not in CLASS_FOLDERS:
-        raise UsageError(f"classes must be one of {', '.join(CLASS_FOLDERS)}. Received: {classes!r}")
 
 
 def nested(tree: ImageFolder, layout: FolderLayout, classes: str | None) -> FolderLayout:

@@ -93,6 +93,7 @@ EXTRA: dict[str, Rule] = {
         "a JSON object with coverage and half_width",
         lambda value: isinstance(value, dict) and {"coverage", "half_width"} <= value.keys(),
     ),
+    "class_folders": (f"a text of 1 to {NAME_LENGTH} letters", _name),
     "hierarchy": (
         "a JSON object with groups and parents",
         lambda value: isinstance(value, dict) and {"groups", "parents"} <= value.keys(),

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from patches import Fill
 
-from kerastl.data import Dataset
+import kerastl
+from kerastl.data import Dataset, scan
 from kerastl.data._folders import read
-from kerastl.errors import DataError
+from kerastl.errors import DataError, UsageError
 
 Folders = Callable[..., Path]
 ANIMALS = ("animals/dogs/beagle", "animals/dogs/pug", "animals/cats", "plants/rose")
@@ -144,3 +145,23 @@ def test_braces_in_a_folder_around_all_are_no_fields(folders):
     assert read(folders("set{0}/train/a", "set{0}/train/b", "set{0}/val/a", "set{0}/val/b")).layout == (
         "train/ and val/ with 2 class folders in set{0}/"
     )
+
+
+def test_scanning_and_checking_take_the_choice(folders):
+    root = folders(*ANIMALS)
+    assert scan(root, classes="leaf").classes == ("beagle", "cats", "pug", "rose")
+    assert kerastl.check(root, classes="path").dataset.classes == tuple(sorted(ANIMALS))
+    with pytest.raises(UsageError, match=r"classes must be one of leaf, top, path\. Received: 'inner'"):
+        scan(root, classes="inner")
+
+
+def test_labels_of_a_table_are_no_folders(folders):
+    root = folders("a", "b")
+    rows = [(str(root / "a/0.jpg"), "x/y"), (str(root / "b/0.jpg"), "z")]
+    with pytest.raises(UsageError, match="here labels are not the names of folders"):
+        scan(rows, classes="leaf")
+
+
+def test_a_tree_that_is_too_deep_is_refused(folders):
+    with pytest.raises(DataError, match="more than 100 levels deep"):
+        scan(folders("/".join("xy"[level % 2] for level in range(101)), "z"), classes="path")
