@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kerastl._base.serialization import to_json
-from kerastl._base.text import percent
 from kerastl.cli import _answer_options as answer_options
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
@@ -17,18 +15,11 @@ from kerastl.cli._command import command, option
 from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from kerastl._tta import TTAName
-    from kerastl.evaluation import Evaluation
+    from kerastl.evaluation._base_result import BaseEvaluation
     from kerastl.evaluation._selection import EvaluationSplit
     from kerastl.inference._open import EngineName
     from kerastl.inference._precision import Precision
-
-# So that the answer fits on a screen; JSON and the report have everything.
-_CLASSES, _ROWS = 20, 5
-# Letters of a line with a figure and its interval.
-_FIGURE = 46
 
 
 @command()
@@ -114,6 +105,7 @@ def evaluate(
     """
     from kerastl import _progress as progress
     from kerastl._load import load
+    from kerastl.cli._evaluation_text import show
     from kerastl.evaluation import evaluate as examine
 
     if report is not None:
@@ -137,7 +129,7 @@ def evaluate(
         if form == "json":
             click.echo(to_json(result.as_dict()))
         else:
-            _print(result)
+            show(result)
     finally:  # the report is complete even if nothing can be printed
         if report is not None:
             _write_page(result, Path(report) / "report.html", mistakes)
@@ -155,7 +147,7 @@ def _check_report(folder: Path) -> None:
             check_target(folder / name, "--report")
 
 
-def _write(result: Evaluation, folder: Path, csv_safe: bool) -> None:
+def _write(result: BaseEvaluation, folder: Path, csv_safe: bool) -> None:
     from kerastl._base.files import write_text
     from kerastl.evaluation import write_predictions
 
@@ -164,89 +156,10 @@ def _write(result: Evaluation, folder: Path, csv_safe: bool) -> None:
     write_text(folder / "evaluation.json", to_json(result.as_dict()))
 
 
-def _write_page(result: Evaluation, file: Path, mistakes: int) -> None:
+def _write_page(result: BaseEvaluation, file: Path, mistakes: int) -> None:
     from kerastl import _progress as progress
     from kerastl._base.text import printable
     from kerastl.reporting import write_report
 
     write_report(result, file, mistakes=mistakes)
     progress.current().say(f"report: {printable(str(file))}")
-
-
-def _print(result: Evaluation) -> None:
-    from kerastl.cli._console import console, line
-
-    out = console()
-    for text in str(result).splitlines():
-        # Where a figure and its interval do not fit beside each other, the interval goes below.
-        for part in text.split("  (") if out.width < _FIGURE else [text]:
-            line(out, part if text.startswith(part) else f"  ({part}")
-    _print_classes(out, result)
-    for title, lines in (
-        ("most confused", _confusions(result)),
-        ("most confident errors", _mistakes(result)),
-        ("accuracy under corruptions, from weak to strong", _robustness(result)),
-        ("rejection", [] if result.rejection is None else [str(result.rejection)]),
-        ("notes", _notes(result)),
-    ):
-        shown = list(lines)
-        if shown:
-            out.print(f"\n{title}")
-            for text in shown:
-                line(out, f"  {text}")
-
-
-def _print_classes(console: Console, result: Evaluation) -> None:
-    from kerastl.cli._console import line, table
-
-    # The worst classes are what one looks for where there are too many to show.
-    scores = sorted(result.classes, key=lambda scores: scores.f1) if len(result.classes) > _CLASSES else result.classes
-    rows = [
-        [one.label, *(percent(value) for value in (one.precision, one.recall, one.f1)), f"{one.support:,}"]
-        for one in scores[:_CLASSES]
-    ]
-    console.print()
-    table(console, ["class", "precision", "recall", "F1", "images"], rows, spare=["precision", "recall", "images"])
-    if len(scores) > _CLASSES:
-        line(console, f"... {len(scores) - _CLASSES} classes with a better F1")
-
-
-def _confusions(result: Evaluation) -> Iterator[str]:
-    from kerastl._base.text import brief
-
-    for pair in result.confused[:_ROWS]:
-        label, predicted = brief(pair.label), brief(pair.predicted)
-        yield f"{label} taken for {predicted}: {pair.count}, {percent(pair.fraction)} of {label}"
-
-
-def _mistakes(result: Evaluation) -> Iterator[str]:
-    for answer in result.mistakes(_ROWS):
-        yield f"{answer.path}: {answer.predictions[0]}, but is {answer.label} ({percent(answer.label_score)})"
-
-
-def _robustness(result: Evaluation) -> Iterator[str]:
-    if result.robustness is not None:
-        for name, row in result.robustness.accuracy.items():
-            yield f"{name:10}  " + "  ".join(f"{percent(accuracy):>7}" for accuracy in row)
-        yield f"{'mean':10}  {percent(result.robustness.mean):>7}, and {percent(result.robustness.clean)} as they are"
-
-
-def _notes(result: Evaluation) -> Iterator[str]:
-    yield from result.notes
-    if result.temperature != 1:
-        yield (
-            f"scores are scaled with the temperature {result.temperature:.3f}; without it the calibration error is "
-            f"{percent(result.reliability_before.error)}"
-        )
-    for name, count in list(result.unknown.items())[:_ROWS]:
-        why = (result.matching.unknown.get(name) if result.matching else "") or "the model has no such class"
-        yield f"{name}: {why}; {count} image{'s'[: count > 1]} left out"
-    if len(result.unknown) > _ROWS:
-        yield f"... {len(result.unknown) - _ROWS} more classes that the model does not have"
-    if missing := result.missing:
-        few = ", ".join(missing[:_ROWS]) + (", ..." if len(missing) > _ROWS else "")
-        yield f"no images of {len(missing)} of the model's {len(result.labels)} classes: {few}"
-    for path, reason in list(result.failed.items())[:_ROWS]:
-        yield f"{path}: {reason}"
-    if len(result.failed) > _ROWS:
-        yield f"... {len(result.failed) - _ROWS} more images that cannot be read"

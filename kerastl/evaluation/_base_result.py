@@ -48,6 +48,21 @@ class Figure:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
+@dataclass(frozen=True, slots=True)
+class ClassWords:
+    """What an output of the model is called.
+
+    Args:
+        one: One of them.
+        many: Several.
+        unknown: What happens to images of one that the model does not know.
+    """
+
+    one: str = "class"
+    many: str = "classes"
+    unknown: str = "left out"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class BaseEvaluation(ABC):
     """What a model said of labeled images, whatever its task.
@@ -77,6 +92,9 @@ class BaseEvaluation(ABC):
     """Figures in the order in which people read them, with what they are called in text."""
     fractions: ClassVar[frozenset[str]]
     """Those that lie in [0, 1], which read best as per cent."""
+
+    words: ClassVar[ClassWords] = ClassWords()
+    """What an output of the model is called."""
 
     model: str
     data: str
@@ -127,6 +145,10 @@ class BaseEvaluation(ABC):
         """Classes of the model that have no image here."""
         return () if self.matching is None else self.matching.missing
 
+    def more_notes(self) -> Iterator[str]:
+        """What else to know that follows from the figures, one line each."""
+        yield from ()
+
     def shown(self, name: str, value: float) -> str:
         """A figure's value as text.
 
@@ -139,6 +161,10 @@ class BaseEvaluation(ABC):
     def _figure_name(self, name: str) -> str:
         """What a figure is called in text; empty where it says nothing here."""
         return self.names[name]
+
+    def figure_texts(self) -> dict[str, str]:
+        """What figures are called in text, but for those that say nothing here."""
+        return {name: text for name in self.figures if (text := self._figure_name(name))}
 
     @property
     @abstractmethod
@@ -170,10 +196,10 @@ class BaseEvaluation(ABC):
 
     def _lines(self) -> Iterator[tuple[str, str, str]]:
         """Name, value and interval of each figure, as text."""
-        for name, figure in self.figures.items():
-            if text := self._figure_name(name):
-                value, low, high = (self.shown(name, end) for end in (figure.value, figure.low, figure.high))
-                yield text, value, f"{low} to {high}"
+        for name, text in self.figure_texts().items():
+            figure = self.figures[name]
+            value, low, high = (self.shown(name, end) for end in (figure.value, figure.low, figure.high))
+            yield text, value, f"{low} to {high}"
 
     def __str__(self) -> str:
         rows = list(self._lines())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from kerastl._base.text import percent
 from kerastl._metrics.regression import QuantileErrors, errors, errors_by_quantile
 from kerastl.evaluation._answered import Answered
 from kerastl.evaluation._base_result import BaseEvaluation
@@ -165,7 +166,18 @@ class RegressionEvaluation(BaseEvaluation):
 
     def shown(self, name: str, value: float) -> str:
         """A figure's value as text: numbers in their own unit have four digits."""
-        return super().shown(name, value) if name in self.fractions else f"{value:.4g}"
+        return super().shown(name, value) if name in self.fractions else self.number(value)
+
+    @staticmethod
+    def number(value: float) -> str:
+        """A number in its own unit, with four digits."""
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+    def more_notes(self) -> Iterator[str]:
+        """What the errors are to be compared with."""
+        yield f"always saying the mean of these numbers has a mean absolute error of {self.number(self.by_mean)}"
+        if self.half_width is not None:
+            yield f"intervals are to hold {percent(self.level, 0)} of the numbers"
 
     @cached_property
     def by_quantile(self) -> tuple[QuantileErrors, ...]:

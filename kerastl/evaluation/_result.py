@@ -217,6 +217,14 @@ class Evaluation(BaseEvaluation):
         """The accuracy in words."""
         return f"{percent(self.accuracy)} right"
 
+    def more_notes(self) -> Iterator[str]:
+        """What the temperature has changed."""
+        if self.temperature != 1:
+            yield (
+                f"scores are scaled with the temperature {self.temperature:.3f}; without it the calibration error is "
+                f"{percent(self.reliability_before.error)}"
+            )
+
     def _figure_name(self, name: str) -> str:
         if name == "top_k_accuracy" and not 1 < self.k < len(self.labels):
             return ""

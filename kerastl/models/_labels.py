@@ -244,7 +244,7 @@ class Classification:
             return f"<p>{display.bold(title)}: {display.text(self.error)}</p>"
         rows = [(p.label, percent(p.score), display.bar(p.score)) for p in self.predictions]
         if self.number is not None:
-            rows = [(str(self.number), "", display.text(""))]
+            rows = [(str(self.number), "", display.Markup(""))]
         return display.table(rows, caption=f"{title} ({self.model})", align="lrl", notes=self._remarks())
 
     def _remarks(self) -> list[str]:

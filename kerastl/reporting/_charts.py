@@ -145,7 +145,7 @@ def curve_charts(history: Sequence[Mapping[str, Any]], phases: Sequence[str]) ->
 def _curve_chart(history: Sequence[Mapping[str, Any]], phases: Sequence[str], measure: str) -> CurveChart:
     training, validation = (_column(history, name) for name in (measure, f"val_{measure}"))
     known = np.concatenate([training, validation])
-    values = _ticks(known[np.isfinite(known)], 5)
+    values = ticks(known[np.isfinite(known)], 5)
     low, high = float(values[0]), float(values[-1])
 
     def x(epoch: float) -> float:
@@ -155,7 +155,7 @@ def _curve_chart(history: Sequence[Mapping[str, Any]], phases: Sequence[str], me
         return _y((value - low) / (high - low))
 
     show = (lambda value: percent(value, 0)) if measure == "accuracy" else (lambda value: f"{value:.4g}")
-    epochs = [int(epoch) for epoch in _ticks(np.array([1, len(history)]), 7, whole=True) if 1 <= epoch <= len(history)]
+    epochs = [int(epoch) for epoch in ticks(np.array([1, len(history)]), 7, whole=True) if 1 <= epoch <= len(history)]
     return CurveChart(
         measure,
         _path(training, x, y),
@@ -171,7 +171,7 @@ def _column(history: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
     return np.array([float(value) if (value := row.get(name)) not in (None, "") else np.nan for row in history])
 
 
-def _ticks(values: np.ndarray, most: int, *, whole: bool = False) -> np.ndarray:
+def ticks(values: np.ndarray, most: int, *, whole: bool = False) -> np.ndarray:
     """Round numbers that span the values; two at least."""
     from matplotlib.ticker import MaxNLocator
 

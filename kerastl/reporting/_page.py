@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -13,13 +14,14 @@ from kerastl._base.files import write_text
 from kerastl._base.text import brief, percent, printable, shortened
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl._version import __version__
+from kerastl.data import Dataset, Item
 from kerastl.data._findings import CheckReport
 from kerastl.errors import UsageError
-from kerastl.evaluation._result import Evaluation
-from kerastl.reporting import _charts as charts
+from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.reporting import _confident_errors as confident_errors
 from kerastl.reporting import _summary as summary
 from kerastl.reporting import _tables as tables
+from kerastl.reporting._sections import TASK_SECTIONS, Section, TaskSections
 from kerastl.reporting._training import training
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ _LONGEST = 1_000
 
 @keywords()
 def write_report(
-    evaluation: Evaluation,
+    evaluation: BaseEvaluation,
     path: str | os.PathLike[str],
     *,
     mistakes: int = MISTAKES,
@@ -83,7 +85,11 @@ def write_report(
 
 
 def render(
-    evaluation: Evaluation, *, mistakes: int = MISTAKES, check: bool = True, progress: ProgressCallback | None = None
+    evaluation: BaseEvaluation,
+    *,
+    mistakes: int = MISTAKES,
+    check: bool = True,
+    progress: ProgressCallback | None = None,
 ) -> str:
     """Make the page; arguments as for `write_report`.
 
@@ -104,37 +110,47 @@ def render(
 
 
 def _values(
-    evaluation: Evaluation, most: int, report: CheckReport | None, progress: ProgressCallback | None
+    evaluation: BaseEvaluation, most: int, report: CheckReport | None, progress: ProgressCallback | None
 ) -> dict[str, Any]:
     explained = None if progress is None else partial(progress, "explaining mistakes with TensorFlow")
-    return {
+    task = TASK_SECTIONS[evaluation.task]
+    robust = getattr(evaluation, "robustness", None)
+    values = {
         "version": __version__,
         "evaluation": evaluation,
         "facts": summary.facts(evaluation),
         "reading": summary.reading(evaluation),
         "tiles": summary.tiles(evaluation),
-        "matrix": tables.matrix(evaluation.confusion, evaluation.labels.names),
-        "classes": tables.worst_first(evaluation.classes),
-        "calibration": _calibration(evaluation),
-        "corruptions": [] if evaluation.robustness is None else tables.corruptions(evaluation.robustness),
+        "corruptions": [] if robust is None else tables.corruptions(robust),
         "training": None if evaluation.classifier is None else training(evaluation.classifier),
+        "wrong": task.wrong,
         "mistakes": confident_errors.worst(evaluation, most, explained) if most else [],
         "report": report,
         "problems": [] if report is None else tables.problems(report),
         "most": tables,
+        **task.values(evaluation),
     }
+    return {**values, "sections": _sections(task, values)}
 
 
-def _calibration(evaluation: Evaluation) -> list[charts.ReliabilityChart]:
-    if evaluation.temperature == 1:
-        return [charts.reliability_chart("Scores against accuracy", evaluation.reliability)]
+def _sections(task: TaskSections, values: Mapping[str, Any]) -> list[Section]:
+    """The parts of the page below the figures, in their order; those that have nothing to show are left out."""
+    shown = (
+        (Section("tree", "Tree", "tree.html"), values.get("tree")),
+        (Section("corruptions", "Corruptions", "corruptions.html"), values["corruptions"]),
+        (Section("rejection", "Rejection", "rejection.html"), values["evaluation"].rejection),
+        (Section("training", "Training", "training.html"), values["training"]),
+        (Section("mistakes", "Mistakes", "mistakes.html"), True),
+        (Section("problems", "Data", "problems.html"), values["report"]),
+    )
     return [
-        charts.reliability_chart("Before the temperature", evaluation.reliability_before),
-        charts.reliability_chart("After the temperature", evaluation.reliability),
+        Section("left-out", "Left out", "left_out.html"),
+        *task.sections,
+        *(section for section, there in shown if there),
     ]
 
 
-def _checked(evaluation: Evaluation, progress: ProgressCallback | None) -> CheckReport | None:
+def _checked(evaluation: BaseEvaluation, progress: ProgressCallback | None) -> CheckReport | None:
     from kerastl.data import inspect
     from kerastl.data._check import check
 
@@ -144,9 +160,15 @@ def _checked(evaluation: Evaluation, progress: ProgressCallback | None) -> Check
     if len(dataset.items) > MOST_CHECKED:
         used = {*evaluation.paths, *evaluation.failed}
         items = tuple(item for item in dataset.items if item.path in used)
-        dataset = replace(dataset, items=items, classes=tuple(sorted({item.label for item in items})))
+        dataset = replace(dataset, items=items, classes=_classes(dataset, items))
     told = None if progress is None else lambda _, done, total: progress("checking the images", done, total)
     return check(dataset, inspection=inspect(dataset, progress=told), for_training=False)
+
+
+def _classes(dataset: Dataset, items: Sequence[Item]) -> tuple[str, ...]:
+    """Those that some image has, in their order; the one name of a number stays."""
+    there = {name for item in items for name in dataset.class_names(item)}
+    return tuple(name for name in dataset.classes if name in there) or dataset.classes
 
 
 @cache

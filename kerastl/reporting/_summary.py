@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from kerastl._base.text import brief, percent
-from kerastl.evaluation._result import FIGURES, FRACTIONS, Evaluation
-
-# Those that a reader looks for first; evaluation.json has the others.
-_SHOWN = ("accuracy", "top_k_accuracy", "macro_f1", "log_loss", "calibration_error", "brier_score")
-# Scores that are off by less on average are as good as right.
-_HONEST = 0.02
-# What always answering the largest class reaches is worth a word from here on.
-_NAIVE = 0.1
+from kerastl.evaluation._base_result import BaseEvaluation
+from kerastl.reporting._readings import READINGS
 
 
 @dataclass(frozen=True)
@@ -42,36 +32,20 @@ class Tile:
     meaning: str
 
 
-def tiles(evaluation: Evaluation) -> list[Tile]:
-    """The headline figures with their intervals."""
-    meanings = _meanings(evaluation)
-    found = []
-    for key in _SHOWN:
-        if key == "top_k_accuracy" and not 1 < evaluation.k < len(evaluation.labels):
-            continue
-        figure = evaluation.figures[key]
-        name = FIGURES[key].format(k=evaluation.k)
-        found.append(
-            Tile(
-                key, name[:1].upper() + name[1:], figure.value, figure.low, figure.high, key in FRACTIONS, meanings[key]
-            )
-        )
+def tiles(evaluation: BaseEvaluation) -> list[Tile]:
+    """The headline figures with their intervals, but for those that these images do not tell."""
+    reading, texts = READINGS[evaluation.task], evaluation.figure_texts()
+    meanings, found = reading.meanings(evaluation), []
+    for key in reading.shown:
+        figure = evaluation.figures.get(key)
+        if figure is not None and key in texts and not math.isnan(figure.value):
+            name = texts[key][:1].upper() + texts[key][1:]
+            fraction = key in evaluation.fractions
+            found.append(Tile(key, name, figure.value, figure.low, figure.high, fraction, meanings[key]))
     return found
 
 
-def _meanings(evaluation: Evaluation) -> dict[str, str]:
-    classes = len(evaluation.labels)
-    return {
-        "accuracy": "images whose best class is right",
-        "top_k_accuracy": f"right class among the best {evaluation.k}",
-        "macro_f1": "mean over the classes",
-        "log_loss": f"0 is perfect, guessing {math.log(classes):.3f}",
-        "calibration_error": "mean gap between score and accuracy",
-        "brier_score": f"0 is perfect, guessing {1 - 1 / classes:.3f}",
-    }
-
-
-def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
+def facts(evaluation: BaseEvaluation) -> list[tuple[str, str]]:
     """What was evaluated on what, as names and values."""
     found = []
     if evaluation.classifier is not None:
@@ -87,48 +61,11 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
         ("Data", evaluation.data),
         ("Split", evaluation.part),
         ("Images", f"{len(evaluation):,}"),
-        ("Classes", f"{len(evaluation.classes):,} of the model's {len(evaluation.labels):,}"),
+        *READINGS[evaluation.task].facts(evaluation),
     ]
-    if evaluation.temperature != 1:
-        found.append(("Temperature", f"{evaluation.temperature:.3f}"))
     return found
 
 
-def reading(evaluation: Evaluation) -> str:
-    """What the figures say, in two or three sentences."""
-    return " ".join(_sentences(evaluation))
-
-
-def _sentences(evaluation: Evaluation) -> Iterator[str]:
-    figure, n = evaluation.figures["accuracy"], len(evaluation)
-    largest = max(evaluation.classes, key=lambda scores: scores.support)
-    fraction = largest.support / n
-    naive = f"; always answering “{brief(largest.label)}” would be right on {percent(fraction)}"
-    naive = naive if fraction >= _NAIVE else ""
-    subject = "Left out of its training, the model is" if evaluation.leave_one_out else "The model is"
-    yield (
-        f"{subject} right on {int(evaluation.right.sum()):,} of {n:,} image{'' if n == 1 else 's'}, "
-        f"{percent(figure.value)} (between {percent(figure.low)} and {percent(figure.high)} on other images of this "
-        f"kind){naive}."
-    )
-    if evaluation.confused and evaluation.confused[0].count > 1:
-        pair = evaluation.confused[0]
-        support = next(scores.support for scores in evaluation.classes if scores.label == pair.label)
-        yield (
-            f"Its most frequent mistake is to take “{brief(pair.label)}” for “{brief(pair.predicted)}”: "
-            f"{pair.count:,} of {support:,}."
-        )
-    elif evaluation.confused:
-        yield "It made no mistake twice."
-    else:
-        yield "It made no mistake."
-    yield _on_scores(evaluation)
-
-
-def _on_scores(evaluation: Evaluation) -> str:
-    score = float(evaluation.probabilities.max(axis=1).astype(np.float64).mean())
-    gap = score - evaluation.accuracy
-    if abs(gap) < _HONEST:
-        return f"On average its scores ({percent(score)}) are as high as they should be."
-    manner = "too sure of itself" if gap > 0 else "more modest than it need be"
-    return f"It is {manner}: its scores average {percent(score)}."
+def reading(evaluation: BaseEvaluation) -> str:
+    """What the figures say, in a few sentences."""
+    return " ".join(READINGS[evaluation.task].sentences(evaluation))

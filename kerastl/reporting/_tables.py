@@ -98,6 +98,32 @@ def worst_first(classes: Sequence[ClassScores]) -> list[ClassScores]:
 
 
 @dataclass(frozen=True)
+class Distance:
+    """How many answers are so many classes off.
+
+    Args:
+        off: Classes that the answer is above the right one; below 0 below it.
+        count: Images.
+        fraction: Of all images.
+        strength: Of the most frequent distance, in [0, 1].
+    """
+
+    off: int
+    count: int
+    fraction: float
+    strength: float
+
+
+def distances(predicted: np.ndarray, truth: np.ndarray) -> list[Distance]:
+    """Answers by how many classes they are off, from the most too low to the most too high."""
+    off, counts = np.unique(predicted - truth, return_counts=True)
+    return [
+        Distance(int(one), int(count), float(count / len(truth)), float(count / counts.max()))
+        for one, count in zip(off, counts, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
 class Corruption:
     """One row of the table of corruptions.
 

@@ -13,9 +13,9 @@ from kerastl._base import scratch
 from kerastl._base.text import message, printable
 from kerastl.errors import UsageError
 from kerastl.images._formats import HEIF_SUFFIXES, IMAGE_SUFFIXES, format_of
+from kerastl.images._sidecars import SIDECAR_SUFFIXES
 from kerastl.sorting._journal import JOURNAL, Journal, Row
 from kerastl.sorting._repair import clear_placeholder, is_second_copy
-from kerastl.sorting._sidecars import SIDECAR_SUFFIXES
 from kerastl.sorting._transfer import move, sha256_of
 from kerastl.training._callback import RunCallback
 from kerastl.training._lock import locked

@@ -73,6 +73,7 @@ def test_an_image_unlike_the_others_is_flagged(brightness_model, image, capsys):
     ("options", "said"),
     [
         (["--min-score", "0.5"], "--min-score is for classes, and this model tells a number"),
+        (["--format", "xmp"], "--format xmp is for classes, and this model tells a number"),
         (["--coverage", "0.99"], "0.99 cannot be guaranteed from 40"),
         (["--sure", "0.9"], "has no tree of classes"),
     ],

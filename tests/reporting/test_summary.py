@@ -1,6 +1,7 @@
 import pytest
 
 from kerastl.reporting import _summary as summary
+from kerastl.reporting._readings import READINGS
 
 
 def test_the_reading_in_plain_words(three):
@@ -14,7 +15,7 @@ def test_the_reading_in_plain_words(three):
 
 
 def _sentences(evaluation):
-    return list(summary._sentences(evaluation))
+    return list(READINGS["classification"].sentences(evaluation))
 
 
 def test_other_readings(evaluation):
