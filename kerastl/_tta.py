@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerastl.errors import UsageError
 from kerastl.images._encoded import encoded, is_encoded
-from kerastl.images._resizing import MAX_SIDE, Resize
+from kerastl.images._input_size import MAX_SIDE
+from kerastl.images._resizing import Resize
 from kerastl.tasks._task import CLASSIFICATION, TASKS
 
 if TYPE_CHECKING:
