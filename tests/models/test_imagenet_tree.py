@@ -2,7 +2,8 @@ import imagenet_tree as script
 import pytest
 
 from kerastl.models._imagenet_tree import imagenet_tree
-from kerastl.models._labels import LabelSet, imagenet, tiny_imagenet
+from kerastl.models._labels import LabelSet
+from kerastl.models._published_labels import imagenet, tiny_imagenet
 
 
 def names_above(labels, wnid):
