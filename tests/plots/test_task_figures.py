@@ -51,3 +51,19 @@ def test_predicted_numbers():
 def test_predicted_numbers_that_do_not_fit():
     with pytest.raises(UsageError, match=r"Received: \(1,\) and \(2,\)"):
         plots.predicted_numbers([1.0], [1.0, 2.0])
+
+
+def test_curves_of_labels_show_what_epochs_are_compared_by():
+    history = [
+        {"loss": 0.9, "label_accuracy": 0.7, "val_loss": 0.8, "val_mean_average_precision": 0.5},
+        {"loss": 0.5, "label_accuracy": 0.9, "val_loss": 0.6, "val_mean_average_precision": 0.75},
+    ]
+    _, axes = drawn(plots.training_curves(history))
+    assert axes.get_title(loc="left") == "mean average precision"
+    assert [line.get_label() for line in axes.lines] == ["validation", "kept: 75.0 % in epoch 2"]
+
+
+def test_curves_of_numbers_keep_the_least_error():
+    history = [{"loss": 4.0, "mean_absolute_error": 2.0, "val_mean_absolute_error": error} for error in (3.0, 1.5, 2.0)]
+    _, axes = drawn(plots.training_curves(history))
+    assert axes.lines[-1].get_label() == "kept: 1.5 in epoch 2"
