@@ -65,8 +65,8 @@ _MODULES = {
 }
 
 _PACKAGES = (
-    *("calibration", "data", "errors", "evaluation", "explaining", "finetuning", "images", "inference", "models"),
-    *("plots", "pretraining", "reporting", "sorting", "tasks", "testing", "training"),
+    *("calibration", "data", "errors", "evaluation", "explaining", "finetuning", "images", "inference"),
+    *("keywords", "models", "plots", "pretraining", "reporting", "sorting", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

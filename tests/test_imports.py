@@ -19,7 +19,7 @@ LAYERS = [
     {"_version", "errors", "_base", "_progress"},
     {"_metrics"},
     {"tasks"},
-    {"_inputs", "_path_list", "_paths", "images", "models"},
+    {"_inputs", "_path_list", "_paths", "images", "keywords", "models"},
     {"calibration"},
     {"inference", "testing"},
     {"data"},

@@ -12,6 +12,7 @@ from kerastl.cli import _answer_options as answer_options
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
+from kerastl.cli._keyword_files import KEYWORD_FORMATS
 from kerastl.cli._output import FORMATS
 from kerastl.errors import UsageError
 
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 @options.model
 @answer_options.top(3, "Classes an image.")
 @options.resize("the model's own, crop for published weights", "; `keras` is what keras.utils.load_img does")
-@options.form(*FORMATS)
+@options.form(
+    *FORMATS,
+    *KEYWORD_FORMATS,
+    text="xmp writes labels as keywords into an XMP file beside each image, exif into the image itself.",
+)
+@option("--in-place", is_flag=True, help="With --format exif: change the images. Their pixels stay as they are.")
 @option(
     "--output",
     "-o",
@@ -60,7 +66,12 @@ if TYPE_CHECKING:
 )
 @options.csv_safe("With --format csv")
 @options.urls
-@option("--min-score", type=click.FloatRange(0, 1), default=0.0, metavar="P", help="Leave out classes below P.")
+@option(
+    "--min-score",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Leave out classes below P.  [default: 0; for keywords 0.5]",
+)
 @options.trust
 @options.telling
 def classify(
@@ -69,6 +80,7 @@ def classify(
     top: int,
     resize: ResizePolicy | None,
     form: str,
+    in_place: bool,
     output: str | None,
     engine: EngineName,
     precision: Precision,
@@ -79,7 +91,7 @@ def classify(
     tta: TTAName | None,
     sure: float | None,
     urls: bool,
-    min_score: float,
+    min_score: float | None,
     csv_safe: bool,
     trust: bool,
 ) -> int:
@@ -92,14 +104,21 @@ def classify(
     --coverage and --reject need a model that `kerastl calibrate` has seen. --sure needs a tree of classes: ImageNet's
     networks have WordNet's, and a model fine-tuned on nested folders with --classes path has theirs.
 
+    Keywords are dc:subject in XMP, and IPTC keywords too in a JPEG. What is there stays, and nothing is added twice.
+    The file beside photo.jpg is photo.jpg.xmp, or photo.xmp where that is there and no other image's. --format exif
+    takes JPEG, PNG, WebP and TIFF, and needs --in-place.
+
     Exit code: 0 all images were classified, 1 some could not be, 2 wrong usage.
     """
     from kerastl import _progress as progress
     from kerastl._load import load
+    from kerastl.cli import _keyword_files as keyword_files
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
+    from kerastl.tasks._task import TASKS
 
-    _check(model, coverage, reject, min_score, precision, tta)
+    _check(model, coverage, reject, min_score or 0, precision, tta)
+    keyword_files.check(form, in_place)
     out.check(output)
     reporter = progress.current()
     classifier = load(
@@ -112,19 +131,30 @@ def classify(
         trust=trust,
     )
     reporter.detail(str(classifier))
-    images = Images(sources, urls, complains=form in ("text", "csv"))
-    results = classifier.classify(
+    numbers = TASKS[classifier.metadata.task].kind == "number"
+    if numbers and (min_score or form in KEYWORD_FORMATS):
+        asked = "--min-score" if min_score else f"--format {form}"
+        raise UsageError(f"{asked} is for classes, and this model tells a number")
+    images = Images(sources, urls, complains=form not in ("json", "jsonl"))
+    if min_score is None:
+        min_score = keyword_files.min_score(form) if coverage is None else 0.0
+    answers = classifier.classify(
         images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure
     )
+    answers = _above(answers, min_score)
+    if form in KEYWORD_FORMATS:
+        results = keyword_files.written(answers, form)
+    else:
+        results = out.rendered(answers, form, reject, csv_safe, sure is not None, numbers)
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
         try:
-            for result, text in out.rendered(_above(results, min_score), form, reject, csv_safe, sure is not None):
+            for result, text in results:
                 reporter.write(stream, out.for_terminal(text) if form == "csv" and stream.isatty() else text)
                 images.note(result.path, result.error)
                 counter.update(images.count)
         finally:
             reporter.write(stream, out.ending(form, images.count))
-    return images.ended("classified")
+    return images.ended("given keywords" if form in KEYWORD_FORMATS else "classified")
 
 
 def _check(

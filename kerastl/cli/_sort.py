@@ -95,8 +95,8 @@ def _sort(sources: tuple[str, ...], wanted: SortOptions, form: str, to_load: dic
     from kerastl._load import load
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
+    from kerastl.images._sidecars import SIDECAR_SUFFIXES
     from kerastl.sorting._result import Tally
-    from kerastl.sorting._sidecars import SIDECAR_SUFFIXES
     from kerastl.sorting._sorting import Sorting
 
     reporter = progress.current()

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerastl._base.text import printable
+from kerastl.images._sidecars import Sidecar, sidecars
 from kerastl.sorting._journal import Journal, Row
-from kerastl.sorting._sidecars import Sidecar, sidecars
 from kerastl.sorting._target_names import TargetNames
 from kerastl.sorting._transfer import ACTIONS, FileAction, Staged
 

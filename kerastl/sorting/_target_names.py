@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from kerastl.images._sidecars import SIDECAR_SUFFIXES
 from kerastl.sorting._folder_names import key
-from kerastl.sorting._sidecars import SIDECAR_SUFFIXES
 
 _LONGEST = 255  # bytes of a name
 

@@ -1,7 +1,8 @@
 import pytest
 
 from kerastl.models._imagenet_tree import imagenet_tree
-from kerastl.models._labels import LabelSet, imagenet, tiny_imagenet
+from kerastl.models._labels import LabelSet
+from kerastl.models._published_labels import imagenet, tiny_imagenet
 
 
 def names_above(labels, wnid):
@@ -44,3 +45,9 @@ def test_a_group_with_a_single_group_below_is_left_out():
 @pytest.mark.parametrize("wnids", [None, ("n02088364", "n02084071"), ("n02088364", "n1"), ("n02088364", "n02088364")])
 def test_other_classes_have_no_tree(wnids):
     assert imagenet_tree(LabelSet(("a", "b"), wnids)) is None
+
+
+def test_names_may_be_the_ids():
+    tree = imagenet_tree(LabelSet(("n02088364", "n02088632", "n07747607")))
+    assert tree.names == ("n02088364", "n02088632", "n07747607", "hound")
+    assert tree.wnids[:3] == tree.names[:3]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,15 +37,15 @@ def sidecars(image: Path) -> list[Sidecar]:
                 except OSError:
                     continue
                 if path.is_file():  # one file has both names where large and small letters are the same
-                    shared = not beginning and bool(image.suffix) and any(_same_stem(image))
+                    shared = not beginning and bool(image.suffix) and has_namesake(image)
                     found.setdefault((status.st_dev, status.st_ino), Sidecar(path, ending, shared))
     return list(found.values())
 
 
-def _same_stem(image: Path) -> Iterator[Path]:
-    """The other images of the folder that have the stem of an image, whether they can be read or not."""
+def has_namesake(image: Path) -> bool:
+    """Whether the folder has another image of the same stem, of any kind, readable or not."""
     sorter = Sorter()
-    for file in image.parent.iterdir():
-        others = file.stem == image.stem and file.suffix and file.name != image.name
-        if others and sorter.kind(str(file)) != SIDE:
-            yield file
+    return any(
+        file.stem == image.stem and file.name != image.name and file.suffix and sorter.kind(str(file)) != SIDE
+        for file in image.parent.iterdir()
+    )

@@ -1,0 +1,69 @@
+"""What became of keywords."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class KeywordError(ValueError):
+    """Why keywords cannot be written: a short phrase about the file, without a full stop."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where keywords are, and which are new there.
+
+    Args:
+        path: The file that holds them.
+        added: Those that were not there before, in their order.
+
+    Example:
+        >>> from kerastl.keywords import write_sidecar
+        >>> written = write_sidecar("data/umbrella.png", ["umbrella", "rain"])
+        >>> written.path.name, written.added
+        ('umbrella.png.xmp', ('umbrella', 'rain'))
+    """
+
+    path: Path
+    added: tuple[str, ...]
+
+
+def clean(keywords: Iterable[str]) -> list[str]:
+    """Keywords as they can stand in XML, on one line, each once in whatever case."""
+    lines = (" ".join("".join(letter if _is_text(letter) else " " for letter in word).split()) for word in keywords)
+    found: dict[str, str] = {}
+    for line in lines:
+        if line:
+            found.setdefault(line.casefold(), line)
+    return list(found.values())
+
+
+def missing(keywords: Iterable[str], there: Iterable[str]) -> list[str]:
+    """The keywords that are not among those that are there, in whatever case."""
+    known = {word.strip().casefold() for word in there}
+    return [word for word in clean(keywords) if word.casefold() not in known]
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """Read a file of no more than `limit` bytes; nothing is waited for.
+
+    Raises:
+        OSError: It cannot be read.
+        KeywordError: It is longer, or no file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise KeywordError("is no regular file")
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise KeywordError(f"is longer than {limit >> 20:,} MiB")
+    return content
+
+
+def _is_text(letter: str) -> bool:
+    return letter.isprintable() and not "\ud800" <= letter <= "\udfff" and letter not in "\ufffe\uffff"
