@@ -32,6 +32,7 @@ from kerastl.finetuning._run import Run
 from kerastl.finetuning._search_results import chosen_before
 from kerastl.finetuning._settings import ClassWeights, Precision, Settings
 from kerastl.images import ResizePolicy
+from kerastl.images._input_size import InputSize
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
 from kerastl.training._arguments import check_data_first, model_name, wished
@@ -63,7 +64,7 @@ def finetune(
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
     weights: str | os.PathLike[str] | None = "imagenet",
-    input_size: int | Sequence[int] | None = None,
+    input_size: InputSize | list[InputSize] | None = None,
     resize: ResizePolicy | None = None,
     input_scaling: InputScaling | None = None,
     stages: Mapping[str, str] | Sequence[str] | None = None,
@@ -115,7 +116,9 @@ def finetune(
         verbose: What is told while it works: 0 warnings only; 1 a line an epoch, and bars on a terminal; 2 lines only;
             `auto` is 1. In a notebook below the cell, elsewhere on standard error.
         weights: Of the backbone: `imagenet`, a weights file that fits, or None for random ones.
-        input_size: Height and width in pixels; None is the backbone's own. Of several the best is chosen likewise.
+        input_size: Height and width in pixels: one number for a square, or a pair `(height, width)`, such as
+            `(128, 512)` for panoramas or lines of text; None is the backbone's own. Of several in a list the best is
+            chosen likewise.
         resize: How images become the network's input: `crop`, `squash`, `pad` or `keras`, see `kerastl.load`; None is
             `crop`.
         input_scaling: What a model that is not of the catalog was trained on: `inside` (it takes 0-255), `tf`

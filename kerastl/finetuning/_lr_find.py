@@ -29,6 +29,7 @@ from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import inspect_dataset, open_dataset, split_dataset
 from kerastl.finetuning._training_data import training_data
 from kerastl.images import ResizePolicy
+from kerastl.images._input_size import InputSize
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
 from kerastl.tasks._task import TASKS
@@ -58,7 +59,7 @@ def lr_find(
     callbacks: Sequence[RunCallback] = (),
     verbose: Verbose = "auto",
     weights: str | os.PathLike[str] | None = "imagenet",
-    input_size: int | None = None,
+    input_size: InputSize | None = None,
     resize: ResizePolicy | None = None,
     input_scaling: InputScaling | None = None,
     stages: Mapping[str, str] | Sequence[str] | None = None,
@@ -88,7 +89,7 @@ def lr_find(
         callbacks: Hear what is done. Those of Keras have no place here, since nothing is learnt.
         verbose: What is told while it works, as for `kerastl.finetune`.
         weights: As for `kerastl.finetune`, and so are the next five.
-        input_size: Height and width in pixels; None is the network's own.
+        input_size: Height and width in pixels, one number for a square or a pair; None is the network's own.
         resize: How images become the network's input.
         input_scaling: What a model that is not of the catalog was trained on.
         stages: Of such a model.

@@ -19,6 +19,7 @@ from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
 from kerastl.finetuning._training_data import TrainingData
+from kerastl.models._hierarchy import Hierarchy
 from kerastl.models._labels import LabelSet
 from kerastl.models._metadata import CLASS_FOLDERS, HIERARCHY, Metadata
 from kerastl.training._outputs import versions, write_skipped
@@ -142,11 +143,12 @@ class Report:
         return metadata
 
     def _classes(self) -> dict[str, Any]:
-        """Which of nested folders the classes are, if that was asked for, and the tree that they make."""
-        dataset = self._parts.dataset
-        hierarchy = None if dataset.hierarchy is None else dataset.hierarchy.as_dict()
-        stored = {CLASS_FOLDERS: dataset.class_folders, HIERARCHY: hierarchy}
-        return {name: value for name, value in stored.items() if value is not None}
+        """Which of nested folders the classes are, if that was asked for, and the tree that all classes make."""
+        class_folders = self._parts.dataset.class_folders
+        stored: dict[str, Any] = {} if class_folders is None else {CLASS_FOLDERS: class_folders}
+        if class_folders == "path":
+            stored[HIERARCHY] = Hierarchy.of_paths(self._images.classes).as_dict()
+        return stored
 
     def _write_left_out(self, answers: LeftOutAnswers | None) -> None:
         """What tells of the model where every image trained; nothing where its head was not solved in closed form."""

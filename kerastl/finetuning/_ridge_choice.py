@@ -85,7 +85,7 @@ def left_out_error(
     for block in blocks:
         rows = block.rows.ravel()
         own = counted[rows]
-        residuals = loo.left_out(block, penalty, fit)[own] - loo.problem.targets.of(rows[own])
+        residuals = loo.scores(block, penalty, fit)[1][own] - loo.problem.targets.of(rows[own])
         weights = loo.problem.weights[rows[own]]
         total += float(np.vdot(weights, np.einsum("ij,ij->i", residuals, residuals)))
         weight += float(weights.sum())

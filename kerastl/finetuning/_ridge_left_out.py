@@ -102,35 +102,32 @@ class LeaveOneOut:
         assert features is not None  # noqa: S101 - large groups are those of a primal system
         return np.hstack([np.ones((len(features), 1)), features])
 
-    def left_out(self, block: SmallGroups | LargeGroup, penalty: float, fit: Fit) -> np.ndarray:
-        """Scores of the block's rows with their group left out, float64 `(rows, t)`, rows in their order.
+    def scores(
+        self, block: SmallGroups | LargeGroup, penalty: float, fit: Fit, *, left_out: bool = True
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Scores of the block's rows by the solution with all rows, and with their group left out.
 
         Args:
             block: Of `blocks`.
             penalty: Relative to the sum of the weights.
             fit: The solution for it.
+            left_out: Whether the latter are wanted; where not, they are those with all rows.
+
+        Returns:
+            Both float64 `(rows, t)`, rows in their order.
         """
         if isinstance(block, LargeGroup):
-            return self._without_large(block, penalty)
-        roots = self._roots(block)
+            fitted = block.extended[:, 1:] @ fit.kernel() + self.system.means.targets
+            return fitted, self._without_large(block, penalty) if left_out else fitted
+        targets, roots = self.problem.targets.of(block.rows), np.sqrt(self.problem.weights[block.rows])[..., None]
         residuals, rest = fit.residuals(block.rows, block.features)
-        # The mean is fitted, too; it is a feature that is not penalized.
-        rest = rest - roots * roots.swapaxes(1, 2) / self.system.means.weight
-        found = self.problem.targets.of(block.rows) - np.linalg.solve(rest, residuals) / roots
-        return found.reshape(-1, found.shape[-1])
-
-    def fitted(self, block: SmallGroups | LargeGroup, fit: Fit) -> np.ndarray:
-        """Scores of the block's rows by the solution with all rows, as `left_out`."""
-        if isinstance(block, LargeGroup):
-            found: np.ndarray = block.extended[:, 1:] @ fit.kernel() + self.system.means.targets
-            return found
-        residuals, _ = fit.residuals(block.rows, block.features)
-        found = self.problem.targets.of(block.rows) - residuals / self._roots(block)
-        return found.reshape(-1, found.shape[-1])
-
-    def _roots(self, block: SmallGroups) -> np.ndarray:
-        found: np.ndarray = np.sqrt(self.problem.weights[block.rows])[..., None]
-        return found
+        found = [residuals]
+        if left_out:
+            # The mean is fitted, too; it is a feature that is not penalized.
+            rest = rest - roots * roots.swapaxes(1, 2) / self.system.means.weight
+            found.append(np.linalg.solve(rest, residuals))
+        fitted, without = ((targets - each / roots).reshape(-1, targets.shape[-1]) for each in (found[0], found[-1]))
+        return fitted, without
 
     def _without_large(self, block: LargeGroup, penalty: float) -> np.ndarray:
         from scipy.linalg import solve

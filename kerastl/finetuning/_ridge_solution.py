@@ -134,14 +134,15 @@ def _scores(
     loo: LeaveOneOut, chosen: np.ndarray, strength: float, fit: Fit, counted: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Score the rows that count, or all where none does: their numbers, left out and fitted."""
-    some, none = bool(counted.any()), np.empty((0, loo.problem.targets.width))
-    numbers, left_out, fitted = [], [], []
+    some = bool(counted.any())
+    numbers, fitted, left_out = [], [], []
     for block in loo.blocks(chosen):
         rows = block.rows.ravel()
         own = counted[rows] if some else np.full(len(rows), True)
+        known, unknown = (each[own].astype(np.float32) for each in loo.scores(block, strength, fit, left_out=some))
         numbers.append(rows[own])
-        fitted.append(loo.fitted(block, fit)[own].astype(np.float32))
-        left_out.append((loo.left_out(block, strength, fit)[own] if some else none).astype(np.float32))
+        fitted.append(known)
+        left_out.append(unknown)
     rows = np.concatenate(numbers)
     order = np.argsort(rows)
-    return rows[order], np.concatenate(left_out)[order if some else slice(0)], np.concatenate(fitted)[order]
+    return rows[order], np.concatenate(left_out)[order if some else order[:0]], np.concatenate(fitted)[order]

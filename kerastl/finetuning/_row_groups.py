@@ -46,8 +46,10 @@ class RowGroups:
 def sample_groups(groups: RowGroups, strata: np.ndarray, rows: int, seed: int) -> np.ndarray:
     """Draw groups that have some `rows` rows together, of each stratum its part and two at least.
 
+    Where groups hold rows of several strata, as folds do, they are drawn without looking at these, two at least.
+
     Args:
-        groups: To draw from; a group belongs to the stratum of its first row.
+        groups: To draw from.
         strata: int64 `(n,)`, such as classes.
         rows: How many.
         seed: Of the draw.
@@ -58,6 +60,8 @@ def sample_groups(groups: RowGroups, strata: np.ndarray, rows: int, seed: int) -
     if len(strata) <= rows:
         return np.arange(len(groups))
     own = strata[groups.first]
+    if (own[groups.of_rows] != strata).any():
+        own = np.zeros_like(own)
     shuffled = np.random.default_rng(seed).permutation(len(groups))
     order = shuffled[np.argsort(own[shuffled], kind="stable")]
     own, sizes = own[order], groups.sizes[order]

@@ -190,9 +190,7 @@ class Run:
                 self._callback.say(line)
             return base
         if settings.weights == "imagenet":
-            size = settings.input_size
-            row = BACKBONES[settings.model]
-            weights.fetch(row, include_top=False, input_size=(size, size) if size else None)
+            weights.fetch(BACKBONES[settings.model], include_top=False, input_size=settings.input_size)
         return from_catalog(settings)
 
     def _read(self, dataset: Dataset, resize: Resize, needed: bool) -> tuple[Inspection, SplitData]:

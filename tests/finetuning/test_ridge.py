@@ -229,6 +229,13 @@ def test_a_sample_has_of_every_class_its_part_and_whole_groups():
     assert len(sample_groups(groups, labels, 906, seed=1)) == 302
 
 
+def test_a_sample_of_folds_is_of_some_of_them():
+    """Each of 100 folds holds a row of each of 10 classes."""
+    labels, groups = np.arange(1_000) % 10, RowGroups(np.arange(1_000) // 10)
+    assert len(sample_groups(groups, labels, 50, seed=1)) == 5
+    assert len(sample_groups(groups, labels, 1, seed=1)) == 2
+
+
 def test_a_penalty_chosen_on_a_sample_and_answers_of_a_sample(monkeypatch):
     features, labels, weights = made_up(300, 20)
     monkeypatch.setattr("kerastl.finetuning._ridge_solution._ENOUGH_TO_CHOOSE", 100)
