@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+import numpy as np
+
 from kerastl._progress import stage
 from kerastl.errors import RecipeError
 from kerastl.finetuning._diagnosis import ADVICE
 from kerastl.finetuning._features import UsableFeatures
+from kerastl.finetuning._label_heads import label_head, rare_labels
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._phase import Phase, Solver
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._ridge import RidgeHead, softmax_head
-from kerastl.finetuning._ridge_folds import balanced_folds
-from kerastl.finetuning._row_choice import RowChoice, solve_chosen
+from kerastl.finetuning._ridge_folds import balanced_folds, label_folds
+from kerastl.finetuning._row_choice import ChosenSolution, RowChoice, solve_chosen
 from kerastl.finetuning._solver import Head, solve_head
-from kerastl.finetuning._targets import OneHot
+from kerastl.finetuning._targets import OneHot, TargetMatrix, Targets
 from kerastl.models._deep_features import last_tap_width
-from kerastl.tasks._task import CLASSIFICATION
+from kerastl.tasks._task import CLASSIFICATION, MULTILABEL
 from kerastl.training._callback import RunCallback
 
 NOTHING = f"nothing was learnt: every image gets the same scores, whatever it shows. No model is kept; {ADVICE}"
@@ -64,14 +67,44 @@ def solve_classifier(
 def _by_ridge(
     context: Context, rows: UsableFeatures, mirrored: UsableFeatures | None
 ) -> tuple[RidgeHead, LeftOutAnswers | None]:
-    data, stop, usable = context.data, context.observers.stop, rows.usable
-    labels, weights = data.train.labels[usable], data.weights()[usable]
-    folds = balanced_folds(data.groups()[usable], labels, seed=context.seed)
+    labels = context.data.train.labels[rows.usable]
+    weights, groups = context.data.weights()[rows.usable], context.data.groups()[rows.usable]
+    folds = balanced_folds(groups, labels, seed=context.seed)
+    targets = OneHot(labels, len(context.data.classes))
+    solution, choice = _solved(context, rows, mirrored, targets, weights, folds)
+    head = softmax_head(solution, labels, weights)
+    _tell(choice, head, rows, context.observers.told)
+    return head, _left_out(context, rows, head)
+
+
+def _by_ridge_on_labels(
+    context: Context, rows: UsableFeatures, mirrored: UsableFeatures | None
+) -> tuple[RidgeHead, LeftOutAnswers | None]:
+    data, told = context.data, context.observers.told
+    truth, weights = data.train.labels[rows.usable], data.weights()[rows.usable]
+    folds = label_folds(data.groups()[rows.usable], truth, seed=context.seed)
+    solution, choice = _solved(context, rows, mirrored, TargetMatrix(truth), weights, folds)
+    head = label_head(solution, truth, weights)
+    _tell(choice, head, rows, told)
+    if rare := rare_labels(truth.sum(axis=0), data.classes):
+        told.warn(f"labels that few images have, so that their scores say little: {rare}")
+    return head, _left_out(context, rows, head)
+
+
+def _solved(
+    context: Context,
+    rows: UsableFeatures,
+    mirrored: UsableFeatures | None,
+    targets: Targets,
+    weights: np.ndarray,
+    folds: np.ndarray,
+) -> ChosenSolution:
+    stop = context.observers.stop
     with stage(f"ridge regression on {len(rows):,} images"):
-        solution, choice = solve_chosen(
+        return solve_chosen(
             rows,
             mirrored,
-            OneHot(labels, len(data.classes)),
+            targets,
             weights,
             folds,
             last=last_tap_width(context.network.model),
@@ -79,12 +112,13 @@ def _by_ridge(
             scratch=context.scratch,
             check=stop.check if stop is not None else None,
         )
-    head = softmax_head(solution, labels, weights)
-    _tell(choice, head, rows, context.observers.told)
+
+
+def _left_out(context: Context, rows: UsableFeatures, head: RidgeHead) -> LeftOutAnswers | None:
     if not len(head.loo_rows):
-        return head, None
-    answers = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
-    return head, answers.calibrated(head.temperature, rows.of_images, context.seed)
+        return None
+    answers = LeftOutAnswers.of(context.data, rows.usable[head.loo_rows], head.loo_probabilities)
+    return answers.calibrated(head.temperature, rows.of_images, context.seed)
 
 
 def _tell(choice: RowChoice, head: RidgeHead, rows: UsableFeatures, told: RunCallback) -> None:
@@ -96,7 +130,8 @@ def _tell(choice: RowChoice, head: RidgeHead, rows: UsableFeatures, told: RunCal
         told.say(f"the last layer's features count {choice.emphasis:g} times as much as those below, by leave-one-out")
     if head.projected is not None:
         told.say(f"ridge regression: {rows[:1].shape[1]:,} features were projected at random to {head.projected:,}")
-    told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
+    scale = "" if head.temperature == 1 else f", temperature {head.temperature:.3g}"
+    told.say(f"ridge regression: penalty {head.strength:.3g}{scale} by leave-one-out")
 
 
 def _by_logistic_regression(
@@ -118,7 +153,7 @@ Solve: TypeAlias = Callable[
     [Context, UsableFeatures, "UsableFeatures | None"], "tuple[Head | RidgeHead, LeftOutAnswers | None]"
 ]
 SOLVERS: Mapping[Solver, Mapping[str, Solve]] = {
-    "ridge": {CLASSIFICATION: _by_ridge},
+    "ridge": {CLASSIFICATION: _by_ridge, MULTILABEL: _by_ridge_on_labels},
     "logistic_regression": {CLASSIFICATION: _by_logistic_regression},
 }
 """Solvers of phases, and the tasks that each of them solves heads for."""
