@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
 from kerastl._base.registry import resolve_reference
+from kerastl.images._input_size import InputSize, sides_of
 from kerastl.models._backbone import Backbone
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["check_backbone"]
 
 
-def check_backbone(backbone: str | Backbone, *, input_size: int | None = None, include_top: bool = True) -> None:
+def check_backbone(backbone: str | Backbone, *, input_size: InputSize | None = None, include_top: bool = True) -> None:
     """Build a backbone with random weights, and check all that fine-tuning relies on.
 
     Its input is pixels and its output features; its stages hold every layer with weights once; cut at each stage, the
@@ -24,7 +25,8 @@ def check_backbone(backbone: str | Backbone, *, input_size: int | None = None, i
 
     Args:
         backbone: A name that `kerastl models` lists, or a `Backbone`.
-        input_size: Height and width in pixels of the images to check it with; by default the smallest it takes.
+        input_size: Height and width in pixels of the images to check it with, or one number for both; by default the
+            smallest it takes.
         include_top: Whether its head is checked, too, where it has one.
 
     Raises:
@@ -40,10 +42,10 @@ def check_backbone(backbone: str | Backbone, *, input_size: int | None = None, i
     from kerastl.models._registry import BACKBONES
 
     row = BACKBONES[backbone] if isinstance(backbone, str) else backbone
-    size = input_size or row.min_size
+    size = sides_of(input_size or row.min_size)
     import_keras().utils.set_random_seed(0)
     model = build(row, weights=None, include_top=False, input_size=size)
-    _expect(model.input_shape == (None, size, size, 3), f"its input has the shape {model.input_shape}")
+    _expect(model.input_shape == (None, *size, 3), f"its input has the shape {model.input_shape}")
     output = model.output_shape
     _expect(len(output) in (2, 4), f"its output has the shape {output}, not (n, h, w, c) or (n, d)")
     _check_stages(model, row)
@@ -51,7 +53,7 @@ def check_backbone(backbone: str | Backbone, *, input_size: int | None = None, i
     _check_scaling(row)
     _check_saving(model)
     if include_top and row.labels is not None:
-        _check_head(row, row.input_size if row.flattens else size)
+        _check_head(row, sides_of(row.input_size) if row.flattens else size)
 
 
 def _expect(holds: bool, problem: str) -> None:
@@ -121,7 +123,7 @@ def _check_saving(model: keras.Model) -> None:
     config.check(json.loads(model.to_json()))
 
 
-def _check_head(row: Backbone, size: int) -> None:
+def _check_head(row: Backbone, size: tuple[int, int]) -> None:
     import numpy as np
 
     from kerastl.models._build import build
@@ -130,6 +132,6 @@ def _check_head(row: Backbone, size: int) -> None:
     model = build(row, weights=None, input_size=size)
     expected = (None, len(labels or ()))
     _expect(model.output_shape == expected, f"its head has the shape {model.output_shape}, not {expected}")
-    scores = np.asarray(model(_pixels(1, size, size, 3)))
+    scores = np.asarray(model(_pixels(1, *size, 3)))
     _expect(bool(abs(scores.sum() - 1) < 1e-3 and scores.min() >= 0), "its head does not give probabilities")
     _check_stages(model, row)

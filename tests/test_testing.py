@@ -35,6 +35,7 @@ GOOD = Backbone(
 
 def test_a_good_one():
     check_backbone(GOOD)
+    check_backbone(GOOD, input_size=(8, 24))
     check_backbone(replace(GOOD, preprocess_input=lambda pixels: pixels))
 
 

@@ -14,6 +14,7 @@ from kerastl.cli import _completion as completion
 from kerastl.cli._command import option
 from kerastl.cli._registered import registered
 from kerastl.errors import UsageError
+from kerastl.images._input_size import parse_input_size
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -202,12 +203,18 @@ def split(*parts: str) -> Callable[[C], C]:
     )
 
 
-TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column", "classes")
+TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column", "classes", "label_separator")
 
 
 def table_columns(command: C) -> C:
     """How folders and tables are to be read, handed on as `kerastl.data.scan` takes it; what is not given is found."""
     for added in (
+        option(
+            "--label-separator",
+            group=DATA,
+            metavar="TEXT",
+            help="What stands between the labels in a cell of a table.  [default: found, such as |]",
+        ),
         option(
             "--classes",
             group=DATA,
@@ -231,6 +238,15 @@ def table_columns(command: C) -> C:
     return command
 
 
+task = registered(
+    "--task",
+    "kerastl.tasks._task:TASKS",
+    described=lambda task: task.description,
+    group=DATA,
+    help="What the labels are; found in the data where nothing is said.",
+)
+
+
 def as_given(columns: Mapping[str, str | None]) -> list[str]:
     """The options of `table_columns`, as they would be written again."""
     return [
@@ -252,19 +268,23 @@ def resize(default: str, text: str = "", group: str = "") -> Callable[[C], C]:
 
 
 def _sizes(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
-    """One size, or several to choose among."""
+    """One size, or a list of several to choose among."""
     if not text:
         return None
-    try:
-        sizes = tuple(int(size) for size in text.split(","))
-    except ValueError:
-        raise click.BadParameter(f"{text[:100]!r} is no number of pixels, nor several with commas") from None
+    sizes = [_size(context, parameter, size) for size in text.split(",")]
     return sizes if len(sizes) > 1 else sizes[0]
 
 
+def _size(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    try:
+        return None if text is None else parse_input_size(text)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 input_sizes = option(
-    "--input-size", group=NETWORK, metavar="PIXELS,...", callback=_sizes,
-    help="Height and width. Of several, with commas, the best is chosen.  [default: the network's]",
+    "--input-size", group=NETWORK, metavar="PIXELS|HxW,...", callback=_sizes,
+    help="Height and width: 224, or 128x512. Of several, with commas, the best is chosen.  [default: the network's]",
 )  # fmt: skip
 
 base_models = option(
@@ -277,8 +297,8 @@ base_models = option(
 def pixels(*old: str) -> Callable[[C], C]:
     """`--input-size`; `old` are earlier names of it."""
     return option(
-        "--input-size", old=old, group=NETWORK, type=click.IntRange(min=1), metavar="PIXELS",
-        help="Height and width.  [default: the network's]",
+        "--input-size", old=old, group=NETWORK, metavar="PIXELS|HxW", callback=_size,
+        help="Height and width: 224, or 128x512.  [default: the network's]",
     )  # fmt: skip
 
 

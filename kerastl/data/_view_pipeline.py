@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl.data._augment import batch_rng, order_rng
 from kerastl.data._views import LUMA, Draws, Views, draw
+from kerastl.images._input_size import InputSize, sides_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,10 +23,10 @@ class ViewFeed:
     """Batches of pairs of views; what a step brings depends on the seed, the epoch and the step alone.
 
     Args:
-        rows: Given numbers of images, their pixels: uint8 `(n, side, side, 3)`, RGB.
+        rows: Given numbers of images, their pixels: uint8 `(n, height, width, 3)`, RGB.
         count: Number of images.
-        side: Height and width in pixels of what `rows` gives.
-        size: Height and width of the views.
+        side: Height and width in pixels of what `rows` gives, or one number for both.
+        size: Height and width of the views, likewise.
         batch_size: Images in a batch, at most `count`. The rest that fills no batch is left out, another one each
             epoch.
         seed: Of orders and views.
@@ -34,8 +35,8 @@ class ViewFeed:
 
     rows: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
     count: int
-    side: int
-    size: int
+    side: InputSize
+    size: InputSize
     batch_size: int
     seed: int
     views: Views
@@ -54,7 +55,7 @@ class ViewFeed:
             first_step: The step in it, from 0.
 
         Returns:
-            A `tf.data.Dataset` of float32 `(2 n, size, size, 3)`, RGB, 0-255: one view of each of n images, then
+            A `tf.data.Dataset` of float32 `(2 n, height, width, 3)`, RGB, 0-255: one view of each of n images, then
             the other of each, in the same order.
         """
         import tensorflow as tf
@@ -69,7 +70,7 @@ class ViewFeed:
 
         number, size = None, min(self.batch_size, self.count)
         signature = (
-            tf.TensorSpec((number, self.side, self.side, 3), tf.uint8),
+            tf.TensorSpec((number, *sides_of(self.side), 3), tf.uint8),
             *(tf.TensorSpec((number, *shape), tf.float32) for shape in ((4,), (3, 3), (), (), ())),
         )
         dataset = tf.data.Dataset.from_generator(pixels, output_signature=signature)
@@ -80,32 +81,33 @@ class ViewFeed:
         return dataset.prefetch(2)
 
 
-def apply(pixels: Any, draws: Draws, size: int, *, blur: bool = True) -> Any:
+def apply(pixels: Any, draws: Draws, size: InputSize, *, blur: bool = True) -> Any:
     """Make views of images, all at once.
 
     Args:
         pixels: uint8 `(n, height, width, 3)`, RGB.
         draws: For a multiple of n views; view i is of image `i % n`.
-        size: Height and width of a view in pixels.
+        size: Height and width of a view in pixels, or one number for both.
         blur: Whether any view may be blurred; if not, no time is spent on it.
 
     Returns:
-        float32 tensor of shape (views, size, size, 3), RGB, 0-255. Cropping is bilinear; order: crop and flip,
+        float32 tensor of shape (views, height, width, 3), RGB, 0-255. Cropping is bilinear; order: crop and flip,
         colors, blur, solarize.
     """
     import tensorflow as tf
 
+    height, width = sides_of(size)
     count = tf.shape(draws.boxes)[0]
     image = tf.range(count) % tf.shape(pixels)[0]
-    seen = tf.image.crop_and_resize(pixels, draws.boxes, image, (size, size))
+    seen = tf.image.crop_and_resize(pixels, draws.boxes, image, (height, width))
     gray = _mean_gray(seen)
-    flat = tf.reshape(seen, (count, size * size, 3))
+    flat = tf.reshape(seen, (count, height * width, 3))
     colored = tf.matmul(flat, draws.colors, transpose_b=True) + (draws.offsets * gray)[:, None, None]
-    seen = tf.clip_by_value(tf.reshape(colored, (count, size, size, 3)), 0.0, 255.0)
+    seen = tf.clip_by_value(tf.reshape(colored, (count, height, width, 3)), 0.0, 255.0)
     if blur:
-        seen = _blurred(seen, draws.blurs, size)
+        seen = _blurred(seen, draws.blurs, min(height, width))
     inverted = tf.logical_and(draws.solarized[:, None, None, None] > 0, seen >= 128.0)
-    return tf.ensure_shape(tf.where(inverted, 255.0 - seen, seen), (None, size, size, 3))
+    return tf.ensure_shape(tf.where(inverted, 255.0 - seen, seen), (None, height, width, 3))
 
 
 def _mean_gray(pixels: Any) -> Any:
@@ -114,8 +116,8 @@ def _mean_gray(pixels: Any) -> Any:
     return tf.linalg.matvec(tf.reduce_mean(pixels, axis=[1, 2]), tf.constant([LUMA]))[:, 0]
 
 
-def _blurred(pixels: Any, shares: Any, size: int) -> Any:
-    """Mix in a Gaussian blur whose standard deviation is a 64th of the side, mirrored at the edges."""
+def _blurred(pixels: Any, shares: Any, side: int) -> Any:
+    """Mix in a Gaussian blur whose standard deviation is a 64th of the shorter side, mirrored at the edges."""
     import tensorflow as tf
 
     rows = tf.where(shares > 0)[:, 0]
@@ -123,7 +125,7 @@ def _blurred(pixels: Any, shares: Any, size: int) -> Any:
     def mixed() -> Any:
         sharp = tf.gather(pixels, rows)
         share = tf.gather(shares, rows)[:, None, None, None]
-        mixture = sharp + share * (_soft(sharp, size / 64) - sharp)
+        mixture = sharp + share * (_soft(sharp, side / 64) - sharp)
         return tf.tensor_scatter_nd_update(pixels, rows[:, None], mixture)
 
     return tf.cond(tf.size(rows) > 0, mixed, lambda: pixels)

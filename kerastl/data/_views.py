@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kerastl.data._augmentation import Color, Crop, Flip
 from kerastl.errors import UsageError
+from kerastl.images._input_size import InputSize, sides_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,9 +63,9 @@ class Views:
                 raise UsageError(f"{name} must be a probability between 0 and 1. Received: {name}={value!r}")
 
     @classmethod
-    def for_size(cls, size: int) -> Views:
+    def for_size(cls, size: InputSize) -> Views:
         """What suits images of a size in pixels: small ones are not blurred."""
-        return cls() if size < _SMALL else cls(blur=0.5, solarize=0.1)
+        return cls() if min(sides_of(size)) < _SMALL else cls(blur=0.5, solarize=0.1)
 
     def as_dict(self) -> dict[str, Any]:
         """What JSON takes."""

@@ -23,6 +23,7 @@ from kerastl.errors import ModelError, StateError
 from kerastl.finetuning._building import build_backbone
 from kerastl.finetuning._settings import Settings
 from kerastl.images import Resize
+from kerastl.images._input_size import sides_of
 from kerastl.inference._seal import sha256
 from kerastl.models._registry import BACKBONES, Backbone
 from kerastl.models._saved import loading, schema
@@ -133,8 +134,8 @@ def _from_catalog(row: Backbone, settings: Settings) -> Built:
 def from_catalog(settings: Settings) -> BaseModel:
     """The network of the catalog that settings name."""
     row = BACKBONES[settings.model]
-    side = settings.input_size or row.input_size
-    return BaseModel(row.name, row.name, Resize(side, side, "crop", row.crop_fraction))
+    height, width = sides_of(settings.input_size or row.input_size)
+    return BaseModel(row.name, row.name, Resize(height, width, "crop", row.crop_fraction))
 
 
 def stored(record: Mapping[str, Any], file: Path, trust: bool) -> BaseModel:

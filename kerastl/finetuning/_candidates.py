@@ -23,6 +23,7 @@ from kerastl.finetuning._scores import Score
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
 from kerastl.finetuning._training_data import training_data
+from kerastl.images._input_size import InputSize, check_input_size
 from kerastl.inference._ordered_map import ordered_map
 from kerastl.models import _weights as weights
 from kerastl.models._registry import BACKBONES
@@ -44,8 +45,13 @@ class Candidate:
     """
 
     name: str
-    input_size: int | None
+    input_size: InputSize | None
     given: keras.Model | Path | None = None
+
+    def described(self) -> dict[str, Any]:
+        """What tells it from others, as JSON values."""
+        size = self.input_size
+        return {"model": self.name, "input_size": list(size) if isinstance(size, tuple) else size}
 
     def settings(self, wanted: Settings) -> Settings:
         """The settings of a run with it."""
@@ -61,13 +67,17 @@ def models_of(model: Any) -> tuple[Any, ...]:
     return (model,)
 
 
-def sizes_of(input_size: int | Sequence[int] | None) -> tuple[int | None, ...]:
-    """The input sizes that an argument names."""
-    return tuple(input_size) if isinstance(input_size, Sequence) else (input_size,)
+def sizes_of(input_size: Any) -> tuple[InputSize | None, ...]:
+    """The input sizes that an argument names: a list holds several, a tuple is one height and width.
+
+    Raises:
+        UsageError: One is no size.
+    """
+    return tuple(check_input_size(size) for size in (input_size if isinstance(input_size, list) else [input_size]))
 
 
 def candidates(
-    models: Sequence[Any], sizes: Sequence[int | None], data: Any, *, gone: bool = False
+    models: Sequence[Any], sizes: Sequence[InputSize | None], data: Any, *, gone: bool = False
 ) -> tuple[Candidate, ...]:
     """Every model at every size.
 
@@ -125,8 +135,7 @@ class Probe:
         candidate = self.candidate
         if candidate.given is None:
             if settings.weights == "imagenet":
-                size = candidate.input_size
-                weights.fetch(BACKBONES[candidate.name], include_top=False, input_size=(size, size) if size else None)
+                weights.fetch(BACKBONES[candidate.name], include_top=False, input_size=candidate.input_size)
             base = from_catalog(settings)
         else:
             base = adopted(candidate.given, settings, folder, trust)
@@ -141,7 +150,7 @@ class Probe:
         lower, _ = split_network(network, (HEAD,))
         if lower is None:
             raise ModelError("it has no layers with weights")
-        self.input_size = int(lower.input_shape[1])
+        self.input_size = check_input_size(lower.input_shape[1:3])
         self.parameters = int(built.backbone.count_params())
         self._engine = boundary_engine(lower, folder)
 

@@ -18,6 +18,7 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._budget import Budget, seconds_of
 from kerastl.finetuning._candidates import Candidate, candidates, models_of, sizes_of
@@ -31,6 +32,7 @@ from kerastl.finetuning._run import Run
 from kerastl.finetuning._search_results import chosen_before
 from kerastl.finetuning._settings import ClassWeights, Precision, Settings
 from kerastl.images import ResizePolicy
+from kerastl.images._input_size import InputSize
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
 from kerastl.training._arguments import check_data_first, model_name, wished
@@ -62,7 +64,7 @@ def finetune(
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
     weights: str | os.PathLike[str] | None = "imagenet",
-    input_size: int | Sequence[int] | None = None,
+    input_size: InputSize | list[InputSize] | None = None,
     resize: ResizePolicy | None = None,
     input_scaling: InputScaling | None = None,
     stages: Mapping[str, str] | Sequence[str] | None = None,
@@ -80,6 +82,8 @@ def finetune(
     label_column: str | None = None,
     split_column: str | None = None,
     classes: ClassFolders | None = None,
+    task: str | None = None,
+    label_separator: str | None = None,
     trust: bool = False,
 ) -> FineTuned:
     """Fine-tune a pretrained network on labeled images.
@@ -101,8 +105,8 @@ def finetune(
         batch_size: Images a step, instead of the recipe's.
         learning_rate: Of the head, at its highest, instead of the recipe's.
         optimizer: A name of `keras.optimizers`, or one of those, instead of the recipe's.
-        loss: A name of `keras.losses`, or one of those, for one-hot targets and probabilities, instead of
-            `categorical_crossentropy`.
+        loss: A name of `keras.losses`, or one of those, for what the network gives and is to give, one-hot targets of
+            classes, instead of the task's: `categorical_crossentropy` of classes, `binary_crossentropy` of labels.
         seed: Of the split, the classifier's first weights, orders and augmentations.
         budget: Time that the whole run may take, such as `"10m"`, `"1h30m"`, or seconds. Before a phase trains, a few
             of its steps are timed, and it gets as many epochs as fit, with a schedule of that length; phases that have
@@ -112,7 +116,9 @@ def finetune(
         verbose: What is told while it works: 0 warnings only; 1 a line an epoch, and bars on a terminal; 2 lines only;
             `auto` is 1. In a notebook below the cell, elsewhere on standard error.
         weights: Of the backbone: `imagenet`, a weights file that fits, or None for random ones.
-        input_size: Height and width in pixels; None is the backbone's own. Of several the best is chosen likewise.
+        input_size: Height and width in pixels: one number for a square, or a pair `(height, width)`, such as
+            `(128, 512)` for panoramas or lines of text; None is the backbone's own. Of several in a list the best is
+            chosen likewise.
         resize: How images become the network's input: `crop`, `squash`, `pad` or `keras`, see `kerastl.load`; None is
             `crop`.
         input_scaling: What a model that is not of the catalog was trained on: `inside` (it takes 0-255), `tf`
@@ -141,6 +147,9 @@ def finetune(
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
         classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
+        task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
+            see `kerastl.data.scan`.
+        label_separator: What stands between the labels in a cell of a table; None finds it.
         trust: Whether a `.keras` file given as `model` may hold what runs code when it is loaded, as for
             `kerastl.load`.
 
@@ -193,8 +202,9 @@ def finetune(
         budget=seconds_of(budget),
     )
     ours, of_keras = sort_callbacks(callbacks)
+    labels = LabelFormat(task, label_separator)
     given = Given(
-        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column, classes=classes)),
+        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column, classes, labels)),
         read_recipe(recipe),
         wished(model),
         base,

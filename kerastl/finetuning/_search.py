@@ -132,7 +132,7 @@ class Search:
                 f"stopped while networks were compared; {self._file} holds what was found, and --resume goes on"
             ) from None
         chosen = alive[0]
-        self._write(chosen={"model": chosen.name, "input_size": chosen.input_size})
+        self._write(chosen=chosen.described())
         self._tell()
         self._callback.say(f"{label(chosen.name, chosen.input_size)} goes on, the best of {self._compared()}")
         return chosen

@@ -15,6 +15,7 @@ from kerastl._metrics import wilson_interval
 from kerastl._progress.lines import duration
 from kerastl.errors import UsageError
 from kerastl.finetuning._scores import Score
+from kerastl.images._input_size import InputSize, size_text
 
 if TYPE_CHECKING:
     from kerastl.finetuning._candidates import Candidate, Probe
@@ -44,8 +45,8 @@ class Tried:
     """
 
     model: str
-    input_size: int | None
-    pixels: int | None = None
+    input_size: InputSize | None
+    pixels: InputSize | None = None
     images: int = 0
     accuracy: float | None = None
     interval: Sequence[float] = ()
@@ -119,9 +120,9 @@ class Tried:
         )
 
 
-def label(model: str, pixels: int | None) -> str:
+def label(model: str, pixels: InputSize | None) -> str:
     """A network at a size, for people."""
-    return brief(model) + (f" at {pixels} px" if pixels else "")
+    return brief(model) + (f" at {size_text(pixels)} px" if pixels else "")
 
 
 def in_columns(rows: Sequence[Tried], width: int) -> list[str]:
@@ -138,7 +139,7 @@ def in_columns(rows: Sequence[Tried], width: int) -> list[str]:
 
 def described(among: Sequence[Candidate]) -> list[dict[str, Any]]:
     """Candidates as JSON values."""
-    return [{"model": one.name, "input_size": one.input_size} for one in among]
+    return [one.described() for one in among]
 
 
 def read(file: Path) -> dict[str, Any] | None:

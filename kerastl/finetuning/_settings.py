@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from kerastl.data._split import VALIDATION_SPLIT
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
+from kerastl.images._input_size import InputSize, check_input_size
 from kerastl.models._adapt_options import InputScaling, Pooling
 from kerastl.models._default import DEFAULT_MODEL
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT, RunSettings
@@ -25,7 +26,7 @@ class Settings(RunSettings):
     Args:
         model: A name of the catalog, or what people call the model that was given.
         weights: Of the backbone: `imagenet`, a path, or None for random ones.
-        input_size: Height and width in pixels; None is the backbone's own.
+        input_size: Height and width in pixels, or one number for both; None is the backbone's own.
         resize: Policy that makes images fit; None is `crop` with the backbone's fraction.
         input_scaling: What a given model was trained on; None finds it. So do the next two.
         stages: From the top down, names of stages to the layers they start with, or those layers alone.
@@ -57,7 +58,7 @@ class Settings(RunSettings):
 
     model: str = DEFAULT_MODEL
     weights: str | None = "imagenet"
-    input_size: int | None = None
+    input_size: InputSize | None = None
     resize: ResizePolicy | None = None
     input_scaling: InputScaling | None = None
     stages: Mapping[str, str] | Sequence[str] | None = None
@@ -77,6 +78,10 @@ class Settings(RunSettings):
     cache_limit: int = DEFAULT_CACHE_LIMIT
     keep_features: bool = False
     budget: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "input_size", check_input_size(self.input_size))
+        super().__post_init__()
 
     def rules(self) -> dict[str, bool]:
         """See `RunSettings`."""

@@ -24,7 +24,7 @@ KINDS = (
 NONE = "None is no image (cv2.imread gives None for a file that it cannot read)"
 _SHOWN = 60
 _PROTOCOLS = ("__array__", "__array_interface__", "__dlpack__")
-_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_CHANNELS = (1, 3, 4)
 
 
 def is_array(source: object) -> bool:
@@ -86,13 +86,13 @@ def to_image(source: Any, white: int | None = None) -> Image.Image:
     """Take an array as an image.
 
     Args:
-        source: Shape (height, width) or (height, width, channels): 1 channel is gray, 2 are gray and alpha, 3 are RGB,
-            4 are RGB and alpha. Whole numbers up to 255, or truth values; numbers above 255 are taken as those of
+        source: Shape (height, width) or (height, width, channels): 1 channel is gray, 3 are RGB, 4 are RGB and
+            alpha. Whole numbers up to 255, or truth values; numbers above 255 are taken as those of
             16-bit files are. Floats are from 0 to 1 if none is above 1, else from 0 to 255.
         white: The white level of a model, as for `to_rgb`.
 
     Returns:
-        An image of mode L, LA, RGB or RGBA.
+        An image of mode L, RGB or RGBA.
 
     Raises:
         UsageError: Shape, type or range is another.
@@ -114,7 +114,7 @@ def batch(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _checked(values: NDArray[Any]) -> NDArray[Any]:
-    """The array with three axes, the last of 1 to 4 channels."""
+    """The array with three axes, the last of 1, 3 or 4 channels."""
     import numpy as np
 
     shape = values.shape

@@ -18,6 +18,7 @@ from kerastl.errors import ImageError, KerastlError
 from kerastl.images import _formats as formats
 from kerastl.images import _limits as limits
 from kerastl.images import _profiles as profiles
+from kerastl.images._channels import check_channels
 from kerastl.images._deep_color import mend_planes
 from kerastl.images._error_messages import folder, guess, missing, reason
 from kerastl.images._formats import format_of
@@ -80,6 +81,7 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
         with _initialize:  # while one thread registers formats, another might not see them all
             Image.init()
         limits.check_embedded(file)
+        check_channels(file, beginning)
         image = formats.open_heif(file) if format_of(beginning) == "HEIC" else Image.open(file)
         mend_planes(image)
     except UnidentifiedImageError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from PIL import Image
 
 from kerastl.errors import UsageError
+from kerastl.images._input_size import MAX_SIDE
 
 Box = tuple[float, float, float, float]
 
@@ -82,9 +83,6 @@ ResizePolicy = Literal["crop", "squash", "pad", "keras"]
 RESIZE_POLICIES: tuple[ResizePolicy, ...] = get_args(ResizePolicy)
 """The names of all policies."""
 
-# Of the result, in pixels: 200 MB an image. No network takes more, and what is asked for beyond is a mistake.
-MAX_SIDE = 8192
-
 # A large JPEG is scaled while it is decoded, down to this many times the wanted size; the bicubic filter does the
 # rest. Pixels differ by 0.3 of 255 on average.
 JPEG_GAP = 2
@@ -96,6 +94,11 @@ PAD_COLOR = (0, 0, 0)
 @dataclass(frozen=True)
 class Resize:
     """The size and the range that a network takes, and how images get there: reads an image as a network's input.
+
+    Of an image of another shape than the result's, `"crop"` loses what lies beyond its longer sides, `"squash"` loses
+    the proportions, and `"pad"` loses nothing but room. So for images that are all about as wide as the result, such as
+    lines of text, `"squash"` and `"pad"` keep their ends, of which `"crop"` takes away `1 - crop_fraction` even where
+    the shapes are the same.
 
     Args:
         height: Height of the result in pixels, 1 to 8,192.

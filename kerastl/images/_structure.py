@@ -8,11 +8,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 from kerastl.images._limits import RefusedError
 
 _HEADER_BYTES = 1 << 16
+_BYTES_OF_TIFF = (1, 2, 6, 7)
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,28 @@ def _png(file: IO[bytes]) -> Iterator[int]:
 
 def _tiff(file: IO[bytes]) -> Iterator[int]:
     """Values of the first directory, strips and tiles among them, and its entries; text and bytes do not count."""
+    for entry in tiff_directory(file):
+        yield 1 if entry.kind in _BYTES_OF_TIFF else 1 + entry.values
+
+
+class TiffEntry(NamedTuple):
+    """An entry of a TIFF's directory.
+
+    Args:
+        tag: What it is about.
+        kind: Type of its values.
+        values: How many it has.
+        shorts: Its first two values, if those are of two bytes each and stand in the entry itself.
+    """
+
+    tag: int
+    kind: int
+    values: int
+    shorts: tuple[int, int]
+
+
+def tiff_directory(file: IO[bytes]) -> Iterator[TiffEntry]:
+    """Go through the first directory of a TIFF, as far as there is one."""
     file.seek(0)
     start = file.read(16)
     order = "<" if start[:2] == b"II" else ">"
@@ -90,12 +113,10 @@ def _tiff(file: IO[bytes]) -> Iterator[int]:
         place = struct.unpack_from(f"{order}{'8xQ' if big else '4xI'}", start)[0]
         file.seek(place)
         entries = struct.unpack(order + ("Q" if big else "H"), file.read(8 if big else 2))[0]
-        yield entries
         for _ in range(entries):
             entry = file.read(20 if big else 12)
-            _, kind, count = struct.unpack_from(order + ("HHQ" if big else "HHI"), entry)
-            if kind not in (1, 2, 6, 7):
-                yield count
+            tag, kind, count, *shorts = struct.unpack_from(order + ("HHQ2H" if big else "HHI2H"), entry)
+            yield TiffEntry(tag, kind, count, (shorts[0], shorts[1]))
     except (struct.error, OSError, ValueError, OverflowError):
         return  # Pillow says what is wrong
 

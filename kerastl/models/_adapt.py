@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import keras
@@ -10,6 +12,7 @@ import keras
 from kerastl._base.keras_import import keras_reason
 from kerastl._base.text import printable
 from kerastl.errors import UsageError
+from kerastl.images._input_size import InputSize, sides_of, size_text
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling
 from kerastl.models._backbone import Backbone
 from kerastl.models._build import preprocess
@@ -59,7 +62,7 @@ class Adapted:
 def adapt(
     model: keras.Model,
     *,
-    input_size: int | tuple[int, int] | None = None,
+    input_size: InputSize | None = None,
     input_scaling: InputScaling | None = None,
     stages: Mapping[str, str] | Sequence[str] | None = None,
     pooling: Pooling | None = None,
@@ -107,7 +110,8 @@ def adapt(
     if graph is not None and graph.inputs[0].shape[-1] == 1:
         taken = keras.ops.image.rgb_to_grayscale(taken)
         findings.append("it takes images of one channel: images are made gray, by the luma of BT.601")
-    output, notes, copied_from = _copy(model, graph, taken, precision, seed)
+    with _at_size(model, graph, size):
+        output, notes, copied_from = _copy(model, graph, taken, precision, seed)
     findings += notes
     if _own_size(graph) in (None, size):
         check_same(copied_from, keras.Model(pixels, taken), keras.Model(pixels, output))
@@ -179,12 +183,11 @@ def _size(
     model: keras.Model,
     graph: keras.Model | None,
     row: Backbone | None,
-    wanted: int | tuple[int, int] | None,
+    wanted: InputSize | None,
 ) -> tuple[int, int]:
     """Height and width of the images."""
     if wanted is not None:
-        height, width = (wanted, wanted) if isinstance(wanted, int) else wanted
-        return height, width
+        return sides_of(wanted)
     if (own := _own_size(graph)) is not None:
         return own
     first = (
@@ -197,6 +200,28 @@ def _size(
     if row is not None:
         return row.input_size, row.input_size
     raise UsageError(f"the model {model.name!r} takes images of any size: say which, input_size=224")
+
+
+@contextmanager
+def _at_size(model: keras.Model, graph: keras.Model | None, size: tuple[int, int]) -> Iterator[None]:
+    """Say of what goes wrong in here that the model was built for images of another size, where it was.
+
+    Weights may belong to places of the image, as those of position embeddings do, or of a dense layer over all places.
+    They fit a shape of as many pixels as the model's own, where they would mean other places: that is refused, too.
+    """
+    own = _own_size(graph)
+    if graph is None or own is None or own == size:
+        yield
+        return
+    try:
+        if math.prod(own) == math.prod(size):
+            with suppress(UndividedError):
+                flatten(graph, keras.Input((2 * own[0], own[1], graph.inputs[0].shape[-1])))
+        yield
+    except UsageError as error:
+        raise UsageError(
+            f"the model {model.name!r} was built for images of {size_text(own)} px, not {size_text(size)}: {error}"
+        ) from None
 
 
 def _copy(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.registry import resolve_reference
 from kerastl.errors import UsageError, WeightsError
+from kerastl.images._input_size import InputSize, sides_of
 from kerastl.models._adapt_options import InputScaling, check_input_scaling
 from kerastl.models._hashes import DOWNLOAD_HASHES, HASHES
 
@@ -181,7 +182,8 @@ class Backbone:
 
     def label_set(self) -> LabelSet | None:
         """What the head of the published weights tells apart."""
-        from kerastl.models._labels import LabelSet, published
+        from kerastl.models._labels import LabelSet
+        from kerastl.models._published_labels import published
 
         if isinstance(self.labels, str):
             return published(self.labels)
@@ -199,8 +201,8 @@ class Backbone:
         """Whether there are published weights, with the head or without."""
         return (self.weights if include_top else self.weights_no_top) is not None
 
-    def weights_file(self, include_top: bool = True, input_size: tuple[int, int] | None = None) -> WeightsFile:
-        """The published weights that Keras loads for a height and width in pixels (default: `input_size`).
+    def weights_file(self, include_top: bool = True, input_size: InputSize | None = None) -> WeightsFile:
+        """The published weights that Keras loads for a height and width in pixels (None: `input_size`).
 
         MobileNet and MobileNetV2 were trained at several sizes; sizes without their own weights get those of 224.
 
@@ -214,7 +216,7 @@ class Backbone:
                 f"{self.name} has no published weights {head}; give a file, or None for random ones (none on the "
                 "command line)"
             )
-        height, width = input_size or (self.input_size, self.input_size)
+        height, width = sides_of(input_size or self.input_size)
         if height != width or height == self.input_size or height not in self.weight_sizes:
             return weights
         file = weights.file.replace(f"_{self.input_size}", f"_{height}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kerastl._base.keras_import import import_keras, keras_reason
 from kerastl._base.registry import resolve_reference
 from kerastl.errors import ModelError, UsageError, WeightsError
+from kerastl.images._input_size import InputSize, sides_of
 from kerastl.models import _weights as weights_files
 from kerastl.models._adapt_options import InputScaling
 from kerastl.models._registry import BACKBONES, Backbone, Stage
@@ -68,7 +69,7 @@ def build(
     *,
     weights: str | os.PathLike[str] | None = "imagenet",
     include_top: bool = True,
-    input_size: int | tuple[int, int] | None = None,
+    input_size: InputSize | None = None,
 ) -> keras.Model:
     """Build a backbone as one flat functional network on raw pixels.
 
@@ -189,9 +190,7 @@ def boundary_tensors(model: keras.Model, row: Backbone, stage: str) -> list[kera
     return crossing(model, lambda operation: id(operation) in above) or list(model.outputs)
 
 
-def check_size(
-    row: Backbone, input_size: int | tuple[int, int] | None, *, include_top: bool = False
-) -> tuple[int, int]:
+def check_size(row: Backbone, input_size: InputSize | None, *, include_top: bool = False) -> tuple[int, int]:
     """Height and width in pixels of a backbone's input.
 
     Args:
@@ -202,8 +201,7 @@ def check_size(
     Raises:
         UsageError: The backbone does not take images of that size.
     """
-    size = row.input_size if input_size is None else input_size
-    height, width = (size, size) if isinstance(size, int) else size
+    height, width = sides_of(row.input_size if input_size is None else input_size)
     if min(height, width) < row.min_size:
         raise UsageError(f"{row.name} takes images of at least {row.min_size} px, not {height} x {width}")
     if include_top and row.flattens and (height, width) != (row.input_size, row.input_size):

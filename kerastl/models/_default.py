@@ -6,6 +6,7 @@ import logging
 
 from kerastl._progress import ProgressCallback
 from kerastl.errors import DownloadError
+from kerastl.images._input_size import InputSize
 from kerastl.models import _weights as weights
 from kerastl.models._registry import BACKBONES
 
@@ -25,7 +26,7 @@ class _Fetching:
 
 
 def default_model(
-    include_top: bool = True, input_size: int | None = None, progress: ProgressCallback | None = None
+    include_top: bool = True, input_size: InputSize | None = None, progress: ProgressCallback | None = None
 ) -> str:
     """Choose the network, and fetch its weights.
 
@@ -40,12 +41,11 @@ def default_model(
         A name of the catalog: `DEFAULT_MODEL`, or `BUNDLED_MODEL`.
     """
     row = BACKBONES[DEFAULT_MODEL]
-    size = (input_size, input_size) if input_size else None
-    if weights.cached(row, include_top, size) is not None:
+    if weights.cached(row, include_top, input_size) is not None:
         return DEFAULT_MODEL
     if _Fetching.failure is None:
         try:
-            weights.fetch(row, include_top, progress, size, patience=_PATIENCE)
+            weights.fetch(row, include_top, progress, input_size, patience=_PATIENCE)
         except DownloadError as error:
             _Fetching.failure = error.reason
         else:

@@ -17,6 +17,7 @@ from kerastl._base.scratch import tidy_when_terminated
 from kerastl._base.text import printable
 from kerastl._progress import ProgressCallback, stage
 from kerastl.errors import DownloadError, WeightsError
+from kerastl.images._input_size import InputSize
 from kerastl.models._registry import BACKBONES, Backbone, WeightsFile
 
 """Told of a download: file name, bytes so far, bytes in all or None where the server does not say."""
@@ -36,7 +37,7 @@ def folder() -> Path:
     return keras_home() / "models"
 
 
-def cached(backbone: Backbone, include_top: bool = True, input_size: tuple[int, int] | None = None) -> Path | None:
+def cached(backbone: Backbone, include_top: bool = True, input_size: InputSize | None = None) -> Path | None:
     """The backbone's weights file if it is on this machine, else None. It is not looked into.
 
     Args:
@@ -88,7 +89,7 @@ def fetch(
     backbone: Backbone,
     include_top: bool = True,
     progress: ProgressCallback | None = None,
-    input_size: tuple[int, int] | None = None,
+    input_size: InputSize | None = None,
     check: bool = False,
     patience: float | None = None,
 ) -> Path:
@@ -198,7 +199,7 @@ def imagenet_class_index() -> Path:
         >>> imagenet_class_index().name
         'imagenet_class_index.json'
     """
-    from kerastl.models import _labels as labels
+    from kerastl.models import _published_labels as labels
 
     path = folder() / "imagenet_class_index.json"
     if not path.is_file():

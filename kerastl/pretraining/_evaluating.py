@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerastl.images._input_size import InputSize
 from kerastl.pretraining._feature_quality import effective_rank, neighbor_accuracy, relative_spread
 from kerastl.pretraining._pixels import Pixels, resized_whole
 
@@ -42,11 +43,11 @@ class Examination:
     Args:
         pixels: All images.
         roles: Which of them are trained on, held out, and of which class.
-        size: Height and width of the network's input.
+        size: Height and width of the network's input, or one number for both.
         seed: Of the choice, where there are very many.
     """
 
-    def __init__(self, pixels: Pixels, roles: Roles, size: int, seed: int) -> None:
+    def __init__(self, pixels: Pixels, roles: Roles, size: InputSize, seed: int) -> None:
         self._pixels = pixels
         self._size = size
         random = np.random.default_rng((seed, 5))

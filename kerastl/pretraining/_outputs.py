@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kerastl._base import files
 from kerastl._base.serialization import to_json
 from kerastl._base.text import percent
+from kerastl.images._input_size import check_input_size, sides_of, size_text
 from kerastl.plots._curves import pretraining_curves
 from kerastl.training import _outputs as outputs
 from kerastl.training import _readme as readme
@@ -73,7 +74,7 @@ def write_all(
 
 def next_step(folder: Path, description: Mapping[str, Any]) -> str:
     """The command that fine-tunes from the weights."""
-    model = ["--model", description["backbone"], "--input-size", str(description["size"])]
+    model = ["--model", description["backbone"], "--input-size", size_text(description["size"])]
     return join(["kerastl", "finetune", "DATA_DIR", "-o", "RUN_DIR", *model, "--weights", str(folder / WEIGHTS)])
 
 
@@ -81,7 +82,8 @@ def write_readme(folder: Path, description: Mapping[str, Any]) -> None:
     """Write the folder's README, before `pretraining.json`."""
     last = description["history"][-1:]
     known = [f"Neighbors right: {percent(row['knn_accuracy'])}." for row in last if row["knn_accuracy"] is not None]
-    backbone, size = description["backbone"], description["size"]
+    backbone, size = description["backbone"], check_input_size(description["size"])
+    height, width = sides_of(description["size"])
     values = f"weights={str(folder / WEIGHTS)!r}, input_size={size}"
     readme.write_readme(
         folder,
@@ -90,7 +92,7 @@ def write_readme(folder: Path, description: Mapping[str, Any]) -> None:
             f"Method: {description['method']} ({description['paper']}), {len(description['history'])} epochs.",
             *known,
             *([] if description["complete"] else ["Training was stopped early."]),
-            f"Images are seen at {size} x {size} pixels; settings and versions are in {DESCRIPTION}.",
+            f"Images are seen at {height} x {width} pixels; settings and versions are in {DESCRIPTION}.",
         ],
         {
             "On the command line": next_step(folder, description),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from kerastl.errors import DataError, ImageError
 from kerastl.images import Resize, open_image
 from kerastl.images._depth import BITS, white_of_all
+from kerastl.images._input_size import InputSize, sides_of, size_text
 from kerastl.images._loading import has_many_bits
 from kerastl.images._opening import opened, reported
 from kerastl.images._pillow_warnings import silenced
@@ -36,16 +38,16 @@ class Pixels:
 
     Args:
         files: The images.
-        side: Height and width in pixels to which they are cropped and scaled.
+        side: Height and width in pixels to which they are cropped and scaled, or one number for both.
         problems: Numbers of images that cannot be read, and why.
-        stored: uint8 `(n, side, side, 3)`, or None to decode them whenever they are asked for.
+        stored: uint8 `(n, height, width, 3)`, or None to decode them whenever they are asked for.
         white: The white level of images of 16 bits.
     """
 
     def __init__(
         self,
         files: Sequence[Path],
-        side: int,
+        side: InputSize,
         problems: dict[int, str],
         stored: np.ndarray | None = None,
         white: int | None = None,
@@ -55,10 +57,10 @@ class Pixels:
         self.problems = problems
         self._stored = stored
         self.failure: DataError | None = None
-        self._load = _square(side, white).read
+        self._load = _cropped(side, white).read
 
     def rows(self, numbers: np.ndarray) -> np.ndarray:
-        """Return uint8 `(n, side, side, 3)`, RGB, of the images with these numbers.
+        """Return uint8 `(n, height, width, 3)`, RGB, of the images with these numbers.
 
         Raises:
             DataError: One of them cannot be read any more.
@@ -74,13 +76,13 @@ class Pixels:
 
 
 def read_pixels(
-    files: Sequence[Path], size: int, cache: FeatureCache, callback: RunCallback, stop: Stop | None = None
+    files: Sequence[Path], size: InputSize, cache: FeatureCache, callback: RunCallback, stop: Stop | None = None
 ) -> Pixels:
     """Read every image once.
 
     Args:
         files: The images.
-        size: Height and width of the views to come.
+        size: Height and width of the views to come, or one number for both.
         cache: Keeps the pixels, if they fit.
         callback: Hears the progress.
         stop: Looked at between images; what was read is kept.
@@ -91,18 +93,19 @@ def read_pixels(
     """
     sample = files[:: max(1, len(files) // _SAMPLE)]
     side, white = stored_side(sample, size), _white_level(sample)
-    key = f"{_STORE}-{side}" + (f"-{white}" if white else "")
-    if not cache.fits({key: len(files) * side * side * 3}):
+    key = f"{_STORE}-{size_text(side)}" + (f"-{white}" if white else "")
+    shape = (*sides_of(side), 3)
+    if not cache.fits({key: len(files) * math.prod(shape)}):
         callback.say("too many pixels to keep: images are decoded in each epoch (--cache-limit)")
         return Pixels(files, side, _check(files, side, callback, stop), white=white)
-    samples = [ImageSample(file, _square(side, white).read) for file in files]
+    samples = [ImageSample(file, _cropped(side, white).read) for file in files]
     try:
         store = cache.compute(
             key,
             PixelEngine(_BATCH),
             samples,
             "uint8",
-            shape=(side, side, 3),
+            shape=shape,
             callback=callback,
             stop=stop,
             what="images",
@@ -114,7 +117,7 @@ def read_pixels(
     return Pixels(files, side, store.problems, store.array, white)
 
 
-def _check(files: Sequence[Path], side: int, callback: RunCallback, stop: Stop | None) -> dict[int, str]:
+def _check(files: Sequence[Path], side: InputSize, callback: RunCallback, stop: Stop | None) -> dict[int, str]:
     """What is wrong with each image that cannot be read."""
 
     def problem(group: list[Path]) -> list[str]:
@@ -134,16 +137,16 @@ def _check(files: Sequence[Path], side: int, callback: RunCallback, stop: Stop |
     return problems
 
 
-def _problem(file: Path, side: int) -> str:
+def _problem(file: Path, side: InputSize) -> str:
     try:
-        _square(side).read(file)
+        _cropped(side).read(file)
     except ImageError as error:
         return error.reason
     return ""
 
 
-def _square(side: int, white: int | None = None) -> Resize:
-    return Resize(side, side, "crop", 1.0, white)
+def _cropped(side: InputSize, white: int | None = None) -> Resize:
+    return Resize(*sides_of(side), "crop", 1.0, white)
 
 
 def _white_level(sample: Sequence[Path]) -> int | None:
@@ -161,25 +164,30 @@ def _bits(file: Path) -> int:
         return 0
 
 
-def stored_side(files: Sequence[Path], size: int) -> int:
+def stored_side(files: Sequence[Path], size: InputSize) -> InputSize:
     """How large images are kept for crops of `size` pixels: up to half as large again, if they have that.
 
-    Decided by the median of the shorter sides.
+    Decided by the median of what the images have of the shorter side.
     """
-    sides = []
+    height, width = sides_of(size)
+    shorter = min(height, width)
+    found = []
     for file in files:
         try:
             with reported(str(file)), silenced(), opened(str(file)) as image:
-                sides.append(min(image.size))
+                found.append(min(image.width * shorter / width, image.height * shorter / height))
         except ImageError:
             continue
-    median = float(np.median(sides)) if sides else size
-    return int(min(max(size, median), round(_SURPLUS * size)))
+    median = float(np.median(found)) if found else shorter
+    kept = int(min(max(shorter, median), round(_SURPLUS * shorter)))
+    longer = round(kept * max(height, width) / shorter)
+    return kept if height == width else (kept, longer) if height < width else (longer, kept)
 
 
-def resized_whole(pixels: np.ndarray, size: int) -> np.ndarray:
-    """Whole images at the size of the views: uint8 `(n, side, side, 3)` to `(n, size, size, 3)`."""
-    if pixels.shape[1] == size:
+def resized_whole(pixels: np.ndarray, size: InputSize) -> np.ndarray:
+    """Whole images at the size of the views: uint8 `(n, h, w, 3)` to `(n, height, width, 3)`."""
+    sides = sides_of(size)
+    if pixels.shape[1:3] == sides:
         return pixels
-    target = Resize(size, size, "squash")
+    target = Resize(*sides, "squash")
     return np.stack([target.read(np.ascontiguousarray(image)) for image in pixels])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kerastl._base.arguments import keywords
 from kerastl._progress import Verbose, stage
 from kerastl.errors import UsageError
+from kerastl.images._input_size import InputSize
 from kerastl.models._registry import BACKBONES
 from kerastl.pretraining import _outputs as outputs
 from kerastl.pretraining._collection import collect
@@ -44,7 +45,7 @@ def pretrain(
     callbacks: Sequence[keras.callbacks.Callback | RunCallback] = (),
     verbose: Verbose = "auto",
     weights: str | os.PathLike[str] | None = None,
-    input_size: int | None = None,
+    input_size: InputSize | None = None,
     width: int = 1024,
     labels: str = "auto",
     cache_limit: int = DEFAULT_CACHE_LIMIT,
@@ -67,7 +68,8 @@ def pretrain(
             `kerastl.training.RunCallback`s.
         verbose: What is told while it works, as for `kerastl.finetune`.
         weights: That the backbone starts from: None for random ones, `imagenet`, or a weights file.
-        input_size: Height and width of the views in pixels; None is the backbone's own.
+        input_size: Height and width of the views in pixels, one number for a square or a pair; None is the backbone's
+            own.
         width: Of the projector's layers.
         labels: Where classes come from to watch progress by: `auto`, `none`, or the path of a table.
         cache_limit: Bytes that decoded images may take on the disk; more are decoded in each epoch.

@@ -12,6 +12,7 @@ from kerastl._base.keras_import import import_keras
 from kerastl._progress import stage
 from kerastl.data._views import Views
 from kerastl.errors import StateError, TrainingError
+from kerastl.images._input_size import InputSize
 from kerastl.models import _weights as weights
 from kerastl.models._registry import BACKBONES
 from kerastl.pretraining import _outputs as outputs
@@ -120,12 +121,12 @@ class Run:
         self._close(ended)
         return PreTrained(backbone, folder / outputs.WEIGHTS, history, description, folder)
 
-    def _input_size(self) -> int:
+    def _input_size(self) -> InputSize:
         """Height and width of the network's input; weights that cannot be had are refused before images are read."""
         row = BACKBONES[self._settings.model]
         size = self._settings.input_size or row.input_size
         if self._settings.weights == "imagenet":
-            weights.fetch(row, include_top=False, input_size=(size, size))
+            weights.fetch(row, include_top=False, input_size=size)
         return size
 
     def _manifest_entries(self) -> dict[str, Entry]:
@@ -137,7 +138,7 @@ class Run:
             for path, content in zip(collection.paths, contents, strict=True)
         }
 
-    def _read(self, size: int) -> ReadImages:
+    def _read(self, size: InputSize) -> ReadImages:
         from kerastl.pretraining._pixels import read_pixels
 
         paths, root = self._collection.paths, self._collection.root
@@ -155,7 +156,7 @@ class Run:
             self._callback.warn(f"{skipped_in_short(skipped)}; skipped")
         return ReadImages(pixels, roles, skipped)
 
-    def _build(self, images: ReadImages, size: int, extra: dict[str, Any]) -> tuple[Training, keras.Model]:
+    def _build(self, images: ReadImages, size: InputSize, extra: dict[str, Any]) -> tuple[Training, keras.Model]:
         set_seed = import_keras().utils.set_random_seed
         from kerastl.data._view_pipeline import ViewFeed
         from kerastl.models._build import build
@@ -207,7 +208,7 @@ class Run:
             raise pixels.failure from error
         return None
 
-    def _describe(self, training: Training, images: ReadImages, size: int, *, complete: bool) -> dict[str, Any]:
+    def _describe(self, training: Training, images: ReadImages, size: InputSize, *, complete: bool) -> dict[str, Any]:
         """What `pretraining.json` holds."""
         settings, history = self._settings, training.state.history
         return {

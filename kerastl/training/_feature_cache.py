@@ -27,9 +27,9 @@ from kerastl.training._feature_store import ARRAY, STORE_FILES, FeatureStore
 from kerastl.training._interrupt import Stop
 from kerastl.training._samples import Sample, View, as_it_is
 
-# What a cache holds: stores by the names of `store_key` and of decoded images (side and white level), and a compiled
+# What a cache holds: stores by the names of `store_key` and of decoded images (size and white level), and a compiled
 # network.
-_KEY = re.compile(r"(?:[0-9a-f]{16}(?:-float32)?|pixels-\d+(?:-\d+)?)")
+_KEY = re.compile(r"(?:[0-9a-f]{16}(?:-float32)?|pixels-\d+(?:x\d+)?(?:-\d+)?)")
 _BOUNDARY = called([r"boundary\.tflite"])
 _HALF_MAX = float(np.finfo(np.float16).max)
 

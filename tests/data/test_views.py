@@ -34,6 +34,15 @@ def test_nothing_to_do_gives_the_pixels_back(pixels):
     np.testing.assert_allclose(views, np.concatenate([pixels, pixels]), atol=1e-3)
 
 
+def test_wide_views_are_wide_and_keep_what_is_where():
+    wide = np.random.default_rng(0).integers(0, 256, (2, 8, 32, 3)).astype(np.uint8)
+    views = apply(wide, draw(PLAIN, 4, batch_rng(0, 0, 0)), (8, 32))
+    np.testing.assert_allclose(views, np.concatenate([wide, wide]), atol=1e-3)
+    assert apply(wide, draw(Views(blur=1.0), 4, batch_rng(0, 0, 0)), (6, 24)).shape == (4, 6, 24, 3)
+    assert Views.for_size((32, 512)).blur == 0
+    assert Views.for_size((96, 512)).blur == 0.5
+
+
 def test_the_second_half_is_the_other_view_of_the_same_images(pixels):
     views = np.asarray(apply(pixels, draw(Views(), 10, batch_rng(0, 0, 0)), 16))
     assert views.shape == (10, 16, 16, 3)

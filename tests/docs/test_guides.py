@@ -1,4 +1,7 @@
-"""Every command and every example of the pages in `docs/` is run as it stands there, in its order."""
+"""Every command and every example of the pages in `docs/` is run as it stands there, in its order.
+
+What the README has its readers do as well is run by `tests/test_readme.py` alone.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,17 @@ from kerastl.cli import run as kerastl_command
 
 # What a shell would do more with than to part words.
 SHELL = re.compile(r"[|<>&;$]")
-# Pages go on from what the quick start makes.
+# Pages go on from what the README and the quick start make.
 GIVEN = "runs/shapes"
+MAKES_IT = f"kerastl finetune data/shapes --output {GIVEN}"
 # The first page shows what the quick start runs.
 INDEX, QUICK_START = (ROOT / "docs" / f"{name}.md" for name in ("index", "quick-start"))
-STEPS = [step for page in PAGES if page != INDEX for step in steps(page)]
+STEPS = [step for page in PAGES if page != INDEX for step in steps(page) if step.code != MAKES_IT]
 
 
 @pytest.fixture(scope="module")
 def shapes_run(tmp_path_factory):
-    """The run of the quick start, with a small network."""
+    """The run of the README, with a small network and a head alone."""
     folder = tmp_path_factory.mktemp("given") / "shapes"
     kerastl.finetune(ROOT / "data" / "shapes", model="kerastl_mini", recipe="probe", output=folder, verbose=0)
     return folder
@@ -42,8 +46,7 @@ def folder_of(tmp_path_factory, shapes_run):
         if page not in folders:
             folders[page] = tmp_path_factory.mktemp(page.stem)
             shutil.copytree(ROOT / "data", folders[page] / "data")
-            if page.stem not in ("quick-start", "finetune"):  # these make it
-                shutil.copytree(shapes_run, folders[page] / GIVEN)
+            shutil.copytree(shapes_run, folders[page] / GIVEN)
         return folders[page]
 
     return folder_of
@@ -119,6 +122,11 @@ def test_the_quick_start_says_what_comes_out(place, weights, tmp_path, monkeypat
     if not weights:  # kerastl_mini answers of the same images, in the same form
         printed, said = ([line.split(":")[0] for line in text.splitlines()] for text in (printed, said))
     assert printed == said
+
+
+def test_the_readme_makes_what_the_pages_go_on_from():
+    assert MAKES_IT in [step.code for step in steps(ROOT / "README.md")]
+    assert MAKES_IT in [step.code for step in steps(QUICK_START)]
 
 
 def test_the_first_page_shows_what_the_quick_start_runs():

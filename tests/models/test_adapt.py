@@ -472,6 +472,30 @@ def test_weights_that_depend_on_the_size_are_told():
         adapt(keras.Model(pixels, x), input_size=48)
 
 
+def places(x):
+    """Tokens of 8 x 8 pixels, each with a weight of its own place added."""
+    x = layers.Reshape((-1, 4))(layers.Conv2D(4, 8, 8)(x))
+    return x + layers.Embedding(x.shape[1], 4)(keras.ops.arange(x.shape[1]))
+
+
+@pytest.mark.parametrize("size", [(16, 64), (32, 64)], ids=["as many pixels", "more pixels"])
+@pytest.mark.parametrize("fixed", [layers.Flatten(), places], ids=["dense", "positions"])
+def test_weights_of_fixed_places_take_no_other_shape(fixed, size):
+    pixels = keras.Input((32, 32, 3))
+    x = fixed(layers.Rescaling(1 / 255)(pixels))
+    model = keras.Model(pixels, layers.Dense(5)(layers.Flatten()(x)), name="fixed")
+    wanted = f"the model 'fixed' was built for images of 32 px, not {size[0]}x{size[1]}: "
+    with pytest.raises(UsageError, match=wanted):
+        adapt(model, input_size=size, pooling="flatten")
+
+
+def test_tokens_without_places_take_any_shape():
+    pixels = keras.Input((32, 32, 3))
+    tokens = layers.Reshape((-1, 4))(layers.Conv2D(4, 8, 8)(layers.Rescaling(1 / 255)(pixels)))
+    model = keras.Model(pixels, layers.GlobalAveragePooling1D()(layers.Dense(4)(tokens)))
+    assert adapt(model, input_size=(16, 64)).backbone.input_shape == (None, 16, 64, 3)
+
+
 def test_mixed_precision_is_left_to_the_run():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

@@ -247,6 +247,32 @@ def test_images_are_kept_larger_than_the_views_if_they_are(image_folder, tmp_pat
     assert stored_side([tmp_path / "none.png"], 32) == 32
 
 
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [((16, 32), (24, 48)), ((24, 16), (36, 24)), ((32, 64), (32, 64)), ((20, 24), (30, 36))],
+)
+def test_images_are_kept_in_the_shape_of_the_views(image_folder, tmp_path, size, kept):
+    files = sorted(image_folder.rglob("*.png"))[:2]  # 48 x 40 px
+    assert stored_side(files, size) == kept
+    pixels = read_pixels(files, size, FeatureCache(tmp_path / "cache", 10**9), RunCallback())
+    assert pixels.rows(np.arange(2)).shape == (2, *kept, 3)
+    assert resized_whole(pixels.rows(np.arange(2)), size).shape == (2, *size, 3)
+    assert FeatureCache(tmp_path / "cache", 0).clear()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_wide_views_train_a_network_of_their_shape(image_folder, tmp_path):
+    run = kerastl.pretrain(
+        image_folder, "kerastl_mini", output=tmp_path / "run", epochs=1, input_size=(16, 32), batch_size=16, width=8,
+        verbose=0,
+    )  # fmt: skip
+    assert run.backbone.input_shape == (None, 16, 32, 3)
+    text = (tmp_path / "run" / "README.md").read_text()
+    assert "Images are seen at 16 x 32 pixels" in text
+    assert "--input-size 16x32" in text
+    assert "input_size=(16, 32))" in text
+
+
 def test_an_image_that_vanishes_is_said(image_folder, tmp_path):
     victim = tmp_path / "a.png"
     shutil.copy(image_folder / "red" / "01.png", victim)
