@@ -298,7 +298,7 @@ class Classifier:
     def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
         """As the network gives them."""
         if pixels.ndim == len(self.metadata.reader.shape) + 2:
-            return test_time.over_views(self._probabilities, pixels, self._parallelism.batch)
+            return test_time.over_views(self._probabilities, pixels, self._parallelism.batch, self.metadata.task)
         return self._engine.predict(pixels)[:, : len(self.labels)]
 
     def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kerastl._base import display
 from kerastl._base.text import brief
 from kerastl.calibration import _temperature as temperature
+from kerastl.tasks._task import TASKS
 
 if TYPE_CHECKING:
     from kerastl._classifier import Classifier
@@ -18,14 +19,23 @@ _NAMES = 8
 def text(classifier: Classifier) -> str:
     """One line."""
     reads = classifier.metadata.reader.describe()
-    return f"<Classifier {brief(classifier.name)}: {len(classifier.labels)} classes, {reads}, {_runs_in(classifier)}>"
+    return f"<Classifier {brief(classifier.name)}: {_tells(classifier)}, {reads}, {_runs_in(classifier)}>"
+
+
+def _tells(classifier: Classifier) -> str:
+    """What it tells of an image."""
+    if TASKS[classifier.metadata.task].kind == "number":
+        return f"{brief(classifier.labels.names[0])}: a number"
+    return f"{len(classifier.labels)} classes"
 
 
 def html(classifier: Classifier) -> str:
     """A table."""
     names = classifier.labels.names
+    classes = f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}"
+    is_number = TASKS[classifier.metadata.task].kind == "number"
     facts = {
-        "classes": f"{len(names):,}: {', '.join(names[:_NAMES])}{' and so on' if len(names) > _NAMES else ''}",
+        **({"number": names[0]} if is_number else {"classes": classes}),
         "input": classifier.metadata.reader.describe(),
         "backbone": classifier.metadata.made_from,
         "runs in": _runs_in(classifier),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -11,11 +11,13 @@ from kerastl.errors import UsageError
 from kerastl.images._encoded import encoded, is_encoded
 from kerastl.images._input_size import MAX_SIDE
 from kerastl.images._resizing import Resize
+from kerastl.tasks._task import CLASSIFICATION, TASKS
 
 if TYPE_CHECKING:
     import numpy as np
 
     from kerastl.models._input_reader import InputReader
+    from kerastl.tasks._task import Activation
 
 TTAName: TypeAlias = Literal["mirror", "crops"]
 
@@ -68,41 +70,71 @@ def read_views(tta: str, reader: InputReader, image: Any) -> np.ndarray:
     return views.read(reader, image)
 
 
-def over_views(predict: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray, batch: int) -> np.ndarray:
+def over_views(
+    predict: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray, batch: int, task: str = CLASSIFICATION
+) -> np.ndarray:
     """Predict each view, a few at a time, and combine the answers.
 
     Args:
-        predict: From uint8 pixels of shape (m, height, width, 3) to float32 probabilities of shape (m, classes).
+        predict: From uint8 pixels of shape (m, height, width, 3) to float32 answers of shape (m, outputs).
         pixels: uint8 array of shape (n, views, height, width, 3).
         batch: The m that suits the machine.
+        task: What the answers are.
 
     Returns:
-        float32 array of shape (n, classes).
+        float32 array of shape (n, outputs).
     """
     import numpy as np
 
     single = pixels.reshape(-1, *pixels.shape[2:])
     found = np.concatenate([predict(single[start : start + batch]) for start in range(0, len(single), batch)])
-    return combined(found.reshape(*pixels.shape[:2], -1))
+    return combined(found.reshape(*pixels.shape[:2], -1), TASKS[task].activation)
 
 
-def combined(probabilities: np.ndarray) -> np.ndarray:
-    """Make one answer of those for the views.
+def combined(answers: np.ndarray, activation: Activation = "softmax") -> np.ndarray:
+    """Make one answer of those for the views: the mean of what goes into the activation.
 
-    The mean of the logits, which is the normalized geometric mean of the probabilities: dividing logits by a
-    temperature before or after makes no difference, so that a calibrated network's scores keep their scale.
+    Of a softmax, that is the normalized geometric mean of the probabilities: dividing logits by a temperature before or
+    after makes no difference, so that a calibrated network's scores keep their scale.
 
     Args:
-        probabilities: float32 array of shape (n, views, classes), rows sum to 1.
+        answers: float32 array of shape (n, views, outputs).
+        activation: Of the network's last layer.
 
     Returns:
-        float32 array of shape (n, classes), rows sum to 1.
+        float32 array of shape (n, outputs).
     """
+    return _COMBINED[activation](answers)
+
+
+def _of_classes(probabilities: np.ndarray) -> np.ndarray:
     import numpy as np
 
     logs = np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny)).mean(axis=1)
     powers = np.exp(logs - logs.max(axis=-1, keepdims=True))
     return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def _of_labels(probabilities: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    tiny = np.finfo(np.float32).tiny
+    given = probabilities.astype(np.float64)
+    odds = np.log(np.maximum(given, tiny)) - np.log(np.maximum(1 - given, tiny))
+    found: np.ndarray = (1 / (1 + np.exp(-odds.mean(axis=1)))).astype(probabilities.dtype)
+    return found
+
+
+def _of_numbers(numbers: np.ndarray) -> np.ndarray:
+    found: np.ndarray = numbers.mean(axis=1, dtype=float).astype(numbers.dtype)
+    return found
+
+
+_COMBINED: Mapping[Activation, Callable[[np.ndarray], np.ndarray]] = {
+    "softmax": _of_classes,
+    "sigmoid": _of_labels,
+    "linear": _of_numbers,
+}
 
 
 def _mirror(reader: Resize, image: Any) -> np.ndarray:

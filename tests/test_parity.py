@@ -12,8 +12,8 @@ from kerastl.images import Resize
 from kerastl.inference import ENGINES
 from kerastl.inference._engines import KerasEngine
 from kerastl.models import _build
-from kerastl.models._labels import imagenet
 from kerastl.models._metadata import Metadata
+from kerastl.models._published_labels import imagenet
 from kerastl.models._registry import BACKBONES
 from kerastl.models._spec import ModelSpec
 

@@ -159,3 +159,14 @@ def test_networks_that_take_no_images_are_refused():
 def test_corruptions_and_other_things_are_looked_at_once(color_model, wanted):
     with pytest.raises(UsageError, match=r"corruptions and ood_data look at one view an image. Received: tta='mirror'"):
         kerastl.evaluate(color_model, [("a.png", "red")], tta="mirror", **wanted)
+
+
+def test_numbers_are_averaged_as_they_are():
+    found = test_time.combined(np.array([[[2.0], [5.0]], [[-1.0], [1.0]]], np.float32), "linear")
+    assert found.tolist() == [[3.5], [0.0]]
+
+
+def test_labels_are_averaged_by_their_log_odds():
+    odds = np.array([[0.5, -2.0], [1.5, 4.0]])
+    found = test_time.combined((1 / (1 + np.exp(-odds)))[None].astype(np.float32), "sigmoid")
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-odds.mean(axis=0)))[None], rtol=1e-5)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
+from kerastl.calibration import _intervals as intervals
 from kerastl.calibration import _temperature as temperature
-from kerastl.errors import ImageError, UsageError
+from kerastl.errors import ImageError, ModelError, UsageError
 from kerastl.images._encoded import path_of
 from kerastl.models._labels import Classification, decode
 from kerastl.models._metadata import Metadata
+from kerastl.models._number import NumberPrediction
 from kerastl.models._sure import SureAnswer, sure_answers
-from kerastl.tasks._task import TASKS
+from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION, TASKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +33,8 @@ class AnswerRules:
 
     Args:
         top: How many classes.
-        coverage: How often the right class is to be among them, in place of `top`.
+        coverage: How often the right class is to be among them, in place of `top`; or how often the right number is to
+            lie in its interval.
         state: What the model's calibration stored; there where a set or rejection is asked for.
         reject: Whether to say how unlike the training images an image is.
         sure: The score that a class or a group of classes needs to be sure.
@@ -45,12 +49,12 @@ class AnswerRules:
     hierarchy: Hierarchy | None = None
 
     def apply(
-        self, probabilities: np.ndarray, features: np.ndarray | None, metadata: Metadata, scale: float
+        self, outputs: np.ndarray, features: np.ndarray | None, metadata: Metadata, scale: float
     ) -> list[Classification]:
         """Answer for some images.
 
         Args:
-            probabilities: float32 array of shape (n, classes), as the network gives them.
+            outputs: float32 array of shape (n, classes), as the network gives them: probabilities, or numbers (n, 1).
             features: float32 array of shape (n, d), rows of length 1; needed to reject.
             metadata: The model's.
             scale: The temperature that they are still to be scaled with.
@@ -58,30 +62,56 @@ class AnswerRules:
         Returns:
             One answer an image, without its path.
         """
-        most = [self.top] * len(probabilities)
-        if self.coverage is not None and self.state is not None:
-            most = [int(size) for size in self.state.set_sizes(probabilities, self.coverage)]
-        scaled = temperature.apply(probabilities, scale)
-        best = decode(scaled, metadata.labels, max(most))
-        sure: Sequence[SureAnswer | None] = [None] * len(most)
-        if self.sure is not None and self.hierarchy is not None:
-            sure = sure_answers(self.hierarchy, scaled, self.sure)
-        ood_scores: list[float | None] = [None] * len(most)
-        limit = None if self.state is None else self.state.ood_threshold
-        if self.state is not None and features is not None:
-            ood_scores = [float(value) for value in self.state.ood_scores(features)]
+        found = _ANSWERS[metadata.task](self, temperature.apply(outputs, scale), outputs, metadata)
+        if self.state is None or features is None:
+            return found
+        limit = self.state.ood_threshold
         return [
-            Classification(
-                None,
-                metadata.name,
-                predictions[:count],
-                coverage=self.coverage,
-                ood_score=ood_score,
-                rejected=None if ood_score is None or limit is None else ood_score > limit,
-                sure=sure_answer,
-            )
-            for predictions, count, ood_score, sure_answer in zip(best, most, ood_scores, sure, strict=True)
+            replace(answer, ood_score=float(score), rejected=None if limit is None else bool(score > limit))
+            for answer, score in zip(found, self.state.ood_scores(features), strict=True)
         ]
+
+
+def _classes(
+    rules: AnswerRules, probabilities: np.ndarray, given: np.ndarray, metadata: Metadata
+) -> list[Classification]:
+    """The best classes, or as many as make a set; what is sure of them. `given` are not scaled yet."""
+    most = [rules.top] * len(probabilities)
+    if rules.coverage is not None and rules.state is not None:
+        most = [int(size) for size in rules.state.set_sizes(given, rules.coverage)]
+    best = decode(probabilities, metadata.labels, max(most))
+    sure: Sequence[SureAnswer | None] = [None] * len(most)
+    if rules.sure is not None and rules.hierarchy is not None:
+        sure = sure_answers(rules.hierarchy, probabilities, rules.sure)
+    return [
+        Classification(None, metadata.name, predictions[:count], coverage=rules.coverage, sure=sure_answer)
+        for predictions, count, sure_answer in zip(best, most, sure, strict=True)
+    ]
+
+
+def _number(rules: AnswerRules, numbers: np.ndarray, _: np.ndarray, metadata: Metadata) -> list[Classification]:
+    """The number with its interval: of the coverage that is asked for, or of that which the model comes with."""
+    name, half = metadata.labels.names[0], intervals.of(metadata)
+    if rules.coverage is not None and rules.state is not None:
+        half = rules.coverage, rules.state.half_width(rules.coverage)
+    found = []
+    for value in map(float, numbers[:, 0]):
+        if not math.isfinite(value):
+            raise ModelError("the model's numbers are not finite: its weights or its input are broken")
+        number = NumberPrediction(name, value)
+        if half is not None:
+            coverage, width = half
+            number = NumberPrediction(name, value, value - width, value + width, coverage)
+        found.append(Classification(None, metadata.name, coverage=rules.coverage, number=number))
+    return found
+
+
+_ANSWERS: Mapping[str, Callable[[AnswerRules, np.ndarray, np.ndarray, Metadata], list[Classification]]] = {
+    CLASSIFICATION: _classes,
+    MULTILABEL: _classes,
+    ORDINAL: _classes,
+    REGRESSION: _number,
+}
 
 
 def answer_rules(

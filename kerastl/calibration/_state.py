@@ -55,9 +55,9 @@ class CalibrationState:
     """What answers are judged by.
 
     Args:
-        set_scores: float32 array of shape (n,): `conformal.scores` of the calibration images, ascending. They are of
-            probabilities before the temperature: that is fitted on the same images, and the guarantee must not depend
-            on it.
+        set_scores: float32 array of shape (n,): `conformal.scores` of the calibration images, ascending, or of numbers
+            by how much they are off. They are of probabilities before the temperature: that is fitted on the same
+            images, and the guarantee must not depend on it.
         references: float16 array of shape (m, d): features of training images, rows of length 1; `None` where
             rejection was not fitted.
         ood_threshold: Images further than that from every reference are unlike the training images.
@@ -107,6 +107,14 @@ class CalibrationState:
         """
         before = temperatures.undo(probabilities, self.temperature)
         return conformal.sizes(before, conformal.threshold(self.set_scores, coverage))
+
+    def half_width(self, coverage: float) -> float:
+        """How far an interval reaches to both sides of a number, so that it holds the right one that often.
+
+        Args:
+            coverage: As for `set_sizes`, and so are the errors.
+        """
+        return conformal.threshold(self.set_scores, coverage)
 
     def ood_scores(self, features: np.ndarray) -> np.ndarray:
         """How unlike the training images each image is: float32 array of shape (n,), values in [0, 2].

@@ -115,6 +115,7 @@ def classify(
     from kerastl.cli import _keyword_files as keyword_files
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
+    from kerastl.tasks._task import TASKS
 
     _check(model, coverage, reject, min_score or 0, precision, tta)
     keyword_files.check(form, in_place)
@@ -130,6 +131,10 @@ def classify(
         trust=trust,
     )
     reporter.detail(str(classifier))
+    numbers = TASKS[classifier.metadata.task].kind == "number"
+    if numbers and (min_score or form in KEYWORD_FORMATS):
+        asked = "--min-score" if min_score else f"--format {form}"
+        raise UsageError(f"{asked} is for classes, and this model tells a number")
     images = Images(sources, urls, complains=form not in ("json", "jsonl"))
     if min_score is None:
         min_score = keyword_files.min_score(form) if coverage is None else 0.0
@@ -140,7 +145,7 @@ def classify(
     if form in KEYWORD_FORMATS:
         results = keyword_files.written(answers, form)
     else:
-        results = out.rendered(answers, form, reject, csv_safe, sure is not None)
+        results = out.rendered(answers, form, reject, csv_safe, sure is not None, numbers)
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
         try:
             for result, text in results:

@@ -63,6 +63,7 @@ def _of_classes(out: Console, result: Evaluation) -> None:
     _table(out, heads, rows, ["precision", "recall", "images"], "classes with a better F1")
     _list(out, "most confused", _confusions(result))
     _list(out, "most confident errors", _mistakes(result))
+    _list(out, "along the tree of classes", [] if result.tree is None else result.tree.lines())
     _list(out, "accuracy under corruptions, from weak to strong", _robustness(result))
 
 

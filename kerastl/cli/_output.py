@@ -16,6 +16,8 @@ from kerastl.errors import UsageError
 from kerastl.models._labels import Classification
 from kerastl.models._sure import SureAnswer
 
+NUMBER_FIELDS = ("name", "value", "low", "high", "coverage")
+"""Of a number in CSV."""
 FORMATS = ("text", "json", "jsonl", "csv")
 
 
@@ -62,7 +64,12 @@ def _is_no_result(file: Path) -> bool:
 
 
 def rendered(
-    results: Iterable[Classification], form: str, reject: bool = False, csv_safe: bool = False, sure: bool = False
+    results: Iterable[Classification],
+    form: str,
+    reject: bool = False,
+    csv_safe: bool = False,
+    sure: bool = False,
+    numbers: bool = False,
 ) -> Iterator[tuple[Classification, str]]:
     """Give each result with the text to write for it; JSON needs some after the last.
 
@@ -72,10 +79,14 @@ def rendered(
         reject: Whether CSV has the columns `ood_score` and `rejected`.
         csv_safe: Whether names in CSV that a spreadsheet would compute get an apostrophe.
         sure: Whether CSV has the columns `sure_label`, `sure_score` and `sure_depth`.
+        numbers: Whether the results are numbers, so that CSV has a row an image with `name`, `value`, `low`, `high` and
+            `coverage`.
 
     Yields:
         The result and its text, which may be empty.
     """
+    if form == "csv" and numbers:
+        return _csv_of_numbers(results, reject, csv_safe)
     if form == "csv":
         return _csv(results, reject, csv_safe, sure)
     return {"text": _text, "json": _json, "jsonl": _jsonl}[form](results)
@@ -140,6 +151,18 @@ def _csv(
         if not rows and result.sure is not None:  # which stands whatever --min-score leaves out
             rows = [[result.path, "", "", "", result.model, *judged]]
         yield result, head + "".join(csv_line(row, safe=safe) for row in rows)
+        head = ""
+
+
+def _csv_of_numbers(
+    results: Iterable[Classification], reject: bool, safe: bool
+) -> Iterator[tuple[Classification, str]]:
+    head = csv_line(["path", *NUMBER_FIELDS, "model", *(["ood_score", "rejected"] if reject else [])])
+    for result in results:
+        judged = [] if result.ood_score is None else [f"{result.ood_score:.7g}", int(bool(result.rejected))]
+        cells = [] if result.number is None else [result.number.as_dict()[name] for name in NUMBER_FIELDS]
+        row = [result.path, *("" if cell is None else cell for cell in cells), result.model, *judged]
+        yield result, head + (csv_line(row, safe=safe) if cells else "")
         head = ""
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kerastl.models._metadata import Metadata as Metadata
     from kerastl.models._metadata import embed_metadata as embed_metadata
     from kerastl.models._metadata import read_metadata as read_metadata
+    from kerastl.models._number import NumberPrediction as NumberPrediction
     from kerastl.models._registry import BACKBONES as BACKBONES
     from kerastl.models._registry import register as register
     from kerastl.models._spec import ModelSpec as ModelSpec
@@ -57,6 +58,7 @@ _MODULES = {
     "LabelSet": "kerastl.models._labels",
     "Metadata": "kerastl.models._metadata",
     "ModelSpec": "kerastl.models._spec",
+    "NumberPrediction": "kerastl.models._number",
     "Prediction": "kerastl.models._labels",
     "Stage": "kerastl.models._backbone",
     "SureAnswer": "kerastl.models._sure",

@@ -182,7 +182,8 @@ class Backbone:
 
     def label_set(self) -> LabelSet | None:
         """What the head of the published weights tells apart."""
-        from kerastl.models._labels import LabelSet, published
+        from kerastl.models._labels import LabelSet
+        from kerastl.models._published_labels import published
 
         if isinstance(self.labels, str):
             return published(self.labels)

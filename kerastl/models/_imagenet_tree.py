@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from kerastl.models._labels import LabelSet
 
 _FILE = Path(__file__).with_name("imagenet_tree.txt")
 _TOP = "-"
+_WNID = re.compile(r"n\d{8}")
 
 
 def imagenet_tree(labels: LabelSet) -> Hierarchy | None:
@@ -18,24 +20,25 @@ def imagenet_tree(labels: LabelSet) -> Hierarchy | None:
     A group that holds the same classes as one below it is left out.
 
     Args:
-        labels: The classes, known by their WordNet ids.
+        labels: The classes, known by their WordNet ids, which may be their names.
 
     Returns:
         None where a class has no id, or one that ImageNet (ILSVRC 2012) does not have, or that of another class.
     """
-    if labels.wnids is None or len(set(labels.wnids)) < len(labels):
+    wnids = labels.wnids or labels.names
+    if not all(map(_WNID.fullmatch, wnids)) or len(set(wnids)) < len(wnids):
         return None
     parents, names = _read()
-    if not all(wnid in parents and wnid not in names for wnid in labels.wnids):
+    if not all(wnid in parents and wnid not in names for wnid in wnids):
         return None
     children: dict[str, set[str]] = {}
-    for leaf in labels.wnids:
+    for leaf in wnids:
         wnid = leaf
         while wnid != _TOP:
             children.setdefault(parents[wnid], set()).add(wnid)
             wnid = parents[wnid]
     groups = [wnid for wnid in names if len(children.get(wnid, ())) > 1]
-    places: dict[str, int] = {wnid: place for place, wnid in enumerate((*labels.wnids, *groups))}
+    places: dict[str, int] = {wnid: place for place, wnid in enumerate((*wnids, *groups))}
 
     def above(wnid: str) -> int | None:
         while (wnid := parents[wnid]) != _TOP and wnid not in places:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base import display
 from kerastl._base.text import brief, message, percent, printable
 from kerastl._metrics import top_k
 from kerastl.errors import ModelError, UsageError
+from kerastl.models._number import NumberPrediction
 from kerastl.models._sure import SureAnswer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-_IMAGENET = Path(__file__).with_name("imagenet.txt")
-_TINY_IMAGENET = Path(__file__).with_name("_mini") / "classes.txt"
 # Rows that a notebook shows of many results.
 _SHOWN = 50
 
@@ -146,6 +144,7 @@ class Classification:
         tta: The test-time augmentation that was asked for, or `None`.
         precision: `fast` where the network computed so, else `None`.
         sure: Where it was asked for: the class or group of classes that the model is sure of.
+        number: The number, of a model that tells one in place of classes.
 
     Example:
         >>> import kerastl
@@ -164,6 +163,7 @@ class Classification:
     tta: str | None = None
     precision: str | None = None
     sure: SureAnswer | None = None
+    number: NumberPrediction | None = None
 
     @property
     def best(self) -> Prediction:
@@ -186,12 +186,33 @@ class Classification:
         """The probability of the best class."""
         return self.best.score
 
+    @property
+    def value(self) -> float:
+        """The number, of a model that tells one.
+
+        Raises:
+            ModelError: There is none.
+        """
+        if self.number is None:
+            raise ModelError(f"{self.path}: there is no number ({self.error or 'the model tells classes'})")
+        return self.number.value
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The ends of the interval around the number; None where there is none."""
+        if self.number is None or self.number.low is None or self.number.high is None:
+            return None
+        return self.number.low, self.number.high
+
     def as_dict(self) -> dict[str, Any]:
         """The object that stands in JSON for this image."""
         if self.error is not None:
             return {"path": self.path, "error": self.error}
-        predictions = [prediction.as_dict() for prediction in self.predictions]
-        values: dict[str, Any] = {"path": self.path, "model": self.model, "predictions": predictions}
+        values: dict[str, Any] = {"path": self.path, "model": self.model}
+        if self.number is not None:
+            values |= self.number.as_dict()
+        else:
+            values["predictions"] = [prediction.as_dict() for prediction in self.predictions]
         if self.coverage is not None:
             values["coverage"] = self.coverage
         if self.ood_score is not None:
@@ -203,10 +224,12 @@ class Classification:
 
     def answer(self) -> str:
         """What the model says, in a line: what it is sure of, and the best classes; empty if there are none."""
-        classes = ", ".join(map(str, self.predictions))
+        classes = ", ".join(map(str, self.predictions)) if self.number is None else str(self.number)
         if self.sure is not None:
             others = ", ".join(str(one) for one in self.predictions if one.index != self.sure.index)
             classes = f"{self.sure} ({others})" if others else str(self.sure)
+        if self.rejected and self.number is not None:
+            return f"unlike the training images ({classes})"
         if self.rejected:
             return f"none of these (closest: {classes})" if classes else "none of these"
         return classes
@@ -220,6 +243,8 @@ class Classification:
         if self.error is not None:
             return f"<p>{display.bold(title)}: {display.text(self.error)}</p>"
         rows = [(p.label, percent(p.score), display.bar(p.score)) for p in self.predictions]
+        if self.number is not None:
+            rows = [(str(self.number), "", display.Markup(""))]
         return display.table(rows, caption=f"{title} ({self.model})", align="lrl", notes=self._remarks())
 
     def _remarks(self) -> list[str]:
@@ -227,7 +252,7 @@ class Classification:
         remarks = []
         if self.sure is not None:
             remarks.append(f"at {percent(self.sure.min_score)}: {self.sure}")
-        if self.coverage is not None:
+        if self.coverage is not None and self.number is None:
             remarks.append(f"one of these in {percent(self.coverage)} of such cases")
         if self.rejected:
             remarks.append("none of these: unlike the training images")
@@ -254,6 +279,8 @@ class Classifications(list[Classification]):
 def _row(result: Classification) -> list[object]:
     """Image, answer, score, and the other classes."""
     image = result.path or "image"
+    if result.number is not None:
+        return [image, display.bold(str(result.number)), "", "unlike the training images" if result.rejected else ""]
     if not result.predictions:
         return [image, result.error or "", "", ""]
     answer = f"{result.label} (none of these)" if result.rejected else result.label
@@ -270,37 +297,6 @@ def _index(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
 
 def _plain(name: str) -> str:
     return name.casefold().replace(" ", "_").replace("-", "_")
-
-
-@lru_cache(maxsize=1)
-def imagenet() -> LabelSet:
-    """The 1,000 classes of ImageNet (ILSVRC 2012), in the order that published weights use."""
-    rows = [line.split(" ", 1) for line in _IMAGENET.read_text(encoding="utf-8").splitlines()]
-    return LabelSet(names=tuple(name for _, name in rows), wnids=tuple(wnid for wnid, _ in rows))
-
-
-@lru_cache(maxsize=1)
-def tiny_imagenet() -> LabelSet:
-    """The 200 classes of Tiny ImageNet, which all are among ImageNet's, in the order of their WordNet ids."""
-    everything = imagenet()
-    names = dict(zip(everything.wnids or (), everything.names, strict=True))
-    wnids = tuple(_TINY_IMAGENET.read_text(encoding="utf-8").split())
-    return LabelSet(names=tuple(names[wnid] for wnid in wnids), wnids=wnids)
-
-
-def published(classes: str) -> LabelSet:
-    """The classes that the published weights of a backbone tell apart.
-
-    Args:
-        classes: `imagenet` or `tiny_imagenet`, as a row of the catalog says.
-
-    Raises:
-        UsageError: It is neither.
-    """
-    known = {"imagenet": imagenet, "tiny_imagenet": tiny_imagenet}
-    if classes not in known:
-        raise UsageError(f"labels must be names of classes, or one of {', '.join(known)}. Received: {classes!r}")
-    return known[classes]()
 
 
 def decode(scores: ArrayLike, labels: LabelSet | Sequence[str], top: int = 5) -> list[tuple[Prediction, ...]]:

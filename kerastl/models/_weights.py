@@ -199,7 +199,7 @@ def imagenet_class_index() -> Path:
         >>> imagenet_class_index().name
         'imagenet_class_index.json'
     """
-    from kerastl.models import _labels as labels
+    from kerastl.models import _published_labels as labels
 
     path = folder() / "imagenet_class_index.json"
     if not path.is_file():

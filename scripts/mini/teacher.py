@@ -26,7 +26,7 @@ from train import accuracy, assign, numbers
 from kerastl._base.files import replacing
 from kerastl.inference._export import to_litert
 from kerastl.models import _build
-from kerastl.models import _labels as labels
+from kerastl.models import _published_labels as labels
 from kerastl.models._graph import layers_of
 from kerastl.training import faster
 

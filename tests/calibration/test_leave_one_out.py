@@ -144,3 +144,20 @@ def test_what_is_written_is_read(color_model, tmp_path):
     # The network is as it was, and nothing scales what it gives.
     score = kerastl.load(file).classify(np.full((32, 32, 3), [255, 0, 0], np.uint8), coverage=0.9).score
     assert score == pytest.approx(0.99990921, abs=1e-6)
+
+
+def test_numbers_get_intervals_from_how_far_they_are_off():
+    truth = np.arange(40, dtype="float32")
+    answers = (truth + np.where(truth % 2, 1, -3))[:, None]
+    features = np.random.default_rng(0).normal(size=(40, 5))
+    state = leave_one_out_state(answers, truth, np.arange(40), lambda places: features[places], task="regression")
+    assert sorted(set(state.set_scores.tolist())) == [1, 3]
+    assert state.ood_threshold is not None
+    extra = calibrated(state, 1.0, task="regression").extra
+    assert extra["interval"] == {"coverage": 0.9, "half_width": 3.0, "images": 40}
+
+
+def test_images_of_a_group_count_once_for_intervals():
+    truth, groups = np.arange(40, dtype="float32"), np.arange(40) // 2
+    state = leave_one_out_state(truth[:, None] + 1, truth, groups, None, task="regression")
+    assert state.set_scores.tolist() == [1] * 20

@@ -3,6 +3,8 @@
 import csv
 import io
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ from kerastl.cli import run
 from kerastl.errors import ModelError, UsageError
 from kerastl.models import _metadata as metadata
 
+HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
 YELLOW = (255, 255, 0)  # red and green score 0.49999 each
 
 
@@ -101,3 +104,16 @@ def test_hostile_trees_are_refused_when_the_model_is_loaded(color_model, stored,
     own = metadata.read_metadata(color_model / metadata.MODEL_FILE).as_dict()
     with pytest.raises(ModelError, match=problem):
         metadata.Metadata.from_dict({**own, "extra": {"hierarchy": stored}})
+
+
+def test_a_warm_answer_along_the_tree_imports_the_fast_engine_only(warm_model, image):
+    kerastl.load(warm_model)  # compiles
+    code = (
+        "import sys\n"
+        "from kerastl.cli import run\n"
+        "code = run(sys.argv[1:])\n"
+        f"print(code, *(name for name in {HEAVY!r} if name in sys.modules), file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", code, "classify", image("a.png", YELLOW), "-m", warm_model, "--sure", "0.9"]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
+    assert done.stderr == "0 ai_edge_litert\n"

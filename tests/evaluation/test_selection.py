@@ -8,8 +8,9 @@ from kerastl.errors import DataError, UsageError
 from kerastl.evaluation._selection import match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
 from kerastl.images import Resize
-from kerastl.models._labels import LabelSet, imagenet
+from kerastl.models._labels import LabelSet
 from kerastl.models._metadata import Metadata
+from kerastl.models._published_labels import imagenet
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from kerastl.errors import DataError
 from kerastl.evaluation._tree import DepthAccuracy, SureAccuracy, tree_scores
 from kerastl.models import Hierarchy
 from kerastl.models._imagenet_tree import imagenet_tree
-from kerastl.models._labels import tiny_imagenet
+from kerastl.models._published_labels import tiny_imagenet
 from kerastl.reporting import render
 
 # 0 beagle, 1 pug, 2 owl, 3 stone; groups: 4 animal, 5 dog

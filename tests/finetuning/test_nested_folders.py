@@ -37,4 +37,6 @@ def test_answers_go_down_the_tree(nested_run):
 
 def test_evaluating_what_it_was_trained_on_needs_no_flag(nested_run, capfd):
     assert run(["evaluate", str(nested_run / "run"), str(nested_run / "data"), "--resamples", "2"]) == 0
-    assert "cold/blue" in capfd.readouterr().out
+    out = capfd.readouterr().out
+    assert "along the tree of classes\n  depth  1, 2 groups and classes:" in out
+    assert "--sure 0.9: answers " in out

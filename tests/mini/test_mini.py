@@ -13,7 +13,7 @@ import pytest
 import kerastl
 from kerastl.cli import run
 from kerastl.models import _build
-from kerastl.models import _labels as labels
+from kerastl.models import _published_labels as labels
 from kerastl.models._mini.network import KerastlMini
 from kerastl.models._registry import BACKBONES
 

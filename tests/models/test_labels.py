@@ -7,7 +7,8 @@ import pytest
 
 from kerastl._metrics import top_k
 from kerastl.errors import ModelError, UsageError
-from kerastl.models._labels import Classification, LabelSet, Prediction, decode, imagenet
+from kerastl.models._labels import Classification, LabelSet, Prediction, decode
+from kerastl.models._published_labels import imagenet
 
 ABC = LabelSet(("a", "b", "c"), ("n1", "n2", "n3"))
 

@@ -89,6 +89,10 @@ EXTRA: dict[str, Rule] = {
     "metrics": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "recipe": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "base_model": ("a JSON object", lambda value: isinstance(value, dict)),
+    "interval": (
+        "a JSON object with coverage and half_width",
+        lambda value: isinstance(value, dict) and {"coverage", "half_width"} <= value.keys(),
+    ),
     "class_folders": (f"a text of 1 to {NAME_LENGTH} letters", _name),
     "hierarchy": (
         "a JSON object with groups and parents",
@@ -97,6 +101,10 @@ EXTRA: dict[str, Rule] = {
 }
 # And of what stands inside these.
 INSIDE: dict[str, dict[str, Rule]] = {
+    "interval": {
+        "coverage": ("a number above 0 and below 1", lambda value: _number(0, 1)(value) and value < 1),
+        "half_width": ("a number of at least 0", lambda value: value == 0 or _number(0, math.inf)(value)),
+    },
     "temperature_inside": {
         "value": ("a number above 0 and up to 1,000", _number(0, 1000)),
         "fitted_on": (f"a text of 1 to {NAME_LENGTH} letters", _text(NAME_LENGTH)),
