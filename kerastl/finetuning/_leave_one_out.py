@@ -80,9 +80,14 @@ class LeftOutAnswers:
             seed: Of what is drawn.
         """
         state = leave_one_out_state(
-            self.probabilities, self.labels, self.groups, lambda places: features(self.numbers[places]), seed=seed
+            self.probabilities,
+            self.labels,
+            self.groups,
+            lambda places: features(self.numbers[places]),
+            seed=seed,
+            task=self.task.name,
         )
-        return replace(self, calibration=calibrated(state, temperature))
+        return replace(self, calibration=calibrated(state, temperature, task=self.task.name))
 
     def score(self) -> Score:
         """How good they are; there is one at least."""
