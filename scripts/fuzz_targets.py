@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,13 @@ from kerastl.calibration import _state as state_file
 from kerastl.data import read_split, scan
 from kerastl.finetuning import RECIPES, Recipe
 from kerastl.images import Resize, load_pixels
+from kerastl.keywords import embed_keywords, write_sidecar
+from kerastl.keywords._xmp import merged
 from kerastl.models import _metadata as metadata
 from kerastl.models._labels import LabelSet
 from kerastl.models._saved import archive, config, schema
 from kerastl.models._saved.archive import parsed
+from kerastl.sorting import undo_sort
 from kerastl.training._checkpoint import Checkpoint
 
 
@@ -197,6 +201,35 @@ def _read_split(content: bytes, folder: Path) -> object:
     return read_split(folder / "split.csv", folder)
 
 
+def _keywords(kinds: Sequence[str]) -> list[bytes]:
+    found = []
+    for kind in kinds:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / f"a.{kind}"
+            file.write_bytes(_image(kind.upper().replace("JPG", "JPEG").replace("TIF", "TIFF"), "RGB"))
+            embed_keywords(file, ["cat", "\u00dcbung"])
+            found.append(file.read_bytes())
+    return found
+
+
+def _add_keywords(content: bytes, folder: Path) -> object:
+    file = folder / f"a{'.tif' if content[:1] in b'IM' else '.jpg'}"
+    file.write_bytes(content)
+    return embed_keywords(file, ["dog"])
+
+
+def _add_to_sidecar(content: bytes, folder: Path) -> object:
+    (folder / "a.xmp").write_bytes(content)
+    return write_sidecar(folder / "a.jpg", ["dog"])
+
+
+def _undo(content: bytes, folder: Path) -> object:
+    (folder / "cat").mkdir()
+    (folder / "cat" / "a.jpg").touch()
+    (folder / "sort.csv").write_bytes(content)
+    return undo_sort(folder, dry_run=True)  # broken, it may name any file
+
+
 TARGETS = {
     "image": Target(_images, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
     "profile": Target(_profiled, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
@@ -221,6 +254,15 @@ TARGETS = {
     "list": Target(
         lambda: [b"a.jpg\nb.jpg\r\n\nc d.jpg", b"a.jpg\0b\n.jpg\0", "\ufeff\u00e4.jpg\n".encode()],
         lambda content, _: list(path_list.paths(io.BytesIO(content))),
+    ),
+    "keywords": Target(lambda: _keywords(["jpg", "png", "webp", "tif"]), _add_keywords),
+    "sidecar": Target(lambda: [merged(None, ["cat"]), merged(merged(None, ["cat"]), ["dog"])], _add_to_sidecar),
+    "sort journal": Target(
+        lambda: [
+            b"number,action,from,to,label,score,sha256\n,start,,,m,0,\n,folder,,cat,,,\n1,move,/in/a.jpg,cat/a.jpg,c,1,\n"
+            b"1,link,/in/a.xmp,cat/a.xmp,cat,1,\n2,copy,/in/b.jpg,cat/b.jpg,cat,1,0a\n2,failed,/in/b.jpg,cat/b.jpg,,,\n"
+        ],
+        _undo,
     ),
     "state": Target(lambda: [_state()], _read_state),
     "sealed state": Target(lambda: [_state()], _read_resealed_state),

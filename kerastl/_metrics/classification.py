@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kerastl.errors import ModelError, UsageError
 
@@ -100,23 +100,37 @@ def log_losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return -np.log(np.clip(own, np.finfo(probabilities.dtype).eps, 1).astype(np.float64))
 
 
-def best_epoch(history: Sequence[Mapping[str, Any]]) -> int | None:
+class Compared(Protocol):
+    """A figure that epochs are compared by."""
+
+    @property
+    def name(self) -> str:
+        """In the history."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more is better."""
+
+
+def best_epoch(history: Sequence[Mapping[str, Any]], figure: Compared | None = None) -> int | None:
     """Find the epoch whose weights a run keeps: the best by validation accuracy, then loss, then top-5 accuracy.
 
     Where nothing was validated, the same by leave-one-out. A row that is marked as kept goes before all.
 
     Args:
         history: Rows of `history.csv`; values that are missing or empty count as worst.
+        figure: What goes before the loss; None is the accuracy.
 
     Returns:
         Its place in `history`, of equal ones the first; None where nothing was validated or left out.
     """
     if (marked := next((n for n, row in enumerate(history) if row.get("kept") in (1, "1")), None)) is not None:
         return marked
+    name, sign = ("accuracy", 1) if figure is None else (figure.name, 1 if figure.higher_is_better else -1)
     for part in ("val", "loo"):
         keys = [
             (
-                _number(row.get(f"{part}_accuracy"), -math.inf),
+                sign * _number(row.get(f"{part}_{name}"), -sign * math.inf),
                 -_number(row.get(f"{part}_loss"), math.inf),
                 _number(row.get(f"{part}_top5"), -math.inf),
             )

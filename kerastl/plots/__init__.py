@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from kerastl.plots._images import image_grid as image_grid
     from kerastl.plots._images import predictions as predictions
     from kerastl.plots._images import saliency as saliency
+    from kerastl.plots._tasks import precision_recall as precision_recall
+    from kerastl.plots._tasks import predicted_numbers as predicted_numbers
 
 _MODULES = {
     "augmented": "kerastl.plots._images",
     "confusion_matrix": "kerastl.plots._evaluation",
     "image_grid": "kerastl.plots._images",
     "learning_rates": "kerastl.plots._curves",
+    "precision_recall": "kerastl.plots._tasks",
+    "predicted_numbers": "kerastl.plots._tasks",
     "predictions": "kerastl.plots._images",
     "pretraining_curves": "kerastl.plots._curves",
     "read_history": "kerastl.plots._curves",

@@ -12,6 +12,7 @@ from kerastl._metrics import best_epoch
 from kerastl.errors import DataError, UsageError
 from kerastl.plots import _style as style
 from kerastl.plots._style import label, label_style
+from kerastl.tasks._history import ACCURACY, LOSS, Measure, measure_of
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +26,8 @@ def read_history(file: str | os.PathLike[str]) -> list[dict[str, str]]:
     r"""Read the `history.csv` of a run, one row an epoch.
 
     Raises:
-        DataError: The file cannot be read, or lacks the columns `loss` and `accuracy`.
+        DataError: The file cannot be read, or lacks the columns `loss` and `accuracy`, or what stands for the latter
+            where the model gives no classes.
 
     Example:
         >>> from pathlib import Path
@@ -37,7 +39,8 @@ def read_history(file: str | os.PathLike[str]) -> list[dict[str, str]]:
     try:
         with Path(file).open(encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream)
-            missing = {"loss", "accuracy"} - set(reader.fieldnames or ())
+            columns = set(reader.fieldnames or ())
+            missing = {"loss", *([] if measure_of(columns) else ["accuracy"])} - columns
             rows = list(reader)
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{file} cannot be read as the history of a run ({error})") from error
@@ -48,6 +51,9 @@ def read_history(file: str | os.PathLike[str]) -> list[dict[str, str]]:
 
 def training_curves(history: Iterable[Mapping[str, Any]], phases: Sequence[str] = ()) -> Figure:
     """Draw loss and accuracy over epochs, in training and validation; the epoch that a run keeps is marked in both.
+
+    Where a model gives no classes, the figure that its epochs are compared by stands for the accuracy, such as the
+    mean average precision of labels.
 
     Args:
         history: One mapping an epoch, with `loss` and `accuracy`, and if known `val_loss`, `val_accuracy` and
@@ -68,8 +74,9 @@ def training_curves(history: Iterable[Mapping[str, Any]], phases: Sequence[str] 
     if not rows:
         raise UsageError("history must have at least one epoch. Received: none")
     figure = style.new_figure(9, 3.6)
-    best = best_epoch(rows)
-    for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    own = measure_of({name for row in rows for name in row}) or ACCURACY
+    best = best_epoch(rows, own.figure)
+    for axes, measure in zip(figure.subplots(1, 2), (LOSS, own), strict=True):
         _curve(axes, rows, measure, best)
         axes.set_xlim(0.5, len(rows) + 0.5)
         _phase_lines(axes, rows, phases)
@@ -79,29 +86,30 @@ def training_curves(history: Iterable[Mapping[str, Any]], phases: Sequence[str] 
     return figure
 
 
-def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: str, best: int | None) -> None:
+def _curve(axes: Axes, rows: list[Mapping[str, Any]], measure: Measure, best: int | None) -> None:
     import numpy as np
     from matplotlib.ticker import PercentFormatter
 
-    style.tidy(axes, title=measure, x="epoch")
-    if measure == "accuracy":
+    style.tidy(axes, title=measure.label, x="epoch")
+    if measure.is_fraction:
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     epochs = np.arange(1, len(rows) + 1)
     training, validation, left_out = (
-        np.array([_number(row.get(f"{part}{measure}")) for row in rows]) for part in ("", "val_", "loo_")
+        np.array([_number(row.get(name)) for row in rows])
+        for name in (measure.training, f"val_{measure.name}", f"loo_{measure.name}")
     )
     called = "validation"
     if np.isnan(validation).all():
         validation, called = left_out, "leave-one-out"
     dots: dict[str, Any] = {"marker": "o", "markersize": 3.5} if len(rows) <= 40 else {}
-    axes.plot(epochs, training, color=style.GRAY, linestyle="--", linewidth=1.4, label="training", **dots)
+    if measure.training:
+        axes.plot(epochs, training, color=style.GRAY, linestyle="--", linewidth=1.4, label="training", **dots)
     if np.isnan(validation).all():
         return
     axes.plot(epochs, validation, color=style.BLUE, linewidth=1.8, label=called, **dots)
     if best is None or np.isnan(validation[best]):
         return
-    value = f"{validation[best]:.3f}" if measure == "loss" else percent(validation[best])
-    label = f"kept: {value} in epoch {best + 1}"
+    label = f"kept: {measure.text(validation[best])} in epoch {best + 1}"
     axes.plot([best + 1], [validation[best]], "D", color=style.ORANGE, markersize=7, label=label)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from kerastl._base.text import percent
 from kerastl._metrics import best_epoch
 from kerastl.evaluation._metrics import Reliability
+from kerastl.tasks._history import ACCURACY, LOSS, Measure, measure_of
 
 WIDTH, HEIGHT = 360, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 12, 30
@@ -133,17 +134,21 @@ class CurveChart:
 
 
 def curve_charts(history: Sequence[Mapping[str, Any]], phases: Sequence[str]) -> tuple[CurveChart, ...]:
-    """Lay out loss and accuracy.
+    """Lay out the loss, and the accuracy or what its task compares epochs by.
 
     Args:
         history: One mapping an epoch, two or more; what `kerastl.plots.read_history` gives.
         phases: The names of the phases 1, 2 and so on.
     """
-    return tuple(_curve_chart(history, phases, measure) for measure in ("loss", "accuracy"))
+    own = measure_of({name for row in history for name in row}) or ACCURACY
+    best = best_epoch(history, own.figure)
+    return tuple(_curve_chart(history, phases, measure, best) for measure in (LOSS, own))
 
 
-def _curve_chart(history: Sequence[Mapping[str, Any]], phases: Sequence[str], measure: str) -> CurveChart:
-    training, validation = (_column(history, name) for name in (measure, f"val_{measure}"))
+def _curve_chart(
+    history: Sequence[Mapping[str, Any]], phases: Sequence[str], measure: Measure, best: int | None
+) -> CurveChart:
+    training, validation = (_column(history, name) for name in (measure.training, f"val_{measure.name}"))
     known = np.concatenate([training, validation])
     values = ticks(known[np.isfinite(known)], 5)
     low, high = float(values[0]), float(values[-1])
@@ -154,15 +159,14 @@ def _curve_chart(history: Sequence[Mapping[str, Any]], phases: Sequence[str], me
     def y(value: float) -> float:
         return _y((value - low) / (high - low))
 
-    show = (lambda value: percent(value, 0)) if measure == "accuracy" else (lambda value: f"{value:.4g}")
     epochs = [int(epoch) for epoch in ticks(np.array([1, len(history)]), 7, whole=True) if 1 <= epoch <= len(history)]
     return CurveChart(
-        measure,
+        measure.label,
         _path(training, x, y),
         _path(validation, x, y),
-        _best(best_epoch(history), validation, measure, x, y),
+        _best(best, validation, measure, x, y),
         tuple(Tick(x(epoch), str(epoch)) for epoch in epochs),
-        tuple(Tick(y(float(value)), show(float(value))) for value in values),
+        tuple(Tick(y(float(value)), measure.tick(float(value))) for value in values),
         _phases(history, phases, x),
     )
 
@@ -193,12 +197,13 @@ def _path(values: np.ndarray, x: Any, y: Any) -> str:
     return "".join(words)
 
 
-def _best(best: int | None, validation: np.ndarray, measure: str, x: Any, y: Any) -> tuple[float, float, str] | None:
+def _best(
+    best: int | None, validation: np.ndarray, measure: Measure, x: Any, y: Any
+) -> tuple[float, float, str] | None:
     if best is None or not np.isfinite(validation[best]):
         return None
     value = float(validation[best])
-    text = f"{value:.3f}" if measure == "loss" else percent(value)
-    return x(best + 1), y(value), f"kept: {text} in epoch {best + 1}"
+    return x(best + 1), y(value), f"kept: {measure.text(value)} in epoch {best + 1}"
 
 
 def _phases(history: Sequence[Mapping[str, Any]], names: Sequence[str], x: Any) -> tuple[Tick, ...]:

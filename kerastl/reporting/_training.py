@@ -11,7 +11,10 @@ from kerastl.errors import DataError
 from kerastl.finetuning._search_results import HEADS, Tried, search_summary
 from kerastl.plots import read_history
 from kerastl.reporting._charts import CurveChart, curve_charts
+from kerastl.tasks._history import ACCURACY, LOSS, Measure, measure_of
 from kerastl.training._outputs import HISTORY
+
+_HELD_OUT = {"val": "Validation", "loo": "Leave-one-out"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,23 @@ class Training:
         if len(self.epochs) != 1:
             return None
         return {name: float(value) for name, value in self.epochs[0].items() if _is_number(value)}
+
+    @property
+    def only_rows(self) -> list[tuple[str, str, str]]:
+        """What the only epoch reached on which images: their name, the loss and the figure of the task, as text."""
+        only, own = self.only or {}, self.measure
+        columns = [("Training", "loss", own.training)]
+        columns += [(name, f"{part}_loss", f"{part}_{own.name}") for part, name in _HELD_OUT.items()]
+        return [
+            (name, LOSS.text(only[loss]), own.text(only[figure]) if figure in only else "")
+            for name, loss, figure in columns
+            if loss in only and (figure in only or not figure)
+        ]
+
+    @property
+    def measure(self) -> Measure:
+        """What its epochs are compared by."""
+        return measure_of(self.epochs[0]) or ACCURACY
 
 
 def training(classifier: Classifier) -> Training | None:

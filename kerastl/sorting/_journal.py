@@ -6,11 +6,12 @@ import csv
 import errno
 import io
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 from kerastl._base.serialization import csv_line
 from kerastl._base.text import ANY_NAME
@@ -26,7 +27,7 @@ FILE_ACTIONS = frozenset(("copy", "move", "link"))
 OVER = frozenset(("failed", "undo"))
 """Those of rows which say that an earlier row of the same `to` holds no more."""
 
-RowAction = Literal["start", "folder", "copy", "move", "link", "failed", "undo", "end"]
+_NUMBER = re.compile("[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ class Journal:
             raise KerastlError(f"{self.file}: is no journal of kerastl sort; take another folder")
         if len(cells) != len(COLUMNS):
             raise KerastlError(f"{self.file}: record {number:,} has {len(cells)} cells instead of {len(COLUMNS)}")
+        if any("\0" in cell for cell in cells):
+            raise KerastlError(f"{self.file}: record {number:,} holds a null byte, which no path has")
         if number > 1:
             self.rows.append(Row(*(*cells[1:], cells[0])))
 
@@ -121,7 +124,7 @@ class Journal:
     @property
     def images(self) -> int:
         """The number of the last image."""
-        return max((int(row.number) for row in self.rows if row.number.isdecimal()), default=0)
+        return max((int(row.number) for row in self.rows if _NUMBER.fullmatch(row.number)), default=0)
 
     def open_rows(self) -> dict[str, Row]:
         """What was done to files and made, and not undone since, by `to`, in its order."""

@@ -8,8 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from kerastl._base import scratch
+from kerastl.images._formats import HEIF_SUFFIXES, IMAGE_SUFFIXES, format_of
+from kerastl.images._sidecars import SIDECAR_SUFFIXES
 from kerastl.sorting._journal import Journal, Row
 from kerastl.sorting._transfer import ACTIONS, is_placeholder, sha256_of
+
+_BEGINNING = 132  # bytes, which tell the format
 
 
 def finish_last_image(journal: Journal) -> None:
@@ -37,6 +41,22 @@ def is_second_copy(row: Row, target: Path) -> bool:
     return False
 
 
+def is_image_or_sidecar(source: Path, file: Path) -> bool:
+    """Whether it is what kerastl sorts: a journal from elsewhere must not put programs into anyone's folders.
+
+    Args:
+        source: What it was called before it was sorted.
+        file: Where it is.
+    """
+    if not source.is_absolute() or not file.is_file():
+        return False
+    suffix = source.suffix.lower()
+    if suffix in SIDECAR_SUFFIXES or suffix in IMAGE_SUFFIXES | HEIF_SUFFIXES:
+        return True
+    with file.open("rb") as stream:
+        return bool(format_of(stream.read(_BEGINNING)))
+
+
 def _finished(row: Row, target: Path) -> bool:
     source = Path(row.source)
     clear_placeholder(row, target)
@@ -47,6 +67,8 @@ def _finished(row: Row, target: Path) -> bool:
             source.unlink()
         return row.action != "copy" or sha256_of(target) == row.sha256
     try:
+        if not is_image_or_sidecar(source, source) or source.suffix != target.suffix:
+            return False
         action = ACTIONS[row.action]
         if action.stage is None:
             action.finish(source, target)

@@ -12,15 +12,11 @@ from typing import Any
 from kerastl._base import scratch
 from kerastl._base.text import message, printable
 from kerastl.errors import UsageError
-from kerastl.images._formats import HEIF_SUFFIXES, IMAGE_SUFFIXES, format_of
-from kerastl.images._sidecars import SIDECAR_SUFFIXES
 from kerastl.sorting._journal import JOURNAL, Journal, Row
-from kerastl.sorting._repair import clear_placeholder, is_second_copy
+from kerastl.sorting._repair import clear_placeholder, is_image_or_sidecar, is_second_copy
 from kerastl.sorting._transfer import move, sha256_of
 from kerastl.training._callback import RunCallback
 from kerastl.training._lock import locked
-
-_BEGINNING = 132  # bytes, which tell the format
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +96,12 @@ def undoing(folder: str | os.PathLike[str], dry_run: bool) -> Iterator[Undone]:
         journal = Journal(path)
         yield from _undone(journal, named, dry_run=False)
         _remove_folders(journal)
-        whole = not journal.open_rows()
+        whole = all(row.action == "folder" for row in journal.open_rows().values())
         if whole:
             journal.file.unlink()
         else:
             journal.append([Row("end")])
-    if whole and any(row.action == "folder" and row.target == "." for row in journal.rows):
+    if whole and "." in journal.open_rows():
         with suppress(OSError):
             path.rmdir()
 
@@ -133,7 +129,7 @@ def _move_back(row: Row, target: Path, dry_run: bool) -> str | None:
         return None if there else "is no longer there"
     if there and not is_second_copy(row, target):
         return f"left there: there is another {row.source} by now"
-    if not _may_come_back(source, target):
+    if not is_image_or_sidecar(source, target):
         return f"left there: it is neither an image nor a sidecar, or {row.source} is none"
     if dry_run:
         return None
@@ -143,17 +139,6 @@ def _move_back(row: Row, target: Path, dry_run: bool) -> str | None:
     source.parent.mkdir(parents=True, exist_ok=True)
     move(target, source)
     return None
-
-
-def _may_come_back(source: Path, target: Path) -> bool:
-    """Whether it is what kerastl moves: a journal from elsewhere must not put programs into anyone's folders."""
-    if not source.is_absolute() or not target.is_file():
-        return False
-    suffix = source.suffix.lower()
-    if suffix in SIDECAR_SUFFIXES or suffix in IMAGE_SUFFIXES | HEIF_SUFFIXES:
-        return True
-    with target.open("rb") as stream:
-        return bool(format_of(stream.read(_BEGINNING)))
 
 
 def _remove_copy(row: Row, target: Path, dry_run: bool) -> str | None:
@@ -188,9 +173,7 @@ def _remove_folders(journal: Journal) -> None:
             scratch.tidy(journal.path(row))
             with suppress(OSError):
                 journal.path(row).rmdir()
-            journal.append([replace(row, action="undo")])
-    if len(journal.open_rows()) == 1 and "." in journal.open_rows():
-        journal.append([replace(journal.open_rows()["."], action="undo")])
+                journal.append([replace(row, action="undo")])
 
 
 # What takes an action back: from the row, its target and whether nothing is done to why it was not, if so.

@@ -71,3 +71,19 @@ def test_that_validation_images_chose_is_said(run_folder, page, evaluation, metr
     found = evaluation([[0.9, 0.1, 0.0]], [0], classifier=kerastl.load(run_folder))
     text = page(render(found, mistakes=0, check=False)).text
     assert ("validation images chose the best of these epochs" in text) == marked
+
+
+def test_one_epoch_of_labels_is_a_row_of_its_own_figures(run_folder):
+    header = "phase,epoch,loss,label_accuracy,val_loss,val_mean_average_precision,loo_loss,loo_mean_average_precision\n"
+    (run_folder / "history.csv").write_text(header + "1,1,0.2,0.95,0.3,0.88,,\n")
+    found = training(kerastl.load(run_folder))
+    assert found.measure.label == "mean average precision"
+    assert found.only_rows == [("Training", "0.200", ""), ("Validation", "0.300", "88.0 %")]
+
+
+def test_curves_of_numbers_have_their_own_unit(run_folder):
+    header = "phase,epoch,loss,mean_absolute_error,val_loss,val_mean_absolute_error\n"
+    (run_folder / "history.csv").write_text(header + "1,1,9,3,8,2.5\n1,2,4,2,16,3.5\n")
+    charts = training(kerastl.load(run_folder)).charts
+    assert [chart.title for chart in charts] == ["loss", "mean absolute error"]
+    assert [chart.best[2] for chart in charts] == ["kept: 8.000 in epoch 1", "kept: 2.5 in epoch 1"]
