@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kerastl.data._number_bins import number_bins
+from kerastl.finetuning._label_heads import label_head, rare_labels
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._numeric_heads import number_head, number_targets, ordinal_head, ordinal_targets
 from kerastl.finetuning._ridge import RidgeHead, softmax_head
+from kerastl.finetuning._ridge_folds import balanced_folds, label_folds
 from kerastl.finetuning._ridge_solution import RidgeSolution
-from kerastl.finetuning._targets import OneHot, Targets
+from kerastl.finetuning._targets import OneHot, TargetMatrix, Targets
 from kerastl.models._ordinal_tail import set_thresholds, tail_layers
-from kerastl.tasks._task import CLASSIFICATION, ORDINAL, REGRESSION
+from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,16 @@ class RidgeTask:
 
     Args:
         targets: Of labels, for a network.
-        strata: Of labels, int64 `(n,)`: what each fold of images that are left out together should have its part of.
+        folds: Of groups, int64 `(n,)`, labels and a seed: which images are left out together, int64 `(n,)`.
         head: Of a solution, with labels and weights of the images that it was fitted to, for a network; sets what the
             network has behind its classifier, if anything.
-        said: What else was found, in words.
+        doubt: What is doubtful about labels of such classes, in a line; empty where nothing is.
     """
 
     targets: Callable[[np.ndarray, Network], Targets]
-    strata: Callable[[np.ndarray], np.ndarray]
+    folds: Callable[[np.ndarray, np.ndarray, int], np.ndarray]
     head: Callable[[RidgeSolution, np.ndarray, np.ndarray, Network], RidgeHead]
-    said: Callable[[RidgeHead], str] = lambda head: ""
+    doubt: Callable[[np.ndarray, Sequence[str]], str] = lambda labels, classes: ""
 
 
 def _classes(network: Network) -> int:
@@ -52,17 +54,39 @@ def _ordinal(solution: RidgeSolution, labels: np.ndarray, weights: np.ndarray, n
     return head
 
 
+def _by_class(groups: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
+    return balanced_folds(groups, labels, seed=seed)
+
+
+def _by_labels(groups: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
+    return label_folds(groups, labels, seed=seed)
+
+
+def _by_number(groups: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
+    return balanced_folds(groups, number_bins(labels), seed=seed)
+
+
+def _rare(labels: np.ndarray, classes: Sequence[str]) -> str:
+    rare = rare_labels(labels.sum(axis=0), classes)
+    return f"labels that few images have, so that their scores say little: {rare}" if rare else ""
+
+
 RIDGE_TASKS: Mapping[str, RidgeTask] = {
     CLASSIFICATION: RidgeTask(
         lambda labels, network: OneHot(labels, _classes(network)),
-        lambda labels: labels,
+        _by_class,
         lambda solution, labels, weights, network: softmax_head(solution, labels, weights),
-        lambda head: f", temperature {head.temperature:.3g}",
     ),
-    ORDINAL: RidgeTask(lambda labels, network: ordinal_targets(labels), lambda labels: labels, _ordinal),
+    MULTILABEL: RidgeTask(
+        lambda labels, network: TargetMatrix(labels),
+        _by_labels,
+        lambda solution, labels, weights, network: label_head(solution, labels, weights),
+        _rare,
+    ),
+    ORDINAL: RidgeTask(lambda labels, network: ordinal_targets(labels), _by_class, _ordinal),
     REGRESSION: RidgeTask(
         lambda labels, network: number_targets(labels, _scale(network)),
-        number_bins,
+        _by_number,
         lambda solution, labels, weights, network: number_head(solution, labels, weights, _scale(network)),
     ),
 }

@@ -45,7 +45,7 @@ def sort(
     trust: bool = False,
     verbose: Verbose = "auto",
 ) -> SortResult:
-    """Sort images into a folder for each class.
+    """Sort images into a folder for each class; of a model that gives several labels, into that of each.
 
     Nothing is ever overwritten: where a name is taken, a number is added. The file `sort.csv` in `to` says of each
     image where it was and where it went, before it goes, so that a process may be killed at any moment: `resume` goes
@@ -58,7 +58,8 @@ def sort(
         model: What `kerastl.load` takes, or what it gave.
         to: The folder that gets a folder for each class; made if it is not there.
         action: What is done with the files: `copy`, `move`, or `link`, which makes symbolic links.
-        min_score: Images whose best class scores less are unsure.
+        min_score: Images whose best class scores less are unsure. Of several labels those that score less do not
+            count.
         unsure: The folder that unsure images go to; `None` leaves them where they are.
         reject: Whether images unlike those that the model was trained on are unsure, too. The model must be calibrated.
         dry_run: Whether to tell only what would be done.
@@ -77,7 +78,8 @@ def sort(
         What became of each image, in the order of the sources.
 
     Raises:
-        UsageError: An argument is wrong; or the last run in `to` was interrupted and `resume` is not set.
+        UsageError: An argument is wrong; or the last run in `to` was interrupted and `resume` is not set; or the model
+            tells numbers, or several labels where files are to be moved.
         KerastlError: `to` cannot be written into, or its journal cannot be read.
 
     Example:
