@@ -18,6 +18,7 @@ from kerastl.data._layouts.image_finder import ImageFinder, ImageIndex
 from kerastl.data._layouts.label_format import LabelFormat, find_separator
 from kerastl.data._layouts.table_files import Table, open_table
 from kerastl.data._layouts.table_rows import Row, read_rows, split_named, with_columns
+from kerastl.data._numbers import NUMBER, with_numbers
 from kerastl.errors import DataError
 from kerastl.tasks._label_text import join_labels
 from kerastl.tasks._task import MULTILABEL, TASKS
@@ -85,7 +86,10 @@ def _read(
         count = sum(book.add(table, row) for row in read_rows(table, places, finder, split, separator))
         if count and len(book.missing) - before == count:
             raise _none_exists(table, finder, book.missing[before])
-    dataset = _dataset([table for table, _ in tables], book, index.root, list(dict.fromkeys(columns)), for_training)
+    named = [table for table, _ in tables], book, index.root, list(dict.fromkeys(columns)), for_training
+    if TASKS[book.task].kind == "number":
+        return Reading(_of_numbers(*named, name=_number_name(opened)), sure)
+    dataset = _dataset(*named)
     if several:
         dataset = replace(dataset, layout=f"{dataset.layout}; {_found_sets(opened, separator)}")
     # A list of the classes has numbers and names, too, but each once.
@@ -146,6 +150,7 @@ class _Book:
     def __init__(self, task: str) -> None:
         self.task = task
         self.items: dict[str, Item] = {}
+        self.places: dict[str, str] = {}
         self.missing: list[str] = []
         self.notes: list[str] = []
         self._renamed: list[str] = []
@@ -158,6 +163,8 @@ class _Book:
         item = row.item
         known = self.items.setdefault(item.path, item)
         self._rows.setdefault(item.label, []).append(row.number)
+        if TASKS[self.task].kind == "number":
+            self.places.setdefault(item.path, table.where(row.number))
         self._spellings.setdefault(item.label, set()).add(row.spelled)
         if row.is_western:
             self._western[item.label] = None
@@ -228,14 +235,41 @@ class _Book:
         return shown + (f" and {count - len(found)} more" if count > len(found) else "")
 
 
+def _number_name(opened: Sequence[Opened]) -> str:
+    """What the number is called: its column, where that has a name."""
+    table, places, _, _ = opened[0]
+    return class_name(table.header[places.labels[0]]) if table.headed else NUMBER
+
+
+def _of_numbers(
+    tables: Sequence[Table], book: _Book, root: Path, columns: Sequence[str], for_training: bool, name: str
+) -> Dataset:
+    """The same where labels are numbers."""
+    short = " and ".join(printable(table.below(root)) for table in tables)
+    items = tuple(sorted(book.items.values()))
+    _check_splits(items, tables[0].name if len(tables) == 1 else f"{root}: {short}")
+    split = " and split" if any(item.split for item in items) else ""
+    taken = f" (columns {'; '.join(columns)})"
+    layout = f"{short} with path, number{split}: {len(items)} images{taken}"
+    warnings = (*_missing(short, book.missing), *book.doubts(short))
+    dataset = Dataset(root, (), items, layout, warnings)
+    dataset = with_numbers(dataset, name, lambda item: book.places[item.path], for_training=for_training)
+    return settle(dataset, for_training) if split else dataset
+
+
+def _check_splits(items: Sequence[Item], name: str) -> None:
+    """Refuse images without a split where others have one."""
+    if {None} < {item.split for item in items}:
+        bare = next(item for item in items if item.split is None)
+        raise DataError(f"{name}: the split of {printable(bare.path)} is empty; give each row one, or none")
+
+
 def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence[str], for_training: bool) -> Dataset:
     short = " and ".join(printable(table.below(root)) for table in tables)
     name = tables[0].name if len(tables) == 1 else f"{root}: {short}"
     items = tuple(sorted(book.items.values()))
     parts = {item.split for item in items}
-    if None in parts and len(parts) > 1:
-        bare = next(item for item in items if item.split is None)
-        raise DataError(f"{name}: the split of {printable(bare.path)} is empty; give each row one, or none")
+    _check_splits(items, name)
     dataset = Dataset(root, (), items, "", task=book.task)
     classes = labels_of(dataset, [item for item in items if item.split in (None, "train") or not for_training])
     fewest = TASKS[book.task].fewest_classes if for_training else 1

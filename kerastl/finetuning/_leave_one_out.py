@@ -72,7 +72,7 @@ class LeftOutAnswers:
         return cls(kept, data.train.labels[kept], data.groups()[kept], answers, task=data.task)
 
     def calibrated(self, temperature: float, features: Callable[[np.ndarray], np.ndarray], seed: int) -> LeftOutAnswers:
-        """Fit sets of classes and rejection on them.
+        """Fit sets of classes, or intervals around numbers, and rejection on them.
 
         Args:
             temperature: What the scores of the head were divided by.

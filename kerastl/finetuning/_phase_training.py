@@ -215,7 +215,7 @@ class PhaseTraining:
             self._state.extras = answer_extras(*more, data.classes, self._task, last)  # there are more left-out images
         kernel = values_of([self._context.network.classifier.kernel])[0]
         # A softmax looks at differences of scores only.
-        unmoved = kernel[:, :1] if self._task.activation == "softmax" else 0
+        unmoved = kernel[:, :1] if self._task.activation == "softmax" and kernel.shape[1] > 1 else 0
         self._state.failure = NOTHING if (kernel == unmoved).all() else ""
 
     def _solvable(self) -> bool:

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-import numpy as np
-
 from kerastl._progress import stage
 from kerastl.errors import RecipeError
 from kerastl.finetuning._diagnosis import ADVICE
 from kerastl.finetuning._features import UsableFeatures
-from kerastl.finetuning._label_heads import label_head, rare_labels
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._phase import Phase, Solver
 from kerastl.finetuning._phase_context import Context
-from kerastl.finetuning._ridge import RidgeHead, softmax_head
-from kerastl.finetuning._ridge_folds import balanced_folds, label_folds
-from kerastl.finetuning._row_choice import ChosenSolution, RowChoice, solve_chosen
+from kerastl.finetuning._ridge import RidgeHead
+from kerastl.finetuning._ridge_tasks import RIDGE_TASKS
+from kerastl.finetuning._row_choice import RowChoice, solve_chosen
 from kerastl.finetuning._solver import Head, solve_head
-from kerastl.finetuning._targets import OneHot, TargetMatrix, Targets
 from kerastl.models._deep_features import last_tap_width
-from kerastl.tasks._task import CLASSIFICATION, MULTILABEL
+from kerastl.tasks._task import CLASSIFICATION
 from kerastl.training._callback import RunCallback
 
 NOTHING = f"nothing was learnt: every image gets the same scores, whatever it shows. No model is kept; {ADVICE}"
@@ -67,58 +63,29 @@ def solve_classifier(
 def _by_ridge(
     context: Context, rows: UsableFeatures, mirrored: UsableFeatures | None
 ) -> tuple[RidgeHead, LeftOutAnswers | None]:
-    labels = context.data.train.labels[rows.usable]
-    weights, groups = context.data.weights()[rows.usable], context.data.groups()[rows.usable]
-    folds = balanced_folds(groups, labels, seed=context.seed)
-    targets = OneHot(labels, len(context.data.classes))
-    solution, choice = _solved(context, rows, mirrored, targets, weights, folds)
-    head = softmax_head(solution, labels, weights)
-    _tell(choice, head, rows, context.observers.told)
-    return head, _left_out(context, rows, head)
-
-
-def _by_ridge_on_labels(
-    context: Context, rows: UsableFeatures, mirrored: UsableFeatures | None
-) -> tuple[RidgeHead, LeftOutAnswers | None]:
-    data, told = context.data, context.observers.told
-    truth, weights = data.train.labels[rows.usable], data.weights()[rows.usable]
-    folds = label_folds(data.groups()[rows.usable], truth, seed=context.seed)
-    solution, choice = _solved(context, rows, mirrored, TargetMatrix(truth), weights, folds)
-    head = label_head(solution, truth, weights)
-    _tell(choice, head, rows, told)
-    if rare := rare_labels(truth.sum(axis=0), data.classes):
-        told.warn(f"labels that few images have, so that their scores say little: {rare}")
-    return head, _left_out(context, rows, head)
-
-
-def _solved(
-    context: Context,
-    rows: UsableFeatures,
-    mirrored: UsableFeatures | None,
-    targets: Targets,
-    weights: np.ndarray,
-    folds: np.ndarray,
-) -> ChosenSolution:
-    stop = context.observers.stop
+    data, told, stop = context.data, context.observers.told, context.observers.stop
+    task = RIDGE_TASKS[data.task.name]
+    labels, weights = data.train.labels[rows.usable], data.weights()[rows.usable]
     with stage(f"ridge regression on {len(rows):,} images"):
-        return solve_chosen(
+        solution, choice = solve_chosen(
             rows,
             mirrored,
-            targets,
+            task.targets(labels, context.network),
             weights,
-            folds,
+            task.folds(data.groups()[rows.usable], labels, context.seed),
             last=last_tap_width(context.network.model),
             seed=context.seed,
             scratch=context.scratch,
             check=stop.check if stop is not None else None,
         )
-
-
-def _left_out(context: Context, rows: UsableFeatures, head: RidgeHead) -> LeftOutAnswers | None:
+    head = task.head(solution, labels, weights, context.network)
+    _tell(choice, head, rows, told)
+    if doubt := task.doubt(labels, data.classes):
+        told.warn(doubt)
     if not len(head.loo_rows):
-        return None
-    answers = LeftOutAnswers.of(context.data, rows.usable[head.loo_rows], head.loo_probabilities)
-    return answers.calibrated(head.temperature, rows.of_images, context.seed)
+        return head, None
+    answers = LeftOutAnswers.of(data, rows.usable[head.loo_rows], head.loo_probabilities)
+    return head, answers.calibrated(head.temperature, rows.of_images, context.seed)
 
 
 def _tell(choice: RowChoice, head: RidgeHead, rows: UsableFeatures, told: RunCallback) -> None:
@@ -153,7 +120,7 @@ Solve: TypeAlias = Callable[
     [Context, UsableFeatures, "UsableFeatures | None"], "tuple[Head | RidgeHead, LeftOutAnswers | None]"
 ]
 SOLVERS: Mapping[Solver, Mapping[str, Solve]] = {
-    "ridge": {CLASSIFICATION: _by_ridge, MULTILABEL: _by_ridge_on_labels},
+    "ridge": dict.fromkeys(RIDGE_TASKS, _by_ridge),
     "logistic_regression": {CLASSIFICATION: _by_logistic_regression},
 }
 """Solvers of phases, and the tasks that each of them solves heads for."""
