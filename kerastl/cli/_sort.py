@@ -103,7 +103,7 @@ def _sort(sources: tuple[str, ...], wanted: SortOptions, form: str, to_load: dic
     reporter = progress.current()
     classifier = load(**to_load)
     reporter.detail(str(classifier))
-    sorting, tally = Sorting(classifier, wanted), Tally()
+    sorting, tally = Sorting(classifier, wanted, sources), Tally()
     images = Images(sources, urls=True, complains=form == "text", along=SIDECAR_SUFFIXES)
     with out.opened(None) as stream, reporter.stage("images", images.total) as counter:
         written, last = 0, None
@@ -116,6 +116,9 @@ def _sort(sources: tuple[str, ...], wanted: SortOptions, form: str, to_load: dic
                 written, last = written + 1, result.path
                 tally.add(result)
                 counter.update(images.count)
+        except KeyboardInterrupt:
+            reporter.say("kerastl: --resume goes on with this, and --undo takes it back")
+            raise
         finally:
             reporter.write(stream, out.ending(form, written))
     reporter.say(f"kerastl: {tally}")

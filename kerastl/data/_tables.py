@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -63,10 +64,10 @@ def read(
     """
     try:
         return _read(tables, wanted, index, for_training)
-    except SeveralLabelsError as several:
-        if wanted.labels.told or several.separator is None:
+    except DataError:
+        if wanted.labels.told or (separator := _plain_separator(tables, wanted, index)) is None:
             raise
-        return _read(tables, replace(wanted, labels=LabelFormat(MULTILABEL, several.separator)), index, for_training)
+        return _read(tables, replace(wanted, labels=LabelFormat(MULTILABEL, separator)), index, for_training)
 
 
 def _read(
@@ -96,6 +97,27 @@ def _read(
     return Reading(dataset, sure and (clear or repeated))
 
 
+def _plain_separator(
+    tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, index: ImageIndex
+) -> str | None:
+    """What stands between the labels in the cells of tables that plainly have several; None where that is not so."""
+    counts: Counter[str] = Counter()
+    for table, split in tables:
+        table, places, _ = _opened(table, wanted, index, split)
+        if not places.flags:
+            counts.update(class_name(cells[places.labels[0]]) for _, cells in table.read())
+    several = SeveralLabels(counts)
+    certain, _ = several.found()
+    if not certain or not several.plain(certain) or not _is_no_slip(sum(counts[label] for label in certain), counts):
+        return None
+    return several.separator(certain)
+
+
+def _is_no_slip(count: int, counts: Mapping[str, int]) -> bool:
+    """Whether so many rows with several labels are no slip, of all rows of each label."""
+    return count >= _FEW or count > _MANY * sum(counts.values())
+
+
 def _opened(
     table: Table, wanted: TableColumns, index: ImageIndex, split: Split | None
 ) -> tuple[Table, Places, ImageFinder]:
@@ -116,19 +138,6 @@ def _found_sets(opened: Sequence[Opened], separator: str) -> str:
     if all(places.flags for _, places, _, _ in opened):
         return "any number of labels an image, a column each"
     return f"any number of labels an image, with '{printable(separator)}' between"
-
-
-class SeveralLabelsError(DataError):
-    """Cells hold several labels, where each image is to have one.
-
-    Args:
-        message: One line.
-        separator: What stands between them; None where that is not plain.
-    """
-
-    def __init__(self, message: str, separator: str | None) -> None:
-        super().__init__(message)
-        self.separator = separator
 
 
 class _Book:
@@ -198,16 +207,14 @@ class _Book:
         """
         if TASKS[self.task].kind != "index":
             return self._unlabeled()
-        several = SeveralLabels(self._rows)
-        certain, doubtful = several.found()
+        certain, doubtful = SeveralLabels(self._rows).found()
         warnings = respelled(self._spellings)
         count = sum(len(self._rows[label]) for label in certain)
-        if count >= _FEW or count > _MANY * sum(map(len, self._rows.values())):
+        if _is_no_slip(count, {label: len(rows) for label, rows in self._rows.items()}):
             have = "has" if count == 1 else "have"
-            raise SeveralLabelsError(
+            raise DataError(
                 f"{name}: {self._some(certain, row)} {have} several labels in a cell: give each row one label, or take "
-                "them for several (--task multilabel, --label-separator)",
-                several.separator(certain) if several.plain(certain) else None,
+                "them for several (--task multilabel, --label-separator)"
             )
         if doubted := (*certain, *doubtful):
             taken = "it is taken for a class" if len(doubted) == 1 else "each is taken for a class"

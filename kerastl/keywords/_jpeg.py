@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from kerastl.keywords import _iptc as iptc
 from kerastl.keywords import _xmp as xmp
-from kerastl.keywords._written import KeywordError
+from kerastl.keywords._written import MOST_PIECES, KeywordError
 
 _APP0, _APP1, _APP2, _APP13 = 0xE0, 0xE1, 0xE2, 0xED
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _SEVERAL = b"MPF\0"  # tells where other images of the file are, counted from itself
 _LONGEST = 0xFFFF - 2
-_MOST_SEGMENTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class _Segment:
 
 
 def embedded(content: bytes, keywords: Sequence[str]) -> bytes:
-    """The file with keywords in XMP and IPTC.
+    """The file with keywords in XMP and IPTC, and in both what was in one of them: many programs read one only.
 
     Args:
         content: The file.
@@ -48,11 +47,11 @@ def embedded(content: bytes, keywords: Sequence[str]) -> bytes:
     segments, rest = _parsed(content)
     packet = _packet(segments)
     resources = _resources(segments)
-    new = [*_xmp_segment(xmp.merged(packet, keywords))]
-    if packet is not None and new[0].payload == _XMP + packet:
-        new = []
-    merged = iptc.merged(resources, keywords)
-    if merged != resources:
+    in_xmp, in_iptc = _words(packet, resources)
+    new: list[_Segment] = []
+    if (new_packet := xmp.merged(packet, [*in_iptc, *keywords])) != packet:
+        new += _xmp_segment(new_packet)
+    if (merged := iptc.merged(resources, [*in_xmp, *keywords])) != resources:
         new += _photoshop_segments(merged)
     return _written(segments, new) + rest
 
@@ -60,8 +59,15 @@ def embedded(content: bytes, keywords: Sequence[str]) -> bytes:
 def words_of(content: bytes) -> tuple[str, ...]:
     """The keywords in a file."""
     segments, _ = _parsed(content)
-    packet = _packet(segments)
-    return (*(() if packet is None else xmp.words_of(packet)), *iptc.words_of(_resources(segments)))
+    in_xmp, in_iptc = _words(_packet(segments), _resources(segments))
+    return (*in_xmp, *in_iptc)
+
+
+def _words(packet: bytes | None, resources: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keywords in XMP, and those that are in IPTC only, which has cut ones of the others."""
+    in_xmp = () if packet is None else xmp.words_of(packet)
+    cut = {iptc.cut(word).casefold() for word in in_xmp}
+    return in_xmp, tuple(word for word in iptc.words_of(resources) if word.casefold() not in cut)
 
 
 def _written(segments: list[_Segment], new: list[_Segment]) -> bytes:
@@ -108,7 +114,7 @@ def _parsed(content: bytes) -> tuple[list[_Segment], bytes]:
     """The segments before the first scan, and the rest of the file."""
     segments: list[_Segment] = []
     place = 2
-    while len(segments) < _MOST_SEGMENTS:
+    while len(segments) < MOST_PIECES:
         marker = place
         while content[marker : marker + 1] == b"\xff" and content[marker + 1 : marker + 2] == b"\xff":
             marker += 1  # fill bytes
@@ -123,4 +129,4 @@ def _parsed(content: bytes) -> tuple[list[_Segment], bytes]:
             raise KeywordError("is broken: a segment is cut off")
         segments.append(_Segment(head[1], content[marker + 4 : end], content[place:end]))
         place = end
-    raise KeywordError(f"has more than {_MOST_SEGMENTS:,} segments")
+    raise KeywordError(f"has more than {MOST_PIECES:,} segments")

@@ -75,6 +75,7 @@ class Sorting:
     Args:
         classifier: Says what they show.
         options: What is asked for.
+        sources: What the user has named: where that is in the folder, only the folders of classes there are left out.
 
     Attributes:
         left_out: How many images were left out so far: in the folder itself, named twice, or sorted there before.
@@ -83,14 +84,14 @@ class Sorting:
         UsageError: The model tells nothing that images could be sorted by, or not by this action.
     """
 
-    def __init__(self, classifier: Classifier, options: SortOptions) -> None:
+    def __init__(self, classifier: Classifier, options: SortOptions, sources: Iterable[str] = ()) -> None:
         self._classifier = classifier
         self._options = options
         self._to = Path(os.path.abspath(options.to))  # noqa: PTH100 - links stay what they are
         self._unsure = None if options.unsure is None else Path(os.path.abspath(options.unsure))  # noqa: PTH100
-        self._own = [f"{os.path.realpath(folder)}{os.sep}" for folder in (self._to, self._unsure) if folder]
         self._seen: set[str] = set()
         self._folders = class_folders(classifier.labels.names, self._reserved())
+        self._own = self._left_out_folders(sources)
         self._choice = label_choice(classifier.metadata, ACTIONS[options.action])
         may_be_unsure = bool(options.min_score or options.reject or self._choice.may_be_none)
         if options.unsure is not None and not may_be_unsure:
@@ -101,6 +102,14 @@ class Sorting:
         """What classes must not be called."""
         inside = self._unsure is not None and self._unsure.is_relative_to(self._to)
         return [JOURNAL, *([self._unsure.relative_to(self._to).as_posix()] if inside and self._unsure else [])]
+
+    def _left_out_folders(self, sources: Iterable[str]) -> tuple[str, ...]:
+        """The folders that are not sorted, as the paths of what is in them begin."""
+        to = Path(os.path.realpath(self._to))
+        inside = any(Path(os.path.realpath(source)).is_relative_to(to) for source in sources if source != "-")
+        own = [to / folder.parts[0] for folder in self._folders] if inside else [to]
+        own += [] if self._unsure is None else [Path(os.path.realpath(self._unsure))]
+        return tuple({f"{folder}{os.sep}" for folder in own})
 
     def run(self, paths: Iterable[Any]) -> Iterator[SortedImage]:
         """Sort images.
@@ -140,12 +149,13 @@ class Sorting:
         options = self._options
         for row in journal.open_rows().values():
             # What was moved is gone, unless another file has come in its place.
-            if row.action in FILE_ACTIONS and (row.action != "move" or not os.path.lexists(row.source)):
-                self._seen.add(row.source)
+            if row.action in FILE_ACTIONS:
+                self._seen.add(canonical(str(journal.path(row))))
+                if row.action != "move" or not os.path.lexists(row.source):
+                    self._seen.add(row.source)
         placer = Placer(journal, ACTIONS[options.action], options.dry_run)
         wanted = Expanded(self._wanted(paths), urls=True)
-        top, reject, tta = self._choice.top, options.reject, options.tta
-        for answer in self._classifier.classify(wanted, top, errors="return", reject=reject, tta=tta):
+        for answer in self._classifier.classify(wanted, 1, errors="return", reject=options.reject, tta=options.tta):
             yield from self._placed(answer, placer)
 
     def _wanted(self, paths: Iterable[Any]) -> Iterator[Any]:
@@ -155,7 +165,7 @@ class Sorting:
                 yield path
             elif is_web_address(path):
                 yield ImageError(path, "a web address cannot be sorted: download the image first")
-            elif (place := canonical(path)) in self._seen or place.startswith(tuple(self._own)):
+            elif (place := canonical(path)) in self._seen or place.startswith(self._own):
                 self.left_out += 1
             else:
                 self._seen.add(place)
