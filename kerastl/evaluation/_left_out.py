@@ -15,6 +15,7 @@ from kerastl.errors import ImageError
 from kerastl.evaluation._labeled import Labeled, labeled
 from kerastl.evaluation._training_parts import Parted
 from kerastl.finetuning._leave_one_out import KeptAnswers
+from kerastl.tasks._task import TASKS
 
 NOTE = (
     "leave-one-out: the model was trained on all of these images; each was answered by a head that was solved without "
@@ -92,7 +93,10 @@ def _unreadable(classifier: Classifier, known: Parted) -> dict[str, str] | None:
 
 def hint(classifier: Classifier) -> tuple[str, ...]:
     """What leave-one-out says of a model, for who looks at its answers on images that it was trained on."""
-    accuracy = (classifier.metadata.extra.get("metrics") or {}).get("loo_accuracy")
-    if not isinstance(accuracy, float):
+    figure = TASKS[classifier.metadata.task].figure
+    value = (classifier.metadata.extra.get("metrics") or {}).get(f"loo_{figure.name}")
+    if not isinstance(value, float):
         return ()
-    return (f"by leave-one-out {percent(accuracy)} of the training images are right",)
+    if figure.name == "accuracy":
+        return (f"by leave-one-out {percent(value)} of the training images are right",)
+    return (f"by leave-one-out the {figure.label} on the training images is {figure.text(value)}",)
