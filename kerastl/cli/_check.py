@@ -28,6 +28,7 @@ _CLASSES, _EVIDENCE, _PATHS = 12, 5, 12
 @options.group_by
 @options.split_strategy
 @options.seed()
+@options.task
 @options.table_columns
 @options.telling
 def check(data: str, form: str, **arguments: Any) -> int:

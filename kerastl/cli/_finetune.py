@@ -62,6 +62,7 @@ from kerastl.cli._command import command, option
     is_flag=True,
     help="Refuse unreadable images, and files like images (HEIC, raw), instead of skipping them.",
 )
+@options.task
 @options.table_columns
 @options.cache_limit("cached features", "computes them")
 @option("--keep-features", group=options.DISK, is_flag=True, help="Leave cached features in RUN_DIR.")

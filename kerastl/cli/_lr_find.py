@@ -40,6 +40,7 @@ from kerastl.cli._command import command, option
 @options.input_size
 @options.resize("crop", group=options.NETWORK)
 @options.about_the_model
+@options.task
 @options.table_columns
 @options.telling
 def lr_find(data: str, output: str, **arguments: Any) -> int:

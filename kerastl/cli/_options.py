@@ -203,12 +203,18 @@ def split(*parts: str) -> Callable[[C], C]:
     )
 
 
-TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column", "classes")
+TABLE_COLUMNS = ("images", "path_column", "label_column", "split_column", "classes", "label_separator")
 
 
 def table_columns(command: C) -> C:
     """How folders and tables are to be read, handed on as `kerastl.data.scan` takes it; what is not given is found."""
     for added in (
+        option(
+            "--label-separator",
+            group=DATA,
+            metavar="TEXT",
+            help="What stands between the labels in a cell of a table.  [default: found, such as |]",
+        ),
         option(
             "--classes",
             group=DATA,
@@ -230,6 +236,15 @@ def table_columns(command: C) -> C:
     ):
         command = added(command)
     return command
+
+
+task = registered(
+    "--task",
+    "kerastl.tasks._task:TASKS",
+    described=lambda task: task.description,
+    group=DATA,
+    help="What the labels are; found in the data where nothing is said.",
+)
 
 
 def as_given(columns: Mapping[str, str | None]) -> list[str]:

@@ -15,6 +15,7 @@ from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._refusals import Refusal
 from kerastl.data._scan import scan_as
 from kerastl.data._split import divide
@@ -54,6 +55,8 @@ def check(
     label_column: str | None = None,
     split_column: str | None = None,
     classes: ClassFolders | None = None,
+    task: str | None = None,
+    label_separator: str | None = None,
 ) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
@@ -74,6 +77,9 @@ def check(
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
         classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
+        task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
+            see `kerastl.data.scan`.
+        label_separator: What stands between the labels in a cell of a table; None finds it.
 
     Returns:
         The report. Nothing is raised for what is wrong with the images.
@@ -88,7 +94,7 @@ def check(
         >>> len(report.dataset.items), report.findings
         (88, ())
     """
-    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
+    columns = TableColumns(images, path_column, label_column, split_column, classes, LabelFormat(task, label_separator))
     with shown(verbose):
         with stage("looking for images"):
             dataset = scan_as(data, columns)

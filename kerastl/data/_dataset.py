@@ -124,8 +124,9 @@ class Dataset:
         return counts
 
     def class_names(self, item: Item) -> tuple[str, ...]:
-        """The classes of an image: one, or several where labels are; none where it has a number."""
-        return TASKS[self.task].class_names(item.label)
+        """The classes of an image: one; of a set of labels as many as it has; of a number what that is called."""
+        task = TASKS[self.task]
+        return self.classes if task.kind == "number" else task.class_names(item.label)
 
     def labels(self, items: Iterable[Item]) -> NDArray[Any]:
         """What is to be learnt of `items`, as the task keeps it.

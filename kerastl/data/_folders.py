@@ -15,11 +15,13 @@ from kerastl.data._layouts.doubtful_folders import mask_files, refuse_masks
 from kerastl.data._layouts.folder_layouts import FolderLayout, understand
 from kerastl.data._layouts.image_folders import grow
 from kerastl.data._layouts.nested_folders import nested
+from kerastl.data._several_folders import with_sets
 from kerastl.data._tree import Tree, counted, read_tree, with_left_out
 from kerastl.errors import DataError, UsageError
+from kerastl.tasks._task import CLASSIFICATION, TASKS
 
 
-def read(root: Path, for_training: bool = True, classes: str | None = None) -> Dataset:
+def read(root: Path, for_training: bool = True, classes: str | None = None, task: str = CLASSIFICATION) -> Dataset:
     """Read class folders, or split folders with class folders in them; see `kerastl.data.scan`."""
     tree = read_tree(root)
     if not tree.images:
@@ -30,7 +32,7 @@ def read(root: Path, for_training: bool = True, classes: str | None = None) -> D
     try:
         grown = grow(tree.images)
         layout = understand(str(root), grown, for_training, told=classes is not None)
-        dataset = _read(root, tree, nested(grown, layout, classes), for_training)
+        dataset = _read(root, tree, nested(grown, layout, classes), for_training, task)
     except DataError as error:
         # Labels of detection data are texts, which the layout does not see.
         refuse_masks(str(root), {PurePosixPath(path).name for path in tree.folders})
@@ -47,7 +49,7 @@ def read(root: Path, for_training: bool = True, classes: str | None = None) -> D
     return dataset
 
 
-def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> Dataset:
+def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool, task: str) -> Dataset:
     items, stray = [], []
     owners = _Owners(layout)
     for path in tree.images:
@@ -68,6 +70,8 @@ def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool) -> D
         warnings=(*empty, *_outside(_unsaid(stray, layout), outside), *layout.warnings, *_respelled(layout)),
         ignored=tuple(sorted(tree.others + stray)),
     )
+    if TASKS[task].kind == "indicators":
+        dataset = with_sets(dataset)
     dataset = settle(dataset, for_training) if is_split else dataset
     return with_left_out(dataset, tree, _class_at(layout))
 
@@ -196,7 +200,8 @@ def _class_folders(source: DataSource) -> Dataset | None:
     if not source.is_folder or source.columns.given:
         return None
     try:
-        dataset = read(source.path, source.for_training, source.columns.classes)
+        columns = source.columns
+        dataset = read(source.path, source.for_training, columns.classes, columns.labels.resolved.name)
     except DataError as error:
         source.class_folders_problem = error
         return None

@@ -28,7 +28,7 @@ def settle(dataset: Dataset, for_training: bool = True) -> Dataset:
         DataError: If `train` is missing, or a class is in another part only.
     """
     if not for_training and {item.split for item in dataset.items} != {"train"}:
-        return replace(dataset, classes=labels_of(dataset.items))
+        return replace(dataset, classes=labels_of(dataset, dataset.items))
     if not dataset.subset("train"):
         raise DataError(f"{dataset.root}: nothing to train on; there is no image in train")
     dataset = _without_foreign_test(dataset)
@@ -46,7 +46,7 @@ def settle(dataset: Dataset, for_training: bool = True) -> Dataset:
 
 def _without_foreign_test(dataset: Dataset) -> Dataset:
     test = dataset.subset("test")
-    labels = sorted({item.label for item in test})
+    labels = sorted(labels_of(dataset, test))
     if not test or {label.casefold() for label in labels} & {name.casefold() for name in dataset.classes}:
         return dataset
     warning = f"test is left out: {listed(labels)} {'is no class' if len(labels) == 1 else 'are no classes'} of train"
@@ -63,8 +63,9 @@ def _refuse_unknown_classes(dataset: Dataset) -> None:
     known = set(dataset.classes)
     unknown: dict[str, Item] = {}
     for item in dataset.items:
-        if item.label not in known:
-            unknown.setdefault(item.label, item)
+        for name in dataset.class_names(item):
+            if name not in known:
+                unknown.setdefault(name, item)
     if not unknown:
         return
     hint = f"train has {listed(dataset.classes)}"
@@ -91,6 +92,6 @@ def _unvalidated(dataset: Dataset) -> Sequence[str]:
     return [f"no images in val for {listed(missing)}: accuracy will say nothing about {it}"]
 
 
-def labels_of(items: Sequence[Item]) -> tuple[str, ...]:
-    """The class names in `items`, sorted."""
-    return tuple(sorted({item.label for item in items}))
+def labels_of(dataset: Dataset, items: Sequence[Item]) -> tuple[str, ...]:
+    """The classes of some items of a data set, sorted."""
+    return tuple(sorted({name for item in items for name in dataset.class_names(item)}))

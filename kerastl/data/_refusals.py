@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kerastl._base.text import printable
 from kerastl.data._dataset import Dataset
+from kerastl.tasks._task import TASKS
 
 _NAMED = 5
 
@@ -48,6 +49,8 @@ def of_parts(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool
         groups: Paths that had to stay together.
         by_name: Whether there are groups other than those of duplicates.
     """
+    if TASKS[dataset.task].kind != "index":
+        return _too_few_groups(groups, "to be both trained and validated on")
     train, val = dataset.counts("train"), dataset.counts("val")
     poor = [name for name in dataset.classes if not (train[name] and val[name])]
     apart = _apart(dataset, groups) if poor else Counter()
@@ -62,15 +65,24 @@ def of_training(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: b
         groups: As for `of_parts`, and so is the next.
         by_name: Whether there are groups other than those of duplicates.
     """
+    if TASKS[dataset.task].kind != "index":
+        return _too_few_groups(groups, "to leave one out and train on the others")
     apart = _apart(dataset, groups)
     poor = [name for name in dataset.classes if apart[name] < 2]
     return _too_few(dataset, poor, apart, by_name, "to leave one out and train on the others")
 
 
+def _too_few_groups(groups: Sequence[Sequence[str]], purpose: str) -> list[Refusal]:
+    """Where each image tells something of every class, two that are not the same will do."""
+    if len(groups) > 1:
+        return []
+    return [Refusal("too_few_images", f"too few images that are not the same {purpose}; add images", {})]
+
+
 def _apart(dataset: Dataset, groups: Sequence[Sequence[str]]) -> Counter[str]:
     """Groups that show a class."""
-    labels = {item.path: item.label for item in dataset.items}
-    return Counter(name for group in groups for name in {labels[path] for path in group})
+    names = {item.path: dataset.class_names(item) for item in dataset.items}
+    return Counter(name for group in groups for name in {name for path in group for name in names[path]})
 
 
 def _too_few(
@@ -104,7 +116,7 @@ def of_given_parts(dataset: Dataset, readable: Dataset, result: Dataset) -> list
     """
     counts = [one.counts("train") for one in (dataset, readable, result)]
     found = {}
-    for name in dataset.classes:
+    for name in dataset.classes if TASKS[dataset.task].kind == "index" else ():
         there, read, left = (count[name] for count in counts)
         if not left:
             reasons = (f"{there - read} unreadable", f"{read} the same as in val or test")

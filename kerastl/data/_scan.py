@@ -23,6 +23,7 @@ from kerastl.data._layouts.class_names import alike, missing, refuse_names
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.frames import as_table
 from kerastl.data._layouts.image_finder import ImageIndex
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._layouts.table_files import LISTS, SUFFIXES
 from kerastl.errors import DataError, MissingDataError, UsageError
 
@@ -39,6 +40,8 @@ def scan(
     label_column: str | None = None,
     split_column: str | None = None,
     classes: ClassFolders | None = None,
+    task: str | None = None,
+    label_separator: str | None = None,
 ) -> Dataset:
     """Read what a folder, or a table, says about its images; no image is opened.
 
@@ -63,6 +66,12 @@ def scan(
         classes: Of folders in class folders, such as `animals/dogs/beagle`, which are the classes: `leaf` takes the
             innermost (`beagle`), `top` the outermost (`animals`), and `path` makes the way the name of the class, so
             that models know the tree. None is `top`, and says what it takes together.
+        task: What the labels are, a name of `kerastl.tasks.TASKS`; None takes classes, one an image, or any number of
+            labels where a table plainly gives several: cells such as `cat|dog`, or columns named after labels that
+            hold ones and zeros. For `multilabel` an image that lies in several class folders has the labels of all of
+            them, and so has one in several rows of a table.
+        label_separator: What stands between the labels in a cell of a table; None finds it, and takes `|` where nothing
+            is found. After a backslash it belongs to a label.
 
     Returns:
         The data set, the same whatever order the file system gives.
@@ -80,8 +89,11 @@ def scan(
         ('circle', 'square', 'star', 'triangle')
         >>> scan([("data/candle.jpg", "candle"), ("data/umbrella.png", "umbrella")]).items[0].label
         'candle'
+        >>> scan([("data/candle.jpg", "candle|light"), ("data/umbrella.png", "")], task="multilabel").classes
+        ('candle', 'light')
     """
-    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
+    labels = LabelFormat(task, label_separator)
+    columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     return scan_as(data, columns, for_training)
 
 
@@ -146,6 +158,6 @@ def _with_deeper_tables(problem: DataError, folder: Path) -> DataError:
 
 
 def scanned_if_told(data: Any, wanted: TableColumns) -> str | os.PathLike[str] | Dataset:
-    """A path as it is, where nothing is said of folders or the columns of a table; else what `scan` makes of it."""
+    """A path as it is, where nothing is said of how its labels are read; else what `scan` makes of it."""
     is_path = isinstance(data, str | os.PathLike)
     return data if is_path and wanted == TableColumns() else scan_as(data, wanted)

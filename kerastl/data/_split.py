@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,10 +15,12 @@ from kerastl.data import _refusals as refusals
 from kerastl.data import _tables as tables
 from kerastl.data._dataset import SPLITS, Dataset, Item, Split
 from kerastl.data._duplicates import joined
+from kerastl.data._given_splits import labels_of
 from kerastl.data._inspection import Inspection, inspect
 from kerastl.data._refusals import Refusal
 from kerastl.data._split_strategy import SPLIT_STRATEGIES
 from kerastl.errors import DataError, UsageError
+from kerastl.tasks._task import CLASSIFICATION, TASKS, TargetKind
 
 VALIDATION_SPLIT = 0.2
 """The part of the images that is held back where nothing else is asked for."""
@@ -133,12 +135,13 @@ def write_split(dataset: Dataset, path: str | os.PathLike[str], *, groups: Mappi
     write_csv(path, (*columns, "group") if known else columns, rows if known else (row[:3] for row in rows))
 
 
-def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Dataset:
+def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str], task: str = CLASSIFICATION) -> Dataset:
     """Read what `write_split` wrote.
 
     Args:
         path: The CSV file.
         root: The folder that the paths in it are relative to.
+        task: Of the data set that was written.
 
     Returns:
         The data set as it was written.
@@ -159,8 +162,8 @@ def read_split(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> Da
     if missing:
         what = "1 image is" if len(missing) == 1 else f"{len(missing)} images are"
         raise DataError(f"{path}: {what} no longer in {root} ({missing[0]})")
-    classes = tuple(sorted({item.label for item in items if item.split == "train"}))
-    return Dataset(root, classes, items, layout=f"as split before, in {path.name}")
+    dataset = Dataset(root, (), items, layout=f"as split before, in {path.name}", task=task)
+    return replace(dataset, classes=labels_of(dataset, dataset.subset("train")))
 
 
 def _part(text: str, path: Path, number: int) -> Split:
@@ -220,6 +223,24 @@ def _keys(paths: Sequence[str], group_by: str) -> list[str]:
 
 
 def stratified(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
+    """Take about the same fraction of each class, or of the images with each label."""
+    return _STRATIFIED[TASKS[dataset.task].kind](dataset, groups, fraction, seed)
+
+
+def _by_labels(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
+    """For images with any number of labels."""
+    import numpy as np
+
+    from kerastl.data._iterative_stratification import iterative_parts
+
+    labels = dict(zip((item.path for item in dataset.items), dataset.labels(dataset.items), strict=True))
+    counts = np.array([np.sum([labels[path] for path in group], axis=0) for group in groups], np.int64)
+    sizes = np.array([len(group) for group in groups])
+    parts = iterative_parts(counts, sizes, (1 - fraction, fraction), seed)
+    return {path for group, part in zip(groups, parts, strict=True) if part == 1 for path in group}
+
+
+def _by_class(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
     """Take groups in random order, each that brings the classes' counts in `val` closer to what is wanted.
 
     scikit-learn's splitters know groups that keep together or fractions that are met, not both, and may leave
@@ -227,7 +248,7 @@ def stratified(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: floa
     """
     import numpy as np
 
-    labels = {item.path: item.label for item in dataset.items}
+    labels = {item.path: name for item in dataset.items for name in dataset.class_names(item)}
     wanted = {name: min(max(1, round(fraction * count)), max(1, count - 1)) for name, count in dataset.counts().items()}
     order = np.random.default_rng(seed).permutation(len(groups))
     contents = [Counter(labels[path] for path in groups[number]) for number in order]
@@ -272,3 +293,10 @@ def _take(number: int, content: Mapping[str, int], taken: set[int], have: Counte
     taken.add(number)
     have.update(content)
     left.subtract(dict.fromkeys(content, 1))
+
+
+_STRATIFIED: Mapping[TargetKind, Callable[[Dataset, Sequence[Sequence[str]], float, int], set[str]]] = {
+    "index": _by_class,
+    "indicators": _by_labels,
+    "number": _by_class,
+}

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from kerastl._base.text import brief, listed, printable
 from kerastl.data._dataset import Dataset, Item, Split
 from kerastl.data._given_splits import labels_of, settle
 from kerastl.data._layouts.class_names import SeveralLabels, class_name, respelled
-from kerastl.data._layouts.column_names import by_name, is_vague
+from kerastl.data._layouts.column_names import Places, by_name, is_vague
 from kerastl.data._layouts.columns import TableColumns, unused_split
 from kerastl.data._layouts.image_finder import ImageFinder, ImageIndex
+from kerastl.data._layouts.label_format import LabelFormat, find_separator
 from kerastl.data._layouts.table_files import Table, open_table
 from kerastl.data._layouts.table_rows import Row, read_rows, split_named, with_columns
 from kerastl.errors import DataError
+from kerastl.tasks._label_text import join_labels
+from kerastl.tasks._task import MULTILABEL, TASKS
 
 _FEW = 3
 # Of the rows: so many with several labels are no slip.
 _MANY = 0.1
+# Rows that show what stands between labels.
+_SEEN = 2_000
+# A table, where its columns stand, what finds its images, and the split of all its rows.
+Opened: TypeAlias = tuple[Table, Places, ImageFinder, Split | None]
 
 
 @dataclass(frozen=True)
@@ -52,27 +60,82 @@ def read(
     Raises:
         DataError: A column cannot be told, a row is incomplete or contradicts another, or none of the files exists.
     """
-    book, sure, clear, columns = _Book(), True, True, []
-    for table, split in tables:
-        finder = ImageFinder(index, split or split_named(table))
-        table, places = with_columns(table, wanted, finder)
+    try:
+        return _read(tables, wanted, index, for_training)
+    except SeveralLabelsError as several:
+        if wanted.labels.told or several.separator is None:
+            raise
+        return _read(tables, replace(wanted, labels=LabelFormat(MULTILABEL, several.separator)), index, for_training)
+
+
+def _read(
+    tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, index: ImageIndex, for_training: bool
+) -> Reading:
+    opened = [(*_opened(table, wanted, index, split), split) for table, split in tables]
+    several = any(places.several for _, places, _, _ in opened)
+    separator = _separator(opened, wanted.labels)
+    book, sure, clear, columns = _Book(wanted.labels.resolved.name if not several else MULTILABEL), True, True, []
+    for table, places, finder, split in opened:
+        places = replace(places, several=several)
         sure, clear = sure and places.sure, clear and not is_vague(table.header[places.path])
         columns.append(places.named(table))
         book.notes.extend(unused_split(table, places) if split is None else ())
         before = len(book.missing)
-        count = sum(book.add(table, row) for row in read_rows(table, places, finder, split))
+        count = sum(book.add(table, row) for row in read_rows(table, places, finder, split, separator))
         if count and len(book.missing) - before == count:
             raise _none_exists(table, finder, book.missing[before])
     dataset = _dataset([table for table, _ in tables], book, index.root, list(dict.fromkeys(columns)), for_training)
+    if several:
+        dataset = replace(dataset, layout=f"{dataset.layout}; {_found_sets(opened, separator)}")
     # A list of the classes has numbers and names, too, but each once.
     repeated = 2 * len(dataset.classes) <= len(dataset.items)
     return Reading(dataset, sure and (clear or repeated))
 
 
-class _Book:
-    """The rows read so far."""
+def _opened(
+    table: Table, wanted: TableColumns, index: ImageIndex, split: Split | None
+) -> tuple[Table, Places, ImageFinder]:
+    finder = ImageFinder(index, split or split_named(table))
+    return *with_columns(table, wanted, finder), finder
 
-    def __init__(self) -> None:
+
+def _separator(opened: Sequence[Opened], labels: LabelFormat) -> str:
+    """What stands between several labels."""
+    if labels.separator is not None:
+        return labels.separator
+    texts = [(table, places) for table, places, _, _ in opened if places.several and not places.flags]
+    return find_separator([row[places.labels[0]] for table, places in texts for row in table.sample(_SEEN)])
+
+
+def _found_sets(opened: Sequence[Opened], separator: str) -> str:
+    """How sets of labels are written, in a few words."""
+    if all(places.flags for _, places, _, _ in opened):
+        return "any number of labels an image, a column each"
+    return f"any number of labels an image, with '{printable(separator)}' between"
+
+
+class SeveralLabelsError(DataError):
+    """Cells hold several labels, where each image is to have one.
+
+    Args:
+        message: One line.
+        separator: What stands between them; None where that is not plain.
+    """
+
+    def __init__(self, message: str, separator: str | None) -> None:
+        super().__init__(message)
+        self.separator = separator
+
+
+class _Book:
+    """The rows read so far.
+
+    Args:
+        task: What the labels are: a name of `TASKS`.
+    """
+
+    def __init__(self, task: str) -> None:
+        self.task = task
         self.items: dict[str, Item] = {}
         self.missing: list[str] = []
         self.notes: list[str] = []
@@ -95,11 +158,16 @@ class _Book:
             if row.is_renamed:
                 self._renamed.append(item.path)
             return True
-        if known != item:
+        task = TASKS[self.task]
+        if known.split == item.split and task.kind == "indicators":  # a row a label
+            together = {*task.class_names(known.label), *task.class_names(item.label)}
+            self.items[item.path] = replace(known, label=join_labels(together))
+        elif known != item:
             what = "labels" if known.label != item.label else "splits"
+            hint = "" if what == "splits" else " (--task multilabel takes all of them)"
             raise DataError(
-                f"{table.where(row.number)} gives {printable(item.path)} a second time, with different {what}; a "
-                "image has one label and is in one split"
+                f"{table.where(row.number)} gives {printable(item.path)} a second time, with different {what}; an "
+                f"image has one label and is in one split{hint}"
             )
         return False
 
@@ -121,19 +189,30 @@ class _Book:
         Raises:
             DataError: Many are.
         """
-        certain, doubtful = SeveralLabels(self._rows).found()
+        if TASKS[self.task].kind != "index":
+            return self._unlabeled()
+        several = SeveralLabels(self._rows)
+        certain, doubtful = several.found()
         warnings = respelled(self._spellings)
         count = sum(len(self._rows[label]) for label in certain)
         if count >= _FEW or count > _MANY * sum(map(len, self._rows.values())):
             have = "has" if count == 1 else "have"
-            raise DataError(
-                f"{name}: {self._some(certain, row)} {have} several labels in a cell; kerastl classifies into one "
-                "class each: leave such rows out, or give each row one label"
+            raise SeveralLabelsError(
+                f"{name}: {self._some(certain, row)} {have} several labels in a cell: give each row one label, or take "
+                "them for several (--task multilabel, --label-separator)",
+                several.separator(certain) if several.plain(certain) else None,
             )
         if doubted := (*certain, *doubtful):
             taken = "it is taken for a class" if len(doubted) == 1 else "each is taken for a class"
             warnings.append(f"{self._some(doubted, row)} may be several labels; {taken} of its own")
         return warnings
+
+    def _unlabeled(self) -> list[str]:
+        """What to say of images without any label, where that may be."""
+        bare = [item.path for item in self.items.values() if not item.label]
+        if not bare or not TASKS[self.task].unlabeled:
+            return []
+        return [f"{len(bare):,} image{'s have' if len(bare) > 1 else ' has'} none of the labels ({brief(min(bare))})"]
 
     def _some(self, labels: Sequence[str], row: str) -> str:
         found = [(number, label) for label in labels for number in self._rows[label][:_FEW]][:_FEW]
@@ -150,16 +229,17 @@ def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence
     if None in parts and len(parts) > 1:
         bare = next(item for item in items if item.split is None)
         raise DataError(f"{name}: the split of {printable(bare.path)} is empty; give each row one, or none")
-    classes = labels_of([item for item in items if item.split in (None, "train") or not for_training])
-    if len(classes) < (2 if for_training else 1) and (not items or parts & {None, "train"}):
-        found = f"one class only ('{printable(classes[0])}')" if classes else "no rows"
-        raise DataError(f"{name}: {found}; a classifier needs two classes or more")
+    dataset = Dataset(root, (), items, "", task=book.task)
+    classes = labels_of(dataset, [item for item in items if item.split in (None, "train") or not for_training])
+    fewest = TASKS[book.task].fewest_classes if for_training else 1
+    if len(classes) < fewest and (not items or parts & {None, "train"}):
+        found = f"one class only ('{printable(classes[0])}')" if classes else "no labels" if items else "no rows"
+        raise DataError(f"{name}: {found}; {TASKS[book.task].needs}")
     split = " and split" if parts != {None} else ""
     taken = "" if set(columns) <= {"path, label", "path, label, split"} else f" (columns {'; '.join(columns)})"
-    dataset = Dataset(
-        root=root,
+    dataset = replace(
+        dataset,
         classes=classes,
-        items=items,
         layout=f"{short} with path, label{split}: {len(items)} images in {len(classes)} classes{taken}",
         warnings=(*_missing(short, book.missing), *book.doubts(short), *book.check_labels(name, tables[0].row)),
     )

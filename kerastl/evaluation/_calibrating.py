@@ -12,6 +12,7 @@ import numpy as np
 from kerastl._base.arguments import keywords
 from kerastl._base.text import printable
 from kerastl._classifier import Classifier
+from kerastl._load import task_of
 from kerastl._metrics import log_losses
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.calibration import _conformal as conformal
@@ -25,6 +26,7 @@ from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, ModelError, UsageError
 from kerastl.evaluation._calibration import Calibration
@@ -60,6 +62,7 @@ def calibrate(
     label_column: str | None = None,
     split_column: str | None = None,
     classes: ClassFolders | None = None,
+    label_separator: str | None = None,
 ) -> Calibration:
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
@@ -85,6 +88,7 @@ def calibrate(
         split_column: Its column of train, val and test.
         classes: Of nested folders, which are the classes, as for `kerastl.data.scan`; None takes those that the model
             was trained with.
+        label_separator: What stands between the labels in a cell of a table; None finds it.
 
     Returns:
         What was fitted. A classifier that was loaded before does not know of it.
@@ -106,7 +110,8 @@ def calibrate(
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
-    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
+    labels = LabelFormat(task_of(model), label_separator)
+    columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load
             dataset = scan_as(data, columns, for_training=False, usual=class_folders_of(model))

@@ -12,7 +12,7 @@ import numpy as np
 from kerastl._base.arguments import keywords
 from kerastl._base.text import printable
 from kerastl._classifier import Classifier
-from kerastl._load import load
+from kerastl._load import load, task_of
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl._tta import TTAName, views_of
 from kerastl.calibration import _state as state_file
@@ -21,6 +21,7 @@ from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scan_as
 from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation._answered import Answered
@@ -58,6 +59,7 @@ def evaluate(
     label_column: str | None = None,
     split_column: str | None = None,
     classes: ClassFolders | None = None,
+    label_separator: str | None = None,
 ) -> Evaluation | Any:
     """Compare a model with labeled images.
 
@@ -90,6 +92,7 @@ def evaluate(
         split_column: Its column of train, val and test.
         classes: Of nested folders, which are the classes, as for `kerastl.data.scan`; None takes those that the model
             was trained with.
+        label_separator: What stands between the labels in a cell of a table; None finds it.
 
     Returns:
         The figures, and all that is needed to draw them: an `Evaluation` where the model gives one class. Of another
@@ -111,7 +114,8 @@ def evaluate(
         raise UsageError(f"top and resamples must be at least 1. Received: top={top}, resamples={resamples}")
     if tta is not None and (corruptions or ood_data is not None):
         raise UsageError(f"corruptions and ood_data look at one view an image. Received: tta={tta!r}")
-    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
+    labels = LabelFormat(task_of(model), label_separator)
+    columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load
             dataset = scan_as(data, columns, for_training=False, usual=class_folders_of(model))

@@ -115,7 +115,7 @@ def _at_depth(hierarchy: Hierarchy, depth: int, probabilities: np.ndarray, truth
 
 def _sure_nodes(hierarchy: Hierarchy, probabilities: np.ndarray) -> np.ndarray:
     """The sure node of each image for each of `SURE_AT`, -1 for none: int64 array of shape (n, scores)."""
-    found = [[sure_node(hierarchy, row, at) for at in SURE_AT] for row in hierarchy.scores(probabilities)]
+    found = [[sure_node(hierarchy, row, at) for at in SURE_AT] for row in hierarchy.scores(probabilities).tolist()]
     return np.array([[-1 if node is None else node for node in row] for row in found], np.int64)
 
 

@@ -12,6 +12,7 @@ from kerastl.errors import RecipeError
 from kerastl.finetuning._freezing import rates_and_decays
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import Phase
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 from kerastl.training._optimizer import PerVariable, build_optimizer
 from kerastl.training._schedules import learning_rate_schedule
 
@@ -24,6 +25,8 @@ _LOSS_ABBREVIATIONS = {
     "mse": "mean_squared_error",
     "msle": "mean_squared_logarithmic_error",
 }
+# What targets are called in messages, by their kind.
+_TARGETS = {"index": "one-hot", "indicators": "many-hot", "number": "numbers as"}
 
 
 def compile_for(model: keras.Model, network: Network, phase: Phase, steps_per_epoch: int) -> Any:
@@ -55,8 +58,8 @@ def compile_for(model: keras.Model, network: Network, phase: Phase, steps_per_ep
     rate = phase_schedule(phase, steps_per_epoch)
     model.compile(
         optimizer=optimizer_for(network, phase, rate),
-        loss=loss_for(phase),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        loss=loss_for(phase, network.task),
+        metrics=[training_metric(network.task)],
     )
     model.optimizer.build(model.trainable_variables)
     return rate
@@ -96,35 +99,42 @@ def optimizer_for(network: Network, phase: Phase, learning_rate: Any) -> PerVari
     return build_optimizer(phase.optimizer, learning_rate, rates, decays, **options, **clips)
 
 
-def loss_for(phase: Phase) -> keras.losses.Loss:
-    """Make the loss of a phase: of probabilities `(n, classes)` and one-hot targets of the same shape.
+def training_metric(task: Task) -> keras.metrics.Metric:
+    """Make the metric that tells how good answers on training batches are, of the name of `task.training_figure`."""
+    metric: keras.metrics.Metric = getattr(keras.metrics, task.training_metric)(name=task.training_figure.name)
+    return metric
+
+
+def loss_for(phase: Phase, task: Task = TASKS[CLASSIFICATION]) -> keras.losses.Loss:
+    """Make the loss of a phase: of what the network gives, `(n, outputs)`, and targets of the same shape.
 
     Raises:
         RecipeError: There is no such loss, or it does not take the phase's options, these targets or label smoothing.
     """
     kinds = {name.lower(): kind for name, kind in vars(keras.losses).items() if _is_loss(kind)}
-    name = _LOSS_ABBREVIATIONS.get(phase.loss.lower(), phase.loss)
+    wanted = phase.loss or task.loss
+    name = _LOSS_ABBREVIATIONS.get(wanted.lower(), wanted)
     kind = kinds.get(name.replace("_", "").lower()) or keras.saving.get_registered_object(name)
     if not _is_loss(kind):
-        raise RecipeError(
-            f"loss must be the name of a loss of Keras, such as categorical_crossentropy. Received: {phase.loss!r}"
-        )
+        raise RecipeError(f"loss must be the name of a loss of Keras, such as {task.loss}. Received: {wanted!r}")
     options = dict(phase.loss_options)
     if phase.label_smoothing:
         options["label_smoothing"] = phase.label_smoothing
     if options.get("from_logits"):
-        raise RecipeError(f"loss {phase.loss!r} gets probabilities, so from_logits must be False")
-    targets, guesses = np.eye(3, dtype="float32"), np.full((3, 3), 1 / 3, "float32")
+        raise RecipeError(f"loss {wanted!r} gets probabilities, so from_logits must be False")
+    shape = _TARGETS[task.kind]
+    targets = task.output_targets(np.eye(3, dtype=bool) if task.kind == "indicators" else np.arange(3), 3)
+    guesses = np.full(targets.shape, 1 / 3, "float32")
     try:
         loss = kind(**options)
     except Exception as error:  # a loss may raise anything
-        raise RecipeError(f"loss {phase.loss!r} cannot be used: {_first_line(error)}") from None
+        raise RecipeError(f"loss {wanted!r} cannot be used: {_first_line(error)}") from None
     try:
         suits = np.isfinite(keras.ops.convert_to_numpy(loss(targets, guesses))).all()
     except Exception as error:  # likewise
-        raise RecipeError(f"loss {phase.loss!r} cannot be used for one-hot targets: {_first_line(error)}") from None
+        raise RecipeError(f"loss {wanted!r} cannot be used for {shape} targets: {_first_line(error)}") from None
     if not suits:
-        raise RecipeError(f"loss {phase.loss!r} cannot be used: it is not a number for one-hot targets")
+        raise RecipeError(f"loss {wanted!r} cannot be used: it is not a number for {shape} targets")
     return loss
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastl._metrics import log_losses, ranks
-from kerastl.calibration import _temperature as temperature
+from kerastl._metrics import ranks
+from kerastl.finetuning._output_scaling import fitted_losses
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 
 # A fall of the log loss by less, in nats, is nothing that anybody would notice.
 _NOTICEABLE = 0.01
@@ -30,10 +31,12 @@ class Comparison:
 
     Args:
         images: How many there are.
-        fixed: How many are right now that were wrong.
-        broken: How many are wrong now that were right.
-        gain: Mean fall of the log loss, in nats, each set with the temperature that suits it best.
+        fixed: How many are right now that were wrong; where an answer is not just right or wrong, how many are better.
+        broken: How many are wrong now that were right, or worse.
+        gain: Mean fall of the loss, in nats of classes and labels, each set on the scale that suits it best.
         error: Standard error of `gain`.
+        noticeable: A gain that anybody would notice.
+        decided: Whether an answer is either right or wrong.
     """
 
     images: int
@@ -41,6 +44,8 @@ class Comparison:
     broken: int
     gain: float
     error: float
+    noticeable: float = _NOTICEABLE
+    decided: bool = True
 
     @property
     def better(self) -> bool:
@@ -49,7 +54,7 @@ class Comparison:
         The rule of one standard error is that of Breiman et al. 1984, section 3.4.3: of two that cannot be told
         apart, the simpler one is taken. A gain that nobody would notice is none.
         """
-        return self.gain > max(self.error, _NOTICEABLE) and self.fixed >= self.broken
+        return self.gain > max(self.error, self.noticeable) and self.fixed >= self.broken
 
     @property
     def worse(self) -> bool:
@@ -62,19 +67,27 @@ class Comparison:
     def describe(self) -> str:
         """In words: `3 more right of 40 validation images, log loss 0.120 ± 0.050 lower`."""
         more, change = self.fixed - self.broken, "lower" if self.gain >= 0 else "higher"
+        if not self.decided:
+            images = (
+                f"{self.fixed:,} of {self.images:,} validation images are answered better and {self.broken:,} worse"
+            )
+            return f"{images}, loss {abs(self.gain):.3g} ± {self.error:.3g} {change}"
         right = "as many right" if more == 0 else f"{abs(more):,} {'more' if more > 0 else 'fewer'} right"
         return (
             f"{right} of {self.images:,} validation images, log loss {abs(self.gain):.3f} ± {self.error:.3f} {change}"
         )
 
 
-def compare(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> Comparison:
+def compare(
+    before: np.ndarray, after: np.ndarray, labels: np.ndarray, task: Task = TASKS[CLASSIFICATION]
+) -> Comparison:
     """Compare two sets of answers on the same images.
 
     Args:
-        before: float `(n, classes)`, rows sum to 1; n at least 1.
+        before: float `(n, outputs)`, such as probabilities of classes; n at least 1.
         after: Likewise.
-        labels: int64 `(n,)`.
+        labels: As the task keeps them: of classes int64 `(n,)`.
+        task: What the answers are.
 
     Example:
         >>> import numpy as np
@@ -85,21 +98,21 @@ def compare(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> Compar
         >>> found.fixed, found.broken, found.gain > 0
         (1, 0, True)
     """
-    right = [ranks(answers, labels) == 0 for answers in (before, after)]
-    falls = fitted_losses(before, labels) - fitted_losses(after, labels)
+    losses = [fitted_losses(answers, labels, task) for answers in (before, after)]
+    falls = losses[0] - losses[1]
     count = len(labels)
     error = float(falls.std(ddof=1) / math.sqrt(count)) if count > 1 else math.inf
-    fixed, broken = int((~right[0] & right[1]).sum()), int((right[0] & ~right[1]).sum())
-    return Comparison(count, fixed, broken, float(falls.mean()), error)
+    fixed, broken = _changed(before, after, labels) if task.kind == "index" else ((falls > 0).sum(), (falls < 0).sum())
+    # Losses of labels and numbers have sizes of their own: a part of what there is.
+    noticeable = _NOTICEABLE if task.kind == "index" else _NOTICEABLE * float(losses[0].mean())
+    decided = task.kind == "index"
+    return Comparison(count, int(fixed), int(broken), float(falls.mean()), error, noticeable, decided)
 
 
-def fitted_losses(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Log loss of each image, float64 `(n,)`, with the temperature that makes all of them most likely.
-
-    Label smoothing makes answers more modest than they should be and long training makes them bolder; what is left
-    without that is how well they tell classes apart.
-    """
-    return log_losses(temperature.apply(answers, temperature.fit(answers, labels)), labels)
+def _changed(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> tuple[int, int]:
+    """How many answers are right now that were wrong, and the other way round."""
+    was, now = (ranks(answers, labels) == 0 for answers in (before, after))
+    return int((~was & now).sum()), int((was & ~now).sum())
 
 
 def _at_least(hits: int, trials: int) -> float:

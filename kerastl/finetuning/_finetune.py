@@ -18,6 +18,7 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._budget import Budget, seconds_of
 from kerastl.finetuning._candidates import Candidate, candidates, models_of, sizes_of
@@ -81,6 +82,8 @@ def finetune(
     label_column: str | None = None,
     split_column: str | None = None,
     classes: ClassFolders | None = None,
+    task: str | None = None,
+    label_separator: str | None = None,
     trust: bool = False,
 ) -> FineTuned:
     """Fine-tune a pretrained network on labeled images.
@@ -102,8 +105,8 @@ def finetune(
         batch_size: Images a step, instead of the recipe's.
         learning_rate: Of the head, at its highest, instead of the recipe's.
         optimizer: A name of `keras.optimizers`, or one of those, instead of the recipe's.
-        loss: A name of `keras.losses`, or one of those, for one-hot targets and probabilities, instead of
-            `categorical_crossentropy`.
+        loss: A name of `keras.losses`, or one of those, for what the network gives and is to give, one-hot targets of
+            classes, instead of the task's: `categorical_crossentropy` of classes, `binary_crossentropy` of labels.
         seed: Of the split, the classifier's first weights, orders and augmentations.
         budget: Time that the whole run may take, such as `"10m"`, `"1h30m"`, or seconds. Before a phase trains, a few
             of its steps are timed, and it gets as many epochs as fit, with a schedule of that length; phases that have
@@ -144,6 +147,9 @@ def finetune(
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
         classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
+        task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
+            see `kerastl.data.scan`.
+        label_separator: What stands between the labels in a cell of a table; None finds it.
         trust: Whether a `.keras` file given as `model` may hold what runs code when it is loaded, as for
             `kerastl.load`.
 
@@ -196,8 +202,9 @@ def finetune(
         budget=seconds_of(budget),
     )
     ours, of_keras = sort_callbacks(callbacks)
+    labels = LabelFormat(task, label_separator)
     given = Given(
-        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column, classes=classes)),
+        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column, classes, labels)),
         read_recipe(recipe),
         wished(model),
         base,

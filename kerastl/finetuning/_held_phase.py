@@ -7,6 +7,7 @@ it takes its place only where it answers the validation images better beyond cha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -14,7 +15,6 @@ import numpy as np
 
 from kerastl._base.text import percent
 from kerastl._progress import stage
-from kerastl.calibration import _temperature as temperature
 from kerastl.errors import TrainingError
 from kerastl.finetuning import _evidence as evidence
 from kerastl.finetuning._compiling import compile_for
@@ -22,6 +22,7 @@ from kerastl.finetuning._evidence import Comparison
 from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._loop import Epoch, predict
 from kerastl.finetuning._lr_finder import harmless_rate
+from kerastl.finetuning._output_scaling import OUTPUT_SCALINGS, fitted_losses
 from kerastl.finetuning._phase_training import PhaseTraining
 from kerastl.finetuning._scores import score
 from kerastl.training._fit import DivergedError
@@ -106,10 +107,13 @@ class HeldPhase(PhaseTraining):
         self._better = state.record_candidate(row, done.score)
         if self._better:
             self._best = values_of(self._weights)
-        found = evidence.compare(self._start_answers, self._answers, self._labels)
+        found = self._compare(self._answers)
         record.behind = record.behind + 1 if found.worse else 0
         record.harmful = record.restarts < _RESTARTS and done.number == record.behind == _FIRST
         self._context.observers.told.epoch(row)
+
+    def _compare(self, answers: np.ndarray) -> Comparison:
+        return evidence.compare(self._start_answers, answers, self._labels, self._task)
 
     def _over(self) -> bool:
         record = self._state.phase_record
@@ -137,7 +141,7 @@ class HeldPhase(PhaseTraining):
         else:
             reached = self._best
         fraction, answers, weights = self._best_average(reached)
-        found = evidence.compare(self._start_answers, answers, self._labels)
+        found = self._compare(answers)
         if record.behind or not found.better:
             self._best, state.best_here = self._before, False
             record.outcome = self._why_not(found)
@@ -150,7 +154,7 @@ class HeldPhase(PhaseTraining):
         state, record = self._state, self._state.phase_record
         own = [place for place, row in enumerate(state.history) if row["phase"] == state.phase + 1]
         own = own[len(own) - state.epoch :]  # without those before a restart
-        place = own[-1] if whole else max(own, key=lambda one: _rank(state.history[one]))
+        place = own[-1] if whole else max(own, key=lambda one: self._rank(state.history[one]))
         state.keep(place)
         assign(self._weights, self._best)
         self._soften()
@@ -161,12 +165,12 @@ class HeldPhase(PhaseTraining):
         self._context.observers.told.say(f"phase {state.phase + 1} is kept{way}: {found.describe()}")
 
     def _soften(self) -> None:
-        """Put the temperature that suits the validation images into the classifier, and take its score."""
+        """Put the scale that suits the validation images into the classifier, and take its score."""
         classifier = self._context.network.classifier
-        fitted = temperature.fit(self._answers, self._labels)
-        classifier.set_weights([weight / np.float32(fitted) for weight in classifier.get_weights()])
-        self._best, self._answers = values_of(self._weights), temperature.apply(self._answers, fitted)
-        self._state.best, self._state.leave_one_out = score(self._answers, self._labels), None
+        fitted = OUTPUT_SCALINGS[self._task.name](self._answers, self._labels)
+        classifier.set_weights(fitted.weights(classifier.get_weights()))
+        self._best, self._answers = values_of(self._weights), fitted.apply(self._answers)
+        self._state.best, self._state.leave_one_out = score(self._answers, self._labels, task=self._task), None
 
     def _best_average(self, reached: list[np.ndarray]) -> tuple[float, np.ndarray, list[np.ndarray]]:
         """How far to go from the start to the weights that were reached, and the answers there."""
@@ -178,7 +182,12 @@ class HeldPhase(PhaseTraining):
                 answers = predict(self._upper, self._val)
                 found.append((fraction, answers, weights))
                 told.update(number)
-        return min(found, key=lambda one: float(evidence.fitted_losses(one[1], self._labels).mean()))
+        return min(found, key=lambda one: float(fitted_losses(one[1], self._labels, self._task).mean()))
+
+    def _rank(self, row: Mapping[str, float]) -> tuple[float, float]:
+        figure = self._task.figure
+        value = row[f"val_{figure.name}"]
+        return value if figure.higher_is_better else -value, -row["val_loss"]
 
     def _why_not(self, found: Comparison) -> str:
         if self._state.phase_record.behind:
@@ -191,7 +200,3 @@ def _between(start: np.ndarray, end: np.ndarray, fraction: float) -> np.ndarray:
     if fraction == 1 or start.dtype.kind in "biu":
         return end
     return (start + fraction * (end.astype(np.float32) - start.astype(np.float32))).astype(start.dtype)
-
-
-def _rank(row: dict[str, float]) -> tuple[float, float]:
-    return row["val_accuracy"], -row["val_loss"]

@@ -25,11 +25,13 @@ from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.models._saved.arrays import read_npz
+from kerastl.tasks._task import CLASSIFICATION, TASKS, TargetKind, Task
 
 _MOST = 1 << 26  # probabilities that are kept, 256 MiB: above it those of evenly spaced images
 _LARGEST = 1 << 29  # bytes of a file with them
 # The kind of numbers of each array, and its axes.
-_IN_STATE = dict.fromkeys(("numbers", "labels", "groups"), ("i", 1))
+_LABELS: Mapping[TargetKind, tuple[str, int]] = {"index": ("i", 1), "indicators": ("b", 2), "number": ("f", 1)}
+_IN_STATE = dict.fromkeys(("numbers", "groups"), ("i", 1))
 _IN_STATE |= {"probabilities": ("f", 2), "extra": ("U", 0), "trust": ("u", 1)}
 _BESIDE = {"hashes": ("u", 1), "groups": ("i", 1), "probabilities": ("f", 2), "fingerprint": ("U", 0)}
 _ARRAYS = ("numbers", "labels", "groups", "probabilities")
@@ -41,10 +43,11 @@ class LeftOutAnswers:
 
     Args:
         numbers: int64 `(n,)`, numbers of the training images, ascending.
-        labels: int64 `(n,)`, their classes.
+        labels: As the task keeps them: of classes int64 `(n,)`.
         groups: int64 `(n,)`; the images of a group were left out together.
-        probabilities: float32 `(n, classes)`, rows sum to 1.
+        probabilities: float32 `(n, outputs)`: of classes, rows sum to 1.
         calibration: What was fitted on them, for the model's file; None where nothing was.
+        task: What the answers are.
     """
 
     numbers: np.ndarray
@@ -52,6 +55,7 @@ class LeftOutAnswers:
     groups: np.ndarray
     probabilities: np.ndarray
     calibration: LeftOutCalibration | None = None
+    task: Task = TASKS[CLASSIFICATION]
 
     @classmethod
     def of(cls, data: TrainingData, numbers: np.ndarray, probabilities: np.ndarray) -> LeftOutAnswers:
@@ -60,12 +64,12 @@ class LeftOutAnswers:
         Args:
             data: The images that were trained on.
             numbers: int64 `(n,)`, of those that have an answer.
-            probabilities: float32 `(n, classes)`; rows that are not finite are no answers, and go.
+            probabilities: float32 `(n, outputs)`; rows that are not finite are no answers, and go.
         """
         known = np.isfinite(probabilities).all(axis=1)
         kept = numbers[known]
         answers = probabilities[known].astype(np.float32)
-        return cls(kept, data.train.labels[kept], data.groups()[kept], answers)
+        return cls(kept, data.train.labels[kept], data.groups()[kept], answers, task=data.task)
 
     def calibrated(self, temperature: float, features: Callable[[np.ndarray], np.ndarray], seed: int) -> LeftOutAnswers:
         """Fit sets of classes and rejection on them.
@@ -82,7 +86,7 @@ class LeftOutAnswers:
 
     def score(self) -> Score:
         """How good they are; there is one at least."""
-        return score(self.probabilities, self.labels, "leave_one_out", self.groups)
+        return score(self.probabilities, self.labels, "leave_one_out", self.groups, self.task)
 
     def thinned(self) -> LeftOutAnswers:
         """As many of them as are kept, evenly spaced."""
@@ -100,18 +104,19 @@ class LeftOutAnswers:
         _write(folder / LEAVE_ONE_OUT, arrays)
 
     @classmethod
-    def read(cls, folder: Path) -> LeftOutAnswers:
-        """Read what `write` has written.
+    def read(cls, folder: Path, task: Task) -> LeftOutAnswers:
+        """Read what `write` has written for a task.
 
         Raises:
             ValueError: It is not there or damaged.
         """
-        found = _arrays(folder / LEAVE_ONE_OUT, _IN_STATE, needed=_ARRAYS)
+        kinds = {**_IN_STATE, "labels": _LABELS[task.kind]}
+        found = _arrays(folder / LEAVE_ONE_OUT, kinds, needed=_ARRAYS)
         calibration = None
         if {"extra", "trust"} <= found.keys():
             members = {TRUST: found["trust"].tobytes()}
             calibration = LeftOutCalibration(json.loads(str(found["extra"])), members)
-        return cls(**{name: found[name] for name in _ARRAYS}, calibration=calibration)
+        return cls(**{name: found[name] for name in _ARRAYS}, calibration=calibration, task=task)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ import keras
 import numpy as np
 
 from kerastl.finetuning._batches import Batch, Batches
+from kerastl.finetuning._compiling import training_metric
 from kerastl.finetuning._scores import Score, score
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 from kerastl.training._callback import RunCallback
 from kerastl.training._fit import DivergedError, StepMonitor, fit
 from kerastl.training._interrupt import Stop
@@ -43,19 +45,21 @@ class Epoch:
         number: In the phase, from 1.
         learning_rate: Of the head in the last step.
         loss: Mean training loss, with label smoothing and weights as the phase has them.
-        accuracy: Mean training accuracy while the weights were changing.
+        figure: Mean of the task's training figure, such as the accuracy, while the weights were changing.
         score: On the validation images, after the epoch; by leave-one-out where there are none.
         seconds: Of training and validation.
         leave_one_out: Score by leave-one-out of a head that was solved in closed form.
+        task: What the scores are of.
     """
 
     number: int
     learning_rate: float
     loss: float
-    accuracy: float
+    figure: float
     score: Score
     seconds: float
     leave_one_out: Score | None = None
+    task: Task = TASKS[CLASSIFICATION]
 
     @property
     def validation(self) -> Score | None:
@@ -64,10 +68,10 @@ class Epoch:
 
     def logs(self) -> dict[str, float]:
         """What callbacks of Keras get at the end of the epoch."""
-        found = {"loss": self.loss, "accuracy": self.accuracy}
+        found = {"loss": self.loss, self.task.training_figure.name: self.figure}
         for part, reached in (("val", self.validation), ("loo", self.leave_one_out)):
             if reached is not None:
-                found |= {f"{part}_loss": reached.loss, f"{part}_accuracy": reached.accuracy}
+                found |= {f"{part}_{name}": reached.figures[name] for name in ("loss", self.task.figure.name)}
         return {**found, "learning_rate": self.learning_rate}
 
 
@@ -100,18 +104,20 @@ class Observers:
         told: Hears what Keras has no event for.
         callbacks: Of Keras.
         stop: Looked at after each step.
+        task: What the network tells.
     """
 
     model: keras.Model
     told: RunCallback
     callbacks: Sequence[keras.callbacks.Callback] = ()
     stop: Stop | None = None
+    task: Task = TASKS[CLASSIFICATION]
 
     def view(self, trained: keras.Model) -> keras.Model:
         """Return the model that callbacks see, compiled with the optimizer, loss and metrics of the one that trains."""
         if not self.callbacks:
             return trained
-        return _whole(self.model, trained.optimizer, trained.loss)
+        return _whole(self.model, trained.optimizer, trained.loss, self.task)
 
 
 def train_phase(
@@ -128,7 +134,7 @@ def train_phase(
     """Train the epochs of a phase.
 
     Args:
-        model: Compiled with a loss and the metric `accuracy`, trainable as the phase wants it.
+        model: Compiled with a loss and the task's metric, trainable as the phase wants it.
         batches: To train on.
         rate: The learning rate: a schedule or a number.
         epochs: Numbers of the epochs in the phase, from 0.
@@ -149,7 +155,7 @@ def train_phase(
         f"lower learning_rate (now {highest(rate):g}); kerastl lr-find suggests one",
         stop=observers.stop,
     )
-    ends = _EpochEnd(model, keeper, rate, first)
+    ends = _EpochEnd(model, keeper, rate, first, observers.task)
     timers = [] if timer is None else [timer]
     steps = [monitor, *timers, ends, *observers.callbacks, _Keep(model, ends, keeper)]
     callbacks = keras.callbacks.CallbackList(
@@ -178,7 +184,7 @@ def tell_of_solution(done: Epoch, observers: Observers, first: int) -> None:
     """
     if not observers.callbacks:
         return
-    view = _whole(observers.model, "sgd", "categorical_crossentropy")
+    view = _whole(observers.model, "sgd", observers.task.loss, observers.task)
     params = {"verbose": 0, "epochs": first + 1, "steps": 0}
     callbacks = keras.callbacks.CallbackList(list(observers.callbacks), add_history=True, model=view, **params)
     callbacks.on_train_begin()
@@ -187,10 +193,10 @@ def tell_of_solution(done: Epoch, observers: Observers, first: int) -> None:
     callbacks.on_train_end(done.logs())
 
 
-def _whole(network: keras.Model, optimizer: Any, loss: Any) -> keras.Model:
+def _whole(network: keras.Model, optimizer: Any, loss: Any, task: Task) -> keras.Model:
     """The whole network as callbacks see it."""
     view = keras.Model(network.inputs[0], network.outputs[0], name=network.name)
-    view.compile(optimizer, loss, metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")])
+    view.compile(optimizer, loss, metrics=[training_metric(task)])
     # `fit` builds the metrics of what it trains, where callbacks look for the direction of what they monitor.
     rows = keras.ops.zeros((1, network.output_shape[-1]))
     view.compute_metrics(None, rows, rows)
@@ -211,12 +217,13 @@ def _epochs(batches: Batches, epochs: range) -> Iterator[Batch]:
 class _EpochEnd(keras.callbacks.Callback):
     """Validates after an epoch, and puts what it finds into the logs that the callbacks after it get."""
 
-    def __init__(self, trained: keras.Model, keeper: Keeper, rate: Any, first: int) -> None:
+    def __init__(self, trained: keras.Model, keeper: Keeper, rate: Any, first: int, task: Task) -> None:
         super().__init__()
         self._trained = trained
         self._keeper = keeper
         self._rate = rate
         self._first = first
+        self._task = task
         self._start = 0.0
         self.epoch: Epoch | None = None
         self.weights = ExitStack()  # gives back those that train
@@ -234,7 +241,8 @@ class _EpochEnd(keras.callbacks.Callback):
         if not math.isfinite(reached.loss):
             raise DivergedError(f"the validation loss became {reached.loss} in epoch {number}: lower learning_rate")
         seconds = time.monotonic() - self._start
-        self.epoch = Epoch(number, self._last_rate(), logs["loss"], logs["accuracy"], reached, seconds)
+        figure = logs[self._task.training_figure.name]
+        self.epoch = Epoch(number, self._last_rate(), logs["loss"], figure, reached, seconds, task=self._task)
         logs.update(self.epoch.logs())
 
     def _last_rate(self) -> float:
@@ -249,7 +257,7 @@ class _EpochEnd(keras.callbacks.Callback):
         """Put what was validated into the last logs, too (called by Keras)."""
         if logs is not None and self.epoch is not None:
             found = self.epoch.logs()
-            logs.update({name: found[name] for name in ("val_loss", "val_accuracy")})
+            logs.update({name: value for name, value in found.items() if name.startswith("val_")})
 
 
 class _Keep(keras.callbacks.Callback):
@@ -282,7 +290,7 @@ def predict(model: keras.Model, inputs: Sliceable) -> np.ndarray:
         inputs: `(n, ...)`, any numeric type.
 
     Returns:
-        float32 `(n, classes)`.
+        float32 `(n, outputs)`.
     """
     rows = []
     for start in range(0, len(inputs), PREDICTION_BATCH):
@@ -294,6 +302,6 @@ def predict(model: keras.Model, inputs: Sliceable) -> np.ndarray:
     return np.concatenate(rows)
 
 
-def validation(model: keras.Model, inputs: Sliceable, labels: np.ndarray) -> Score:
+def validation(model: keras.Model, inputs: Sliceable, labels: np.ndarray, task: Task) -> Score:
     """Score a model on rows at the boundary; arguments as in `predict` and `scores.score`."""
-    return score(predict(model, inputs), labels)
+    return score(predict(model, inputs), labels, task=task)

@@ -16,6 +16,7 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scanned_if_told
 from kerastl.errors import UsageError
 from kerastl.finetuning._base_model import BaseModel, from_catalog
@@ -31,6 +32,7 @@ from kerastl.images import ResizePolicy
 from kerastl.images._input_size import InputSize
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
 from kerastl.models._default import default_model
+from kerastl.tasks._task import TASKS
 from kerastl.training._arguments import check_data_first, model_name
 from kerastl.training._callback import RunCallback, sort_callbacks
 from kerastl.training._feature_cache import FeatureCache
@@ -67,6 +69,8 @@ def lr_find(
     label_column: str | None = None,
     split_column: str | None = None,
     classes: ClassFolders | None = None,
+    task: str | None = None,
+    label_separator: str | None = None,
     trust: bool = False,
 ) -> RateCurve:
     """Find a learning rate for fine-tuning: run `lr_range_test` as a phase of it would train.
@@ -80,7 +84,7 @@ def lr_find(
         highest: Of the last.
         batch_size: Images a step.
         optimizer: As for `kerastl.finetune`, and so is the next; None takes AdamW.
-        loss: None takes `categorical_crossentropy`.
+        loss: None takes that of the task, `categorical_crossentropy` of classes.
         seed: Of the split, the classifier's first weights and orders.
         callbacks: Hear what is done. Those of Keras have no place here, since nothing is learnt.
         verbose: What is told while it works, as for `kerastl.finetune`.
@@ -96,6 +100,9 @@ def lr_find(
         label_column: Its column of labels.
         split_column: Its column of train, val and test.
         classes: Of nested folders, which are the classes, as for `kerastl.data.scan`.
+        task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
+            see `kerastl.data.scan`.
+        label_separator: What stands between the labels in a cell of a table; None finds it.
         trust: As for `kerastl.finetune`.
 
     Returns:
@@ -134,7 +141,7 @@ def lr_find(
         seed=seed,
     )
     check_base(settings, base is not None)
-    columns = TableColumns(images, path_column, label_column, split_column, classes=classes)
+    columns = TableColumns(images, path_column, label_column, split_column, classes, LabelFormat(task, label_separator))
     with listening(ours, verbose, TrainingProgress) as told:
         sweep = partial(lr_range_test, lowest=lowest, highest=highest, steps=steps)
         with temporary_folder() as folder:
@@ -162,7 +169,8 @@ def _find(
     dataset = open_dataset(data, callback)
     parts = split_dataset(dataset, inspect_dataset(dataset, settings, callback, Stop()), settings, callback)
     built = base.build(settings)
-    network = attach_head(built.backbone, built.stages, len(dataset.classes), dropout=0.2, seed=settings.seed)
+    attached = partial(attach_head, dropout=0.2, seed=settings.seed, task=TASKS[dataset.task])
+    network = attached(built.backbone, built.stages, len(dataset.classes))
     freeze_for(network, phase)
     images = training_data(parts, base.resize, settings)
     computer = FeatureComputer(images, FeatureCache(folder / "features", settings.cache_limit), callback=callback)

@@ -14,9 +14,9 @@ from kerastl._progress.lines import duration
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import Score
 from kerastl.finetuning._state import PhaseRecord
+from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
 
 _WIDTH = 80
-_SCORES = ("val_accuracy", "val_loss", "loo_accuracy", "loo_loss")
 
 
 def kept(
@@ -25,6 +25,7 @@ def kept(
     stages: Sequence[str],
     phase: int,
     records: Mapping[str, PhaseRecord] | None = None,
+    task: Task = TASKS[CLASSIFICATION],
 ) -> dict[str, Any]:
     """The part of `metrics.json` that says what each phase brought.
 
@@ -34,29 +35,31 @@ def kept(
         stages: Of the network, from the head down.
         phase: The one that was under way when training ended, from 1, at most the number of phases.
         records: What was decided in the phases that were compared with their start, by number.
+        task: What the scores are of.
 
     Returns:
         `kept_phase` from 1; `kept_epoch`, from 1 in its phase, None where the first epoch was not completed; and
-        `phases`, for each what `trains`, its `epochs`, and of its best epoch the number, the accuracy and the loss on
-        validation images and by leave-one-out, where there are such. A phase that was compared with its start has its
-        `outcome`, the `fraction` of the way from there to its own weights that is kept, its highest `learning_rate`,
-        and its `restarts`, too.
+        `phases`, for each what `trains`, its `epochs`, and of its best epoch the number, the task's figure and the loss
+        on validation images and by leave-one-out, where there are such. A phase that was compared with its start has
+        its `outcome`, the `fraction` of the way from there to its own weights that is kept, its highest
+        `learning_rate`, and its `restarts`, too.
     """
+    names = [f"{part}_{name}" for part in ("val", "loo") for name in (task.figure.name, "loss")]
     rows = []
     for number, planned in enumerate(recipe.phases, 1):
         own = [row for row in history if row["phase"] == number]
-        best = best_epoch(own)
+        best = best_epoch(own, task.figure)
         top = None if best is None else own[best]
         rows.append(
             {
                 "trains": planned.named(stages),
                 "epochs": len(own),
                 "best_epoch": top and top["epoch"],
-                **{f"best_{name}": top and top.get(name) for name in _SCORES},
+                **{f"best_{name}": top and top.get(name) for name in names},
                 **_decided(planned, (records or {}).get(str(number))),
             }
         )
-    place = best_epoch(history)
+    place = best_epoch(history, task.figure)
     row = {"phase": phase, "epoch": None} if place is None else history[place]
     return {"kept_phase": row["phase"], "kept_epoch": row["epoch"], "phases": rows}
 
@@ -73,31 +76,40 @@ def _decided(phase: Phase, record: PhaseRecord | None) -> dict[str, Any]:
     }
 
 
-def scored(part: str, reached: Score, independent: int) -> dict[str, Any]:
+def scored(part: str, reached: Score, independent: int, task: Task = TASKS[CLASSIFICATION]) -> dict[str, Any]:
     """The part of `metrics.json` that says how good the model is.
 
     Args:
         part: With what the names begin: `val`, or `loo` for a score by leave-one-out.
         reached: The score.
         independent: Groups of images, which the interval goes by: those that belong together say little more than one.
+        task: What the score is of.
     """
-    low, high = wilson_interval(round(reached.accuracy * independent), independent)
-    return {
-        f"{part}_accuracy": reached.accuracy,
-        f"{part}_accuracy_interval": [low, high],
-        f"{part}_top5": reached.top5,
-        f"{part}_loss": reached.loss,
-    }
+    found: dict[str, Any] = {f"{part}_{name}": value for name, value in reached.figures.items()}
+    if task.figure.name == "accuracy":
+        low, high = wilson_interval(round(reached.accuracy * independent), independent)
+        found[f"{part}_accuracy_interval"] = [low, high]
+    return found
 
 
 def headline(metrics: Mapping[str, Any]) -> str:
     """With what the names of the figures begin that say how good a model is: `val`, or `loo` for leave-one-out."""
-    return "val" if metrics.get("val_accuracy") is not None else "loo"
+    return "val" if metrics.get("val_loss") is not None else "loo"
 
 
-def accuracy(metrics: Mapping[str, Any], part: str | None = None) -> str:
-    """The accuracy and how sure it is: `83.0 % of 153 validation images right (95 % sure: 76 to 88 %)`."""
+def task_of(metrics: Mapping[str, Any]) -> Task:
+    """What a run was for; earlier versions knew classification only."""
+    return TASKS[metrics.get("task", CLASSIFICATION)]
+
+
+def reached(metrics: Mapping[str, Any], part: str | None = None) -> str:
+    """The task's figure, such as `83.0 % of 153 validation images right (95 % sure: 76 to 88 %)` for classes."""
     part = part or headline(metrics)
+    figure = task_of(metrics).figure
+    if f"{part}_accuracy_interval" not in metrics:
+        where = "of {:,} validation images" if part == "val" else "of {:,} images by leave-one-out"
+        value = figure.text(metrics[f"{part}_{figure.name}"])
+        return f"{figure.label} {value} {where.format(metrics[f'{part}_images'])}"
     low, high = (round(100 * end) for end in metrics[f"{part}_accuracy_interval"])
     what = "validation images right" if part == "val" else "images right by leave-one-out"
     n = metrics[f"{part}_images"]
@@ -116,7 +128,7 @@ def caveat(metrics: Mapping[str, Any]) -> str:
 
 def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
     """Say in a few lines what came of a run: how good the model is, and which weights were kept."""
-    calibrated = "calibrated by leave-one-out" if "loo_accuracy" in metrics else "not calibrated yet"
+    calibrated = "calibrated by leave-one-out" if "loo_loss" in metrics else "not calibrated yet"
     facts = (
         f"{metrics['train_images']:,} images trained on, {metrics['classes']:,} classes, "
         f"{duration(metrics['seconds'])}; scores are {calibrated}"
@@ -124,11 +136,11 @@ def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
     choice, more = choice_made(metrics), []
     if headline(metrics) == "val":
         more.append(caveat(metrics))
-        if "loo_accuracy" in metrics:
-            more.append(accuracy(metrics, "loo"))
+        if "loo_loss" in metrics:
+            more.append(reached(metrics, "loo"))
     more.append("" if choice is None else f"kept {choice}")
     more.append(chosen_among(metrics))
-    lines = [f"{printable(str(folder))}: {accuracy(metrics)}"]
+    lines = [f"{printable(str(folder))}: {reached(metrics)}"]
     for text in filter(None, more):
         lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     return [*lines, f"  {facts}"]
@@ -149,7 +161,8 @@ def choice_made(metrics: Mapping[str, Any]) -> str | None:
     if sum(phase["epochs"] for phase in phases) == 1 and epoch is not None:
         return None
     phase, part = phases[number - 1], headline(metrics)
-    score, loss = f"best_{part}_accuracy", f"best_{part}_loss"
+    figure = task_of(metrics).figure
+    score, loss = f"best_{part}_{figure.name}", f"best_{part}_loss"
     text = f"phase {number} of {len(phases)} ({phase['trains']})" if len(phases) > 1 else phase["trains"]
     if epoch is None:
         return f"{text}, unfinished first epoch"
@@ -161,8 +174,12 @@ def choice_made(metrics: Mapping[str, Any]) -> str | None:
         text += "" if fraction == 1 else f", averaged with its start ({percent(fraction, 0)} of the way)"
         text += f": {phase['outcome']}"
     elif earlier:
-        before, best = max(earlier, key=lambda one: (one[1][score], -one[1][loss]))
-        text += f": {_gain(best[score], phase[score], metrics[f'{part}_images'], before)}"
+        sign = 1 if figure.higher_is_better else -1
+        before, best = max(earlier, key=lambda one: (sign * one[1][score], -one[1][loss]))
+        if figure.name == "accuracy":
+            text += f": {_gain(best[score], phase[score], metrics[f'{part}_images'], before)}"
+        else:
+            text += f": {figure.label} {figure.text(phase[score])}, {figure.text(best[score])} after phase {before}"
     later = [place for place, one in enumerate(phases, 1) if place > number and one["epochs"]]
     if later:
         names = f"phase {later[0]} was" if len(later) == 1 else f"phases {later[0]} to {later[-1]} were"

@@ -9,27 +9,13 @@ from typing import TYPE_CHECKING, Any
 from kerastl._base import files
 from kerastl._base.serialization import to_json
 from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata, embed_metadata
+from kerastl.tasks._task import Task
 from kerastl.training import _outputs as outputs
 
 if TYPE_CHECKING:
     import keras
 
 METRICS = "metrics.json"
-_COLUMNS = (
-    "phase",
-    "epoch",
-    "learning_rate",
-    "loss",
-    "accuracy",
-    "val_loss",
-    "val_accuracy",
-    "val_top5",
-    "loo_loss",
-    "loo_accuracy",
-    "loo_top5",
-    "seconds",
-    "kept",
-)
 
 
 def write_model(
@@ -49,9 +35,15 @@ def write_model(
     files.write_text(folder / MEMBER, to_json(metadata.as_dict(), letters=True))
 
 
-def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
+def history_columns(task: Task) -> tuple[str, ...]:
+    """The columns of `history.csv`: what an epoch shows of training, on validation images and by leave-one-out."""
+    scores = (f"{part}_{name}" for part in ("val", "loo") for name in task.figure_names)
+    return ("phase", "epoch", "learning_rate", "loss", task.training_figure.name, *scores, "seconds", "kept")
+
+
+def write_history(folder: Path, task: Task, history: Sequence[Mapping[str, Any]]) -> None:
     """Write one row an epoch."""
-    outputs.write_history(folder, _COLUMNS, history)
+    outputs.write_history(folder, history_columns(task), history)
 
 
 def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
@@ -60,7 +52,7 @@ def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
 
 
 def write_curves(folder: Path, history: Sequence[Mapping[str, Any]], phases: Sequence[str]) -> None:
-    """Draw loss and accuracy over all epochs, with a line where a phase begins."""
+    """Draw the loss and the task's figure over all epochs, with a line where a phase begins."""
     from kerastl.plots import training_curves
 
     outputs.write_curves(folder, training_curves(history, phases))

@@ -73,7 +73,8 @@ class Phase:
         clipvalue: Largest magnitude of each number in a gradient.
         ema_momentum: In (0, 1): a moving average of the weights is kept, and it is what is validated and saved
             (Polyak and Juditsky 1992). `None` keeps none.
-        loss: Name of a loss of Keras on probabilities and one-hot targets, or of a registered one.
+        loss: Name of a loss of Keras on what the network gives and is to give, one-hot targets of classes; or of a
+            registered one. `None` is the task's own: `categorical_crossentropy` of classes.
         loss_options: Its arguments, such as `{"gamma": 2.0}`.
         rules: Rate, weight decay and freezing by pattern, the first that matches a variable; each that trains must be
             covered. A rule's rate is multiplied by that of `layer_decay`.
@@ -108,7 +109,7 @@ class Phase:
     global_clipnorm: float | None = None
     clipvalue: float | None = None
     ema_momentum: float | None = None
-    loss: str = "categorical_crossentropy"
+    loss: str | None = None
     loss_options: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
@@ -228,7 +229,9 @@ def _optimizer_rules(phase: Phase) -> dict[str, bool]:
         "ema_momentum must be in (0, 1), or None": (
             phase.ema_momentum is None or (is_number(phase.ema_momentum) and 0 < phase.ema_momentum < 1)
         ),
-        "loss must be the name of a loss": isinstance(phase.loss, str) and phase.loss != "",
+        "loss must be the name of a loss, or None": (
+            phase.loss is None or (isinstance(phase.loss, str) and phase.loss != "")
+        ),
         "loss_options must be arguments by name, as JSON values": _is_json_object(phase.loss_options),
         "rules must be a tuple of Rule": (
             isinstance(phase.rules, tuple) and all(isinstance(rule, Rule) for rule in phase.rules)

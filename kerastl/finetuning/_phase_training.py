@@ -13,7 +13,7 @@ from kerastl.errors import TrainingError
 from kerastl.finetuning._batches import Batches
 from kerastl.finetuning._budget import shortened
 from kerastl.finetuning._compiling import compile_for
-from kerastl.finetuning._diagnosis import diagnose
+from kerastl.finetuning._doubts import doubts
 from kerastl.finetuning._estimate import (
     WORTH_SAYING,
     StepTimer,
@@ -54,6 +54,7 @@ class PhaseTraining:
     ) -> None:
         self._context = context
         self._state = context.state
+        self._task = context.network.task
         self._phase = phase
         self._upper = upper
         self._features = features
@@ -160,7 +161,7 @@ class PhaseTraining:
         assert rows is not None  # noqa: S101 - `Training` refuses phases that need them
         with stage("validating"):
             self._answers = predict(self._upper, rows)
-        return score(self._answers, self._context.data.val.labels[rows.usable])
+        return score(self._answers, self._context.data.val.labels[rows.usable], task=self._task)
 
     def record(self, done: Epoch) -> None:
         """See `Keeper`."""
@@ -180,11 +181,16 @@ class PhaseTraining:
             "epoch": done.number,
             "learning_rate": done.learning_rate,
             "loss": done.loss,
-            "accuracy": done.accuracy,
-            **_columns("val", done.validation),
-            **_columns("loo", done.leave_one_out),
+            self._task.training_figure.name: done.figure,
+            **self._columns("val", done.validation),
+            **self._columns("loo", done.leave_one_out),
             "seconds": round(done.seconds, 3),
         }
+
+    def _columns(self, part: str, reached: Score | None) -> dict[str, float | None]:
+        """A score as columns of the history."""
+        names = self._task.figure_names
+        return {f"{part}_{name}": None if reached is None else reached.figures[name] for name in names}
 
     def save(self, ended: bool) -> bool:
         """See `Keeper`."""
@@ -198,12 +204,15 @@ class PhaseTraining:
         """Note what the last answers say about the weights that gave them."""
         context, val, left_out = self._context, self._features.val, self._left_out
         if val is not None:
-            self._state.warnings = diagnose(self._answers, context.data.val.labels[val.usable], context.data.classes)
+            answers = self._answers, context.data.val.labels[val.usable], context.data.classes
+            self._state.warnings = doubts(*answers, self._task)
         elif left_out is not None:
             answers = left_out.probabilities, left_out.labels, context.data.classes
-            self._state.warnings = diagnose(*answers, kind="leave_one_out")
+            self._state.warnings = doubts(*answers, self._task, "leave_one_out")
         kernel = values_of([context.network.classifier.kernel])[0]
-        self._state.failure = NOTHING if (kernel == kernel[:, :1]).all() else ""
+        # A softmax looks at differences of scores only.
+        unmoved = kernel[:, :1] if self._task.activation == "softmax" else 0
+        self._state.failure = NOTHING if (kernel == unmoved).all() else ""
 
     def _solvable(self) -> bool:
         rows = self._features.plain
@@ -218,22 +227,18 @@ class PhaseTraining:
         if rows is None:  # of logistic regression `_solvable` saw to it
             raise TrainingError("ridge regression needs the features of all images on the disk: raise --cache-limit")
         head, self._left_out = solve_classifier(self._context, self._phase, rows, self._features.mirrored)
-        own = validation(self._upper, rows, labels[rows.usable])
+        own = validation(self._upper, rows, labels[rows.usable], self._task)
         left_out = None if self._left_out is None else self._left_out.score()
         if self._features.val is None and left_out is None:
             raise TrainingError("no image can be left out: no class has two that are not the same; add images")
         reached = left_out if self._features.val is None and left_out is not None else self.validate()
         if not np.isfinite([own.loss, reached.loss]).all():
             raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
-        done = Epoch(1, 0.0, own.loss, own.accuracy, reached, time.monotonic() - start, left_out)
+        figure = own.figures[self._task.training_figure.name]
+        seconds = time.monotonic() - start
+        done = Epoch(1, 0.0, own.loss, figure, reached, seconds, left_out, self._task)
         first = len(self._state.history)
         self.record(done)
         if self._better and learnt_nothing(head):
             self._state.failure = NOTHING
         tell_of_solution(done, self._context.observers, first)
-
-
-def _columns(part: str, reached: Score | None) -> dict[str, float | None]:
-    """A score as columns of the history."""
-    names = ("loss", "accuracy", "top5")
-    return {f"{part}_{name}": None if reached is None else getattr(reached, name) for name in names}

@@ -11,7 +11,7 @@ from typing import Any
 from kerastl._base.text import printable
 from kerastl.calibration._temperature import is_calibrated
 from kerastl.finetuning._folder import LEAVE_ONE_OUT, SPLIT
-from kerastl.finetuning._outcome import accuracy, caveat, choice_made, chosen_among, headline
+from kerastl.finetuning._outcome import caveat, choice_made, chosen_among, headline, reached
 from kerastl.finetuning._outputs import METRICS
 from kerastl.finetuning._search_results import SEARCH
 from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata
@@ -54,7 +54,7 @@ class ReadMe:
         """Write it; of the other files only `metrics.json` may be missing."""
         complete = self.metrics["complete"]
         files = dict(_FILES) | ({} if complete else UNDER_WAY)
-        if "loo_accuracy" in self.metrics:
+        if "loo_loss" in self.metrics:
             files |= _LEFT_OUT
         if self.metrics.get("search") is not None:
             files |= _SEARCHED
@@ -67,11 +67,11 @@ class ReadMe:
     def _facts(self) -> list[str]:
         metrics, names = self.metrics, self.metadata.labels.names
         shown = ", ".join(names[:_CLASSES]) + (", ..." if len(names) > _CLASSES else "")
-        choice, solved = choice_made(metrics), "loo_accuracy" in metrics
+        choice, solved = choice_made(metrics), "loo_loss" in metrics
         both = solved and headline(metrics) == "val"
         return [
-            ": ".join(filter(None, [accuracy(metrics), caveat(metrics)])) + ".",
-            *([f"Likewise {accuracy(metrics, 'loo')}."] if both else []),
+            ": ".join(filter(None, [reached(metrics), caveat(metrics)])) + ".",
+            *([f"Likewise {reached(metrics, 'loo')}."] if both else []),
             *([f"Kept: {choice}."] if choice else []),
             *([f"{chosen[0].upper()}{chosen[1:]}."] if (chosen := chosen_among(metrics)) else []),
             *(f"Warning: {warning}" for warning in metrics.get("warnings", ())),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kerastl.errors import TrainingError
-from kerastl.finetuning._diagnosis import diagnose
+from kerastl.finetuning._doubts import doubts
 from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
@@ -88,7 +88,8 @@ def refit(context: Context, phase: Phase, features: PlainFeatures) -> None:
         raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
     left_out.write(context.writer.checkpoint.folder)
     state.best = state.leave_one_out = reached
-    state.warnings = diagnose(left_out.probabilities, left_out.labels, data.classes, kind="leave_one_out")
+    answers = left_out.probabilities, left_out.labels, data.classes
+    state.warnings = doubts(*answers, data.task, "leave_one_out")
     state.failure = NOTHING if learnt_nothing(head) else ""
     state.refitted = True
 

@@ -19,6 +19,7 @@ from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
 from kerastl.finetuning._training_data import TrainingData
+from kerastl.models._hierarchy import Hierarchy
 from kerastl.models._labels import LabelSet
 from kerastl.models._metadata import CLASS_FOLDERS, HIERARCHY, Metadata
 from kerastl.training._outputs import versions, write_skipped
@@ -73,12 +74,13 @@ class Report:
             sum(str(file) not in gone for file in part.files) for part in (self._images.train, self._images.val)
         )
         under_way = min(state.phase + 1, len(self._recipe.phases))
-        scores: dict[str, Any] = {"accuracy_kind": best.kind}
+        task = self._images.task
+        scores: dict[str, Any] = {"accuracy_kind": best.kind, "task": task.name}
         if best.kind == "validation":
-            scores |= scored("val", best, val) | {"chosen_by_validation": len(state.history) > 1}
+            scores |= scored("val", best, val, task) | {"chosen_by_validation": len(state.history) > 1}
         if left_out is not None:
             counts = {"loo_images": left_out.images, "loo_groups": left_out.groups}
-            scores |= scored("loo", left_out, left_out.groups) | counts
+            scores |= scored("loo", left_out, left_out.groups, task) | counts
         return {
             **scores,
             "classes": len(self._images.classes),
@@ -92,7 +94,7 @@ class Report:
             "complete": not stopped,
             "refitted": state.refitted,
             "warnings": list(state.warnings),
-            **kept(state.history, self._recipe, self._stages, under_way, state.records),
+            **kept(state.history, self._recipe, self._stages, under_way, state.records, task),
         }
 
     def write(
@@ -121,6 +123,7 @@ class Report:
                 **self._classes(),
                 **calibration.extra,
             },
+            self._images.task.name,
         )
         record = TrainingRecord.of(self._parts.dataset, self._parts.contents)
         if (earlier := self._base.trained_on()) is not None:
@@ -128,7 +131,7 @@ class Report:
         members = {training_record.MEMBER: record.to_bytes(), **calibration.members}
         outputs.write_model(self._folder, model, metadata, members)
         self._write_left_out(left_out)
-        outputs.write_history(self._folder, state.history)
+        outputs.write_history(self._folder, self._images.task, state.history)
         if state.history:
             outputs.write_curves(self._folder, state.history, [phase["trains"] for phase in metrics["phases"]])
         root = self._parts.dataset.root
@@ -140,11 +143,12 @@ class Report:
         return metadata
 
     def _classes(self) -> dict[str, Any]:
-        """Which of nested folders the classes are, if that was asked for, and the tree that they make."""
-        dataset = self._parts.dataset
-        hierarchy = None if dataset.hierarchy is None else dataset.hierarchy.as_dict()
-        stored = {CLASS_FOLDERS: dataset.class_folders, HIERARCHY: hierarchy}
-        return {name: value for name, value in stored.items() if value is not None}
+        """Which of nested folders the classes are, if that was asked for, and the tree that all classes make."""
+        class_folders = self._parts.dataset.class_folders
+        stored: dict[str, Any] = {} if class_folders is None else {CLASS_FOLDERS: class_folders}
+        if class_folders == "path":
+            stored[HIERARCHY] = Hierarchy.of_paths(self._images.classes).as_dict()
+        return stored
 
     def _write_left_out(self, answers: LeftOutAnswers | None) -> None:
         """What tells of the model where every image trained; nothing where its head was not solved in closed form."""

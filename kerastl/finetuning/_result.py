@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base import display
 from kerastl._base.text import brief, printable
-from kerastl.finetuning._outcome import accuracy, choice_made, headline
+from kerastl.finetuning._outcome import choice_made, headline, reached, task_of
 from kerastl.models._metadata import Metadata
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class FineTuned:
         count = len(self.warnings)
         doubts = f", {count} warning{'s' * (count > 1)}" if count else ""
         name, folder = brief(self.metadata.name), printable(str(self.folder))
-        return f"<FineTuned {name}: {accuracy(self.metrics)}{doubts}, in {folder}>"
+        return f"<FineTuned {name}: {reached(self.metrics)}{doubts}, in {folder}>"
 
     def _repr_html_(self) -> str:
         metrics, part = self.metrics, headline(self.metrics)
@@ -54,7 +54,7 @@ class FineTuned:
             "images": f"{metrics['train_images']:,} to train on, {metrics['val_images']:,} to validate on",
             "classes": f"{metrics['classes']:,}",
             "epochs": metrics["epochs"],
-            f"{kind} accuracy": accuracy(metrics),
+            f"{kind} {task_of(metrics).figure.label}": reached(metrics),
             f"{kind} loss": f"{metrics[f'{part}_loss']:.3f}",
             "folder": self.folder,
         }

@@ -44,7 +44,7 @@ from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _weights as weights
 from kerastl.models._registry import BACKBONES
-from kerastl.tasks._task import TASKS
+from kerastl.tasks._task import CLASSIFICATION, TASKS
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
@@ -154,6 +154,7 @@ class Run:
             "base_model": base.record,
             "recipe": chosen.as_dict(),
             "classes": list(parts.dataset.classes),
+            "task": parts.dataset.task,
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
             "images": self._folder.manifest.write(manifest_entries(dataset, parts.contents)),
@@ -211,7 +212,8 @@ class Run:
         assert state is not None  # noqa: S101 - `FineTuningFolder.open` has seen it
         self._settings = self._settings.resumed(state["settings"], said)
         root, contents = found_again(data, self._folder.manifest, state, self._callback, self.stop)
-        dataset, groups = reopen_dataset(self._folder.original_split, root, state["classes"], state.get("split"))
+        task = state.get("task", CLASSIFICATION)
+        dataset, groups = reopen_dataset(self._folder.original_split, root, state["classes"], state.get("split"), task)
         base = self._begun_with(state)
         built = base.build(self._settings)
         white = state.get("white_level")
@@ -317,7 +319,7 @@ class Run:
 
         ended = None
         try:
-            training.run(partial(write_history, self._folder.path))
+            training.run(partial(write_history, self._folder.path, training.task))
         except StateError:  # the network holds nothing yet
             raise
         except (Stopped, TrainingError) as reason:

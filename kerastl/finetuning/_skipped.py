@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ class SkippedImages:
         self._data = data
         self._callback = callback
         self.reasons: dict[Path, str] = {}
-        self._left = np.bincount(data.train.labels, minlength=len(data.classes))  # training images of each class
+        self._left = data.class_counts()
 
     def usable(self, images: LabeledImages, features: Features, copies: int = 1) -> np.ndarray:
         """Numbers of the images of which every copy could be read; the others are skipped.
@@ -47,7 +48,7 @@ class SkippedImages:
         if not len(usable):
             raise DataError(f"none of {len(images.files)} images can be read, the first: {next(iter(broken.values()))}")
         if images is self._data.train:
-            self._check_classes(images.labels[list(broken)])
+            self._check_classes(list(broken))
         return usable
 
     def skip(self, number: int, reason: str) -> None:
@@ -57,7 +58,7 @@ class SkippedImages:
             DataError: It was the last of its class.
         """
         self._add(self._data.train, number, reason)
-        self._check_classes(self._data.train.labels[[number]])
+        self._check_classes([number])
 
     def _add(self, images: LabeledImages, number: int, reason: str) -> None:
         file = images.files[number]
@@ -65,11 +66,12 @@ class SkippedImages:
             self.reasons[file] = reason
             self._callback.warn(f"{printable(str(file))}: {reason}; skipped")
             if images is self._data.train:
-                self._left[images.labels[number]] -= 1
+                self._left -= self._data.class_counts([number])
 
-    def _check_classes(self, changed: np.ndarray) -> None:
-        """Refuse to go on where one of these classes has lost its last image."""
-        lost = [self._data.classes[label] for label in np.unique(changed) if self._left[label] == 0]
+    def _check_classes(self, skipped: Sequence[int]) -> None:
+        """Refuse to go on where a class has lost its last image with one of these."""
+        changed = np.flatnonzero((self._data.class_counts(skipped) > 0) & (self._left == 0))
+        lost = [self._data.classes[label] for label in changed]
         if lost:
             file, reason = next(reversed(self.reasons.items()))
             last = f"{printable(str(file))}: {reason}"

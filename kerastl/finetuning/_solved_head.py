@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
 from kerastl._progress import stage
 from kerastl.errors import RecipeError
 from kerastl.finetuning._diagnosis import ADVICE
 from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
-from kerastl.finetuning._phase import Phase
+from kerastl.finetuning._phase import Phase, Solver
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._ridge import RidgeHead, softmax_head
 from kerastl.finetuning._ridge_folds import balanced_folds
@@ -15,6 +18,7 @@ from kerastl.finetuning._row_choice import RowChoice, solve_chosen
 from kerastl.finetuning._solver import Head, solve_head
 from kerastl.finetuning._targets import OneHot
 from kerastl.models._deep_features import last_tap_width
+from kerastl.tasks._task import CLASSIFICATION
 from kerastl.training._callback import RunCallback
 
 NOTHING = f"nothing was learnt: every image gets the same scores, whatever it shows. No model is kept; {ADVICE}"
@@ -49,11 +53,10 @@ def solve_classifier(
     classifier = context.network.classifier
     if rows[:1].shape[1:] != classifier.kernel.shape[:1]:
         raise RecipeError(f"{phase.solver} needs a head of one Dense layer on pooled features")
-    head: Head | RidgeHead
-    if phase.solver == "ridge":
-        head, left_out = _by_ridge(context, rows, mirrored)
-    else:
-        head, left_out = _by_logistic_regression(context, rows), None
+    solve = SOLVERS[phase.solver].get(context.data.task.name)
+    if solve is None:
+        raise RecipeError(f"{phase.solver} solves no head for task {context.data.task.name!r}; ridge does")
+    head, left_out = solve(context, rows, mirrored)
     classifier.set_weights([head.kernel, head.bias])
     return head, left_out
 
@@ -96,7 +99,9 @@ def _tell(choice: RowChoice, head: RidgeHead, rows: UsableFeatures, told: RunCal
     told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
 
 
-def _by_logistic_regression(context: Context, rows: UsableFeatures) -> Head:
+def _by_logistic_regression(
+    context: Context, rows: UsableFeatures, mirrored: UsableFeatures | None
+) -> tuple[Head, None]:
     data, told, stop = context.data, context.observers.told, context.observers.stop
     labels, weights = data.train.labels[rows.usable], data.weights()[rows.usable]
     with stage(f"logistic regression on {len(rows):,} images"):
@@ -106,4 +111,14 @@ def _by_logistic_regression(context: Context, rows: UsableFeatures) -> Head:
     told.say(f"logistic regression: C = {head.strength:g} by cross-validation")
     if not head.converged:
         told.warn("logistic regression ended before its solution: the head is worse than it could be")
-    return head
+    return head, None
+
+
+Solve: TypeAlias = Callable[
+    [Context, UsableFeatures, "UsableFeatures | None"], "tuple[Head | RidgeHead, LeftOutAnswers | None]"
+]
+SOLVERS: Mapping[Solver, Mapping[str, Solve]] = {
+    "ridge": {CLASSIFICATION: _by_ridge},
+    "logistic_regression": {CLASSIFICATION: _by_logistic_regression},
+}
+"""Solvers of phases, and the tasks that each of them solves heads for."""

@@ -20,6 +20,7 @@ from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
 from kerastl.images import _depth as depth
 from kerastl.inference._seal import sha256
+from kerastl.tasks._task import TASKS
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
 from kerastl.training._manifest import Entry, Manifest, hashed
@@ -69,9 +70,10 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) 
     """
     with stage("looking for images"):
         dataset = data if isinstance(data, Dataset) else scan(data)
-    if len(dataset.classes) < 2:  # `scan` refuses it; a data set from elsewhere may be anything
-        raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; a classifier needs two or more")
-    if unknown := sorted({item.label for item in dataset.items}.difference(dataset.classes)):
+    task = TASKS[dataset.task]
+    if len(dataset.classes) < task.fewest_classes:  # `scan` refuses it; a data set from elsewhere may be anything
+        raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; {task.needs}")
+    if unknown := sorted({name for item in dataset.items for name in dataset.class_names(item)} - {*dataset.classes}):
         raise DataError(f"{dataset.root}: images of {listed(unknown)}, which is not among the classes")
     callback.say(f"{dataset.root}: {dataset.layout}")
     for warning in (*dataset.warnings, *filter(None, [left_out_summary(dataset)])):
@@ -168,7 +170,7 @@ def found_again(
         Stopped: A stop was asked for.
     """
     try:
-        dataset = data if isinstance(data, Dataset) else scan(data)
+        dataset = data if isinstance(data, Dataset) else scan(data, task=state.get("task"))
     except DataError as error:
         raise DataError(f"{error}. The run began with the classes {listed(state['classes'])}") from None
     hashes = hashed([dataset.file(item) for item in dataset.items], callback, stop)
@@ -178,7 +180,7 @@ def found_again(
 
 
 def reopen_dataset(
-    table: Path, root: Path, classes: Sequence[str], written: str | None
+    table: Path, root: Path, classes: Sequence[str], written: str | None, task: str
 ) -> tuple[Dataset, dict[str, int]]:
     """Read back the split of a run.
 
@@ -187,6 +189,7 @@ def reopen_dataset(
         root: The folder that its paths start at.
         classes: Of the run.
         written: The hash of the file as the run wrote it; None where that is not known.
+        task: Of the run.
 
     Returns:
         The images with their parts, and the groups as in `SplitData`.
@@ -204,4 +207,4 @@ def reopen_dataset(
         reason = error.strerror if isinstance(error, OSError) else error
         raise DataError(f"{table}: the split of the run cannot be read ({reason}); --overwrite starts anew") from None
     items = tuple(Item(path, label, part) for path, label, name, _ in rows for part in SPLITS if part == name)
-    return Dataset(root, tuple(classes), items, layout=f"as split before, in {table.name}"), groups
+    return Dataset(root, tuple(classes), items, layout=f"as split before, in {table.name}", task=task), groups

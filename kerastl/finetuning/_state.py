@@ -82,7 +82,7 @@ class FineTuningState(TrainingState):
     def from_dict(cls, raw: dict[str, Any]) -> FineTuningState:
         """Read what `asdict` gave."""
         names = ("best", "leave_one_out", "phase_best")
-        scores = {name: Score(**raw[name]) if raw.get(name) else None for name in names}
+        scores = {name: Score.from_dict(raw[name]) if raw.get(name) else None for name in names}
         records = {number: PhaseRecord(**record) for number, record in raw.get("records", {}).items()}
         return cls(**{**raw, **scores, "records": records})
 
@@ -143,7 +143,7 @@ class FineTuningState(TrainingState):
 
 def _beats(reached: Score, best: Score) -> bool:
     """Whether a score is better by more than rounding."""
-    return reached > best and (reached.accuracy > best.accuracy or best.loss - reached.loss > _ROUNDING)
+    return reached > best and (reached.goodness > best.goodness or best.loss - reached.loss > _ROUNDING)
 
 
 class TimedStateWriter(StateWriter):

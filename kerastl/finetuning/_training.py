@@ -27,8 +27,10 @@ from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._phase_training import PhaseTraining
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._refit import PlainFeatures, join, keeps_solution, refit, solved_phase
+from kerastl.finetuning._scores import Score
 from kerastl.finetuning._state import FineTuningState, TimedStateWriter
 from kerastl.finetuning._training_data import TrainingData
+from kerastl.tasks._task import Task
 from kerastl.training._callback import RunCallback, setting_the_rate
 from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._fast_network import faster
@@ -84,7 +86,7 @@ class Training:
         self._refit_phase = None if whole is None else solved_phase(recipe)
         self._whole = whole or data
         self._writer = TimedStateWriter(checkpoint, self._budget, extra)
-        self._observers = Observers(network.model, callback or RunCallback(), tuple(callbacks), stop)
+        self._observers = Observers(network.model, callback or RunCallback(), tuple(callbacks), stop, network.task)
         self.state = FineTuningState()
 
     def resume(self, values: dict[str, Any]) -> None:
@@ -93,6 +95,11 @@ class Training:
             self.state = FineTuningState.from_dict(values[STATE])
             self._budget.earlier = self.state.used
             assign(self._network.model.variables, self._writer.checkpoint.arrays("start"))
+
+    @property
+    def task(self) -> Task:
+        """What the network is trained for."""
+        return self._network.task
 
     def left_out(self) -> LeftOutAnswers | None:
         """What the best head says of images that were left out; None where it was not solved in closed form.
@@ -104,7 +111,7 @@ class Training:
             return None
         folder = self._writer.checkpoint.folder
         try:
-            return LeftOutAnswers.read(folder)
+            return LeftOutAnswers.read(folder, self._network.task)
         except ValueError as error:
             raise StateError(f"{folder / LEAVE_ONE_OUT} is damaged ({error}); --overwrite starts anew") from None
 
@@ -180,7 +187,7 @@ class Training:
                     raise RecipeError("there are no images to validate on, which tell when training is at its best")
                 if phase.solver == "gradient":
                     optimizer_for(self._network, phase, phase.learning_rate)
-                    loss_for(phase)
+                    loss_for(phase, self._network.task)
                     if setter and (phase.schedule != "constant" or phase.warmup):
                         raise RecipeError(
                             f"keras.callbacks.{setter} sets the learning rate: the phase needs the schedule constant, "
@@ -229,12 +236,16 @@ class Training:
         """Whether so few answers are wrong already that the phase is left out; says so."""
         state = self.state
         reached = state.leave_one_out or state.best
-        if reached is None or state.failure or state.epoch or 1 - reached.accuracy >= phase.min_error:
+        if reached is None or state.failure or state.epoch or self._missing(reached) >= phase.min_error:
             return False
         how = "by leave-one-out" if reached.kind == "leave_one_out" else "of the validation images"
-        state.phase_record.outcome = f"left out: only {percent(1 - reached.accuracy)} {how} are wrong"
+        state.phase_record.outcome = f"left out: only {percent(self._missing(reached))} {how} are wrong"
         self._observers.told.say(f"phase {state.phase + 1} is {state.phase_record.outcome}")
         return True
+
+    def _missing(self, reached: Score) -> float:
+        """What a score lacks of a perfect one, as a fraction; infinity where it is none."""
+        return 1 - reached.goodness if self._network.task.figure.is_fraction else math.inf
 
     def _is_held(self, phase: Phase) -> bool:
         """Whether a phase of gradient steps comes after a solution in closed form that is worth something."""

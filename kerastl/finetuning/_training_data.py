@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from kerastl.finetuning._splits import SplitData
 from kerastl.images import Resize, open_image
 from kerastl.inference._engines import cores
 from kerastl.models._input_reader import InputReader
-from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
+from kerastl.tasks._task import CLASSIFICATION, TASKS, TargetKind, Task
 from kerastl.training._samples import ImageSample
 
 # So many images are worth a process that decodes them ahead, which takes 0.3 s to start.
@@ -73,11 +73,18 @@ class TrainingData:
         """What the network is to give for the training images: float32 `(n, classes)`, one-hot of a class each."""
         return self.task.output_targets(self.train.labels, len(self.classes))
 
+    def class_counts(self, numbers: Sequence[int] | None = None) -> np.ndarray:
+        """Training images of each class, int64 `(classes,)`: all, or those of some numbers."""
+        labels = self.train.labels if numbers is None else self.train.labels[list(numbers)]
+        return _COUNTS[self.task.kind](labels, len(self.classes))
+
     def weights(self) -> np.ndarray:
         """Weight of each training image: float32 `(n,)`, with a mean of 1."""
         labels = self.train.labels
         if not self.balanced:
             return np.ones(len(labels), np.float32)
+        if self.task.kind != "index":
+            raise UsageError(f"class_weights are for classes, one an image. Received: task {self.task.name!r}")
         counts = np.bincount(labels, minlength=len(self.classes))
         weight = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
         return weight[labels].astype(np.float32)
@@ -98,6 +105,13 @@ class TrainingData:
         versions = [self.plain(self.train)]
         versions += [self.augmented(augmentation, (*seed, view)) for view in range(1, count)]
         return [image for same in zip(*versions, strict=True) for image in same]
+
+
+_COUNTS: Mapping[TargetKind, Callable[[np.ndarray, int], np.ndarray]] = {
+    "index": lambda labels, classes: np.bincount(labels, minlength=classes),
+    "indicators": lambda labels, _: labels.sum(axis=0, dtype=np.int64),
+    "number": lambda labels, _: np.array([len(labels)]),
+}
 
 
 def _augmented(file: Path, reader: InputReader, augmentation: Augmentation, seed: Sequence[int]) -> np.ndarray:

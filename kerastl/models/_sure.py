@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ class SureAnswer:
         }
 
 
-def sure_node(hierarchy: Hierarchy, scores: np.ndarray, min_score: float) -> int | None:
+def sure_node(hierarchy: Hierarchy, scores: Sequence[float], min_score: float) -> int | None:
     """Find the deepest node that is sure: from the top down to the best one below, as long as that scores enough.
 
     Of what scores more than one half there is one at most on each level. This is what Deng et al. 2012 (Hedging Your
@@ -71,7 +72,7 @@ def sure_node(hierarchy: Hierarchy, scores: np.ndarray, min_score: float) -> int
 
     Args:
         hierarchy: The tree.
-        scores: Those of its nodes for an image, as `Hierarchy.scores` adds them up; shape (nodes,).
+        scores: One a node, for an image, as `Hierarchy.scores` adds them up.
         min_score: Between 0 and 1.
 
     Returns:
@@ -96,17 +97,17 @@ def sure_answers(hierarchy: Hierarchy, probabilities: np.ndarray, min_score: flo
     """
     return [
         _answer(hierarchy, row, sure_node(hierarchy, row, min_score), min_score)
-        for row in hierarchy.scores(probabilities)
+        for row in hierarchy.scores(probabilities).tolist()  # whose numbers are faster to get at one by one
     ]
 
 
-def _answer(hierarchy: Hierarchy, scores: np.ndarray, node: int | None, min_score: float) -> SureAnswer:
+def _answer(hierarchy: Hierarchy, scores: Sequence[float], node: int | None, min_score: float) -> SureAnswer:
     if node is None:
         return SureAnswer(min_score)
     return SureAnswer(
         min_score,
         hierarchy.names[node],
-        min(float(scores[node]), 1.0),  # not beyond by rounding
+        min(scores[node], 1.0),  # not beyond by rounding
         tuple(hierarchy.names[each] for each in hierarchy.path(node)),
         node if node < hierarchy.classes else None,
         None if hierarchy.wnids is None else hierarchy.wnids[node],

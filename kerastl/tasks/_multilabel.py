@@ -18,9 +18,13 @@ def losses(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def figures(answers: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-    """Mean loss and mean average precision, which is 0 where no image has a label; arguments as for `losses`."""
+    """Mean loss, mean average precision (0 where no image has a label), and the fraction of labels told rightly at 0.5.
+
+    Arguments are those of `losses`.
+    """
     found = metrics.mean_average_precision(answers, targets)
     return {
         "loss": float(losses(answers, targets).mean()),
         "mean_average_precision": 0.0 if np.isnan(found) else found,
+        "label_accuracy": float(((answers > 0.5) == targets).mean()),
     }

@@ -32,6 +32,7 @@ class Figure:
     Args:
         name: In files, such as `val_accuracy` in `history.csv`.
         label: For people.
+        short: Where there is little room.
         higher_is_better: Whether more is better; of an error less is.
         is_fraction: Whether it lies in [0, 1], and is shown in percent.
 
@@ -43,6 +44,7 @@ class Figure:
 
     name: str
     label: str
+    short: str
     higher_is_better: bool = True
     is_fraction: bool = True
 
@@ -67,6 +69,7 @@ class Task:
         judge: Name of a module with two functions of answers, float `(n, outputs)`, and targets: `figures` gives the
             figures by name, among them `loss` and `figure`; `losses` that of each image, float64 `(n,)`, whose mean is
             `loss`.
+        other_figures: Names of further figures that `judge` gives and histories keep.
         unlabeled: Whether an image may have no label at all.
 
     Example:
@@ -84,7 +87,23 @@ class Task:
     training_figure: Figure
     training_metric: str
     judge: str
+    other_figures: tuple[str, ...] = ()
     unlabeled: bool = False
+
+    @property
+    def figure_names(self) -> tuple[str, ...]:
+        """The figures that histories keep, the loss first."""
+        return ("loss", self.figure.name, *self.other_figures)
+
+    @property
+    def fewest_classes(self) -> int:
+        """Classes that there must be to learn anything."""
+        return 2 if self.kind == "index" else 1
+
+    @property
+    def needs(self) -> str:
+        """What data without them lacks, for messages."""
+        return "a classifier needs two classes or more" if self.kind == "index" else f"{self.name} needs one at least"
 
     def class_names(self, label: str) -> tuple[str, ...]:
         """The classes that the text of a label names: one, several or, where it is a number, none.
@@ -167,15 +186,14 @@ _CLASS_NAMES: Mapping[TargetKind, Callable[[str], tuple[str, ...]]] = {
     "indicators": split_labels,
     "number": lambda label: (),
 }
-_ACCURACY = Figure("accuracy", "accuracy")
-_LABEL_ACCURACY = Figure("label_accuracy", "accuracy of single labels")
-_PRECISION = Figure("mean_average_precision", "mean average precision")
-_ERROR = Figure("mean_absolute_error", "mean absolute error", higher_is_better=False, is_fraction=False)
-_RANK_ERROR = Figure("mean_absolute_error", "mean absolute error in ranks", higher_is_better=False, is_fraction=False)
+_ACCURACY = Figure("accuracy", "accuracy", "acc")
+_LABEL_ACCURACY = Figure("label_accuracy", "accuracy of single labels", "label acc")
+_PRECISION = Figure("mean_average_precision", "mean average precision", "mAP")
+_ERROR = Figure("mean_absolute_error", "mean absolute error", "MAE", higher_is_better=False, is_fraction=False)
 _BUNDLED = (
     Task(
         CLASSIFICATION, "one class an image", "index", "softmax", "categorical_crossentropy",
-        _ACCURACY, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._classification",
+        _ACCURACY, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._classification", ("top5",),
     ),
     Task(
         MULTILABEL, "any number of labels an image", "indicators", "sigmoid", "binary_crossentropy",
@@ -183,13 +201,17 @@ _BUNDLED = (
     ),
     Task(
         ORDINAL, "one class of an order an image", "index", "softmax", "categorical_crossentropy",
-        _RANK_ERROR, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._ordinal",
+        _ERROR, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._ordinal", ("quadratic_kappa", "accuracy"),
     ),
     Task(
         REGRESSION, "a number an image", "number", "linear", "mean_squared_error",
-        _ERROR, _ERROR, "MeanAbsoluteError", "kerastl.tasks._regression",
+        _ERROR, _ERROR, "MeanAbsoluteError", "kerastl.tasks._regression", ("r_squared",),
     ),
 )  # fmt: skip
 
 TASKS: Registry[Task] = Registry("task", "kerastl.tasks", Task, {task.name: task for task in _BUNDLED})
 """The first is the default."""
+FIGURES: Mapping[str, Figure] = {
+    figure.name: figure for task in _BUNDLED for figure in (task.figure, task.training_figure)
+}
+"""The figures of all tasks, by name."""

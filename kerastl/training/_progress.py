@@ -11,6 +11,7 @@ from kerastl import _progress as progress
 from kerastl._base.keras_import import retracing_unmentioned
 from kerastl._base.text import percent
 from kerastl._progress import Reporter, Stage, Verbose
+from kerastl.tasks._task import FIGURES
 from kerastl.training._callback import RunCallback, RunCallbackList
 
 # An epoch that takes longer is told of before its line comes; the first, which compiles, after a second.
@@ -100,7 +101,7 @@ class TrainingProgress(RunCallback):
     @staticmethod
     def line(row: dict[str, Any]) -> str:
         """The figures of an epoch."""
-        training = f"loss {_short(row['loss'])}, acc {percent(row['accuracy'])}"
+        training = f"loss {_short(row['loss'])}{_figure(row, '')}"
         for part, name in _PARTS.items():
             if row.get(f"{part}_loss") is not None:
                 return f"{training}; {name} {_figures(row, part)}"
@@ -111,7 +112,7 @@ class TrainingProgress(RunCallback):
         """More of them."""
         found = [f"learning rate {row['learning_rate']:.3g}"]
         known = [part for part in ("val", "loo") if row.get(f"{part}_loss") is not None]
-        found += [f"{_PARTS[part]} top-5 {percent(row[f'{part}_top5'])}" for part in known[:1]]
+        found += [f"{_PARTS[part]} top-5 {percent(row[f'{part}_top5'])}" for part in known[:1] if f"{part}_top5" in row]
         found += [f"{_PARTS[part]} {_figures(row, part)}" for part in known[1:]]
         return ", ".join(found)
 
@@ -132,7 +133,16 @@ class PreTrainingProgress(TrainingProgress):
 
 
 def _figures(row: dict[str, Any], part: str) -> str:
-    return f"loss {_short(row[f'{part}_loss'])}, acc {percent(row[f'{part}_accuracy'])}"
+    return f"loss {_short(row[f'{part}_loss'])}{_figure(row, f'{part}_')}"
+
+
+def _figure(row: dict[str, Any], prefix: str) -> str:
+    """The first figure of a row that is known under a name with such a beginning, and what it is."""
+    for name, value in row.items():
+        figure = FIGURES.get(name.removeprefix(prefix)) if name.startswith(prefix) else None
+        if figure is not None and value is not None:
+            return f", {figure.short} {figure.text(value)}"
+    return ""
 
 
 def _short(loss: float) -> str:

@@ -112,10 +112,8 @@ def test_a_column_for_each_class(make: Make) -> None:
     assert {item.label for item in dataset.items if item.path in ("img/1.jpg", "img/3.jpg")} == {"MEL"}
     with (root / "labels.csv").open("a") as file:
         file.write("0,1,1\n")
-    with pytest.raises(
-        DataError, match="row 10 has not just one 1 in the columns NV, MEL; kerastl classifies into one"
-    ):
-        scan(root)
+    with pytest.raises(DataError, match="row 10 has not just one 1 in the columns NV, MEL; --task multilabel gives"):
+        scan(root, task="classification")
 
 
 def test_columns_that_are_asked_for(make: Make) -> None:
@@ -149,7 +147,7 @@ def test_images_in_a_folder_that_is_named(make: Make, tmp_path: Path) -> None:
         ("path,score", "img/{0}.jpg,0.{0}", "cannot tell which column holds the labels; its header: path, score"),
         ("path,label", "other/{0}.jpg,{1}", r"none of its files exists \(other/0.jpg\); .* is it img/0.jpg\?"),
         ("path,label", '"img/{0}.jpg,{1}', "row 2 has"),
-        ("path,label", "img/{0}.jpg,\"['{1}', 'x']\"", "several labels in a cell; kerastl classifies into one class"),
+        ("path,label", "img/{0}.jpg,\"['{1}', 'x']\"", "several labels in a cell: give each row one label"),
     ],
 )
 def test_tables_that_are_refused(make: Make, header: str, row: str, message: str) -> None:

@@ -11,6 +11,7 @@ from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._leave_one_out import KeptAnswers, LeftOutAnswers
 from kerastl.finetuning._training_data import LabeledImages, TrainingData
 from kerastl.images import Resize
+from kerastl.tasks import TASKS
 
 NOTHING = LabeledImages([], np.empty(0, np.int64))
 CONTENTS = [f"{number:032x}" for number in (1 << 64, 2 << 64, 3 << 64, 4 << 64)]
@@ -50,7 +51,7 @@ def test_they_come_back_as_they_were_written(four, tmp_path):
     rows = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.5, 0.5]], np.float32)
     found = LeftOutAnswers.of(four, np.arange(4), rows).calibrated(0.5, lambda numbers: np.eye(4)[numbers], seed=0)
     found.write(tmp_path)
-    again = LeftOutAnswers.read(tmp_path)
+    again = LeftOutAnswers.read(tmp_path, TASKS["classification"])
     for name in ("numbers", "labels", "groups", "probabilities"):
         np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
     assert again.calibration == found.calibration

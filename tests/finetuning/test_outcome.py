@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastl.finetuning._outcome import accuracy, caveat, choice_made, kept, next_steps, outcome, scored
+from kerastl.finetuning._outcome import caveat, choice_made, kept, next_steps, outcome, reached, scored
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import Score
 
@@ -20,7 +20,11 @@ def metrics(*history, n=100, recipe=RECIPE, phase=3):
     found = {"val_images": n, "train_images": 400, "classes": 2, "seconds": 65.0}
     found |= kept(history, recipe, STAGES, phase)
     best = max(row["val_accuracy"] for row in history) if history else 0.5
-    return found | scored("val", Score(best, -0.5, 1.0), n) | {"chosen_by_validation": len(history) > 1}
+    return (
+        found
+        | scored("val", Score(best, -0.5, 1.0, figures={"accuracy": best, "loss": 0.5, "top5": 1.0}), n)
+        | {"chosen_by_validation": len(history) > 1}
+    )
 
 
 def test_what_each_phase_brought():
@@ -102,7 +106,8 @@ def left_out(images=200, groups=100):
     recipe = Recipe("one", (Phase(solver="ridge"),))
     solved = {"phase": 1, "epoch": 1, "loo_accuracy": 0.9, "loo_loss": 0.3}
     found = {"val_images": 0, "train_images": 200, "classes": 2, "seconds": 65.0} | kept([solved], recipe, STAGES, 1)
-    reached = Score(0.9, -0.3, 1.0, "leave_one_out", images, groups)
+    figures = {"accuracy": 0.9, "loss": 0.3, "top5": 1.0}
+    reached = Score(0.9, -0.3, 1.0, "leave_one_out", images, groups, figures)
     return found | scored("loo", reached, groups) | {"loo_images": images}
 
 
@@ -120,7 +125,7 @@ def test_a_solution_that_was_validated_too_says_both():
     found = metrics(row(1, 1, 0.8), recipe=Recipe("one", (Phase(solver="ridge"),)), phase=1)
     found |= {name: value for name, value in left_out().items() if name.startswith("loo_")}
     assert caveat(found) == ""  # nothing was chosen
-    assert accuracy(found).startswith("80.0 % of 100 validation images")
+    assert reached(found).startswith("80.0 % of 100 validation images")
     assert outcome(found, Path("x"))[1] == "  90.0 % of 200 images right by leave-one-out (95 % sure: 83 to 94 %)"
 
 

@@ -66,7 +66,7 @@ def test_a_stage_that_is_not_there_is_an_error_that_lists_what_is(trains):
         {"clipvalue": "high"},
         {"clipnorm": 1.0, "clipvalue": 1.0},
         {"ema_momentum": 1.0},
-        {"loss": None},
+        {"loss": ""},
         {"loss_options": [1]},
         {"rules": [Rule("*")]},
         {"solver": "magic"},

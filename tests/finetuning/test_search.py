@@ -96,7 +96,8 @@ class FakeProbe:
         self.asked.append((self.candidate.name, len(numbers)))
         if self.asked[-1] == self.stops_at:
             raise Stopped
-        return Score(self.accuracy[self.candidate.name], -1.0, 1.0, "leave_one_out", len(numbers), len(numbers))
+        accuracy, count = self.accuracy[self.candidate.name], len(numbers)
+        return Score(accuracy, -1.0, 1.0, "leave_one_out", count, count, {"accuracy": accuracy})
 
 
 class Lines(RunCallback):

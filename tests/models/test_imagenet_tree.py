@@ -1,3 +1,4 @@
+import imagenet_tree as script
 import pytest
 
 from kerastl.models._imagenet_tree import imagenet_tree
@@ -51,3 +52,18 @@ def test_names_may_be_the_ids():
     tree = imagenet_tree(LabelSet(("n02088364", "n02088632", "n07747607")))
     assert tree.names == ("n02088364", "n02088632", "n07747607", "hound")
     assert tree.wnids[:3] == tree.names[:3]
+
+
+def test_the_script_takes_the_first_hypernym_and_the_first_word():
+    # Each line of a file of nouns begins with its own place in it: see wndb(5WN).
+    lines = [
+        "00000000 03 n 01 entity 0 000 | what there is",
+        "00000046 03 n 02 canine 0 canid 1 001 @ 00000000 n 0000 | dogs and wolves",
+        "00000120 03 n 01 pet 0 001 @ 00000000 n 0000 | kept at home",
+        "00000180 03 n 02 dog 0 domestic_dog 0 003 @ 00000046 n 0000 ~ 00000000 n 0000 @ 00000120 n 0000 | it barks",
+    ]
+    nouns = "".join(f"{line}\n" for line in lines).encode()
+    assert [nouns.index(line.encode()) for line in lines] == [0, 46, 120, 180]
+    names, parents = script.tree(nouns, ["n00000180"])
+    assert list(names.items()) == [("n00000000", "entity"), ("n00000046", "canine"), ("n00000180", "dog")]
+    assert parents == {"n00000046": "n00000000", "n00000180": "n00000046"}

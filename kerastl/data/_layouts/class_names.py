@@ -114,7 +114,9 @@ class SeveralLabels:
         certain, doubtful, possible = [], [], []
         for label in sorted(self._labels):
             separators = [separator for separator, parts in _partings(label) if self._are_labels(separator, parts)]
-            if _listed(label) or any(separator in _HARD for separator in separators):
+            if (is_list(label) and len(ast.literal_eval(label)) > 1) or any(
+                separator in _HARD for separator in separators
+            ):
                 certain.append(label)
             elif separators:
                 doubtful.append(label)
@@ -123,6 +125,17 @@ class SeveralLabels:
         if len(doubtful) > 1:  # one may be chance
             return certain + doubtful, possible
         return certain, doubtful + possible
+
+    def plain(self, labels: Iterable[str]) -> bool:
+        """Whether nothing but a separator of lists, `|`, `;` or `,`, may stand between the labels in these."""
+        return self.separator(labels) in tuple(_HARD)
+
+    def separator(self, labels: Iterable[str]) -> str | None:
+        """What stands between the labels in most of these; None where nothing does, as in lists."""
+        counts = Counter(
+            separator for label in labels for separator, parts in _partings(label) if self._are_labels(separator, parts)
+        )
+        return max(counts, key=lambda one: (counts[one], -(_HARD + _SOFT).index(one))) if counts else None
 
     def _may_be_several(self, label: str) -> bool:
         """Whether no name is written so: with `|`, or with a comma beside a label, or a part that others have, too."""
@@ -150,11 +163,12 @@ def _partings(label: str) -> Iterator[tuple[str, list[str]]]:
                 yield separator, parts
 
 
-def _listed(label: str) -> bool:
+def is_list(label: str) -> bool:
+    """Whether a text is a list as Python writes it: `['cat', 'dog']`."""
     if len(label) > _LONGEST_LIST or not (label.startswith(("[", "(", "{")) and label.endswith(("]", ")", "}"))):
         return False
     try:
         found = ast.literal_eval(label)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return False
-    return isinstance(found, list | tuple | set) and len(found) > 1
+    return isinstance(found, list | tuple | set)

@@ -50,15 +50,19 @@ class Places:
 
     Args:
         path: Of paths.
-        labels: Of labels; of several, each named after a class, one holds a 1 in each row.
+        labels: Of labels; or several, each named after a class, of which one holds a 1 in each row.
         split: Of splits.
         sure: Whether a name that leaves no doubt says that these are labels.
+        several: Whether an image may have any number of labels.
+        flags: Whether the columns of labels are named after classes, and hold ones and zeros.
     """
 
     path: int
     labels: tuple[int, ...]
     split: int | None = None
     sure: bool = True
+    several: bool = False
+    flags: bool = False
 
     def named(self, table: Table) -> str:
         """The columns, for people."""
@@ -82,11 +86,17 @@ def flag_splits(name: str) -> tuple[Split, Split] | None:
     return FLAGS.get(plain_name(name))
 
 
+def ones(cells: Sequence[str], places: Sequence[int]) -> list[int] | None:
+    """The columns with a 1, if all others hold a 0."""
+    found = [place for place in places if cells[place].strip() in ("1", "1.0")]
+    rest = all(cells[place].strip() in ("0", "0.0", "") for place in places if place not in found)
+    return found if rest else None
+
+
 def one_hot(cells: Sequence[str], places: Sequence[int]) -> int | None:
     """The column with the 1, if there is just one and all others hold a 0."""
-    ones = [place for place in places if _is_one(cells[place])]
-    rest = all(cells[place].strip() in ("0", "0.0", "") for place in places if place not in ones)
-    return ones[0] if len(ones) == 1 and rest else None
+    found = ones(cells, places)
+    return found[0] if found is not None and len(found) == 1 else None
 
 
 def known_columns(header: Sequence[str], names: Sequence[str]) -> list[int]:
@@ -103,7 +113,3 @@ def plain_name(name: str) -> str:
 def is_vague(name: str) -> bool:
     """Whether a column's name leaves open what stands in it."""
     return plain_name(name) in {plain_name(vague) for vague in _VAGUE}
-
-
-def _is_one(cell: str) -> bool:
-    return cell.strip() in ("1", "1.0")

@@ -18,15 +18,18 @@ from kerastl.data._layouts.column_names import (
     is_vague,
     known_columns,
     one_hot,
+    ones,
     plain_name,
 )
 from kerastl.data._layouts.image_finder import AmbiguousError, ImageFinder, is_image_name
+from kerastl.data._layouts.label_format import UNTOLD, LabelFormat
 from kerastl.data._layouts.split_names import split_of
 from kerastl.data._layouts.table_files import Table
 from kerastl.errors import DataError, UsageError
 
 # Cells to see which columns repeat themselves; tables are often sorted by class.
 _MANY = 2_000_000
+_FLAG_VALUES = frozenset(("0", "1", "0.0", "1.0"))
 
 
 class NoLabelsError(DataError):
@@ -43,6 +46,7 @@ class TableColumns:
         label_column: The column of labels.
         split_column: The column that tells train, val and test apart.
         classes: Of nested folders, which are the classes; one of `ClassFolders`.
+        labels: How labels are written.
 
     Raises:
         UsageError: `images` is no folder, or `classes` is another text.
@@ -53,6 +57,7 @@ class TableColumns:
     label_column: str | None = None
     split_column: str | None = None
     classes: str | None = None
+    labels: LabelFormat = UNTOLD
 
     def __post_init__(self) -> None:
         check_class_folders(self.classes)
@@ -62,7 +67,7 @@ class TableColumns:
     @property
     def given(self) -> bool:
         """Whether anything is asked for that only tables have."""
-        return replace(self, classes=None) != TableColumns()
+        return replace(self, classes=None, labels=UNTOLD) != TableColumns()
 
 
 def find_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> Places:
@@ -82,10 +87,23 @@ def find_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> Pla
     if split is None:
         split = _split_column(table, sample, taken)
     if label is not None:
-        return Places(path, (label,), split)
+        return _of_one_column(table, Places(path, (label,), split), wanted.labels)
     left = [place for place in range(len(table.header)) if place not in taken and place != split]
-    labels, sure = _label_columns(table, left)
-    return Places(path, labels, split, sure)
+    known = [place for place in known_columns(table.header, LABELS) if place in left]
+    if clear := [place for place in known if not is_vague(table.header[place])]:
+        return _of_one_column(table, Places(path, (clear[0],), split), wanted.labels)
+    found = _LabelColumns(table, left, known)
+    if (flags := found.flags(wanted.labels)) is not None:
+        return Places(path, flags, split, sure=False, several=found.holds_sets(flags, wanted.labels), flags=True)
+    return _of_one_column(table, Places(path, (found.named(),), split, sure=False), wanted.labels)
+
+
+def _of_one_column(table: Table, places: Places, labels: LabelFormat) -> Places:
+    """One column of labels; where it holds ones and zeros for a set of labels, its name is the label."""
+    if not labels.several:
+        return places
+    values = {row[places.labels[0]].strip() for row in table.sample()}
+    return replace(places, several=True, flags=bool(values) and values <= _FLAG_VALUES)
 
 
 def _place(table: Table, name: str | None) -> int | None:
@@ -162,30 +180,63 @@ def unused_split(table: Table, places: Places) -> list[str]:
     return []
 
 
-def _label_columns(table: Table, left: Sequence[int]) -> tuple[tuple[int, ...], bool]:
-    """The column of labels, or the columns each named after a class; and whether its name leaves no doubt."""
-    known = [place for place in known_columns(table.header, LABELS) if place in left]
-    clear = [place for place in known if not is_vague(table.header[place])]
-    if clear:
-        return (clear[0],), True
-    rows = table.sample(max(100, _MANY // max(1, len(table.header))))
-    values = {place: {row[place].strip() for row in rows} for place in left}
-    binary = tuple(place for place in left if values[place] and values[place] <= {"0", "1", "0.0", "1.0"})
-    if len(binary) > 1 and rows and sum(one_hot(row, binary) is not None for row in rows) > len(rows) / 2:
-        return binary, False
-    # A column that repeats itself names classes; one that does not names images, or measures them.
-    few = [place for place in left if 2 <= len(values[place]) <= max(2, len(rows) // 2)]
-    likely = [place for place in known if place in few] or few
-    if len(likely) == 1 or (likely and (not table.headed or likely[0] in known)):
-        return (likely[0],), False
-    if len(left) == 1 and (known or not table.headed):
-        return (left[0],), False
-    hint = "--label-column NAME takes one"
-    if len(binary) > 1:
-        hint = f"{table.some(binary)} look like classes, but a row must have a 1 in just one of them; {hint}"
-    elif likely:
-        hint = f"{table.some(likely)} may be; {hint}"
-    raise NoLabelsError(f"{table.name}: cannot tell which column holds the labels; {_columns_of(table)}; {hint}")
+class _LabelColumns:
+    """Finds the columns of labels where no name leaves no doubt.
+
+    Args:
+        table: The table.
+        left: The columns that may be.
+        known: Those of them that are called like labels.
+    """
+
+    def __init__(self, table: Table, left: Sequence[int], known: Sequence[int]) -> None:
+        self._table, self._left, self._known = table, left, known
+        self._rows = table.sample(max(100, _MANY // max(1, len(table.header))))
+        self._values = {place: {row[place].strip() for row in self._rows} for place in left}
+        self._binary = tuple(place for place in left if self._values[place] and self._values[place] <= _FLAG_VALUES)
+        # A column that repeats itself names classes; one that does not names images, or measures them.
+        self._few = [place for place in left if 2 <= len(self._values[place]) <= max(2, len(self._rows) // 2)]
+
+    def flags(self, labels: LabelFormat) -> tuple[int, ...] | None:
+        """Columns that are each named after a class and hold ones and zeros; None where one column has the names."""
+        binary, rows = self._binary, self._rows
+        if labels.several:
+            return binary or None
+        if len(binary) < 2 or not rows:
+            return None
+        single = sum(one_hot(row, binary) is not None for row in rows) > len(rows) / 2
+        # Columns with several ones in a row are labels for sure where nothing else may be.
+        alone = not labels.told and self._has_sets(binary) and not set(self._few) - set(binary)
+        return binary if single or alone else None
+
+    def holds_sets(self, binary: Sequence[int], labels: LabelFormat) -> bool:
+        """Whether such columns give an image any number of labels, as is asked for or as the rows show."""
+        return labels.several if labels.told else self._has_sets(binary)
+
+    def _has_sets(self, binary: Sequence[int]) -> bool:
+        return any(len(ones(row, binary) or ()) > 1 for row in self._rows)
+
+    def named(self) -> int:
+        """The column with the names of classes.
+
+        Raises:
+            NoLabelsError: It cannot be told.
+        """
+        table, known = self._table, self._known
+        likely = [place for place in known if place in self._few] or self._few
+        if len(likely) == 1 or (likely and (not table.headed or likely[0] in known)):
+            return likely[0]
+        if len(self._left) == 1 and (known or not table.headed):
+            return self._left[0]
+        hint = "--label-column NAME takes one"
+        if len(self._binary) > 1:
+            hint = (
+                f"{table.some(self._binary)} look like classes, but a row must have a 1 in just one of them; "
+                f"{hint}, --task multilabel any number"
+            )
+        elif likely:
+            hint = f"{table.some(likely)} may be; {hint}"
+        raise NoLabelsError(f"{table.name}: cannot tell which column holds the labels; {_columns_of(table)}; {hint}")
 
 
 def _columns_of(table: Table) -> str:

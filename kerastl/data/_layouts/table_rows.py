@@ -9,12 +9,14 @@ from pathlib import Path
 from kerastl._base.text import printable
 from kerastl.data._dataset import Item, Split
 from kerastl.data._layouts.class_names import class_name
-from kerastl.data._layouts.column_names import Places, by_name, flag_splits, one_hot
+from kerastl.data._layouts.column_names import Places, by_name, flag_splits, ones
 from kerastl.data._layouts.columns import TableColumns, find_columns
 from kerastl.data._layouts.image_finder import AmbiguousError, ImageFinder, is_called
+from kerastl.data._layouts.label_format import labels_in
 from kerastl.data._layouts.split_names import parse, split_of
 from kerastl.data._layouts.table_files import Table
 from kerastl.errors import DataError
+from kerastl.tasks._label_text import SEPARATOR, join_labels
 
 _FEW = 3
 # Of Windows-1252, beside the letters.
@@ -67,7 +69,9 @@ def _is_image(cell: str, finder: ImageFinder) -> bool:
         return True
 
 
-def read_rows(table: Table, places: Places, finder: ImageFinder, split: Split | None = None) -> Iterator[Row]:
+def read_rows(
+    table: Table, places: Places, finder: ImageFinder, split: Split | None = None, separator: str = SEPARATOR
+) -> Iterator[Row]:
     """Read a table.
 
     Args:
@@ -75,6 +79,7 @@ def read_rows(table: Table, places: Places, finder: ImageFinder, split: Split | 
         places: Where its columns stand.
         finder: Finds the images.
         split: What all rows belong to; None where the table says that itself, or nothing does.
+        separator: What stands between several labels in a cell.
 
     Raises:
         DataError: A row is incomplete, or makes no sense.
@@ -85,8 +90,8 @@ def read_rows(table: Table, places: Places, finder: ImageFinder, split: Split | 
         where = table.where(number)
         written = _label(table, cells, places, where)
         spelled, path = _text(written, table), cells[places.path]
-        label = class_name(spelled)
-        if not path.strip() or not label:
+        label = labels_in(spelled, separator) if places.several and not places.flags else class_name(spelled)
+        if not path.strip() or not (label or places.several):
             incomplete["label" if path.strip() else "path"].append(number)
             continue
         if "\n" in path or "\n" in label:
@@ -119,17 +124,19 @@ def _without(table: Table, what: str, numbers: Sequence[object]) -> str:
 
 
 def _label(table: Table, cells: Sequence[str], places: Places, where: str) -> str:
-    if len(places.labels) == 1:
-        text = cells[places.labels[0]]
-    else:
-        place = one_hot(cells, places.labels)
-        if place is None:
-            names = table.some(places.labels)
-            raise DataError(
-                f"{where} has not just one 1 in the columns {names}; kerastl classifies into one class each"
-            )
-        text = table.header[place]
-    return text
+    if not places.flags:
+        return cells[places.labels[0]]
+    found = ones(cells, places.labels)
+    if found is not None and places.several:
+        return join_labels(class_name(table.header[place]) for place in found)
+    if found is None or len(found) != 1:
+        names = table.some(places.labels)
+        if places.several:
+            raise DataError(f"{where} has something else than 0 and 1 in the columns {names}")
+        raise DataError(
+            f"{where} has not just one 1 in the columns {names}; --task multilabel gives an image any number of labels"
+        )
+    return table.header[found[0]]
 
 
 def _text(written: str, table: Table) -> str:

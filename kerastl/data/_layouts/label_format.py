@@ -1,0 +1,76 @@
+"""How labels are written: what they are, and what stands between several."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kerastl.data._layouts.class_names import SeveralLabels, class_name, is_list
+from kerastl.errors import UsageError
+from kerastl.tasks._label_text import SEPARATOR, join_labels, split_labels
+from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, TASKS, Task
+
+_LONGEST_SEPARATOR = 10
+
+
+@dataclass(frozen=True)
+class LabelFormat:
+    """How labels are written; what is None is found.
+
+    Args:
+        task: A name of `kerastl.tasks.TASKS`.
+        separator: What stands between the labels of a cell.
+
+    Raises:
+        UsageError: There is no such task, or it has no several labels to separate.
+    """
+
+    task: str | None = None
+    separator: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.task is not None:
+            _ = TASKS[self.task]
+        if self.separator is None:
+            return
+        if not 0 < len(self.separator) <= _LONGEST_SEPARATOR:
+            raise UsageError(
+                f"label_separator must have 1 to {_LONGEST_SEPARATOR} letters. Received: {self.separator!r}"
+            )
+        if self.task not in (None, MULTILABEL):
+            raise UsageError(f"label_separator is for task {MULTILABEL}. Received: task={self.task!r}")
+
+    @property
+    def resolved(self) -> Task:
+        """The task: classification where nothing says something else."""
+        return TASKS[self.task or (CLASSIFICATION if self.separator is None else MULTILABEL)]
+
+    @property
+    def several(self) -> bool:
+        """Whether an image has any number of labels."""
+        return self.resolved.kind == "indicators"
+
+    @property
+    def told(self) -> bool:
+        """Whether the task is asked for."""
+        return self.task is not None or self.separator is not None
+
+
+UNTOLD = LabelFormat()
+"""Nothing is asked for."""
+
+
+def labels_in(cell: str, separator: str) -> str:
+    """The labels of a cell, `cat|dog` or a list as Python writes it, as an `Item` has them."""
+    names = ast.literal_eval(cell) if is_list(cell) else split_labels(cell, separator)
+    return join_labels(filter(None, map(class_name, map(str, names))))
+
+
+def find_separator(cells: Sequence[str]) -> str:
+    """What stands between labels in the cells of a column: `|` unless another is there, whose parts are labels, too."""
+    if not any(SEPARATOR in cell for cell in cells):
+        several = SeveralLabels(cells)
+        if (found := several.separator(several.found()[0])) is not None:
+            return found
+    return SEPARATOR
