@@ -17,6 +17,8 @@ from kerastl.models._metadata import Metadata
 
 THRESHOLDS = "thresholds"
 """Their name in a model's metadata."""
+DEFAULT_AIM = "f1"
+"""What thresholds are for where nobody says."""
 # Where no image shows what a label's scores are worth.
 UNKNOWN = 0.5
 _FORMS = "f1, precision=P or recall=R, with P and R above 0 and at most 1"
