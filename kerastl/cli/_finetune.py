@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from kerastl.cli import _completion as completion
+from kerastl.cli import _network_options as network
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
 
@@ -14,7 +15,7 @@ from kerastl.cli._command import command, option
 @command()
 @click.argument("data", metavar="DATA_DIR")
 @options.run_folder
-@options.base_models
+@network.base_models
 @option(
     "--recipe",
     "-r",
@@ -49,10 +50,10 @@ from kerastl.cli._command import command, option
     metavar="POLICY",
     help="Of training: float32, mixed_bfloat16 or mixed_float16; the saved model is float32.",
 )
-@options.weights("imagenet")
-@options.input_sizes
+@network.weights("imagenet")
+@network.input_sizes
 @options.resize("crop", group=options.NETWORK)
-@options.about_the_model
+@network.about_the_model
 @options.held_back
 @options.group_by
 @options.split_strategy

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from kerastl._base.text import printable
+from kerastl.cli import _network_options as network
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
 
@@ -21,7 +22,7 @@ from kerastl.cli._command import command, option
     type=click.Path(dir_okay=False),
     help="The plot, as PNG; the curve goes beside it as CSV.",
 )
-@options.base_model
+@network.base_model
 @option(
     "--trains",
     default="head",
@@ -36,10 +37,10 @@ from kerastl.cli._command import command, option
 @option("--batch-size", group=options.TRAINING, type=click.IntRange(min=1), default=32, show_default=True, metavar="N")
 @options.optimizer_and_loss(options.TRAINING)
 @options.seed(options.TRAINING)
-@options.weights("imagenet")
-@options.input_size
+@network.weights("imagenet")
+@network.input_size
 @options.resize("crop", group=options.NETWORK)
-@options.about_the_model
+@network.about_the_model
 @options.task
 @options.table_columns
 @options.telling

@@ -8,6 +8,7 @@ import click
 
 from kerastl._base.text import printable
 from kerastl.cli import _completion as completion
+from kerastl.cli import _network_options as network
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
 from kerastl.cli._registered import registered
@@ -66,8 +67,8 @@ if TYPE_CHECKING:
     help="Of AdamW; not of biases and normalization.",
 )
 @options.seed(options.TRAINING)
-@options.weights("none", "--initial-weights")
-@options.pixels("--size")
+@network.weights("none", "--initial-weights")
+@network.pixels("--size")
 @option(
     "--width",
     group=options.NETWORK,

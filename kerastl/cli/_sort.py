@@ -64,6 +64,7 @@ def sort(
 
     SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', or - for a list of
     files on standard input. What lies in --to or --unsure is left out, and what was copied or linked there before.
+    A model that gives several labels sorts into the folder of each, which --move cannot.
 
     Nothing is ever overwritten: where a name is taken, a number is added. Sidecars (a.xmp, a.aae and a.jpg.xmp of
     a.jpg) go where their image goes. Images that cannot be read stay where they are. DIR/sort.csv says of each file
@@ -102,18 +103,24 @@ def _sort(sources: tuple[str, ...], wanted: SortOptions, form: str, to_load: dic
     reporter = progress.current()
     classifier = load(**to_load)
     reporter.detail(str(classifier))
-    sorting, tally = Sorting(classifier, wanted), Tally()
+    sorting, tally = Sorting(classifier, wanted, sources), Tally()
     images = Images(sources, urls=True, complains=form == "text", along=SIDECAR_SUFFIXES)
     with out.opened(None) as stream, reporter.stage("images", images.total) as counter:
+        written, last = 0, None
         try:
             for result in sorting.run(images.paths):
-                text = "" if form == "text" and result.error else out.one(result, form, images.count)
+                text = "" if form == "text" and result.error else out.one(result, form, written)
                 reporter.write(stream, text)
-                images.note(result.path, result.error)
+                if result.path != last:  # else it is in another folder, too
+                    images.note(result.path, result.error)
+                written, last = written + 1, result.path
                 tally.add(result)
                 counter.update(images.count)
+        except KeyboardInterrupt:
+            reporter.say("kerastl: --resume goes on with this, and --undo takes it back")
+            raise
         finally:
-            reporter.write(stream, out.ending(form, images.count))
+            reporter.write(stream, out.ending(form, written))
     reporter.say(f"kerastl: {tally}")
     if sorting.left_out:
         count = f"{sorting.left_out:,} image{'' if sorting.left_out == 1 else 's'}"

@@ -43,8 +43,12 @@ class Problem:
             self.check()
             yield slice(number * ROWS, number * ROWS + len(part)), part
 
-    def means(self) -> Means:
-        """The means of targets and features, and the sums that both are taken from."""
+    def means(self, each: Callable[[slice, np.ndarray], None] = lambda rows, part: None) -> Means:
+        """The means of targets and features, and the sums that both are taken from.
+
+        Args:
+            each: Gets the rows, too, so that they need not be read again.
+        """
         width = np.shape(self.features[:1])[1]
         sums, total, mean = np.zeros((self.targets.width, width)), np.zeros(self.targets.width), np.zeros(width)
         for rows, part in self.parts():
@@ -52,6 +56,7 @@ class Problem:
             sums += weighted @ exact
             total += weighted.sum(axis=1)
             mean += self.weights[rows] @ exact
+            each(rows, part)
         weight = float(self.weights.sum())
         return Means(weight, mean / weight, total / weight, sums)
 
@@ -139,14 +144,17 @@ class PrimalSystem:
 
     def __init__(self, problem: Problem, dtype: np.dtype) -> None:
         self.problem = problem
-        self.means = problem.means()
-        self.rank = len(self.means.features)
+        self.rank = np.shape(problem.features[:1])[1]
         self.gram = np.zeros((self.rank, self.rank))
         self._dtype = dtype
-        center = self.means.features.astype(dtype)
-        for rows, part in problem.parts():
-            weighted = _weighted(part, center, problem.weights[rows])
+
+        def add(rows: slice, part: np.ndarray) -> None:
+            weighted = part * np.sqrt(problem.weights[rows]).astype(dtype)[:, None]
             self.gram += weighted.T @ weighted
+
+        self.means = problem.means(add)
+        center = self.means.features
+        self.gram -= self.means.weight * np.outer(center, center)  # little: the rows are standardized
 
     def fit(self, penalty: float) -> Fit:
         """See `System`."""
@@ -173,7 +181,7 @@ class _PrimalFit:
         problem, means, (groups, size) = self._system.problem, self._system.means, rows.shape
         roots = np.sqrt(problem.weights[rows])[..., None]
         flat = features.reshape(groups * size, -1)
-        fitted = (flat @ self._kernel).reshape(groups, size, -1) + means.targets
+        fitted = (flat @ self._kernel.astype(flat.dtype)).reshape(groups, size, -1) + means.targets
         turned = solve_triangular(self._factor, flat.astype(self._factor.dtype).T, lower=True, check_finite=False).T
         own = turned.reshape(groups, size, -1)
         hat = roots * (own @ own.swapaxes(1, 2)) * roots.swapaxes(1, 2)

@@ -12,6 +12,7 @@ from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from kerastl.images._formats import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+    from kerastl.images._input_size import InputSize as InputSize
     from kerastl.images._loading import load_pixels as load_pixels
     from kerastl.images._loading import open_image as open_image
     from kerastl.images._resizing import RESIZE_POLICIES as RESIZE_POLICIES
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "IMAGE_SUFFIXES": "kerastl.images._formats",
+    "InputSize": "kerastl.images._input_size",
     "RESIZE_POLICIES": "kerastl.images._resizing",
     "Resize": "kerastl.images._resizing",
     "ResizePolicy": "kerastl.images._resizing",

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from kerastl.keywords import _iptc as iptc
 from kerastl.keywords import _xmp as xmp
-from kerastl.keywords._written import KeywordError
+from kerastl.keywords._written import MOST_PIECES, KeywordError
 
 _APP0, _APP1, _APP2, _APP13 = 0xE0, 0xE1, 0xE2, 0xED
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _SEVERAL = b"MPF\0"  # tells where other images of the file are, counted from itself
 _LONGEST = 0xFFFF - 2
-_MOST_SEGMENTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def _parsed(content: bytes) -> tuple[list[_Segment], bytes]:
     """The segments before the first scan, and the rest of the file."""
     segments: list[_Segment] = []
     place = 2
-    while len(segments) < _MOST_SEGMENTS:
+    while len(segments) < MOST_PIECES:
         marker = place
         while content[marker : marker + 1] == b"\xff" and content[marker + 1 : marker + 2] == b"\xff":
             marker += 1  # fill bytes
@@ -123,4 +122,4 @@ def _parsed(content: bytes) -> tuple[list[_Segment], bytes]:
             raise KeywordError("is broken: a segment is cut off")
         segments.append(_Segment(head[1], content[marker + 4 : end], content[place:end]))
         place = end
-    raise KeywordError(f"has more than {_MOST_SEGMENTS:,} segments")
+    raise KeywordError(f"has more than {MOST_PIECES:,} segments")

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from kerastl.keywords import _xmp as xmp
-from kerastl.keywords._written import KeywordError
+from kerastl.keywords._written import MOST_PIECES, KeywordError
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp\0"
@@ -59,7 +59,7 @@ def _inflated(text: bytes) -> bytes:
 def _chunks(content: bytes) -> Iterator[bytes]:
     """All chunks, to the last one, whole."""
     place = len(_SIGNATURE)
-    while True:
+    for _ in range(MOST_PIECES):
         end = place + 12 + int.from_bytes(content[place : place + 4], "big")
         chunk = content[place:end]
         if len(chunk) < 12 or end > len(content):
@@ -68,6 +68,7 @@ def _chunks(content: bytes) -> Iterator[bytes]:
         if chunk[4:8] == b"IEND":
             return
         place = end
+    raise KeywordError(f"has more than {MOST_PIECES:,} chunks")
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

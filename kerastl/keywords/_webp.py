@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kerastl.keywords import _xmp as xmp
-from kerastl.keywords._written import KeywordError
+from kerastl.keywords._written import MOST_PIECES, KeywordError
 
 _XMP_FLAG, _ALPHA_FLAG = 0x04, 0x10
 _HEAD = 12  # RIFF, size, WEBP
@@ -59,13 +59,16 @@ def _chunks(content: bytes) -> Iterator[bytes]:
     place, end = _HEAD, min(8 + int.from_bytes(content[4:8], "little"), len(content))
     if place >= end:
         raise KeywordError("is broken: it holds nothing")
-    while place < end:
+    for _ in range(MOST_PIECES):
+        if place >= end:
+            return
         length = int.from_bytes(content[place + 4 : place + 8], "little")
         following = place + 8 + length
         if place + 8 > end or following > len(content):
             raise KeywordError("is broken: a chunk is cut off")
         yield content[place:following] + bytes(length % 2)
         place = following + length % 2
+    raise KeywordError(f"has more than {MOST_PIECES:,} chunks")
 
 
 def _data(chunk: bytes) -> bytes:

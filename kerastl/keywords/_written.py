@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+MOST_PIECES = 20_000
+"""Segments or chunks of an image that is written into."""
+
 
 class KeywordError(ValueError):
     """Why keywords cannot be written: a short phrase about the file, without a full stop."""

@@ -15,9 +15,11 @@ from kerastl.sorting._transfer import ACTIONS
 class SortedImage:
     """What became of one image, or would have become of it in a dry run.
 
+    One that goes to the folders of several labels has one of these for each.
+
     Args:
         path: Where it was.
-        label: Its best class; `None` if it could not be read.
+        label: Its best class, or the label that sent it there; `None` if it could not be read.
         score: The model's probability for that, between 0 and 1.
         to: Where it went, or would go; `None` if it stays where it is.
         action: `copy`, `move` or `link`; `None` if it stays where it is.
@@ -43,9 +45,10 @@ class SortedImage:
     dry_run: bool = False
 
     def __str__(self) -> str:
-        if self.error is not None or self.label is None or self.score is None:
-            return f"{printable(self.path)}: {message(self.error or 'no answer')}"
-        what = f"{printable(self.path)}: {brief(self.label)} {percent(self.score)}"
+        if self.error is not None:
+            return f"{printable(self.path)}: {message(self.error)}"
+        answer = f"{brief(self.label)} {percent(self.score)}" if self.label and self.score is not None else "no label"
+        what = f"{printable(self.path)}: {answer}"
         if self.to is None or self.action is None:
             return f"{what}, {'would stay' if self.dry_run else 'left'} where it is"
         done = ACTIONS[self.action].done
@@ -95,17 +98,19 @@ class Tally:
         self._folders: set[str] = set()
         self._left = 0
         self._failed = 0
+        self._last: str | None = None
 
     def add(self, image: SortedImage) -> None:
-        """Count one."""
+        """Count one; what became of an image comes one after the other."""
         if image.error is not None:
             self._failed += 1
         elif image.to is None or image.action is None:
             self._left += 1
         else:
             would = "would be " if image.dry_run else ""
-            self._done[would + ACTIONS[image.action].done] += 1
+            self._done[would + ACTIONS[image.action].done] += image.path != self._last
             self._folders.add(image.to.replace("\\", "/").rpartition("/")[0])
+        self._last = image.path
 
     def __str__(self) -> str:
         folders = f"{len(self._folders):,} folder{'' if len(self._folders) == 1 else 's'}"

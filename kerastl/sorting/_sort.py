@@ -45,7 +45,7 @@ def sort(
     trust: bool = False,
     verbose: Verbose = "auto",
 ) -> SortResult:
-    """Sort images into a folder for each class.
+    """Sort images into a folder for each class; of a model that gives several labels, into that of each.
 
     Nothing is ever overwritten: where a name is taken, a number is added. The file `sort.csv` in `to` says of each
     image where it was and where it went, before it goes, so that a process may be killed at any moment: `resume` goes
@@ -58,7 +58,8 @@ def sort(
         model: What `kerastl.load` takes, or what it gave.
         to: The folder that gets a folder for each class; made if it is not there.
         action: What is done with the files: `copy`, `move`, or `link`, which makes symbolic links.
-        min_score: Images whose best class scores less are unsure.
+        min_score: Images whose best class scores less are unsure. Of several labels those that score less do not
+            count.
         unsure: The folder that unsure images go to; `None` leaves them where they are.
         reject: Whether images unlike those that the model was trained on are unsure, too. The model must be calibrated.
         dry_run: Whether to tell only what would be done.
@@ -77,7 +78,8 @@ def sort(
         What became of each image, in the order of the sources.
 
     Raises:
-        UsageError: An argument is wrong; or the last run in `to` was interrupted and `resume` is not set.
+        UsageError: An argument is wrong; or the last run in `to` was interrupted and `resume` is not set; or the model
+            tells numbers, or several labels where files are to be moved.
         KerastlError: `to` cannot be written into, or its journal cannot be read.
 
     Example:
@@ -88,13 +90,14 @@ def sort(
         >>> print(result)
         2 images copied into 2 folders
     """
+    named = _named(sources)
     folder = None if unsure is None else Path(unsure)
     options = SortOptions(Path(to), action, min_score, folder, reject, dry_run, resume, tta)
     check_sort(options, precision)
     with shown(verbose):
         classifier = model
         if not isinstance(classifier, Classifier):
-            sample = sources if representative_data is None and precision == "fast" else representative_data
+            sample = named if representative_data is None and precision == "fast" else representative_data
             classifier = load(
                 classifier,
                 resize=resize,
@@ -104,10 +107,10 @@ def sort(
                 representative_data=sample,
                 trust=trust,
             )
-        sorting = Sorting(classifier, options)
+        sorting = Sorting(classifier, options, named)
         images = []
         with stage("sorting images") as counter:
-            for image in sorting.run(_files(sources)):
+            for image in sorting.run(_files(named)):
                 images.append(image)
                 counter.advance()
     return SortResult(images, sorting.left_out)
@@ -123,12 +126,19 @@ def check_sort(options: SortOptions, precision: Precision) -> None:
             check_folder(options.unsure, "unsure")
 
 
-def _files(sources: Any) -> Iterator[Any]:
-    """The files that the sources stand for."""
-    for number, source in enumerate(given(sources).images, start=1):
-        if isinstance(source, (str, os.PathLike)):
-            yield os.fsdecode(source)
-        elif isinstance(source, ImageError):
-            yield source
-        else:
-            raise UsageError(f"only files can be sorted. Received: image {number:,} is {type(source).__name__}")
+def _named(sources: Any) -> list[str]:
+    """The sources, each as text."""
+    several = [sources] if isinstance(sources, (str, os.PathLike)) else sources
+    if isinstance(several, Iterable) and not isinstance(several, (bytes, bytearray)):
+        found = list(several)
+        wrong = [one for one in found if not isinstance(one, (str, os.PathLike))]
+        if not wrong:
+            return [os.fsdecode(one) for one in found]
+        sources = wrong[0]
+    raise UsageError(f"sources must be paths of files and folders, or patterns. Received: {type(sources).__name__}")
+
+
+def _files(sources: list[str]) -> Iterator[Any]:
+    """The files that the sources stand for, and what is said of those that stand for none."""
+    for source in given(sources, urls=True).images:
+        yield source if isinstance(source, ImageError) else os.fsdecode(source)

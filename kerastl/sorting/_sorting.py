@@ -17,7 +17,9 @@ from kerastl._inputs import Expanded
 from kerastl.errors import ImageError, KerastlError, UsageError
 from kerastl.images._encoded import is_web_address
 from kerastl.models._labels import Classification
+from kerastl.sorting._chosen_labels import label_choice
 from kerastl.sorting._folder_names import class_folders
+from kerastl.sorting._group import Destination
 from kerastl.sorting._journal import FILE_ACTIONS, JOURNAL, Journal, Row, check_unfinished
 from kerastl.sorting._placing import Placer
 from kerastl.sorting._repair import finish_last_image
@@ -48,7 +50,7 @@ class SortOptions:
         tta: Test-time augmentation.
 
     Raises:
-        UsageError: They contradict each other.
+        UsageError: One is out of range.
     """
 
     to: Path
@@ -65,8 +67,6 @@ class SortOptions:
             raise UsageError(f"action must be one of {', '.join(ACTIONS)}. Received: {self.action!r}")
         if not 0 <= self.min_score <= 1:
             raise UsageError(f"min_score must be between 0 and 1. Received: {self.min_score}")
-        if self.unsure is not None and not self.min_score and not self.reject:
-            raise UsageError("unsure is for images below min_score, or rejected: give min_score or reject with it")
 
 
 class Sorting:
@@ -75,25 +75,41 @@ class Sorting:
     Args:
         classifier: Says what they show.
         options: What is asked for.
+        sources: What the user has named: where that is in the folder, only the folders of classes there are left out.
 
     Attributes:
         left_out: How many images were left out so far: in the folder itself, named twice, or sorted there before.
+
+    Raises:
+        UsageError: The model tells nothing that images could be sorted by, or not by this action.
     """
 
-    def __init__(self, classifier: Classifier, options: SortOptions) -> None:
+    def __init__(self, classifier: Classifier, options: SortOptions, sources: Iterable[str] = ()) -> None:
         self._classifier = classifier
         self._options = options
         self._to = Path(os.path.abspath(options.to))  # noqa: PTH100 - links stay what they are
         self._unsure = None if options.unsure is None else Path(os.path.abspath(options.unsure))  # noqa: PTH100
-        self._own = [f"{os.path.realpath(folder)}{os.sep}" for folder in (self._to, self._unsure) if folder]
         self._seen: set[str] = set()
         self._folders = class_folders(classifier.labels.names, self._reserved())
+        self._own = self._left_out_folders(sources)
+        self._choice = label_choice(classifier.metadata, ACTIONS[options.action])
+        may_be_unsure = bool(options.min_score or options.reject or self._choice.may_be_none)
+        if options.unsure is not None and not may_be_unsure:
+            raise UsageError("unsure is for images below min_score, or rejected: give min_score or reject with it")
         self.left_out = 0
 
     def _reserved(self) -> list[str]:
         """What classes must not be called."""
         inside = self._unsure is not None and self._unsure.is_relative_to(self._to)
         return [JOURNAL, *([self._unsure.relative_to(self._to).as_posix()] if inside and self._unsure else [])]
+
+    def _left_out_folders(self, sources: Iterable[str]) -> tuple[str, ...]:
+        """The folders that are not sorted, as the paths of what is in them begin."""
+        to = Path(os.path.realpath(self._to))
+        inside = any(Path(os.path.realpath(source)).is_relative_to(to) for source in sources if source != "-")
+        own = [to / folder.parts[0] for folder in self._folders] if inside else [to]
+        own += [] if self._unsure is None else [Path(os.path.realpath(self._unsure))]
+        return tuple({f"{folder}{os.sep}" for folder in own})
 
     def run(self, paths: Iterable[Any]) -> Iterator[SortedImage]:
         """Sort images.
@@ -102,7 +118,7 @@ class Sorting:
             paths: Files, or the errors of what cannot be one.
 
         Yields:
-            What became of each, as soon as it has.
+            What became of each, as soon as it has: of one that goes to several folders, once for each.
 
         Raises:
             KerastlError: The folder cannot be written into, or the journal is broken.
@@ -133,13 +149,15 @@ class Sorting:
         options = self._options
         for row in journal.open_rows().values():
             # What was moved is gone, unless another file has come in its place.
-            if row.action in FILE_ACTIONS and (row.action != "move" or not os.path.lexists(row.source)):
-                self._seen.add(row.source)
+            if row.action in FILE_ACTIONS:
+                self._seen.add(canonical(str(journal.path(row))))
+                if row.action != "move" or not os.path.lexists(row.source):
+                    self._seen.add(row.source)
         placer = Placer(journal, ACTIONS[options.action], options.dry_run)
         wanted = Expanded(self._wanted(paths), urls=True)
-        answers = self._classifier.classify(wanted, 1, errors="return", reject=options.reject, tta=options.tta)
-        for answer in answers:
-            yield self._placed(answer, placer)
+        top, reject, tta = self._choice.top, options.reject, options.tta
+        for answer in self._classifier.classify(wanted, top, errors="return", reject=reject, tta=tta):
+            yield from self._placed(answer, placer)
 
     def _wanted(self, paths: Iterable[Any]) -> Iterator[Any]:
         """The files that are to be sorted."""
@@ -148,31 +166,48 @@ class Sorting:
                 yield path
             elif is_web_address(path):
                 yield ImageError(path, "a web address cannot be sorted: download the image first")
-            elif (place := canonical(path)) in self._seen or place.startswith(tuple(self._own)):
+            elif (place := canonical(path)) in self._seen or place.startswith(self._own):
                 self.left_out += 1
             else:
                 self._seen.add(place)
                 yield path
 
-    def _placed(self, answer: Classification, placer: Placer) -> SortedImage:
+    def _placed(self, answer: Classification, placer: Placer) -> Iterator[SortedImage]:
+        """Place an image; where it goes to several folders, what became of it in each."""
         path, dry = answer.path or "", self._options.dry_run
         if answer.error is not None:
-            return SortedImage(path, error=answer.error, dry_run=dry)
-        best = answer.best
-        unsure = bool(answer.rejected) or best.score < self._options.min_score
-        folder = self._unsure if unsure else self._to / self._folders[best.index]
-        if folder is None:
-            return SortedImage(path, best.label, best.score, unsure=True, dry_run=dry)
+            yield SortedImage(path, error=answer.error, dry_run=dry)
+            return
+        found, unsure = self._destinations(answer)
+        if not found:
+            best = next(iter(answer.predictions), None)
+            label, score = (None, None) if best is None else (best.label, best.score)
+            yield SortedImage(path, label, score, unsure=True, dry_run=dry)
+            return
         try:
-            to, sidecars = placer.place(Path(canonical(path)), folder, best.label, best.score)
+            places = placer.place(Path(canonical(path)), found)
         except OSError as error:
             if error.errno in _FATAL:
                 raise KerastlError(
                     f"{printable(str(self._options.to))}: {error.strerror}; --resume goes on when that is mended"
                 ) from error
-            return SortedImage(path, error=f"cannot be sorted ({error.strerror or error})", dry_run=dry)
-        shown = self._shown(to), tuple(map(self._shown, sidecars))
-        return SortedImage(path, best.label, best.score, shown[0], self._options.action, unsure, shown[1], dry_run=dry)
+            yield SortedImage(path, error=f"cannot be sorted ({error.strerror or error})", dry_run=dry)
+            return
+        for one, place in zip(found, places, strict=True):
+            to, *beside = map(self._shown, place)
+            yield SortedImage(path, one.label, one.score, to, self._options.action, unsure, tuple(beside), dry_run=dry)
+
+    def _destinations(self, answer: Classification) -> tuple[list[Destination], bool]:
+        """Where an image goes, and whether that is because the model is not sure."""
+        labels = [] if answer.rejected else self._choice.labels(answer)
+        sure = [one for one in labels if one.score >= self._options.min_score]
+        if sure:
+            return [Destination(self._to / self._folders[one.index], one.label, one.score) for one in sure], False
+        if self._unsure is None:
+            return [], True
+        best = next(iter(answer.predictions), None)
+        label, score = ("", 0.0) if best is None else (best.label, best.score)
+        return [Destination(self._unsure, label, score)], True
 
     def _shown(self, path: Path) -> str:
         """A path that begins with the folder as the user has named it."""

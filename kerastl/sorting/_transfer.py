@@ -80,7 +80,11 @@ def move(source: Path, target: Path) -> None:
             raise
         put_staged(stage_copy(source, target).file, target)
         flush_folder(target.parent)
-        source.unlink()
+        try:
+            source.unlink()
+        except OSError:  # its folder may be read-only
+            target.unlink()
+            raise
 
 
 def put(file: Path, target: Path) -> None:

@@ -97,7 +97,6 @@ def test_what_cannot_be_undone_is_said(sort, image, tmp_path):
         (["--undo", "out", "--min-score", "0.5"], "--undo takes back what was done, and excludes --min-score"),
         (["--undo", "out", "x"], "excludes SOURCE"),
         (["--undo", "nowhere"], "nowhere: holds no sort.csv, so that nothing was sorted there that could be undone"),
-        (["x", "--to", "out", "--unsure", "later"], "give min_score or reject with it"),
         (["x", "--to", "out", "--min-score", "2"], "--min-score"),
         (["x", "--to", "out", "--reject", "--precision", "fast"], "full precision only"),
     ],

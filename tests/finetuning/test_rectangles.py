@@ -11,8 +11,8 @@ import kerastl
 from kerastl.cli import run as command
 from kerastl.errors import UsageError
 from kerastl.finetuning import Settings
-from kerastl.finetuning._candidates import sizes_of
-from kerastl.finetuning._search_results import label
+from kerastl.finetuning._candidates import candidates, sizes_of
+from kerastl.finetuning._search_results import chosen_before, label
 from kerastl.images import Resize
 
 PERIODS = {"coarse": 8, "fine": 4}
@@ -54,6 +54,8 @@ def test_the_wide_size_is_the_better_one(wide_run):
     tried = {json.dumps(row["input_size"]): row["accuracy"] for row in search["tried"]}
     assert tried["[32, 128]"] == 1
     assert tried["32"] < 0.9
+    again = candidates(("kerastl_mini",), sizes_of([32, WIDE]), None)
+    assert chosen_before(wide_run, again).input_size == WIDE  # as a run that goes on asks
     assert json.loads((wide_run / "metrics.json").read_text())["loo_accuracy"] == 1
 
 

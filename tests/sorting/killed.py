@@ -8,8 +8,10 @@ import os
 import sys
 from pathlib import Path
 
+from kerastl.images import Resize
 from kerastl.models import LabelSet
 from kerastl.models._labels import Classification, decode
+from kerastl.models._metadata import Metadata
 from kerastl.sorting import undo_sort
 from kerastl.sorting._sorting import Sorting, SortOptions
 
@@ -24,6 +26,7 @@ class ByContent:
     """A classifier of files that say what they show."""
 
     name, labels = "by content", LabelSet(("red", "blue"))
+    metadata = Metadata(name, labels, Resize(8, 8))
 
     def classify(self, paths, top, **options):
         for path in paths:

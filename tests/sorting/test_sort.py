@@ -7,7 +7,6 @@ import pytest
 
 import kerastl
 from kerastl.errors import KerastlError, UsageError
-from kerastl.sorting import _sorting as sorting
 from kerastl.sorting import _transfer as transfer
 from kerastl.sorting import undo_sort
 
@@ -75,6 +74,20 @@ def test_a_folder_inside_the_sources_is_not_sorted_again(colors, photos):
     assert (len(first), first.left_out) == (4, 0)
     # What could not be read is tried again; the copies, and what was copied, are not.
     assert ([image.error is None for image in again], again.left_out) == ([False], 6)
+
+
+@pytest.mark.parametrize("folder", ["", "more"])
+def test_a_folder_can_be_sorted_in_place(colors, image, tmp_path, content, folder):
+    for name, color in (("a.png", "red"), ("more/a.png", "red"), ("blue/c.png", "red")):
+        image(f"in/{name}", color)
+    before = content(tmp_path / "in")
+    result = kerastl.sort(str(tmp_path / "in" / folder), colors, to=tmp_path / "in", action="move")
+    after = {"blue/c.png", "red/a.png", *(["red/a-2.png"] if not folder else ["a.png"]), "sort.csv"}
+    assert set(content(tmp_path / "in")) == after
+    # What is in the folder of a class stays there.
+    assert result.left_out == (0 if folder else 1)
+    undo_sort(tmp_path / "in")
+    assert content(tmp_path / "in") == before
 
 
 def test_a_file_named_twice_is_sorted_once(colors, image, tmp_path):
@@ -209,10 +222,10 @@ def test_wrong_arguments_are_said(colors, image, tmp_path, options, message):
 
 
 def test_only_files_are_sorted(colors, tmp_path):
-    with pytest.raises(UsageError, match="only files can be sorted"):
-        kerastl.sort([np.zeros((9, 9, 3), np.uint8)], colors, to=tmp_path / "out")
-    options = sorting.SortOptions(tmp_path / "out")
-    (result,) = sorting.Sorting(colors, options).run(["http://127.0.0.1:9/a.jpg"])
+    for sources, kind in (([np.zeros((9, 9, 3), np.uint8)], "ndarray"), (None, "NoneType"), (b"a.jpg", "bytes")):
+        with pytest.raises(UsageError, match=f"sources must be paths of files and folders.* Received: {kind}"):
+            kerastl.sort(sources, colors, to=tmp_path / "out")
+    (result,) = kerastl.sort("http://127.0.0.1:9/a.jpg", colors, to=tmp_path / "out")
     assert result.error == "a web address cannot be sorted: download the image first"
 
 
