@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kerastl._base.text import printable
 from kerastl.calibration import _intervals as intervals
 from kerastl.calibration import _temperature as temperature
+from kerastl.calibration._thresholds import thresholded, values_of
 from kerastl.errors import ImageError, ModelError, UsageError
 from kerastl.images._encoded import path_of
 from kerastl.models._labels import Classification, decode
@@ -89,6 +90,16 @@ def _classes(
     ]
 
 
+def _labels(rules: AnswerRules, probabilities: np.ndarray, _: np.ndarray, metadata: Metadata) -> list[Classification]:
+    """All labels that reach their thresholds, the most probable first; `top` has no say."""
+    given = thresholded(probabilities, values_of(metadata))
+    best = decode(probabilities, metadata.labels, len(metadata.labels))
+    return [
+        Classification(None, metadata.name, tuple(one for one in predictions if row[one.index]))
+        for predictions, row in zip(best, given, strict=True)
+    ]
+
+
 def _number(rules: AnswerRules, numbers: np.ndarray, _: np.ndarray, metadata: Metadata) -> list[Classification]:
     """The number with its interval: of the coverage that is asked for, or of that which the model comes with."""
     name, half = metadata.labels.names[0], intervals.of(metadata)
@@ -108,7 +119,7 @@ def _number(rules: AnswerRules, numbers: np.ndarray, _: np.ndarray, metadata: Me
 
 _ANSWERS: Mapping[str, Callable[[AnswerRules, np.ndarray, np.ndarray, Metadata], list[Classification]]] = {
     CLASSIFICATION: _classes,
-    MULTILABEL: _classes,
+    MULTILABEL: _labels,
     ORDINAL: _classes,
     REGRESSION: _number,
 }
@@ -138,6 +149,10 @@ def answer_rules(
         return AnswerRules(top, sure=sure, hierarchy=hierarchy)
     from kerastl.calibration import _state as state_file
 
+    if coverage is not None and TASKS[metadata.task].kind == "indicators":
+        raise UsageError(
+            f"coverage is for one class an image, and {printable(metadata.name)} gives any number of labels"
+        )
     state = state_file.read(file)
     if state.temperature != temperature.inside(metadata):
         raise UsageError(f"{printable(str(file))} was calibrated after it was loaded: load it again")

@@ -29,6 +29,7 @@ _CLASSES, _EVIDENCE, _PATHS = 12, 5, 12
 @options.split_strategy
 @options.seed()
 @options.task
+@options.order_and_target
 @options.table_columns
 @options.telling
 def check(data: str, form: str, **arguments: Any) -> int:

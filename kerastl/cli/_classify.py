@@ -131,13 +131,14 @@ def classify(
         trust=trust,
     )
     reporter.detail(str(classifier))
-    numbers = TASKS[classifier.metadata.task].kind == "number"
-    if numbers and (min_score or form in KEYWORD_FORMATS):
+    kind = TASKS[classifier.metadata.task].kind
+    if kind == "number" and (min_score or form in KEYWORD_FORMATS):
         asked = "--min-score" if min_score else f"--format {form}"
         raise UsageError(f"{asked} is for classes, and this model tells a number")
     images = Images(sources, urls, complains=form not in ("json", "jsonl"))
     if min_score is None:
-        min_score = keyword_files.min_score(form) if coverage is None else 0.0
+        # Labels that are given have reached thresholds of their own.
+        min_score = keyword_files.min_score(form) if coverage is None and kind == "index" else 0.0
     answers = classifier.classify(
         images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure
     )
@@ -145,7 +146,7 @@ def classify(
     if form in KEYWORD_FORMATS:
         results = keyword_files.written(answers, form)
     else:
-        results = out.rendered(answers, form, reject, csv_safe, sure is not None, numbers)
+        results = out.rendered(answers, form, reject, csv_safe, sure is not None, kind)
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
         try:
             for result, text in results:

@@ -64,6 +64,7 @@ from kerastl.cli._command import command, option
     help="Refuse unreadable images, and files like images (HEIC, raw), instead of skipping them.",
 )
 @options.task
+@options.order_and_target
 @options.table_columns
 @options.cache_limit("cached features", "computes them")
 @option("--keep-features", group=options.DISK, is_flag=True, help="Leave cached features in RUN_DIR.")

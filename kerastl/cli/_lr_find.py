@@ -42,6 +42,7 @@ from kerastl.cli._command import command, option
 @options.resize("crop", group=options.NETWORK)
 @network.about_the_model
 @options.task
+@options.order_and_target
 @options.table_columns
 @options.telling
 def lr_find(data: str, output: str, **arguments: Any) -> int:

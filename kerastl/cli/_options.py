@@ -179,6 +179,25 @@ def table_columns(command: C) -> C:
     return command
 
 
+def order_and_target(command: C) -> C:
+    """`--order` and `--target`: of ordered classes and of numbers."""
+    for added in (
+        option(
+            "--target", group=DATA, metavar="NAME", help="The column with the number to tell, for --task regression."
+        ),
+        option(
+            "--order", group=DATA, metavar="LOW,...,HIGH", callback=_names,
+            help="The classes from the lowest to the highest, for --task ordinal.  [default: that of numbers in names]",
+        ),
+    ):  # fmt: skip
+        command = added(command)
+    return command
+
+
+def _names(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    return None if text is None else tuple(name.strip() for name in text.split(","))
+
+
 task = registered(
     "--task",
     "kerastl.tasks._task:TASKS",

@@ -15,6 +15,7 @@ from kerastl.cli import _streams as streams
 from kerastl.errors import UsageError
 from kerastl.models._labels import Classification
 from kerastl.models._sure import SureAnswer
+from kerastl.tasks._task import TargetKind
 
 NUMBER_FIELDS = ("name", "value", "low", "high", "coverage")
 """Of a number in CSV."""
@@ -69,7 +70,7 @@ def rendered(
     reject: bool = False,
     csv_safe: bool = False,
     sure: bool = False,
-    numbers: bool = False,
+    kind: TargetKind = "index",
 ) -> Iterator[tuple[Classification, str]]:
     """Give each result with the text to write for it; JSON needs some after the last.
 
@@ -79,16 +80,16 @@ def rendered(
         reject: Whether CSV has the columns `ood_score` and `rejected`.
         csv_safe: Whether names in CSV that a spreadsheet would compute get an apostrophe.
         sure: Whether CSV has the columns `sure_label`, `sure_score` and `sure_depth`.
-        numbers: Whether the results are numbers, so that CSV has a row an image with `name`, `value`, `low`, `high` and
-            `coverage`.
+        kind: What the model tells. Of numbers CSV has a row an image with `name`, `value`, `low`, `high` and
+            `coverage`; of labels a row a label, and an image without any has a row without.
 
     Yields:
         The result and its text, which may be empty.
     """
-    if form == "csv" and numbers:
+    if form == "csv" and kind == "number":
         return _csv_of_numbers(results, reject, csv_safe)
     if form == "csv":
-        return _csv(results, reject, csv_safe, sure)
+        return _csv(results, reject, csv_safe, sure, all_there=sure or kind == "indicators")
     return {"text": _text, "json": _json, "jsonl": _jsonl}[form](results)
 
 
@@ -136,7 +137,7 @@ def _jsonl(results: Iterable[Classification]) -> Iterator[tuple[Classification, 
 
 
 def _csv(
-    results: Iterable[Classification], reject: bool, safe: bool, sure: bool
+    results: Iterable[Classification], reject: bool, safe: bool, sure: bool, all_there: bool
 ) -> Iterator[tuple[Classification, str]]:
     more = ["ood_score", "rejected"] if reject else []
     more += ["sure_label", "sure_score", "sure_depth"] if sure else []
@@ -148,7 +149,7 @@ def _csv(
             [result.path, rank, prediction.label, f"{prediction.score:.7g}", result.model, *judged]
             for rank, prediction in enumerate(result.predictions, start=1)
         ]
-        if not rows and result.sure is not None:  # which stands whatever --min-score leaves out
+        if not rows and all_there and result.error is None:  # whatever --min-score leaves out
             rows = [[result.path, "", "", "", result.model, *judged]]
         yield result, head + "".join(csv_line(row, safe=safe) for row in rows)
         head = ""

@@ -15,7 +15,7 @@ from kerastl.data._findings import CheckReport, Evidence, Finding, Severity
 from kerastl.data._inspection import Inspection, inspect
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
-from kerastl.data._layouts.label_format import LabelFormat
+from kerastl.data._layouts.label_format import label_format
 from kerastl.data._refusals import Refusal
 from kerastl.data._scan import scan_as
 from kerastl.data._split import divide
@@ -57,6 +57,8 @@ def check(
     classes: ClassFolders | None = None,
     task: str | None = None,
     label_separator: str | None = None,
+    order: Sequence[str] | None = None,
+    target: str | None = None,
 ) -> CheckReport:
     """Look for what spoils training: see `kerastl check --help`.
 
@@ -80,6 +82,8 @@ def check(
         task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
             see `kerastl.data.scan`.
         label_separator: What stands between the labels in a cell of a table; None finds it.
+        order: Of classes that have one, as for `scan`; so is the next.
+        target: The table's column with the number to tell.
 
     Returns:
         The report. Nothing is raised for what is wrong with the images.
@@ -94,7 +98,8 @@ def check(
         >>> len(report.dataset.items), report.findings
         (88, ())
     """
-    columns = TableColumns(images, path_column, label_column, split_column, classes, LabelFormat(task, label_separator))
+    labels = label_format(task, label_separator, order, target)
+    columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     with shown(verbose):
         with stage("looking for images"):
             dataset = scan_as(data, columns)

@@ -15,6 +15,7 @@ from kerastl.data._layouts.doubtful_folders import mask_files, refuse_masks
 from kerastl.data._layouts.folder_layouts import FolderLayout, understand
 from kerastl.data._layouts.image_folders import grow
 from kerastl.data._layouts.nested_folders import nested
+from kerastl.data._numbers import NUMBER, with_numbers
 from kerastl.data._several_folders import with_sets
 from kerastl.data._tree import Tree, counted, read_tree, with_left_out
 from kerastl.errors import DataError, UsageError
@@ -60,7 +61,8 @@ def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool, task
             items.append(Item(path, class_name(owner[0]), owner[1]))
     is_split = any(split for _, split in layout.classes.values())
     learnt = [item for item in items if item.split in (None, "train") or not for_training] or items
-    classes, empty = _filled_classes(root, learnt, _siblings(tree, layout), for_training)
+    is_number = TASKS[task].kind == "number"
+    classes, empty = _filled_classes(root, learnt, _siblings(tree, layout), for_training and not is_number)
     outside = "a class folder of a split" if is_split else "a class folder"
     dataset = Dataset(
         root=root,
@@ -72,6 +74,8 @@ def _read(root: Path, tree: Tree, layout: FolderLayout, for_training: bool, task
     )
     if TASKS[task].kind == "indicators":
         dataset = with_sets(dataset)
+    if is_number:
+        dataset = with_numbers(dataset, NUMBER, for_training=for_training)
     dataset = settle(dataset, for_training) if is_split else dataset
     return with_left_out(dataset, tree, _class_at(layout))
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kerastl.data._dataset import Dataset
+from kerastl.tasks._task import CLASSIFICATION
 
 # As many bins as tell where on its scale a number lies.
 _MOST = 10
@@ -48,4 +49,4 @@ def with_bins(dataset: Dataset, fraction: float = 0.5) -> Dataset:
     """
     bins = [f"bin {number}" for number in number_bins((float(item.label) for item in dataset.items), fraction)]
     items = tuple(replace(item, label=name) for item, name in zip(dataset.items, bins, strict=True))
-    return replace(dataset, items=items, classes=tuple(sorted(set(bins))))
+    return replace(dataset, items=items, classes=tuple(sorted(set(bins))), task=CLASSIFICATION)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kerastl._base.text import printable
 from kerastl.data import _tables as tables
+from kerastl.data._class_order import with_order
 from kerastl.data._dataset import Dataset
 from kerastl.data._layout_registry import DataSource, layouts
 from kerastl.data._layouts.class_folders import ClassFolders
@@ -23,9 +25,10 @@ from kerastl.data._layouts.class_names import alike, missing, refuse_names
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.frames import as_table
 from kerastl.data._layouts.image_finder import ImageIndex
-from kerastl.data._layouts.label_format import LabelFormat
+from kerastl.data._layouts.label_format import label_format
 from kerastl.data._layouts.table_files import LISTS, SUFFIXES
 from kerastl.errors import DataError, MissingDataError, UsageError
+from kerastl.tasks._task import ORDINAL
 
 # Of lists of labels; README.txt and requirements.txt are none.
 _LIST_NAME = re.compile("label|train|val|annot|class|list", re.IGNORECASE)
@@ -42,6 +45,8 @@ def scan(
     classes: ClassFolders | None = None,
     task: str | None = None,
     label_separator: str | None = None,
+    order: Sequence[str] | None = None,
+    target: str | None = None,
 ) -> Dataset:
     """Read what a folder, or a table, says about its images; no image is opened.
 
@@ -72,6 +77,9 @@ def scan(
             them, and so has one in several rows of a table.
         label_separator: What stands between the labels in a cell of a table; None finds it, and takes `|` where nothing
             is found. After a backslash it belongs to a label.
+        order: Of classes that have one, from the lowest to the highest, for `ordinal`; None takes that of the numbers
+            with which the names of all classes begin.
+        target: The table's column with the number to tell, for `regression`; None finds it.
 
     Returns:
         The data set, the same whatever order the file system gives.
@@ -92,7 +100,7 @@ def scan(
         >>> scan([("data/candle.jpg", "candle|light"), ("data/umbrella.png", "")], task="multilabel").classes
         ('candle', 'light')
     """
-    labels = LabelFormat(task, label_separator)
+    labels = label_format(task, label_separator, order, target)
     columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     return scan_as(data, columns, for_training)
 
@@ -117,6 +125,8 @@ def scan_as(data: Any, wanted: TableColumns, for_training: bool = True, usual: s
             f"{dataset.root}: classes={wanted.classes!r} (--classes) says which of nested folders are the classes, and "
             "here labels are not the names of folders"
         )
+    if wanted.labels.resolved.name == ORDINAL and (for_training or wanted.labels.order is not None):
+        dataset = with_order(dataset, wanted.labels.order)
     if for_training:
         refuse_names(str(dataset.root), dataset.classes)
     return replace(dataset, warnings=(*dataset.warnings, *alike(dataset.classes), *missing(dataset.classes)))

@@ -240,6 +240,13 @@ def _by_labels(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: floa
     return {path for group, part in zip(groups, parts, strict=True) if part == 1 for path in group}
 
 
+def _by_number(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
+    """For numbers, from all over their scale."""
+    from kerastl.data._number_bins import with_bins
+
+    return _by_class(with_bins(dataset, fraction), groups, fraction, seed)
+
+
 def _by_class(dataset: Dataset, groups: Sequence[Sequence[str]], fraction: float, seed: int) -> set[str]:
     """Take groups in random order, each that brings the classes' counts in `val` closer to what is wanted.
 
@@ -298,5 +305,5 @@ def _take(number: int, content: Mapping[str, int], taken: set[int], have: Counte
 _STRATIFIED: Mapping[TargetKind, Callable[[Dataset, Sequence[Sequence[str]], float, int], set[str]]] = {
     "index": _by_class,
     "indicators": _by_labels,
-    "number": _by_class,
+    "number": _by_number,
 }

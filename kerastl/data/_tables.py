@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -17,6 +18,7 @@ from kerastl.data._layouts.image_finder import ImageFinder, ImageIndex
 from kerastl.data._layouts.label_format import LabelFormat, find_separator
 from kerastl.data._layouts.table_files import Table, open_table
 from kerastl.data._layouts.table_rows import Row, read_rows, split_named, with_columns
+from kerastl.data._numbers import NUMBER, with_numbers
 from kerastl.errors import DataError
 from kerastl.tasks._label_text import join_labels
 from kerastl.tasks._task import MULTILABEL, TASKS
@@ -62,10 +64,10 @@ def read(
     """
     try:
         return _read(tables, wanted, index, for_training)
-    except SeveralLabelsError as several:
-        if wanted.labels.told or several.separator is None:
+    except DataError:
+        if wanted.labels.told or (separator := _plain_separator(tables, wanted, index)) is None:
             raise
-        return _read(tables, replace(wanted, labels=LabelFormat(MULTILABEL, several.separator)), index, for_training)
+        return _read(tables, replace(wanted, labels=LabelFormat(MULTILABEL, separator)), index, for_training)
 
 
 def _read(
@@ -84,12 +86,36 @@ def _read(
         count = sum(book.add(table, row) for row in read_rows(table, places, finder, split, separator))
         if count and len(book.missing) - before == count:
             raise _none_exists(table, finder, book.missing[before])
-    dataset = _dataset([table for table, _ in tables], book, index.root, list(dict.fromkeys(columns)), for_training)
+    named = [table for table, _ in tables], book, index.root, list(dict.fromkeys(columns)), for_training
+    if TASKS[book.task].kind == "number":
+        return Reading(_of_numbers(*named, name=_number_name(opened)), sure)
+    dataset = _dataset(*named)
     if several:
         dataset = replace(dataset, layout=f"{dataset.layout}; {_found_sets(opened, separator)}")
     # A list of the classes has numbers and names, too, but each once.
     repeated = 2 * len(dataset.classes) <= len(dataset.items)
     return Reading(dataset, sure and (clear or repeated))
+
+
+def _plain_separator(
+    tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, index: ImageIndex
+) -> str | None:
+    """What stands between the labels in the cells of tables that plainly have several; None where that is not so."""
+    counts: Counter[str] = Counter()
+    for table, split in tables:
+        table, places, _ = _opened(table, wanted, index, split)
+        if not places.flags:
+            counts.update(class_name(cells[places.labels[0]]) for _, cells in table.read())
+    several = SeveralLabels(counts)
+    certain, _ = several.found()
+    if not certain or not several.plain(certain) or not _is_no_slip(sum(counts[label] for label in certain), counts):
+        return None
+    return several.separator(certain)
+
+
+def _is_no_slip(count: int, counts: Mapping[str, int]) -> bool:
+    """Whether so many rows with several labels are no slip, of all rows of each label."""
+    return count >= _FEW or count > _MANY * sum(counts.values())
 
 
 def _opened(
@@ -114,19 +140,6 @@ def _found_sets(opened: Sequence[Opened], separator: str) -> str:
     return f"any number of labels an image, with '{printable(separator)}' between"
 
 
-class SeveralLabelsError(DataError):
-    """Cells hold several labels, where each image is to have one.
-
-    Args:
-        message: One line.
-        separator: What stands between them; None where that is not plain.
-    """
-
-    def __init__(self, message: str, separator: str | None) -> None:
-        super().__init__(message)
-        self.separator = separator
-
-
 class _Book:
     """The rows read so far.
 
@@ -137,6 +150,7 @@ class _Book:
     def __init__(self, task: str) -> None:
         self.task = task
         self.items: dict[str, Item] = {}
+        self.places: dict[str, str] = {}
         self.missing: list[str] = []
         self.notes: list[str] = []
         self._renamed: list[str] = []
@@ -149,6 +163,8 @@ class _Book:
         item = row.item
         known = self.items.setdefault(item.path, item)
         self._rows.setdefault(item.label, []).append(row.number)
+        if TASKS[self.task].kind == "number":
+            self.places.setdefault(item.path, table.where(row.number))
         self._spellings.setdefault(item.label, set()).add(row.spelled)
         if row.is_western:
             self._western[item.label] = None
@@ -191,16 +207,14 @@ class _Book:
         """
         if TASKS[self.task].kind != "index":
             return self._unlabeled()
-        several = SeveralLabels(self._rows)
-        certain, doubtful = several.found()
+        certain, doubtful = SeveralLabels(self._rows).found()
         warnings = respelled(self._spellings)
         count = sum(len(self._rows[label]) for label in certain)
-        if count >= _FEW or count > _MANY * sum(map(len, self._rows.values())):
+        if _is_no_slip(count, {label: len(rows) for label, rows in self._rows.items()}):
             have = "has" if count == 1 else "have"
-            raise SeveralLabelsError(
+            raise DataError(
                 f"{name}: {self._some(certain, row)} {have} several labels in a cell: give each row one label, or take "
-                "them for several (--task multilabel, --label-separator)",
-                several.separator(certain) if several.plain(certain) else None,
+                "them for several (--task multilabel, --label-separator)"
             )
         if doubted := (*certain, *doubtful):
             taken = "it is taken for a class" if len(doubted) == 1 else "each is taken for a class"
@@ -221,14 +235,41 @@ class _Book:
         return shown + (f" and {count - len(found)} more" if count > len(found) else "")
 
 
+def _number_name(opened: Sequence[Opened]) -> str:
+    """What the number is called: its column, where that has a name."""
+    table, places, _, _ = opened[0]
+    return class_name(table.header[places.labels[0]]) if table.headed else NUMBER
+
+
+def _of_numbers(
+    tables: Sequence[Table], book: _Book, root: Path, columns: Sequence[str], for_training: bool, name: str
+) -> Dataset:
+    """The same where labels are numbers."""
+    short = " and ".join(printable(table.below(root)) for table in tables)
+    items = tuple(sorted(book.items.values()))
+    _check_splits(items, tables[0].name if len(tables) == 1 else f"{root}: {short}")
+    split = " and split" if any(item.split for item in items) else ""
+    taken = f" (columns {'; '.join(columns)})"
+    layout = f"{short} with path, number{split}: {len(items)} images{taken}"
+    warnings = (*_missing(short, book.missing), *book.doubts(short))
+    dataset = Dataset(root, (), items, layout, warnings)
+    dataset = with_numbers(dataset, name, lambda item: book.places[item.path], for_training=for_training)
+    return settle(dataset, for_training) if split else dataset
+
+
+def _check_splits(items: Sequence[Item], name: str) -> None:
+    """Refuse images without a split where others have one."""
+    if {None} < {item.split for item in items}:
+        bare = next(item for item in items if item.split is None)
+        raise DataError(f"{name}: the split of {printable(bare.path)} is empty; give each row one, or none")
+
+
 def _dataset(tables: Sequence[Table], book: _Book, root: Path, columns: Sequence[str], for_training: bool) -> Dataset:
     short = " and ".join(printable(table.below(root)) for table in tables)
     name = tables[0].name if len(tables) == 1 else f"{root}: {short}"
     items = tuple(sorted(book.items.values()))
     parts = {item.split for item in items}
-    if None in parts and len(parts) > 1:
-        bare = next(item for item in items if item.split is None)
-        raise DataError(f"{name}: the split of {printable(bare.path)} is empty; give each row one, or none")
+    _check_splits(items, name)
     dataset = Dataset(root, (), items, "", task=book.task)
     classes = labels_of(dataset, [item for item in items if item.split in (None, "train") or not for_training])
     fewest = TASKS[book.task].fewest_classes if for_training else 1

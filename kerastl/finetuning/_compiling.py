@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastl.errors import RecipeError
 from kerastl.finetuning._freezing import rates_and_decays
+from kerastl.finetuning._head_layers import in_units
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import Phase
 from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
@@ -58,7 +59,7 @@ def compile_for(model: keras.Model, network: Network, phase: Phase, steps_per_ep
     rate = phase_schedule(phase, steps_per_epoch)
     model.compile(
         optimizer=optimizer_for(network, phase, rate),
-        loss=loss_for(phase, network.task),
+        loss=in_units(loss_for(phase, network.task), network.model),
         metrics=[training_metric(network.task)],
     )
     model.optimizer.build(model.trainable_variables)
@@ -118,7 +119,7 @@ def loss_for(phase: Phase, task: Task = TASKS[CLASSIFICATION]) -> keras.losses.L
     if not _is_loss(kind):
         raise RecipeError(f"loss must be the name of a loss of Keras, such as {task.loss}. Received: {wanted!r}")
     options = dict(phase.loss_options)
-    if phase.label_smoothing:
+    if phase.label_smoothing and task.smoothed:
         options["label_smoothing"] = phase.label_smoothing
     if options.get("from_logits"):
         raise RecipeError(f"loss {wanted!r} gets probabilities, so from_logits must be False")

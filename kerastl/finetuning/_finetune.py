@@ -18,7 +18,7 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
-from kerastl.data._layouts.label_format import LabelFormat
+from kerastl.data._layouts.label_format import label_format
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._budget import Budget, seconds_of
 from kerastl.finetuning._candidates import Candidate, candidates, models_of, sizes_of
@@ -84,6 +84,8 @@ def finetune(
     classes: ClassFolders | None = None,
     task: str | None = None,
     label_separator: str | None = None,
+    order: Sequence[str] | None = None,
+    target: str | None = None,
     trust: bool = False,
 ) -> FineTuned:
     """Fine-tune a pretrained network on labeled images.
@@ -150,6 +152,9 @@ def finetune(
         task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
             see `kerastl.data.scan`.
         label_separator: What stands between the labels in a cell of a table; None finds it.
+        order: Of classes that have one, from the lowest to the highest, for task `ordinal`; None takes that of the
+            numbers with which the names of all classes begin.
+        target: The table's column with the number to tell, for task `regression`; None finds it.
         trust: Whether a `.keras` file given as `model` may hold what runs code when it is loaded, as for
             `kerastl.load`.
 
@@ -202,7 +207,7 @@ def finetune(
         budget=seconds_of(budget),
     )
     ours, of_keras = sort_callbacks(callbacks)
-    labels = LabelFormat(task, label_separator)
+    labels = label_format(task, label_separator, order, target)
     given = Given(
         scanned_if_told(data, TableColumns(images, path_column, label_column, split_column, classes, labels)),
         read_recipe(recipe),
@@ -217,8 +222,8 @@ def finetune(
         for start in (base, *(one.given for one in among)):
             check_output(start, Path(output))
     with listening(ours, verbose, TrainingProgress) as told, ExitStack() as stack:
-        target = Path(output) if output is not None else stack.enter_context(_temporary_folder())
-        folder, watching = FineTuningFolder(target, told), (told, of_keras)
+        place = Path(output) if output is not None else stack.enter_context(_temporary_folder())
+        folder, watching = FineTuningFolder(place, told), (told, of_keras)
         return _in_folder(folder, wanted, given, watching, resume=resume, overwrite=overwrite)
 
 

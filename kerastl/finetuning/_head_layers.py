@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -97,6 +98,31 @@ def _of_a_number(features: keras.KerasTensor, outputs: Outputs, seed: int) -> ke
     middle, spread = outputs.scale
     units = keras.layers.Rescaling(spread, middle, dtype="float32", name=UNITS)
     return units(_classifier(features, 1, "linear", seed))
+
+
+class Standardized(keras.losses.Loss):
+    """A loss of standardized numbers, of numbers in their unit: so its size does not depend on the unit.
+
+    Args:
+        loss: Of standardized numbers.
+        middle: What is taken off numbers.
+        spread: What they are divided by then.
+    """
+
+    def __init__(self, loss: keras.losses.Loss, middle: float, spread: float) -> None:
+        super().__init__(name=loss.name, reduction=loss.reduction)
+        self._loss, self._middle, self._spread = loss, middle, spread
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each image (called by Keras)."""
+        truth, answer = ((keras.ops.cast(each, "float32") - self._middle) / self._spread for each in (y_true, y_pred))
+        return self._loss.call(truth, answer)
+
+
+def in_units(loss: keras.losses.Loss, model: keras.Model) -> keras.losses.Loss:
+    """The loss of what a network gives: of its numbers when they are standardized, where it ends in their unit."""
+    units = model.layers[-1]
+    return Standardized(loss, float(units.offset), float(units.scale)) if units.name == UNITS else loss
 
 
 _HEADS: Mapping[str, Callable[[keras.KerasTensor, Outputs, int], keras.KerasTensor]] = {

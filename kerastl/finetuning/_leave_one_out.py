@@ -72,7 +72,7 @@ class LeftOutAnswers:
         return cls(kept, data.train.labels[kept], data.groups()[kept], answers, task=data.task)
 
     def calibrated(self, temperature: float, features: Callable[[np.ndarray], np.ndarray], seed: int) -> LeftOutAnswers:
-        """Fit sets of classes and rejection on them.
+        """Fit sets of classes, or intervals around numbers, and rejection on them.
 
         Args:
             temperature: What the scores of the head were divided by.
@@ -80,9 +80,14 @@ class LeftOutAnswers:
             seed: Of what is drawn.
         """
         state = leave_one_out_state(
-            self.probabilities, self.labels, self.groups, lambda places: features(self.numbers[places]), seed=seed
+            self.probabilities,
+            self.labels,
+            self.groups,
+            lambda places: features(self.numbers[places]),
+            seed=seed,
+            task=self.task.name,
         )
-        return replace(self, calibration=calibrated(state, temperature))
+        return replace(self, calibration=calibrated(state, temperature, task=self.task.name))
 
     def score(self) -> Score:
         """How good they are; there is one at least."""

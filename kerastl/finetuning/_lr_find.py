@@ -16,7 +16,7 @@ from kerastl._progress import Verbose
 from kerastl.data import Dataset
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
-from kerastl.data._layouts.label_format import LabelFormat
+from kerastl.data._layouts.label_format import label_format
 from kerastl.data._scan import scanned_if_told
 from kerastl.errors import UsageError
 from kerastl.finetuning._base_model import BaseModel, from_catalog
@@ -71,6 +71,8 @@ def lr_find(
     classes: ClassFolders | None = None,
     task: str | None = None,
     label_separator: str | None = None,
+    order: Sequence[str] | None = None,
+    target: str | None = None,
     trust: bool = False,
 ) -> RateCurve:
     """Find a learning rate for fine-tuning: run `lr_range_test` as a phase of it would train.
@@ -103,6 +105,8 @@ def lr_find(
         task: What the labels are: `classification`, `multilabel`, `ordinal` or `regression`; None finds it in the data,
             see `kerastl.data.scan`.
         label_separator: What stands between the labels in a cell of a table; None finds it.
+        order: Of classes that have one, as for `kerastl.data.scan`; so is the next.
+        target: The table's column with the number to tell.
         trust: As for `kerastl.finetune`.
 
     Returns:
@@ -141,7 +145,8 @@ def lr_find(
         seed=seed,
     )
     check_base(settings, base is not None)
-    columns = TableColumns(images, path_column, label_column, split_column, classes, LabelFormat(task, label_separator))
+    labels = label_format(task, label_separator, order, target)
+    columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     with listening(ours, verbose, TrainingProgress) as told:
         sweep = partial(lr_range_test, lowest=lowest, highest=highest, steps=steps)
         with temporary_folder() as folder:

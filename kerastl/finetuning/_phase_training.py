@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastl._progress import stage
 from kerastl.errors import TrainingError
+from kerastl.finetuning._answer_extras import answer_extras
 from kerastl.finetuning._batches import Batches
 from kerastl.finetuning._budget import shortened
 from kerastl.finetuning._compiling import compile_for
@@ -26,7 +27,7 @@ from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, predict, tell_of_solution, train_phase, validation
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
-from kerastl.finetuning._scores import Score, score
+from kerastl.finetuning._scores import Score, ScoreKind, score
 from kerastl.finetuning._solved_head import NOTHING, learnt_nothing, solve_classifier
 from kerastl.training._interrupt import Stopped
 from kerastl.training._variables import assign, values_of
@@ -202,16 +203,19 @@ class PhaseTraining:
 
     def _diagnose(self) -> None:
         """Note what the last answers say about the weights that gave them."""
-        context, val, left_out = self._context, self._features.val, self._left_out
+        data, val, left_out = self._context.data, self._features.val, self._left_out
+        known: dict[ScoreKind, tuple[np.ndarray, np.ndarray]] = {}
         if val is not None:
-            answers = self._answers, context.data.val.labels[val.usable], context.data.classes
-            self._state.warnings = doubts(*answers, self._task)
-        elif left_out is not None:
-            answers = left_out.probabilities, left_out.labels, context.data.classes
-            self._state.warnings = doubts(*answers, self._task, "leave_one_out")
-        kernel = values_of([context.network.classifier.kernel])[0]
+            known["validation"] = self._answers, data.val.labels[val.usable]
+        if left_out is not None:
+            known["leave_one_out"] = left_out.probabilities, left_out.labels
+        if known:
+            (first, answers), (last, more) = next(iter(known.items())), next(reversed(known.items()))
+            self._state.warnings = doubts(*answers, data.classes, self._task, first)
+            self._state.extras = answer_extras(*more, data.classes, self._task, last)  # there are more left-out images
+        kernel = values_of([self._context.network.classifier.kernel])[0]
         # A softmax looks at differences of scores only.
-        unmoved = kernel[:, :1] if self._task.activation == "softmax" else 0
+        unmoved = kernel[:, :1] if self._task.activation == "softmax" and kernel.shape[1] > 1 else 0
         self._state.failure = NOTHING if (kernel == unmoved).all() else ""
 
     def _solvable(self) -> bool:

@@ -14,7 +14,10 @@ from kerastl.data import Dataset
 from kerastl.errors import RecipeError
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._recipe_registry import RECIPES
+from kerastl.tasks._task import TASKS
 
+# A number tells as much of its scale as so many classes.
+_PARTS = 10
 _LARGEST = 1 << 20  # bytes of a recipe's file
 
 
@@ -84,5 +87,7 @@ def _fitting(recipe: str | Recipe, dataset: Dataset, stages: int) -> Recipe:
     if isinstance(recipe, Recipe):
         return recipe
     images = len(dataset.subset("train"))
+    if TASKS[dataset.task].kind == "number":
+        return RECIPES[recipe](stages, images, images / _PARTS)
     counts = [count for count in dataset.counts("train").values() if count]
     return RECIPES[recipe](stages, images, median(counts or [images]))

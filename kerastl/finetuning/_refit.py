@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kerastl.errors import TrainingError
+from kerastl.finetuning._answer_extras import answer_extras
 from kerastl.finetuning._doubts import doubts
 from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._phase import Phase
@@ -90,6 +91,7 @@ def refit(context: Context, phase: Phase, features: PlainFeatures) -> None:
     state.best = state.leave_one_out = reached
     answers = left_out.probabilities, left_out.labels, data.classes
     state.warnings = doubts(*answers, data.task, "leave_one_out")
+    state.extras = answer_extras(*answers, data.task, "leave_one_out")
     state.failure = NOTHING if learnt_nothing(head) else ""
     state.refitted = True
 

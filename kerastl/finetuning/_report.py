@@ -121,6 +121,7 @@ class Report:
                 "data_fingerprint": self._parts.fingerprint,
                 "metrics": metrics,
                 **self._classes(),
+                **state.extras,
                 **calibration.extra,
             },
             self._images.task.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kerastl.data._iterative_stratification import iterative_parts
 from kerastl.finetuning._row_groups import RowGroups
 
 
@@ -36,3 +37,27 @@ def balanced_folds(groups: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> 
     folds = np.empty(len(together), np.int64)
     folds[order] = np.arange(len(together)) % count
     return folds[together.of_rows]
+
+
+def label_folds(groups: np.ndarray, truth: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """Put groups of rows together in folds that hold about one group of each label, where rows have any number of them.
+
+    There are as many folds as a label has groups in the median; iterative stratification deals them out.
+
+    Args:
+        groups: As for `balanced_folds`.
+        truth: bool `(n, labels)`.
+        seed: Of who meets whom.
+
+    Returns:
+        As `balanced_folds`.
+    """
+    together = RowGroups(groups)
+    of_rows = together.of_rows
+    counts = np.zeros((len(together), truth.shape[1]), np.int64)
+    np.add.at(counts, of_rows, truth)
+    shown = (counts > 0).sum(axis=0)
+    most = int(np.median(shown[shown > 0])) if shown.any() else len(together)
+    count = min(max(2, most), max(2, len(together)))
+    folds = iterative_parts(counts, together.sizes, np.full(count, 1 / count), seed)
+    return folds[of_rows]

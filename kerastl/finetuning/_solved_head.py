@@ -12,11 +12,10 @@ from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._phase import Phase, Solver
 from kerastl.finetuning._phase_context import Context
-from kerastl.finetuning._ridge import RidgeHead, softmax_head
-from kerastl.finetuning._ridge_folds import balanced_folds
+from kerastl.finetuning._ridge import RidgeHead
+from kerastl.finetuning._ridge_tasks import RIDGE_TASKS
 from kerastl.finetuning._row_choice import RowChoice, solve_chosen
 from kerastl.finetuning._solver import Head, solve_head
-from kerastl.finetuning._targets import OneHot
 from kerastl.models._deep_features import last_tap_width
 from kerastl.tasks._task import CLASSIFICATION
 from kerastl.training._callback import RunCallback
@@ -64,26 +63,28 @@ def solve_classifier(
 def _by_ridge(
     context: Context, rows: UsableFeatures, mirrored: UsableFeatures | None
 ) -> tuple[RidgeHead, LeftOutAnswers | None]:
-    data, stop, usable = context.data, context.observers.stop, rows.usable
-    labels, weights = data.train.labels[usable], data.weights()[usable]
-    folds = balanced_folds(data.groups()[usable], labels, seed=context.seed)
+    data, told, stop = context.data, context.observers.told, context.observers.stop
+    task = RIDGE_TASKS[data.task.name]
+    labels, weights = data.train.labels[rows.usable], data.weights()[rows.usable]
     with stage(f"ridge regression on {len(rows):,} images"):
         solution, choice = solve_chosen(
             rows,
             mirrored,
-            OneHot(labels, len(data.classes)),
+            task.targets(labels, context.network),
             weights,
-            folds,
+            task.folds(data.groups()[rows.usable], labels, context.seed),
             last=last_tap_width(context.network.model),
             seed=context.seed,
             scratch=context.scratch,
             check=stop.check if stop is not None else None,
         )
-    head = softmax_head(solution, labels, weights)
-    _tell(choice, head, rows, context.observers.told)
+    head = task.head(solution, labels, weights, context.network)
+    _tell(choice, head, rows, told)
+    if doubt := task.doubt(labels, data.classes):
+        told.warn(doubt)
     if not len(head.loo_rows):
         return head, None
-    answers = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities)
+    answers = LeftOutAnswers.of(data, rows.usable[head.loo_rows], head.loo_probabilities)
     return head, answers.calibrated(head.temperature, rows.of_images, context.seed)
 
 
@@ -96,7 +97,8 @@ def _tell(choice: RowChoice, head: RidgeHead, rows: UsableFeatures, told: RunCal
         told.say(f"the last layer's features count {choice.emphasis:g} times as much as those below, by leave-one-out")
     if head.projected is not None:
         told.say(f"ridge regression: {rows[:1].shape[1]:,} features were projected at random to {head.projected:,}")
-    told.say(f"ridge regression: penalty {head.strength:.3g}, temperature {head.temperature:.3g} by leave-one-out")
+    scale = "" if head.temperature == 1 else f", temperature {head.temperature:.3g}"
+    told.say(f"ridge regression: penalty {head.strength:.3g}{scale} by leave-one-out")
 
 
 def _by_logistic_regression(
@@ -118,7 +120,7 @@ Solve: TypeAlias = Callable[
     [Context, UsableFeatures, "UsableFeatures | None"], "tuple[Head | RidgeHead, LeftOutAnswers | None]"
 ]
 SOLVERS: Mapping[Solver, Mapping[str, Solve]] = {
-    "ridge": {CLASSIFICATION: _by_ridge},
+    "ridge": dict.fromkeys(RIDGE_TASKS, _by_ridge),
     "logistic_regression": {CLASSIFICATION: _by_logistic_regression},
 }
 """Solvers of phases, and the tasks that each of them solves heads for."""

@@ -61,6 +61,7 @@ class FineTuningState(TrainingState):
         plan: Epochs of each phase that has been planned into a budget of time; 0 where it is left out.
         used: Seconds that the run had taken when the state was written.
         refitted: Whether the head was solved once more on all images, those that had been held back too.
+        extras: What the answers of the best weights say beside, for the metadata, such as thresholds of labels.
     """
 
     phase: int = 0
@@ -77,6 +78,7 @@ class FineTuningState(TrainingState):
     plan: list[int] = field(default_factory=list)
     used: float = 0.0
     refitted: bool = False
+    extras: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> FineTuningState:

@@ -16,6 +16,9 @@ import keras
 from kerastl.errors import ModelError
 from kerastl.models._ordinal_tail import is_tail
 
+# Activations that make probabilities of scores.
+_PROBABILITIES = ("softmax", "sigmoid")
+
 # These make no feature map of their own, so that the one below them is the last.
 _PASSING = (
     keras.layers.MaxPooling2D,
@@ -229,11 +232,11 @@ def features(model: keras.Model) -> keras.Model:
 
 
 def logits(model: keras.Model) -> keras.Model:
-    """The same network without the softmax at its end; one that ends in something else is left as it is.
+    """The same network without the softmax or the sigmoid at its end; one with another end is left as it is.
 
     Args:
         model: A network with one output of shape (n, classes). It is not changed; weights are shared, except those of
-            the last layer if the softmax is inside it, which are copied.
+            the last layer if the activation is inside it, which are copied.
 
     Returns:
         A network with the same input and output shape.
@@ -249,7 +252,7 @@ def logits(model: keras.Model) -> keras.Model:
     if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
         shapes = ", ".join(str(tuple(output.shape)) for output in model.outputs)
         raise ModelError(f"{model.name}: only networks with one output of shape (n, classes) have scores, not {shapes}")
-    return keras.Model(model.inputs[0], before_softmax(model.outputs[0]), name=model.name)
+    return keras.Model(model.inputs[0], _before(model.outputs[0], _PROBABILITIES), name=model.name)
 
 
 def before_softmax(output: keras.KerasTensor) -> keras.KerasTensor:
@@ -257,11 +260,16 @@ def before_softmax(output: keras.KerasTensor) -> keras.KerasTensor:
 
     Where the softmax is inside a layer, its weights are copied into one without.
     """
+    return _before(output, _PROBABILITIES[:1])
+
+
+def _before(output: keras.KerasTensor, activations: Sequence[str]) -> keras.KerasTensor:
+    """What goes into one of some activations, by their names, as `before_softmax` does for one."""
     call = call_behind(output)
     last = call.operation
-    if type(last).__name__ == "Softmax":  # the layer or the operation
+    if type(last).__name__.lower() in activations:  # the layer or the operation
         return call.input_tensors[0]
-    if getattr(last, "activation", None) is not keras.activations.softmax:
+    if getattr(getattr(last, "activation", None), "__name__", None) not in activations:
         return output
     if isinstance(last, keras.layers.Activation):
         return call.input_tensors[0]

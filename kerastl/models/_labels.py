@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Rows that a notebook shows of many results.
 _SHOWN = 50
+NONE_GIVEN = "none of the labels"
+"""What is said of an image that a model gives no label."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ class Classification:
     Args:
         path: The image's file, or `None` for images that came from memory.
         model: The name of the model that answered.
-        predictions: The best classes, best first; empty if the image could not be read.
+        predictions: The best classes, best first; of a model that gives any number of labels those that it gives, the
+            most probable first. Empty if the image could not be read.
         error: Why the image could not be read, or `None`.
         coverage: Where a set was asked for: how often the right class is among `predictions`, which then are the set.
         ood_score: Where rejection was asked for: how unlike the training images this one is, between 0 and 2.
@@ -173,13 +176,18 @@ class Classification:
             ModelError: The image could not be read, so that there is none.
         """
         if not self.predictions:
-            raise ModelError(f"{self.path}: there is no prediction ({self.error or 'none was asked for'})")
+            raise ModelError(f"{self.path}: there is no prediction ({self.error or 'none is given'})")
         return self.predictions[0]
 
     @property
     def label(self) -> str:
         """The name of the best class."""
         return self.best.label
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of `predictions`: all labels that the image is given, of a model that gives any number."""
+        return tuple(prediction.label for prediction in self.predictions)
 
     @property
     def score(self) -> float:
@@ -235,7 +243,7 @@ class Classification:
         return classes
 
     def __str__(self) -> str:
-        answer = message(self.error or "") or self.answer()
+        answer = message(self.error or "") or self.answer() or NONE_GIVEN
         return answer if self.path is None else f"{printable(self.path)}: {answer}"
 
     def _repr_html_(self) -> str:
@@ -282,7 +290,7 @@ def _row(result: Classification) -> list[object]:
     if result.number is not None:
         return [image, display.bold(str(result.number)), "", "unlike the training images" if result.rejected else ""]
     if not result.predictions:
-        return [image, result.error or "", "", ""]
+        return [image, result.error or NONE_GIVEN, "", ""]
     answer = f"{result.label} (none of these)" if result.rejected else result.label
     others = ", ".join(map(str, result.predictions[1:]))
     return [image, display.bold(answer), percent(result.score), others]

@@ -71,6 +71,7 @@ class Task:
             `loss`.
         other_figures: Names of further figures that `judge` gives and histories keep.
         unlabeled: Whether an image may have no label at all.
+        smoothed: Whether the label smoothing of a recipe is of use: where every wrong answer is as wrong as another.
 
     Example:
         >>> from kerastl.tasks import TASKS
@@ -89,6 +90,7 @@ class Task:
     judge: str
     other_figures: tuple[str, ...] = ()
     unlabeled: bool = False
+    smoothed: bool = True
 
     @property
     def figure_names(self) -> tuple[str, ...]:
@@ -201,11 +203,13 @@ _BUNDLED = (
     ),
     Task(
         ORDINAL, "one class of an order an image", "index", "softmax", "categorical_crossentropy",
-        _ERROR, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._ordinal", ("quadratic_kappa", "accuracy"),
+        _ERROR, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._ordinal",
+        ("quadratic_kappa", "accuracy"), smoothed=False,
     ),
     Task(
         REGRESSION, "a number an image", "number", "linear", "mean_squared_error",
-        _ERROR, _ERROR, "MeanAbsoluteError", "kerastl.tasks._regression", ("r_squared",),
+        _ERROR, _ERROR, "MeanAbsoluteError", "kerastl.tasks._regression",
+        ("root_mean_squared_error", "r_squared"), smoothed=False,
     ),
 )  # fmt: skip
 

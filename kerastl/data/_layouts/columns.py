@@ -23,6 +23,7 @@ from kerastl.data._layouts.column_names import (
 )
 from kerastl.data._layouts.image_finder import AmbiguousError, ImageFinder, is_image_name
 from kerastl.data._layouts.label_format import UNTOLD, LabelFormat
+from kerastl.data._layouts.numbers import looks_numeric
 from kerastl.data._layouts.split_names import split_of
 from kerastl.data._layouts.table_files import Table
 from kerastl.errors import DataError, UsageError
@@ -67,7 +68,7 @@ class TableColumns:
     @property
     def given(self) -> bool:
         """Whether anything is asked for that only tables have."""
-        return replace(self, classes=None, labels=UNTOLD) != TableColumns()
+        return replace(self, classes=None, labels=UNTOLD) != TableColumns() or self.labels.target is not None
 
 
 def find_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> Places:
@@ -78,7 +79,7 @@ def find_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> Pla
     """
     sample = table.sample()
     path = _place(table, wanted.path_column)
-    label = _place(table, wanted.label_column)
+    label = _place(table, wanted.label_column or wanted.labels.target)
     split = _place(table, wanted.split_column)
     taken = {place for place in (label, split) if place is not None}
     if path is None:
@@ -93,6 +94,8 @@ def find_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> Pla
     if clear := [place for place in known if not is_vague(table.header[place])]:
         return _of_one_column(table, Places(path, (clear[0],), split), wanted.labels)
     found = _LabelColumns(table, left, known)
+    if wanted.labels.resolved.kind == "number":
+        return Places(path, (found.numeric(),), split, sure=False)
     if (flags := found.flags(wanted.labels)) is not None:
         return Places(path, flags, split, sure=False, several=found.holds_sets(flags, wanted.labels), flags=True)
     return _of_one_column(table, Places(path, (found.named(),), split, sure=False), wanted.labels)
@@ -216,6 +219,22 @@ class _LabelColumns:
     def _has_sets(self, binary: Sequence[int]) -> bool:
         return any(len(ones(row, binary) or ()) > 1 for row in self._rows)
 
+    def numeric(self) -> int:
+        """The column with numbers.
+
+        Raises:
+            NoLabelsError: It cannot be told.
+        """
+        table, found = self._table, [place for place in self._left if looks_numeric(tuple(self._values[place]))]
+        likely = [place for place in found if place in self._known] or found
+        if len(likely) == 1:
+            return likely[0]
+        which = f"{table.some(likely)} hold numbers" if likely else "none holds numbers only"
+        raise NoLabelsError(
+            f"{table.name}: cannot tell which column holds the number ({which}); {_columns_of(table)}; --target NAME "
+            "takes one"
+        )
+
     def named(self) -> int:
         """The column with the names of classes.
 
@@ -236,6 +255,8 @@ class _LabelColumns:
             )
         elif likely:
             hint = f"{table.some(likely)} may be; {hint}"
+        if any(looks_numeric(tuple(self._values[place])) for place in self._left):
+            hint += ", --target NAME one of numbers"
         raise NoLabelsError(f"{table.name}: cannot tell which column holds the labels; {_columns_of(table)}; {hint}")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kerastl.data._layouts.class_names import SeveralLabels, class_name, is_list
 from kerastl.errors import UsageError
 from kerastl.tasks._label_text import SEPARATOR, join_labels, split_labels
-from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, TASKS, Task
+from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION, TASKS, Task
 
 _LONGEST_SEPARATOR = 10
 
@@ -21,17 +21,24 @@ class LabelFormat:
     Args:
         task: A name of `kerastl.tasks.TASKS`.
         separator: What stands between the labels of a cell.
+        order: The classes, from the lowest to the highest.
+        target: The column of a table that holds the number.
 
     Raises:
-        UsageError: There is no such task, or it has no several labels to separate.
+        UsageError: There is no such task, or it has no several labels to separate, no order or no number.
     """
 
     task: str | None = None
     separator: str | None = None
+    order: tuple[str, ...] | None = None
+    target: str | None = None
 
     def __post_init__(self) -> None:
         if self.task is not None:
             _ = TASKS[self.task]
+        for name, value, task in (("order", self.order, ORDINAL), ("target", self.target, REGRESSION)):
+            if value is not None and self.resolved.name != task:
+                raise UsageError(f"{name} is for task {task}. Received: task={self.resolved.name!r}")
         if self.separator is None:
             return
         if not 0 < len(self.separator) <= _LONGEST_SEPARATOR:
@@ -44,7 +51,9 @@ class LabelFormat:
     @property
     def resolved(self) -> Task:
         """The task: classification where nothing says something else."""
-        return TASKS[self.task or (CLASSIFICATION if self.separator is None else MULTILABEL)]
+        asked = {MULTILABEL: self.separator, ORDINAL: self.order, REGRESSION: self.target}
+        implied = next((task for task, value in asked.items() if value is not None), CLASSIFICATION)
+        return TASKS[self.task or implied]
 
     @property
     def several(self) -> bool:
@@ -54,11 +63,20 @@ class LabelFormat:
     @property
     def told(self) -> bool:
         """Whether the task is asked for."""
-        return self.task is not None or self.separator is not None
+        return self != UNTOLD
 
 
 UNTOLD = LabelFormat()
 """Nothing is asked for."""
+
+
+def label_format(
+    task: str | None, separator: str | None, order: Sequence[str] | None, target: str | None
+) -> LabelFormat:
+    """Make one of what was asked for; see `LabelFormat`."""
+    if isinstance(order, str):
+        raise UsageError(f"order must be a list of names, from the lowest to the highest. Received: {order!r}")
+    return LabelFormat(task, separator, None if order is None else tuple(order), target)
 
 
 def labels_in(cell: str, separator: str) -> str:
