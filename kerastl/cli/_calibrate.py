@@ -30,11 +30,7 @@ if TYPE_CHECKING:
     metavar="P",
     help="Fraction of the images like these that classify --reject may flag.",
 )
-@option(
-    "--threshold-aim",
-    metavar="AIM",
-    help="Of a model of several labels, what its thresholds are chosen for: f1, precision=P or recall=R.",
-)
+@options.threshold_aim()
 @options.seed()
 @options.form("text", "json")
 @options.trust

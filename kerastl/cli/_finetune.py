@@ -41,6 +41,7 @@ from kerastl.cli._command import command, option
     type=click.Choice(["balanced"]),
     help="Weigh classes against their frequency.",
 )
+@options.threshold_aim(group=options.TRAINING)
 @option(
     "--precision",
     group=options.TRAINING,

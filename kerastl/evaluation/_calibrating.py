@@ -22,7 +22,7 @@ from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._leave_one_out import calibrated, leave_one_out_state, set_scores
 from kerastl.calibration._state import CalibrationState
 from kerastl.calibration._temperature import LEAVE_ONE_OUT
-from kerastl.calibration._thresholds import DEFAULT_AIM, ThresholdAim, Thresholds
+from kerastl.calibration._thresholds import DEFAULT_AIM, ThresholdAim, Thresholds, check_aim
 from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.class_folders import ClassFolders
@@ -116,9 +116,7 @@ def calibrate(
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
-    asked = _Asked(split, false_alarms, seed, threshold_aim)
-    if threshold_aim is not None:
-        ThresholdAim.parse(threshold_aim)
+    asked = _Asked(split, false_alarms, seed, check_aim(threshold_aim))
     labels = LabelFormat(task_of(model), label_separator)
     columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     with shown(verbose):
