@@ -13,7 +13,7 @@ from kerastl._base.serialization import csv_line, to_json
 from kerastl._base.text import ANY_NAME, printable
 from kerastl.cli import _streams as streams
 from kerastl.errors import UsageError
-from kerastl.models._labels import Classification
+from kerastl.models._labels import NONE_GIVEN, Classification
 from kerastl.models._sure import SureAnswer
 from kerastl.tasks._task import TargetKind
 
@@ -90,7 +90,9 @@ def rendered(
         return _csv_of_numbers(results, reject, csv_safe)
     if form == "csv":
         return _csv(results, reject, csv_safe, sure, all_there=sure or kind == "indicators")
-    return {"text": _text, "json": _json, "jsonl": _jsonl}[form](results)
+    if form == "text":
+        return _text(results, NONE_GIVEN if kind == "indicators" else "nothing scores that high")
+    return {"json": _json, "jsonl": _jsonl}[form](results)
 
 
 class Writable(Protocol):
@@ -120,9 +122,9 @@ def ending(form: str, count: int) -> str:
     return "\n]\n" if count else "[]\n"
 
 
-def _text(results: Iterable[Classification]) -> Iterator[tuple[Classification, str]]:
+def _text(results: Iterable[Classification], nothing: str) -> Iterator[tuple[Classification, str]]:
     for result in results:
-        answers = result.answer() or "nothing scores that high"
+        answers = result.answer() or nothing
         yield result, "" if result.error else f"{printable(result.path or '')}: {answers}\n"
 
 
