@@ -62,12 +62,16 @@ def words_of(resources: bytes) -> tuple[str, ...]:
     return _words(list(_datasets(there)))
 
 
+def cut(word: str) -> str:
+    """As much of a keyword as there is room for."""
+    return word.encode()[:_LONGEST].decode(errors="ignore")
+
+
 def _with_keywords(
     datasets: list[tuple[tuple[int, int], bytes]], keywords: Sequence[str]
 ) -> list[tuple[tuple[int, int], bytes]] | None:
     """The datasets with keywords; None where nothing is to be added."""
-    cut = [word.encode()[:_LONGEST].decode(errors="ignore") for word in keywords]
-    new = missing(cut, _words(datasets))
+    new = missing(map(cut, keywords), _words(datasets))
     is_utf8 = (_CHARACTER_SET, _UTF8) in datasets
     if not is_utf8 and not all(word.isascii() for word in new):
         if all(value.isascii() for key, value in datasets if key[0] == 2):
@@ -84,8 +88,12 @@ def _with_keywords(
 
 
 def _words(datasets: list[tuple[tuple[int, int], bytes]]) -> tuple[str, ...]:
-    letters = "utf-8" if (_CHARACTER_SET, _UTF8) in datasets else "latin-1"
-    return tuple(value.decode(letters, "replace") for key, value in datasets if key == _KEYWORDS)
+    words = [value for key, value in datasets if key == _KEYWORDS]
+    try:  # which many programs write without saying so
+        return tuple(word.decode() for word in words)
+    except UnicodeDecodeError:
+        letters = "utf-8" if (_CHARACTER_SET, _UTF8) in datasets else "latin-1"
+        return tuple(word.decode(letters, "replace") for word in words)
 
 
 def _resources(content: bytes) -> Iterator[_Resource]:

@@ -35,7 +35,7 @@ class _Segment:
 
 
 def embedded(content: bytes, keywords: Sequence[str]) -> bytes:
-    """The file with keywords in XMP and IPTC.
+    """The file with keywords in XMP and IPTC, and in both what was in one of them: many programs read one only.
 
     Args:
         content: The file.
@@ -47,11 +47,11 @@ def embedded(content: bytes, keywords: Sequence[str]) -> bytes:
     segments, rest = _parsed(content)
     packet = _packet(segments)
     resources = _resources(segments)
-    new = [*_xmp_segment(xmp.merged(packet, keywords))]
-    if packet is not None and new[0].payload == _XMP + packet:
-        new = []
-    merged = iptc.merged(resources, keywords)
-    if merged != resources:
+    in_xmp, in_iptc = _words(packet, resources)
+    new: list[_Segment] = []
+    if (new_packet := xmp.merged(packet, [*in_iptc, *keywords])) != packet:
+        new += _xmp_segment(new_packet)
+    if (merged := iptc.merged(resources, [*in_xmp, *keywords])) != resources:
         new += _photoshop_segments(merged)
     return _written(segments, new) + rest
 
@@ -59,8 +59,15 @@ def embedded(content: bytes, keywords: Sequence[str]) -> bytes:
 def words_of(content: bytes) -> tuple[str, ...]:
     """The keywords in a file."""
     segments, _ = _parsed(content)
-    packet = _packet(segments)
-    return (*(() if packet is None else xmp.words_of(packet)), *iptc.words_of(_resources(segments)))
+    in_xmp, in_iptc = _words(_packet(segments), _resources(segments))
+    return (*in_xmp, *in_iptc)
+
+
+def _words(packet: bytes | None, resources: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keywords in XMP, and those that are in IPTC only, which has cut ones of the others."""
+    in_xmp = () if packet is None else xmp.words_of(packet)
+    cut = {iptc.cut(word).casefold() for word in in_xmp}
+    return in_xmp, tuple(word for word in iptc.words_of(resources) if word.casefold() not in cut)
 
 
 def _written(segments: list[_Segment], new: list[_Segment]) -> bytes:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kerastl._base.text import printable
-from kerastl.calibration._thresholds import values_of
 from kerastl.errors import UsageError
 from kerastl.models._labels import Classification, Prediction
 from kerastl.models._metadata import Metadata
@@ -19,12 +18,10 @@ class LabelChoice:
     """How labels are chosen.
 
     Args:
-        top: How many predictions are needed.
         labels: From an answer to the predictions that send the image to a folder each.
         may_be_none: Whether that can be none, whatever they score.
     """
 
-    top: int
     labels: Callable[[Classification], list[Prediction]]
     may_be_none: bool = False
 
@@ -43,22 +40,17 @@ def label_choice(metadata: Metadata, action: FileAction) -> LabelChoice:
 
 
 def _best(metadata: Metadata, action: FileAction) -> LabelChoice:
-    return LabelChoice(1, lambda answer: [answer.best])
+    return LabelChoice(lambda answer: [answer.best])
 
 
 def _all_given(metadata: Metadata, action: FileAction) -> LabelChoice:
-    """All labels that reach their thresholds."""
+    """All labels that the image is given."""
     if action.name == "move":
         raise UsageError(
             f"{printable(metadata.name)} gives images several labels, and a file cannot be moved to several folders: "
             "copy or link (--copy, --link)"
         )
-    thresholds = values_of(metadata)
-
-    def given(answer: Classification) -> list[Prediction]:
-        return [one for one in answer.predictions if one.score >= thresholds[one.index]]
-
-    return LabelChoice(len(metadata.labels), given, may_be_none=True)
+    return LabelChoice(lambda answer: list(answer.predictions), may_be_none=True)
 
 
 def _none(metadata: Metadata, action: FileAction) -> LabelChoice:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastl._base.text import brief, message, percent, printable
+from kerastl.models._labels import NONE_GIVEN
 from kerastl.sorting._transfer import ACTIONS
 
 
@@ -47,7 +48,7 @@ class SortedImage:
     def __str__(self) -> str:
         if self.error is not None:
             return f"{printable(self.path)}: {message(self.error)}"
-        answer = f"{brief(self.label)} {percent(self.score)}" if self.label and self.score is not None else "no label"
+        answer = f"{brief(self.label)} {percent(self.score)}" if self.label and self.score is not None else NONE_GIVEN
         what = f"{printable(self.path)}: {answer}"
         if self.to is None or self.action is None:
             return f"{what}, {'would stay' if self.dry_run else 'left'} where it is"

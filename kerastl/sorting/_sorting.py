@@ -155,8 +155,7 @@ class Sorting:
                     self._seen.add(row.source)
         placer = Placer(journal, ACTIONS[options.action], options.dry_run)
         wanted = Expanded(self._wanted(paths), urls=True)
-        top, reject, tta = self._choice.top, options.reject, options.tta
-        for answer in self._classifier.classify(wanted, top, errors="return", reject=reject, tta=tta):
+        for answer in self._classifier.classify(wanted, 1, errors="return", reject=options.reject, tta=options.tta):
             yield from self._placed(answer, placer)
 
     def _wanted(self, paths: Iterable[Any]) -> Iterator[Any]:

@@ -49,3 +49,11 @@ def test_numbers_are_no_folders(several, tmp_path):
     number = SimpleNamespace(metadata=replace(several.metadata, task="regression"), labels=several.labels)
     with pytest.raises(UsageError, match="tells numbers, and no labels that images could be sorted by"):
         Sorting(number, SortOptions(tmp_path / "out"))
+
+
+def test_an_image_without_labels_says_so(several, image, tmp_path):
+    black = image("b.png", "black")
+    (left,) = kerastl.sort(black, several, to=tmp_path / "out")
+    assert str(left) == f"{black}: none of the labels, left where it is"
+    (moved,) = kerastl.sort(black, several, to=tmp_path / "new", unsure=tmp_path / "later")
+    assert (moved.to, moved.unsure) == (f"{tmp_path}/later/b.png", True)
