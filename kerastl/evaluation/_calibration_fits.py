@@ -14,10 +14,11 @@ from kerastl.calibration import _intervals as intervals
 from kerastl.calibration import _leave_one_out as leave_one_out
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._leave_one_out import set_scores
-from kerastl.calibration._thresholds import THRESHOLDS, ThresholdAim, Thresholds
+from kerastl.calibration._thresholds import THRESHOLDS, ThresholdAim, Thresholds, thresholded
 from kerastl.data import Item
 from kerastl.errors import ModelError
 from kerastl.evaluation._metrics import reliability
+from kerastl.evaluation._multilabel_metrics import LabeledScores
 from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION
 
 _FOLDS = 5
@@ -175,7 +176,8 @@ def _labels_left_out(looked: Looked, aim: ThresholdAim, _: float) -> Fit:
 def _thresholds(looked: Looked, aim: ThresholdAim, kind: str) -> Fit:
     chosen = Thresholds.choose(looked.own, looked.labels, looked.names, aim, kind)
     loss = float(multilabel.log_losses(looked.own, looked.labels).mean())
-    error = reliability(looked.own.ravel().astype(np.float64), looked.labels.ravel()).error
+    images = LabeledScores.of(looked.own, looked.labels, thresholded(looked.own, chosen.values))
+    error = float(images.calibration_errors().mean())
     extra = {THRESHOLDS: chosen.as_dict()}
     return Fit(1.0, (loss, loss), (error, error), extra, chosen, tuple(chosen.notes()))
 

@@ -15,6 +15,7 @@ from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import Score
 from kerastl.finetuning._state import PhaseRecord
 from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
+from kerastl.tasks._words import WORDS
 
 _WIDTH = 80
 
@@ -126,13 +127,19 @@ def caveat(metrics: Mapping[str, Any]) -> str:
     return f"these images chose the best of {epochs:,} epochs, which flatters it a little"
 
 
-def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
-    """Say in a few lines what came of a run: how good the model is, and which weights were kept."""
+def outcome(metrics: Mapping[str, Any], folder: Path, facts: Sequence[str] = ()) -> list[str]:
+    """Say in a few lines what came of a run: how good the model is, and which weights were kept.
+
+    Args:
+        metrics: What `metrics.json` holds.
+        folder: Of the run.
+        facts: What else to know of its answers, one line each, as `answer_facts` gives it.
+    """
     calibrated = "calibrated by leave-one-out" if "loo_loss" in metrics else "not calibrated yet"
-    facts = (
-        f"{metrics['train_images']:,} images trained on, {metrics['classes']:,} classes, "
-        f"{duration(metrics['seconds'])}; scores are {calibrated}"
-    )
+    task = task_of(metrics)
+    parts = [f"{metrics['train_images']:,} images trained on", WORDS[task.name].counted(metrics["classes"])]
+    numbers = ", ".join(filter(None, [*parts, duration(metrics["seconds"])]))
+    numbers += f"; {'intervals' if task.kind == 'number' else 'scores'} are {calibrated}"
     choice, more = choice_made(metrics), []
     if headline(metrics) == "val":
         more.append(caveat(metrics))
@@ -140,10 +147,11 @@ def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
             more.append(reached(metrics, "loo"))
     more.append("" if choice is None else f"kept {choice}")
     more.append(chosen_among(metrics))
+    more += facts
     lines = [f"{printable(str(folder))}: {reached(metrics)}"]
     for text in filter(None, more):
         lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
-    return [*lines, f"  {facts}"]
+    return [*lines, f"  {numbers}"]
 
 
 def chosen_among(metrics: Mapping[str, Any]) -> str:
