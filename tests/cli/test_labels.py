@@ -3,6 +3,7 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -81,9 +82,12 @@ def test_an_aim_that_is_none_is_one_line(table, tmp_path, capfd):
     assert "a threshold's aim is f1, precision=P or recall=R" in refused(table, tmp_path, capfd, "--threshold-aim", "x")
 
 
-def test_an_aim_where_there_are_no_labels_is_one_line(image, tmp_path, capfd):
-    for name in ("red", "blue"):
+def test_an_aim_where_there_are_no_labels_is_one_line(tmp_path, capfd):
+    random = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / "data" / name).mkdir(parents=True)
         for number in range(3):
-            image(f"data/{name}/{number}.png", name, (40 + number, 40))
+            noise = random.integers(0, 256, (40, 40, 3)).astype(np.uint8)
+            Image.fromarray(noise).save(tmp_path / "data" / name / f"{number}.png")
     error = refused(tmp_path / "data", tmp_path, capfd, "--threshold-aim", "f1")
     assert "threshold_aim is for task multilabel. Received: task='classification'" in error
