@@ -144,7 +144,7 @@ def classify(
     )
     answers = _above(answers, min_score)
     if form in KEYWORD_FORMATS:
-        results = keyword_files.written(answers, form)
+        results = keyword_files.written(answers, form, out.nothing(kind))
     else:
         results = out.rendered(answers, form, reject, csv_safe, sure is not None, kind)
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from kerastl.calibration import _intervals as intervals
 from kerastl.calibration._thresholds import THRESHOLDS, Thresholds
 from kerastl.finetuning._scores import ScoreKind
 from kerastl.finetuning._training_data import TrainingData
-from kerastl.tasks._task import MULTILABEL
+from kerastl.tasks._task import MULTILABEL, REGRESSION
 
 
 def answer_extras(answers: np.ndarray, labels: np.ndarray, data: TrainingData, kind: ScoreKind) -> dict[str, Any]:
@@ -30,6 +31,11 @@ def _thresholds(answers: np.ndarray, truth: np.ndarray, data: TrainingData, kind
     return {THRESHOLDS: Thresholds.choose(answers, truth, data.classes, data.threshold_aim, kind).as_dict()}
 
 
+def _interval(answers: np.ndarray, truth: np.ndarray, _: TrainingData, __: ScoreKind) -> dict[str, Any]:
+    return intervals.record(intervals.scores(answers, truth))
+
+
 _EXTRAS: Mapping[str, Callable[[np.ndarray, np.ndarray, TrainingData, ScoreKind], dict[str, Any]]] = {
     MULTILABEL: _thresholds,
+    REGRESSION: _interval,
 }

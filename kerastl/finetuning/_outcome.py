@@ -14,7 +14,7 @@ from kerastl._progress.lines import duration
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import Score
 from kerastl.finetuning._state import PhaseRecord
-from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
+from kerastl.tasks._task import CLASSIFICATION, FIGURES, TASKS, Task
 from kerastl.tasks._words import WORDS
 
 _WIDTH = 80
@@ -103,14 +103,21 @@ def task_of(metrics: Mapping[str, Any]) -> Task:
     return TASKS[metrics.get("task", CLASSIFICATION)]
 
 
+def tells(metrics: Mapping[str, Any]) -> str:
+    """What the model tells of an image, in a few words."""
+    return WORDS[task_of(metrics).name].counted(metrics["classes"])
+
+
 def reached(metrics: Mapping[str, Any], part: str | None = None) -> str:
     """The task's figure, such as `83.0 % of 153 validation images right (95 % sure: 76 to 88 %)` for classes."""
     part = part or headline(metrics)
     figure = task_of(metrics).figure
     if f"{part}_accuracy_interval" not in metrics:
         where = "of {:,} validation images" if part == "val" else "of {:,} images by leave-one-out"
-        value = figure.text(metrics[f"{part}_{figure.name}"])
-        return f"{figure.label} {value} {where.format(metrics[f'{part}_images'])}"
+        names = (name for name in task_of(metrics).other_figures if name in FIGURES)
+        shown = (figure, *(FIGURES[name] for name in names))
+        values = (f"{one.label} {one.text(metrics[f'{part}_{one.name}'])}" for one in shown)
+        return f"{', '.join(values)} {where.format(metrics[f'{part}_images'])}"
     low, high = (round(100 * end) for end in metrics[f"{part}_accuracy_interval"])
     what = "validation images right" if part == "val" else "images right by leave-one-out"
     n = metrics[f"{part}_images"]
@@ -136,10 +143,11 @@ def outcome(metrics: Mapping[str, Any], folder: Path, facts: Sequence[str] = ())
         facts: What else to know of its answers, one line each, as `answer_facts` gives it.
     """
     calibrated = "calibrated by leave-one-out" if "loo_loss" in metrics else "not calibrated yet"
-    task = task_of(metrics)
-    parts = [f"{metrics['train_images']:,} images trained on", WORDS[task.name].counted(metrics["classes"])]
-    numbers = ", ".join(filter(None, [*parts, duration(metrics["seconds"])]))
-    numbers += f"; {'intervals' if task.kind == 'number' else 'scores'} are {calibrated}"
+    fitted = "intervals" if task_of(metrics).kind == "number" else "scores"
+    numbers = (
+        f"{metrics['train_images']:,} images trained on, {tells(metrics)}, "
+        f"{duration(metrics['seconds'])}; {fitted} are {calibrated}"
+    )
     choice, more = choice_made(metrics), []
     if headline(metrics) == "val":
         more.append(caveat(metrics))

@@ -12,7 +12,7 @@ from kerastl._base.text import printable
 from kerastl.calibration._temperature import is_calibrated
 from kerastl.finetuning._answer_facts import answer_facts
 from kerastl.finetuning._folder import LEAVE_ONE_OUT, SPLIT
-from kerastl.finetuning._outcome import caveat, choice_made, chosen_among, headline, reached
+from kerastl.finetuning._outcome import caveat, choice_made, chosen_among, headline, reached, tells
 from kerastl.finetuning._outputs import METRICS
 from kerastl.finetuning._search_results import SEARCH
 from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata
@@ -65,8 +65,7 @@ class ReadMe:
         if self.keep_features or not complete:
             files |= _KEPT
         origin = printable(self.metadata.made_from)
-        what = WORDS[self.metadata.task].counted(len(self.metadata.labels)) or self.metadata.labels.names[0]
-        title = f"{self.metadata.name}: {what}, made from {origin}"
+        title = f"{self.metadata.name}: {tells(self.metrics)}, made from {origin}"
         write_readme(folder, title, self._facts(), self._uses(folder), files, coming=(METRICS,))
 
     def _facts(self) -> list[str]:

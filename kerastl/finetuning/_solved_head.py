@@ -13,10 +13,11 @@ from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._phase import Phase, Solver
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._ridge import RidgeHead
-from kerastl.finetuning._ridge_tasks import RIDGE_TASKS
+from kerastl.finetuning._ridge_tasks import RIDGE_TASKS, RidgeOutputs
 from kerastl.finetuning._row_choice import RowChoice, solve_chosen
 from kerastl.finetuning._solver import Head, solve_head
 from kerastl.models._deep_features import last_tap_width
+from kerastl.models._ordinal_tail import set_thresholds, tail_layers
 from kerastl.tasks._task import CLASSIFICATION
 from kerastl.training._callback import RunCallback
 
@@ -64,13 +65,13 @@ def _by_ridge(
     context: Context, rows: UsableFeatures, mirrored: UsableFeatures | None
 ) -> tuple[RidgeHead, LeftOutAnswers | None]:
     data, told, stop = context.data, context.observers.told, context.observers.stop
-    task = RIDGE_TASKS[data.task.name]
+    task, outputs = RIDGE_TASKS[data.task.name], RidgeOutputs(len(data.classes), context.network.scale)
     labels, weights = data.train.labels[rows.usable], data.weights()[rows.usable]
     with stage(f"ridge regression on {len(rows):,} images"):
         solution, choice = solve_chosen(
             rows,
             mirrored,
-            task.targets(labels, context.network),
+            task.targets(labels, outputs),
             weights,
             task.folds(data.groups()[rows.usable], labels, context.seed),
             last=last_tap_width(context.network.model),
@@ -78,7 +79,9 @@ def _by_ridge(
             scratch=context.scratch,
             check=stop.check if stop is not None else None,
         )
-    head = task.head(solution, labels, weights, context.network)
+    head = task.head(solution, labels, weights, outputs)
+    if head.thresholds is not None:
+        set_thresholds(tail_layers(context.network.model), head.thresholds)
     _tell(choice, head, rows, told)
     if doubt := task.doubt(labels, data.classes):
         told.warn(doubt)

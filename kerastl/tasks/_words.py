@@ -25,8 +25,8 @@ class OutputWords:
     counts: bool = True
 
     def counted(self, n: int) -> str:
-        """How many there are, in words; empty where that tells nothing."""
-        return f"{n:,} {self.one if n == 1 else self.many}" if self.counts else ""
+        """How many there are, in words."""
+        return f"{n:,} {self.one if n == 1 else self.many}" if self.counts else f"a {self.one}"
 
     def listed(self, names: Sequence[str], most: int) -> str:
         """Their names in a sentence, the first few at most."""
