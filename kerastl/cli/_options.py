@@ -91,7 +91,7 @@ def optimizer_and_loss(group: str) -> Callable[[C], C]:
     """`--optimizer` and `--loss`, by name."""
 
     def add(command: C) -> C:
-        loss = option("--loss", group=group, metavar="NAME", help="One of keras.losses.")
+        loss = option("--loss", group=group, metavar="NAME", help="One of keras.losses, or asymmetric_loss.")
         return option("--optimizer", group=group, metavar="NAME", help="One of keras.optimizers.")(loss(command))
 
     return add
