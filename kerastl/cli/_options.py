@@ -207,6 +207,16 @@ task = registered(
 )
 
 
+def threshold_aim(*, group: str = "") -> Callable[[C], C]:
+    """What thresholds of labels are chosen for."""
+    return option(
+        "--threshold-aim",
+        group=group,
+        metavar="AIM",
+        help="Of several labels, what the thresholds they are given from are for: f1, precision=P or recall=R.",
+    )
+
+
 def as_given(columns: Mapping[str, str | None]) -> list[str]:
     """The options of `table_columns`, as they would be written again."""
     return [
