@@ -125,7 +125,7 @@ def scan_as(data: Any, wanted: TableColumns, for_training: bool = True, usual: s
             f"{dataset.root}: classes={wanted.classes!r} (--classes) says which of nested folders are the classes, and "
             "here labels are not the names of folders"
         )
-    if wanted.labels.resolved.name == ORDINAL and (for_training or wanted.labels.order is not None):
+    if wanted.labels.resolved.name == ORDINAL and for_training:
         dataset = with_order(dataset, wanted.labels.order)
     if for_training:
         refuse_names(str(dataset.root), dataset.classes)

@@ -15,10 +15,10 @@ from kerastl.data._layouts.class_names import SeveralLabels, class_name, respell
 from kerastl.data._layouts.column_names import Places, by_name, is_vague
 from kerastl.data._layouts.columns import TableColumns, unused_split
 from kerastl.data._layouts.image_finder import ImageFinder, ImageIndex
-from kerastl.data._layouts.label_format import LabelFormat, find_separator
+from kerastl.data._layouts.label_format import NUMBER, LabelFormat, find_separator
 from kerastl.data._layouts.table_files import Table, open_table
 from kerastl.data._layouts.table_rows import Row, read_rows, split_named, with_columns
-from kerastl.data._numbers import NUMBER, with_numbers
+from kerastl.data._numbers import with_numbers
 from kerastl.errors import DataError
 from kerastl.tasks._label_text import join_labels
 from kerastl.tasks._task import MULTILABEL, TASKS
