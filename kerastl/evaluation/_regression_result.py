@@ -149,6 +149,11 @@ class RegressionEvaluation(BaseEvaluation):
         return PerNumber(self.predicted, self.truth, np.full(len(self), width))
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """None: there are no classes."""
+        return ()
+
+    @property
     def target(self) -> str:
         """What the number is."""
         return self.labels.names[0]

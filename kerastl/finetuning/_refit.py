@@ -89,9 +89,9 @@ def refit(context: Context, phase: Phase, features: PlainFeatures) -> None:
         raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
     left_out.write(context.writer.checkpoint.folder)
     state.best = state.leave_one_out = reached
-    answers = left_out.probabilities, left_out.labels, data.classes
-    state.warnings = doubts(*answers, data.task, "leave_one_out")
-    state.extras = answer_extras(*answers, data.task, "leave_one_out")
+    answers = left_out.probabilities, left_out.labels
+    state.warnings = doubts(*answers, data.classes, data.task, "leave_one_out")
+    state.extras = answer_extras(*answers, data, "leave_one_out")
     state.failure = NOTHING if learnt_nothing(head) else ""
     state.refitted = True
 
