@@ -11,14 +11,12 @@ from kerastl._base.arguments import keywords
 from kerastl._classifier import Classifier
 from kerastl._inputs import given
 from kerastl._progress import ProgressCallback, Verbose, shown
-from kerastl.errors import KerastlError, UsageError
+from kerastl.errors import UsageError
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
 from kerastl.inference._open import EngineName, open_engine
 from kerastl.inference._precision import Precision, check_precision
 from kerastl.models._default import DEFAULT_MODEL, default_model
-from kerastl.models._metadata import find, read_metadata
 from kerastl.models._spec import IMAGENET, ModelSpec, resolve
-from kerastl.tasks._task import CLASSIFICATION
 
 if TYPE_CHECKING:
     from kerastl.inference._representative import Representative
@@ -104,17 +102,3 @@ def _representative(data: Any, spec: ModelSpec) -> Representative:
     from kerastl.inference._representative import read_representative
 
     return read_representative(given(data).images, spec.metadata.reader)
-
-
-def task_of(model: str | os.PathLike[str] | Classifier) -> str:
-    """What a model was trained for, a name of `kerastl.tasks.TASKS`, without loading its network.
-
-    Args:
-        model: As for `load`; where it cannot be read, which `load` tells, classification.
-    """
-    if isinstance(model, Classifier):
-        return model.metadata.task
-    try:
-        return read_metadata(find(model)).task
-    except (KerastlError, OSError, ValueError):
-        return CLASSIFICATION
