@@ -135,11 +135,8 @@ class RegressionEvaluation(BaseEvaluation):
     def of(cls, answered: Answered) -> Self:
         """Take the numbers that a model gave."""
         level, half_width = intervals.of(answered.classifier.metadata) or (0.0, None)
-        shared, known, target = (
-            answered.shared(),
-            answered.images.dataset.classes[0],
-            answered.classifier.labels.names[0],
-        )
+        known, target = answered.images.dataset.classes[0], answered.classifier.labels.names[0]
+        shared = answered.shared()
         if known != target:
             note = f"the model tells '{printable(target)}', and is compared with '{printable(known)}'"
             shared["notes"] = (*answered.notes, note)
