@@ -132,7 +132,7 @@ class Sorting:
                 self._to.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(locked(self._to, RunCallback()))
             journal = Journal(self._to)
-            check_unfinished(journal, options.resume, self._classifier.name)
+            check_unfinished(journal, options.resume, self._classifier.name, options.action)
             if not options.dry_run:
                 if options.resume:
                     finish_last_image(journal)
