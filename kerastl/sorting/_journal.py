@@ -7,12 +7,12 @@ import errno
 import io
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from kerastl._base.files import open_regular
 from kerastl._base.serialization import csv_line
 from kerastl._base.text import ANY_NAME, brief
 from kerastl.errors import KerastlError, UsageError
@@ -233,17 +233,14 @@ def check_unfinished(journal: Journal, resume: bool, model: str, action: str) ->
 
 def _opened(file: Path, flags: int) -> IO[bytes]:
     """The journal's file, which must be one: no link is followed, no pipe waited for."""
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(file, flags, 0o666)
+        return open_regular(file, flags)
+    except ValueError:
+        raise KerastlError(f"{file}: is no regular file; a journal is one") from None
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise KerastlError(f"{file}: is a link; a journal is none") from None
         raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise KerastlError(f"{file}: is no regular file; a journal is one")
-    return os.fdopen(descriptor, "rb" if flags & os.O_RDWR == 0 else "rb+")
 
 
 def _records(content: bytes) -> Iterator[tuple[list[str], int]]:

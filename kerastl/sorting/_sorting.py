@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,10 @@ class SortOptions:
     tta: TTAName | None = None
 
     def __post_init__(self) -> None:
-        if self.action not in ACTIONS:
+        if not isinstance(self.action, str) or self.action not in ACTIONS:
             raise UsageError(f"action must be one of {', '.join(ACTIONS)}. Received: {self.action!r}")
-        if not 0 <= self.min_score <= 1:
-            raise UsageError(f"min_score must be between 0 and 1. Received: {self.min_score}")
+        if not isinstance(self.min_score, Real) or not 0 <= self.min_score <= 1:
+            raise UsageError(f"min_score must be a number from 0 to 1. Received: {self.min_score!r}")
 
 
 class Sorting:
