@@ -23,6 +23,7 @@ from kerastl.finetuning._estimate import (
     validation_seconds,
 )
 from kerastl.finetuning._features import PhaseFeatures
+from kerastl.finetuning._kept_features import keep_features
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, predict, tell_of_solution, train_phase, validation
 from kerastl.finetuning._phase import Phase
@@ -243,6 +244,9 @@ class PhaseTraining:
         done = Epoch(1, 0.0, own.loss, figure, reached, seconds, left_out, self._task)
         first = len(self._state.history)
         self.record(done)
+        if self._better:
+            features = rows, self._features.mirrored
+            keep_features(self._context, self._features.extractor.digest, features, head, self._left_out)
         if self._better and learnt_nothing(head):
             self._state.failure = NOTHING
         tell_of_solution(done, self._context.observers, first)

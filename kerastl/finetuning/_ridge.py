@@ -29,6 +29,7 @@ class RidgeHead(NamedTuple):
         loss: Mean cross entropy of these rows by the head itself (of all where there are none), weighted, in nats.
         prior_loss: That of an answer which knows no more than how frequent the classes are.
         projected: To how many numbers the features were brought before; None where they were taken as they are.
+        mirrored: Whether mirrored images were solved on, too.
     """
 
     kernel: np.ndarray
@@ -40,6 +41,7 @@ class RidgeHead(NamedTuple):
     loss: float
     prior_loss: float
     projected: int | None
+    mirrored: bool = False
 
 
 def solve_ridge(

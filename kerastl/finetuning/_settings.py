@@ -47,6 +47,7 @@ class Settings(RunSettings):
         cache_limit: Bytes that cached features may take on the disk.
         keep_features: Leave them in the run folder.
         budget: Seconds that the run may take; None is as long as it likes.
+        keep_classes: Whether the classes of the run to start from stay, with its images.
 
     Example:
         >>> from kerastl.finetuning import Settings
@@ -78,6 +79,7 @@ class Settings(RunSettings):
     cache_limit: int = DEFAULT_CACHE_LIMIT
     keep_features: bool = False
     budget: float | None = None
+    keep_classes: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_size", check_input_size(self.input_size))

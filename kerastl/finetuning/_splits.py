@@ -17,6 +17,7 @@ from kerastl.data._inspection import Inspection, fingerprint, inspect
 from kerastl.data._split import group_numbers, split
 from kerastl.data._tree import left_out_summary
 from kerastl.errors import DataError
+from kerastl.finetuning._earlier_run import with_classes
 from kerastl.finetuning._settings import Settings
 from kerastl.images import _depth as depth
 from kerastl.inference._seal import sha256
@@ -62,14 +63,23 @@ class SplitData:
         return replace(self, dataset=dataset, fingerprint=fingerprint(dataset, self.contents))
 
 
-def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) -> Dataset:
+def open_dataset(
+    data: str | os.PathLike[str] | Dataset, callback: RunCallback, earlier: Sequence[str] = ()
+) -> Dataset:
     """Scan a folder, unless that was done.
+
+    Args:
+        data: The folder, or what `scan` gave.
+        callback: Hears what is found.
+        earlier: Classes that stay before those of the data.
 
     Raises:
         DataError: There is nothing to learn from.
     """
     with stage("looking for images"):
         dataset = data if isinstance(data, Dataset) else scan(data)
+    if earlier:
+        dataset = with_classes(dataset, earlier)
     task = TASKS[dataset.task]
     if len(dataset.classes) < task.fewest_classes:  # `scan` refuses it; a data set from elsewhere may be anything
         raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; {task.needs}")

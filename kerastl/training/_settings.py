@@ -70,9 +70,9 @@ class RunSettings:
                 continue
             if field.name in self.changeable:
                 values[field.name] = given
-            elif given != stored[field.name]:
+            elif given != (begun := stored.get(field.name, field.default)):  # an earlier version may lack it
                 raise UsageError(
-                    f"the run was begun with {field.name}={stored[field.name]!r} and cannot go on with {given!r}"
+                    f"the run was begun with {field.name}={begun!r} and cannot go on with {given!r}"
                 )
         return type(self)(**values)
 
