@@ -59,6 +59,29 @@ def color_model(tmp_path_factory, compiled_cache):
 
 
 @pytest.fixture(scope="session")
+def several_colors_model(tmp_path_factory, compiled_cache):
+    """A run folder whose model gives each of red, green and blue by itself: the mean of its channel times 20 minus 10
+    is its logit, so that a channel of more than 127.5 gives its label."""
+    import keras
+
+    from kerastl.images import Resize
+    from kerastl.models import LabelSet
+    from kerastl.models import _metadata as metadata
+
+    pixels = keras.Input((32, 32, 3))
+    means = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(pixels))
+    dense = keras.layers.Dense(3, activation="sigmoid")
+    model = keras.Model(pixels, dense(means), name="several")
+    dense.set_weights([20 * np.eye(3, dtype="float32"), np.full(3, -10, "float32")])
+    folder = tmp_path_factory.mktemp("several")
+    model.save(folder / metadata.MODEL_FILE)
+    labels, reader = LabelSet(("red", "green", "blue")), Resize(32, 32, "crop", 1.0)
+    described = metadata.Metadata("several", labels, reader, task="multilabel")
+    metadata.embed_metadata(folder / metadata.MODEL_FILE, described)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def small_conv_network():
     """Builds a network of two convolutions whose logits are about ten times the mean of each channel."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kerastl.inference._open import EngineName
     from kerastl.inference._precision import Precision
     from kerastl.models._labels import Classification
+    from kerastl.tasks._task import TargetKind
 
 
 @command()
@@ -132,19 +133,14 @@ def classify(
     )
     reporter.detail(str(classifier))
     kind = TASKS[classifier.metadata.task].kind
-    if kind == "number" and (min_score or form in KEYWORD_FORMATS):
-        asked = "--min-score" if min_score else f"--format {form}"
-        raise UsageError(f"{asked} is for classes, and this model tells a number")
+    lowest = _lowest(kind, form, min_score, coverage)
     images = Images(sources, urls, complains=form not in ("json", "jsonl"))
-    if min_score is None:
-        # Labels that are given have reached thresholds of their own.
-        min_score = keyword_files.min_score(form) if coverage is None and kind == "index" else 0.0
     answers = classifier.classify(
         images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure
     )
-    answers = _above(answers, min_score)
+    answers = _above(answers, lowest)
     if form in KEYWORD_FORMATS:
-        results = keyword_files.written(answers, form)
+        results = keyword_files.written(answers, form, out.nothing(kind))
     else:
         results = out.rendered(answers, form, reject, csv_safe, sure is not None, kind)
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
@@ -178,6 +174,19 @@ def _check(
         from kerastl.calibration._state import PUBLISHED
 
         raise UsageError(PUBLISHED)
+
+
+def _lowest(kind: TargetKind, form: str, min_score: float | None, coverage: float | None) -> float:
+    """What classes must score."""
+    from kerastl.cli import _keyword_files as keyword_files
+
+    if kind == "number" and (min_score or form in KEYWORD_FORMATS):
+        asked = "--min-score" if min_score else f"--format {form}"
+        raise UsageError(f"{asked} is for classes, and this model tells a number")
+    if min_score is not None:
+        return min_score
+    # Labels that are given have reached thresholds of their own.
+    return keyword_files.min_score(form) if coverage is None and kind == "index" else 0.0
 
 
 def _above(results: Iterable[Classification], score: float) -> Iterator[Classification]:

@@ -65,12 +65,13 @@ def min_score(form: str) -> float:
     return MIN_SCORE
 
 
-def written(results: Iterable[Classification], form: str) -> Iterator[tuple[Classification, str]]:
+def written(results: Iterable[Classification], form: str, nothing: str) -> Iterator[tuple[Classification, str]]:
     """Write the keywords of each result, and give it with a line that says so.
 
     Args:
         results: Their predictions are what becomes keywords.
         form: One of `KEYWORD_FORMATS`.
+        nothing: What is said of an image without predictions.
 
     Yields:
         The result, with an error where the keywords could not be written, and its line.
@@ -84,7 +85,7 @@ def written(results: Iterable[Classification], form: str) -> Iterator[tuple[Clas
         except (KerastlError, OSError) as error:
             yield replace(result, predictions=(), error=_reason(error)), ""
             continue
-        answer = result.answer() or "nothing scores that high"
+        answer = result.answer() or nothing
         yield result, f"{printable(result.path or '')}: {answer}{where}\n"
 
 

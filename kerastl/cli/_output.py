@@ -91,8 +91,13 @@ def rendered(
     if form == "csv":
         return _csv(results, reject, csv_safe, sure, all_there=sure or kind == "indicators")
     if form == "text":
-        return _text(results, NONE_GIVEN if kind == "indicators" else "nothing scores that high")
+        return _text(results, nothing(kind))
     return {"json": _json, "jsonl": _jsonl}[form](results)
+
+
+def nothing(kind: TargetKind) -> str:
+    """What is said of an image without an answer, by the kind of targets."""
+    return NONE_GIVEN if kind == "indicators" else "nothing scores that high"
 
 
 class Writable(Protocol):

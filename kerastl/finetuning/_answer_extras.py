@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from kerastl.calibration import _intervals as intervals
 from kerastl.calibration._thresholds import THRESHOLDS, Thresholds
 from kerastl.finetuning._scores import ScoreKind
-from kerastl.tasks._task import MULTILABEL, Task
+from kerastl.tasks._task import MULTILABEL, REGRESSION, Task
 
 AIM = "f1"
 """What thresholds of labels are chosen for, unless `kerastl calibrate` is told otherwise."""
@@ -35,6 +36,11 @@ def _thresholds(answers: np.ndarray, truth: np.ndarray, names: Sequence[str], ki
     return {THRESHOLDS: Thresholds.choose(answers, truth, names, AIM, kind).as_dict()}
 
 
+def _interval(answers: np.ndarray, truth: np.ndarray, names: Sequence[str], kind: ScoreKind) -> dict[str, Any]:
+    return intervals.record(intervals.scores(answers, truth))
+
+
 _EXTRAS: Mapping[str, Callable[[np.ndarray, np.ndarray, Sequence[str], ScoreKind], dict[str, Any]]] = {
     MULTILABEL: _thresholds,
+    REGRESSION: _interval,
 }

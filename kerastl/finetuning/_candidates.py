@@ -17,8 +17,10 @@ from kerastl.errors import ImageError, ModelError, UsageError
 from kerastl.finetuning._base_model import from_catalog
 from kerastl.finetuning._given_model import adopted, check_base, given_model, name_of
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
+from kerastl.finetuning._numeric_heads import number_scale
 from kerastl.finetuning._recipe_registry import RECIPES
-from kerastl.finetuning._ridge import solve_ridge
+from kerastl.finetuning._ridge_solution import solve_targets
+from kerastl.finetuning._ridge_tasks import RIDGE_TASKS, RidgeOutputs
 from kerastl.finetuning._scores import Score
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
@@ -207,7 +209,12 @@ class Probe:
         if not np.isfinite(rows).all():
             raise ModelError("its features hold NaN or infinity")
         labels, balance, groups = data.train.labels[usable], data.weights()[usable], data.groups()[usable]
-        head = solve_ridge(rows, labels, len(data.classes), balance, groups, seed=self._seed, check=self._stop.check)
+        task = RIDGE_TASKS[data.task.name]
+        outputs = RidgeOutputs(len(data.classes), number_scale(labels) if data.task.kind == "number" else (0.0, 1.0))
+        solution = solve_targets(
+            rows, task.targets(labels, outputs), balance, groups, seed=self._seed, check=self._stop.check
+        )
+        head = task.head(solution, labels, balance, outputs)
         if not len(head.loo_rows):
             raise ModelError("no class has images to leave one out and still know it")
         reached = LeftOutAnswers.of(data, usable[head.loo_rows], head.loo_probabilities).score()

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastl.errors import RecipeError
 from kerastl.finetuning._freezing import rates_and_decays
-from kerastl.finetuning._head_layers import in_units
+from kerastl.finetuning._head_layers import Standardized
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import Phase
 from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
@@ -59,11 +59,16 @@ def compile_for(model: keras.Model, network: Network, phase: Phase, steps_per_ep
     rate = phase_schedule(phase, steps_per_epoch)
     model.compile(
         optimizer=optimizer_for(network, phase, rate),
-        loss=in_units(loss_for(phase, network.task), network.model),
+        loss=_in_units(loss_for(phase, network.task), network),
         metrics=[training_metric(network.task)],
     )
     model.optimizer.build(model.trainable_variables)
     return rate
+
+
+def _in_units(loss: keras.losses.Loss, network: Network) -> keras.losses.Loss:
+    """The loss of what a network gives: of numbers when they are standardized."""
+    return Standardized(loss, *network.scale) if network.task.kind == "number" else loss
 
 
 def phase_schedule(phase: Phase, steps_per_epoch: int) -> Any:

@@ -141,7 +141,9 @@ def with_classes(dataset: Dataset, earlier: Sequence[str]) -> Dataset:
         DataError: Its images are not of one class each.
     """
     if dataset.task not in TASKS_KEPT:
-        raise DataError(f"{dataset.root}: its labels are for task {dataset.task!r}, keep_classes is for {TASKS_KEPT[0]}")
+        raise DataError(
+            f"{dataset.root}: its labels are for task {dataset.task!r}, keep_classes is for {TASKS_KEPT[0]}"
+        )
     return replace(dataset, classes=(*earlier, *(name for name in dataset.classes if name not in earlier)))
 
 

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from kerastl.finetuning._numeric_heads import number_scale
 from kerastl.models._ordinal_tail import ordinal_tail
 from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION, Task
 
@@ -47,11 +48,7 @@ class Outputs:
     @property
     def scale(self) -> tuple[float, float]:
         """Mean and standard deviation of numbers; the latter is 1 where all are the same."""
-        values = np.asarray([] if self.labels is None else self.labels, np.float64)
-        if not len(values):
-            return 0.0, 1.0
-        spread = float(np.float32(values.std()))
-        return float(np.float32(values.mean())), spread if spread > 0 else 1.0
+        return (0.0, 1.0) if self.labels is None else number_scale(self.labels)
 
     @property
     def thresholds(self) -> np.ndarray:
@@ -117,12 +114,6 @@ class Standardized(keras.losses.Loss):
         """The loss of each image (called by Keras)."""
         truth, answer = ((keras.ops.cast(each, "float32") - self._middle) / self._spread for each in (y_true, y_pred))
         return self._loss.call(truth, answer)
-
-
-def in_units(loss: keras.losses.Loss, model: keras.Model) -> keras.losses.Loss:
-    """The loss of what a network gives: of its numbers when they are standardized, where it ends in their unit."""
-    units = model.layers[-1]
-    return Standardized(loss, float(units.offset), float(units.scale)) if units.name == UNITS else loss
 
 
 _HEADS: Mapping[str, Callable[[keras.KerasTensor, Outputs, int], keras.KerasTensor]] = {

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from kerastl.finetuning._features import FeatureComputer, PhaseFeatures, UsableFeatures, lookup
+from kerastl._base.text import printable
 from kerastl.finetuning._kept_features import KeptFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
-from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._training_data import LabeledImages, TrainingData
-
-if TYPE_CHECKING:
-    import keras
-
-    from kerastl.finetuning._estimate import FeatureTimer
 
 
 @dataclass(frozen=True)
@@ -36,6 +30,12 @@ class JoinedImages:
     places: np.ndarray
     kept: KeptFeatures
     relabeled: int = 0
+
+    def described(self, name: str) -> str:
+        """What is joined, in a line; `name` is that of the earlier run."""
+        earlier = int((self.places >= 0).sum())
+        again = f"; {self.relabeled:,} of its images are new ones of another class" if self.relabeled else ""
+        return f"{len(self.places) - earlier:,} new images, beside {earlier:,} of {printable(name)}{again}"
 
     def class_changes(self, left_out: LeftOutAnswers) -> list[dict[str, Any]]:
         """How the classes of the earlier run fared.
@@ -87,53 +87,3 @@ def join_images(kept: KeptFeatures, data: TrainingData) -> JoinedImages:
 
 def _contents(images: LabeledImages) -> np.ndarray:
     return np.zeros(len(images.files), np.uint64) if images.contents is None else images.contents
-
-
-@dataclass(frozen=True)
-class JoinedFeatures(PhaseFeatures):
-    """Those of an earlier run and of new images, to solve a head on; there is nothing that gradient steps train on.
-
-    Args:
-        rows: Features of all images as they are.
-    """
-
-    rows: UsableFeatures | None = None
-
-    @property
-    def plain(self) -> UsableFeatures | None:
-        """See `PhaseFeatures`."""
-        return self.rows
-
-
-class JoinedFeatureComputer(FeatureComputer):
-    """Computes the features of new images, and joins them with those of an earlier run.
-
-    Args:
-        joined: All images.
-        *arguments: Of `FeatureComputer`, whose images are the new ones.
-        **options: Likewise.
-    """
-
-    def __init__(self, joined: JoinedImages, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._joined = joined
-
-    def compute(
-        self, lower: keras.Model | None, phase: Phase, seed: tuple[int, ...], timer: FeatureTimer | None = None
-    ) -> PhaseFeatures:
-        """See `FeatureComputer`."""
-        found = super().compute(lower, phase, seed, timer)
-        kept, new = self._joined.kept, found.plain
-        if new is None:  # which is refused where a head is solved
-            return found
-        readable = new.usable if found.mirrored is None else found.mirrored.usable
-        usable = np.flatnonzero(np.isin(self._joined.places, ~readable) | (self._joined.places >= 0))
-        mirrored = None
-        if kept.mirrored is not None and found.mirrored is not None:
-            mirrored = self._rows(kept.mirrored, found.mirrored, usable)
-        rows = self._rows(kept.rows, new, usable)
-        return JoinedFeatures(found.extractor, found.val, None, 1, usable, mirrored, rows)
-
-    def _rows(self, earlier: np.ndarray, new: UsableFeatures, usable: np.ndarray) -> UsableFeatures:
-        first = UsableFeatures(earlier.__getitem__, np.arange(len(earlier)))
-        return UsableFeatures(lookup(self._joined.places, first, new), usable)

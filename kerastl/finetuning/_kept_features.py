@@ -8,26 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.finetuning._array_files import read_arrays, write_arrays
-from kerastl.finetuning._features import UsableFeatures
-from kerastl.finetuning._folder import KEPT_FEATURES
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
-from kerastl.finetuning._phase_context import Context
-from kerastl.finetuning._ridge import RidgeHead
 from kerastl.finetuning._row_groups import RowGroups, sample_groups
-from kerastl.finetuning._solver import Head
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.tasks._task import CLASSIFICATION
 
+if TYPE_CHECKING:
+    from kerastl.finetuning._features import UsableFeatures
+
 TASKS_KEPT = (CLASSIFICATION,)
 """The tasks whose runs keep features."""
-# Bytes of features that are kept, mirrored ones among them: above it those of some images of each class.
-_MOST = 256 * 2**20
+MOST = 256 * 2**20
+"""Bytes of features that are kept, mirrored ones among them: above it those of some images of each class."""
 # Rows that are converted at a time.
 _ROWS = 512
 _KINDS = dict.fromkeys(("rows", "mirrored"), ("f", 2)) | dict.fromkeys(("labels", "groups", "answers"), ("i", 1))
@@ -137,38 +136,10 @@ class KeptFeatures:
         return cls(rows, mirrored, **known, hashes=hashes, classes=classes, network=str(found["network"]))
 
 
-def keep_features(
-    context: Context,
-    network: str,
-    features: tuple[UsableFeatures, UsableFeatures | None],
-    head: Head | RidgeHead,
-    left_out: LeftOutAnswers | None,
-) -> None:
-    """Keep the features of a solution beside the state of a run, where a later one can use them.
-
-    Args:
-        context: Of the run.
-        network: The digest of what made the features.
-        features: Of the images as they are, and of the same mirrored.
-        head: The solution.
-        left_out: Its answers.
-    """
-    data = context.data
-    if left_out is None or not isinstance(head, RidgeHead) or data.task.name not in TASKS_KEPT:
-        return
-    rows, mirrored = features
-    kept = KeptFeatures.of(data, rows, mirrored if head.mirrored else None, left_out, network, context.seed)
-    if len(kept) < len(rows):
-        context.observers.told.say(
-            f"{KEPT_FEATURES} keeps the features of {len(kept):,} of {len(rows):,} images, {_MOST >> 20} MiB at most"
-        )
-    kept.write(context.writer.checkpoint.folder / KEPT_FEATURES)
-
-
 def _sample(data: TrainingData, rows: UsableFeatures, width: int, seed: int) -> np.ndarray:
     """Numbers of the images that there is room for: of each class its part."""
     numbers = rows.usable
-    fit = max(1, _MOST // (width * rows[:1].shape[1]))
+    fit = max(1, MOST // (width * rows[:1].shape[1]))
     if len(numbers) <= fit:
         return numbers
     groups = RowGroups(data.groups()[numbers])

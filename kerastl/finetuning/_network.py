@@ -14,7 +14,7 @@ import keras
 from numpy.typing import NDArray
 
 from kerastl.errors import RecipeError
-from kerastl.finetuning._head_layers import Outputs, head_layers
+from kerastl.finetuning._head_layers import UNITS, Outputs, head_layers
 from kerastl.finetuning._phase import HEAD
 from kerastl.models._deep_features import deep_features
 from kerastl.models._graph import call_behind, crossing, mean_pooled, split_graph
@@ -68,6 +68,12 @@ class Network:
         """The layer of the head that is solved or trained: the last with weights, but for what makes probabilities."""
         own = [layer for layer in self.stages[HEAD] if layer.weights and not is_tail(layer)]
         return own[-1]
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """What is added to standardized numbers, and what they are multiplied by before; 0 and 1 of other tasks."""
+        last = self.model.layers[-1]
+        return (float(last.offset), float(last.scale)) if last.name == UNITS else (0.0, 1.0)
 
     def stage_of(self) -> dict[str, int]:
         """Map each layer's name to the number of its stage: 0 for the head, 1 for the top of the backbone."""

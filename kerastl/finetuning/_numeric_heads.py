@@ -6,13 +6,24 @@ and the next begins.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from kerastl.finetuning._cumulative_link import CumulativeLink, fit_cumulative_link
+from kerastl.finetuning._cumulative_link import fit_cumulative_link
 from kerastl.finetuning._ridge import RidgeHead
 from kerastl.finetuning._ridge_solution import RidgeSolution
 from kerastl.finetuning._targets import TargetMatrix
+
+
+def number_scale(labels: NDArray[Any]) -> tuple[float, float]:
+    """Mean and standard deviation of numbers, as float32 has them; the latter is 1 where all are the same."""
+    values = np.asarray(labels, np.float64)
+    if not len(values):
+        return 0.0, 1.0
+    spread = float(np.float32(values.std()))
+    return float(np.float32(values.mean())), spread if spread > 0 else 1.0
 
 
 def number_targets(labels: NDArray[np.floating], scale: tuple[float, float]) -> TargetMatrix:
@@ -60,7 +71,7 @@ def ordinal_targets(labels: NDArray[np.int64]) -> TargetMatrix:
 
 def ordinal_head(
     solution: RidgeSolution, labels: NDArray[np.int64], classes: int, weights: NDArray[np.floating]
-) -> tuple[RidgeHead, CumulativeLink]:
+) -> RidgeHead:
     """Make the head of ordered classes of a solution.
 
     Args:
@@ -71,7 +82,7 @@ def ordinal_head(
 
     Returns:
         The head, whose temperature is 1, since slope and thresholds make the probabilities of its answers what they
-        should be; and the thresholds that its score is compared with.
+        should be, and whose thresholds its score is compared with.
     """
     from scipy.special import entr
 
@@ -81,10 +92,17 @@ def ordinal_head(
     loss = float(np.average(-np.log(np.maximum(likely, np.finfo(np.float64).tiny)), weights=counting))
     frequencies = np.bincount(own, counting, minlength=classes) / counting.sum()
     answers = link.probabilities(solution.left_out[:, 0]).astype(np.float32)
-    return _head(solution, link.slope, answers, loss, float(entr(frequencies).sum())), link
+    return _head(solution, link.slope, answers, loss, float(entr(frequencies).sum()), link.thresholds)
 
 
-def _head(solution: RidgeSolution, slope: float, answers: np.ndarray, loss: float, prior_loss: float) -> RidgeHead:
+def _head(
+    solution: RidgeSolution,
+    slope: float,
+    answers: np.ndarray,
+    loss: float,
+    prior_loss: float,
+    thresholds: np.ndarray | None = None,
+) -> RidgeHead:
     return RidgeHead(
         (solution.kernel * slope).astype(np.float32),
         (solution.bias * slope).astype(np.float32),
@@ -95,4 +113,5 @@ def _head(solution: RidgeSolution, slope: float, answers: np.ndarray, loss: floa
         loss,
         prior_loss,
         solution.projected,
+        thresholds,
     )

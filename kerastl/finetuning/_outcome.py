@@ -11,10 +11,11 @@ from typing import Any
 from kerastl._base.text import percent, printable
 from kerastl._metrics import best_epoch, wilson_interval
 from kerastl._progress.lines import duration
+from kerastl.finetuning._kept_classes import fared, fared_each
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import Score
 from kerastl.finetuning._state import PhaseRecord
-from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
+from kerastl.tasks._task import CLASSIFICATION, FIGURES, TASKS, Task
 
 _WIDTH = 80
 
@@ -102,14 +103,21 @@ def task_of(metrics: Mapping[str, Any]) -> Task:
     return TASKS[metrics.get("task", CLASSIFICATION)]
 
 
+def tells(metrics: Mapping[str, Any]) -> str:
+    """What the model tells of an image, in a few words."""
+    return "a number" if task_of(metrics).kind == "number" else f"{metrics['classes']:,} classes"
+
+
 def reached(metrics: Mapping[str, Any], part: str | None = None) -> str:
     """The task's figure, such as `83.0 % of 153 validation images right (95 % sure: 76 to 88 %)` for classes."""
     part = part or headline(metrics)
     figure = task_of(metrics).figure
     if f"{part}_accuracy_interval" not in metrics:
         where = "of {:,} validation images" if part == "val" else "of {:,} images by leave-one-out"
-        value = figure.text(metrics[f"{part}_{figure.name}"])
-        return f"{figure.label} {value} {where.format(metrics[f'{part}_images'])}"
+        names = (name for name in task_of(metrics).other_figures if name in FIGURES)
+        shown = (figure, *(FIGURES[name] for name in names))
+        values = (f"{one.label} {one.text(metrics[f'{part}_{one.name}'])}" for one in shown)
+        return f"{', '.join(values)} {where.format(metrics[f'{part}_images'])}"
     low, high = (round(100 * end) for end in metrics[f"{part}_accuracy_interval"])
     what = "validation images right" if part == "val" else "images right by leave-one-out"
     n = metrics[f"{part}_images"]
@@ -130,7 +138,7 @@ def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
     """Say in a few lines what came of a run: how good the model is, and which weights were kept."""
     calibrated = "calibrated by leave-one-out" if "loo_loss" in metrics else "not calibrated yet"
     facts = (
-        f"{metrics['train_images']:,} images trained on, {metrics['classes']:,} classes, "
+        f"{metrics['train_images']:,} images trained on, {tells(metrics)}, "
         f"{duration(metrics['seconds'])}; scores are {calibrated}"
     )
     choice, more = choice_made(metrics), []
@@ -140,10 +148,13 @@ def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
             more.append(reached(metrics, "loo"))
     more.append("" if choice is None else f"kept {choice}")
     more.append(chosen_among(metrics))
+    kept = metrics.get("kept_classes")
+    more.append("" if kept is None else fared(kept))
     lines = [f"{printable(str(folder))}: {reached(metrics)}"]
     for text in filter(None, more):
         lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
-    return [*lines, f"  {facts}"]
+    each = [] if kept is None else [f"    {line}" for line in fared_each(kept)]
+    return [*lines, *each, f"  {facts}"]
 
 
 def chosen_among(metrics: Mapping[str, Any]) -> str:

@@ -23,13 +23,12 @@ from kerastl.finetuning._estimate import (
     validation_seconds,
 )
 from kerastl.finetuning._features import PhaseFeatures
-from kerastl.finetuning._kept_features import keep_features
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, predict, tell_of_solution, train_phase, validation
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._scores import Score, ScoreKind, score
-from kerastl.finetuning._solved_head import NOTHING, learnt_nothing, solve_classifier
+from kerastl.finetuning._solved_head import NOTHING, keep_features, learnt_nothing, solve_classifier
 from kerastl.training._interrupt import Stopped
 from kerastl.training._variables import assign, values_of
 

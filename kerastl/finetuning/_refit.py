@@ -14,11 +14,10 @@ from kerastl.errors import TrainingError
 from kerastl.finetuning._answer_extras import answer_extras
 from kerastl.finetuning._doubts import doubts
 from kerastl.finetuning._features import UsableFeatures, lookup
-from kerastl.finetuning._kept_features import keep_features
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._recipe import Recipe
-from kerastl.finetuning._solved_head import NOTHING, learnt_nothing, solve_classifier
+from kerastl.finetuning._solved_head import NOTHING, keep_features, learnt_nothing, solve_classifier
 from kerastl.finetuning._state import FineTuningState
 from kerastl.finetuning._training_data import TrainingData
 

@@ -29,6 +29,7 @@ class RidgeHead(NamedTuple):
         loss: Mean cross entropy of these rows by the head itself (of all where there are none), weighted, in nats.
         prior_loss: That of an answer which knows no more than how frequent the classes are.
         projected: To how many numbers the features were brought before; None where they were taken as they are.
+        thresholds: float64 `(classes - 1,)`, what the score of ordered classes is compared with; None of others.
         mirrored: Whether mirrored images were solved on, too.
     """
 
@@ -41,6 +42,7 @@ class RidgeHead(NamedTuple):
     loss: float
     prior_loss: float
     projected: int | None
+    thresholds: np.ndarray | None = None
     mirrored: bool = False
 
 

@@ -4,54 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from kerastl.data._number_bins import number_bins
 from kerastl.finetuning._label_heads import label_head, rare_labels
-from kerastl.finetuning._network import Network
 from kerastl.finetuning._numeric_heads import number_head, number_targets, ordinal_head, ordinal_targets
 from kerastl.finetuning._ridge import RidgeHead, softmax_head
 from kerastl.finetuning._ridge_folds import balanced_folds, label_folds
 from kerastl.finetuning._ridge_solution import RidgeSolution
 from kerastl.finetuning._targets import OneHot, TargetMatrix, Targets
-from kerastl.models._ordinal_tail import set_thresholds, tail_layers
 from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION
 
 
 @dataclass(frozen=True)
 class RidgeTask:
-    """How a task is solved by ridge regression. Labels are as the task keeps them, weights `(n,)`.
+    """How a task is solved by ridge regression.
 
     Args:
-        targets: Of labels, for a network.
+        targets: Of labels, as the task keeps them, and the outputs.
         folds: Of groups, int64 `(n,)`, labels and a seed: which images are left out together, int64 `(n,)`.
-        head: Of a solution, with labels and weights of the images that it was fitted to, for a network; sets what the
-            network has behind its classifier, if anything.
+        head: Of a solution, with labels and weights `(n,)` of the images that it was fitted to, and the outputs.
         doubt: What is doubtful about labels of such classes, in a line; empty where nothing is.
     """
 
-    targets: Callable[[np.ndarray, Network], Targets]
+    targets: Callable[[np.ndarray, RidgeOutputs], Targets]
     folds: Callable[[np.ndarray, np.ndarray, int], np.ndarray]
-    head: Callable[[RidgeSolution, np.ndarray, np.ndarray, Network], RidgeHead]
+    head: Callable[[RidgeSolution, np.ndarray, np.ndarray, RidgeOutputs], RidgeHead]
     doubt: Callable[[np.ndarray, Sequence[str]], str] = lambda labels, classes: ""
 
 
-def _classes(network: Network) -> int:
-    return int(network.model.output_shape[-1])
+class RidgeOutputs(NamedTuple):
+    """What is to come out.
 
+    Args:
+        classes: How many outputs there are.
+        scale: What is taken off a number, and what it is divided by then, before it is solved for.
+    """
 
-def _scale(network: Network) -> tuple[float, float]:
-    """What the network adds to a standardized number, and what it multiplies it by before."""
-    units: Any = network.model.layers[-1]
-    return float(units.offset), float(units.scale)
-
-
-def _ordinal(solution: RidgeSolution, labels: np.ndarray, weights: np.ndarray, network: Network) -> RidgeHead:
-    head, link = ordinal_head(solution, labels, _classes(network), weights)
-    set_thresholds(tail_layers(network.model), link.thresholds)
-    return head
+    classes: int
+    scale: tuple[float, float] = (0.0, 1.0)
 
 
 def _by_class(groups: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
@@ -73,21 +66,25 @@ def _rare(labels: np.ndarray, classes: Sequence[str]) -> str:
 
 RIDGE_TASKS: Mapping[str, RidgeTask] = {
     CLASSIFICATION: RidgeTask(
-        lambda labels, network: OneHot(labels, _classes(network)),
+        lambda labels, outputs: OneHot(labels, outputs.classes),
         _by_class,
-        lambda solution, labels, weights, network: softmax_head(solution, labels, weights),
+        lambda solution, labels, weights, outputs: softmax_head(solution, labels, weights),
     ),
     MULTILABEL: RidgeTask(
-        lambda labels, network: TargetMatrix(labels),
+        lambda labels, outputs: TargetMatrix(labels),
         _by_labels,
-        lambda solution, labels, weights, network: label_head(solution, labels, weights),
+        lambda solution, labels, weights, outputs: label_head(solution, labels, weights),
         _rare,
     ),
-    ORDINAL: RidgeTask(lambda labels, network: ordinal_targets(labels), _by_class, _ordinal),
+    ORDINAL: RidgeTask(
+        lambda labels, outputs: ordinal_targets(labels),
+        _by_class,
+        lambda solution, labels, weights, outputs: ordinal_head(solution, labels, outputs.classes, weights),
+    ),
     REGRESSION: RidgeTask(
-        lambda labels, network: number_targets(labels, _scale(network)),
+        lambda labels, outputs: number_targets(labels, outputs.scale),
         _by_number,
-        lambda solution, labels, weights, network: number_head(solution, labels, weights, _scale(network)),
+        lambda solution, labels, weights, outputs: number_head(solution, labels, weights, outputs.scale),
     ),
 }
 """By the names of tasks."""

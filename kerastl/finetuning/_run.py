@@ -8,26 +8,34 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.scratch import temporary_folder
-from kerastl._base.text import listed, printable
+from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
-from kerastl.finetuning._base_model import BaseModel, Built, from_catalog, keep_rows, stored
+from kerastl.finetuning._base_model import (
+    BaseModel,
+    Built,
+    from_catalog,
+    keep_rows,
+    known_images,
+    left_classes,
+    stored,
+)
 from kerastl.finetuning._budget import Budget, described
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._earlier_run import check_network, earlier_run
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import adopted, identity, still_there
-from kerastl.finetuning._joined_images import JoinedFeatureComputer, JoinedImages, join_images
+from kerastl.finetuning._joined_images import JoinedImages, join_images
 from kerastl.finetuning._kept_classes import kept_classes
 from kerastl.finetuning._kept_features import KeptFeatures
 from kerastl.finetuning._outputs import write_history
+from kerastl.finetuning._prepared import Prepared
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipes import find_recipe, needs_validation, read_recipe
 from kerastl.finetuning._report import Report
@@ -63,37 +71,6 @@ if TYPE_CHECKING:
     from kerastl.finetuning._network import Network
     from kerastl.finetuning._training import Training
     from kerastl.finetuning._training_data import TrainingData
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What is settled before a run trains.
-
-    Args:
-        base: What it starts from.
-        built: The same as a network.
-        parts: The images.
-        recipe: What trains when.
-        extra: Stored with the state.
-        state: What the run goes on from; None at its beginning.
-        refits: Whether images were held back unasked, so that a solved head that is kept is solved on them too.
-        kept: Features of the run whose classes are kept; None where none is.
-    """
-
-    base: BaseModel
-    built: Built
-    parts: SplitData
-    recipe: Recipe
-    extra: dict[str, Any]
-    state: dict[str, Any] | None = None
-    refits: bool = False
-    kept: KeptFeatures | None = None
-
-    def network(self, built: Built, seed: int) -> Network:
-        """A network with the head that the recipe has for the task."""
-        dataset = self.parts.dataset
-        labels = dataset.labels(dataset.subset("train"))
-        return built.with_head(len(dataset.classes), self.recipe, seed, TASKS[dataset.task], labels)
 
 
 class Run:
@@ -157,8 +134,10 @@ class Run:
                 check_network(built, chosen, kept)
                 self._folder.keep_earlier_features(earlier.features)
             else:
-                self._warn_of_known_images(base, parts)
-                self._say_left_classes(base, built, parts.dataset.classes)
+                for warning in known_images(base, parts):
+                    self._callback.warn(warning)
+                for line in left_classes(base, built, parts.dataset.classes):
+                    self._callback.say(line)
             write_split(parts.dataset, self._folder.split, groups=parts.groups)
             if base.file is not None:
                 base = dataclasses.replace(base, file=self._folder.keep_base_model(base.file))
@@ -179,29 +158,6 @@ class Run:
         }
         self._folder.checkpoint.save(extra, {})
         return self._train(Prepared(base, built, parts, chosen, extra, refits=refits, kept=kept))
-
-    def _say_left_classes(self, base: BaseModel, built: Built, classes: Sequence[str]) -> None:
-        """Say where a model knew classes that the data has not."""
-        known = () if built.classifier is None else built.classifier.classes
-        if gone := [name for name in known if name not in classes]:
-            self._callback.say(
-                f"classes of {base.name} that the data lacks are left out ({listed(gone)}); --keep-classes keeps them"
-            )
-
-    def _warn_of_known_images(self, base: BaseModel, parts: SplitData) -> None:
-        """Say where images that tell how good the model is are ones that an earlier run has trained on."""
-        if (earlier := base.trained_on()) is None:
-            return
-        val = parts.dataset.subset("val")
-        images, purpose, advice = val, "to validate on", "split as it did (the same data and --seed)"
-        if not val:
-            images, purpose, advice = parts.dataset.subset("train"), "to leave out", "hold some back as it did"
-        known = earlier.parts([parts.contents.get(item.path, "") for item in images]).count("train")
-        if known:
-            self._callback.warn(
-                f"{known:,} of {len(images):,} images {purpose} were trained on by {base.name}, so that the "
-                f"accuracy flatters: {advice}, or validate on others"
-            )
 
     def _base_model(self, stack: ExitStack) -> BaseModel:
         """What the run starts from; what fails should fail before images are read."""
@@ -279,7 +235,9 @@ class Run:
         images, whole = (training_data(each, prepared.base.resize, settings) for each in (parts, parts.all_training()))
         joined = None if prepared.kept is None else join_images(prepared.kept, images)
         features = self._feature_computer(images, joined)
-        images = images if joined is None else joined.data
+        if joined is not None:
+            images = joined.data
+            self._callback.say(joined.described(prepared.base.name))
         budget = Budget(settings.budget, self._start)
         training = self._training(prepared, network, (images, whole), features, budget)
         earlier = sum(training.state.seconds)
@@ -297,8 +255,8 @@ class Run:
             metrics["kept_classes"] = kept_classes(prepared.base.name, joined, left_out)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, prepared)
-            metadata = report.write(model, training.state, features.skipped.reasons, metrics, left_out)
             self._folder.publish_features(left_out is not None)
+            metadata = report.write(model, training.state, features.skipped.reasons, metrics, left_out)
         self._close(ended)
         return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, ended is not None)
 
@@ -341,6 +299,7 @@ class Run:
 
     def _feature_computer(self, images: TrainingData, joined: JoinedImages | None) -> FeatureComputer:
         from kerastl.finetuning._features import FeatureComputer
+        from kerastl.finetuning._joined_features import JoinedFeatureComputer
 
         prefetched = self._prefetched
         return (FeatureComputer if joined is None else partial(JoinedFeatureComputer, joined))(

@@ -34,7 +34,7 @@ class Tried:
         input_size: As asked for.
         pixels: Height and width that it gets.
         images: That it was last probed on; 0 where it was not.
-        accuracy: By leave-one-out.
+        accuracy: By leave-one-out; None where the task has none.
         interval: Where that may lie with 95 % confidence.
         loss: Mean cross entropy of the same answers, in nats.
         images_per_second: That it reads and computes on this machine.
@@ -42,6 +42,7 @@ class Tried:
         megabytes: Of them.
         seconds: That probing it took.
         error: Why it could not be probed; empty where it was.
+        goodness: The figure of another task than classification; minus it, where that is an error.
     """
 
     model: str
@@ -56,23 +57,28 @@ class Tried:
     megabytes: float | None = None
     seconds: float = 0.0
     error: str = ""
+    goodness: float | None = None
 
     @classmethod
     def of(cls, probe: Probe, reached: Score) -> Tried:
         """What a probe has found."""
-        low, high = wilson_interval(round(reached.accuracy * reached.groups), reached.groups)
+        accuracy = reached.figures.get("accuracy")
+        interval: Sequence[float] = ()
+        if accuracy is not None:
+            interval = wilson_interval(round(accuracy * reached.groups), reached.groups)
         return cls(
             probe.candidate.name,
             probe.candidate.input_size,
             probe.input_size,
             reached.images,
-            reached.accuracy,
-            (low, high),
+            accuracy,
+            interval,
             reached.loss,
             round(1 / max(probe.seconds_per_image, 1e-9), 1),
             probe.parameters,
             round(probe.parameters * 4 / 1e6, 1),
             round(probe.seconds, 3),
+            goodness=None if reached.goodness == accuracy else reached.goodness,
         )
 
     @classmethod
@@ -84,9 +90,21 @@ class Tried:
     @property
     def rank(self) -> tuple[float, ...]:
         """Larger is better: what was probed on more images, and then more accurate."""
-        if self.accuracy is None or self.loss is None:
+        if (known := self._known) is None or self.loss is None:
             return (-1.0, 0.0, 0.0)
-        return (float(self.images), self.accuracy, -self.loss)
+        return (float(self.images), known, -self.loss)
+
+    @property
+    def _known(self) -> float | None:
+        """How good it is."""
+        return self.accuracy if self.goodness is None else self.goodness
+
+    def _shown(self) -> tuple[str, str]:
+        """How good it is, and how sure that is, for people."""
+        if self.goodness is not None or self.accuracy is None:  # an error counts with a minus
+            return f"{abs(self.goodness or 0.0):.4g}", ""
+        low, high = (round(100 * end) for end in self.interval)
+        return percent(self.accuracy), f"{low} to {high}"
 
     @property
     def label(self) -> str:
@@ -95,13 +113,13 @@ class Tried:
 
     def cells(self) -> tuple[str, ...]:
         """What was found, as a row under `HEADS`."""
-        if self.accuracy is None:
+        if self._known is None:
             return (self.label, "left out")
-        low, high = (round(100 * end) for end in self.interval)
+        value, sure = self._shown()
         return (
             self.label,
-            percent(self.accuracy),
-            f"{low} to {high} %",
+            value,
+            f"{sure} %" if sure else "",
             f"{self.images:,}",
             f"{self.images_per_second:,.0f}",
             f"{self.megabytes:,.0f}",
@@ -111,11 +129,11 @@ class Tried:
     def line(self) -> str:
         """What was found, in a line of less than 80 columns where the name is no long one."""
         name = self.label
-        if self.accuracy is None:
+        if self._known is None:
             return message(f"{name}: {self.error}")
-        low, high = (round(100 * end) for end in self.interval)
+        value, sure = self._shown()
         return (
-            f"{name}: {percent(self.accuracy)} ({low} to {high}) of {self.images:,}; "
+            f"{name}: {value}{f' ({sure})' if sure else ''} of {self.images:,}; "
             f"{self.images_per_second:.0f} images/s, {self.megabytes:.0f} MB, {duration(self.seconds)}"
         )
 

@@ -9,14 +9,17 @@ from kerastl._progress import stage
 from kerastl.errors import RecipeError
 from kerastl.finetuning._diagnosis import ADVICE
 from kerastl.finetuning._features import UsableFeatures
+from kerastl.finetuning._folder import KEPT_FEATURES
+from kerastl.finetuning._kept_features import MOST, TASKS_KEPT, KeptFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._phase import Phase, Solver
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._ridge import RidgeHead
-from kerastl.finetuning._ridge_tasks import RIDGE_TASKS
+from kerastl.finetuning._ridge_tasks import RIDGE_TASKS, RidgeOutputs
 from kerastl.finetuning._row_choice import RowChoice, solve_chosen
 from kerastl.finetuning._solver import Head, solve_head
 from kerastl.models._deep_features import last_tap_width
+from kerastl.models._ordinal_tail import set_thresholds, tail_layers
 from kerastl.tasks._task import CLASSIFICATION
 from kerastl.training._callback import RunCallback
 
@@ -64,13 +67,13 @@ def _by_ridge(
     context: Context, rows: UsableFeatures, mirrored: UsableFeatures | None
 ) -> tuple[RidgeHead, LeftOutAnswers | None]:
     data, told, stop = context.data, context.observers.told, context.observers.stop
-    task = RIDGE_TASKS[data.task.name]
+    task, outputs = RIDGE_TASKS[data.task.name], RidgeOutputs(len(data.classes), context.network.scale)
     labels, weights = data.train.labels[rows.usable], data.weights()[rows.usable]
     with stage(f"ridge regression on {len(rows):,} images"):
         solution, choice = solve_chosen(
             rows,
             mirrored,
-            task.targets(labels, context.network),
+            task.targets(labels, outputs),
             weights,
             task.folds(data.groups()[rows.usable], labels, context.seed),
             last=last_tap_width(context.network.model),
@@ -78,7 +81,9 @@ def _by_ridge(
             scratch=context.scratch,
             check=stop.check if stop is not None else None,
         )
-    head = task.head(solution, labels, weights, context.network)
+    head = task.head(solution, labels, weights, outputs)._replace(mirrored=choice.mirrored)
+    if head.thresholds is not None:
+        set_thresholds(tail_layers(context.network.model), head.thresholds)
     _tell(choice, head, rows, told)
     if doubt := task.doubt(labels, data.classes):
         told.warn(doubt)
@@ -86,6 +91,34 @@ def _by_ridge(
         return head, None
     answers = LeftOutAnswers.of(data, rows.usable[head.loo_rows], head.loo_probabilities)
     return head, answers.calibrated(head.temperature, rows.of_images, context.seed)
+
+
+def keep_features(
+    context: Context,
+    network: str,
+    features: tuple[UsableFeatures, UsableFeatures | None],
+    head: Head | RidgeHead,
+    left_out: LeftOutAnswers | None,
+) -> None:
+    """Keep the features of a solution beside the state of a run, where a later one can use them.
+
+    Args:
+        context: Of the run.
+        network: The digest of what made the features.
+        features: Of the images as they are, and of the same mirrored.
+        head: The solution.
+        left_out: Its answers.
+    """
+    data = context.data
+    if left_out is None or not isinstance(head, RidgeHead) or data.task.name not in TASKS_KEPT:
+        return
+    rows, mirrored = features
+    kept = KeptFeatures.of(data, rows, mirrored if head.mirrored else None, left_out, network, context.seed)
+    if len(kept) < len(rows):
+        context.observers.told.say(
+            f"{KEPT_FEATURES} keeps the features of {len(kept):,} of {len(rows):,} images, {MOST >> 20} MiB at most"
+        )
+    kept.write(context.writer.checkpoint.folder / KEPT_FEATURES)
 
 
 def _tell(choice: RowChoice, head: RidgeHead, rows: UsableFeatures, told: RunCallback) -> None:

@@ -63,9 +63,7 @@ class SplitData:
         return replace(self, dataset=dataset, fingerprint=fingerprint(dataset, self.contents))
 
 
-def open_dataset(
-    data: str | os.PathLike[str] | Dataset, callback: RunCallback, earlier: Sequence[str] = ()
-) -> Dataset:
+def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback, earlier: Sequence[str] = ()) -> Dataset:
     """Scan a folder, unless that was done.
 
     Args:

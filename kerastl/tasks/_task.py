@@ -191,6 +191,10 @@ _CLASS_NAMES: Mapping[TargetKind, Callable[[str], tuple[str, ...]]] = {
 _ACCURACY = Figure("accuracy", "accuracy", "acc")
 _LABEL_ACCURACY = Figure("label_accuracy", "accuracy of single labels", "label acc")
 _PRECISION = Figure("mean_average_precision", "mean average precision", "mAP")
+_RANKS = Figure("mean_absolute_error", "mean absolute error in ranks", "MAE", higher_is_better=False, is_fraction=False)
+_KAPPA = Figure("quadratic_kappa", "quadratic kappa", "kappa", is_fraction=False)
+_SQUARED = Figure("root_mean_squared_error", "RMSE", "RMSE", higher_is_better=False, is_fraction=False)
+_EXPLAINED = Figure("r_squared", "R²", "R²", is_fraction=False)
 _ERROR = Figure("mean_absolute_error", "mean absolute error", "MAE", higher_is_better=False, is_fraction=False)
 _BUNDLED = (
     Task(
@@ -203,19 +207,21 @@ _BUNDLED = (
     ),
     Task(
         ORDINAL, "one class of an order an image", "index", "softmax", "categorical_crossentropy",
-        _ERROR, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._ordinal",
-        ("quadratic_kappa", "accuracy"), smoothed=False,
+        _RANKS, _ACCURACY, "CategoricalAccuracy", "kerastl.tasks._ordinal",
+        (_KAPPA.name, _ACCURACY.name), smoothed=False,
     ),
     Task(
         REGRESSION, "a number an image", "number", "linear", "mean_squared_error",
         _ERROR, _ERROR, "MeanAbsoluteError", "kerastl.tasks._regression",
-        ("root_mean_squared_error", "r_squared"), smoothed=False,
+        (_SQUARED.name, _EXPLAINED.name), smoothed=False,
     ),
 )  # fmt: skip
 
 TASKS: Registry[Task] = Registry("task", "kerastl.tasks", Task, {task.name: task for task in _BUNDLED})
 """The first is the default."""
 FIGURES: Mapping[str, Figure] = {
-    figure.name: figure for task in _BUNDLED for figure in (task.figure, task.training_figure)
+    figure.name: figure
+    for figures in ((_KAPPA, _SQUARED, _EXPLAINED), *((task.figure, task.training_figure) for task in _BUNDLED))
+    for figure in figures
 }
 """The figures of all tasks, by name."""

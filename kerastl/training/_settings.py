@@ -71,9 +71,7 @@ class RunSettings:
             if field.name in self.changeable:
                 values[field.name] = given
             elif given != (begun := stored.get(field.name, field.default)):  # an earlier version may lack it
-                raise UsageError(
-                    f"the run was begun with {field.name}={begun!r} and cannot go on with {given!r}"
-                )
+                raise UsageError(f"the run was begun with {field.name}={begun!r} and cannot go on with {given!r}")
         return type(self)(**values)
 
 

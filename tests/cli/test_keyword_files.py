@@ -71,3 +71,12 @@ def test_a_sidecar_that_is_none_is_named(classify, image, tmp_path):
     code, out, err = classify(path, "--format", "xmp")
     assert (code, out) == (1, "")
     assert f"kerastl: {path}: {tmp_path}/a.xmp: its XMP is broken" in err
+
+
+def test_all_labels_that_a_model_gives_become_keywords(several_colors_model, image, capfd):
+    white, black = image("white.png", (250, 240, 230)), image("black.png", "black")
+    code = run(["classify", str(white), str(black), "-m", str(several_colors_model), "--format", "xmp", "--top", "1"])
+    out, err = capfd.readouterr()
+    assert (code, out.splitlines()[1]) == (0, f"{black}: none of the labels")
+    assert SAID not in err  # the thresholds are the model's own
+    assert read_keywords(white) == ["red", "green", "blue"]

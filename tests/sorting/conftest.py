@@ -1,10 +1,6 @@
-import numpy as np
 import pytest
 
 import kerastl
-from kerastl.images import Resize
-from kerastl.models import LabelSet
-from kerastl.models import _metadata as metadata
 
 
 @pytest.fixture(scope="session")
@@ -14,21 +10,9 @@ def colors(color_model):
 
 
 @pytest.fixture(scope="session")
-def several(tmp_path_factory, compiled_cache):
-    """A classifier that gives each of red, green and blue: 20 times the mean of its channel minus 10 is its logit."""
-    import keras
-
-    pixels = keras.Input((32, 32, 3))
-    means = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(pixels))
-    dense = keras.layers.Dense(3, activation="sigmoid")
-    model = keras.Model(pixels, dense(means), name="several")
-    dense.set_weights([20 * np.eye(3, dtype="float32"), np.full(3, -10, "float32")])
-    folder = tmp_path_factory.mktemp("several")
-    model.save(folder / metadata.MODEL_FILE)
-    labels, reader = LabelSet(("red", "green", "blue")), Resize(32, 32, "crop", 1.0)
-    described = metadata.Metadata("several", labels, reader, task="multilabel")
-    metadata.embed_metadata(folder / metadata.MODEL_FILE, described)
-    return kerastl.load(folder)
+def several(several_colors_model):
+    """The classifier that gives any number of the labels red, green and blue."""
+    return kerastl.load(several_colors_model)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Numbers told of images: kerastl against ridge regression on the last layer's features, on the same images.
 
-    python benchmarks/numbers.py [--kinds disc,dots,angle] [--photos FOLDER] [--model mobilenet_v2] [--images 400]
+    python benchmarks/regression.py [--kinds disc,dots,angle] [--photos FOLDER] [--model mobilenet_v2] [--images 400]
 
 Drawn are the radius of a disc, the number of dots and the angle of a line, each on a background that tells nothing.
 `--photos` adds real ones: how far a photograph of FOLDER was turned, and how much it was blurred; those to judge by
