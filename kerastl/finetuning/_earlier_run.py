@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,25 +125,19 @@ def scan_new(data: Any, columns: TableColumns, class_folders: str | None) -> Dat
         data: As for `kerastl.data.scan`.
         columns: How it is to be read.
         class_folders: Which of nested folders the classes of the earlier run are.
+
+    Raises:
+        DataError: As `kerastl.data.scan` does, or the images are not of one class each.
     """
     dataset = scan_as(data, columns, for_training=False, usual=class_folders)
+    if dataset.task not in TASKS_KEPT:
+        raise DataError(
+            f"{dataset.root}: its labels are for task {dataset.task!r}; keep_classes is for {TASKS_KEPT[0]}"
+        )
     if len(dataset.classes) > 1:
         return scan_as(data, columns, usual=class_folders)
     refuse_names(str(dataset.root), dataset.classes)
     return dataset
-
-
-def with_classes(dataset: Dataset, earlier: Sequence[str]) -> Dataset:
-    """A data set with the classes of an earlier run, in their order, before those that are new.
-
-    Raises:
-        DataError: Its images are not of one class each.
-    """
-    if dataset.task not in TASKS_KEPT:
-        raise DataError(
-            f"{dataset.root}: its labels are for task {dataset.task!r}, keep_classes is for {TASKS_KEPT[0]}"
-        )
-    return replace(dataset, classes=(*earlier, *(name for name in dataset.classes if name not in earlier)))
 
 
 def check_network(built: Built, recipe: Recipe, kept: KeptFeatures) -> None:

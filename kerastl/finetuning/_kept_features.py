@@ -81,7 +81,7 @@ class KeptFeatures:
             network: The digest of what made the features.
             seed: Of the sample.
         """
-        dtype = np.dtype(np.float16)
+        dtype: np.dtype = np.dtype(np.float16)
         while True:
             numbers = _sample(data, rows, dtype.itemsize * (1 if mirrored is None else 2), seed)
             found = [None if each is None else _converted(each, numbers, dtype) for each in (rows, mirrored)]

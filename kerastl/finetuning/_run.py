@@ -19,7 +19,6 @@ from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
 from kerastl.finetuning._base_model import (
     BaseModel,
-    Built,
     from_catalog,
     keep_rows,
     known_images,
@@ -56,7 +55,7 @@ from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _weights as weights
 from kerastl.models._registry import BACKBONES
-from kerastl.tasks._task import CLASSIFICATION, TASKS
+from kerastl.tasks._task import CLASSIFICATION
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
@@ -114,11 +113,12 @@ class Run:
             if self._settings.keep_classes:
                 earlier = earlier_run(self._given, self._settings)
                 recipe, kept = earlier.recipe(read_recipe(recipe)), earlier.read_features()
-            dataset = open_dataset(data, self._callback, () if kept is None else kept.classes)
+            known = () if kept is None else kept.classes
+            dataset = open_dataset(data, self._callback, known)
             needed = needs_validation(recipe)
             with ThreadPoolExecutor(1, "kerastl-split") as pool:
                 # Reading all images once and importing Keras take seconds each, and mostly different cores.
-                splitting = pool.submit(self._read, dataset, base.resize, needed)
+                splitting = pool.submit(self._read, dataset, base.resize, needed, known)
                 built = base.build(self._settings)
                 inspection, parts = splitting.result()
             chosen = find_recipe(recipe, parts.dataset, ("head", *built.stages), self._settings.overrides)
@@ -131,6 +131,7 @@ class Run:
                     "back"
                 )
             if kept is not None:
+                parts = parts.with_classes(known)
                 check_network(built, chosen, kept)
                 self._folder.keep_earlier_features(earlier.features)
             else:
@@ -172,9 +173,11 @@ class Run:
             weights.fetch(BACKBONES[settings.model], include_top=False, input_size=settings.input_size)
         return from_catalog(settings)
 
-    def _read(self, dataset: Dataset, resize: Resize, needed: bool) -> tuple[Inspection, SplitData]:
+    def _read(
+        self, dataset: Dataset, resize: Resize, needed: bool, earlier: Sequence[str]
+    ) -> tuple[Inspection, SplitData]:
         inspection = inspect_dataset(dataset, self._settings, self._callback, self.stop)
-        parts = split_dataset(dataset, inspection, self._settings, self._callback, needed=needed)
+        parts = split_dataset(dataset, inspection, self._settings, self._callback, needed=needed, earlier=earlier)
         self._prefetched = prefetch_images(training_data(parts, resize, self._settings), self._folder.path)
         return inspection, parts
 
