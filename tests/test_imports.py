@@ -46,6 +46,7 @@ ON_KERAS = {
         "head_layers",
         "held_phase",
         "loop",
+        "losses",
         "network",
         "phase_times",
         "phase_training",

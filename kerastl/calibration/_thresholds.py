@@ -17,6 +17,8 @@ from kerastl.models._metadata import Metadata
 
 THRESHOLDS = "thresholds"
 """Their name in a model's metadata."""
+DEFAULT_AIM = "f1"
+"""What thresholds are for where nobody says."""
 # Where no image shows what a label's scores are worth.
 UNKNOWN = 0.5
 _FORMS = "f1, precision=P or recall=R, with P and R above 0 and at most 1"
@@ -52,6 +54,8 @@ class ThresholdAim:
             >>> ThresholdAim.parse("precision=0.9")
             ThresholdAim(measure='precision', least=0.9)
         """
+        if not isinstance(text, str):
+            raise UsageError(f"a threshold's aim is {_FORMS}. Received: {text!r}")
         measure, equals, number = text.strip().lower().replace(">=", "=").partition("=")
         try:
             least = float(number) if equals else 0.0
@@ -120,6 +124,15 @@ class LabelThreshold:
         numbers = {name: float(values[name]) for name in ("threshold", "precision", "recall", "f1")}
         counts = {name: int(values[name]) for name in ("positives", "images")}
         return cls(**{**values, "label": str(values["label"]), "met": bool(values["met"]), **numbers, **counts})
+
+
+def check_aim(text: str | None) -> str | None:
+    """An aim as `ThresholdAim` writes it; None where nobody has one.
+
+    Raises:
+        UsageError: It is none.
+    """
+    return None if text is None else str(ThresholdAim.parse(text))
 
 
 def choose_thresholds(

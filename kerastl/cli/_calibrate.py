@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     metavar="P",
     help="Fraction of the images like these that classify --reject may flag.",
 )
+@options.threshold_aim()
 @options.seed()
 @options.form("text", "json")
 @options.trust
@@ -39,6 +40,7 @@ def calibrate(
     data: str,
     split: EvaluationSplit | None,
     false_alarms: float,
+    threshold_aim: str | None,
     seed: int,
     form: str,
     trust: bool,
@@ -52,7 +54,8 @@ def calibrate(
 
     Scores are scaled so that they are right as often as they say. The temperature that does it goes into the network,
     so that plain Keras gives the same scores as every command of kerastl. `kerastl classify --coverage` and `--reject`
-    need what is stored here. Rejection compares with the training images, so that DATA must hold them. A second
+    need what is stored here. Of a model of several labels, thresholds are chosen instead; of one that predicts numbers,
+    intervals are fitted. Rejection compares with the training images, so that DATA must hold them. A second
     calibration replaces the first.
 
     Exit code: 0 done, 1 the images cannot be used, 2 wrong usage.
@@ -64,7 +67,9 @@ def calibrate(
 
     if Path(model).exists():
         check_target(find(Path(model)), "RUN_DIR")  # fitting takes a while
-    result = fit(model, data, split, false_alarms=false_alarms, seed=seed, trust=trust, **columns)
+    result = fit(
+        model, data, split, false_alarms=false_alarms, seed=seed, threshold_aim=threshold_aim, trust=trust, **columns
+    )
     if form == "json":
         click.echo(to_json(result.as_dict()))
         return 0

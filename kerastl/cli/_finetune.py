@@ -47,6 +47,7 @@ from kerastl.cli._command import command, option
     type=click.Choice(["balanced"]),
     help="Weigh classes against their frequency.",
 )
+@options.threshold_aim(group=options.TRAINING)
 @option(
     "--precision",
     group=options.TRAINING,
@@ -85,13 +86,14 @@ def finetune(data: str, **arguments: Any) -> int:
     """
     from kerastl import _progress as progress
     from kerastl.calibration._temperature import is_calibrated
+    from kerastl.finetuning._answer_facts import answer_facts
     from kerastl.finetuning._finetune import finetune as run
     from kerastl.finetuning._outcome import next_steps, outcome
     from kerastl.training._interrupt import Interrupted
 
     result = run(data, **options.given(arguments))
     say = progress.current().say
-    for line in outcome(result.metrics, result.folder):
+    for line in outcome(result.metrics, result.folder, answer_facts(result.metadata)):
         say(line)
     if result.stopped:
         raise Interrupted(f"stopped early; {result.folder} holds the best so far, and --resume goes on")

@@ -91,7 +91,7 @@ def optimizer_and_loss(group: str) -> Callable[[C], C]:
     """`--optimizer` and `--loss`, by name."""
 
     def add(command: C) -> C:
-        loss = option("--loss", group=group, metavar="NAME", help="One of keras.losses.")
+        loss = option("--loss", group=group, metavar="NAME", help="One of keras.losses, or asymmetric_loss.")
         return option("--optimizer", group=group, metavar="NAME", help="One of keras.optimizers.")(loss(command))
 
     return add
@@ -205,6 +205,16 @@ task = registered(
     group=DATA,
     help="What the labels are; found in the data where nothing is said.",
 )
+
+
+def threshold_aim(*, group: str = "") -> Callable[[C], C]:
+    """What thresholds of labels are chosen for."""
+    return option(
+        "--threshold-aim",
+        group=group,
+        metavar="AIM",
+        help="Of several labels, what the thresholds they are given from are for: f1, precision=P or recall=R.",
+    )
 
 
 def as_given(columns: Mapping[str, str | None]) -> list[str]:

@@ -16,6 +16,7 @@ from kerastl.evaluation import _bootstrap as bootstrap
 from kerastl.evaluation._rejection import Rejection
 from kerastl.evaluation._selection import Matching
 from kerastl.models._labels import LabelSet
+from kerastl.tasks._words import WORDS, OutputWords
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -48,21 +49,6 @@ class Figure:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
-@dataclass(frozen=True, slots=True)
-class ClassWords:
-    """What an output of the model is called.
-
-    Args:
-        one: One of them.
-        many: Several.
-        unknown: What happens to images of one that the model does not know.
-    """
-
-    one: str = "class"
-    many: str = "classes"
-    unknown: str = "left out"
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class BaseEvaluation(ABC):
     """What a model said of labeled images, whatever its task.
@@ -93,9 +79,6 @@ class BaseEvaluation(ABC):
     fractions: ClassVar[frozenset[str]]
     """Those that lie in [0, 1], which read best as per cent."""
 
-    words: ClassVar[ClassWords] = ClassWords()
-    """What an output of the model is called."""
-
     model: str
     data: str
     split: str
@@ -117,6 +100,11 @@ class BaseEvaluation(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "classifier": None}
+
+    @property
+    def words(self) -> OutputWords:
+        """What an output of the model is called."""
+        return WORDS[self.task]
 
     @property
     def part(self) -> str:

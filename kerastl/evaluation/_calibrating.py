@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,37 +13,37 @@ from kerastl._base.arguments import keywords
 from kerastl._base.text import printable
 from kerastl._classifier import Classifier
 from kerastl._load import task_of
-from kerastl._metrics import log_losses
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.calibration import _conformal as conformal
+from kerastl.calibration import _intervals as intervals
 from kerastl.calibration import _ood as ood
 from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
-from kerastl.calibration._leave_one_out import calibrated, leave_one_out_state
+from kerastl.calibration._leave_one_out import calibrated, leave_one_out_state, set_scores
 from kerastl.calibration._state import CalibrationState
 from kerastl.calibration._temperature import LEAVE_ONE_OUT
+from kerastl.calibration._thresholds import DEFAULT_AIM, ThresholdAim, Thresholds, check_aim
 from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.label_format import LabelFormat
 from kerastl.data._scan import scan_as
-from kerastl.errors import DataError, ModelError, UsageError
+from kerastl.errors import DataError, UsageError
 from kerastl.evaluation._calibration import Calibration
+from kerastl.evaluation._calibration_fits import Fit, Looked, fits_of
 from kerastl.evaluation._labeled import Labeled, class_folders_of, compute, labeled, parted
 from kerastl.evaluation._left_out import LeftOut, left_out
-from kerastl.evaluation._metrics import reliability
 from kerastl.evaluation._selection import EvaluationSplit
 from kerastl.evaluation._training_parts import Parted
 from kerastl.inference._open import open_engine
 from kerastl.models import _metadata as metadata_file
 from kerastl.models._feature_model import feature_model
+from kerastl.models._metadata import Metadata
 from kerastl.models._spec import names_backbone, resolve
+from kerastl.tasks._task import MULTILABEL, TASKS
 
 FALSE_ALARMS = 0.05
-_FOLDS = 5
-# By how much the probabilities of a network that computes in 16 bits may miss 1 in all.
-_ROUNDING = 0.02
 
 
 @keywords()
@@ -54,6 +54,7 @@ def calibrate(
     *,
     false_alarms: float = FALSE_ALARMS,
     seed: int = 0,
+    threshold_aim: str | None = None,
     progress: ProgressCallback | None = None,
     verbose: Verbose = "auto",
     trust: bool = False,
@@ -66,6 +67,9 @@ def calibrate(
 ) -> Calibration:
     """Fit temperature, sets of classes and rejection, and store them in the model's file.
 
+    Where a model gives several labels, thresholds are chosen in place of a temperature; where it predicts a number,
+    intervals are fitted.
+
     The figures after the temperature are cross-validated: those of an image come from a temperature that was fitted
     without it. Where they are no better, scores stay as they are. The temperature goes into the network: plain Keras
     gives the same probabilities from the file.
@@ -77,6 +81,8 @@ def calibrate(
         split: Which part; `None` takes `val` or else `test` where there is one, else all.
         false_alarms: Fraction of the images like these that rejection may flag, between 0 and 1.
         seed: Of the folds, and of the choice of training images to compare with.
+        threshold_aim: Of a model of several labels, what its thresholds are chosen for: `f1`, `precision=0.9` for a
+            precision of at least that, or `recall=0.95`; None takes what they were chosen for when it was trained.
         progress: Called with what is being done, how many images are done, and their number.
         verbose: What is shown while it works: 0 warnings only, 1 bars on a terminal, 2 lines; `auto` shows bars on a
             terminal and lines in a notebook.
@@ -110,55 +116,89 @@ def calibrate(
     """
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
+    asked = _Asked(split, false_alarms, seed, check_aim(threshold_aim))
     labels = LabelFormat(task_of(model), label_separator)
     columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load
             dataset = scan_as(data, columns, for_training=False, usual=class_folders_of(model))
-        return _calibrate(_own_model(model, trust), dataset, split, false_alarms, seed, progress)
+        return _calibrate(_own_model(model, trust), dataset, asked, progress)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be fitted; see `calibrate`."""
+
+    split: EvaluationSplit | None
+    false_alarms: float
+    seed: int
+    threshold_aim: str | None
+
+    def aim(self, metadata: Metadata) -> ThresholdAim:
+        """What thresholds are for: as asked, else as the model has it, else the best F1."""
+        stored = None if self.threshold_aim else Thresholds.read(metadata)
+        return ThresholdAim.parse(self.threshold_aim or (stored.aim if stored else DEFAULT_AIM))
 
 
 def _calibrate(
-    classifier: Classifier,
-    dataset: Dataset,
-    split: EvaluationSplit | None,
-    false_alarms: float,
-    seed: int,
-    progress: ProgressCallback | None,
+    classifier: Classifier, dataset: Dataset, asked: _Asked, progress: ProgressCallback | None
 ) -> Calibration:
+    if asked.threshold_aim is not None and classifier.metadata.task != MULTILABEL:
+        raise UsageError(f"threshold_aim is for models of several labels; {printable(classifier.name)} is none")
     known = parted(classifier, dataset, progress)
-    if split is None and temperature.inside(classifier.metadata) == 1:
+    if asked.split is None and temperature.inside(classifier.metadata) == 1:
         answers = left_out(classifier, known)
         if answers is not None:
-            return _by_leave_one_out(classifier, answers, false_alarms, seed, progress)
-    chosen = _not_trained_on(classifier, known, split)
+            return _by_leave_one_out(classifier, answers, asked, progress)
+    chosen = _not_trained_on(classifier, known, asked.split)
     looked = _look(classifier, chosen, progress, "scoring images")
-    fitted = CalibrationState(np.sort(conformal.scores(looked.own, looked.labels)))
+    task = classifier.metadata.task
+    fitted = CalibrationState(np.sort(set_scores(looked.own, looked.labels, task)))
     try:
-        fitted = _with_rejection(fitted, looked.features, classifier, known, false_alarms, seed, progress)
+        fitted = _with_rejection(fitted, looked.features, classifier, known, asked, progress)
     except (DataError, UsageError) as reason:
         fitted = replace(fitted, unfitted=str(reason))
-    with stage("fitting the temperature"):
-        found, losses, errors = _temperature(looked.own, looked.labels, seed)
-    n = len(looked.labels)
-    result = Calibration(
+    fits = fits_of(task)
+    with stage(fits.what):
+        found = fits.fit(looked, asked.aim(classifier.metadata), asked.seed)
+    split, notes = chosen.selection.split, chosen.selection.notes
+    result = _result(classifier, chosen.dataset, split, looked, fitted, found, asked, notes)
+    with stage("storing the calibration in the model"):
+        metadata = replace(classifier.metadata, extra={**classifier.metadata.extra, **found.extra})
+        build = classifier.keras_model
+        state_file.write(classifier.file, metadata, fitted, found.temperature, result.as_dict(), build)
+    return result
+
+
+def _result(
+    classifier: Classifier,
+    dataset: Dataset,
+    split: str,
+    looked: Looked,
+    fitted: CalibrationState,
+    found: Fit,
+    asked: _Asked,
+    notes: Sequence[str],
+) -> Calibration:
+    counted = len(fitted.set_scores)
+    return Calibration(
         classifier.name,
         dataset.root.absolute().name,
-        chosen.selection.split,
-        n,
-        names_hash(known.dataset, looked.items),
-        found,
-        losses,
-        errors,
-        n / (n + 1),
+        split,
+        len(looked.labels),
+        names_hash(dataset, looked.items),
+        found.temperature,
+        found.log_loss,
+        found.calibration_error,
+        counted / (counted + 1),
         0 if fitted.references is None else len(fitted.references),
-        false_alarms,
+        asked.false_alarms,
         fitted.ood_threshold,
-        (*chosen.selection.notes, *_notes(classifier, looked, fitted, found)),
+        (*notes, *_notes(looked, fitted), *found.notes),
+        classifier.metadata.task,
+        found.thresholds,
+        found.extra.get(intervals.INTERVAL),
     )
-    with stage("storing the calibration in the model"):
-        state_file.write(classifier.file, classifier.metadata, fitted, found, result.as_dict(), classifier.keras_model)
-    return result
 
 
 def _not_trained_on(classifier: Classifier, known: Parted, split: EvaluationSplit | None) -> Labeled:
@@ -172,11 +212,11 @@ def _not_trained_on(classifier: Classifier, known: Parted, split: EvaluationSpli
 
 
 def _by_leave_one_out(
-    classifier: Classifier, answers: LeftOut, false_alarms: float, seed: int, progress: ProgressCallback | None
+    classifier: Classifier, answers: LeftOut, asked: _Asked, progress: ProgressCallback | None
 ) -> Calibration:
-    """Fit sets and rejection anew on what the run has kept; the temperature is in the head since it was solved."""
-    images, own = answers.images, answers.probabilities
-    labels, n = images.truth(answers.items), len(own)
+    """Fit all anew on what the run has kept, but for the scale of scores, which is in the head since it was solved."""
+    images, own, metadata = answers.images, answers.probabilities, classifier.metadata
+    labels, alarms = images.truth(answers.items), asked.false_alarms
 
     def features(places: np.ndarray) -> np.ndarray:
         some = replace(images, items=tuple(answers.items[place] for place in places))
@@ -185,28 +225,19 @@ def _by_leave_one_out(
             raise DataError(f"{images.dataset.root}: {printable(path)} cannot be read any more ({reason})")
         return looked.features
 
-    fitted = leave_one_out_state(own, labels, answers.groups, features, false_alarms=false_alarms, seed=seed)
-    found = float(classifier.metadata.extra.get(temperature.INSIDE, {}).get("value", 1.0))
-    both = (temperature.undo(own, found), own)
-    counted = len(fitted.set_scores)
-    result = Calibration(
-        classifier.name,
-        images.dataset.root.absolute().name,
-        "train, by leave-one-out",
-        n,
-        names_hash(images.dataset, answers.items),
-        found,
-        *_before_and_after(both, labels),
-        counted / (counted + 1),
-        0 if fitted.references is None else len(fitted.references),
-        false_alarms,
-        fitted.ood_threshold,
-        (*answers.notes, *_notes(classifier, _Looked(answers.items, own, own, labels, answers.failed), fitted, found)),
+    fitted = leave_one_out_state(
+        own, labels, answers.groups, features, false_alarms=alarms, seed=asked.seed, task=metadata.task
     )
+    given = float(metadata.extra.get(temperature.INSIDE, {}).get("value", 1.0))
+    looked = Looked(answers.items, own, own, labels, answers.failed, metadata.labels.names)
+    found = fits_of(metadata.task).left_out(looked, asked.aim(metadata), given)
+    stored = calibrated(fitted, given, alarms, metadata.task)
+    found = replace(found, extra={**found.extra, **stored.extra})
+    split = "train, by leave-one-out"
+    result = _result(classifier, images.dataset, split, looked, fitted, found, asked, answers.notes)
     with stage("storing the calibration in the model"):
-        stored = calibrated(fitted, found, false_alarms)
-        extra = {**classifier.metadata.extra, **stored.extra, state_file.SUMMARY: result.as_dict()}
-        metadata_file.update(classifier.file, replace(classifier.metadata, extra=extra), stored.members)
+        extra = {**metadata.extra, **found.extra, state_file.SUMMARY: result.as_dict()}
+        metadata_file.update(classifier.file, replace(metadata, extra=extra), stored.members)
     return result
 
 
@@ -223,22 +254,10 @@ def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Class
     return Classifier(spec, open_engine(feature_model(spec)), with_features=True)
 
 
-def _notes(classifier: Classifier, looked: _Looked, fitted: CalibrationState, found: float) -> Iterator[str]:
+def _notes(looked: Looked, fitted: CalibrationState) -> Iterator[str]:
     yield from (f"{path}: {reason}; left out" for path, reason in looked.failed.items())
     if fitted.unfitted:
         yield f"rejection was not fitted: {fitted.unfitted}"
-    if _one_class(looked.labels):
-        name = printable(classifier.labels.names[looked.labels[0]])
-        yield (
-            f"all of these images are of one class ('{name}'): no temperature is fitted, and coverage and rejection "
-            "hold for images of that class only; calibrate with images of every class"
-        )
-    elif found == 1:
-        yield "no temperature makes these images more likely, cross-validated: scores stay as they are"
-
-
-def _one_class(labels: np.ndarray) -> bool:
-    return len(np.unique(labels)) == 1
 
 
 def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
@@ -246,21 +265,7 @@ def names_hash(dataset: Dataset, items: Sequence[Item]) -> str:
     return fingerprint(replace(dataset, items=tuple(replace(item, split=None) for item in items)), {})
 
 
-@dataclass(frozen=True)
-class _Looked:
-    """What the network says of images, as it was before any calibration.
-
-    `own` are probabilities (n, classes), `features` (n, d), `labels` the right classes (n,).
-    """
-
-    items: tuple[Item, ...]
-    own: np.ndarray
-    features: np.ndarray
-    labels: np.ndarray
-    failed: Mapping[str, str]
-
-
-def _look(classifier: Classifier, images: Labeled, progress: ProgressCallback | None, what: str) -> _Looked:
+def _look(classifier: Classifier, images: Labeled, progress: ProgressCallback | None, what: str) -> Looked:
     kept, rows, failed = compute(
         images,
         classifier,
@@ -269,12 +274,8 @@ def _look(classifier: Classifier, images: Labeled, progress: ProgressCallback | 
         what,
     )
     own, features = (np.stack(column) for column in zip(*rows, strict=True))
-    if not (own.min() >= 0 and np.abs(own.sum(axis=1) - 1).max() <= _ROUNDING):
-        raise ModelError(
-            f"{printable(classifier.name)}: what it gives are no probabilities (0 or more, and 1 in all): only a "
-            "network that ends in a softmax can be calibrated"
-        )
-    return _Looked(kept, own, features, images.truth(kept), failed)
+    fits_of(classifier.metadata.task).check(classifier.name, own)
+    return Looked(kept, own, features, images.truth(kept), failed, classifier.labels.names)
 
 
 def _before(classifier: Classifier, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -288,12 +289,11 @@ def _with_rejection(
     features: np.ndarray,
     classifier: Classifier,
     known: Parted,
-    false_alarms: float,
-    seed: int,
+    asked: _Asked,
     progress: ProgressCallback | None,
 ) -> CalibrationState:
     try:
-        conformal.threshold(np.zeros(len(features)), 1 - false_alarms)  # before the training images are read
+        conformal.threshold(np.zeros(len(features)), 1 - asked.false_alarms)  # before the training images are read
     except UsageError as error:
         raise UsageError(f"{error}; calibrate with more images, or with a larger --false-alarms") from None
     try:
@@ -303,37 +303,10 @@ def _with_rejection(
             f"{known.dataset.root} holds no training images, which it compares with; calibrate with the folder that "
             "the model was trained on"
         ) from None
-    chosen = ood.choose_references(trained.truth(trained.items), ood.most_references(features.shape[1]), seed)
+    truth = trained.truth(trained.items)
+    strata = truth if TASKS[classifier.metadata.task].kind == "index" else np.zeros(len(truth), np.int64)
+    chosen = ood.choose_references(strata, ood.most_references(features.shape[1]), asked.seed)
     some = replace(trained, items=tuple(trained.items[index] for index in chosen))
     references = _look(classifier, some, progress, "looking at the training images").features.astype(np.float16)
-    limit = conformal.threshold(ood.distances(features, references), 1 - false_alarms)
+    limit = conformal.threshold(ood.distances(features, references), 1 - asked.false_alarms)
     return replace(state, references=references, ood_threshold=limit)
-
-
-def _temperature(
-    own: np.ndarray, labels: np.ndarray, seed: int
-) -> tuple[float, tuple[float, float], tuple[float, float]]:
-    """The temperature; log loss and calibration error, each before and after, where after is cross-validated.
-
-    The temperature is 1 where the log loss does not fall: a few images may mislead by more than there is to gain; and
-    where all images are of one class.
-    """
-    after = np.empty_like(own)
-    order = np.random.default_rng(seed).permutation(len(labels))
-    for fold in np.array_split(order, min(_FOLDS, len(labels))):
-        others = np.setdiff1d(order, fold)
-        after[fold] = temperature.apply(own[fold], temperature.fit(own[others], labels[others]) if len(others) else 1)
-    losses, errors = _before_and_after((own, after), labels)
-    if losses[1] >= losses[0] or _one_class(labels):
-        return 1.0, (losses[0], losses[0]), (errors[0], errors[0])
-    return temperature.fit(own, labels), (losses[0], losses[1]), (errors[0], errors[1])
-
-
-def _before_and_after(
-    both: tuple[np.ndarray, np.ndarray], labels: np.ndarray
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Log loss and calibration error of two sets of answers on the same images."""
-    right = both[0].argmax(axis=1) == labels
-    losses = [float(log_losses(values, labels).mean()) for values in both]
-    errors = [reliability(values.max(axis=1).astype(np.float64), right).error for values in both]
-    return (losses[0], losses[1]), (errors[0], errors[1])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from kerastl._base import display
 from kerastl._base.text import brief, percent, printable
+from kerastl.calibration._thresholds import Thresholds
+from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,10 @@ class Calibration:
         false_alarms: Fraction of the images like these that rejection may flag.
         ood_threshold: Above it an image is rejected.
         notes: What else to know, one line each.
+        task: What the model tells, as in `kerastl.tasks.TASKS`. Of numbers there are no log loss and no calibration
+            error (NaN).
+        thresholds: Of a model of several labels: from which scores on it gives them.
+        interval: Of a model that predicts a number: its intervals' `coverage`, `half_width`, and the `images` behind.
     """
 
     model: str
@@ -42,19 +50,18 @@ class Calibration:
     false_alarms: float
     ood_threshold: float | None
     notes: tuple[str, ...] = ()
+    task: str = CLASSIFICATION
+    thresholds: Thresholds | None = None
+    interval: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as JSON values."""
-        return {**asdict(self), "notes": list(self.notes)}
+        thresholds = None if self.thresholds is None else self.thresholds.as_dict()
+        return {**asdict(self), "notes": list(self.notes), "thresholds": thresholds}
 
     def __str__(self) -> str:
-        lines = [
-            f"{brief(self.model)}, calibrated on {self.images} images of {printable(self.data)} ({self.split})",
-            f"temperature        {self.temperature:.3f}",
-            "calibration error  {} before, {} after".format(*map(percent, self.calibration_error)),
-            "log loss           {:.3f} before, {:.3f} after".format(*self.log_loss),
-            f"sets of classes    coverage up to {percent(self.most_coverage, 2)}",
-        ]
+        lines = [f"{brief(self.model)}, calibrated on {self.images} images of {printable(self.data)} ({self.split})"]
+        lines += [f"{name:18} {text}" for name, text in _LINES[self.task](self)]
         if self.references:
             lines.append(
                 f"rejection          flags {percent(self.false_alarms)} of such images; compares with "
@@ -63,14 +70,8 @@ class Calibration:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = [
-            ("calibration error", *map(percent, self.calibration_error)),
-            ("log loss", *(f"{value:.3f}" for value in self.log_loss)),
-        ]
-        notes = [
-            f"temperature {self.temperature:.3f}",
-            f"sets of classes with a coverage of up to {percent(self.most_coverage, 2)}",
-        ]
+        rows = [(name, *both) for name, both in _before_and_after(self)]
+        notes = [f"{name} {text}".strip() for name, text in _LINES[self.task](self) if name not in _TABLE]
         if self.references:
             notes.append(
                 f"rejection flags {percent(self.false_alarms)} of such images; compares with {self.references:,} "
@@ -79,3 +80,45 @@ class Calibration:
         caption = f"{self.model}, calibrated on {self.images:,} images of {self.data} ({self.split})"
         heads = ("", "before", "after")
         return display.table(rows, caption=caption, heads=heads, align="lrr", notes=(*notes, *self.notes))
+
+
+_TABLE = ("calibration error", "log loss")
+
+
+def _before_and_after(found: Calibration) -> Iterator[tuple[str, tuple[str, str]]]:
+    if not math.isnan(found.log_loss[0]):
+        before, after = map(percent, found.calibration_error)
+        yield _TABLE[0], (before, after)
+        before, after = (f"{value:.3f}" for value in found.log_loss)
+        yield _TABLE[1], (before, after)
+
+
+def _of_classes(found: Calibration) -> Iterator[tuple[str, str]]:
+    yield "temperature", f"{found.temperature:.3f}"
+    yield from ((name, "{} before, {} after".format(*both)) for name, both in _before_and_after(found))
+    yield "sets of classes", f"coverage up to {percent(found.most_coverage, 2)}"
+
+
+def _of_labels(found: Calibration) -> Iterator[tuple[str, str]]:
+    yield "calibration error", percent(found.calibration_error[1])
+    yield "log loss", f"{found.log_loss[1]:.3f}"
+    if found.thresholds is not None:
+        yield "thresholds", f"chosen for {found.thresholds.aim}"
+        for one in found.thresholds.labels:
+            reached = f"precision {percent(one.precision)}, recall {percent(one.recall)}"
+            yield "", f"{brief(one.label)} from {percent(one.threshold)}: {reached}, on {one.positives:,} images"
+
+
+def _of_numbers(found: Calibration) -> Iterator[tuple[str, str]]:
+    if found.interval is not None:
+        half, coverage = found.interval["half_width"], percent(found.interval["coverage"], 0)
+        yield "intervals", f"{half:.4g} to either side hold {coverage} of the numbers"
+
+
+_LINES: Mapping[str, Callable[[Calibration], Iterator[tuple[str, str]]]] = {
+    CLASSIFICATION: _of_classes,
+    ORDINAL: _of_classes,
+    MULTILABEL: _of_labels,
+    REGRESSION: _of_numbers,
+}
+"""What is said of each task: names and texts."""

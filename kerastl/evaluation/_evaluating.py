@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerastl._base.arguments import keywords
+from kerastl._base.text import printable
 from kerastl._classifier import Classifier
 from kerastl._load import load, task_of
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
@@ -35,6 +36,7 @@ from kerastl.evaluation._results import RESULTS
 from kerastl.evaluation._robustness import robustness
 from kerastl.evaluation._selection import EvaluationSplit
 from kerastl.evaluation._training_parts import Parted
+from kerastl.tasks._task import TASKS
 
 
 @keywords({"k": "top", "others": "ood_data"})
@@ -118,6 +120,8 @@ def evaluate(
         with stage("looking for images"):  # before the model, which takes longer to load
             dataset = scan_as(data, columns, for_training=False, usual=class_folders_of(model))
         classifier = model if isinstance(model, Classifier) else load(model, trust=trust)
+        if corruptions and TASKS[classifier.metadata.task].kind != "index":
+            raise UsageError(f"corruptions are for models of classes; {printable(classifier.name)} gives none")
         asked = _Asked(split, top, resamples, seed, corruptions, ood_data, tta)
         return _evaluate(classifier, dataset, asked, progress)
 

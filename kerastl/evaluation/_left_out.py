@@ -15,11 +15,18 @@ from kerastl.errors import ImageError
 from kerastl.evaluation._labeled import Labeled, labeled
 from kerastl.evaluation._training_parts import Parted
 from kerastl.finetuning._leave_one_out import KeptAnswers
+from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION, TASKS
 
 NOTE = (
     "leave-one-out: the model was trained on all of these images; each was answered by a head that was solved without "
-    "it and without its duplicates and its group, beside which the temperature was chosen"
+    "it and without its duplicates and its group, beside which {} chosen"
 )
+_CHOSEN = {
+    CLASSIFICATION: "the temperature was",
+    ORDINAL: "the thresholds between classes were",
+    MULTILABEL: "slopes and offsets of scores and the thresholds were",
+    REGRESSION: "the penalty was",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class LeftOut:
         groups: int64 `(n,)`: those of one group were left out together.
         probabilities: float32 `(n, classes)`, one row for each of `items`.
         failed: Images of the folder that cannot be read, and why.
+        task: Of the model.
     """
 
     images: Labeled
@@ -39,13 +47,14 @@ class LeftOut:
     groups: np.ndarray
     probabilities: np.ndarray
     failed: Mapping[str, str]
+    task: str = CLASSIFICATION
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What to know, one line each."""
         without = len(self.images.items) - len(self.items)
         missing = (f"{without:,} of the images were not left out of any solution: they do not count",) * bool(without)
-        return (*self.images.parted.notes, NOTE, *missing)
+        return (*self.images.parted.notes, NOTE.format(_CHOSEN[self.task]), *missing)
 
 
 def left_out(classifier: Classifier, known: Parted) -> LeftOut | None:
@@ -73,7 +82,7 @@ def left_out(classifier: Classifier, known: Parted) -> LeftOut | None:
     rows = rows[rows >= 0]
     # What `kerastl calibrate` has divided by since then, as the model itself is.
     scaled = temperature.apply(kept.probabilities[rows], temperature.inside(classifier.metadata))
-    return LeftOut(images, items, kept.groups[rows], scaled, failed) if items else None
+    return LeftOut(images, items, kept.groups[rows], scaled, failed, classifier.metadata.task) if items else None
 
 
 def _unreadable(classifier: Classifier, known: Parted) -> dict[str, str] | None:
@@ -92,7 +101,10 @@ def _unreadable(classifier: Classifier, known: Parted) -> dict[str, str] | None:
 
 def hint(classifier: Classifier) -> tuple[str, ...]:
     """What leave-one-out says of a model, for who looks at its answers on images that it was trained on."""
-    accuracy = (classifier.metadata.extra.get("metrics") or {}).get("loo_accuracy")
-    if not isinstance(accuracy, float):
+    figure = TASKS[classifier.metadata.task].figure
+    value = (classifier.metadata.extra.get("metrics") or {}).get(f"loo_{figure.name}")
+    if not isinstance(value, float):
         return ()
-    return (f"by leave-one-out {percent(accuracy)} of the training images are right",)
+    if figure.name == "accuracy":
+        return (f"by leave-one-out {percent(value)} of the training images are right",)
+    return (f"by leave-one-out the {figure.label} on the training images is {figure.text(value)}",)

@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastl.calibration._thresholds import Thresholds, thresholded, values_of
 from kerastl.evaluation._answered import Answered
-from kerastl.evaluation._base_result import BaseEvaluation, ClassWords
+from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.evaluation._metrics import BINS, Reliability, reliability
 from kerastl.evaluation._multilabel_metrics import (
     LabeledScores,
@@ -131,7 +131,6 @@ class MultilabelEvaluation(BaseEvaluation):
     task: ClassVar[str] = MULTILABEL
     names: ClassVar[Mapping[str, str]] = FIGURES
     fractions: ClassVar[frozenset[str]] = frozenset(FIGURES) - {"log_loss"}
-    words: ClassVar[ClassWords] = ClassWords("label", "labels", "on which it does not count")
 
     truth: np.ndarray
     probabilities: np.ndarray

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastl._base.text import percent
 from kerastl._metrics.regression import QuantileErrors, errors, errors_by_quantile
+from kerastl.calibration import _intervals as intervals
 from kerastl.evaluation._answered import Answered
 from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.evaluation._bootstrap import taken
@@ -133,16 +134,24 @@ class RegressionEvaluation(BaseEvaluation):
     @classmethod
     def of(cls, answered: Answered) -> Self:
         """Take the numbers that a model gave."""
+        level, half_width = intervals.of(answered.classifier.metadata) or (0.0, None)
         return cls(
             **answered.shared(),
             truth=answered.images.truth(answered.items).astype(np.float64),
             predicted=answered.outputs[:, 0].astype(np.float64),
+            half_width=half_width,
+            level=level,
         )
 
     @cached_property
     def _images(self) -> PerNumber:
         width = np.nan if self.half_width is None else self.half_width
         return PerNumber(self.predicted, self.truth, np.full(len(self), width))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """None: there are no classes."""
+        return ()
 
     @property
     def target(self) -> str:

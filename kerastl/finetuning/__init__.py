@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kerastl.finetuning._finetune import finetune as finetune
     from kerastl.finetuning._freezing import freeze as freeze
     from kerastl.finetuning._freezing import freeze_for as freeze_for
+    from kerastl.finetuning._losses import AsymmetricLoss as AsymmetricLoss
     from kerastl.finetuning._lr_find import lr_find as lr_find
     from kerastl.finetuning._lr_finder import lr_range_test as lr_range_test
     from kerastl.finetuning._network import Network as Network
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from kerastl.training._feature_cache import FeatureCache as FeatureCache
 
 _MODULES = {
+    "AsymmetricLoss": "kerastl.finetuning._losses",
     "CachedBatches": "kerastl.finetuning._batches",
     "Examples": "kerastl.finetuning._batches",
     "FeatureCache": "kerastl.training._feature_cache",

@@ -11,6 +11,7 @@ import numpy as np
 from kerastl.errors import RecipeError
 from kerastl.finetuning._freezing import rates_and_decays
 from kerastl.finetuning._head_layers import Standardized
+from kerastl.finetuning._losses import AsymmetricLoss
 from kerastl.finetuning._network import Network
 from kerastl.finetuning._phase import Phase
 from kerastl.tasks._task import CLASSIFICATION, TASKS, Task
@@ -120,7 +121,8 @@ def loss_for(phase: Phase, task: Task = TASKS[CLASSIFICATION]) -> keras.losses.L
     kinds = {name.lower(): kind for name, kind in vars(keras.losses).items() if _is_loss(kind)}
     wanted = phase.loss or task.loss
     name = _LOSS_ABBREVIATIONS.get(wanted.lower(), wanted)
-    kind = kinds.get(name.replace("_", "").lower()) or keras.saving.get_registered_object(name)
+    own = {kind.__name__.lower(): kind for kind in (AsymmetricLoss,)}
+    kind = {**kinds, **own}.get(name.replace("_", "").lower()) or keras.saving.get_registered_object(name)
     if not _is_loss(kind):
         raise RecipeError(f"loss must be the name of a loss of Keras, such as {task.loss}. Received: {wanted!r}")
     options = dict(phase.loss_options)

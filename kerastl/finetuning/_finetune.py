@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kerastl._base.arguments import keywords
 from kerastl._base.text import printable
 from kerastl._progress import Verbose
+from kerastl.calibration._thresholds import check_aim
 from kerastl.data import Dataset
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
@@ -75,6 +76,7 @@ def finetune(
     split_strategy: str = "stratified",
     strict: bool = False,
     class_weights: ClassWeights | None = None,
+    threshold_aim: str | None = None,
     precision: Precision = "float32",
     cache_limit: int = DEFAULT_CACHE_LIMIT,
     keep_features: bool = False,
@@ -142,6 +144,9 @@ def finetune(
         strict: Refuse data with unreadable images, or with files that look like images and are left out, which are
             skipped otherwise.
         class_weights: `balanced` weighs classes against their frequency.
+        threshold_aim: Where images have several labels, what the thresholds are chosen for from which scores on they
+            are given: `f1`, `precision=0.9` for a precision of at least that, or `recall=0.95`; None is `f1`.
+            `kerastl.calibrate` changes it afterwards.
         precision: Keras dtype policy that trains. The saved model is float32 always.
         cache_limit: Bytes that cached features may take on the disk; 0 computes them in each epoch.
         keep_features: Leave them in the run folder.
@@ -207,6 +212,7 @@ def finetune(
         split_strategy=split_strategy,
         strict=strict,
         class_weights=class_weights,
+        threshold_aim=check_aim(threshold_aim),
         precision=precision,
         cache_limit=cache_limit,
         keep_features=keep_features,

@@ -16,6 +16,7 @@ from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import Score
 from kerastl.finetuning._state import PhaseRecord
 from kerastl.tasks._task import CLASSIFICATION, FIGURES, TASKS, Task
+from kerastl.tasks._words import WORDS
 
 _WIDTH = 80
 
@@ -105,7 +106,7 @@ def task_of(metrics: Mapping[str, Any]) -> Task:
 
 def tells(metrics: Mapping[str, Any]) -> str:
     """What the model tells of an image, in a few words."""
-    return "a number" if task_of(metrics).kind == "number" else f"{metrics['classes']:,} classes"
+    return WORDS[task_of(metrics).name].counted(metrics["classes"])
 
 
 def reached(metrics: Mapping[str, Any], part: str | None = None) -> str:
@@ -134,12 +135,19 @@ def caveat(metrics: Mapping[str, Any]) -> str:
     return f"these images chose the best of {epochs:,} epochs, which flatters it a little"
 
 
-def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
-    """Say in a few lines what came of a run: how good the model is, and which weights were kept."""
+def outcome(metrics: Mapping[str, Any], folder: Path, facts: Sequence[str] = ()) -> list[str]:
+    """Say in a few lines what came of a run: how good the model is, and which weights were kept.
+
+    Args:
+        metrics: What `metrics.json` holds.
+        folder: Of the run.
+        facts: What else to know of its answers, one line each, as `answer_facts` gives it.
+    """
     calibrated = "calibrated by leave-one-out" if "loo_loss" in metrics else "not calibrated yet"
-    facts = (
+    fitted = "intervals" if task_of(metrics).kind == "number" else "scores"
+    numbers = (
         f"{metrics['train_images']:,} images trained on, {tells(metrics)}, "
-        f"{duration(metrics['seconds'])}; scores are {calibrated}"
+        f"{duration(metrics['seconds'])}; {fitted} are {calibrated}"
     )
     choice, more = choice_made(metrics), []
     if headline(metrics) == "val":
@@ -149,12 +157,12 @@ def outcome(metrics: Mapping[str, Any], folder: Path) -> list[str]:
     more.append("" if choice is None else f"kept {choice}")
     more.append(chosen_among(metrics))
     kept = metrics.get("kept_classes")
-    more.append("" if kept is None else fared(kept))
+    more += ["" if kept is None else fared(kept), *facts]
     lines = [f"{printable(str(folder))}: {reached(metrics)}"]
     for text in filter(None, more):
         lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     each = [] if kept is None else [f"    {line}" for line in fared_each(kept)]
-    return [*lines, *each, f"  {facts}"]
+    return [*lines, *each, f"  {numbers}"]
 
 
 def chosen_among(metrics: Mapping[str, Any]) -> str:

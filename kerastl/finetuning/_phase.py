@@ -74,7 +74,7 @@ class Phase:
         ema_momentum: In (0, 1): a moving average of the weights is kept, and it is what is validated and saved
             (Polyak and Juditsky 1992). `None` keeps none.
         loss: Name of a loss of Keras on what the network gives and is to give, one-hot targets of classes; or of a
-            registered one. `None` is the task's own: `categorical_crossentropy` of classes.
+            registered one; or `asymmetric_loss`. `None` is the task's own: `categorical_crossentropy` of classes.
         loss_options: Its arguments, such as `{"gamma": 2.0}`.
         rules: Rate, weight decay and freezing by pattern, the first that matches a variable; each that trains must be
             covered. A rule's rate is multiplied by that of `layer_decay`.

@@ -212,7 +212,7 @@ class PhaseTraining:
         if known:
             (first, answers), (last, more) = next(iter(known.items())), next(reversed(known.items()))
             self._state.warnings = doubts(*answers, data.classes, self._task, first)
-            self._state.extras = answer_extras(*more, data.classes, self._task, last)  # there are more left-out images
+            self._state.extras = answer_extras(*more, data, last)  # there are more left-out images
         kernel = values_of([self._context.network.classifier.kernel])[0]
         # A softmax looks at differences of scores only.
         unmoved = kernel[:, :1] if self._task.activation == "softmax" and kernel.shape[1] > 1 else 0

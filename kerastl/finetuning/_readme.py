@@ -10,12 +10,15 @@ from typing import Any
 
 from kerastl._base.text import printable
 from kerastl.calibration._temperature import is_calibrated
+from kerastl.finetuning._answer_facts import answer_facts
 from kerastl.finetuning._folder import KEPT_FEATURES, LEAVE_ONE_OUT, SPLIT
 from kerastl.finetuning._kept_classes import fared
 from kerastl.finetuning._outcome import caveat, choice_made, chosen_among, headline, reached, tells
 from kerastl.finetuning._outputs import METRICS
 from kerastl.finetuning._search_results import SEARCH
 from kerastl.models._metadata import MEMBER, MODEL_FILE, Metadata
+from kerastl.tasks._task import REGRESSION, TASKS
+from kerastl.tasks._words import WORDS
 from kerastl.training import _outputs as outputs
 from kerastl.training._readme import UNDER_WAY, write_readme
 
@@ -37,6 +40,7 @@ _KEPT_FEATURES = {
 _SEARCHED = {SEARCH: "which networks there were to choose among, and how good the features of each are"}
 _KEPT = {"features/": "what the frozen part of the network gives for each image"}
 _CLASSES = 20
+_SCORES = {**dict.fromkeys(TASKS.bundled, "The scores are"), REGRESSION: "The intervals are"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,7 @@ class ReadMe:
         write_readme(folder, title, self._facts(), self._uses(folder), files, coming=(METRICS,))
 
     def _facts(self) -> list[str]:
-        metrics, names = self.metrics, self.metadata.labels.names
-        shown = ", ".join(names[:_CLASSES]) + (", ..." if len(names) > _CLASSES else "")
+        metrics, metadata = self.metrics, self.metadata
         choice, solved = choice_made(metrics), "loo_loss" in metrics
         kept = metrics.get("kept_classes")
         earlier = "" if kept is None else f" ({kept['new_images']:,}) and of {printable(kept['model'])}"
@@ -88,15 +91,16 @@ class ReadMe:
             *([f"Kept: {text}."] if kept is not None and (text := fared(kept)) else []),
             f"Images: {metrics['train_images']:,} trained on, of {self.data}{earlier}.",
             f"Recipe: {metrics['recipe']}; settings and versions are in {MEMBER}.",
-            f"Classes: {shown}",
+            WORDS[metadata.task].listed(metadata.labels.names, _CLASSES),
+            *(f"{fact[0].upper()}{fact[1:]}." for fact in answer_facts(metadata)),
             *(
                 [f"Numbers of more than 8 bits: {white} is white."]
                 if (white := self.metadata.resize.white_level)
                 else []
             ),
-            "The scores are calibrated by leave-one-out."
+            f"{_SCORES[metadata.task]} calibrated by leave-one-out."
             if solved
-            else "The scores are not calibrated until kerastl calibrate has seen the model.",
+            else f"{_SCORES[metadata.task]} not calibrated until kerastl calibrate has seen the model.",
         ]
 
     def _uses(self, folder: Path) -> dict[str, str]:

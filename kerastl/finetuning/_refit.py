@@ -90,9 +90,9 @@ def refit(context: Context, phase: Phase, features: PlainFeatures, network: str)
     left_out.write(context.writer.checkpoint.folder)
     keep_features(context, network, features, head, left_out)
     state.best = state.leave_one_out = reached
-    answers = left_out.probabilities, left_out.labels, data.classes
-    state.warnings = doubts(*answers, data.task, "leave_one_out")
-    state.extras = answer_extras(*answers, data.task, "leave_one_out")
+    answers = left_out.probabilities, left_out.labels
+    state.warnings = doubts(*answers, data.classes, data.task, "leave_one_out")
+    state.extras = answer_extras(*answers, data, "leave_one_out")
     state.failure = NOTHING if learnt_nothing(head) else ""
     state.refitted = True
 

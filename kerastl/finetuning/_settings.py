@@ -48,6 +48,7 @@ class Settings(RunSettings):
         keep_features: Leave them in the run folder.
         budget: Seconds that the run may take; None is as long as it likes.
         keep_classes: Whether the classes of the run to start from stay, with its images.
+        threshold_aim: Of several labels, what thresholds are chosen for; None is the best F1.
 
     Example:
         >>> from kerastl.finetuning import Settings
@@ -80,6 +81,7 @@ class Settings(RunSettings):
     keep_features: bool = False
     budget: float | None = None
     keep_classes: bool = False
+    threshold_aim: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_size", check_input_size(self.input_size))

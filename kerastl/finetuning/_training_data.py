@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kerastl.calibration._thresholds import DEFAULT_AIM
 from kerastl.data import Item
 from kerastl.data._augment import augment
 from kerastl.data._augmentation import Augmentation
@@ -20,7 +21,7 @@ from kerastl.finetuning._splits import SplitData
 from kerastl.images import Resize, open_image
 from kerastl.inference._engines import cores
 from kerastl.models._input_reader import InputReader
-from kerastl.tasks._task import CLASSIFICATION, TASKS, TargetKind, Task
+from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, TASKS, TargetKind, Task
 from kerastl.training._samples import ImageSample
 
 # So many images are worth a process that decodes them ahead, which takes 0.3 s to start.
@@ -55,6 +56,7 @@ class TrainingData:
         balanced: Weigh the classes so that each counts the same in the loss.
         group_numbers: int64 `(n,)`, of each training image; None where each is a group of its own.
         task: What the labels are.
+        threshold_aim: Of several labels, what thresholds are chosen for.
     """
 
     classes: tuple[str, ...]
@@ -64,6 +66,7 @@ class TrainingData:
     balanced: bool = False
     group_numbers: np.ndarray | None = None
     task: Task = TASKS[CLASSIFICATION]
+    threshold_aim: str = DEFAULT_AIM
 
     @property
     def validates(self) -> bool:
@@ -133,9 +136,14 @@ def training_data(parts: SplitData, resize: Resize, settings: Settings) -> Train
     Args:
         parts: The images, and their white level.
         resize: How images become the input of the network that is trained; its white level goes before theirs.
-        settings: For another policy of resizing, and class weights.
+        settings: For another policy of resizing, class weights, and what thresholds are chosen for.
+
+    Raises:
+        UsageError: Thresholds are asked for where images have no several labels.
     """
     dataset = parts.dataset
+    if settings.threshold_aim is not None and dataset.task != MULTILABEL:
+        raise UsageError(f"threshold_aim is for task {MULTILABEL}. Received: task={dataset.task!r}")
     white = resize.white_level or parts.white_level
     resize = replace(resize, policy=settings.resize or resize.policy, white_level=white)
     train, val = (
@@ -144,7 +152,8 @@ def training_data(parts: SplitData, resize: Resize, settings: Settings) -> Train
     )
     balanced = settings.class_weights == "balanced"
     task = TASKS[dataset.task]
-    return TrainingData(dataset.classes, train, val, resize, balanced, _group_numbers(parts), task)
+    aim = settings.threshold_aim or DEFAULT_AIM
+    return TrainingData(dataset.classes, train, val, resize, balanced, _group_numbers(parts), task, aim)
 
 
 def _contents(parts: SplitData, items: Sequence[Item]) -> np.ndarray:

@@ -35,8 +35,9 @@ class Row:
     """A row of the journal.
 
     Args:
-        action: What is done: `copy`, `move` or `link` with a file; `folder` for one that is made; `failed` and `undo`
-            of an earlier row; `start` and `end` of a run, whose `label` is the model and whose `score` is `min_score`.
+        action: What is done: `copy`, `move` or `link` with a file; `folder` for one that is made; `failed`, `undoing`
+            (before) and `undo` (after) of an earlier row; `start` and `end` of a run, whose `label` is the model and
+            whose `score` is `min_score`.
         source: The file as it was, absolute.
         target: Where it goes: relative to the journal's folder, or absolute where it lies elsewhere.
         label: The class.
@@ -136,6 +137,16 @@ class Journal:
                 found.pop(row.target, None)
                 found[row.target] = row
         return found
+
+    def half_undone(self) -> list[Row]:
+        """What was about to be undone, and may not have been."""
+        found: dict[str, Row] = {}
+        for row in self.rows:
+            if row.action == "undoing":
+                found[row.target] = row
+            elif row.action in OVER:
+                found.pop(row.target, None)
+        return list(found.values())
 
     def last_image(self) -> list[Row]:
         """The rows of the last image: only these may tell of what was not done any more."""

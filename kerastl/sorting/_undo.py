@@ -14,7 +14,7 @@ from kerastl._base.text import message, printable
 from kerastl.errors import UsageError
 from kerastl.sorting._journal import JOURNAL, Journal, Row
 from kerastl.sorting._repair import clear_placeholder, is_image_or_sidecar, is_second_copy
-from kerastl.sorting._transfer import move, sha256_of
+from kerastl.sorting._transfer import is_placeholder, move, sha256_of
 from kerastl.training._callback import RunCallback
 from kerastl.training._lock import locked
 
@@ -94,6 +94,10 @@ def undoing(folder: str | os.PathLike[str], dry_run: bool) -> Iterator[Undone]:
         return
     with locked(path, RunCallback()):
         journal = Journal(path)
+        for row in journal.half_undone():
+            source = Path(row.source)
+            if is_placeholder(source) and is_image_or_sidecar(source, journal.path(row)):
+                source.unlink()
         yield from _undone(journal, named, dry_run=False)
         _remove_folders(journal)
         whole = all(row.action == "folder" for row in journal.open_rows().values())
@@ -112,6 +116,8 @@ def _undone(journal: Journal, named: Path, dry_run: bool) -> Iterator[Undone]:
             continue
         error = None
         try:
+            if not dry_run and row.action == "move" and not os.path.lexists(row.source):
+                journal.append([replace(row, action="undoing")])
             error = _UNDO[row.action](row, journal.path(row), dry_run)
         except OSError as problem:
             error = f"cannot be undone ({problem.strerror or problem})"

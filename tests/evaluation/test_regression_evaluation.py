@@ -1,12 +1,15 @@
 """Evaluations of models that predict a number, against scikit-learn and against what one works out by hand."""
 
+import csv
 import json
 
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from kerastl.evaluation import RegressionEvaluation
+from kerastl.data import Dataset, Item
+from kerastl.errors import UsageError
+from kerastl.evaluation import RegressionEvaluation, evaluate, write_predictions
 from kerastl.models import LabelSet
 
 
@@ -60,3 +63,38 @@ def test_the_result_is_json_and_text(four):
     assert [part["count"] for part in values["by_quantile"]] == [1, 1, 1, 1]
     assert "coverage of intervals    75.0 %" in str(four)
     assert repr(four) == "<RegressionEvaluation of model on 4 images: mean absolute error 2>"
+
+
+def test_a_model_of_numbers_is_compared_by_value(number_model, image, tmp_path):
+    image("data/1.png", (255, 0, 0))
+    image("data/2.png", (51, 0, 0))
+    items = (Item("1.png", "9.5"), Item("2.png", "2"))
+    dataset = Dataset(tmp_path / "data", ("redness",), items, "a table", task="regression")
+    found = evaluate(number_model, dataset, resamples=5, verbose=0)
+    assert found.truth.tolist() == [9.5, 2]
+    assert found.predicted == pytest.approx([10, 2], abs=1e-4)
+    assert found.missing == ()
+    write_predictions(found, tmp_path / "p.csv")
+    with (tmp_path / "p.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == ["path", "truth", "prediction", "error_of_prediction", "error"]
+    assert (rows[0]["truth"], float(rows[0]["prediction"])) == ("9.5", pytest.approx(10, abs=1e-4))
+
+
+def test_intervals_come_from_the_models_metadata(colored_model, image, tmp_path):
+    image("data/1.png", (255, 0, 0))
+    items = (Item("1.png", "9.5"),)
+    dataset = Dataset(tmp_path / "data", ("redness",), items, "a table", task="regression")
+    stored = {"coverage": 0.9, "half_width": 0.25, "images": 40}
+    model = colored_model("regression", ("redness",), [[10.0], [0.0], [0.0]], [0.0], "linear", interval=stored)
+    found = evaluate(model, dataset, resamples=5, verbose=0)
+    assert (found.half_width, found.level) == (0.25, 0.9)
+    assert found.figures["coverage"].value == 0
+    assert "intervals are to hold 90 % of the numbers" in list(found.more_notes())
+
+
+def test_corruptions_are_for_models_of_classes(number_model, image, tmp_path):
+    image("data/1.png", "red")
+    dataset = Dataset(tmp_path / "data", ("redness",), (Item("1.png", "1"),), "a table", task="regression")
+    with pytest.raises(UsageError, match="corruptions are for models of classes"):
+        evaluate(number_model, dataset, corruptions=True, verbose=0)

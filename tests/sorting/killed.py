@@ -1,4 +1,4 @@
-"""Sort in a process that dies, as by SIGKILL, at its n-th step that changes a file; then resume or undo.
+"""Sort, or undo, in a process that dies, as by SIGKILL, at its n-th step that changes a file; then resume or undo.
 
 A program of its own, since processes with threads must not fork: `python killed.py FOLDER ACTION STRIDE`, for each n or
 each second one.
@@ -40,8 +40,8 @@ def sort(place, action, resume=False):
     list(Sorting(ByContent(), options).run(images))
 
 
-def dies(place, action, steps):
-    """Sort in a process that dies after so many steps; whether it did."""
+def dies(work, steps):
+    """Do work in a process that dies after so many steps; whether it did."""
     if child := os.fork():
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
 
@@ -55,7 +55,7 @@ def dies(place, action, steps):
 
     for name in STEPS:
         setattr(os, name, dying(getattr(os, name)))
-    sort(place, action)
+    work()
     os._exit(0)
 
 
@@ -67,33 +67,56 @@ def files(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.name.startswith("."))
 
 
-def check(place, action, steps, resumes):
-    (place / "in").mkdir(parents=True)
-    for name, text in FILES.items():
-        (place / "in" / name).write_text(f"{text} {name}")
-    before = content(place / "in")
-    died = dies(place, action, steps)
-    if resumes and died:
+def check_undone(place, before):
+    assert not [file.error for file in undo_sort(place / "out") if file.error]
+    # Nothing but what a process that died left of itself.
+    assert not (place / "out").exists() or files(place / "out") == [], files(place / "out")
+    assert content(place / "in") == before
+
+
+def check_sorted(place, action, before):
+    assert files(place / "out") == SORTED, files(place / "out")
+    assert content(place / "in") == ({} if action == "move" else before)
+    for name, text in before.items():
+        assert next((place / "out").rglob(name)).read_text() == text
+
+
+def resumed(place, action, steps, before):
+    died = dies(lambda: sort(place, action), steps)
+    if died:
         journal = place / "out" / "sort.csv"
         sort(place, action, resume=journal.exists() and journal.stat().st_size > 50)
-    if resumes or not died:
-        assert files(place / "out") == SORTED, files(place / "out")
-        assert content(place / "in") == ({} if action == "move" else before)
-        for name, text in before.items():
-            assert next((place / "out").rglob(name)).read_text() == text
+    check_sorted(place, action, before)
+    return died
+
+
+def undone(place, action, steps, before):
+    died = dies(lambda: sort(place, action), steps)
     if (place / "out" / "sort.csv").exists():
-        assert not [file.error for file in undo_sort(place / "out") if file.error]
-        # Nothing but what a process that died left of itself.
-        assert not (place / "out").exists() or files(place / "out") == [], files(place / "out")
+        check_undone(place, before)
+    assert content(place / "in") == before
+    return died
+
+
+def undone_again(place, action, steps, before):
+    sort(place, action)
+    died = dies(lambda: undo_sort(place / "out"), steps)
+    if (place / "out" / "sort.csv").exists():
+        check_undone(place, before)
     assert content(place / "in") == before
     return died
 
 
 def main():
     root, action, stride = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    for resumes in (True, False):
-        steps = int(not resumes) * (stride - 1)
-        while check(root / f"{resumes}-{steps}", action, steps, resumes):
+    for number, check in enumerate((resumed, undone, undone_again)):
+        steps, died = number % stride, True
+        while died:
+            place = root / f"{check.__name__}-{steps}"
+            (place / "in").mkdir(parents=True)
+            for name, text in FILES.items():
+                (place / "in" / name).write_text(f"{text} {name}")
+            died = check(place, action, steps, content(place / "in"))
             steps += stride
         assert steps > 20, steps
     sys.stdout.write(f"{steps} steps\n")

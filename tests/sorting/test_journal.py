@@ -107,3 +107,7 @@ def test_a_journal_from_elsewhere_puts_no_programs_into_other_folders(tmp_path):
     written(out, *rows)
     assert ["neither an image nor a sidecar" in file.error for file in undo_sort(out)] == [True, True]
     assert list(home.iterdir()) == []
+    (home / "lock").touch()
+    written(out, f"1,undoing,{home}/lock,evil.sh,a,1,")
+    undo_sort(out)
+    assert [path.name for path in home.iterdir()] == ["lock"]

@@ -30,6 +30,7 @@ from kerastl.errors import DataError, UsageError
 
 # Cells to see which columns repeat themselves; tables are often sorted by class.
 _MANY = 2_000_000
+_NEARLY = 0.9
 _FLAG_VALUES = frozenset(("0", "1", "0.0", "1.0"))
 
 
@@ -204,13 +205,18 @@ class _LabelColumns:
         """Columns that are each named after a class and hold ones and zeros; None where one column has the names."""
         binary, rows = self._binary, self._rows
         if labels.several:
-            return binary or None
+            return tuple(filter(self._has_flags, self._left)) or None
         if len(binary) < 2 or not rows:
             return None
         single = sum(one_hot(row, binary) is not None for row in rows) > len(rows) / 2
         # Columns with several ones in a row are labels for sure where nothing else may be.
         alone = not labels.told and self._has_sets(binary) and not set(self._few) - set(binary)
         return binary if single or alone else None
+
+    def _has_flags(self, place: int) -> bool:
+        """Whether nearly all cells of a column are ones, zeros or empty; one that is not is told of when it is read."""
+        cells = [row[place].strip() for row in self._rows]
+        return any(cells) and sum(cell in _FLAG_VALUES or not cell for cell in cells) > _NEARLY * len(cells)
 
     def holds_sets(self, binary: Sequence[int], labels: LabelFormat) -> bool:
         """Whether such columns give an image any number of labels, as is asked for or as the rows show."""
