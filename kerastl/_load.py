@@ -21,6 +21,8 @@ from kerastl.models._spec import IMAGENET, ModelSpec, resolve
 from kerastl.tasks._task import CLASSIFICATION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kerastl.inference._representative import Representative
 
 
@@ -106,15 +108,14 @@ def _representative(data: Any, spec: ModelSpec) -> Representative:
     return read_representative(given(data).images, spec.metadata.reader)
 
 
-def task_of(model: str | os.PathLike[str] | Classifier) -> str:
-    """What a model was trained for, a name of `kerastl.tasks.TASKS`, without loading its network.
+def labels_of_model(model: str | os.PathLike[str] | Classifier) -> tuple[str, Sequence[str]]:
+    """What a model was trained for, a name of `kerastl.tasks.TASKS`, and its classes, without loading its network.
 
     Args:
         model: As for `load`; where it cannot be read, which `load` tells, classification.
     """
-    if isinstance(model, Classifier):
-        return model.metadata.task
     try:
-        return read_metadata(find(model)).task
+        metadata = model.metadata if isinstance(model, Classifier) else read_metadata(find(model))
     except (KerastlError, OSError, ValueError):
-        return CLASSIFICATION
+        return CLASSIFICATION, ()
+    return metadata.task, metadata.labels.names

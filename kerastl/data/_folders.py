@@ -14,8 +14,9 @@ from kerastl.data._layouts.class_names import class_name, respelled
 from kerastl.data._layouts.doubtful_folders import mask_files, refuse_masks
 from kerastl.data._layouts.folder_layouts import FolderLayout, understand
 from kerastl.data._layouts.image_folders import grow
+from kerastl.data._layouts.label_format import NUMBER
 from kerastl.data._layouts.nested_folders import nested
-from kerastl.data._numbers import NUMBER, with_numbers
+from kerastl.data._numbers import with_numbers
 from kerastl.data._several_folders import with_sets
 from kerastl.data._tree import Tree, counted, read_tree, with_left_out
 from kerastl.errors import DataError, UsageError

@@ -11,9 +11,6 @@ from kerastl.data._layouts.numbers import as_label, float32_twins, read_numbers
 from kerastl.errors import DataError
 from kerastl.tasks._task import REGRESSION
 
-NUMBER = "number"
-"""What a number is called that no column names."""
-
 
 def with_numbers(
     dataset: Dataset, name: str, where: Callable[[Item], str] | None = None, *, for_training: bool = True

@@ -71,10 +71,11 @@ def scan(
         classes: Of folders in class folders, such as `animals/dogs/beagle`, which are the classes: `leaf` takes the
             innermost (`beagle`), `top` the outermost (`animals`), and `path` makes the way the name of the class, so
             that models know the tree. None is `top`, and says what it takes together.
-        task: What the labels are, a name of `kerastl.tasks.TASKS`; None takes classes, one an image, or any number of
-            labels where a table plainly gives several: cells such as `cat|dog`, or columns named after labels that
-            hold ones and zeros. For `multilabel` an image that lies in several class folders has the labels of all of
-            them, and so has one in several rows of a table.
+        task: What the labels are, a name of `kerastl.tasks.TASKS`; None takes classes, one an image; numbers, where a
+            column of a table has decimals of which hardly two are the same; or any number of labels, where a table
+            plainly gives several: cells such as `cat|dog`, or columns named after labels that hold ones and zeros. For
+            `multilabel` an image that lies in several class folders has the labels of all of them, and so has one in
+            several rows of a table.
         label_separator: What stands between the labels in a cell of a table; None finds it, and takes `|` where nothing
             is found. After a backslash it belongs to a label.
         order: Of classes that have one, from the lowest to the highest, for `ordinal`; None takes that of the numbers
@@ -125,7 +126,7 @@ def scan_as(data: Any, wanted: TableColumns, for_training: bool = True, usual: s
             f"{dataset.root}: classes={wanted.classes!r} (--classes) says which of nested folders are the classes, and "
             "here labels are not the names of folders"
         )
-    if wanted.labels.resolved.name == ORDINAL and (for_training or wanted.labels.order is not None):
+    if wanted.labels.resolved.name == ORDINAL and for_training:
         dataset = with_order(dataset, wanted.labels.order)
     if for_training:
         refuse_names(str(dataset.root), dataset.classes)

@@ -15,13 +15,14 @@ from kerastl.data._layouts.class_names import SeveralLabels, class_name, respell
 from kerastl.data._layouts.column_names import Places, by_name, is_vague
 from kerastl.data._layouts.columns import TableColumns, unused_split
 from kerastl.data._layouts.image_finder import ImageFinder, ImageIndex
-from kerastl.data._layouts.label_format import LabelFormat, find_separator
+from kerastl.data._layouts.label_format import NUMBER, LabelFormat, find_separator
+from kerastl.data._layouts.numbers import looks_numeric
 from kerastl.data._layouts.table_files import Table, open_table
 from kerastl.data._layouts.table_rows import Row, read_rows, split_named, with_columns
-from kerastl.data._numbers import NUMBER, with_numbers
+from kerastl.data._numbers import with_numbers
 from kerastl.errors import DataError
 from kerastl.tasks._label_text import join_labels
-from kerastl.tasks._task import MULTILABEL, TASKS
+from kerastl.tasks._task import MULTILABEL, REGRESSION, TASKS
 
 _FEW = 3
 # Of the rows: so many with several labels are no slip.
@@ -74,6 +75,10 @@ def _read(
     tables: Sequence[tuple[Table, Split | None]], wanted: TableColumns, index: ImageIndex, for_training: bool
 ) -> Reading:
     opened = [(*_opened(table, wanted, index, split), split) for table, split in tables]
+    if not wanted.labels.told and all(_measures(table, places) for table, places, _, _ in opened):
+        found = _read(tables, replace(wanted, labels=LabelFormat(REGRESSION)), index, for_training)
+        layout = f"{found.dataset.layout}; numbers are to be told, not classes (--task classification)"
+        return replace(found, dataset=replace(found.dataset, layout=layout))
     several = any(places.several for _, places, _, _ in opened)
     separator = _separator(opened, wanted.labels)
     book, sure, clear, columns = _Book(wanted.labels.resolved.name if not several else MULTILABEL), True, True, []
@@ -95,6 +100,15 @@ def _read(
     # A list of the classes has numbers and names, too, but each once.
     repeated = 2 * len(dataset.classes) <= len(dataset.items)
     return Reading(dataset, sure and (clear or repeated))
+
+
+def _measures(table: Table, places: Places) -> bool:
+    """Whether a column of labels plainly holds measurements: decimals of which hardly two are the same."""
+    if places.flags or places.several:
+        return False
+    cells = [row[places.labels[0]].strip() for row in table.sample(_SEEN)]
+    decimals = sum("." in cell or "," in cell for cell in cells)
+    return 2 * len(set(cells)) > len(cells) > 2 and 2 * decimals > len(cells) and looks_numeric(cells)
 
 
 def _plain_separator(

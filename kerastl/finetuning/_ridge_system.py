@@ -19,6 +19,8 @@ from kerastl.finetuning._targets import Targets
 
 # Up to so many products, they are computed in float64, which takes twice as long.
 _EXACT = 2 * 10**11
+# Bytes of all rows together up to which they are read once.
+_HELD = 2**29
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,10 @@ class _DualFit:
 
 def _outer(problem: Problem, mean: np.ndarray, dtype: np.dtype) -> np.ndarray:
     n, center = len(problem.targets), mean.astype(dtype)
+    if n * len(center) * dtype.itemsize <= _HELD:
+        held = np.concatenate([_weighted(part, center, problem.weights[rows]) for rows, part in problem.parts()])
+        whole: np.ndarray = held @ held.T
+        return whole
     gram = np.zeros((n, n), dtype)
     for rows, part in problem.parts():
         weighted = _weighted(part, center, problem.weights[rows])

@@ -121,7 +121,8 @@ def choose_rows(
     def tried(emphasis: float, part: np.ndarray, start: float | None) -> tuple[float, float]:
         (check or (lambda: None))()
         gram = products[0] + emphasis**2 * products[1]
-        gram *= len(gram) / np.trace(gram)
+        if (trace := float(np.trace(gram))) > 0:  # 0 where all images are alike, which solving the head then tells
+            gram *= len(gram) / trace
         return _error(gram[np.ix_(part, part)], own[0].take(part), own[1][part], own[2][part], len(chosen), start)
 
     found: dict[float, tuple[float, float]] = {}

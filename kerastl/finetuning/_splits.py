@@ -14,13 +14,16 @@ from kerastl._progress import stage
 from kerastl.data import Dataset, Item, scan
 from kerastl.data._dataset import SPLITS
 from kerastl.data._inspection import Inspection, fingerprint, inspect
+from kerastl.data._layouts.columns import TableColumns
+from kerastl.data._layouts.label_format import format_of
+from kerastl.data._scan import scan_as
 from kerastl.data._split import divide, group_numbers, refuse
 from kerastl.data._tree import left_out_summary
 from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
 from kerastl.images import _depth as depth
 from kerastl.inference._seal import sha256
-from kerastl.tasks._task import TASKS
+from kerastl.tasks._task import CLASSIFICATION, TASKS
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
 from kerastl.training._manifest import Entry, Manifest, hashed
@@ -191,10 +194,9 @@ def found_again(
         Stopped: A stop was asked for.
     """
     try:
+        labels = format_of(state.get("task", CLASSIFICATION), state["classes"])
         one_is_enough = state["settings"].get("keep_classes", False)
-        dataset = (
-            data if isinstance(data, Dataset) else scan(data, task=state.get("task"), for_training=not one_is_enough)
-        )
+        dataset = scan_as(data, TableColumns(labels=labels), for_training=not one_is_enough)
     except DataError as error:
         raise DataError(f"{error}. The run began with the classes {listed(state['classes'])}") from None
     hashes = hashed([dataset.file(item) for item in dataset.items], callback, stop)

@@ -59,10 +59,6 @@ class Row:
         *values, number = astuple(self)
         return [number, *values]
 
-    def of_copy(self, sha256: str) -> Row:
-        """The same row with the SHA-256 of a copy."""
-        return replace(self, sha256=sha256)
-
 
 class Journal:
     """The rows of a folder's journal, and the file that more are appended to.

@@ -105,7 +105,7 @@ class Task:
     @property
     def needs(self) -> str:
         """What data without them lacks, for messages."""
-        return "a classifier needs two classes or more" if self.kind == "index" else f"{self.name} needs one at least"
+        return "a classifier needs two or more" if self.kind == "index" else f"{self.name} needs one at least"
 
     def class_names(self, label: str) -> tuple[str, ...]:
         """The classes that the text of a label names: one, several or, where it is a number, none.

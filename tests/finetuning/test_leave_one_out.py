@@ -1,5 +1,6 @@
 """Answers on training images that were left out: gathered, kept, and read from where they may have been changed."""
 
+import dataclasses
 import io
 import zipfile
 
@@ -57,6 +58,19 @@ def test_they_come_back_as_they_were_written(four, tmp_path):
         np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
     assert again.calibration == found.calibration
     assert again.calibration.extra["temperature_inside"]["value"] == 0.5
+
+
+def test_those_of_labels_come_back_too(four, tmp_path):
+    truth = np.array([[True, False], [True, True], [False, False], [False, True]])
+    images = LabeledImages(four.train.files, truth)
+    data = dataclasses.replace(four, train=images, task=TASKS["multilabel"])
+    found = answers(data, [[0.9, 0.1], [0.8, 0.8], [0.4, 0.6], [0.2, 0.7]])
+    found = found.calibrated(1.0, lambda numbers: np.eye(4)[numbers], seed=0)
+    found.write(tmp_path)
+    again = LeftOutAnswers.read(tmp_path, TASKS["multilabel"])
+    assert again.labels.tolist() == truth.tolist()
+    assert again.score() == found.score()
+    assert again.score().goodness == 1  # both labels are told from the others
 
 
 def test_beside_a_model_they_are_found_by_what_is_in_an_image(four, tmp_path):

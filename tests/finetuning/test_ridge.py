@@ -119,6 +119,16 @@ def test_products_in_float32_give_the_same(problem, monkeypatch):
     np.testing.assert_allclose(rough.loo_probabilities, exact.loo_probabilities, atol=0.01)
 
 
+def test_rows_that_are_not_held_together_give_the_same(monkeypatch):
+    features, labels, weights = made_up(60, 90)
+    whole = solve_ridge(features, labels, 4, weights, np.arange(60))
+    monkeypatch.setattr("kerastl.finetuning._ridge_system._HELD", 0)
+    for module in ("_ridge_system", "_standardization"):
+        monkeypatch.setattr(f"kerastl.finetuning.{module}.ROWS", 16)
+    parts = solve_ridge(features, labels, 4, weights, np.arange(60))
+    np.testing.assert_allclose(parts.loo_probabilities, whole.loo_probabilities, atol=1e-6)
+
+
 def test_more_features_than_fit_are_projected(monkeypatch, tmp_path):
     """The same as projecting by hand, and the kernel takes the features as they are."""
     monkeypatch.setattr("kerastl.finetuning._projection.MOST", 30)

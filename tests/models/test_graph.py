@@ -43,6 +43,14 @@ def test_scores_are_what_the_softmax_gets(end):
     np.testing.assert_array_equal(np.asarray(model(PIXELS)), probabilities)
 
 
+def test_scores_are_what_a_sigmoid_gets():
+    pixels = keras.Input((4,))
+    model = keras.Model(pixels, keras.layers.Dense(3, activation="sigmoid")(pixels))
+    values = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+    scores = logits(model).predict(values, verbose=0)
+    assert model.predict(values, verbose=0) == pytest.approx(1 / (1 + np.exp(-scores)), abs=1e-6)
+
+
 def test_a_network_without_softmax_stays_as_it_is():
     model = network(layers.Flatten(), layers.Dense(3))
     np.testing.assert_array_equal(np.asarray(logits(model)(PIXELS)), np.asarray(model(PIXELS)))

@@ -11,6 +11,8 @@ from kerastl.errors import UsageError
 from kerastl.tasks._label_text import SEPARATOR, join_labels, split_labels
 from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION, TASKS, Task
 
+NUMBER = "number"
+"""What a number is called that no column names."""
 _LONGEST_SEPARATOR = 10
 
 
@@ -77,6 +79,24 @@ def label_format(
     if isinstance(order, str):
         raise UsageError(f"order must be a list of names, from the lowest to the highest. Received: {order!r}")
     return LabelFormat(task, separator, None if order is None else tuple(order), target)
+
+
+def format_of(task: str, classes: Sequence[str], separator: str | None = None) -> LabelFormat:
+    """How labels are written that are to be compared with a model, or with a run that goes on.
+
+    Args:
+        task: What the model tells.
+        classes: Its classes, in the order of its outputs.
+        separator: What stands between the labels of a cell; None finds it.
+
+    Example:
+        >>> from kerastl.data._layouts.label_format import format_of
+        >>> format_of("regression", ["age"]).target
+        'age'
+    """
+    order = tuple(classes) if task == ORDINAL else None
+    target = classes[0] if task == REGRESSION and classes[0] != NUMBER else None
+    return LabelFormat(task, separator, order, target)
 
 
 def labels_in(cell: str, separator: str) -> str:
