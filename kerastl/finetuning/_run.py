@@ -55,7 +55,7 @@ from kerastl.images import Resize
 from kerastl.inference._seal import sha256
 from kerastl.models import _weights as weights
 from kerastl.models._registry import BACKBONES
-from kerastl.tasks._task import CLASSIFICATION
+from kerastl.tasks._task import CLASSIFICATION, TASKS
 from kerastl.training._callback import RunCallback
 from kerastl.training._feature_cache import FeatureCache
 from kerastl.training._interrupt import Stop, Stopped
@@ -115,6 +115,7 @@ class Run:
                 recipe, kept = earlier.recipe(read_recipe(recipe)), earlier.read_features()
             known = () if kept is None else kept.classes
             dataset = open_dataset(data, self._callback, known)
+            self._settings.check_task(TASKS[dataset.task])
             needed = needs_validation(recipe)
             with ThreadPoolExecutor(1, "kerastl-split") as pool:
                 # Reading all images once and importing Keras take seconds each, and mostly different cores.

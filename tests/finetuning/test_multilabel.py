@@ -116,3 +116,8 @@ def test_tuned_labels_are_kept_or_not_by_their_losses(folder, tmp_path):
     assert "validation images are answered better" in run.metrics["phases"][1]["outcome"]
     assert run.metrics["refitted"]  # a rate that spoils everything
     assert run.metadata.extra["thresholds"]["kind"] == "leave_one_out"
+
+
+def test_class_weights_are_refused_before_images_are_read(folder):
+    with pytest.raises(UsageError, match="class_weights are for one class an image"):
+        kerastl.finetune(folder, "kerastl_mini", "probe", class_weights="balanced", verbose=0)
