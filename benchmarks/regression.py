@@ -5,9 +5,10 @@
 Drawn are the radius of a disc, the number of dots and the angle of a line, each on a background that tells nothing.
 `--photos` adds real ones: how far a photograph of FOLDER was turned, and how much it was blurred; those to judge by
 are of other photographs than those to learn from. The peer is scikit-learn's `RidgeCV` on the pooled features of the
-same network's last layer, standardized; both see whole images. Printed are, on as many unseen images, the mean absolute errors and how many of
-the intervals at 90 % hold the true number. `--ordinal` cuts the numbers into five classes of an order instead, and
-compares their errors in ranks with those of the same classes without an order (`--task classification`).
+same network's last layer, standardized; both see whole images. Printed are, on as many unseen images, the mean
+absolute errors and how many of the intervals at 90 % hold the true number. `--ordinal` cuts the numbers into five
+classes of an order instead, and compares their errors in ranks with those of the same classes without an order (`--task
+classification`).
 """
 
 from __future__ import annotations
