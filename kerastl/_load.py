@@ -11,18 +11,14 @@ from kerastl._base.arguments import keywords
 from kerastl._classifier import Classifier
 from kerastl._inputs import given
 from kerastl._progress import ProgressCallback, Verbose, shown
-from kerastl.errors import KerastlError, UsageError
+from kerastl.errors import UsageError
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
 from kerastl.inference._open import EngineName, open_engine
 from kerastl.inference._precision import Precision, check_precision
 from kerastl.models._default import DEFAULT_MODEL, default_model
-from kerastl.models._metadata import find, read_metadata
 from kerastl.models._spec import IMAGENET, ModelSpec, resolve
-from kerastl.tasks._task import CLASSIFICATION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kerastl.inference._representative import Representative
 
 
@@ -106,16 +102,3 @@ def _representative(data: Any, spec: ModelSpec) -> Representative:
     from kerastl.inference._representative import read_representative
 
     return read_representative(given(data).images, spec.metadata.reader)
-
-
-def labels_of_model(model: str | os.PathLike[str] | Classifier) -> tuple[str, Sequence[str]]:
-    """What a model was trained for, a name of `kerastl.tasks.TASKS`, and its classes, without loading its network.
-
-    Args:
-        model: As for `load`; where it cannot be read, which `load` tells, classification.
-    """
-    try:
-        metadata = model.metadata if isinstance(model, Classifier) else read_metadata(find(model))
-    except (KerastlError, OSError, ValueError):
-        return CLASSIFICATION, ()
-    return metadata.task, metadata.labels.names

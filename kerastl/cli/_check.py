@@ -86,7 +86,8 @@ def _print_classes(console: Console, report: CheckReport) -> None:
     rows = [[name, *(f"{column[name]:,}" for column in columns)] for name in dataset.classes[:_CLASSES]]
     if len(dataset.classes) > _CLASSES:
         rows.append([f"... {len(dataset.classes) - _CLASSES} more"])
-    total = ["all", *(f"{sum(column.values()):,}" for column in columns)]
+    everything = [dataset.items, *(dataset.subset(part) for part in parts)]  # an image may be of several classes
+    total = ["all", *(f"{len(items):,}" for items in everything)]
     headings = ["class", "images", *parts]
     table(console, headings, rows, spare=["images"][: bool(parts)], total=total if len(dataset.classes) > 1 else None)
     formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.items())

@@ -20,6 +20,7 @@ from kerastl.data._refusals import Refusal
 from kerastl.data._scan import scan_as
 from kerastl.data._split import divide
 from kerastl.data._tree import left_out_summary, vanished_classes
+from kerastl.tasks._task import TASKS
 
 FEW_IMAGES = 20
 """A class with fewer readable images to train on is called small."""
@@ -227,7 +228,8 @@ def _class_sizes(dataset: Dataset, inspection: Inspection) -> Iterator[Finding]:
             message = f"class '{name}' has only {_readable_images(count)} to learn from"
         yield Finding("small_class", "warning", message, evidence)
     most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
-    if counts[least] and counts[most] >= IMBALANCE * counts[least]:
+    weighable = TASKS[dataset.task].kind == "index"
+    if weighable and counts[least] and counts[most] >= IMBALANCE * counts[least]:
         ratio = counts[most] / counts[least]
         message = f"'{most}' has {ratio:.1f} times the images of '{least}': think of --class-weights balanced"
         yield Finding("imbalance", "warning", message)

@@ -77,6 +77,7 @@ class Dataset:
         task: What the labels are: a name of `kerastl.tasks.TASKS`.
         class_folders: Which of nested folders the classes are, as was asked for: `leaf`, `top` or `path`, whose names
             are paths through a tree, such as `animals/dogs/beagle`; else None.
+        label_separator: What stood between several labels in a table; else None.
 
     Example:
         >>> from kerastl.data import scan
@@ -94,6 +95,7 @@ class Dataset:
     left_out: tuple[LeftOut, ...] = ()
     task: str = CLASSIFICATION
     class_folders: str | None = None
+    label_separator: str | None = None
 
     @property
     def hierarchy(self) -> Hierarchy | None:

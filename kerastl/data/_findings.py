@@ -146,7 +146,8 @@ def _html(report: CheckReport) -> str:
     ]
     if len(dataset.classes) > _CLASSES:
         rows.append((f"and {len(dataset.classes) - _CLASSES:,} more", *("" for _ in columns)))
-    rows.append((display.bold("all"), *(f"{sum(column.values()):,}" for column in columns)))
+    everything = [dataset.items, *(dataset.subset(part) for part in parts)]  # an image may be of several classes
+    rows.append((display.bold("all"), *(f"{len(items):,}" for items in everything)))
     return display.table(
         rows,
         caption=f"{dataset.root}: {dataset.layout}",

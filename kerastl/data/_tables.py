@@ -96,7 +96,8 @@ def _read(
         return Reading(_of_numbers(*named, name=_number_name(opened)), sure)
     dataset = _dataset(*named)
     if several:
-        dataset = replace(dataset, layout=f"{dataset.layout}; {_found_sets(opened, separator)}")
+        layout = f"{dataset.layout}; {_found_sets(opened, separator)}"
+        dataset = replace(dataset, layout=layout, label_separator=separator)
     # A list of the classes has numbers and names, too, but each once.
     repeated = 2 * len(dataset.classes) <= len(dataset.items)
     return Reading(dataset, sure and (clear or repeated))
@@ -144,7 +145,9 @@ def _separator(opened: Sequence[Opened], labels: LabelFormat) -> str:
     if labels.separator is not None:
         return labels.separator
     texts = [(table, places) for table, places, _, _ in opened if places.several and not places.flags]
-    return find_separator([row[places.labels[0]] for table, places in texts for row in table.sample(_SEEN)])
+    cells = [row[places.labels[0]] for table, places in texts for row in table.sample(_SEEN)]
+    usual = labels.usual_separator
+    return usual if usual is not None and any(usual in cell for cell in cells) else find_separator(cells)
 
 
 def _found_sets(opened: Sequence[Opened], separator: str) -> str:

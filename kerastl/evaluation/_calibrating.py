@@ -12,7 +12,6 @@ import numpy as np
 from kerastl._base.arguments import keywords
 from kerastl._base.text import printable
 from kerastl._classifier import Classifier
-from kerastl._load import labels_of_model
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl.calibration import _conformal as conformal
 from kerastl.calibration import _intervals as intervals
@@ -27,12 +26,11 @@ from kerastl.data import Dataset, Item
 from kerastl.data._inspection import fingerprint
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
-from kerastl.data._layouts.label_format import format_of
 from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, UsageError
 from kerastl.evaluation._calibration import Calibration
 from kerastl.evaluation._calibration_fits import Fit, Looked, fits_of
-from kerastl.evaluation._labeled import Labeled, class_folders_of, compute, labeled, parted
+from kerastl.evaluation._labeled import Labeled, class_folders_of, compute, label_format_of, labeled, parted
 from kerastl.evaluation._left_out import LeftOut, left_out
 from kerastl.evaluation._selection import EvaluationSplit
 from kerastl.evaluation._training_parts import Parted
@@ -117,7 +115,7 @@ def calibrate(
     if not 0 < false_alarms < 1:
         raise UsageError(f"false_alarms must be between 0 and 1. Received: {false_alarms}")
     asked = _Asked(split, false_alarms, seed, check_aim(threshold_aim))
-    labels = format_of(*labels_of_model(model), label_separator)
+    labels = label_format_of(model, label_separator)
     columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load

@@ -12,7 +12,7 @@ import numpy as np
 from kerastl._base.arguments import keywords
 from kerastl._base.text import printable
 from kerastl._classifier import Classifier
-from kerastl._load import labels_of_model, load
+from kerastl._load import load
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl._tta import TTAName, views_of
 from kerastl.calibration import _state as state_file
@@ -21,14 +21,13 @@ from kerastl.calibration._state import CalibrationState
 from kerastl.data import Dataset, Item
 from kerastl.data._layouts.class_folders import ClassFolders
 from kerastl.data._layouts.columns import TableColumns
-from kerastl.data._layouts.label_format import format_of
 from kerastl.data._scan import scan_as
 from kerastl.errors import ModelError, UsageError
 from kerastl.evaluation._answered import Answered
 from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.evaluation._bootstrap import RESAMPLES
 from kerastl.evaluation._calibrating import names_hash
-from kerastl.evaluation._labeled import Labeled, class_folders_of, compute, labeled, parted
+from kerastl.evaluation._labeled import Labeled, class_folders_of, compute, label_format_of, labeled, parted
 from kerastl.evaluation._left_out import LeftOut, hint, left_out
 from kerastl.evaluation._rejection import rejection
 from kerastl.evaluation._result import Evaluation
@@ -114,7 +113,7 @@ def evaluate(
         raise UsageError(f"top and resamples must be at least 1. Received: top={top}, resamples={resamples}")
     if tta is not None and (corruptions or ood_data is not None):
         raise UsageError(f"corruptions and ood_data look at one view an image. Received: tta={tta!r}")
-    labels = format_of(*labels_of_model(model), label_separator)
+    labels = label_format_of(model, label_separator)
     columns = TableColumns(images, path_column, label_column, split_column, classes, labels)
     with shown(verbose):
         with stage("looking for images"):  # before the model, which takes longer to load

@@ -16,13 +16,14 @@ from kerastl._classifier import Classifier
 from kerastl._progress import ProgressCallback, stage
 from kerastl.data import Dataset, Item
 from kerastl.data._layouts.class_folders import CLASS_FOLDERS
-from kerastl.errors import DataError, ImageError, ModelError
+from kerastl.data._layouts.label_format import LabelFormat
+from kerastl.errors import DataError, ImageError, KerastlError
 from kerastl.evaluation._selection import EvaluationSplit, Matching, Selection, match, select
 from kerastl.evaluation._training_parts import Parted, with_parts
 from kerastl.models._metadata import CLASS_FOLDERS as CLASS_FOLDERS_KEY
-from kerastl.models._metadata import find, read_metadata
+from kerastl.models._metadata import LABEL_SEPARATOR, Metadata, find, read_metadata
 from kerastl.models._spec import names_backbone
-from kerastl.tasks._task import TASKS, TargetKind
+from kerastl.tasks._task import CLASSIFICATION, TASKS, TargetKind
 
 if TYPE_CHECKING:
     from kerastl._tta import TTAName
@@ -68,17 +69,40 @@ def class_folders_of(model: str | os.PathLike[str] | Classifier) -> str | None:
     Args:
         model: As for `kerastl.evaluate`. What is wrong with its file is said when it is loaded.
     """
-    if isinstance(model, Classifier):
-        metadata = model.metadata
-    elif names_backbone(os.fspath(model)):
-        return None
-    else:
-        try:
-            metadata = read_metadata(find(model))
-        except ModelError:
-            return None
-    stored = metadata.extra.get(CLASS_FOLDERS_KEY)
+    metadata = _metadata_of(model)
+    stored = None if metadata is None else metadata.extra.get(CLASS_FOLDERS_KEY)
     return stored if stored in CLASS_FOLDERS else None
+
+
+def label_format_of(model: str | os.PathLike[str] | Classifier, separator: str | None) -> LabelFormat:
+    """How labels are written that a model is compared with: as those that it was trained on, as far as that is known.
+
+    Args:
+        model: As for `kerastl.evaluate`.
+        separator: What stands between several labels, where somebody says so.
+
+    Raises:
+        UsageError: Images have no several labels that could be separated.
+    """
+    metadata = _metadata_of(model)
+    if metadata is None:
+        return LabelFormat(CLASSIFICATION, separator)
+    stored = metadata.extra.get(LABEL_SEPARATOR)
+    target = metadata.labels.names[0] if TASKS[metadata.task].kind == "number" else None
+    usual = stored if isinstance(stored, str) and stored else None
+    return LabelFormat(metadata.task, separator, usual_separator=usual, usual_target=target)
+
+
+def _metadata_of(model: str | os.PathLike[str] | Classifier) -> Metadata | None:
+    """Those of a model that was trained; None of a published network, and where the file has none that can be read."""
+    if isinstance(model, Classifier):
+        return model.metadata
+    if names_backbone(os.fspath(model)):
+        return None
+    try:
+        return read_metadata(find(model))
+    except (KerastlError, OSError, ValueError):
+        return None
 
 
 def parted(classifier: Classifier, dataset: Dataset, progress: ProgressCallback | None = None) -> Parted:
@@ -111,10 +135,11 @@ def labeled(classifier: Classifier, data: Parted, split: EvaluationSplit | None,
         DataError: There is nothing to evaluate on.
     """
     selection = select(data, split, fresh=fresh)
-    names = {item.path: data.dataset.class_names(item) for item in selection.items}
+    task = TASKS[data.dataset.task]
+    names = {item.path: task.class_names(item.label) for item in selection.items}  # none of numbers
     matching = match(sorted({name for found in names.values() for name in found}), classifier.labels, classifier.name)
     # Where an image has several labels, those that the model does not know do not count, and the image does.
-    counts = _COUNTS[TASKS[data.dataset.task].kind]
+    counts = _COUNTS[task.kind]
     known = tuple(item for item in selection.items if counts(names[item.path], matching))
     unknown = Counter(name for found in names.values() for name in found if name not in matching.indices)
     return Labeled(data, selection, matching, known, dict(sorted(unknown.items())), len(classifier.labels))

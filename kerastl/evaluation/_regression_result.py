@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from kerastl._base.text import percent
+from kerastl._base.text import percent, printable
 from kerastl._metrics.regression import QuantileErrors, errors, errors_by_quantile
 from kerastl.calibration import _intervals as intervals
 from kerastl.evaluation._answered import Answered
@@ -135,8 +135,13 @@ class RegressionEvaluation(BaseEvaluation):
     def of(cls, answered: Answered) -> Self:
         """Take the numbers that a model gave."""
         level, half_width = intervals.of(answered.classifier.metadata) or (0.0, None)
+        known, target = answered.images.dataset.classes[0], answered.classifier.labels.names[0]
+        shared = answered.shared()
+        if known != target:
+            note = f"the model tells '{printable(target)}', and is compared with '{printable(known)}'"
+            shared["notes"] = (*answered.notes, note)
         return cls(
-            **answered.shared(),
+            **shared,
             truth=answered.images.truth(answered.items).astype(np.float64),
             predicted=answered.outputs[:, 0].astype(np.float64),
             half_width=half_width,

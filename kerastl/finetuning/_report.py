@@ -21,7 +21,7 @@ from kerastl.finetuning._splits import SplitData
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.models._hierarchy import Hierarchy
 from kerastl.models._labels import LabelSet
-from kerastl.models._metadata import CLASS_FOLDERS, HIERARCHY, Metadata
+from kerastl.models._metadata import CLASS_FOLDERS, HIERARCHY, LABEL_SEPARATOR, Metadata
 from kerastl.training._outputs import versions, write_skipped
 
 if TYPE_CHECKING:
@@ -144,9 +144,10 @@ class Report:
         return metadata
 
     def _classes(self) -> dict[str, Any]:
-        """Which of nested folders the classes are, if that was asked for, and the tree that all classes make."""
-        class_folders = self._parts.dataset.class_folders
-        stored: dict[str, Any] = {} if class_folders is None else {CLASS_FOLDERS: class_folders}
+        """How labels were written: which of nested folders are the classes, their tree, what parts several labels."""
+        class_folders, separator = self._parts.dataset.class_folders, self._parts.dataset.label_separator
+        found = {CLASS_FOLDERS: class_folders, LABEL_SEPARATOR: separator}
+        stored: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
         if class_folders == "path":
             stored[HIERARCHY] = Hierarchy.of_paths(self._images.classes).as_dict()
         return stored

@@ -129,6 +129,7 @@ class Run:
         with ExitStack() as stack:
             base = self._base_model(stack)
             dataset = open_dataset(data, self._callback)
+            self._settings.check_task(TASKS[dataset.task])
             needed = needs_validation(recipe)
             with ThreadPoolExecutor(1, "kerastl-split") as pool:
                 # Reading all images once and importing Keras take seconds each, and mostly different cores.

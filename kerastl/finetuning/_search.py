@@ -44,9 +44,11 @@ def sample_order(labels: np.ndarray, seed: int) -> np.ndarray:
     """Return an order of images, int64 `(n,)`, whose every beginning has about the same mix of classes.
 
     Args:
-        labels: int64 `(n,)`.
+        labels: As the task keeps them: of classes int64 `(n,)`; of any number of labels each set counts as a class.
         seed: Decides among the images of a class.
     """
+    if labels.ndim > 1:
+        labels = np.unique(labels, axis=0, return_inverse=True)[1].ravel()
     random = np.random.default_rng([seed, 21])
     places = np.empty(len(labels))
     for class_number in np.unique(labels):

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kerastl.data._split import VALIDATION_SPLIT
+from kerastl.errors import UsageError
 from kerastl.images import RESIZE_POLICIES, ResizePolicy
 from kerastl.images._input_size import InputSize, check_input_size
 from kerastl.models._adapt_options import InputScaling, Pooling
 from kerastl.models._default import DEFAULT_MODEL
+from kerastl.tasks._task import Task
 from kerastl.training._settings import DEFAULT_CACHE_LIMIT, RunSettings
 
 ClassWeights = Literal["balanced"]
@@ -101,6 +103,15 @@ class Settings(RunSettings):
             "budget must be above 0 seconds": self.budget is None or self.budget > 0,
             "cache_limit must be zero or more bytes": self.cache_limit >= 0,
         }
+
+    def check_task(self, task: Task) -> None:
+        """Refuse what is not for a task.
+
+        Raises:
+            UsageError: Class weights are asked for, and an image has no single class.
+        """
+        if self.class_weights is not None and task.kind != "index":
+            raise UsageError(f"class_weights are for one class an image. Received: task {task.name!r}")
 
     def held_back(self, needed: bool) -> float | None:
         """The fraction of the images to validate on; None where every image trains.

@@ -86,8 +86,6 @@ class TrainingData:
         labels = self.train.labels
         if not self.balanced:
             return np.ones(len(labels), np.float32)
-        if self.task.kind != "index":
-            raise UsageError(f"class_weights are for classes, one an image. Received: task {self.task.name!r}")
         counts = np.bincount(labels, minlength=len(self.classes))
         weight = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
         return weight[labels].astype(np.float32)

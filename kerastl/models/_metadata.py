@@ -35,7 +35,7 @@ FORMAT = 2
 TASK_FORMAT = 3
 """Of other tasks than classification, whose outputs an earlier kerastl would take for probabilities of classes."""
 # In `extra`: the tree of the classes, and which of nested folders they were.
-HIERARCHY, CLASS_FOLDERS = "hierarchy", "class_folders"
+HIERARCHY, CLASS_FOLDERS, LABEL_SEPARATOR = "hierarchy", "class_folders", "label_separator"
 # What the names of kerastl's members begin with.
 _OWN = "kerastl"
 

@@ -37,7 +37,9 @@ def trained(table, tmp_path_factory):
 
 
 def test_a_run_chooses_thresholds_for_its_aim_and_says_so(trained):
-    stored = read_metadata(trained / MODEL_FILE).extra["thresholds"]
+    extra = read_metadata(trained / MODEL_FILE).extra
+    stored = extra["thresholds"]
+    assert extra["label_separator"] == "|"
     assert (stored["aim"], stored["kind"]) == ("recall=0.9", "leave_one_out")
     assert all(label["met"] and label["recall"] >= 0.9 and label["positives"] == 12 for label in stored["labels"])
     readme = (trained / "README.md").read_text()

@@ -1,6 +1,7 @@
 """Several labels an image: in cells, in columns, in folders."""
 
 import csv
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from kerastl.cli import run
 from kerastl.data import Dataset, Item, check, inspect, read_split, scan, split, write_split
 from kerastl.errors import DataError, UsageError
 
@@ -195,3 +197,16 @@ def test_a_table_of_labels_is_read_as_csv_reads_it(make: Make) -> None:
 def test_items_keep_their_texts() -> None:
     dataset = Dataset(Path(), ("cat", "dog"), (Item("a.png", "cat|dog"),), "", task="multilabel")
     assert dataset.class_names(dataset.items[0]) == ("cat", "dog")
+
+
+def test_images_of_several_labels_count_once_in_all(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make("path,label", *SEVERAL)
+    assert run(["check", str(root)]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == ["all"]]
+    assert line.split() == ["all", "4"]
+    assert re.search(r"all</\w+></td><td[^>]*>4<", check(root)._repr_html_())
+
+
+def test_labels_are_not_weighed(make: Make) -> None:
+    rows = [f"{number}.png,{'cat|dog' if number == 0 else 'cat'}" for number in range(25)]
+    assert "imbalance" not in {finding.kind for finding in check(make("path,label", *rows), task="multilabel").findings}

@@ -158,3 +158,16 @@ def test_a_model_of_labels_is_compared_by_their_names(label_model, dataset, tmp_
     assert (rows[1]["labels"], rows[1]["prediction"], rows[1]["right"]) == ("blue|red", "blue|red", "1")
     assert (rows[2]["labels"], rows[2]["prediction"]) == ("", "")
     assert float(rows[0]["score_red"]) == pytest.approx(1 / (1 + math.exp(-5)), abs=1e-4)
+
+
+def test_labels_are_parted_as_in_the_training(colored_model, image, tmp_path):
+    model = colored_model(
+        "multilabel", ("red", "green", "blue"), 10 * np.eye(3), [-5.0] * 3, "sigmoid", label_separator=" + "
+    )
+    image("data/1.png", (255, 0, 255))
+    image("data/2.png", "red")
+    (tmp_path / "data" / "t.csv").write_text("path,label\n1.png,red + blue\n2.png,red\n")
+    assert evaluate(model, tmp_path / "data" / "t.csv", resamples=2, verbose=0).truth.tolist() == [[1, 0, 1], [1, 0, 0]]
+    # Where it stands in no cell, what is found parts them.
+    (tmp_path / "data" / "t.csv").write_text("path,label\n1.png,red|blue\n2.png,red\n")
+    assert evaluate(model, tmp_path / "data" / "t.csv", resamples=2, verbose=0).truth.tolist() == [[1, 0, 1], [1, 0, 0]]

@@ -98,3 +98,14 @@ def test_corruptions_are_for_models_of_classes(number_model, image, tmp_path):
     dataset = Dataset(tmp_path / "data", ("redness",), (Item("1.png", "1"),), "a table", task="regression")
     with pytest.raises(UsageError, match="corruptions are for models of classes"):
         evaluate(number_model, dataset, corruptions=True, verbose=0)
+
+
+def test_the_column_of_the_training_is_taken_where_a_table_has_it(number_model, image, tmp_path):
+    for number in range(3):
+        image(f"data/{number}.png", (51 * number, 0, 0))
+    (tmp_path / "data" / "t.csv").write_text("path,size,redness\n0.png,7,0\n1.png,9,2\n2.png,8,4\n")
+    found = evaluate(number_model, tmp_path / "data" / "t.csv", resamples=2, verbose=0)
+    assert found.truth.tolist() == [0, 2, 4]
+    other = evaluate(number_model, tmp_path / "data" / "t.csv", label_column="size", resamples=2, verbose=0)
+    assert other.truth.tolist() == [7, 9, 8]
+    assert "the model tells 'redness', and is compared with 'size'" in other.notes

@@ -22,6 +22,13 @@ from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Interrupted, Stop, Stopped
 
 
+def test_beginnings_of_an_order_have_the_same_mix_of_sets_of_labels():
+    truth = np.repeat([[True, False], [True, True]], 20, axis=0)
+    order = sample_order(truth, seed=0)
+    assert sorted(order) == list(range(40))
+    assert 4 <= truth[order[:10], 1].sum() <= 6
+
+
 def test_several_models_are_a_list_or_a_text_with_commas(tmp_path):
     assert models_of("a, b,c") == ("a", "b", "c")
     assert models_of(["a,b", "c"]) == ("a,b", "c")

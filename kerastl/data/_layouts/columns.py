@@ -81,6 +81,8 @@ def find_columns(table: Table, wanted: TableColumns, finder: ImageFinder) -> Pla
     sample = table.sample()
     path = _place(table, wanted.path_column)
     label = _place(table, wanted.label_column or wanted.labels.target)
+    if label is None and wanted.labels.usual_target in table.header:
+        label = table.header.index(wanted.labels.usual_target)
     split = _place(table, wanted.split_column)
     taken = {place for place in (label, split) if place is not None}
     if path is None:

@@ -25,6 +25,8 @@ class LabelFormat:
         separator: What stands between the labels of a cell.
         order: The classes, from the lowest to the highest.
         target: The column of a table that holds the number.
+        usual_separator: What stands between labels if it is there, where `separator` does not say.
+        usual_target: The column that holds the number if there is one of that name, where `target` does not say.
 
     Raises:
         UsageError: There is no such task, or it has no several labels to separate, no order or no number.
@@ -34,6 +36,8 @@ class LabelFormat:
     separator: str | None = None
     order: tuple[str, ...] | None = None
     target: str | None = None
+    usual_separator: str | None = None
+    usual_target: str | None = None
 
     def __post_init__(self) -> None:
         if self.task is not None:
