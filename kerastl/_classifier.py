@@ -171,8 +171,7 @@ class Classifier:
                 `kerastl.load_pixels` takes them. Or many: a folder, a pattern such as `photos/*.jpg`, a list or any
                 other iterable of these, a column of a table, or an array of shape (n, height, width, channels), whose
                 floats have one range, 0 to 1 or 0 to 255. An array of three axes is always one image.
-            top: How many classes an image; more than there are means all. A model that gives any number of labels gives
-                those that reach their thresholds, whatever this says.
+            top: How many classes an image; more than there are means all. Labels are those that reach their thresholds.
             errors: Of an image that cannot be read, or is none: `raise` it, or `return` a result that has `error` set
                 in its place.
             coverage: Between 0 and 1: give, instead of the `top` best classes, as many of the best as hold the right

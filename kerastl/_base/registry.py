@@ -47,7 +47,7 @@ class Registry(Mapping[str, T], Generic[T]):
 
     Args:
         noun: What one of them is called in messages.
-        group: The entry point group by which other packages add to it.
+        group: The entry point group by which other packages add to it; None where nothing can be added.
         kind: The type of the objects.
         bundled: What comes with kerastl, in the order in which it is listed: an object, `"module:attribute"`, or what
             makes it when it is first asked for.
@@ -57,7 +57,7 @@ class Registry(Mapping[str, T], Generic[T]):
     def __init__(
         self,
         noun: str,
-        group: str,
+        group: str | None,
         kind: type[T],
         bundled: Mapping[str, T | str | Callable[[], T]],
         hint: str | None = None,
@@ -69,7 +69,7 @@ class Registry(Mapping[str, T], Generic[T]):
         self._points: dict[str, EntryPoint] | None = None
 
     def __repr__(self) -> str:
-        return f"<Registry {self.group}: {', '.join(self._entries)}>"
+        return f"<Registry {self.group or self.noun}: {', '.join(self._entries)}>"
 
     def __getitem__(self, name: str) -> T:
         if name not in self._entries and name not in self._plugins():
@@ -119,6 +119,8 @@ class Registry(Mapping[str, T], Generic[T]):
         Raises:
             UsageError: It is of another type, its name is none, or there is one of that name.
         """
+        if self.group is None:
+            raise UsageError(f"there is no other {self.noun} than {', '.join(self.bundled)}. Received: {entry!r}")
         if problem := self._problem(entry):
             raise UsageError(f"{problem}. Received: {entry!r}")
         if not replace and entry.name in self._entries:
@@ -138,7 +140,7 @@ class Registry(Mapping[str, T], Generic[T]):
         """What other packages add, by name; asked once, without an import of any of them."""
         if self._points is None:
             self._points = {}
-            for point in _entry_points(self.group):
+            for point in _entry_points(self.group) if self.group is not None else ():
                 if not _NAME.fullmatch(point.name) or point.name in {*self.bundled, *self._points}:
                     why = "is no name" if not _NAME.fullmatch(point.name) else "is taken"
                     log.warning("%s is left out: the name %s", self._called(point), why)

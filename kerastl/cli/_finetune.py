@@ -17,6 +17,12 @@ from kerastl.cli._command import command, option
 @options.run_folder
 @network.base_models
 @option(
+    "--keep-classes",
+    is_flag=True,
+    help="Add the images and classes of DATA_DIR to those of the run that --model names, which stay without their "
+    "images.",
+)
+@option(
     "--recipe",
     "-r",
     default="auto",

@@ -38,23 +38,32 @@ def iterative_parts(
     order = random.permutation(len(counts))
     order = order[np.argsort(-sizes[order], kind="stable")]  # what is left for small ones can be evened out
     shares = np.asarray(fractions, np.float64)
-    wanted = shares[:, None] * counts.sum(axis=0)
-    # Where a label is in as many groups as there are parts, each part gets some of it.
-    wanted = np.where(((counts > 0).sum(axis=0) >= len(shares)) & (wanted < 1), 1.0, wanted)
-    room = shares * sizes.sum()
-    ties = random.random((len(counts), len(shares)))
-    found = np.full(len(counts), -1, np.int64)
     left = (counts > 0).sum(axis=0)
+    wanted = counts.sum(axis=0)[:, None] * shares
+    # Where a label is in as many groups as there are parts, each part gets some of it.
+    wanted = np.where((left >= len(shares))[:, None] & (wanted < 1), 1.0, wanted)
+    room = shares * sizes.sum()
+    ties = random.random(len(counts))
+    found = np.full(len(counts), -1, np.int64)
     while left.any():
         label = int(np.where(left > 0, left, np.iinfo(np.int64).max).argmin())
         for group in order[(counts[order, label] > 0) & (found[order] < 0)]:
-            part = np.lexsort((ties[group], room, wanted[:, label]))[-1]
+            part = _most(ties[group], wanted[label], room)
             found[group] = part
-            wanted[part] -= counts[group]
+            wanted[:, part] -= counts[group]
             room[part] -= sizes[group]
             left -= counts[group] > 0
     for group in order[found[order] < 0]:  # without any label
-        part = np.lexsort((ties[group], room))[-1]
+        part = _most(ties[group], room)
         found[group] = part
         room[part] -= sizes[group]
     return found
+
+
+def _most(tie: float, *lacks: np.ndarray) -> int:
+    """The part that lacks most: of the first, where that is the same of the next, and so on; else the one of a draw."""
+    best = np.arange(len(lacks[0]))
+    for lack in lacks:
+        own = lack[best]
+        best = best[own == own.max()]
+    return int(best[int(tie * len(best))])

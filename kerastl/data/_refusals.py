@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kerastl._base.text import printable
@@ -41,34 +41,40 @@ def _refused(kind: str, found: Mapping[str, str], one: str, many: str, advice: s
     return [Refusal(kind, f"{len(found):,} classes have {many}: {shown}; {advice}", found)]
 
 
-def of_parts(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool) -> list[Refusal]:
+def of_parts(
+    dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool, elsewhere: Collection[str] = ()
+) -> list[Refusal]:
     """What counts against parts that were chosen.
 
     Args:
         dataset: Each image has its part.
         groups: Paths that had to stay together.
         by_name: Whether there are groups other than those of duplicates.
+        elsewhere: Classes that have images elsewhere, so that any number of them will do.
     """
     if TASKS[dataset.task].kind != "index":
         return _too_few_groups(groups, "to be both trained and validated on")
     train, val = dataset.counts("train"), dataset.counts("val")
-    poor = [name for name in dataset.classes if not (train[name] and val[name])]
+    poor = [name for name in dataset.classes if not (train[name] and val[name]) and name not in elsewhere]
     apart = _apart(dataset, groups) if poor else Counter()
     return _too_few(dataset, poor, apart, by_name, "to be both trained and validated on")
 
 
-def of_training(dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool) -> list[Refusal]:
+def of_training(
+    dataset: Dataset, groups: Sequence[Sequence[str]], *, by_name: bool, elsewhere: Collection[str] = ()
+) -> list[Refusal]:
     """What counts against training on every image: a class that is gone when one group is left out of it.
 
     Args:
         dataset: The images.
-        groups: As for `of_parts`, and so is the next.
+        groups: As for `of_parts`, and so are the next two.
         by_name: Whether there are groups other than those of duplicates.
+        elsewhere: Classes that have images elsewhere.
     """
     if TASKS[dataset.task].kind != "index":
         return _too_few_groups(groups, "to leave one out and train on the others")
     apart = _apart(dataset, groups)
-    poor = [name for name in dataset.classes if apart[name] < 2]
+    poor = [name for name in dataset.classes if apart[name] < 2 and name not in elsewhere]
     return _too_few(dataset, poor, apart, by_name, "to leave one out and train on the others")
 
 
@@ -106,19 +112,22 @@ def _too_few(
     )
 
 
-def of_given_parts(dataset: Dataset, readable: Dataset, result: Dataset) -> list[Refusal]:
+def of_given_parts(
+    dataset: Dataset, readable: Dataset, result: Dataset, elsewhere: Collection[str] = ()
+) -> list[Refusal]:
     """What counts against parts that the data came with.
 
     Args:
         dataset: What it came as.
         readable: Without unreadable images.
         result: Also without images of `train` that `val` or `test` hold.
+        elsewhere: As for `of_parts`.
     """
     counts = [one.counts("train") for one in (dataset, readable, result)]
     found = {}
     for name in dataset.classes if TASKS[dataset.task].kind == "index" else ():
         there, read, left = (count[name] for count in counts)
-        if not left:
+        if not left and name not in elsewhere:
             reasons = (f"{there - read} unreadable", f"{read} the same as in val or test")
             found[name] = ", ".join(text for text in reasons if not text.startswith("0 ")) or "none at all"
     what = "no readable image in train that val or test has not"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,9 +78,14 @@ def split(
         split_strategy=split_strategy,
         inspection=inspection,
     )
+    refuse(dataset, refused)
+    return result
+
+
+def refuse(dataset: Dataset, refused: Sequence[Refusal]) -> None:
+    """Raise a `DataError` where something counts against the parts of a data set."""
     if refused:
         raise DataError(f"{dataset.root}: {'; '.join(refusal.message for refusal in refused)}")
-    return result
 
 
 def divide(
@@ -91,8 +96,11 @@ def divide(
     group_by: str | None,
     split_strategy: str,
     inspection: Inspection,
+    elsewhere: Collection[str] = (),
 ) -> tuple[Dataset, list[Refusal]]:
     """Do what `split` does, and give what counts against the result instead of raising it.
+
+    Classes that have images `elsewhere` may have any number of them here.
 
     Raises:
         UsageError: As `split`.
@@ -105,13 +113,13 @@ def divide(
         if group_by is not None:
             raise UsageError(f"group_by has no use here: {dataset.root} comes with its own train and val")
         result = _without_leaks(readable, inspection)
-        return result, refusals.of_given_parts(dataset, readable, result)
+        return result, refusals.of_given_parts(dataset, readable, result, elsewhere)
     groups = groups_of(readable, inspection, group_by)
     val = set() if validation_split is None else strategy.choose(readable, groups, validation_split, seed)
     items = tuple(replace(item, split="val" if item.path in val else "train") for item in readable.items)
     result = replace(readable, items=items)
     check = refusals.of_training if validation_split is None else refusals.of_parts
-    return result, check(result, groups, by_name=group_by is not None)
+    return result, check(result, groups, by_name=group_by is not None, elsewhere=elsewhere)
 
 
 def write_split(dataset: Dataset, path: str | os.PathLike[str], *, groups: Mapping[str, int] | None = None) -> None:

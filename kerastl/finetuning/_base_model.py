@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from kerastl.finetuning._network import Network
     from kerastl.finetuning._recipe import Recipe
+    from kerastl.finetuning._splits import SplitData
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,32 @@ def keep_rows(network: Network, before: Classifier, classes: Sequence[str]) -> s
     told += [f"new: {listed(new)}"] if new else []
     told += [f"gone: {listed(gone)}"] if gone else []
     return "; ".join(told)
+
+
+def known_images(base: BaseModel, parts: SplitData) -> list[str]:
+    """Say where images that tell how good the model is are ones that an earlier run has trained on: a line or none."""
+    if (earlier := base.trained_on()) is None:
+        return []
+    val = parts.dataset.subset("val")
+    images, purpose, advice = val, "to validate on", "split as it did (the same data and --seed)"
+    if not val:
+        images, purpose, advice = parts.dataset.subset("train"), "to leave out", "hold some back as it did"
+    known = earlier.parts([parts.contents.get(item.path, "") for item in images]).count("train")
+    if not known:
+        return []
+    return [
+        f"{known:,} of {len(images):,} images {purpose} were trained on by {base.name}, so that the accuracy flatters: "
+        f"{advice}, or validate on others"
+    ]
+
+
+def left_classes(base: BaseModel, built: Built, classes: Sequence[str]) -> list[str]:
+    """Say where a model knew classes that the data has not: a line or none."""
+    known = () if built.classifier is None else built.classifier.classes
+    gone = [name for name in known if name not in classes]
+    if not gone:
+        return []
+    return [f"classes of {base.name} that the data lacks are left out ({listed(gone)}); --keep-classes keeps them"]
 
 
 def _built(record: Mapping[str, Any], file: Path, settings: Settings, trust: bool) -> Built:

@@ -51,6 +51,30 @@ class UsableFeatures:
         return self._lookup(numbers)
 
 
+def lookup(places: np.ndarray, first: UsableFeatures, second: UsableFeatures) -> Callable[[np.ndarray], np.ndarray]:
+    """Numbers of images to their features, where these are in two parts.
+
+    Args:
+        places: int64 `(n,)`: the number of each image in its part, of the second part the complement.
+        first: Features of the first part.
+        second: Of the second.
+    """
+
+    def rows(numbers: np.ndarray) -> np.ndarray:
+        wanted = places[numbers]
+        others = wanted < 0
+        if not others.any():
+            return first.of_images(wanted)
+        if others.all():
+            return second.of_images(~wanted)
+        own, other = first.of_images(wanted[~others]), second.of_images(~wanted[others])
+        together = np.empty((len(wanted), *own.shape[1:]), np.result_type(own, other))
+        together[~others], together[others] = own, other
+        return together
+
+    return rows
+
+
 @dataclass(frozen=True)
 class PhaseFeatures:
     """What a phase trains and is validated on.

@@ -23,6 +23,7 @@ from kerastl.data._layouts.label_format import label_format
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._budget import Budget, seconds_of
 from kerastl.finetuning._candidates import Candidate, candidates, models_of, sizes_of
+from kerastl.finetuning._earlier_run import earlier_run, scan_new
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import check_base, check_output, given_model, name_of
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
@@ -88,6 +89,7 @@ def finetune(
     label_separator: str | None = None,
     order: Sequence[str] | None = None,
     target: str | None = None,
+    keep_classes: bool = False,
     trust: bool = False,
 ) -> FineTuned:
     """Fine-tune a pretrained network on labeled images.
@@ -160,6 +162,10 @@ def finetune(
         order: Of classes that have one, from the lowest to the highest, for task `ordinal`; None takes that of the
             numbers with which the names of all classes begin.
         target: The table's column with the number to tell, for task `regression`; None finds it.
+        keep_classes: Add images to those of the run that is given as `model`, and classes to its classes, which stay
+            in their order without their images: the run keeps the features that its head was solved on. The head is
+            solved on all of them, as if every image were there (`probe`, which `auto` is then); `metrics` say in
+            `kept_classes` how the earlier classes fared. One class of new images is enough.
         trust: Whether a `.keras` file given as `model` may hold what runs code when it is loaded, as for
             `kerastl.load`.
 
@@ -211,12 +217,16 @@ def finetune(
         cache_limit=cache_limit,
         keep_features=keep_features,
         budget=seconds_of(budget),
+        keep_classes=keep_classes,
     )
     ours, of_keras = sort_callbacks(callbacks)
     labels = label_format(task, label_separator, order, target)
+    columns, begun = TableColumns(images, path_column, label_column, split_column, classes, labels), read_recipe(recipe)
+    if keep_classes:
+        data, begun = _added(data, columns, begun, None if among else base, wanted, resume)
     given = Given(
-        scanned_if_told(data, TableColumns(images, path_column, label_column, split_column, classes, labels)),
-        read_recipe(recipe),
+        data if keep_classes else scanned_if_told(data, columns),
+        begun,
         wished(model),
         base,
         trust,
@@ -231,6 +241,21 @@ def finetune(
         place = Path(output) if output is not None else stack.enter_context(_temporary_folder())
         folder, watching = FineTuningFolder(place, told), (told, of_keras)
         return _in_folder(folder, wanted, given, watching, resume=resume, overwrite=overwrite)
+
+
+def _added(
+    data: Any,
+    columns: TableColumns,
+    recipe: str | Recipe,
+    base: keras.Model | Path | None,
+    wanted: Settings,
+    resume: bool,
+) -> tuple[Dataset, str | Recipe]:
+    """The images that are added to those of an earlier run, and the recipe."""
+    if resume and not (isinstance(base, Path) and base.exists()):  # the run folder holds what it goes on from
+        return scan_new(data, columns, None), recipe
+    earlier = earlier_run(base, wanted)
+    return scan_new(data, columns, earlier.class_folders), earlier.recipe(recipe)
 
 
 @dataclass(frozen=True)

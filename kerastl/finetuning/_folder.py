@@ -20,6 +20,10 @@ from kerastl.training._run_folder import RunFolder, RunKind
 SPLIT = "split.csv"
 LEAVE_ONE_OUT = "leave_one_out.npz"
 """What the head says of each training image when it is left out; lies in the state of a run, too."""
+KEPT_FEATURES = "features.npz"
+"""The features that the head was solved on, for a run that goes on from it; lies in the state of a run, too."""
+EARLIER_FEATURES = "earlier_features.npz"
+"""Those of the run that a run goes on from, in its state."""
 BASE_MODEL = "base_model.keras"
 """What a run starts from, in its state, where that is not a network of the catalog."""
 
@@ -33,10 +37,10 @@ def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
 
 KIND = RunKind(
     "finetune",
-    (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, SEARCH, *FILES),
+    (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, KEPT_FEATURES, SEARCH, *FILES),
     METRICS,
     _older,
-    state=(BASE_MODEL, LEAVE_ONE_OUT, SPLIT),
+    state=(BASE_MODEL, EARLIER_FEATURES, LEAVE_ONE_OUT, KEPT_FEATURES, SPLIT),
 )
 
 
@@ -52,6 +56,7 @@ class FineTuningFolder(RunFolder):
         super().__init__(path, KIND, callback)
         self.split = path / SPLIT
         self.base_model = self.checkpoint.folder / BASE_MODEL
+        self.earlier_features = self.checkpoint.folder / EARLIER_FEATURES
         self._kept_split = self.checkpoint.folder / SPLIT
 
     @property
@@ -69,6 +74,19 @@ class FineTuningFolder(RunFolder):
         """Copy what the run starts from to where a run that goes on finds it; return that."""
         self._copy(file, self.base_model)
         return self.base_model
+
+    def keep_earlier_features(self, file: Path) -> Path:
+        """Copy the features of the run that it goes on from to where it finds them again; return that."""
+        self._copy(file, self.earlier_features)
+        return self.earlier_features
+
+    def publish_features(self, wanted: bool) -> None:
+        """Put the features that a head was solved on beside the model, where they were kept and that head was."""
+        kept, beside = self.checkpoint.folder / KEPT_FEATURES, self.path / KEPT_FEATURES
+        if wanted and kept.is_file():
+            self._copy(kept, beside)
+        elif not wanted:
+            beside.unlink(missing_ok=True)
 
     def _copy(self, file: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)

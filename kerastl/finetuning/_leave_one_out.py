@@ -7,28 +7,24 @@ of a group (duplicates, one patient) are left out together, so that none is answ
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from kerastl._base import files
 from kerastl._base.text import printable
 from kerastl.calibration._leave_one_out import LeftOutCalibration, calibrated, leave_one_out_state
 from kerastl.calibration._state import ARRAYS as TRUST
 from kerastl.data._training_record import content_number
 from kerastl.errors import ModelError
+from kerastl.finetuning._array_files import read_arrays, write_arrays
 from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._scores import Score, score
 from kerastl.finetuning._training_data import TrainingData
-from kerastl.models._saved.arrays import read_npz
 from kerastl.tasks._task import CLASSIFICATION, TASKS, TargetKind, Task
 
 _MOST = 1 << 26  # probabilities that are kept, 256 MiB: above it those of evenly spaced images
-_LARGEST = 1 << 29  # bytes of a file with them
 # The kind of numbers of each array, and its axes.
 _LABELS: Mapping[TargetKind, tuple[str, int]] = {"index": ("i", 1), "indicators": ("b", 2), "number": ("f", 1)}
 _IN_STATE = dict.fromkeys(("numbers", "groups"), ("i", 1))
@@ -106,7 +102,7 @@ class LeftOutAnswers:
         if self.calibration is not None:
             arrays["extra"] = np.array(json.dumps(self.calibration.extra))
             arrays["trust"] = np.frombuffer(self.calibration.members[TRUST], np.uint8)
-        _write(folder / LEAVE_ONE_OUT, arrays)
+        write_arrays(folder / LEAVE_ONE_OUT, arrays)
 
     @classmethod
     def read(cls, folder: Path, task: Task) -> LeftOutAnswers:
@@ -116,7 +112,7 @@ class LeftOutAnswers:
             ValueError: It is not there or damaged.
         """
         kinds = {**_IN_STATE, "labels": _LABELS[task.kind]}
-        found = _arrays(folder / LEAVE_ONE_OUT, kinds, needed=_ARRAYS)
+        found = read_arrays(folder / LEAVE_ONE_OUT, kinds, needed=_ARRAYS)
         calibration = None
         if {"extra", "trust"} <= found.keys():
             members = {TRUST: found["trust"].tobytes()}
@@ -141,16 +137,15 @@ class KeptAnswers:
     fingerprint: str
 
     @classmethod
-    def of(cls, answers: LeftOutAnswers, contents: Sequence[str], fingerprint: str) -> KeptAnswers:
+    def of(cls, answers: LeftOutAnswers, contents: np.ndarray, fingerprint: str) -> KeptAnswers:
         """Name the images of some answers.
 
         Args:
             answers: Of a run.
-            contents: Content hash of every training image.
+            contents: uint64, of every training image, as `LabeledImages` has it.
             fingerprint: Of the data.
         """
-        hashes = np.array([content_number(contents[number]) for number in answers.numbers], np.uint64)
-        return cls(hashes, answers.groups, answers.probabilities, fingerprint)
+        return cls(contents[answers.numbers], answers.groups, answers.probabilities, fingerprint)
 
     def rows(self, contents: Sequence[str]) -> np.ndarray:
         """Place of the answer on each image, by its content hash: int64 `(n,)`, -1 where there is none."""
@@ -162,7 +157,7 @@ class KeptAnswers:
 
     def write(self, folder: Path) -> None:
         """Write it into a run folder."""
-        _write(folder / LEAVE_ONE_OUT, {**vars(self), "fingerprint": np.array(self.fingerprint)})
+        write_arrays(folder / LEAVE_ONE_OUT, {**vars(self), "fingerprint": np.array(self.fingerprint)})
 
     @classmethod
     def read(cls, folder: Path, fingerprint: object, classes: int) -> KeptAnswers | None:
@@ -183,7 +178,7 @@ class KeptAnswers:
         if not file.is_file():
             return None
         try:
-            found = _arrays(file, _BESIDE, needed=_BESIDE)
+            found = read_arrays(file, _BESIDE, needed=_BESIDE)
             if str(found["fingerprint"]) != fingerprint:
                 return None
             hashes, groups, probabilities = found["hashes"], found["groups"], found["probabilities"]
@@ -195,19 +190,3 @@ class KeptAnswers:
             name, reason = printable(str(file)), printable(str(error))
             raise ModelError(f"{name}: its leave-one-out answers cannot be read ({reason}); remove the file") from None
         return cls(hashes, groups, probabilities, str(found["fingerprint"]))
-
-
-def _write(file: Path, arrays: dict[str, np.ndarray]) -> None:
-    with files.replacing(file) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays)  # type: ignore[arg-type]
-
-
-def _arrays(file: Path, kinds: Mapping[str, tuple[str, int]], needed: Collection[str]) -> dict[str, np.ndarray]:
-    """Read arrays, each of its kind; `ValueError` where that cannot be done or one that is needed is not there."""
-    try:
-        found = read_npz(files.read_regular(file, _LARGEST), kinds)
-    except (KeyError, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
-        raise ValueError(str(error)) from None
-    if missing := set(needed) - found.keys():
-        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-    return found

@@ -11,6 +11,7 @@ from typing import Any
 from kerastl._base.text import percent, printable
 from kerastl._metrics import best_epoch, wilson_interval
 from kerastl._progress.lines import duration
+from kerastl.finetuning._kept_classes import fared, fared_each
 from kerastl.finetuning._recipe import Phase, Recipe
 from kerastl.finetuning._scores import Score
 from kerastl.finetuning._state import PhaseRecord
@@ -155,11 +156,13 @@ def outcome(metrics: Mapping[str, Any], folder: Path, facts: Sequence[str] = ())
             more.append(reached(metrics, "loo"))
     more.append("" if choice is None else f"kept {choice}")
     more.append(chosen_among(metrics))
-    more += facts
+    kept = metrics.get("kept_classes")
+    more += ["" if kept is None else fared(kept), *facts]
     lines = [f"{printable(str(folder))}: {reached(metrics)}"]
     for text in filter(None, more):
         lines += wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
-    return [*lines, f"  {numbers}"]
+    each = [] if kept is None else [f"    {line}" for line in fared_each(kept)]
+    return [*lines, *each, f"  {numbers}"]
 
 
 def chosen_among(metrics: Mapping[str, Any]) -> str:

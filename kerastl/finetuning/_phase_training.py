@@ -28,7 +28,7 @@ from kerastl.finetuning._loop import Epoch, predict, tell_of_solution, train_pha
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._scores import Score, ScoreKind, score
-from kerastl.finetuning._solved_head import NOTHING, learnt_nothing, solve_classifier
+from kerastl.finetuning._solved_head import NOTHING, keep_features, learnt_nothing, solve_classifier
 from kerastl.training._interrupt import Stopped
 from kerastl.training._variables import assign, values_of
 
@@ -243,6 +243,9 @@ class PhaseTraining:
         done = Epoch(1, 0.0, own.loss, figure, reached, seconds, left_out, self._task)
         first = len(self._state.history)
         self.record(done)
+        if self._better:
+            features = rows, self._features.mirrored
+            keep_features(self._context, self._features.extractor.digest, features, head, self._left_out)
         if self._better and learnt_nothing(head):
             self._state.failure = NOTHING
         tell_of_solution(done, self._context.observers, first)

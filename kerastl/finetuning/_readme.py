@@ -11,7 +11,8 @@ from typing import Any
 from kerastl._base.text import printable
 from kerastl.calibration._temperature import is_calibrated
 from kerastl.finetuning._answer_facts import answer_facts
-from kerastl.finetuning._folder import LEAVE_ONE_OUT, SPLIT
+from kerastl.finetuning._folder import KEPT_FEATURES, LEAVE_ONE_OUT, SPLIT
+from kerastl.finetuning._kept_classes import fared
 from kerastl.finetuning._outcome import caveat, choice_made, chosen_among, headline, reached, tells
 from kerastl.finetuning._outputs import METRICS
 from kerastl.finetuning._search_results import SEARCH
@@ -31,6 +32,10 @@ _FILES = {
 }
 _LEFT_OUT = {
     LEAVE_ONE_OUT: "what the head says of each training image when it is solved without it; kerastl evaluate reads it",
+}
+_KEPT_FEATURES = {
+    KEPT_FEATURES: "the features that the head was solved on: kerastl finetune --keep-classes adds images and classes "
+    "to them",
 }
 _SEARCHED = {SEARCH: "which networks there were to choose among, and how good the features of each are"}
 _KEPT = {"features/": "what the frozen part of the network gives for each image"}
@@ -60,6 +65,8 @@ class ReadMe:
         files = dict(_FILES) | ({} if complete else UNDER_WAY)
         if "loo_loss" in self.metrics:
             files |= _LEFT_OUT
+        if (folder / KEPT_FEATURES).is_file():
+            files |= _KEPT_FEATURES
         if self.metrics.get("search") is not None:
             files |= _SEARCHED
         if self.keep_features or not complete:
@@ -71,6 +78,8 @@ class ReadMe:
     def _facts(self) -> list[str]:
         metrics, metadata = self.metrics, self.metadata
         choice, solved = choice_made(metrics), "loo_loss" in metrics
+        kept = metrics.get("kept_classes")
+        earlier = "" if kept is None else f" ({kept['new_images']:,}) and of {printable(kept['model'])}"
         both = solved and headline(metrics) == "val"
         return [
             ": ".join(filter(None, [reached(metrics), caveat(metrics)])) + ".",
@@ -79,7 +88,8 @@ class ReadMe:
             *([f"{chosen[0].upper()}{chosen[1:]}."] if (chosen := chosen_among(metrics)) else []),
             *(f"Warning: {warning}" for warning in metrics.get("warnings", ())),
             *([] if metrics["complete"] else ["Training was stopped early."]),
-            f"Images: {metrics['train_images']:,} trained on, of {self.data}.",
+            *([f"Kept: {text}."] if kept is not None and (text := fared(kept)) else []),
+            f"Images: {metrics['train_images']:,} trained on, of {self.data}{earlier}.",
             f"Recipe: {metrics['recipe']}; settings and versions are in {MEMBER}.",
             WORDS[metadata.task].listed(metadata.labels.names, _CLASSES),
             *(f"{fact[0].upper()}{fact[1:]}." for fact in answer_facts(metadata)),

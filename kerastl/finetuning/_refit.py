@@ -6,7 +6,6 @@ is, as in a run in which every image trains from the start.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +13,11 @@ import numpy as np
 from kerastl.errors import TrainingError
 from kerastl.finetuning._answer_extras import answer_extras
 from kerastl.finetuning._doubts import doubts
-from kerastl.finetuning._features import UsableFeatures
+from kerastl.finetuning._features import UsableFeatures, lookup
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._recipe import Recipe
-from kerastl.finetuning._solved_head import NOTHING, learnt_nothing, solve_classifier
+from kerastl.finetuning._solved_head import NOTHING, keep_features, learnt_nothing, solve_classifier
 from kerastl.finetuning._state import FineTuningState
 from kerastl.finetuning._training_data import TrainingData
 
@@ -61,19 +60,20 @@ def join(whole: TrainingData, data: TrainingData, train: PlainFeatures, val: Pla
     places = np.array([own[file] for file in whole.train.files], np.int64)
     readable = _readable(places, train.plain, val.plain)
     if train.mirrored is None or val.mirrored is None:
-        return PlainFeatures(UsableFeatures(_lookup(places, train.plain, val.plain), np.flatnonzero(readable)), None)
+        return PlainFeatures(UsableFeatures(lookup(places, train.plain, val.plain), np.flatnonzero(readable)), None)
     usable = np.flatnonzero(readable & _readable(places, train.mirrored, val.mirrored))
-    plain, mirrored = _lookup(places, train.plain, val.plain), _lookup(places, train.mirrored, val.mirrored)
+    plain, mirrored = lookup(places, train.plain, val.plain), lookup(places, train.mirrored, val.mirrored)
     return PlainFeatures(UsableFeatures(plain, usable), UsableFeatures(mirrored, usable))
 
 
-def refit(context: Context, phase: Phase, features: PlainFeatures) -> None:
+def refit(context: Context, phase: Phase, features: PlainFeatures, network: str) -> None:
     """Solve the head again, and take what leave-one-out says of it for the score of the run.
 
     Args:
         context: Of the run; its training images are all there are.
         phase: That of the solution.
         features: Of all images.
+        network: The digest of what made them.
 
     Raises:
         Stopped: A stop was asked for; the head is that before.
@@ -88,6 +88,7 @@ def refit(context: Context, phase: Phase, features: PlainFeatures) -> None:
     if not np.isfinite(reached.loss):
         raise TrainingError("the scores hold NaN or infinity: the weights of the network are broken")
     left_out.write(context.writer.checkpoint.folder)
+    keep_features(context, network, features, head, left_out)
     state.best = state.leave_one_out = reached
     answers = left_out.probabilities, left_out.labels
     state.warnings = doubts(*answers, data.classes, data.task, "leave_one_out")
@@ -99,27 +100,3 @@ def refit(context: Context, phase: Phase, features: PlainFeatures) -> None:
 def _readable(places: np.ndarray, train: UsableFeatures, val: UsableFeatures) -> np.ndarray:
     """Whether each image can be read: bool `(n,)`."""
     return np.isin(places, np.concatenate([train.usable, ~val.usable]))
-
-
-def _lookup(places: np.ndarray, train: UsableFeatures, val: UsableFeatures) -> Callable[[np.ndarray], np.ndarray]:
-    """Numbers of images to their features.
-
-    Args:
-        places: int64 `(n,)`: the number of each image in its part, of validation images the complement.
-        train: Features of the training images.
-        val: Of the validation images.
-    """
-
-    def rows(numbers: np.ndarray) -> np.ndarray:
-        wanted = places[numbers]
-        held_back = wanted < 0
-        if not held_back.any():
-            return train.of_images(wanted)
-        if held_back.all():
-            return val.of_images(~wanted)
-        first, second = train.of_images(wanted[~held_back]), val.of_images(~wanted[held_back])
-        together = np.empty((len(wanted), *first.shape[1:]), np.result_type(first, second))
-        together[~held_back], together[held_back] = first, second
-        return together
-
-    return rows

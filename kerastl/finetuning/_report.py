@@ -157,9 +157,9 @@ class Report:
         if answers is None:
             (self._folder / LEAVE_ONE_OUT).unlink(missing_ok=True)
             return
-        dataset, contents = self._parts.dataset, self._parts.contents
-        known = [contents.get(item.path, "") for item in dataset.subset("train")]
-        KeptAnswers.of(answers, known, self._parts.fingerprint).write(self._folder)
+        contents = self._images.train.contents
+        assert contents is not None  # noqa: S101 - those of a run are known
+        KeptAnswers.of(answers, contents, self._parts.fingerprint).write(self._folder)
 
 
 def _relative(path: Path, root: Path) -> str:

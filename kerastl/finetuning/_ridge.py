@@ -30,6 +30,7 @@ class RidgeHead(NamedTuple):
         prior_loss: That of an answer which knows no more than how frequent the classes are.
         projected: To how many numbers the features were brought before; None where they were taken as they are.
         thresholds: float64 `(classes - 1,)`, what the score of ordered classes is compared with; None of others.
+        mirrored: Whether mirrored images were solved on, too.
     """
 
     kernel: np.ndarray
@@ -42,6 +43,7 @@ class RidgeHead(NamedTuple):
     prior_loss: float
     projected: int | None
     thresholds: np.ndarray | None = None
+    mirrored: bool = False
 
 
 def solve_ridge(

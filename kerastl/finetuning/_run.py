@@ -8,7 +8,6 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +17,26 @@ from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
-from kerastl.finetuning._base_model import BaseModel, Built, from_catalog, keep_rows, stored
+from kerastl.finetuning._base_model import (
+    BaseModel,
+    from_catalog,
+    keep_rows,
+    known_images,
+    left_classes,
+    stored,
+)
 from kerastl.finetuning._budget import Budget, described
 from kerastl.finetuning._diagnosis import NothingLearntError
+from kerastl.finetuning._earlier_run import check_network, earlier_run
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import adopted, identity, still_there
+from kerastl.finetuning._joined_images import JoinedImages, join_images
+from kerastl.finetuning._kept_classes import kept_classes
+from kerastl.finetuning._kept_features import KeptFeatures
 from kerastl.finetuning._outputs import write_history
+from kerastl.finetuning._prepared import Prepared
 from kerastl.finetuning._recipe import Recipe
-from kerastl.finetuning._recipes import find_recipe, needs_validation
+from kerastl.finetuning._recipes import find_recipe, needs_validation, read_recipe
 from kerastl.finetuning._report import Report
 from kerastl.finetuning._result import FineTuned
 from kerastl.finetuning._search_results import search_summary
@@ -59,35 +70,6 @@ if TYPE_CHECKING:
     from kerastl.finetuning._network import Network
     from kerastl.finetuning._training import Training
     from kerastl.finetuning._training_data import TrainingData
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What is settled before a run trains.
-
-    Args:
-        base: What it starts from.
-        built: The same as a network.
-        parts: The images.
-        recipe: What trains when.
-        extra: Stored with the state.
-        state: What the run goes on from; None at its beginning.
-        refits: Whether images were held back unasked, so that a solved head that is kept is solved on them too.
-    """
-
-    base: BaseModel
-    built: Built
-    parts: SplitData
-    recipe: Recipe
-    extra: dict[str, Any]
-    state: dict[str, Any] | None = None
-    refits: bool = False
-
-    def network(self, built: Built, seed: int) -> Network:
-        """A network with the head that the recipe has for the task."""
-        dataset = self.parts.dataset
-        labels = dataset.labels(dataset.subset("train"))
-        return built.with_head(len(dataset.classes), self.recipe, seed, TASKS[dataset.task], labels)
 
 
 class Run:
@@ -127,13 +109,17 @@ class Run:
     def begin(self, data: str | os.PathLike[str] | Dataset, recipe: str | os.PathLike[str] | Recipe) -> FineTuned:
         """Run from the start."""
         with ExitStack() as stack:
-            base = self._base_model(stack)
-            dataset = open_dataset(data, self._callback)
+            base, kept = self._base_model(stack), None
+            if self._settings.keep_classes:
+                earlier = earlier_run(self._given, self._settings)
+                recipe, kept = earlier.recipe(read_recipe(recipe)), earlier.read_features()
+            known = () if kept is None else kept.classes
+            dataset = open_dataset(data, self._callback, known)
             self._settings.check_task(TASKS[dataset.task])
             needed = needs_validation(recipe)
             with ThreadPoolExecutor(1, "kerastl-split") as pool:
                 # Reading all images once and importing Keras take seconds each, and mostly different cores.
-                splitting = pool.submit(self._read, dataset, base.resize, needed)
+                splitting = pool.submit(self._read, dataset, base.resize, needed, known)
                 built = base.build(self._settings)
                 inspection, parts = splitting.result()
             chosen = find_recipe(recipe, parts.dataset, ("head", *built.stages), self._settings.overrides)
@@ -145,7 +131,15 @@ class Run:
                     f"all {count:,} images train: leave-one-out tells how good that is; --validation-split holds some "
                     "back"
                 )
-            self._warn_of_known_images(base, parts)
+            if kept is not None:
+                parts = parts.with_classes(known)
+                check_network(built, chosen, kept)
+                self._folder.keep_earlier_features(earlier.features)
+            else:
+                for warning in known_images(base, parts):
+                    self._callback.warn(warning)
+                for line in left_classes(base, built, parts.dataset.classes):
+                    self._callback.say(line)
             write_split(parts.dataset, self._folder.split, groups=parts.groups)
             if base.file is not None:
                 base = dataclasses.replace(base, file=self._folder.keep_base_model(base.file))
@@ -162,24 +156,10 @@ class Run:
             "split": sha256(self._folder.split),
             "white_level": parts.white_level,
             "refits": refits,
+            "earlier_features": None if kept is None else sha256(self._folder.earlier_features),
         }
         self._folder.checkpoint.save(extra, {})
-        return self._train(Prepared(base, built, parts, chosen, extra, refits=refits))
-
-    def _warn_of_known_images(self, base: BaseModel, parts: SplitData) -> None:
-        """Say where images that tell how good the model is are ones that an earlier run has trained on."""
-        if (earlier := base.trained_on()) is None:
-            return
-        val = parts.dataset.subset("val")
-        images, purpose, advice = val, "to validate on", "split as it did (the same data and --seed)"
-        if not val:
-            images, purpose, advice = parts.dataset.subset("train"), "to leave out", "hold some back as it did"
-        known = earlier.parts([parts.contents.get(item.path, "") for item in images]).count("train")
-        if known:
-            self._callback.warn(
-                f"{known:,} of {len(images):,} images {purpose} were trained on by {base.name}, so that the "
-                f"accuracy flatters: {advice}, or validate on others"
-            )
+        return self._train(Prepared(base, built, parts, chosen, extra, refits=refits, kept=kept))
 
     def _base_model(self, stack: ExitStack) -> BaseModel:
         """What the run starts from; what fails should fail before images are read."""
@@ -194,9 +174,11 @@ class Run:
             weights.fetch(BACKBONES[settings.model], include_top=False, input_size=settings.input_size)
         return from_catalog(settings)
 
-    def _read(self, dataset: Dataset, resize: Resize, needed: bool) -> tuple[Inspection, SplitData]:
+    def _read(
+        self, dataset: Dataset, resize: Resize, needed: bool, earlier: Sequence[str]
+    ) -> tuple[Inspection, SplitData]:
         inspection = inspect_dataset(dataset, self._settings, self._callback, self.stop)
-        parts = split_dataset(dataset, inspection, self._settings, self._callback, needed=needed)
+        parts = split_dataset(dataset, inspection, self._settings, self._callback, needed=needed, earlier=earlier)
         self._prefetched = prefetch_images(training_data(parts, resize, self._settings), self._folder.path)
         return inspection, parts
 
@@ -228,7 +210,17 @@ class Run:
                     f"{printable(asked.name)}"
                 )
         extra = {name: value for name, value in state.items() if name != STATE}
-        return self._train(Prepared(base, built, parts, chosen, extra, state, bool(state.get("refits"))))
+        refits, kept = bool(state.get("refits")), self._earlier_features(state)
+        return self._train(Prepared(base, built, parts, chosen, extra, state, refits, kept))
+
+    def _earlier_features(self, state: Mapping[str, Any]) -> KeptFeatures | None:
+        """The features that the run began with; None where there were none."""
+        if (written := state.get("earlier_features")) is None:
+            return None
+        file = self._folder.earlier_features
+        if not file.is_file() or sha256(file) != written:
+            raise StateError(f"{printable(str(file))} is not what the run began with; --overwrite starts anew")
+        return KeptFeatures.read(file)
 
     def _begun_with(self, state: Mapping[str, Any]) -> BaseModel:
         """What the run began with; refuses another model that is given now."""
@@ -245,7 +237,11 @@ class Run:
         self._callback.say(f"recipe {recipe.name}: {recipe.why}" if recipe.why else f"recipe {recipe.name}")
         network = self._network(prepared)
         images, whole = (training_data(each, prepared.base.resize, settings) for each in (parts, parts.all_training()))
-        features = self._feature_computer(images)
+        joined = None if prepared.kept is None else join_images(prepared.kept, images)
+        features = self._feature_computer(images, joined)
+        if joined is not None:
+            images = joined.data
+            self._callback.say(joined.described(prepared.base.name))
         budget = Budget(settings.budget, self._start)
         training = self._training(prepared, network, (images, whole), features, budget)
         earlier = sum(training.state.seconds)
@@ -258,9 +254,13 @@ class Run:
         metrics = report.metrics(training.state, features.skipped.reasons, seconds, stopped=ended is not None)
         metrics["budget"] = described(budget, training.state.plan)
         metrics["search"] = search_summary(self._folder.path)
+        left_out = training.left_out()
+        if joined is not None:
+            metrics["kept_classes"] = kept_classes(prepared.base.name, joined, left_out)
         with stage("writing the model and the figures"):
             model = network.model if settings.precision == "float32" else self._in_float32(network.model, prepared)
-            metadata = report.write(model, training.state, features.skipped.reasons, metrics, training.left_out())
+            self._folder.publish_features(left_out is not None)
+            metadata = report.write(model, training.state, features.skipped.reasons, metrics, left_out)
         self._close(ended)
         return FineTuned(model, metadata, metrics, training.state.history, self._folder.path, ended is not None)
 
@@ -301,11 +301,12 @@ class Run:
             training.resume(prepared.state)
         return training
 
-    def _feature_computer(self, images: TrainingData) -> FeatureComputer:
+    def _feature_computer(self, images: TrainingData, joined: JoinedImages | None) -> FeatureComputer:
         from kerastl.finetuning._features import FeatureComputer
+        from kerastl.finetuning._joined_features import JoinedFeatureComputer
 
         prefetched = self._prefetched
-        return FeatureComputer(
+        return (FeatureComputer if joined is None else partial(JoinedFeatureComputer, joined))(
             images,
             FeatureCache(self._folder.features, self._settings.cache_limit),
             keep_features=self._settings.keep_features,

@@ -49,6 +49,7 @@ class Settings(RunSettings):
         cache_limit: Bytes that cached features may take on the disk.
         keep_features: Leave them in the run folder.
         budget: Seconds that the run may take; None is as long as it likes.
+        keep_classes: Whether the classes of the run to start from stay, with its images.
         threshold_aim: Of several labels, what thresholds are chosen for; None is the best F1.
 
     Example:
@@ -81,6 +82,7 @@ class Settings(RunSettings):
     cache_limit: int = DEFAULT_CACHE_LIMIT
     keep_features: bool = False
     budget: float | None = None
+    keep_classes: bool = False
     threshold_aim: str | None = None
 
     def __post_init__(self) -> None:

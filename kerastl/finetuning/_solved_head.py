@@ -9,6 +9,8 @@ from kerastl._progress import stage
 from kerastl.errors import RecipeError
 from kerastl.finetuning._diagnosis import ADVICE
 from kerastl.finetuning._features import UsableFeatures
+from kerastl.finetuning._folder import KEPT_FEATURES
+from kerastl.finetuning._kept_features import MOST, TASKS_KEPT, KeptFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._phase import Phase, Solver
 from kerastl.finetuning._phase_context import Context
@@ -79,7 +81,7 @@ def _by_ridge(
             scratch=context.scratch,
             check=stop.check if stop is not None else None,
         )
-    head = task.head(solution, labels, weights, outputs)
+    head = task.head(solution, labels, weights, outputs)._replace(mirrored=choice.mirrored)
     if head.thresholds is not None:
         set_thresholds(tail_layers(context.network.model), head.thresholds)
     _tell(choice, head, rows, told)
@@ -89,6 +91,34 @@ def _by_ridge(
         return head, None
     answers = LeftOutAnswers.of(data, rows.usable[head.loo_rows], head.loo_probabilities)
     return head, answers.calibrated(head.temperature, rows.of_images, context.seed)
+
+
+def keep_features(
+    context: Context,
+    network: str,
+    features: tuple[UsableFeatures, UsableFeatures | None],
+    head: Head | RidgeHead,
+    left_out: LeftOutAnswers | None,
+) -> None:
+    """Keep the features of a solution beside the state of a run, where a later one can use them.
+
+    Args:
+        context: Of the run.
+        network: The digest of what made the features.
+        features: Of the images as they are, and of the same mirrored.
+        head: The solution.
+        left_out: Its answers.
+    """
+    data = context.data
+    if left_out is None or not isinstance(head, RidgeHead) or data.task.name not in TASKS_KEPT:
+        return
+    rows, mirrored = features
+    kept = KeptFeatures.of(data, rows, mirrored if head.mirrored else None, left_out, network, context.seed)
+    if len(kept) < len(rows):
+        context.observers.told.say(
+            f"{KEPT_FEATURES} keeps the features of {len(kept):,} of {len(rows):,} images, {MOST >> 20} MiB at most"
+        )
+    kept.write(context.writer.checkpoint.folder / KEPT_FEATURES)
 
 
 def _tell(choice: RowChoice, head: RidgeHead, rows: UsableFeatures, told: RunCallback) -> None:

@@ -17,7 +17,7 @@ from kerastl.data._inspection import Inspection, fingerprint, inspect
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._layouts.label_format import format_of
 from kerastl.data._scan import scan_as
-from kerastl.data._split import group_numbers, split
+from kerastl.data._split import divide, group_numbers, refuse
 from kerastl.data._tree import left_out_summary
 from kerastl.errors import DataError
 from kerastl.finetuning._settings import Settings
@@ -58,6 +58,11 @@ class SplitData:
         """Whether none is held back to validate on."""
         return not self.dataset.subset("val")
 
+    def with_classes(self, earlier: Sequence[str]) -> SplitData:
+        """The same images, with classes that others are of before those that are new."""
+        new = (name for name in self.dataset.classes if name not in earlier)
+        return replace(self, dataset=replace(self.dataset, classes=(*earlier, *new)))
+
     def all_training(self) -> SplitData:
         """The same images, none of them held back."""
         items = tuple(replace(item, split="train") if item.split == "val" else item for item in self.dataset.items)
@@ -65,8 +70,13 @@ class SplitData:
         return replace(self, dataset=dataset, fingerprint=fingerprint(dataset, self.contents))
 
 
-def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) -> Dataset:
+def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback, earlier: Sequence[str] = ()) -> Dataset:
     """Scan a folder, unless that was done.
+
+    Args:
+        data: The folder, or what `scan` gave.
+        callback: Hears what is found.
+        earlier: Classes that stay beside those of the data.
 
     Raises:
         DataError: There is nothing to learn from.
@@ -74,7 +84,9 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback) 
     with stage("looking for images"):
         dataset = data if isinstance(data, Dataset) else scan(data)
     task = TASKS[dataset.task]
-    if len(dataset.classes) < task.fewest_classes:  # `scan` refuses it; a data set from elsewhere may be anything
+    if (
+        len({*earlier, *dataset.classes}) < task.fewest_classes
+    ):  # `scan` refuses it; a data set from elsewhere may be anything
         raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; {task.needs}")
     if unknown := sorted({name for item in dataset.items for name in dataset.class_names(item)} - {*dataset.classes}):
         raise DataError(f"{dataset.root}: images of {listed(unknown)}, which is not among the classes")
@@ -108,7 +120,13 @@ def inspect_dataset(dataset: Dataset, settings: Settings, callback: RunCallback,
 
 
 def split_dataset(
-    dataset: Dataset, inspection: Inspection, settings: Settings, callback: RunCallback, *, needed: bool = True
+    dataset: Dataset,
+    inspection: Inspection,
+    settings: Settings,
+    callback: RunCallback,
+    *,
+    needed: bool = True,
+    earlier: Sequence[str] = (),
 ) -> SplitData:
     """Split images that were read.
 
@@ -118,19 +136,22 @@ def split_dataset(
         settings: How to split.
         callback: Hears what is found.
         needed: Whether images to validate on are needed; else every image trains, unless others are asked for.
+        earlier: Classes that have images elsewhere.
 
     Raises:
         DataError: The images cannot be split.
     """
     with stage("splitting the images"):
-        parts = split(
+        parts, refused = divide(
             dataset,
             validation_split=settings.held_back(needed),
             seed=settings.seed,
             group_by=settings.group_by,
             split_strategy=settings.split_strategy,
             inspection=inspection,
+            elsewhere=earlier,
         )
+        refuse(dataset, refused)
     for warning in parts.warnings[len(dataset.warnings) :]:
         callback.warn(warning)
     white = inspection.white_level(parts.subset("train"))
@@ -174,7 +195,8 @@ def found_again(
     """
     try:
         labels = format_of(state.get("task", CLASSIFICATION), state["classes"])
-        dataset = scan_as(data, TableColumns(labels=labels))
+        one_is_enough = state["settings"].get("keep_classes", False)
+        dataset = scan_as(data, TableColumns(labels=labels), for_training=not one_is_enough)
     except DataError as error:
         raise DataError(f"{error}. The run began with the classes {listed(state['classes'])}") from None
     hashes = hashed([dataset.file(item) for item in dataset.items], callback, stop)

@@ -167,9 +167,8 @@ class Training:
             return
         mirrored = computer.compute_mirrored_val(lower, phase)
         parts = PlainFeatures(features.plain, features.mirrored), PlainFeatures(features.val, mirrored)
-        refit(
-            self._context(self._whole, PhaseTime(self._budget, 0.0, ())), phase, join(self._whole, self._data, *parts)
-        )
+        context = self._context(self._whole, PhaseTime(self._budget, 0.0, ()))
+        refit(context, phase, join(self._whole, self._data, *parts), features.extractor.digest)
         self.state.seconds[0] += time.monotonic() - start
         self._writer.save(self.state, start=values_of(self._network.model.variables))
 

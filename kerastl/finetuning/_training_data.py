@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from kerastl.calibration._thresholds import DEFAULT_AIM
+from kerastl.data import Item
 from kerastl.data._augment import augment
 from kerastl.data._augmentation import Augmentation
 from kerastl.data._prefetch import PrefetchedImages
+from kerastl.data._training_record import content_number
 from kerastl.errors import UsageError
 from kerastl.finetuning._settings import Settings
 from kerastl.finetuning._splits import SplitData
@@ -33,10 +35,13 @@ class LabeledImages:
     Args:
         files: One an image.
         labels: As `Dataset.labels` gives them: of a class each, int64 `(n,)`.
+        contents: uint64 `(n,)`, the beginning of each image's content hash, 0 where it has none; None where that is not
+            known.
     """
 
     files: Sequence[Path]
     labels: np.ndarray
+    contents: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -140,13 +145,17 @@ def training_data(parts: SplitData, resize: Resize, settings: Settings) -> Train
     white = resize.white_level or parts.white_level
     resize = replace(resize, policy=settings.resize or resize.policy, white_level=white)
     train, val = (
-        LabeledImages([dataset.file(item) for item in items], dataset.labels(items))
+        LabeledImages([dataset.file(item) for item in items], dataset.labels(items), _contents(parts, items))
         for items in (dataset.subset("train"), dataset.subset("val"))
     )
     balanced = settings.class_weights == "balanced"
     task = TASKS[dataset.task]
     aim = settings.threshold_aim or DEFAULT_AIM
     return TrainingData(dataset.classes, train, val, resize, balanced, _group_numbers(parts), task, aim)
+
+
+def _contents(parts: SplitData, items: Sequence[Item]) -> np.ndarray:
+    return np.array([content_number(parts.contents.get(item.path, "")) for item in items], np.uint64)
 
 
 def _group_numbers(parts: SplitData) -> np.ndarray:

@@ -21,6 +21,8 @@ def split_labels(text: str, separator: str = SEPARATOR) -> tuple[str, ...]:
         >>> split_labels("dog; cat;;cat", ";"), split_labels(r"a\|b|c"), split_labels("")
         (('cat', 'dog'), ('a|b', 'c'), ())
     """
+    if ESCAPE not in text:
+        return tuple(sorted({part.strip() for part in text.split(separator)} - {""}))
     parts, place = [""], 0
     while place < len(text):
         if text[place] == ESCAPE and text.startswith((separator, ESCAPE), place + 1):

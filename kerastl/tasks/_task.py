@@ -217,8 +217,8 @@ _BUNDLED = (
     ),
 )  # fmt: skip
 
-TASKS: Registry[Task] = Registry("task", "kerastl.tasks", Task, {task.name: task for task in _BUNDLED})
-"""The first is the default."""
+TASKS: Registry[Task] = Registry("task", None, Task, {task.name: task for task in _BUNDLED})
+"""The first is the default. Networks, losses, figures and answers of each stand in tables of their own."""
 FIGURES: Mapping[str, Figure] = {
     figure.name: figure
     for figures in ((_KAPPA, _SQUARED, _EXPLAINED), *((task.figure, task.training_figure) for task in _BUNDLED))

@@ -70,10 +70,8 @@ class RunSettings:
                 continue
             if field.name in self.changeable:
                 values[field.name] = given
-            elif given != stored[field.name]:
-                raise UsageError(
-                    f"the run was begun with {field.name}={stored[field.name]!r} and cannot go on with {given!r}"
-                )
+            elif given != (begun := stored.get(field.name, field.default)):  # an earlier version may lack it
+                raise UsageError(f"the run was begun with {field.name}={begun!r} and cannot go on with {given!r}")
         return type(self)(**values)
 
 

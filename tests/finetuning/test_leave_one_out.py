@@ -16,6 +16,7 @@ from kerastl.tasks import TASKS
 
 NOTHING = LabeledImages([], np.empty(0, np.int64))
 CONTENTS = [f"{number:032x}" for number in (1 << 64, 2 << 64, 3 << 64, 4 << 64)]
+NUMBERS = np.arange(1, 5, dtype=np.uint64)  # their first 16 digits
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_those_of_labels_come_back_too(four, tmp_path):
 
 def test_beside_a_model_they_are_found_by_what_is_in_an_image(four, tmp_path):
     found = answers(four, [[0.9, 0.1], [np.nan, np.nan], [0.4, 0.6], [0.5, 0.5]])
-    KeptAnswers.of(found, CONTENTS, "data").write(tmp_path)
+    KeptAnswers.of(found, NUMBERS, "data").write(tmp_path)
     again = KeptAnswers.read(tmp_path, "data", 2)
     assert again.rows([CONTENTS[3], "", "ff" * 16, CONTENTS[0], CONTENTS[1]]).tolist() == [2, -1, -1, 0, -1]
     np.testing.assert_array_equal(again.probabilities[0], np.array([0.9, 0.1], np.float32))
@@ -82,7 +83,7 @@ def test_beside_a_model_they_are_found_by_what_is_in_an_image(four, tmp_path):
 
 def test_those_of_another_model_are_none(four, tmp_path):
     assert KeptAnswers.read(tmp_path, "data", 2) is None
-    KeptAnswers.of(answers(four, np.full((4, 2), 0.5)), CONTENTS, "data").write(tmp_path)
+    KeptAnswers.of(answers(four, np.full((4, 2), 0.5)), NUMBERS, "data").write(tmp_path)
     assert KeptAnswers.read(tmp_path, "other data", 2) is None
 
 

@@ -121,3 +121,26 @@ def test_tuned_labels_are_kept_or_not_by_their_losses(folder, tmp_path):
 def test_class_weights_are_refused_before_images_are_read(folder):
     with pytest.raises(UsageError, match="class_weights are for one class an image"):
         kerastl.finetune(folder, "kerastl_mini", "probe", class_weights="balanced", verbose=0)
+
+
+def test_interrupted_and_resumed_is_the_same_to_the_bit(folder, tmp_path):
+    phases = (Phase(solver="ridge"), Phase(trains=1, epochs=2, learning_rate=1e-4, batch_size=8))
+    options = {"input_size": 32, "verbose": 0, "seed": 3}
+
+    class StopAfter(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:  # the first of gradient steps
+                raise KeyboardInterrupt
+
+    def tuned(name, **more):
+        recipe = Recipe("two", phases)
+        return kerastl.finetune(folder, "kerastl_mini", recipe, output=tmp_path / name, **options, **more)
+
+    whole = tuned("whole")
+    with pytest.raises(KeyboardInterrupt):
+        tuned("parts", callbacks=[StopAfter()])
+    parts = tuned("parts", resume=True)
+    for one, other in zip(whole.model.get_weights(), parts.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert parts.metadata.extra["thresholds"] == whole.metadata.extra["thresholds"]
+    assert (tmp_path / "parts" / LEAVE_ONE_OUT).exists() == (tmp_path / "whole" / LEAVE_ONE_OUT).exists()

@@ -99,7 +99,7 @@ def test_a_run_that_was_cut_off_ends_with_the_same(colored_folder, refitted, tmp
     for one, other in zip(refitted.model.get_weights(), again.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert figures(again) == figures(refitted)
-    for name in ("leave_one_out.npz", "split.csv"):
+    for name in ("leave_one_out.npz", "features.npz", "split.csv"):
         assert (again.folder / name).read_bytes() == (refitted.folder / name).read_bytes()
 
 
@@ -134,6 +134,7 @@ def test_a_phase_that_is_better_keeps_what_it_was_judged_by(colored_folder, tmp_
     monkeypatch.setattr(evidence, "compare", lambda *_: evidence.Comparison(12, 3, 0, 0.5, 0.1))
     run = kerastl.finetune(colored_folder, recipe=HELD, output=tmp_path, **SMALL)
     assert (run.metrics["kept_phase"], run.metrics["refitted"], run.metrics["val_images"]) == (2, False, 6)
+    assert not (run.folder / "features.npz").exists()  # those of the network before it was trained
 
 
 def test_a_phase_that_is_left_out_leaves_the_head_to_be_solved_again(colored_folder, tmp_path):

@@ -22,7 +22,7 @@ from kerastl.training._callback import RunCallback
 SMALL = ["--model", "mobilenet_025", "--input-size", "32", "--weights", "none"]
 PROBE = ["--recipe", "probe", "--validation-split", "0.2", *SMALL]
 OUTPUTS = {".kerastl-run", "README.md", "curves.png", "history.csv", "kerastl.json", "metrics.json", "model.keras"}
-OUTPUTS |= {"leave_one_out.npz", "split.csv"}
+OUTPUTS |= {"features.npz", "leave_one_out.npz", "split.csv"}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerastl.errors import UnknownNameError
+from kerastl.errors import UnknownNameError, UsageError
 from kerastl.tasks import TASKS
 
 CLASSES = ("bird", "cat", "dog")
@@ -58,3 +58,8 @@ def test_the_mean_of_the_losses_is_the_loss_and_the_figure_is_there(name):
 def test_figures_are_worded():
     assert TASKS["classification"].figure.text(0.905) == "90.5 %"
     assert TASKS["regression"].figure.text(2.34567) == "2.346"
+
+
+def test_tasks_cannot_be_added():
+    with pytest.raises(UsageError, match="there is no other task than classification, multilabel, ordinal, regression"):
+        TASKS.register(TASKS["multilabel"], replace=True)
