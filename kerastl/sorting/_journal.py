@@ -115,6 +115,11 @@ class Journal:
         self.rows.append(row)
 
     @property
+    def tells_nothing(self) -> bool:
+        """Whether nothing was ever done, but to make the folder itself."""
+        return all(row.action in ("start", "end") or (row.action, row.target) == ("folder", ".") for row in self.rows)
+
+    @property
     def unfinished(self) -> bool:
         """Whether its last run was interrupted when it had begun with files."""
         begun = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Real
@@ -126,8 +126,8 @@ class Sorting:
             UsageError: The last run was interrupted and this one does not resume it.
         """
         options = self._options
+        made = False
         with ExitStack() as stack:
-            made = False
             if not options.dry_run:
                 made = not self._to.exists()
                 self._to.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,13 @@ class Sorting:
                 journal.append(self._beginning(made))
             yield from self._sorted(paths, journal)
             if not options.dry_run:
-                journal.append([Row("end")])
+                if journal.tells_nothing:  # a folder in which nothing was done stays as it was
+                    journal.file.unlink()
+                else:
+                    journal.append([Row("end")])
+        if made and journal.tells_nothing:
+            with suppress(OSError):
+                self._to.rmdir()
 
     def _beginning(self, made: bool) -> list[Row]:
         start = Row("start", label=self._classifier.name, score=f"{self._options.min_score:g}")
