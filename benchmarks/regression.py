@@ -5,9 +5,10 @@
 Drawn are the radius of a disc, the number of dots and the angle of a line, each on a background that tells nothing.
 `--photos` adds real ones: how far a photograph of FOLDER was turned, and how much it was blurred; those to judge by
 are of other photographs than those to learn from. The peer is scikit-learn's `RidgeCV` on the pooled features of the
-same network's last layer, standardized. Printed are, on as many unseen images, the mean absolute errors and how many of
-the intervals at 90 % hold the true number. `--ordinal` cuts the numbers into five classes of an order instead, and
-compares their errors in ranks with those of the same classes without an order (`--task classification`).
+same network's last layer, standardized; both see whole images. Printed are, on as many unseen images, the mean
+absolute errors and how many of the intervals at 90 % hold the true number. `--ordinal` cuts the numbers into five
+classes of an order instead, and compares their errors in ranks with those of the same classes without an order (`--task
+classification`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import csv
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -142,9 +144,8 @@ def compare_numbers(kind: str, images: list[Drawing], arguments: argparse.Namesp
     peer = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 6, 17))).fit(features[:count], truth[:count])
     with tempfile.TemporaryDirectory() as folder:
         table = write(Path(folder), images[:count], [repr(float(value)) for value in truth[:count]])
-        run = kerastl.finetune(
-            table, arguments.model, arguments.recipe, task="regression", output=Path(folder) / "run", verbose=0
-        )
+        options: dict[str, Any] = {"task": "regression", "resize": "squash", "verbose": 0}
+        run = kerastl.finetune(table, arguments.model, arguments.recipe, output=Path(folder) / "run", **options)
         answers = kerastl.load(run.folder).classify([np.asarray(image) for image, _ in images[count:]])
     unseen, constant = truth[count:], np.abs(truth[count:] - truth[:count].mean()).mean()
     theirs, own = np.abs(peer.predict(features[count:]) - unseen).mean(), np.array([one.value for one in answers])
@@ -162,9 +163,8 @@ def compare_classes(kind: str, images: list[Drawing], arguments: argparse.Namesp
     for task in ("classification", "ordinal"):
         with tempfile.TemporaryDirectory() as folder:
             table = write(Path(folder), images[:count], [str(place) for place in places[:count]])
-            run = kerastl.finetune(
-                table, arguments.model, arguments.recipe, task=task, output=Path(folder) / "run", verbose=0
-            )
+            options: dict[str, Any] = {"task": task, "resize": "squash", "verbose": 0}
+            run = kerastl.finetune(table, arguments.model, arguments.recipe, output=Path(folder) / "run", **options)
             answers = kerastl.load(run.folder).classify([np.asarray(image) for image, _ in images[count:]])
         found[task] = np.abs(np.array([int(answer.label) for answer in answers]) - places[count:])
     shown = (f"{task} {off.mean():.3f} ranks off, {np.mean(off == 0):.1%} right" for task, off in found.items())

@@ -16,7 +16,7 @@ from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
     from kerastl._tta import TTAName
-    from kerastl.evaluation._base_result import BaseEvaluation
+    from kerastl.evaluation import BaseEvaluation
     from kerastl.evaluation._selection import EvaluationSplit
     from kerastl.inference._open import EngineName
     from kerastl.inference._precision import Precision
@@ -96,7 +96,9 @@ def evaluate(
 
     Intervals are 95 % by bootstrap over images. Precision, recall and F1 are means over the classes that have
     images. The calibration error is the mean gap between score and accuracy in 15 bins. The Brier score lies between
-    0 and 2.
+    0 and 2. A model of several labels is measured by average precision, and by precision, recall and F1 at its
+    thresholds; one of numbers by errors in their unit, R2 and the coverage of its intervals; ordered classes also by
+    how many classes answers are off, and by quadratic kappa.
 
     --ood-data needs a model that `kerastl calibrate` has seen. AUROC is the probability that an image of OTHERS is more
     unlike the training images than one of DATA.

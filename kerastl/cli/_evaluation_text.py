@@ -11,8 +11,7 @@ from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerastl.evaluation import Evaluation, MultilabelEvaluation, RegressionEvaluation
-    from kerastl.evaluation._base_result import BaseEvaluation
+    from kerastl.evaluation import BaseEvaluation, Evaluation, MultilabelEvaluation, RegressionEvaluation
 
 # So that the answer fits on a screen; JSON and the report have everything.
 _CLASSES, _ROWS = 20, 5

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kerastl._base.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from kerastl.evaluation._base_result import BaseEvaluation as BaseEvaluation
     from kerastl.evaluation._base_result import Figure as Figure
     from kerastl.evaluation._calibrating import calibrate as calibrate
     from kerastl.evaluation._calibration import Calibration as Calibration
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Answer": "kerastl.evaluation._result",
+    "BaseEvaluation": "kerastl.evaluation._base_result",
     "Calibration": "kerastl.evaluation._calibration",
     "Evaluation": "kerastl.evaluation._result",
     "Figure": "kerastl.evaluation._base_result",

@@ -70,6 +70,13 @@ class BaseEvaluation(ABC):
         dataset: What the images were chosen from, likewise.
         leave_one_out: Whether each image was answered by a head that was solved without it, as a run keeps such
             answers; the model itself was trained on all of them.
+
+    Example:
+        >>> import kerastl
+        >>> from kerastl.evaluation import BaseEvaluation
+        >>> evaluation = kerastl.evaluate("kerastl_mini", [("data/candle.jpg", "candle")])
+        >>> isinstance(evaluation, BaseEvaluation), evaluation.task, len(evaluation)
+        (True, 'classification', 1)
     """
 
     task: ClassVar[str]

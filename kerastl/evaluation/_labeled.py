@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerastl._base.text import printable
 from kerastl._classifier import Classifier
 from kerastl._progress import ProgressCallback, stage
 from kerastl.data import Dataset, Item
@@ -23,6 +24,7 @@ from kerastl.evaluation._training_parts import Parted, with_parts
 from kerastl.models._metadata import CLASS_FOLDERS as CLASS_FOLDERS_KEY
 from kerastl.models._metadata import LABEL_SEPARATOR, Metadata, find, read_metadata
 from kerastl.models._spec import names_backbone
+from kerastl.tasks._label_text import join_labels
 from kerastl.tasks._task import CLASSIFICATION, TASKS, TargetKind
 
 if TYPE_CHECKING:
@@ -114,11 +116,25 @@ def parted(classifier: Classifier, dataset: Dataset, progress: ProgressCallback 
         progress: Told of it, see `ProgressCallback`.
 
     Raises:
+        DataError: The labels are none that the model could be compared with.
         ModelError: What the model's file says of its training is broken.
     """
+    dataset = _of_task(dataset, classifier.metadata.task)
     with stage("looking for the training images"):
         told = None if progress is None else partial(progress, "looking for the training images")
         return with_parts(dataset, classifier.file, classifier.metadata, told)
+
+
+def _of_task(dataset: Dataset, task: str) -> Dataset:
+    """A data set as a model of a task sees it: where an image has one class, that is a set of one label, too."""
+    kinds = TASKS[dataset.task].kind, TASKS[task].kind
+    if kinds[0] == kinds[1]:
+        return dataset
+    if kinds == ("index", "indicators"):
+        items = tuple(replace(item, label=join_labels([item.label])) for item in dataset.items)
+        return replace(dataset, items=items, task=task)
+    root, read = printable(str(dataset.root)), dataset.task
+    raise DataError(f"{root}: it was read for task {read}, and the model is for {task}: scan it with task={task!r}")
 
 
 def labeled(classifier: Classifier, data: Parted, split: EvaluationSplit | None, *, fresh: bool = False) -> Labeled:

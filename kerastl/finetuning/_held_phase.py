@@ -165,10 +165,10 @@ class HeldPhase(PhaseTraining):
         self._context.observers.told.say(f"phase {state.phase + 1} is kept{way}: {found.describe()}")
 
     def _soften(self) -> None:
-        """Put the scale that suits the validation images into the classifier, and take its score."""
-        classifier = self._context.network.classifier
+        """Put the scale that suits the validation images into the last layer, and take its score."""
+        last = self._context.network.last_layer
         fitted = OUTPUT_SCALINGS[self._task.name](self._answers, self._labels)
-        classifier.set_weights(fitted.weights(classifier.get_weights()))
+        last.set_weights(fitted.weights(last.get_weights()))
         self._best, self._answers = values_of(self._weights), fitted.apply(self._answers)
         self._state.best, self._state.leave_one_out = score(self._answers, self._labels, task=self._task), None
 

@@ -70,6 +70,11 @@ class Network:
         return own[-1]
 
     @property
+    def last_layer(self) -> keras.layers.Layer:
+        """The last layer with weights: the classifier, or what makes probabilities of ordered classes of its score."""
+        return [layer for layer in self.stages[HEAD] if layer.weights][-1]
+
+    @property
     def scale(self) -> tuple[float, float]:
         """What is added to standardized numbers, and what they are multiplied by before; 0 and 1 of other tasks."""
         last = self.model.layers[-1]

@@ -61,7 +61,7 @@ class _AsTheyAre:
 OUTPUT_SCALINGS: Mapping[str, Callable[[np.ndarray, np.ndarray], Scale]] = {
     CLASSIFICATION: lambda answers, labels: _Temperature(temperature.fit(answers, labels)),
     MULTILABEL: lambda answers, labels: _Platt(platt.fit_probabilities(answers, labels)),
-    ORDINAL: lambda answers, labels: _AsTheyAre(),
+    ORDINAL: lambda answers, labels: _Temperature(temperature.fit(answers, labels)),
     REGRESSION: lambda answers, labels: _AsTheyAre(),
 }
 """From answers, float `(n, outputs)`, and labels of as many images to the scale that suits them, by task."""

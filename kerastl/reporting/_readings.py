@@ -187,7 +187,7 @@ def _number_meanings(evaluation: RegressionEvaluation) -> dict[str, str]:
         "median_absolute_error": "half of the errors are smaller",
         "r_squared": "1 is perfect, 0 the mean alone",
         "coverage": f"numbers inside their interval; meant {percent(evaluation.level, 0)}",
-        "interval_width": "on average",
+        "interval_width": "the same for all images",
     }
 
 

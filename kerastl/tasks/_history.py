@@ -38,8 +38,9 @@ class Measure:
         return f"{value:.3f}" if self.figure is None else self.figure.text(value)
 
     def tick(self, value: float) -> str:
-        """A value beside an axis."""
-        return percent(value, 0) if self.is_fraction else f"{value:.4g}"
+        """A value beside an axis: whole per cent have no decimals."""
+        whole = abs(100 * value - round(100 * value)) < 1e-6
+        return percent(value, 0 if whole else 1) if self.is_fraction else f"{value:.4g}"
 
 
 LOSS = Measure("loss", "loss", "loss")

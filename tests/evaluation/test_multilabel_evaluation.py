@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
-from kerastl.data import Dataset, Item
+from kerastl.data import Dataset, Item, scan
+from kerastl.errors import DataError
 from kerastl.evaluation import MultilabelEvaluation, evaluate, write_predictions
 from kerastl.models import LabelSet
 
@@ -171,3 +172,21 @@ def test_labels_are_parted_as_in_the_training(colored_model, image, tmp_path):
     # Where it stands in no cell, what is found parts them.
     (tmp_path / "data" / "t.csv").write_text("path,label\n1.png,red|blue\n2.png,red\n")
     assert evaluate(model, tmp_path / "data" / "t.csv", resamples=2, verbose=0).truth.tolist() == [[1, 0, 1], [1, 0, 0]]
+
+
+def test_one_class_an_image_is_a_set_of_one_label(label_model, image, tmp_path):
+    image("data/red/1.png", "red")
+    image("data/blue/1.png", (255, 0, 255))
+    found = evaluate(label_model, scan(tmp_path / "data"), resamples=2, verbose=0)
+    assert found.truth.tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert found.right.tolist() == [False, True]
+
+
+def test_labels_of_another_kind_are_one_line(label_model, color_model, image, dataset, tmp_path):
+    numbers = Dataset(tmp_path / "data", ("age",), (Item("1.png", "3"),), "a table", task="regression")
+    for model, data, message in (
+        (label_model, numbers, "it was read for task regression, and the model is for multilabel"),
+        (color_model, dataset, "it was read for task multilabel, and the model is for classification"),
+    ):
+        with pytest.raises(DataError, match=message):
+            evaluate(model, data, resamples=2, verbose=0)

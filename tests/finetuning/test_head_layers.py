@@ -49,3 +49,8 @@ def test_the_classifier_of_ordered_classes_is_the_score():
     assert found.classifier.kernel.shape == (4, 1)
     assert freeze(found, ["head"]) == 5 + 6  # the score, and three thresholds with the slopes that they see
     assert freeze(found, ["head", "stem"]) == 5 + 6 + 112
+
+
+def test_a_temperature_goes_into_what_makes_probabilities():
+    assert network("ordinal", 4, np.arange(4)).last_layer.name == "ordinal_classes"
+    assert network("classification", 4).last_layer.name == "head_classifier"

@@ -25,6 +25,6 @@ def test_a_history_of_no_task():
 
 
 def test_values_are_shown_as_people_read_them():
-    assert (ACCURACY.text(0.905), ACCURACY.tick(0.905)) == ("90.5 %", "90 %")
+    assert (ACCURACY.text(0.905), ACCURACY.tick(0.905), ACCURACY.tick(0.29)) == ("90.5 %", "90.5 %", "29 %")
     error = measure_of(["mean_absolute_error"])
     assert (error.text(12.3456), error.tick(12.3456)) == ("12.35", "12.35")
