@@ -9,11 +9,14 @@ from PIL import Image
 
 import kerastl
 from kerastl.errors import DataError, RecipeError
+from kerastl.finetuning._answer_extras import answer_extras
 from kerastl.finetuning._compiling import compile_for, loss_for
 from kerastl.finetuning._freezing import freeze_for
 from kerastl.finetuning._head_layers import Standardized
 from kerastl.finetuning._network import attach_head
 from kerastl.finetuning._phase import Phase
+from kerastl.finetuning._training_data import LabeledImages, TrainingData
+from kerastl.images import Resize
 from kerastl.models import read_metadata
 from kerastl.tasks import TASKS
 
@@ -102,6 +105,14 @@ def test_ordered_classes_are_learnt(table, tmp_path):
 def test_data_that_do_not_fit_the_task_are_refused(table, tmp_path, options, said):
     with pytest.raises(DataError, match=said):
         kerastl.finetune(table, "kerastl_mini", "probe", output=tmp_path / "run", verbose=0, **options)
+
+
+def test_answers_on_validation_images_give_intervals_too():
+    truth = np.arange(40, dtype="float32")
+    images = LabeledImages([], truth)
+    data = TrainingData(("age",), images, images, Resize(8, 8), task=TASKS["regression"])
+    extras = answer_extras(truth[:, None] + 2, truth, data, "validation")
+    assert extras == {"interval": {"coverage": 0.9, "half_width": 2.0, "images": 40}}
 
 
 def small(task, classes, labels):
