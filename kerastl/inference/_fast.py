@@ -12,6 +12,7 @@ from kerastl.inference._engines import LiteRTEngine, Parallelism
 from kerastl.inference._open import build, open_compiled, open_litert
 from kerastl.inference._precision import Sample, compare
 from kerastl.models._spec import ModelSpec
+from kerastl.tasks._task import TASKS
 
 # One image after the other: what is compared.
 _ONE = Parallelism(workers=1, interpreters=1, threads=1, batch=1)
@@ -45,7 +46,8 @@ def _compile(spec: ModelSpec, cache: CompiledCache, key: str, *, sample: Sample)
         with progress.stage(f"{name}: compiling in 8-bit integers, once for these weights"):
             content = quantize.to_int8(model, images.calibrating)
             fast = LiteRTEngine(content, _ONE)
-            agreement = compare(fast, LiteRTEngine(full.model, _ONE), images.judging, len(spec.metadata.labels))
+            kind, count = TASKS[spec.metadata.task].kind, len(spec.metadata.labels)
+            agreement = compare(fast, LiteRTEngine(full.model, _ONE), images.judging, count, kind)
             agreement.check(name)
             entry = cache.store(
                 key,

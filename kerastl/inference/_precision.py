@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from kerastl.errors import ModelError, UsageError
+from kerastl.tasks._task import TargetKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +64,7 @@ class Agreement:
             )
 
 
-def compare(fast: Engine, full: Engine, pixels: np.ndarray, classes: int) -> Agreement:
+def compare(fast: Engine, full: Engine, pixels: np.ndarray, classes: int, kind: TargetKind = "index") -> Agreement:
     """Have two engines answer the same images.
 
     Args:
@@ -71,6 +72,7 @@ def compare(fast: Engine, full: Engine, pixels: np.ndarray, classes: int) -> Agr
         full: In float32.
         pixels: uint8 array of shape (n, height, width, 3).
         classes: How many numbers of the output are scores of classes.
+        kind: What they tell.
     """
     import numpy as np
 
@@ -82,17 +84,17 @@ def compare(fast: Engine, full: Engine, pixels: np.ndarray, classes: int) -> Agr
         scores = np.concatenate([engine.predict(pixels[i : i + 1])[:, :classes] for i in range(len(pixels))])
         seconds[engine] = time.perf_counter() - start
         answers[engine] = scores
-    same = int(_same(answers[fast], answers[full]).sum())
+    same = int(_SAME[kind](answers[fast], answers[full]).sum())
     return Agreement(same, len(pixels), round(seconds[full] / max(seconds[fast], 1e-9), 2))
 
 
-def _same(fast: np.ndarray, full: np.ndarray) -> np.ndarray:
-    """Whether both have the same best class; of a number, whether it moves by little of what numbers differ by."""
-    if full.shape[1] > 1:
-        found: np.ndarray = fast.argmax(axis=1) == full.argmax(axis=1)
-        return found
-    close: np.ndarray = abs(fast - full)[:, 0] <= _SAME_NUMBER * full.std()
-    return close
+# Whether two answers are the same: the best class is, or all labels that are more probable than not; a number moves by
+# little of what numbers differ by.
+_SAME: Mapping[TargetKind, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "index": lambda fast, full: fast.argmax(axis=1) == full.argmax(axis=1),
+    "indicators": lambda fast, full: ((fast > 0.5) == (full > 0.5)).all(axis=1),
+    "number": lambda fast, full: abs(fast - full)[:, 0] <= _SAME_NUMBER * full.std(),
+}
 
 
 def check_precision(precision: str) -> None:

@@ -55,6 +55,14 @@ def test_agreement_counts_images_with_the_same_best_class_and_looks_at_no_featur
     assert found.speedup > 0
 
 
+def test_labels_agree_where_all_that_are_more_probable_than_not_are_the_same():
+    full = Fixed([[0.6, 0.7], [0.1, 0.9], [0.2, 0.3]])
+    fast = Fixed([[0.6, 0.4], [0.2, 0.6], [0.3, 0.2]])  # the first loses a label, the last has another best one
+    pixels = np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1)
+    assert compare(fast, full, pixels, 2, "indicators").same == 2
+    assert compare(fast, full, pixels, 2).same == 1
+
+
 def test_97_of_100_are_enough_and_96_are_not():
     Agreement(97, 100, 2.0).check("net")
     with pytest.raises(ModelError, match=r"^net: in fast precision it gives the same answer for 96.0 % of 100 images"):
