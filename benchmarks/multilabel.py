@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import tempfile
 import time
 from pathlib import Path
@@ -55,11 +56,12 @@ def square(path: Path, side: int) -> Image.Image:
 
 
 def tiles(images: list[list[Path]], count: int, side: int, seed: int) -> list[Tile]:
-    """Tiles of two images of different classes."""
+    """Tiles of two images of different classes; an image comes again when all others of its class were there."""
     random, found = np.random.default_rng(seed), []
+    turns = [itertools.cycle(files) for files in images]
     for _ in range(count):
         pair = random.choice(len(images), 2, replace=False)
-        halves = [square(images[one][random.integers(len(images[one]))], side) for one in pair]
+        halves = [square(next(turns[one]), side) for one in pair]
         found.append((np.concatenate([np.asarray(half) for half in halves], axis=1), tuple(map(int, pair))))
     return found
 

@@ -43,6 +43,16 @@ class EarlierRun:
     file: Path
     metadata: Metadata
 
+    @classmethod
+    def of(cls, path: Path) -> EarlierRun:
+        """The run in a folder, or of a model's file.
+
+        Raises:
+            ModelError: The model is not there, broken, or not of kerastl.
+        """
+        file = metadata_file.find(path)
+        return cls(file, metadata_file.read_metadata(file))
+
     @property
     def features(self) -> Path:
         """The file with the features."""
@@ -106,8 +116,7 @@ def earlier_run(given: keras.Model | Path | None, wanted: Settings) -> EarlierRu
     for name in _OF_NETWORK:
         if (value := getattr(wanted, name)) is not None:
             raise UsageError(f"keep_classes leaves the network as it is. Received: {name}={value!r}")
-    file = metadata_file.find(given)
-    found, shown = EarlierRun(file, metadata_file.read_metadata(file)), printable(str(given))
+    found, shown = EarlierRun.of(given), printable(str(given))
     if found.metadata.task not in TASKS_KEPT:
         raise UsageError(f"keep_classes is for task {listed(TASKS_KEPT)}; {shown} is of task {found.metadata.task!r}")
     if not found.features.is_file():

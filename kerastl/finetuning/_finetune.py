@@ -23,7 +23,7 @@ from kerastl.data._layouts.label_format import label_format
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._budget import Budget, seconds_of
 from kerastl.finetuning._candidates import Candidate, candidates, models_of, sizes_of
-from kerastl.finetuning._earlier_run import earlier_run, scan_new
+from kerastl.finetuning._earlier_run import EarlierRun, earlier_run, scan_new
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import check_base, check_output, given_model, name_of
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
@@ -252,8 +252,9 @@ def _added(
     resume: bool,
 ) -> tuple[Dataset, str | Recipe]:
     """The images that are added to those of an earlier run, and the recipe."""
-    if resume and not (isinstance(base, Path) and base.exists()):  # the run folder holds what it goes on from
-        return scan_new(data, columns, None), recipe
+    if resume:  # the run folder holds what it goes on from, which may be gone
+        known = EarlierRun.of(base).class_folders if isinstance(base, Path) and base.exists() else None
+        return scan_new(data, columns, known), recipe
     earlier = earlier_run(base, wanted)
     return scan_new(data, columns, earlier.class_folders), earlier.recipe(recipe)
 

@@ -77,7 +77,8 @@ def join_images(kept: KeptFeatures, data: TrainingData) -> JoinedImages:
     places = np.concatenate([np.arange(len(kept)), ~np.arange(len(data.train.files))])
     both = np.concatenate([kept.labels, data.train.labels])
     order = np.argsort(both, kind="stable")
-    groups = np.concatenate([kept.groups, data.groups() + kept.groups.max(initial=-1) + 1])
+    earlier_groups = np.unique(kept.groups, return_inverse=True)[1].ravel()
+    groups = np.concatenate([earlier_groups, data.groups() + len(kept)])
     names = [*(Path(f"{content:016x}") for content in kept.hashes.tolist()), *data.train.files]
     contents = np.concatenate([kept.hashes, train])[order]
     images = LabeledImages([names[place] for place in order], both[order], contents)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kerastl._classifier import Classifier
 from kerastl.errors import DataError
+from kerastl.finetuning._kept_classes import class_rows, fared
 from kerastl.finetuning._search_results import HEADS, Tried, search_summary
 from kerastl.plots import read_history
 from kerastl.reporting._charts import CurveChart, curve_charts
@@ -28,6 +29,8 @@ class Training:
         charts: Loss and accuracy; none for a single epoch.
         chosen_by_validation: Whether the validation images chose among the epochs.
         tried: Rows of cells of the networks that there were to choose among, under `kerastl.finetuning`'s headings.
+        kept: How the classes of an earlier run fared, where they were kept; empty where there are none.
+        kept_rows: Each of them: name, images, and what was right before and is after.
     """
 
     recipe: str
@@ -36,6 +39,8 @@ class Training:
     charts: tuple[CurveChart, ...]
     chosen_by_validation: bool = False
     tried: Sequence[Sequence[str]] = ()
+    kept: str = ""
+    kept_rows: Sequence[Sequence[str]] = ()
 
     @property
     def only(self) -> Mapping[str, float] | None:
@@ -77,8 +82,17 @@ def training(classifier: Classifier) -> Training | None:
         return None
     if not history:
         return None
-    tried = tried_beside(file.parent)
-    return Training(str(recipe.get("name", "")), str(recipe.get("why", "")), history, charts, chosen, tried)
+    tried, kept = tried_beside(file.parent), _kept(classifier)
+    return Training(str(recipe.get("name", "")), str(recipe.get("why", "")), history, charts, chosen, tried, *kept)
+
+
+def _kept(classifier: Classifier) -> tuple[str, Sequence[Sequence[str]]]:
+    """How the classes of an earlier run fared, in a line and class by class; nothing where that cannot be read."""
+    try:
+        kept = classifier.metadata.extra["metrics"]["kept_classes"]
+        return fared(kept), class_rows(kept)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return "", []
 
 
 def tried_beside(folder: Path) -> list[Sequence[str]]:

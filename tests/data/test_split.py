@@ -23,6 +23,7 @@ from kerastl.data import (
     split,
     write_split,
 )
+from kerastl.data._split import divide
 from kerastl.errors import DataError, PluginError, UsageError
 
 
@@ -245,3 +246,13 @@ def test_names_that_are_too_long_for_the_disk_are_files_that_are_not_there(tmp_p
         read_split(tmp_path / "split.csv", tmp_path)
     with pytest.raises(DataError, match="no such folder"):
         scan(tmp_path / long)
+
+
+@pytest.mark.parametrize("fraction", [None, 0.25])
+def test_a_class_with_images_elsewhere_may_have_any_number_here(fraction):
+    dataset, inspection = described("aaaab")
+    arguments = {"validation_split": fraction, "seed": 0, "group_by": None, "split_strategy": "stratified"}
+    parts, refused = divide(dataset, inspection=inspection, elsewhere=("b",), **arguments)
+    assert (len(parts.items), refused) == (5, [])
+    _, refused = divide(dataset, inspection=inspection, elsewhere=("a",), **arguments)
+    assert [refusal.kind for refusal in refused] == ["class_too_small"]

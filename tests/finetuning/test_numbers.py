@@ -9,11 +9,14 @@ from PIL import Image
 
 import kerastl
 from kerastl.errors import DataError, RecipeError
+from kerastl.finetuning._answer_extras import answer_extras
 from kerastl.finetuning._compiling import compile_for, loss_for
 from kerastl.finetuning._freezing import freeze_for
 from kerastl.finetuning._head_layers import Standardized
 from kerastl.finetuning._network import attach_head
 from kerastl.finetuning._phase import Phase
+from kerastl.finetuning._training_data import LabeledImages, TrainingData
+from kerastl.images import Resize
 from kerastl.models import read_metadata
 from kerastl.tasks import TASKS
 
@@ -104,7 +107,16 @@ def test_data_that_do_not_fit_the_task_are_refused(table, tmp_path, options, sai
         kerastl.finetune(table, "kerastl_mini", "probe", output=tmp_path / "run", verbose=0, **options)
 
 
+def test_answers_on_validation_images_give_intervals_too():
+    truth = np.arange(40, dtype="float32")
+    images = LabeledImages([], truth)
+    data = TrainingData(("age",), images, images, Resize(8, 8), task=TASKS["regression"])
+    extras = answer_extras(truth[:, None] + 2, truth, data, "validation")
+    assert extras == {"interval": {"coverage": 0.9, "half_width": 2.0, "images": 40}}
+
+
 def small(task, classes, labels):
+    keras.utils.set_random_seed(0)
     image = keras.Input((8, 8, 3))
     below = keras.layers.Conv2D(4, 3, name="below")
     backbone = keras.Model(image, below(image))
@@ -130,13 +142,13 @@ def test_another_loss_takes_the_place_of_the_squared_error():
 def test_gradient_steps_leave_ordered_classes_probabilities():
     random = np.random.default_rng(0)
     labels = np.arange(60) % 3
-    pixels = (random.normal(size=(60, 8, 8, 3)) + labels[:, None, None, None]).astype("float32")
+    pixels = (random.normal(size=(60, 8, 8, 3)) + 2 * labels[:, None, None, None]).astype("float32")
     network = small("ordinal", 3, labels)
     phase = Phase("all", optimizer="adam", learning_rate=0.02)
     freeze_for(network, phase)
     compile_for(network.model, network, phase, 1)
     before = network.model.get_layer("ordinal_classes").get_weights()
-    network.model.fit(pixels, np.eye(3)[labels], epochs=15, batch_size=20, verbose=0)
+    network.model.fit(pixels, np.eye(3)[labels], epochs=30, batch_size=20, shuffle=False, verbose=0)
     answers = network.model.predict(pixels, verbose=0)
     np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
     assert (answers.argmax(axis=1) == labels).mean() > 0.8

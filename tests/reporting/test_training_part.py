@@ -53,6 +53,28 @@ def test_the_networks_that_were_tried_are_a_table(run_folder):
     assert training(kerastl.load(run_folder)).tried == []
 
 
+def test_how_the_classes_of_an_earlier_run_fared_is_a_table(run_folder, page, evaluation):
+    (run_folder / "history.csv").write_text(HEADER + "1,1,0.0,0.2,0.95,0.3,0.88,1.0,0.2\n")
+    rows = [
+        {"class": "fine", "images": 1, "before": 1.0, "after": 1.0},
+        {"class": "<b>", "images": 3, "before": 1.0, "after": 1 / 3},
+        {"class": "unknown", "images": 0, "before": None, "after": None},
+    ]
+    file = run_folder / MODEL_FILE
+
+    def shown(kept):
+        update(file, replace(read_metadata(file), extra={"metrics": {"kept_classes": kept}}))
+        return training(kerastl.load(run_folder))
+
+    found = shown({"model": "runs/first", "classes": rows})
+    assert found.kept_rows == [("<b>", "3 images", "100.0 %", "33.3 %"), ("fine", "1 image", "100.0 %", "100.0 %")]
+    assert found.kept.startswith("the classes of runs/first: 50.0 % of their 4 images right by leave-one-out, 100.0 %")
+    evaluated = evaluation([[0.9, 0.1, 0.0]], [0], classifier=kerastl.load(run_folder))
+    assert "Images were added to an earlier run." in page(render(evaluated, mistakes=0, check=False)).text
+    for broken in ({}, 3, {"model": 1, "classes": [{"images": "x"}]}, {"model": "m", "classes": {"a": 1}}, None):
+        assert (shown(broken).kept, shown(broken).kept_rows) == ("", [])
+
+
 def test_several_epochs_are_curves(run_folder):
     (run_folder / "history.csv").write_text(
         HEADER + "1,1,0.0,0.2,0.9,0.3,0.8,1.0,0.2\n2,1,0.0,0.1,1.0,0.2,0.9,1.0,0.2\n"
