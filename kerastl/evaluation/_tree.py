@@ -80,6 +80,9 @@ class TreeScores:
         for row in self.depths:
             yield f"depth {row.depth:2}, {row.groups:,} groups and classes: {percent(row.accuracy)}"
         for one in self.sure:
+            if not one.answered:
+                yield f"--sure {one.min_score:g}: is sure of nothing"
+                continue
             yield (
                 f"--sure {one.min_score:g}: answers {percent(one.answered)} at a mean depth of {one.depth:.1f}, "
                 f"{percent(one.accuracy)} of them right; {percent(one.named)} name a class"

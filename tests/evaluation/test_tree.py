@@ -4,7 +4,7 @@ from sklearn.metrics import accuracy_score
 
 import kerastl
 from kerastl.errors import DataError
-from kerastl.evaluation._tree import DepthAccuracy, SureAccuracy, tree_scores
+from kerastl.evaluation._tree import DepthAccuracy, SureAccuracy, TreeScores, tree_scores
 from kerastl.models import Hierarchy
 from kerastl.models._imagenet_tree import imagenet_tree
 from kerastl.models._published_labels import tiny_imagenet
@@ -98,3 +98,8 @@ def test_folders_are_read_as_the_model_was_trained(colored_model, image, tmp_pat
     assert kerastl.evaluate(kerastl.load(model), tmp_path / "nested", resamples=2).accuracy == 1
     with pytest.raises(DataError, match="knows none of the classes"):
         kerastl.evaluate(model, tmp_path / "nested", classes="top")
+
+
+def test_where_nothing_is_sure_no_fraction_of_it_is_told():
+    scores = TreeScores((DepthAccuracy(1, 2, 0.5),), (SureAccuracy(0.9, 0.0, 0.0, 0.0, 0.0),))
+    assert list(scores.lines()) == ["depth  1, 2 groups and classes: 50.0 %", "--sure 0.9: is sure of nothing"]
