@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from kerastl._base import scratch
 from kerastl._base.text import ANY_NAME
@@ -138,6 +139,17 @@ def check_target(target: str | os.PathLike[str], option: str) -> None:
     _check_room(folder, option, path)
 
 
+def folder_path(folder: object, name: str) -> Path:
+    """What was given for a folder, as the argument `name`.
+
+    Raises:
+        UsageError: It is no path, or an empty one, which would stand for the folder that the process is in.
+    """
+    if isinstance(folder, (str, os.PathLike)) and (path := os.fsdecode(folder)) and "\0" not in path:
+        return Path(path)
+    raise UsageError(f"{name} must be the path of a folder. Received: {folder!r}")
+
+
 def check_folder(folder: str | os.PathLike[str], option: str) -> None:
     """Refuse a folder that cannot be written into, or made, before work is done for it; it is not made.
 
@@ -185,6 +197,26 @@ def write_text(target: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8", errors=ANY_NAME, newline="\n")
 
 
+def open_regular(file: str | os.PathLike[str], flags: int = os.O_RDONLY, *, follow: bool = False) -> IO[bytes]:
+    """Open a file that may have been put there by anyone: no pipe is waited for.
+
+    Args:
+        file: The file.
+        flags: Those of `os.open`: how it is opened.
+        follow: Whether it may be a link.
+
+    Raises:
+        OSError: It cannot be opened, or is a link.
+        ValueError: It is no regular file.
+    """
+    flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
+    descriptor = os.open(file, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError(f"{os.fspath(file)} is no regular file")
+    return os.fdopen(descriptor, "rb+" if flags & os.O_RDWR else "rb")
+
+
 def read_regular(file: str | os.PathLike[str], limit: int, *, private: bool = False) -> bytes:
     """Read a small file that may have been put there by anyone: no link is followed, no pipe waited for.
 
@@ -197,11 +229,8 @@ def read_regular(file: str | os.PathLike[str], limit: int, *, private: bool = Fa
         OSError: It cannot be read.
         ValueError: It is no regular file, is longer, or is not private.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(file, flags), "rb") as stream:
+    with open_regular(file) as stream:
         status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"{os.fspath(file)} is no regular file")
         if private and hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
             raise ValueError(f"{os.fspath(file)} is not private")
         content = stream.read(limit + 1)

@@ -116,6 +116,7 @@ def classify(
     from kerastl.cli import _keyword_files as keyword_files
     from kerastl.cli import _output as out
     from kerastl.cli._images import Images
+    from kerastl.images._sidecars import SIDECAR_SUFFIXES
     from kerastl.tasks._task import TASKS
 
     _check(model, coverage, reject, min_score or 0, precision, tta)
@@ -134,7 +135,8 @@ def classify(
     reporter.detail(str(classifier))
     kind = TASKS[classifier.metadata.task].kind
     lowest = _lowest(kind, form, min_score, coverage)
-    images = Images(sources, urls, complains=form not in ("json", "jsonl"))
+    along = SIDECAR_SUFFIXES if form in KEYWORD_FORMATS else ()
+    images = Images(sources, urls, complains=form not in ("json", "jsonl"), along=along)
     answers = classifier.classify(
         images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure
     )

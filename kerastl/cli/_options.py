@@ -130,9 +130,15 @@ def telling(command: C) -> C:
     return told  # type: ignore[return-value]
 
 
+_WIDEST = 25  # letters of what can be chosen, so that a terminal of 40 columns has room for the option's name, too
+
+
 def form(*forms: str, text: str | None = None) -> Callable[[C], C]:
     """`--format`, handed on as `form`: the first of `forms` unless another is asked for."""
-    return option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help=text)
+    shown: dict[str, Any] = {"help": text}
+    if len("|".join(forms)) > _WIDEST:
+        shown = {"metavar": "FORMAT", "help": f"{', '.join(forms)}. {text or ''}".rstrip()}
+    return option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, **shown)
 
 
 def split(*parts: str) -> Callable[[C], C]:

@@ -121,7 +121,8 @@ def _sort(sources: tuple[str, ...], wanted: SortOptions, form: str, to_load: dic
             raise
         finally:
             reporter.write(stream, out.ending(form, written))
-    reporter.say(f"kerastl: {tally}")
+    if told := tally.without_failures():  # how many failed is said in the end
+        reporter.say(f"kerastl: {told}")
     if sorting.left_out:
         count = f"{sorting.left_out:,} image{'' if sorting.left_out == 1 else 's'}"
         reporter.say(f"kerastl: {count} left out: in the folder itself, named twice, or sorted before")
@@ -145,6 +146,8 @@ def _undo(folder: Path, dry_run: bool, form: str) -> int:
         reporter.write(stream, out.ending(form, count))
     if failed:
         reporter.complain(f"kerastl: {failed} of {count} files could not be put back or removed")
+    elif count:
+        reporter.say(f"kerastl: {count:,} file{'s'[: count > 1]} {'would be ' if dry_run else ''}put back or removed")
     return 1 if failed else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,11 @@ def sidecars(image: Path) -> list[Sidecar]:
 
 def has_namesake(image: Path) -> bool:
     """Whether the folder has another image of the same stem, of any kind, readable or not."""
-    sorter = Sorter()
+    beginning, sorter = f"{image.stem}.", Sorter()
     return any(
-        file.stem == image.stem and file.name != image.name and file.suffix and sorter.kind(str(file)) != SIDE
-        for file in image.parent.iterdir()
+        name.startswith(beginning)  # first: folders may have 100,000 files, and each image asks
+        and "." not in name[len(beginning) :]
+        and name not in (image.name, beginning)
+        and sorter.kind(str(image.with_name(name))) != SIDE
+        for name in os.listdir(image.parent)  # noqa: PTH208 - names alone take a tenth of the time
     )

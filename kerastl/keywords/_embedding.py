@@ -13,7 +13,7 @@ from kerastl.errors import ImageError
 from kerastl.images._formats import format_of
 from kerastl.images._limits import MAX_FILE_BYTES
 from kerastl.keywords import _jpeg, _png, _tiff, _webp
-from kerastl.keywords._written import KeywordError, Written, missing, read_file
+from kerastl.keywords._written import KeywordError, Written, checked, missing, read_file
 
 _TIFF_SUFFIXES = (".tif", ".tiff")  # camera raw files begin like TIFF
 
@@ -54,6 +54,7 @@ def embed_keywords(image: str | os.PathLike[str], keywords: Sequence[str]) -> Wr
         The file, and what was added; it is not touched where that is nothing.
 
     Raises:
+        UsageError: `keywords` is no list of texts.
         ImageError: It is of another format, or broken.
         OSError: It cannot be read or written.
 
@@ -66,7 +67,7 @@ def embed_keywords(image: str | os.PathLike[str], keywords: Sequence[str]) -> Wr
         >>> read_keywords("data/candle.jpg")
         ['candle', 'light']
     """
-    path = Path(image)
+    keywords, path = checked(keywords), Path(image)
     try:
         content = read_file(path, MAX_FILE_BYTES)
         kind = keyword_format(path, content)

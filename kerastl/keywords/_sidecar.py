@@ -9,7 +9,7 @@ from pathlib import Path
 from kerastl._base.files import replacing
 from kerastl.errors import KerastlError
 from kerastl.images._sidecars import has_namesake
-from kerastl.keywords._written import KeywordError, Written, missing, read_file
+from kerastl.keywords._written import KeywordError, Written, checked, missing, read_file
 from kerastl.keywords._xmp import merged, words_of
 
 MAX_SIDECAR_BYTES = 16 << 20
@@ -30,6 +30,7 @@ def write_sidecar(image: str | os.PathLike[str], keywords: Sequence[str]) -> Wri
         The file, and what was added; it is not touched where that is nothing.
 
     Raises:
+        UsageError: `keywords` is no list of texts.
         KerastlError: What is there is no XMP that can be added to.
         OSError: It cannot be read or written.
 
@@ -40,7 +41,7 @@ def write_sidecar(image: str | os.PathLike[str], keywords: Sequence[str]) -> Wri
         >>> read_keywords("data/umbrella.png")
         ['umbrella']
     """
-    path = sidecar_of(Path(image))
+    keywords, path = checked(keywords), sidecar_of(Path(image))
     try:
         there = read_file(path, MAX_SIDECAR_BYTES) if os.path.lexists(path) else None
         added = missing(keywords, () if there is None else words_of(there))

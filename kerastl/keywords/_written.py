@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from kerastl._base.files import open_regular
+from kerastl.errors import UsageError
 
 MOST_PIECES = 20_000
 """Segments or chunks of an image that is written into."""
@@ -35,6 +36,19 @@ class Written:
     added: tuple[str, ...]
 
 
+def checked(keywords: Iterable[str]) -> tuple[str, ...]:
+    """What was given as keywords.
+
+    Raises:
+        UsageError: It is no list of texts; one text is none, though it can be gone through letter by letter.
+    """
+    if isinstance(keywords, Iterable) and not isinstance(keywords, (str, bytes)):
+        words = tuple(keywords)
+        if all(isinstance(word, str) for word in words):
+            return words
+    raise UsageError(f"keywords must be a list of texts. Received: {keywords!r}")
+
+
 def clean(keywords: Iterable[str]) -> list[str]:
     """Keywords as they can stand in XML, on one line, each once in whatever case."""
     lines = (" ".join("".join(letter if _is_text(letter) else " " for letter in word).split()) for word in keywords)
@@ -58,10 +72,11 @@ def read_file(path: Path, limit: int) -> bytes:
         OSError: It cannot be read.
         KeywordError: It is longer, or no file.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise KeywordError("is no regular file")
+    try:
+        stream = open_regular(path, follow=True)
+    except ValueError:
+        raise KeywordError("is no regular file") from None
+    with stream:
         content = stream.read(limit + 1)
     if len(content) > limit:
         raise KeywordError(f"is longer than {limit >> 20:,} MiB")

@@ -151,6 +151,8 @@ class Hierarchy:
 
 def _problem(parents: Sequence[int | None], classes: int, nodes: int) -> str:
     """What is wrong with a tree; empty if nothing is."""
+    if not 0 <= classes <= nodes:
+        return f"{classes:,} classes among {nodes:,} nodes"
     if len(parents) != nodes:
         return f"{nodes:,} nodes, and parents of {len(parents):,}"
     if not all(parent is None or (type(parent) is int and 0 <= parent < nodes) for parent in parents):

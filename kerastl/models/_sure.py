@@ -47,7 +47,7 @@ class SureAnswer:
 
     def __str__(self) -> str:
         if self.label is None or self.score is None:
-            return f"nothing is sure at {percent(self.min_score)}"
+            return f"nothing is sure at {100 * self.min_score:.6g} %"  # 99.99 % is not 100 %
         return f"{brief(self.label)} {percent(self.score)}"
 
     def as_dict(self) -> dict[str, Any]:

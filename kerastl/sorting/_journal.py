@@ -7,14 +7,14 @@ import errno
 import io
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import IO
 
+from kerastl._base.files import open_regular
 from kerastl._base.serialization import csv_line
-from kerastl._base.text import ANY_NAME
+from kerastl._base.text import ANY_NAME, brief
 from kerastl.errors import KerastlError, UsageError
 
 JOURNAL = "sort.csv"
@@ -26,7 +26,9 @@ FILE_ACTIONS = frozenset(("copy", "move", "link"))
 """Those of rows that tell of a file; each such row is written before its file is touched."""
 OVER = frozenset(("failed", "undo"))
 """Those of rows which say that an earlier row of the same `to` holds no more."""
+_KNOWN = FILE_ACTIONS | OVER | {"folder", "undoing", "start", "end"}
 
+_HEAD = csv_line(COLUMNS).encode()
 _NUMBER = re.compile("[0-9]{1,15}")
 
 
@@ -86,6 +88,9 @@ class Journal:
             content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise KerastlError(f"{self.file}: is longer than {MAX_BYTES >> 20:,} MiB, and is not read")
+        # Of the first row a killed process may have left a part; whatever else is there is somebody's file.
+        if not content.startswith(_HEAD) and not _HEAD.startswith(content):
+            raise KerastlError(f"{self.file}: is no journal of kerastl sort; take another folder")
         try:
             for number, (cells, length) in enumerate(_records(content), start=1):
                 self._take(number, cells)
@@ -94,14 +99,25 @@ class Journal:
             raise KerastlError(f"{self.file}: record {len(self.rows) + 2:,} cannot be read ({error})") from None
 
     def _take(self, number: int, cells: list[str]) -> None:
-        if number == 1 and cells != list(COLUMNS):
-            raise KerastlError(f"{self.file}: is no journal of kerastl sort; take another folder")
         if len(cells) != len(COLUMNS):
             raise KerastlError(f"{self.file}: record {number:,} has {len(cells)} cells instead of {len(COLUMNS)}")
         if any("\0" in cell for cell in cells):
             raise KerastlError(f"{self.file}: record {number:,} holds a null byte, which no path has")
-        if number > 1:
-            self.rows.append(Row(*(*cells[1:], cells[0])))
+        if number == 1:
+            return
+        row = Row(*(*cells[1:], cells[0]))
+        if row.action not in _KNOWN:
+            raise KerastlError(
+                f"{self.file}: record {number:,} has an action that is unknown here: {brief(row.action)!r}"
+            )
+        if os.pardir in Path(row.target).parts:
+            raise KerastlError(f"{self.file}: record {number:,} leads out of the folder with '{os.pardir}'")
+        self.rows.append(row)
+
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether nothing was ever done, but to make the folder itself."""
+        return all(row.action in ("start", "end") or (row.action, row.target) == ("folder", ".") for row in self.rows)
 
     @property
     def unfinished(self) -> bool:
@@ -117,6 +133,16 @@ class Journal:
     def model(self) -> str | None:
         """The model of its last run."""
         return next((row.label for row in reversed(self.rows) if row.action == "start"), None)
+
+    @property
+    def action(self) -> str | None:
+        """What its last run did with files: the first row of each image tells, since some sidecars are copied."""
+        found = None
+        for row in reversed(self.rows):
+            if row.action == "start":
+                break
+            found = row.action if row.action in FILE_ACTIONS else found
+        return found
 
     @property
     def images(self) -> int:
@@ -167,8 +193,8 @@ class Journal:
             OSError: They cannot be written; half of them may be, and is cut off when more are.
         """
         rows = list(rows)
-        head = [] if self._length else [csv_line(COLUMNS)]
-        text = "".join([*head, *(csv_line(row.cells()) for row in rows)]).encode("utf-8", ANY_NAME)
+        text = "".join(csv_line(row.cells()) for row in rows).encode("utf-8", ANY_NAME)
+        text = text if self._length else _HEAD + text
         with _opened(self.file, os.O_RDWR | os.O_CREAT) as stream:
             stream.truncate(self._length)  # half a row that a killed process left
             stream.seek(self._length)
@@ -183,16 +209,18 @@ class Journal:
         self.append(replace(row, action="failed") for row in rows)
 
 
-def check_unfinished(journal: Journal, resume: bool, model: str) -> None:
+def check_unfinished(journal: Journal, resume: bool, model: str, action: str) -> None:
     """Refuse to go on where the journal says otherwise.
 
     Args:
         journal: As it was read.
         resume: Whether an interrupted run is to go on.
         model: The model's name.
+        action: What is to be done with files.
 
     Raises:
-        UsageError: The last run was interrupted, and this is none that goes on with it, or goes on with another model.
+        UsageError: The last run was interrupted, and this is none that goes on with it, or goes on with another model
+            or action.
     """
     if resume and not journal.rows:
         raise UsageError(f"{journal.folder}: nothing was sorted there, so that nothing can be resumed")
@@ -204,21 +232,20 @@ def check_unfinished(journal: Journal, resume: bool, model: str) -> None:
         )
     if journal.model != model:
         raise UsageError(f"{journal.folder}: was begun with the model {journal.model!r}. Received: {model!r}")
+    if journal.action != action:
+        raise UsageError(f"{journal.folder}: was begun with the action {journal.action}. Received: {action}")
 
 
 def _opened(file: Path, flags: int) -> IO[bytes]:
     """The journal's file, which must be one: no link is followed, no pipe waited for."""
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(file, flags, 0o666)
+        return open_regular(file, flags)
+    except ValueError:
+        raise KerastlError(f"{file}: is no regular file; a journal is one") from None
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise KerastlError(f"{file}: is a link; a journal is none") from None
         raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise KerastlError(f"{file}: is no regular file; a journal is one")
-    return os.fdopen(descriptor, "rb" if flags & os.O_RDWR == 0 else "rb+")
 
 
 def _records(content: bytes) -> Iterator[tuple[list[str], int]]:

@@ -48,7 +48,7 @@ def is_image_or_sidecar(source: Path, file: Path) -> bool:
         source: What it was called before it was sorted.
         file: Where it is.
     """
-    if not source.is_absolute() or not file.is_file():
+    if not source.is_absolute() or not file.is_file() or source.suffix != file.suffix:
         return False
     suffix = source.suffix.lower()
     if suffix in SIDECAR_SUFFIXES or suffix in IMAGE_SUFFIXES | HEIF_SUFFIXES:

@@ -114,13 +114,19 @@ class Tally:
         self._last = image.path
 
     def __str__(self) -> str:
+        failed = [f"{_images(self._failed)} not sorted"] if self._failed else []
+        return ", ".join([*self._sorted(), *failed]) or "no images"
+
+    def without_failures(self) -> str:
+        """The same without those that could not be sorted; empty where these are all there are."""
+        return ", ".join(self._sorted()) or ("" if self._failed else "no images")
+
+    def _sorted(self) -> list[str]:
         folders = f"{len(self._folders):,} folder{'' if len(self._folders) == 1 else 's'}"
         parts = [f"{_images(count)} {done} into {folders}" for done, count in self._done.items()]
         if self._left:
             parts.append(f"{_images(self._left)} left where {'it is' if self._left == 1 else 'they are'}, as unsure")
-        if self._failed:
-            parts.append(f"{_images(self._failed)} not sorted")
-        return ", ".join(parts) or "no images"
+        return parts
 
 
 def _images(count: int) -> str:

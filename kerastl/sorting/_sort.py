@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from kerastl._base.arguments import keywords
-from kerastl._base.files import check_folder
+from kerastl._base.files import check_folder, folder_path
 from kerastl._classifier import Classifier
 from kerastl._classify_options import check_as_calibrated
 from kerastl._inputs import given
@@ -91,8 +90,8 @@ def sort(
         2 images copied into 2 folders
     """
     named = _named(sources)
-    folder = None if unsure is None else Path(unsure)
-    options = SortOptions(Path(to), action, min_score, folder, reject, dry_run, resume, tta)
+    folder = None if unsure is None else folder_path(unsure, "unsure")
+    options = SortOptions(folder_path(to, "to"), action, min_score, folder, reject, dry_run, resume, tta)
     check_sort(options, precision)
     with shown(verbose):
         classifier = model

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,10 @@ class SortOptions:
     tta: TTAName | None = None
 
     def __post_init__(self) -> None:
-        if self.action not in ACTIONS:
+        if not isinstance(self.action, str) or self.action not in ACTIONS:
             raise UsageError(f"action must be one of {', '.join(ACTIONS)}. Received: {self.action!r}")
-        if not 0 <= self.min_score <= 1:
-            raise UsageError(f"min_score must be between 0 and 1. Received: {self.min_score}")
+        if not isinstance(self.min_score, Real) or not 0 <= self.min_score <= 1:
+            raise UsageError(f"min_score must be a number from 0 to 1. Received: {self.min_score!r}")
 
 
 class Sorting:
@@ -125,21 +126,27 @@ class Sorting:
             UsageError: The last run was interrupted and this one does not resume it.
         """
         options = self._options
+        made = False
         with ExitStack() as stack:
-            made = False
             if not options.dry_run:
                 made = not self._to.exists()
                 self._to.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(locked(self._to, RunCallback()))
             journal = Journal(self._to)
-            check_unfinished(journal, options.resume, self._classifier.name)
+            check_unfinished(journal, options.resume, self._classifier.name, options.action)
             if not options.dry_run:
                 if options.resume:
                     finish_last_image(journal)
                 journal.append(self._beginning(made))
             yield from self._sorted(paths, journal)
             if not options.dry_run:
-                journal.append([Row("end")])
+                if journal.tells_nothing:  # a folder in which nothing was done stays as it was
+                    journal.file.unlink()
+                else:
+                    journal.append([Row("end")])
+        if made and journal.tells_nothing:
+            with suppress(OSError):
+                self._to.rmdir()
 
     def _beginning(self, made: bool) -> list[Row]:
         start = Row("start", label=self._classifier.name, score=f"{self._options.min_score:g}")

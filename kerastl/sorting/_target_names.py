@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from kerastl.images._sidecars import SIDECAR_SUFFIXES
@@ -17,7 +18,7 @@ class TargetNames:
     """Gives out names, each once in a folder, whether or not anything is written there."""
 
     def __init__(self) -> None:
-        self._taken: dict[Path, set[str]] = {}
+        self._taken: dict[Path, _Taken] = {}
         self._next: dict[tuple[Path, str], int] = {}
 
     def free(self, folder: Path, stem: str, endings: Sequence[str]) -> Iterator[list[Path]]:
@@ -41,27 +42,41 @@ class TargetNames:
             names = [new + ending for ending in endings]
             if self._clash(folder, new, names):
                 continue
-            self._names(folder).update(map(key, names))
+            taken = self._names(folder)
+            for name in names:
+                taken.add(name)
             self._next[folder, key(stem)] = number
             yield [folder / name for name in names]
             self._taken.pop(folder, None)  # it was not free after all
 
     def _clash(self, folder: Path, stem: str, names: Sequence[str]) -> bool:
         taken = self._names(folder)
-        if any(key(name) in taken for name in names):
+        if any(key(name) in taken.names for name in names):
             return True
         if len(names) == 1:  # an image alone must not find the sidecar of another
-            return any(key(stem + suffix) in taken for suffix in SIDECAR_SUFFIXES)
-        beginning = key(f"{stem}.")
-        return any(name.startswith(beginning) for name in taken)
+            return any(key(stem + suffix) in taken.names for suffix in SIDECAR_SUFFIXES)
+        return key(stem) in taken.beginnings
 
-    def _names(self, folder: Path) -> set[str]:
+    def _names(self, folder: Path) -> _Taken:
         if folder not in self._taken:
-            try:
-                self._taken[folder] = {key(path.name) for path in folder.iterdir()}
-            except OSError:
-                self._taken[folder] = set()
+            taken = self._taken[folder] = _Taken()
+            with suppress(OSError):
+                for path in folder.iterdir():
+                    taken.add(path.name)
         return self._taken[folder]
+
+
+class _Taken:
+    """The names in a folder, and what they begin with before each of their dots; all as `key` has them."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.beginnings: set[str] = set()
+
+    def add(self, name: str) -> None:
+        compared = key(name)
+        self.names.add(compared)
+        self.beginnings.update(compared[:place] for place, letter in enumerate(compared) if letter == ".")
 
 
 def _numbered(stem: str, number: int, endings: Sequence[str]) -> str:

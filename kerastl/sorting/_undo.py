@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastl._base import scratch
+from kerastl._base.files import folder_path
 from kerastl._base.text import message, printable
 from kerastl.errors import UsageError
 from kerastl.sorting._journal import JOURNAL, Journal, Row
@@ -85,7 +86,7 @@ def undo_sort(folder: str | os.PathLike[str], *, dry_run: bool = False) -> list[
 
 def undoing(folder: str | os.PathLike[str], dry_run: bool) -> Iterator[Undone]:
     """The same, one file after the other."""
-    named = Path(folder)
+    named = folder_path(folder, "folder")
     path = Path(os.path.abspath(named))  # noqa: PTH100 - links stay what they are
     if not os.path.lexists(path / JOURNAL):
         raise UsageError(f"{named}: holds no {JOURNAL}, so that nothing was sorted there that could be undone")

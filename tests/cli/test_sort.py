@@ -33,10 +33,13 @@ def test_a_line_an_image_and_what_was_done_in_the_end(sort, image, tmp_path):
         "kerastl: 1 image moved into 1 folder, 1 image left where it is, as unsure",
         "kerastl: 1 other file left out (.txt)",
     ]
-    code, printed, _ = sort("--undo", out, model=())
-    assert (code, sorted(printed.splitlines())) == (
+    _, _, said = sort("--undo", out, "--dry-run", model=())
+    assert said == "kerastl: 2 files would be put back or removed\n"
+    code, printed, said = sort("--undo", out, model=())
+    assert (code, sorted(printed.splitlines()), said) == (
         0,
         [f"{out}/red/a.png: moved back to {red}", f"{out}/red/a.xmp: moved back to {tmp_path}/in/a.xmp"],
+        "kerastl: 2 files put back or removed\n",
     )
     assert not out.exists()
 
@@ -54,8 +57,22 @@ def test_what_cannot_be_read_stays_and_is_named(sort, image, tmp_path):
     broken.write_text("no image")
     code, printed, said = sort(path, broken, "--to", tmp_path / "out", "--move")
     assert (code, len(printed.splitlines()), broken.exists()) == (1, 1, True)
-    assert said.startswith(f"kerastl: {broken}: ")
-    assert said.endswith("kerastl: 1 of 2 images could not be sorted\n")
+    first, *more = said.splitlines()
+    assert first.startswith(f"kerastl: {broken}: ")
+    assert more == ["kerastl: 1 image moved into 1 folder", "kerastl: 1 of 2 images could not be sorted"]
+
+
+def test_a_mistyped_source_leaves_no_folder(sort, tmp_path):
+    code, printed, said = sort(tmp_path / "photso", "--to", tmp_path / "out")
+    assert (code, printed) == (1, "")
+    assert said.splitlines() == [
+        f"kerastl: {tmp_path}/photso: no such file",
+        "kerastl: 1 of 1 images could not be sorted",
+    ]
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "out").mkdir()
+    sort(tmp_path / "photso", "--to", tmp_path / "out")
+    assert [path.name for path in tmp_path.rglob("*")] == ["out"]
 
 
 def test_jsonl_has_an_object_an_image(sort, image, tmp_path, lines):

@@ -44,7 +44,7 @@ def test_text_begins_with_what_is_sure(classify, image):
     )  # fmt: skip
     assert classify(image("b.png", "blue"), "--sure", 0.9, "--top", 1)[1].endswith("b.png: blue 100.0 %\n")
     black = image("c.png", "black")
-    assert classify(black, "--sure", 0.9, "--min-score", 0.5)[1] == f"{black}: nothing is sure at 90.0 %\n"
+    assert classify(black, "--sure", 0.9, "--min-score", 0.5)[1] == f"{black}: nothing is sure at 90 %\n"
 
 
 def test_json_has_all_of_it_and_errors_have_none(classify, image, lines, tmp_path):

@@ -1,3 +1,5 @@
+import pytest
+
 from kerastl.images._sidecars import sidecars
 
 
@@ -19,3 +21,13 @@ def test_one_that_another_image_needs_too_is_shared(tmp_path):
 def test_folders_are_none(tmp_path):
     (tmp_path / "a.xmp").mkdir()
     assert sidecars(tmp_path / "a.jpg") == []
+
+
+@pytest.mark.parametrize(
+    ("other", "shared"),
+    [("a.cr2", True), ("a.b.cr2", False), ("ab.cr2", False), ("A.cr2", False), ("a", False), ("a.txt", False)],
+)
+def test_the_other_image_has_the_whole_stem(tmp_path, other, shared):
+    for name in ("a.jpg", "a.xmp", other):
+        (tmp_path / name).write_text(name)
+    assert [one.shared for one in sidecars(tmp_path / "a.jpg")] == [shared]

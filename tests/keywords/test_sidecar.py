@@ -2,9 +2,9 @@ import os
 
 import pytest
 
-from kerastl.errors import KerastlError
+from kerastl.errors import ImageError, KerastlError, UsageError
 from kerastl.keywords import _sidecar as sidecar
-from kerastl.keywords import read_keywords, write_sidecar
+from kerastl.keywords import embed_keywords, read_keywords, write_sidecar
 from kerastl.keywords._xmp import merged
 
 
@@ -55,10 +55,24 @@ def test_a_large_file_and_a_pipe_are_not_read(tmp_path):
             write_sidecar(tmp_path / f"{name}.jpg", ["dog"])
 
 
+@pytest.mark.parametrize("keywords", ["rain", b"rain", None, ["rain", 5]])
+@pytest.mark.parametrize("write", [write_sidecar, embed_keywords])
+def test_keywords_are_a_list_of_texts(image, tmp_path, write, keywords):
+    with pytest.raises(UsageError, match="keywords must be a list of texts"):
+        write(image("a.png", "red"), keywords)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_folder_is_no_file(tmp_path):
+    (tmp_path / "a.xmp").mkdir()
+    with pytest.raises(KerastlError, match=r"a\.xmp: is no regular file"):
+        write_sidecar(tmp_path / "a.jpg", ["dog"])
+    with pytest.raises(ImageError, match="is no regular file"):
+        read_keywords(tmp_path)
+
+
 def test_keywords_inside_and_beside_are_read_together(image):
     path = image("a.png", "red")
-    from kerastl.keywords import embed_keywords
-
     embed_keywords(path, ["in", "both"])
     write_sidecar(path, ["Both", "beside"])
     assert read_keywords(path) == ["in", "both", "beside"]

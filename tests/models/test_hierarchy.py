@@ -62,6 +62,11 @@ def test_a_tree_survives_json():
     assert Hierarchy.from_dict(tree.as_dict(), classes) == tree
 
 
+def test_there_are_as_many_nodes_as_classes_at_least():
+    with pytest.raises(UsageError, match="hierarchy: 3 classes among 2 nodes"):
+        Hierarchy(("a", "b"), (None, None), 3)
+
+
 @pytest.mark.parametrize(
     ("groups", "parents", "problem"),
     [

@@ -56,4 +56,4 @@ def test_a_sure_class_is_not_said_twice():
     answer = Classification(None, "m", predictions, sure=sure([0.5, 0.375, 0.125, 0], 0.4))
     assert str(answer) == "beagle 50.0 % (pug 37.5 %)"
     unsure = Classification(None, "m", predictions, rejected=True, sure=SureAnswer(0.99))
-    assert str(unsure) == "none of these (closest: nothing is sure at 99.0 % (beagle 50.0 %, pug 37.5 %))"
+    assert str(unsure) == "none of these (closest: nothing is sure at 99 % (beagle 50.0 %, pug 37.5 %))"

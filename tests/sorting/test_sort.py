@@ -209,7 +209,12 @@ def test_a_full_disk_ends_the_run_and_harms_nothing(colors, photos, tmp_path, mo
     ("options", "message"),
     [
         ({"action": "rename"}, r"action must be one of copy, move, link\. Received: 'rename'"),
-        ({"min_score": 2}, "min_score must be between 0 and 1"),
+        ({"action": ["copy"]}, r"action must be one of copy, move, link\. Received: \['copy'\]"),
+        ({"min_score": 2}, "min_score must be a number from 0 to 1"),
+        ({"min_score": "0.5"}, "min_score must be a number from 0 to 1. Received: '0.5'"),
+        ({"to": ""}, "to must be the path of a folder. Received: ''"),
+        ({"to": None}, "to must be the path of a folder. Received: None"),
+        ({"unsure": 5}, "unsure must be the path of a folder. Received: 5"),
         ({"unsure": "later"}, "give min_score or reject with it"),
         ({"reject": True, "tta": "mirror"}, "one view an image only"),
         ({"dry_run": True, "resume": True}, "nothing was sorted there, so that nothing can be resumed"),
@@ -217,7 +222,7 @@ def test_a_full_disk_ends_the_run_and_harms_nothing(colors, photos, tmp_path, mo
 )
 def test_wrong_arguments_are_said(colors, image, tmp_path, options, message):
     with pytest.raises(UsageError, match=message):
-        kerastl.sort(image("a.png", "red"), colors, to=tmp_path / "out", **options)
+        kerastl.sort(image("a.png", "red"), colors, **{"to": tmp_path / "out", **options})
     assert not (tmp_path / "out").exists()
 
 
