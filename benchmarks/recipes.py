@@ -95,7 +95,7 @@ def of_kerastl(folder: Path, recipe: str, seed: int, network: str, size: list[st
     """Train by a recipe, and evaluate on the test images."""
     output = folder / recipe
     options = ("--model", network, *size)
-    seconds, metrics = finetune.kerastl(folder / "train.csv", output, recipe, seed, *options)
+    seconds, metrics = finetune.kerastl(folder / "train.csv", output, recipe, seed, *options, held_back=False)
     command = [sys.executable, "-m", "kerastl", "evaluate", str(output), str(folder / "test.csv"), "--split", "test"]
     done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True)
     if done.returncode:
@@ -121,8 +121,6 @@ def of_guide(folder: Path, seed: int, network: str, size: int, epochs: tuple[int
         network,
         "--input-size",
         str(size),
-        "--val-fraction",
-        "0.2",
     )
     peer = folder / "peer"
     classes = finetune.linked(Path("/"), split / "split.csv", peer)

@@ -164,8 +164,8 @@ def test_auto_chooses_by_the_data_and_says_why():
         ([200] * 99 + [5], "full"),  # one small class does not decide
         ([20_000, 5], "full"),
         ([5] * 60 + [300] * 40, "probe"),  # most classes are small, though there are 12,300 images
-        ([9] * 3, "probe"),
-        ([10] * 3, "full"),
+        ([39] * 3, "probe"),
+        ([40] * 3, "full"),
     ],
 )
 def test_auto_goes_by_the_typical_class(counts, name):
