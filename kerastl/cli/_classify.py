@@ -18,6 +18,7 @@ from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
     from kerastl._tta import TTAName
+    from kerastl.cli._images import Images
     from kerastl.images import ResizePolicy
     from kerastl.inference._open import EngineName
     from kerastl.inference._precision import Precision
@@ -115,8 +116,6 @@ def classify(
     from kerastl._load import load
     from kerastl.cli import _keyword_files as keyword_files
     from kerastl.cli import _output as out
-    from kerastl.cli._images import Images
-    from kerastl.images._sidecars import SIDECAR_SUFFIXES
     from kerastl.tasks._task import TASKS
 
     _check(model, coverage, reject, min_score or 0, precision, tta)
@@ -135,8 +134,7 @@ def classify(
     reporter.detail(str(classifier))
     kind = TASKS[classifier.metadata.task].kind
     lowest = _lowest(kind, form, min_score, coverage)
-    along = SIDECAR_SUFFIXES if form in KEYWORD_FORMATS else ()
-    images = Images(sources, urls, complains=form not in ("json", "jsonl"), along=along)
+    images = _images(sources, urls, form)
     answers = classifier.classify(
         images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure
     )
@@ -154,6 +152,15 @@ def classify(
         finally:
             reporter.write(stream, out.ending(form, images.count))
     return images.ended("given keywords" if form in KEYWORD_FORMATS else "classified")
+
+
+def _images(sources: tuple[str, ...], urls: bool, form: str) -> Images:
+    """The images; the files beside them that keywords go into are none that are left out."""
+    from kerastl.cli._images import Images
+    from kerastl.images._sidecars import SIDECAR_SUFFIXES
+
+    along = SIDECAR_SUFFIXES if form in KEYWORD_FORMATS else ()
+    return Images(sources, urls, complains=form not in ("json", "jsonl"), along=along)
 
 
 def _check(
