@@ -196,11 +196,12 @@ class _Book:
             together = {*task.class_names(known.label), *task.class_names(item.label)}
             self.items[item.path] = replace(known, label=join_labels(together))
         elif known != item:
-            what = "labels" if known.label != item.label else "splits"
-            hint = "" if what == "splits" else " (--task multilabel takes all of them)"
+            kind = "number" if task.kind == "number" else "label"
+            what = f"{kind}s" if known.label != item.label else "splits"
+            hint = " (--task multilabel takes all of them)" if what == "labels" and task.kind == "index" else ""
             raise DataError(
                 f"{table.where(row.number)} gives {printable(item.path)} a second time, with different {what}; an "
-                f"image has one label and is in one split{hint}"
+                f"image has one {kind} and is in one split{hint}"
             )
         return False
 

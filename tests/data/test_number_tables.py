@@ -60,6 +60,19 @@ def test_a_cell_that_is_no_number_is_named_by_its_row(table):
         scan(table(["path", "height"], rows), target="height")
 
 
+def test_a_cell_that_is_no_number_is_named_where_no_other_column_is_left(table):
+    rows = heights()
+    rows[4][1] = "NaN"
+    with pytest.raises(DataError, match=r"table\.csv: row 6: 'NaN' stands where a number is missing"):
+        scan(table(["path", "height"], rows), task="regression")
+
+
+def test_two_numbers_of_one_image_are_not_taken_for_labels(table):
+    rows = [*heights(), ["3.png", "9.5"]]
+    with pytest.raises(DataError, match=r"3\.png a second time, with different numbers; an image has one number and is"):
+        scan(table(["path", "height"], rows), target="height")
+
+
 def test_a_column_that_is_not_there_is_said(table):
     with pytest.raises(DataError, match="has no column 'weight'"):
         scan(table(["path", "height"], heights()), target="weight")

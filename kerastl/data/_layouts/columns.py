@@ -237,7 +237,9 @@ class _LabelColumns:
         likely = [place for place in found if place in self._known] or found
         if len(likely) == 1:
             return likely[0]
-        which = f"{table.some(likely)} hold numbers" if likely else "none holds numbers only"
+        if len(self._left) == 1:  # which cell of it is no number is told when it is read
+            return self._left[0]
+        which = f"{table.some(likely)} hold numbers" if likely else "none holds different numbers, and nothing else"
         raise NoLabelsError(
             f"{table.name}: cannot tell which column holds the number ({which}); {_columns_of(table)}; --target NAME "
             "takes one"
