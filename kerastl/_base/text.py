@@ -56,6 +56,11 @@ def percent(fraction: float, digits: int = 1) -> str:
     return f"{100 * fraction:.{digits}f} %"
 
 
+def measured(value: float) -> str:
+    """A number in its own unit for people, with four digits: `0.3338`, `12,346`, or `3.338e+29`."""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
 def unformula(cell: object) -> object:
     """Put an apostrophe before a text that a spreadsheet would compute, such as `=1+1` or `@x`; numbers stay."""
     if not isinstance(cell, str) or not _FORMULA.match(cell):

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kerastl._base import display
-from kerastl._base.text import brief, percent, printable
+from kerastl._base.text import brief, measured, percent, printable
 from kerastl.calibration._thresholds import Thresholds
 from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION
 
@@ -112,7 +112,7 @@ def _of_labels(found: Calibration) -> Iterator[tuple[str, str]]:
 def _of_numbers(found: Calibration) -> Iterator[tuple[str, str]]:
     if found.interval is not None:
         half, coverage = found.interval["half_width"], percent(found.interval["coverage"], 0)
-        yield "intervals", f"{half:.4g} to either side hold {coverage} of the numbers"
+        yield "intervals", f"{measured(half)} to either side hold {coverage} of the numbers"
 
 
 _LINES: Mapping[str, Callable[[Calibration], Iterator[tuple[str, str]]]] = {

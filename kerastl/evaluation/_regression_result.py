@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from kerastl._base.text import percent, printable
+from kerastl._base.text import measured, percent, printable
 from kerastl._metrics.regression import QuantileErrors, errors, errors_by_quantile
 from kerastl.calibration import _intervals as intervals
 from kerastl.evaluation._answered import Answered
@@ -185,7 +185,7 @@ class RegressionEvaluation(BaseEvaluation):
     @staticmethod
     def number(value: float) -> str:
         """A number in its own unit, with four digits."""
-        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+        return measured(value)
 
     def more_notes(self) -> Iterator[str]:
         """What the errors are to be compared with."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from kerastl._base.text import percent
+from kerastl._base.text import measured, percent
 from kerastl.calibration import _intervals as intervals
 from kerastl.calibration._thresholds import Thresholds
 from kerastl.models._metadata import Metadata
@@ -35,7 +35,7 @@ def _on_thresholds(metadata: Metadata) -> Iterator[str]:
 def _on_intervals(metadata: Metadata) -> Iterator[str]:
     if (found := intervals.of(metadata)) is not None:
         coverage, half_width = found
-        yield f"intervals of {half_width:.4g} to either side are to hold {percent(coverage, 0)} of the numbers"
+        yield f"intervals of {measured(half_width)} to either side are to hold {percent(coverage, 0)} of the numbers"
 
 
 _FACTS: Mapping[str, Callable[[Metadata], Iterator[str]]] = {

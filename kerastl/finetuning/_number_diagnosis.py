@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerastl._base.text import printable
+from kerastl._base.text import measured, printable
 from kerastl.finetuning._diagnosis import ADVICE, WORDS
 from kerastl.finetuning._scores import ScoreKind
 
@@ -45,12 +45,13 @@ def diagnose_numbers(
         return []
     name = printable(names[0])
     if given.std() <= _SAME * truth.std():
-        return [f"the answer is always the same: all {count:,} {words.images} get {given[0]:.4g} as {name}; {ADVICE}"]
+        same = measured(given[0])
+        return [f"the answer is always the same: all {count:,} {words.images} get {same} as {name}; {ADVICE}"]
     off, spread = np.abs(given - truth), np.abs(truth - truth.mean())
     gain = spread**2 - off**2
     if gain.mean() > _CLEARLY * gain.std(ddof=1) / math.sqrt(count):
         return []
     return [
-        f"nothing was learnt that can be told from chance: {words.by}, {name} is off by {off.mean():.4g} on average, "
-        f"and by {spread.mean():.4g} where every image gets the mean of all; {ADVICE}"
+        f"nothing was learnt that can be told from chance: {words.by}, {name} is off by {measured(off.mean())} on "
+        f"average, and by {measured(spread.mean())} where every image gets the mean of all; {ADVICE}"
     ]

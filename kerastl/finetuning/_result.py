@@ -10,6 +10,7 @@ from kerastl._base import display
 from kerastl._base.text import brief, printable
 from kerastl.finetuning._outcome import choice_made, headline, reached, task_of
 from kerastl.models._metadata import Metadata
+from kerastl.tasks._history import LOSS
 
 if TYPE_CHECKING:
     import keras
@@ -20,7 +21,8 @@ class FineTuned:
     """What `kerastl.finetune` gives.
 
     Args:
-        model: Raw RGB pixels `(n, h, w, 3)` in [0, 255] to probabilities `(n, classes)`; the best weights.
+        model: Raw RGB pixels `(n, h, w, 3)` in [0, 255] to probabilities `(n, classes)`, or to a number `(n, 1)` in
+            the unit of the training; the best weights.
         metadata: Class names and resizing.
         metrics: What `metrics.json` holds.
         history: One row an epoch, as in `history.csv`.
@@ -55,7 +57,7 @@ class FineTuned:
             "classes": f"{metrics['classes']:,}",
             "epochs": metrics["epochs"],
             f"{kind} {task_of(metrics).figure.label}": reached(metrics),
-            f"{kind} loss": f"{metrics[f'{part}_loss']:.3f}",
+            f"{kind} loss": LOSS.text(metrics[f"{part}_loss"]),
             "folder": self.folder,
         }
         if (choice := choice_made(metrics)) is not None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from kerastl._base.text import percent
+from kerastl._base.text import measured, percent
 from kerastl.tasks._task import CLASSIFICATION, TASKS, Figure
 
 HELD_OUT = ("val", "loo")
 """With what columns begin that tell of images that were not trained on: held back, or each left out once."""
+# Of squared errors in a unit such as that of prices no decimals are wanted.
+_LARGE = 1e4
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Measure:
 
     def text(self, value: float) -> str:
         """A value, for people."""
-        return f"{value:.3f}" if self.figure is None else self.figure.text(value)
+        if self.figure is not None:
+            return self.figure.text(value)
+        return f"{value:.3f}" if abs(value) < _LARGE else measured(value)
 
     def tick(self, value: float) -> str:
         """A value beside an axis: whole per cent have no decimals."""

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from kerastl._base.registry import Registry
-from kerastl._base.text import percent
+from kerastl._base.text import measured, percent
 from kerastl.tasks._label_text import split_labels
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Figure:
 
     def text(self, value: float) -> str:
         """The number, for people."""
-        return percent(value) if self.is_fraction else f"{value:.4g}"
+        return percent(value) if self.is_fraction else measured(value)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 import pytest
 
-from kerastl._base.text import ANY_NAME, brief, message, printable, shortened, unformula
+from kerastl._base.text import ANY_NAME, brief, measured, message, printable, shortened, unformula
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,14 @@ def test_a_long_text_is_cut_in_the_middle_and_says_so():
     assert len(brief("n" * 300)) == 255
     assert brief("n" * 255) == "n" * 255
     assert len(message("\n" * 1_000_000)) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.33379, "0.3338"), (9_999.4, "9999"), (-12_345.6, "-12,346"), (2.5e9, "2,500,000,000"), (3e29, "3e+29")],
+)
+def test_numbers_have_four_digits_at_least(value, text):
+    assert measured(value) == text
 
 
 FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1", "\nx"]

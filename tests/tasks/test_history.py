@@ -1,6 +1,6 @@
 import pytest
 
-from kerastl.tasks._history import ACCURACY, measure_of
+from kerastl.tasks._history import ACCURACY, LOSS, measure_of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,5 @@ def test_values_are_shown_as_people_read_them():
     assert (ACCURACY.text(0.905), ACCURACY.tick(0.905), ACCURACY.tick(0.29)) == ("90.5 %", "90.5 %", "29 %")
     error = measure_of(["mean_absolute_error"])
     assert (error.text(12.3456), error.tick(12.3456)) == ("12.35", "12.35")
+    assert error.text(23456.7) == "23,457"
+    assert (LOSS.text(0.12345), LOSS.text(9.9e9)) == ("0.123", "9,900,000,000")
