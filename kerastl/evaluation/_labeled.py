@@ -153,7 +153,9 @@ def labeled(classifier: Classifier, data: Parted, split: EvaluationSplit | None,
     selection = select(data, split, fresh=fresh)
     task = TASKS[data.dataset.task]
     names = {item.path: task.class_names(item.label) for item in selection.items}  # none of numbers
-    matching = match(sorted({name for found in names.values() for name in found}), classifier.labels, classifier.name)
+    classes = sorted({name for found in names.values() for name in found})
+    left_out = sum(data.is_trained(item) for item in data.dataset.items if item.path not in names)
+    matching = match(classes, classifier.labels, classifier.name, left_out)
     # Where an image has several labels, those that the model does not know do not count, and the image does.
     counts = _COUNTS[task.kind]
     known = tuple(item for item in selection.items if counts(names[item.path], matching))

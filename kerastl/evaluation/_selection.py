@@ -12,6 +12,8 @@ from kerastl.errors import DataError, UsageError
 from kerastl.evaluation._training_parts import Parted
 from kerastl.models._labels import LabelSet
 
+_TRAINED_TOO = "--split train counts those that it was trained on nevertheless"
+
 
 @dataclass(frozen=True)
 class Matching:
@@ -28,7 +30,7 @@ class Matching:
     missing: tuple[str, ...]
 
 
-def match(classes: Sequence[str], labels: LabelSet, model: str) -> Matching:
+def match(classes: Sequence[str], labels: LabelSet, model: str, left_out: int = 0) -> Matching:
     """Find each class of a data set among those of a model.
 
     A class goes by what `LabelSet.find` takes for it. A name that several classes have is not guessed at.
@@ -37,6 +39,7 @@ def match(classes: Sequence[str], labels: LabelSet, model: str) -> Matching:
         classes: Names in the data set.
         labels: The model's classes.
         model: Its name, for messages.
+        left_out: Images of the data set that do not count, since the model was trained on them; for messages, too.
 
     Raises:
         DataError: There are classes, and not one of them is known.
@@ -49,7 +52,11 @@ def match(classes: Sequence[str], labels: LabelSet, model: str) -> Matching:
         else:
             unknown[name] = _several(found, labels)
     if classes and not indices:
-        raise DataError(f"{model} knows none of the classes ({_some(classes)}); it knows {_some(labels.names)}")
+        of, hint = "", ""
+        if left_out:
+            of, hint = " of images that it was not trained on", f"; {_TRAINED_TOO} ({left_out:,})"
+        known = f"it knows {_some(labels.names)}"
+        raise DataError(f"{model} knows none of the classes ({_some(classes)}){of}; {known}{hint}")
     met = set(indices.values())
     missing = tuple(name for index, name in enumerate(labels.names) if index not in met)
     return Matching(indices, unknown, missing)

@@ -14,7 +14,7 @@ from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, ModelError, UsageError
 from kerastl.finetuning._folder import KEPT_FEATURES
-from kerastl.finetuning._kept_features import TASKS_KEPT, KeptFeatures
+from kerastl.finetuning._kept_features import TASKS_KEPT, WITHOUT_THEM, KeptFeatures
 from kerastl.finetuning._recipe import Recipe
 from kerastl.finetuning._recipe_registry import RECIPES
 from kerastl.finetuning._settings import Settings
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from kerastl.finetuning._base_model import Built
 
-_ADVICE = "give all images, old and new, and leave keep_classes (--keep-classes) out"
 # What is said of the network, which has to stay as it is.
 _OF_NETWORK = ("input_size", "resize", "input_scaling", "stages", "pooling")
 
@@ -72,7 +71,7 @@ class EarlierRun:
         """
         kept = KeptFeatures.read(self.features)
         if kept.classes != tuple(self.metadata.labels.names):
-            raise ModelError(f"{printable(str(self.features))}: it is not of the model beside it; {_ADVICE}")
+            raise ModelError(f"{printable(str(self.features))}: it is not of the model beside it; {WITHOUT_THEM}")
         return kept
 
     def recipe(self, wanted: str | Recipe) -> Recipe:
@@ -122,7 +121,7 @@ def earlier_run(given: keras.Model | Path | None, wanted: Settings) -> EarlierRu
     if not found.features.is_file():
         raise UsageError(
             f"{shown} has no {KEPT_FEATURES}, which runs have whose head was solved and nothing else trained (recipe "
-            f"probe), from this version on: {_ADVICE}"
+            f"probe), from this version on: {WITHOUT_THEM}"
         )
     return found
 
@@ -163,5 +162,5 @@ def check_network(built: Built, recipe: Recipe, kept: KeptFeatures) -> None:
     if lower is None or weights_digest(lower) != kept.network:
         raise UsageError(
             f"the features in {KEPT_FEATURES} are not those that a head of recipe {printable(recipe.name)} reads: take "
-            f"recipe auto, or {_ADVICE}"
+            f"recipe auto, or {WITHOUT_THEM}"
         )

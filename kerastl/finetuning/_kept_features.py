@@ -23,6 +23,8 @@ from kerastl.tasks._task import CLASSIFICATION
 if TYPE_CHECKING:
     from kerastl.finetuning._features import UsableFeatures
 
+WITHOUT_THEM = "give all images, old and new, and leave keep_classes (--keep-classes) out"
+"""What to do where there are none."""
 TASKS_KEPT = (CLASSIFICATION,)
 """The tasks whose runs keep features."""
 MOST = 256 * 2**20
@@ -130,7 +132,7 @@ class KeptFeatures:
                 raise ValueError("its answers are no places of classes")
         except ValueError as error:
             name, reason = printable(str(file)), printable(str(error))
-            raise ModelError(f"{name}: its features cannot be read ({reason}); remove the file") from None
+            raise ModelError(f"{name}: its features cannot be read ({reason}); {WITHOUT_THEM}") from None
         known = {name: found[name].astype(np.int64) for name in ("labels", "groups", "answers")}
         hashes = found["hashes"].astype(np.uint64)
         return cls(rows, mirrored, **known, hashes=hashes, classes=classes, network=str(found["network"]))

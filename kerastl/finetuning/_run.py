@@ -17,14 +17,7 @@ from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.data._split import write_split
 from kerastl.errors import StateError, TrainingError, UsageError
-from kerastl.finetuning._base_model import (
-    BaseModel,
-    from_catalog,
-    keep_rows,
-    known_images,
-    left_classes,
-    stored,
-)
+from kerastl.finetuning._base_model import BaseModel, Built, from_catalog, keep_rows, known_images, left_classes, stored
 from kerastl.finetuning._budget import Budget, described
 from kerastl.finetuning._diagnosis import NothingLearntError
 from kerastl.finetuning._earlier_run import check_network, earlier_run
@@ -126,25 +119,37 @@ class Run:
             if needed and not chosen.needs_validation:  # as where `auto` has chosen
                 parts = split_dataset(dataset, inspection, self._settings, RunCallback(), needed=False)
             if parts.all_train:
-                count = len(parts.dataset.items)
                 self._callback.say(
-                    f"all {count:,} images train: leave-one-out tells how good that is; --validation-split holds some "
-                    "back"
+                    f"all {len(parts.dataset.items):,} images train: leave-one-out tells how good that is; "
+                    "--validation-split holds some back"
                 )
             if kept is not None:
                 parts = parts.with_classes(known)
                 check_network(built, chosen, kept)
                 self._folder.keep_earlier_features(earlier.features)
             else:
-                for warning in known_images(base, parts):
-                    self._callback.warn(warning)
-                for line in left_classes(base, built, parts.dataset.classes):
-                    self._callback.say(line)
+                self._tell_of_base(base, built, parts)
             write_split(parts.dataset, self._folder.split, groups=parts.groups)
             if base.file is not None:
                 base = dataclasses.replace(base, file=self._folder.keep_base_model(base.file))
         refits = not (dataset.is_split or parts.all_train) and self._settings.held_back(needed=False) is None
-        extra = {
+        extra = self._record(base, parts, chosen, kept, refits=refits)
+        extra["images"] = self._folder.manifest.write(manifest_entries(dataset, parts.contents))
+        self._folder.checkpoint.save(extra, {})
+        return self._train(Prepared(base, built, parts, chosen, extra, refits=refits, kept=kept))
+
+    def _tell_of_base(self, base: BaseModel, built: Built, parts: SplitData) -> None:
+        """Say which images the model to start from knows, and which of its classes are left."""
+        for warning in known_images(base, parts):
+            self._callback.warn(warning)
+        for line in left_classes(base, built, parts.dataset.classes):
+            self._callback.say(line)
+
+    def _record(
+        self, base: BaseModel, parts: SplitData, chosen: Recipe, kept: KeptFeatures | None, *, refits: bool
+    ) -> dict[str, Any]:
+        """What a run that goes on has to know of how it began."""
+        return {
             "settings": self._settings.as_dict(),
             "base_model": base.record,
             "recipe": chosen.as_dict(),
@@ -152,14 +157,11 @@ class Run:
             "task": parts.dataset.task,
             "skipped": parts.skipped,
             "data_fingerprint": parts.fingerprint,
-            "images": self._folder.manifest.write(manifest_entries(dataset, parts.contents)),
             "split": sha256(self._folder.split),
             "white_level": parts.white_level,
             "refits": refits,
             "earlier_features": None if kept is None else sha256(self._folder.earlier_features),
         }
-        self._folder.checkpoint.save(extra, {})
-        return self._train(Prepared(base, built, parts, chosen, extra, refits=refits, kept=kept))
 
     def _base_model(self, stack: ExitStack) -> BaseModel:
         """What the run starts from; what fails should fail before images are read."""

@@ -158,3 +158,6 @@ def test_a_name_that_two_classes_have_is_not_guessed_at():
 def test_a_model_that_knows_none_of_the_classes():
     with pytest.raises(DataError, match=r"m knows none of the classes \(cat, dog\); it knows red, green light, blue"):
         match(["cat", "dog"], OWN, "m")
+    said = r"none of the classes \(cat\) of images that it was not trained on; it knows .*; --split train .* \(1,200\)"
+    with pytest.raises(DataError, match=said):
+        match(["cat"], OWN, "m", left_out=1200)
