@@ -146,7 +146,9 @@ def _figure(row: dict[str, Any], prefix: str) -> str:
 
 
 def _short(loss: float) -> str:
-    """A loss in five or six characters: `0.123`, `12.35`, `123.4`, `12345`."""
+    """A loss in nine characters at most: `0.123`, `12.35`, `123.4`, `12345`, `2.726e+09`."""
+    if loss >= 1e6:  # squared errors of prices
+        return f"{loss:.3e}"
     decimals = 3 if loss < 9.9995 else 2 if loss < 99.995 else 1 if loss < 999.95 else 0
     return f"{loss:.{decimals}f}"
 

@@ -51,6 +51,13 @@ def test_a_phase_that_is_solved_has_no_epochs(capsys):
     ]
 
 
+def test_squared_errors_of_prices_are_short(capsys):
+    told = TrainingProgress(Reporter(2))
+    told.phase("phase 1/1: head")
+    told.epoch({"learning_rate": 0.1, "loss": 2725628497.0, "mean_absolute_error": 41212.4, "seconds": 0.123})
+    assert capsys.readouterr().err.splitlines()[1] == "  solved: loss 2.726e+09, MAE 41,212 (0.1 s)"
+
+
 def test_figures_by_leave_one_out_are_called_so(capsys):
     row = {**ROW, "loss": 0.1, "loo_loss": 0.25, "loo_accuracy": 0.9, "loo_top5": 0.99, "seconds": 1.0}
     told = TrainingProgress(Reporter(2, detail=True))
