@@ -39,7 +39,7 @@ def label_head(solution: RidgeSolution, truth: NDArray[np.bool_], weights: NDArr
         >>> import numpy as np
         >>> from kerastl.finetuning._label_heads import label_head
         >>> from kerastl.finetuning._ridge_solution import solve_targets
-        >>> from kerastl.finetuning._targets import TargetMatrix
+        >>> from kerastl.finetuning._solver_targets import TargetMatrix
         >>> random = np.random.default_rng(0)
         >>> truth = random.random((80, 2)) < 0.4
         >>> features = (random.normal(size=(80, 6)) + 4 * truth @ np.eye(2, 6)).astype("float32")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kerastl.finetuning._cumulative_link import fit_cumulative_link
 from kerastl.finetuning._ridge import RidgeHead
 from kerastl.finetuning._ridge_solution import RidgeSolution
-from kerastl.finetuning._targets import TargetMatrix
+from kerastl.finetuning._solver_targets import TargetMatrix
 
 
 def number_scale(labels: NDArray[Any]) -> tuple[float, float]:

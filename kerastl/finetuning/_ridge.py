@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from kerastl.finetuning._ridge_solution import RidgeSolution, solve_targets
 from kerastl.finetuning._ridge_temperature import fit_temperature, log_loss
+from kerastl.finetuning._solver_targets import OneHot
 from kerastl.finetuning._standardization import RowsLike
-from kerastl.finetuning._targets import OneHot
 
 
 class RidgeHead(NamedTuple):

@@ -13,8 +13,8 @@ from kerastl.finetuning._ridge_choice import choose_penalty
 from kerastl.finetuning._ridge_left_out import LeaveOneOut
 from kerastl.finetuning._ridge_system import Fit, Problem, ridge_system
 from kerastl.finetuning._row_groups import RowGroups, sample_groups
+from kerastl.finetuning._solver_targets import Targets
 from kerastl.finetuning._standardization import RowsLike, StandardizedRows, moments
-from kerastl.finetuning._targets import Targets
 
 # The penalty is chosen on some so many rows: it depends little on more.
 _ENOUGH_TO_CHOOSE = 4_000

@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from kerastl.finetuning._solver_targets import Targets
 from kerastl.finetuning._standardization import ROWS, RowsLike, parts, take
-from kerastl.finetuning._targets import Targets
 
 # Up to so many products, they are computed in float64, which takes twice as long.
 _EXACT = 2 * 10**11

@@ -14,7 +14,7 @@ from kerastl.finetuning._numeric_heads import number_head, number_targets, ordin
 from kerastl.finetuning._ridge import RidgeHead, softmax_head
 from kerastl.finetuning._ridge_folds import balanced_folds, label_folds
 from kerastl.finetuning._ridge_solution import RidgeSolution
-from kerastl.finetuning._targets import OneHot, TargetMatrix, Targets
+from kerastl.finetuning._solver_targets import OneHot, TargetMatrix, Targets
 from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION
 
 

@@ -19,8 +19,8 @@ from kerastl.finetuning._ridge_left_out import LeaveOneOut
 from kerastl.finetuning._ridge_solution import RidgeSolution, solve_targets
 from kerastl.finetuning._ridge_system import DualSystem, Means, Problem
 from kerastl.finetuning._row_groups import RowGroups
+from kerastl.finetuning._solver_targets import Targets
 from kerastl.finetuning._standardization import RowsLike, StandardizedRows, moments, take
-from kerastl.finetuning._targets import Targets
 
 # How much the features of the last layer may count.
 EMPHASES = (1.0, 2.0, 4.0, 8.0)

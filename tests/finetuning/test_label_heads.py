@@ -8,7 +8,7 @@ from kerastl.finetuning._label_diagnosis import diagnose_labels
 from kerastl.finetuning._label_heads import label_head, rare_labels
 from kerastl.finetuning._ridge_folds import label_folds
 from kerastl.finetuning._ridge_solution import solve_targets
-from kerastl.finetuning._targets import TargetMatrix
+from kerastl.finetuning._solver_targets import TargetMatrix
 
 
 @pytest.fixture(scope="module")

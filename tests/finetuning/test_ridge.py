@@ -15,7 +15,7 @@ from kerastl.finetuning._ridge_solution import solve_targets
 from kerastl.finetuning._ridge_system import Problem, ridge_system
 from kerastl.finetuning._ridge_temperature import fit_temperature
 from kerastl.finetuning._row_groups import RowGroups, sample_groups
-from kerastl.finetuning._targets import OneHot, TargetMatrix
+from kerastl.finetuning._solver_targets import OneHot, TargetMatrix
 from kerastl.training._interrupt import Stopped
 
 

@@ -4,7 +4,7 @@ import pytest
 from kerastl.finetuning._ridge import solve_ridge
 from kerastl.finetuning._ridge_solution import solve_targets
 from kerastl.finetuning._row_choice import PairedRows, choose_rows, sample_rows, solve_chosen
-from kerastl.finetuning._targets import OneHot
+from kerastl.finetuning._solver_targets import OneHot
 
 
 @pytest.mark.parametrize(
