@@ -9,8 +9,8 @@ from kerastl.data._augmentation import Augmentation, Crop, Flip
 from kerastl.finetuning._recipe import ALL, HEAD, Phase, Recipe
 from kerastl.finetuning._recipe_registry import RecipeBuilder
 
-# Below this many training images in a typical class, gradient steps have not paid: with 8 and 32 a class, of four
-# folders and two networks, none of 20 was better than the solved head beyond chance, for up to 9 times its time.
+# Below this many training images in a typical class, gradient steps have not paid: with 32 a class, of four folders
+# and two networks, none of 8 was better than the solved head beyond chance, for up to 9 times its time.
 _FEW = 40
 # From this many training images on, BatchNorm follows the new images; below, its statistics would be of too few.
 _MANY = 2_000
