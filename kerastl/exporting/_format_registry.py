@@ -15,6 +15,15 @@ _BUNDLED = (
         "kerastl.inference._open:litert_missing",
         examples=("example_litert.py.j2",),
     ),
+    ExportFormat(
+        "web",
+        "a page that runs the model in any browser",
+        "web",
+        "kerastl.exporting._web:write",
+        "kerastl.exporting._web:run",
+        "kerastl.exporting._web:missing",
+        examples=("example_web.html.j2",),
+    ),
 )
 
 EXPORT_FORMATS: Registry[ExportFormat] = Registry(

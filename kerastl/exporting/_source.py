@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
@@ -32,6 +33,7 @@ class ExportSource:
         spec: The model.
         calibrate: Images like those to come, which integers are fitted to, as `Classifier.classify` takes many.
         with_resize: Whether images of any size go in, where the format can resize them.
+        web_runtime: A folder with ONNX Runtime Web for the page in a browser; None fetches it through npm, once.
 
     Example:
         >>> from kerastl.exporting import ExportSource
@@ -43,6 +45,7 @@ class ExportSource:
     spec: ModelSpec
     calibrate: Any = None
     with_resize: bool = False
+    web_runtime: Path | None = None
 
     @cached_property
     def _temperature(self) -> float:
