@@ -7,9 +7,9 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from kerastl._base.extras import require
 from kerastl._base.text import printable
@@ -34,6 +34,12 @@ def serve(settings: ServeSettings) -> None:
         UsageError: The address cannot be listened at.
         KerastlError: A model cannot be loaded.
         MissingExtraError: A package of the extra `serve` is not installed.
+
+    Example:
+        >>> import os, signal, threading
+        >>> from kerastl.serving import ServeSettings, serve
+        >>> threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()  # as an operator stops it
+        >>> serve(ServeSettings((("mini", "kerastl_mini"),), port=0))
     """
     require("a server", "serve", "starlette", "uvicorn", "python_multipart", "prometheus_client")
     from uvicorn import Config, Server
@@ -41,24 +47,25 @@ def serve(settings: ServeSettings) -> None:
 
     from kerastl.serving._app import SETTINGS_VARIABLE, create_app
 
-    sock = bound(settings.host, settings.port)
-    for name, path in settings.models:
-        with stage(f"{printable(name)}: getting the network ready"):
-            prepare(path, settings)
-    several = settings.workers > 1
-    os.environ[SETTINGS_VARIABLE] = json.dumps(settings.as_dict())
-    config = Config(
-        "kerastl.serving._app:from_environment" if several else create_app(settings),
-        factory=several,
-        workers=settings.workers,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
-        h11_max_incomplete_event_size=64 << 10,
-    )
-    announce(settings, sock)
-    with sock, _signals_end_quietly():
+    with bound(settings.host, settings.port) as sock, _stopped_by_signals() as stopped:
+        for name, path in settings.models:
+            with stage(f"{printable(name)}: getting the network ready"):
+                prepare(path, settings)
+        several = settings.workers > 1
+        if several:
+            os.environ[SETTINGS_VARIABLE] = json.dumps(settings.as_dict())
+        config = Config(
+            "kerastl.serving._app:from_environment" if several else create_app(settings),
+            factory=several,
+            workers=settings.workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+        )
+        if stopped.is_set():
+            return
+        announce(settings, sock)
         if several:
             Multiprocess(config, [sock]).run()
             return
@@ -95,15 +102,12 @@ def announce(settings: ServeSettings, sock: socket.socket) -> None:
 
 
 @contextmanager
-def _signals_end_quietly() -> Iterator[None]:
-    """Uvicorn raises the signal that ended it once more when it has done, which here means that all is well."""
-
-    def ignore(*_: Any) -> None:
-        pass
-
-    before = {name: signal.signal(name, ignore) for name in (signal.SIGTERM, signal.SIGINT)}
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """Note signals that end the process. Uvicorn raises the one that ended it once more, when all is done and well."""
+    stopped = threading.Event()
+    before = {name: signal.signal(name, lambda *_: stopped.set()) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield stopped
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
