@@ -107,7 +107,7 @@ def _aligning_builder(size: int) -> Builder:
     """A builder that puts vectors where those of a converted model stand: at multiples of 16 bytes."""
     from flatbuffers import Builder
 
-    class Aligning(Builder):  # type: ignore[misc]
+    class Aligning(Builder):
         def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:  # noqa: N802, N803 - Builder's
             return super().StartVector(elemSize, numElems, max(alignment, _ALIGNMENT))
 
