@@ -45,6 +45,25 @@ _BUNDLED = (
         "kerastl.exporting._saved_model:missing",
         examples=("example_savedmodel.py.j2",),
     ),
+    ExportFormat(
+        "openvino",
+        "Intel processors",
+        "openvino",
+        "kerastl.exporting._openvino:write",
+        "kerastl.exporting._openvino:run",
+        "kerastl.inference._openvino_engine:openvino_missing",
+        examples=("example_openvino.py.j2",),
+    ),
+    ExportFormat(
+        "openvino-int8",
+        "the same in 8-bit integers, about twice as fast",
+        "openvino-int8",
+        "kerastl.exporting._openvino_int8:write",
+        "kerastl.exporting._openvino:run",
+        "kerastl.exporting._openvino_int8:missing",
+        quantized=True,
+        examples=("example_openvino.py.j2",),
+    ),
 )
 
 EXPORT_FORMATS: Registry[ExportFormat] = Registry(
