@@ -181,6 +181,17 @@ def members(state: CalibrationState) -> dict[str, bytes]:
     return {ARRAYS: stream.getvalue()}
 
 
+def _stored(model_file: Path) -> bytes | None:
+    """The arrays as they lie in a model's file; None where there are none."""
+    from kerastl.models._exported import reading
+
+    if reading.find(model_file) is not None:
+        return reading.read(model_file).calibration
+    if model_file.suffix != ".keras":
+        raise UsageError(PUBLISHED)
+    return metadata_file.member(model_file, ARRAYS)
+
+
 def read(model_file: Path) -> CalibrationState:
     """Read what `write` stored.
 
@@ -196,12 +207,11 @@ def read(model_file: Path) -> CalibrationState:
 
     from kerastl.models._saved import arrays
 
-    if model_file.suffix != ".keras":
-        raise UsageError(PUBLISHED)
-    content = metadata_file.member(model_file, ARRAYS)
+    content = _stored(model_file)
     if content is None:
+        again = "" if model_file.suffix == ".keras" else ", and export it again"
         raise UsageError(
-            f"{printable(str(model_file))}: not calibrated yet; do that with kerastl calibrate RUN_DIR DATA"
+            f"{printable(str(model_file))}: not calibrated yet; do that with kerastl calibrate RUN_DIR DATA{again}"
         )
     try:
         found = arrays.read_npz(content, _KINDS)

@@ -15,8 +15,8 @@ from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.errors import ModelError, UsageError
-from kerastl.inference import ENGINES
 from kerastl.inference import _export as export
+from kerastl.inference._engine_registry import AUTO_ORDER
 from kerastl.models import _metadata as metadata
 from kerastl.models._saved import loading
 
@@ -160,7 +160,7 @@ def test_what_is_no_model_is_one_line(tmp_path, run):
         metadata.network_sha256(tmp_path / "x.keras")
 
 
-@pytest.mark.parametrize("engine", ENGINES.bundled)
+@pytest.mark.parametrize("engine", AUTO_ORDER)
 def test_what_an_old_kerastl_calibrated_answers_as_before(run, image, monkeypatch, engine):
     calibrated_by_an_old_kerastl(run, 5.0)
     monkeypatch.setattr(export, "to_litert", None)  # compiling would fail

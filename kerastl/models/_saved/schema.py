@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAME_LENGTH = 255
 LABELS = 100_000
 LABEL_LENGTH = 1_000
+MAX_CALIBRATION = 32 << 20
 _EXTRA_DEPTH = 20
 _EXTRA_VALUES = 5_000_000
 _TEXT_LENGTH = 1 << 20
@@ -131,6 +132,14 @@ INSIDE: dict[str, dict[str, Rule]] = {
     },
     "recipe": {"name": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH)))},
 }
+# What an exported file says of its export.
+EXPORTED: dict[str, Rule] = {
+    "format": (f"a text of 1 to {NAME_LENGTH} letters", _name),
+    "kerastl": (f"a text of 1 to {NAME_LENGTH} letters", _name),
+}
+EXPORTED_LATER: dict[str, Rule] = {
+    "calibration": ("null or a text in base64", _or_none(_text(MAX_CALIBRATION))),
+}
 # What the state of a run holds of a given model.
 BASE_MODEL: dict[str, Rule] = {
     **{name: INSIDE["base_model"][name] for name in ("name", "stages")},
@@ -181,6 +190,18 @@ def image_reader(settings: Mapping[str, Any]) -> Resize:
     _check_fields("input.", values, RESIZE)
     _check_present("input.", values, RESIZE_LATER)
     return Resize(**values)
+
+
+def check_exported(record: object) -> None:
+    """Compare what an exported file says of its export with the table.
+
+    Raises:
+        ModelError: A field is missing, of the wrong kind or beyond its limit; names it.
+    """
+    if not isinstance(record, dict):
+        raise ModelError(f"the metadata's 'exported' must be a JSON object. Received: {_shown(record)}")
+    _check_fields("exported.", record, EXPORTED)
+    _check_present("exported.", record, EXPORTED_LATER)
 
 
 def base_model(record: object) -> Resize:
