@@ -78,7 +78,6 @@ class EngineFactory:
         opener = resolve_reference(self.fast_opener) if isinstance(self.fast_opener, str) else self.fast_opener
         return opener(spec, sample)
 
-
     def open_file(self, spec: ModelSpec) -> Engine:
         """Open it for an exported file.
 

@@ -118,8 +118,8 @@ def _fitting(spec: ModelSpec, opened: Callable[[], _Opened]) -> Engine:
     spec.check_fit(*shapes)
     if any(size is None or size < 0 for size in shapes[0][0][1:]):
         raise ModelError(
-            f"{printable(str(spec.weights_file))} resizes images itself, for programs that cannot; kerastl does it as in "
-            "the training: export without --with-resize"
+            f"{printable(str(spec.weights_file))} resizes images itself, for programs that cannot; kerastl does it as "
+            "in the training: export without --with-resize"
         )
     return engine
 

@@ -214,3 +214,34 @@ def test_a_temperature_that_is_none_is_one_line(run, wrong):
     metadata.update(file, metadata.read_metadata(file), {state_file.ARRAYS: stream.getvalue()})
     with pytest.raises(ModelError, match=r"is broken \(.*temperature.*\); run it again"):
         state_file.read(file)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_an_exported_file_gives_the_sets_of_its_model(run, tmp_path, old):
+    """Images of one color each, from pure to mixed, whose sets have one class or more."""
+    scores = np.linspace(0, 0.9, 19).astype("float32")
+    if old:
+        file = calibrated_by_an_old_kerastl(run, 5.0)
+        arrays = state_file.members(CalibrationState(scores, np.eye(3, dtype=np.float16), 0.125))
+        metadata.update(file, metadata.read_metadata(file), arrays)
+    else:
+        written(run, CalibrationState(scores, np.eye(3, dtype=np.float16), 0.125), 5.0)
+    exported = kerastl.export(run, "litert", tmp_path / "export").files["litert"]
+    images = [np.full((32, 32, 3), color, np.uint8) for color in np.random.default_rng(0).integers(0, 256, (20, 3))]
+    found, expected = (
+        [[p.label for p in answer.predictions] for answer in kerastl.load(model).classify(images, coverage=0.9)]
+        for model in (exported, run)
+    )
+    assert found == expected
+    assert len(set(map(len, found))) > 1
+    state = state_file.read(exported)
+    assert (state.references, state.temperature, len(state.set_scores)) == (None, 5.0, 19)
+
+
+def test_broken_arrays_in_an_exported_file_are_one_line(tmp_path):
+    from exported_files import METADATA, described, write_litert
+
+    broken = dataclasses.replace(METADATA, extra={state_file.EXPORTED_ARRAYS: "?"})
+    file = write_litert(tmp_path / "a.tflite", b"\x1c\0\0\0TFL3" + bytes(20), described(broken))
+    with pytest.raises(ModelError, match=r"a\.tflite: what kerastl calibrate stored is broken"):
+        state_file.read(file)

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from exported_files import METADATA, described, onnx_model, write_litert, write_onnx
 
 import kerastl
-from exported_files import METADATA, described, onnx_model, write_litert, write_onnx
 from kerastl.errors import ModelError, UsageError
 from kerastl.inference import ENGINES, OnnxEngine, Parallelism
 from kerastl.inference._export import to_litert
@@ -31,7 +31,7 @@ def files(tmp_path_factory, color_model):
     network = to_litert(kerastl.load(color_model).keras_model())
     return SimpleNamespace(
         onnx=write_onnx(folder / "model.onnx", described()),
-        litert=write_litert(folder / "model.tflite", network, described(format="litert")),
+        litert=write_litert(folder / "model.tflite", network, described()),
         network=network,
     )
 
@@ -126,7 +126,7 @@ def test_rejection_needs_features_that_a_file_has_not(files):
 
 
 def test_coverage_needs_a_model_that_was_calibrated_before_it_was_exported(files):
-    with pytest.raises(UsageError, match="not calibrated yet; .*, and export it again"):
+    with pytest.raises(UsageError, match=r"not calibrated yet; .*, and export it again"):
         kerastl.load(files.onnx).classify(RED[0], coverage=0.8)
 
 

@@ -13,12 +13,11 @@ from kerastl.images import Resize
 from kerastl.models import LabelSet, Metadata
 
 METADATA = Metadata("colors", LabelSet(("red", "green", "blue")), Resize(32, 32, "crop", 1.0))
-EXPORTED = {"format": "onnx", "kerastl": "0.2.0"}
 
 
-def described(metadata=METADATA, **exported):
+def described(metadata=METADATA):
     """The text that an export writes into a file."""
-    return json.dumps({**metadata.as_dict(), "exported": {**EXPORTED, **exported}})
+    return json.dumps({**metadata.as_dict(), "exported": {"format": "onnx", "kerastl": "0.2.0"}})
 
 
 def onnx_model(scale=10.0, floats=False, size=32):

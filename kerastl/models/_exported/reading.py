@@ -1,13 +1,11 @@
 """Find an exported file, and read what it says of itself.
 
-Its metadata are those of the model, and beside them stands under `exported` what the export added: the format, the
-version of kerastl, and what calibration stored that works without features.
+Its metadata are those of the model, and beside them stands under `exported` what the export added: the format and the
+version of kerastl.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from kerastl._base.registry import resolve_reference
 from kerastl._base.text import printable
 from kerastl.errors import ModelError, UsageError
 from kerastl.models._metadata import MODEL_FILE, Metadata
-from kerastl.models._saved import schema
+from kerastl.models._saved import kinds, schema
 from kerastl.models._saved.archive import parsed
 
 EXPORTED = "exported"
@@ -56,13 +54,11 @@ class Exported:
         metadata: Those of the model.
         format: That of the export, such as `onnx-int8`.
         engine: What runs it.
-        calibration: The arrays that `kerastl calibrate` stored, but for features; None where there are none.
     """
 
     metadata: Metadata
     format: str
     engine: str
-    calibration: bytes | None = None
 
 
 def find(path: Path) -> Path | None:
@@ -92,9 +88,9 @@ def refuse_features(file: Path) -> None:
 
 
 def _inside(folder: Path) -> list[Path]:
-    names = sorted(os.listdir(folder))
-    files = [folder / name for name in names if name.lower().endswith((".onnx", ".tflite"))]
-    return files + [folder / name for name in names if (folder / name / OPENVINO_FILE).is_file()]
+    entries = sorted(folder.iterdir())
+    files = [entry for entry in entries if entry.suffix.lower() in (".onnx", ".tflite")]
+    return files + [entry for entry in entries if (entry / OPENVINO_FILE).is_file()]
 
 
 def read(file: Path) -> Exported:
@@ -110,6 +106,7 @@ def read(file: Path) -> Exported:
     shown = printable(os.fspath(file))
     read_text: Callable[[Path], bytes | None] = resolve_reference(kind.text)
     try:
+        _check_beginning(file)
         text = read_text(file)
         if text is not None:
             return _exported(parsed(text, "the metadata"), kind)
@@ -123,16 +120,15 @@ def read(file: Path) -> Exported:
     )
 
 
+def _check_beginning(file: Path) -> None:
+    """Refuse what is something else, such as a web page, in words that help."""
+    found, expected = kinds.of_file(file), kinds.EXPORTED[file.suffix.lower()]
+    if found != expected and file.suffix.lower() != ".xml":
+        raise ModelError(f"it is {found or 'a zip archive'}")
+
+
 def _exported(values: dict[str, object], kind: ExportedKind) -> Exported:
     about = values.pop(EXPORTED, None)
     schema.check_exported(about)
     assert isinstance(about, dict)  # noqa: S101 - which was checked
-    metadata = Metadata.from_dict(values)
-    return Exported(metadata, about["format"], kind.engine, _bytes(about.get("calibration")))
-
-
-def _bytes(text: str | None) -> bytes | None:
-    try:
-        return None if text is None else base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ModelError(f"the metadata's 'exported.calibration' is broken ({error})") from None
+    return Exported(Metadata.from_dict(values), about["format"], kind.engine)

@@ -85,6 +85,8 @@ def of_file(path: Path, advice: str = TAKES_MODELS) -> str | None:
             return kind if ";" in kind else f"{kind}; {advice}"
     if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page, not the file that was to be downloaded"
+    if path.suffix.lower() == ".tflite":
+        return f"no LiteRT network, whatever its name; {advice}"
     return _SUFFIXES.get(path.suffix.lower(), f"no .keras file, which is a zip archive; {TAKES_MODELS}")
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 NAME_LENGTH = 255
 LABELS = 100_000
 LABEL_LENGTH = 1_000
-MAX_CALIBRATION = 32 << 20
 _EXTRA_DEPTH = 20
 _EXTRA_VALUES = 5_000_000
 _TEXT_LENGTH = 1 << 20
@@ -87,6 +86,7 @@ EXTRA: dict[str, Rule] = {
     "temperature": ("a number above 0 and up to 1,000", _number(0, 1000)),
     "temperature_inside": ("a JSON object", lambda value: isinstance(value, dict)),
     "calibration": ("a JSON object", lambda value: isinstance(value, dict)),
+    "calibration_arrays": ("a text in base64", _text(_TEXT_LENGTH)),
     "metrics": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "recipe": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "base_model": ("a JSON object", lambda value: isinstance(value, dict)),
@@ -136,9 +136,6 @@ INSIDE: dict[str, dict[str, Rule]] = {
 EXPORTED: dict[str, Rule] = {
     "format": (f"a text of 1 to {NAME_LENGTH} letters", _name),
     "kerastl": (f"a text of 1 to {NAME_LENGTH} letters", _name),
-}
-EXPORTED_LATER: dict[str, Rule] = {
-    "calibration": ("null or a text in base64", _or_none(_text(MAX_CALIBRATION))),
 }
 # What the state of a run holds of a given model.
 BASE_MODEL: dict[str, Rule] = {
@@ -201,7 +198,6 @@ def check_exported(record: object) -> None:
     if not isinstance(record, dict):
         raise ModelError(f"the metadata's 'exported' must be a JSON object. Received: {_shown(record)}")
     _check_fields("exported.", record, EXPORTED)
-    _check_present("exported.", record, EXPORTED_LATER)
 
 
 def base_model(record: object) -> Resize:
