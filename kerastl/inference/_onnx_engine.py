@@ -32,6 +32,21 @@ class OnnxEngine:
     Raises:
         ImportError: onnxruntime is not installed.
         ValueError: The file is no such network, or has operators that onnxruntime does not know.
+
+    Example:
+        >>> import numpy as np
+        >>> import onnx
+        >>> from kerastl.inference import OnnxEngine
+        >>> network = onnx.parser.parse_model('''
+        ...     <ir_version: 8, opset_import: ["": 17]>
+        ...     means (uint8[n, 32, 32, 3] pixels) => (float[n, 3] scores) {
+        ...         floats = Cast <to = 1> (pixels)
+        ...         scores = ReduceMean <axes = [1, 2], keepdims = 0> (floats)
+        ...     }
+        ... ''')
+        >>> engine = OnnxEngine(network.SerializeToString())
+        >>> engine.predict(np.full((1, 32, 32, 3), 9, "uint8")).tolist()
+        [[9.0, 9.0, 9.0]]
     """
 
     name = "onnx"
