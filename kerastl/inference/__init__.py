@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kerastl.inference._engines import Parallelism as Parallelism
     from kerastl.inference._onnx_engine import OnnxEngine as OnnxEngine
     from kerastl.inference._open import open_engine as open_engine
+    from kerastl.inference._openvino_engine import OpenVINOEngine as OpenVINOEngine
 
 _MODULES = {
     "ENGINES": "kerastl.inference._engine_registry",
@@ -25,7 +26,11 @@ _MODULES = {
     "EngineFactory": "kerastl.inference._engine_registry",
     "KerasEngine": "kerastl.inference._engines",
     "LiteRTEngine": "kerastl.inference._engines",
+<<<<<<< HEAD
     "OnnxEngine": "kerastl.inference._onnx_engine",
+=======
+    "OpenVINOEngine": "kerastl.inference._openvino_engine",
+>>>>>>> main
     "Parallelism": "kerastl.inference._engines",
     "open_engine": "kerastl.inference._open",
     "register_engine": "kerastl.inference._engine_registry",
