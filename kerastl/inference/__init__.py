@@ -26,11 +26,8 @@ _MODULES = {
     "EngineFactory": "kerastl.inference._engine_registry",
     "KerasEngine": "kerastl.inference._engines",
     "LiteRTEngine": "kerastl.inference._engines",
-<<<<<<< HEAD
     "OnnxEngine": "kerastl.inference._onnx_engine",
-=======
     "OpenVINOEngine": "kerastl.inference._openvino_engine",
->>>>>>> main
     "Parallelism": "kerastl.inference._engines",
     "open_engine": "kerastl.inference._open",
     "register_engine": "kerastl.inference._engine_registry",

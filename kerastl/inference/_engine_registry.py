@@ -125,6 +125,13 @@ ENGINES: Registry[EngineFactory] = Registry(
             "kerastl.inference._onnx_engine:onnx_missing",
             file_opener="kerastl.inference._exported:open_onnx_file",
         ),
+        "openvino": EngineFactory(
+            "openvino",
+            "runs OpenVINO folders of kerastl export",
+            None,
+            "kerastl.inference._openvino_engine:openvino_missing",
+            file_opener="kerastl.inference._exported:open_openvino_file",
+        ),
     },
     hint="there are auto, {names}",
 )

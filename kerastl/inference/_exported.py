@@ -108,6 +108,14 @@ def open_onnx_file(spec: ModelSpec) -> Engine:
     return _fitting(spec, lambda: OnnxEngine(spec.weights_file))
 
 
+def open_openvino_file(spec: ModelSpec) -> Engine:
+    """The engine of an OpenVINO network."""
+    from kerastl.inference._openvino_engine import OpenVINOEngine
+
+    size = spec.weights_file.with_suffix(".bin").stat().st_size
+    return _fitting(spec, lambda: OpenVINOEngine(spec.weights_file, default_parallelism(size)))
+
+
 def _fitting(spec: ModelSpec, opened: Callable[[], _Opened]) -> Engine:
     """Open an engine, and compare its shapes with the metadata."""
     try:

@@ -20,6 +20,7 @@ from kerastl.inference._onnx_engine import onnx_missing
 
 pytest.importorskip("onnxruntime", reason="onnxruntime runs these files")
 pytest.importorskip("onnx", reason="the package onnx writes these files")
+pytest.importorskip("openvino", reason="openvino writes and runs these files")
 PURE = math.exp(10) / (math.exp(10) + 2)
 RED, BLUE = (np.full((1, 32, 32, 3), color, np.uint8) for color in ((255, 0, 0), (0, 0, 255)))
 
@@ -33,10 +34,11 @@ def files(tmp_path_factory, color_model):
         onnx=write_onnx(folder / "model.onnx", described()),
         litert=write_litert(folder / "model.tflite", network, described()),
         network=network,
+        openvino=kerastl.export(color_model, "openvino", folder / "export").files["openvino"] / "model.xml",
     )
 
 
-@pytest.mark.parametrize("engine", ["onnx", "litert"])
+@pytest.mark.parametrize("engine", ["onnx", "litert", "openvino"])
 def test_an_exported_file_answers_as_its_model_does(files, engine, image):
     classifier = kerastl.load(getattr(files, engine))
     assert (classifier.engine, classifier.name, classifier.file) == (engine, "colors", getattr(files, engine))
@@ -45,7 +47,7 @@ def test_an_exported_file_answers_as_its_model_does(files, engine, image):
     assert [answer.label for answer in answers] == ["blue", "green"]
 
 
-@pytest.mark.parametrize("engine", ["onnx", "litert"])
+@pytest.mark.parametrize("engine", ["onnx", "litert", "openvino"])
 def test_threads_share_an_engine(files, engine):
     classifier = kerastl.load(getattr(files, engine))
     batches = [np.concatenate([RED] * (1 + n % 3) + [BLUE]) for n in range(40)]
@@ -73,7 +75,7 @@ def test_networks_that_take_floats_get_the_same_pixels(tmp_path):
 
 def test_an_engine_or_precision_that_is_not_the_files_is_wrong_usage(files):
     assert kerastl.load(files.onnx, engine="onnx").engine == "onnx"
-    for engine in ("litert", "keras"):
+    for engine in ("litert", "keras", "openvino"):
         with pytest.raises(UsageError, match=rf"model\.onnx runs on the engine onnx. Received: engine='{engine}'"):
             kerastl.load(files.onnx, engine=engine)
     with pytest.raises(UsageError, match="unknown engine 'onxx'"):
@@ -90,10 +92,13 @@ def test_engines_of_exported_files_run_nothing_else(color_model):
 
 
 def test_a_runtime_that_is_not_installed_is_one_line(files, monkeypatch):
+    assert kerastl.load(files.openvino.parent).file == files.openvino
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert onnx_missing().endswith("pip install onnxruntime")
     with pytest.raises(ModelError, match=r"model\.onnx: the package onnxruntime is not installed.*pip install"):
         kerastl.load(files.onnx)
+    with pytest.raises(ModelError, match=r"model\.xml: the package openvino is not installed"):
+        kerastl.load(files.openvino)
 
 
 def test_what_needs_the_keras_model_says_so(files):
@@ -118,7 +123,7 @@ def test_occlusion_needs_no_keras_model(files):
 
 
 def test_rejection_needs_features_that_a_file_has_not(files):
-    for path in (files.onnx, files.litert):
+    for path in (files.onnx, files.litert, files.openvino):
         classifier = kerastl.load(path)
         for ask in (lambda c=classifier: c.classify(RED[0], reject=True), lambda c=classifier: c.predict_features(RED)):
             with pytest.raises(UsageError, match="rejection needs features, and an exported file gives probabilities"):
