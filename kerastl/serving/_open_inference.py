@@ -97,7 +97,7 @@ def outputs_of(model: ServedModel) -> dict[str, tuple[str, tuple[int, ...]]]:
     kind, classes = TASKS[metadata.task].kind, len(metadata.labels)
     if kind == "number":
         return {"value": ("FP32", (1,))}
-    scores = {"probabilities": ("FP32", (classes,))}
+    scores: dict[str, tuple[str, tuple[int, ...]]] = {"probabilities": ("FP32", (classes,))}
     return scores if kind == "indicators" else {**scores, "label": ("BYTES", ())}
 
 
