@@ -60,7 +60,7 @@ def export(
         with_resize: Whether images of any size go in, in formats that can resize them.
         min_agreement: The fraction of images that must get the same answer as from Keras, between 0 and 1; `None` takes
             0.995 for formats in floating point, 0.97 for those in integers.
-        web_runtime: A folder with onnxruntime-web, for `web` on a machine without npm: unpacked, or npm's archive of it.
+        web_runtime: A folder with onnxruntime-web, unpacked or as npm packs it, for `web` where there is no npm.
         trust: As for `kerastl.load`.
         verbose: What is shown while it works: 0 warnings only, 1 bars on a terminal, 2 lines; `auto` shows bars on a
             terminal and lines in a notebook.

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
@@ -20,14 +20,12 @@ from kerastl.exporting import _web_runtime as web_runtime
 from kerastl.exporting._embedded import JSON_FILE, LABELS_FILE, described, label_lines
 from kerastl.exporting._format import ExportFormat
 from kerastl.exporting._format_registry import EXPORT_FORMATS
-from kerastl.exporting._source import ExportSource
+from kerastl.exporting._source import ONE_THREAD, ExportSource
 from kerastl.exporting._web_page import STATIC, page
 from kerastl.images import Resize
+from kerastl.inference._onnx_engine import OnnxEngine
 from kerastl.models._metadata import Metadata
 from kerastl.tasks._task import TASKS
-
-if TYPE_CHECKING:
-    from kerastl.inference._engines import Engine
 
 NAME = "web"
 FOLDER, MODEL_SCRIPT, RUNTIME_FOLDER = "files", "model.js", "runtime"
@@ -99,17 +97,11 @@ def _model_script(metadata: Metadata, parts: Mapping[str, Any]) -> str:
     return "\n".join(['"use strict";', "globalThis.kerastl = globalThis.kerastl ?? {};", *lines, ""])
 
 
-def run(path: Path) -> Engine:
-    """Open the network in the folder, as the page does but for the browser: in ONNX Runtime."""
-    packed = b"".join(_part(path / FOLDER / f"model-{number}.js") for number in range(_count(path)))
-    with temporary_folder() as folder:
-        file = folder / "model.onnx"
-        file.write_bytes(gzip.decompress(packed))
-        return _onnx().open(file)
-
-
-def _count(path: Path) -> int:
-    return len(list((path / FOLDER).glob("model-*.js")))
+def run(path: Path) -> OnnxEngine:
+    """Open the network in the folder, as the page does, in ONNX Runtime, though not in a browser."""
+    count = len(list((path / FOLDER).glob("model-*.js")))
+    packed = b"".join(_part(path / FOLDER / f"model-{number}.js") for number in range(count))
+    return OnnxEngine(gzip.decompress(packed), ONE_THREAD)
 
 
 def _part(file: Path) -> bytes:

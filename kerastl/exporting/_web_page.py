@@ -15,7 +15,17 @@ from kerastl.tasks._words import WORDS
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SCRIPTS = ("resizing.js", "jpeg.js", "reading.js", "network.js", "answers.js", "bars.js", "page.js")
+SCRIPTS = (
+    "container.js",
+    "resizing.js",
+    "jpeg.js",
+    "color.js",
+    "reading.js",
+    "network.js",
+    "answers.js",
+    "bars.js",
+    "page.js",
+)
 """In the order in which they are loaded: each may use those before it."""
 STATIC = ("style.css", *SCRIPTS, "runtime/LICENSE.txt")
 """Files of `templates/web` that are copied as they are."""

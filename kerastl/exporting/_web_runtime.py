@@ -119,8 +119,8 @@ def _fetched() -> dict[RuntimeFile, bytes]:
     npm = shutil.which("npm")
     if npm is None:
         raise KerastlError(
-            f"the page needs {PACKAGE} {VERSION}, which npm fetches once, and npm is not there: install Node.js, or give "
-            f"--web-runtime DIR with {ARCHIVE}"
+            f"the page needs {PACKAGE} {VERSION}, which npm fetches once, and npm is missing: install Node.js, or "
+            f"give a folder with {ARCHIVE} as --web-runtime"
         )
     with temporary_folder() as folder:
         command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--silent", "--pack-destination", "."]

@@ -19,19 +19,9 @@ globalThis.kerastl = globalThis.kerastl ?? {};
     return SCALES.find((each) => scale >= each) ?? 1;
   }
 
-  /** The segments of a JPEG up to its pixels, as {marker, start, end}. */
-  function* segments(bytes) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda; ) {
-      const end = at + 2 + view.getUint16(at + 2);
-      yield { marker: bytes[at + 1], start: at + 4, end };
-      at = end;
-    }
-  }
-
   /** Whether colors are stored at half of the width and the height (4:2:0), as in most JPEGs. */
   function hasHalvedColors(bytes) {
-    for (const { marker, start } of segments(bytes)) {
+    for (const { marker, start } of kerastl.container.jpegSegments(bytes)) {
       if (FRAMES.includes(marker)) return bytes[start + 5] === 3 && bytes[start + 7] === 0x22 && bytes[start + 10] === 0x11;
     }
     return false;
@@ -113,5 +103,5 @@ globalThis.kerastl = globalThis.kerastl ?? {};
     return Math.max(0, Math.min(value, 255));
   }
 
-  kerastl.jpeg = { hasHalvedColors, scaleOf, segments, smaller };
+  kerastl.jpeg = { hasHalvedColors, scaleOf, smaller };
 }

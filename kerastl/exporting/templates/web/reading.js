@@ -3,7 +3,7 @@
  * From the bytes of an image file to the pixels that the network takes.
  *
  * The browser decodes. What it would decide by itself is decided here: which way is up (EXIF), what shows behind
- * see-through parts, and how an image is scaled. Colors with a profile become sRGB by the browser's own arithmetic.
+ * see-through parts, what colors mean (ICC profiles), and how an image is scaled.
  */
 globalThis.kerastl = globalThis.kerastl ?? {};
 {
@@ -11,91 +11,9 @@ globalThis.kerastl = globalThis.kerastl ?? {};
   const MAX_PIXELS = 89_478_485; // as kerastl itself; of a JPEG that is scaled down while it is read, 500 million
   const MAX_JPEG_PIXELS = 500_000_000;
   const STRIP_PIXELS = 2 ** 21; // phones have canvases of 16 million pixels at most
-  const ORIENTATION = 0x0112;
 
   /** An image that cannot be read; the message says why, for people. */
   class ImageError extends Error {}
-
-  const ascii = (bytes, start, length) => String.fromCharCode(...bytes.subarray(start, start + length));
-
-  const FORMATS = [
-    ["JPEG", (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff],
-    ["PNG", (bytes) => ascii(bytes, 1, 3) === "PNG"],
-    ["WebP", (bytes) => ascii(bytes, 0, 4) === "RIFF" && ascii(bytes, 8, 4) === "WEBP"],
-    ["TIFF", (bytes) => ["II*\0", "MM\0*"].includes(ascii(bytes, 0, 4))],
-    ["AVIF", (bytes) => /^ftypavi/.test(ascii(bytes, 4, 7))],
-    ["HEIC", (bytes) => /^ftyp(hei|hev|mif)/.test(ascii(bytes, 4, 7))],
-    ["PDF", (bytes) => ascii(bytes, 0, 4) === "%PDF"],
-  ];
-
-  function formatOf(bytes) {
-    return FORMATS.find(([, matches]) => matches(bytes))?.[0] ?? "";
-  }
-
-  /** The parts of a file that is a row of parts: JPEG's segments, PNG's and WebP's chunks, as [name,
-   * start, end]. */
-  const PARTS = {
-    *JPEG(bytes) {
-      for (const { marker, start, end } of kerastl.jpeg.segments(bytes)) {
-        yield [marker === 0xe1 ? ascii(bytes, start, 4) : "", start + 6, end];
-      }
-    },
-    *PNG(bytes, view) {
-      for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
-        yield [ascii(bytes, at + 4, 4), at + 8, at + 8 + view.getUint32(at)];
-      }
-    },
-    *WebP(bytes, view) {
-      for (let at = 12; at + 8 <= bytes.length; ) {
-        const size = view.getUint32(at + 4, true);
-        const marked = ascii(bytes, at + 8, 6) === "Exif\0\0" ? 6 : 0;
-        yield [ascii(bytes, at, 4), at + 8 + marked, at + 8 + size];
-        at += 8 + size + (size % 2);
-      }
-    },
-  };
-  const EXIF_NAMES = ["Exif", "eXIf", "EXIF"];
-
-  /** Where the EXIF data of a file say which way is up: the place of the two bytes and their value; or null. */
-  function findOrientation(bytes, format) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    try {
-      for (const [name, start, end] of PARTS[format]?.(bytes, view) ?? []) {
-        if (EXIF_NAMES.includes(name)) return inDirectory(view, start, end);
-      }
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error; // broken EXIF data are no reason to give an image up
-    }
-    return null;
-  }
-
-  /** Look the orientation up in the first directory of TIFF data. */
-  function inDirectory(view, start, end) {
-    const little = view.getUint16(start) === 0x4949;
-    const directory = start + view.getUint32(start + 4, little);
-    const entries = view.getUint16(directory, little);
-    for (let at = directory + 2; at < Math.min(directory + 2 + 12 * entries, end - 11); at += 12) {
-      if (view.getUint16(at, little) === ORIENTATION) {
-        const value = view.getUint16(at + 8, little);
-        return value >= 1 && value <= 8 ? { place: at + 8, value, little } : null;
-      }
-    }
-    return null;
-  }
-
-  /** The same file without a word on which way is up, so that all browsers give the pixels as they are stored. */
-  function withoutOrientation(bytes, format, found) {
-    if (found === null) return new Blob([bytes]);
-    if (format === "PNG") {
-      // A changed chunk would need another checksum; the image is whole without it.
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const [, start, end] = [...PARTS.PNG(bytes, view)].find(([name]) => name === "eXIf");
-      return new Blob([bytes.subarray(0, start - 8), bytes.subarray(end + 4)]);
-    }
-    const changed = bytes.slice();
-    new DataView(changed.buffer).setUint16(found.place, 1, found.little);
-    return new Blob([changed]);
-  }
 
   /**
    * RGB bytes of a decoded image.
@@ -151,9 +69,10 @@ globalThis.kerastl = globalThis.kerastl ?? {};
     }
   }
 
-  async function decoded(blob, format, options) {
+  /** Let the browser decode a file, which has lost what it says of orientation and profile where that is ours. */
+  async function decoded(bytes, format, parts) {
     try {
-      return await createImageBitmap(blob, options);
+      return await createImageBitmap(kerastl.container.without(bytes, format, parts));
     } catch {
       const what = format ? `${format} that is broken or that this browser cannot read` : "no image, or a broken one";
       throw new ImageError(`${what}; try JPEG or PNG`);
@@ -169,29 +88,43 @@ globalThis.kerastl = globalThis.kerastl ?? {};
    * @throws {ImageError} It cannot be read.
    */
   async function read(file, resize) {
-    const { liesOnItsSide, nearest, resized, upright } = kerastl.resizing;
+    const { formatOf, orientationOf, partsOf, profileOf } = kerastl.container;
     const bytes = new Uint8Array(await file.arrayBuffer());
     const format = formatOf(bytes);
     check(bytes, format);
     const asStored = resize.policy === "keras"; // which follows neither orientation nor profile
-    const found = findOrientation(bytes, format);
-    const colorSpaceConversion = asStored ? "none" : "default";
-    const bitmap = await decoded(withoutOrientation(bytes, format, found), format, { colorSpaceConversion });
+    const parts = partsOf(bytes, format);
+    const orientation = asStored ? 1 : orientationOf(bytes, parts);
+    const toSrgb = asStored ? null : kerastl.color.conversion(await profileOf(bytes, format, parts));
+    // Profiles of kinds that are not known here are left to the browser.
+    const ours = parts.filter(({ name }) => name === "exif" || (name === "profile" && (asStored || toSrgb !== null)));
+    const bitmap = await decoded(bytes, format, ours);
     try {
-      const size = [bitmap.width, bitmap.height];
-      const orientation = asStored ? 1 : (found?.value ?? 1);
-      const target = liesOnItsSide(orientation) ? { ...resize, width: resize.height, height: resize.width } : resize;
-      const scale = format === "JPEG" && !asStored ? kerastl.jpeg.scaleOf(size, target) : 1;
-      if (size[0] * size[1] > (scale > 1 ? MAX_JPEG_PIXELS : MAX_PIXELS)) {
-        throw new ImageError(`too large: ${size[0]} x ${size[1]} pixels`);
-      }
-      const halved = scale > 1 && kerastl.jpeg.hasHalvedColors(bytes);
-      const smaller = (strip, top, rows) => kerastl.jpeg.smaller(strip, scale, halved, top, rows).data;
-      const image = pixelsOf(bitmap, asStored ? "transparent" : "white", scale, scale > 1 ? smaller : asTheyAre);
-      return asStored ? nearest(image, resize) : upright(resized(image, size, scale, target), orientation);
+      if (asStored) return kerastl.resizing.nearest(pixelsOf(bitmap, "transparent", 1, asTheyAre), resize);
+      const small = fromBitmap(bitmap, bytes, format, turned(resize, orientation));
+      toSrgb?.(small.data);
+      return kerastl.resizing.upright(small, orientation);
     } finally {
       bitmap.close();
     }
+  }
+
+  /** The size that a lying image gets before it is turned upright. */
+  function turned(resize, orientation) {
+    const lying = kerastl.resizing.liesOnItsSide(orientation);
+    return lying ? { ...resize, width: resize.height, height: resize.width } : resize;
+  }
+
+  function fromBitmap(bitmap, bytes, format, resize) {
+    const size = [bitmap.width, bitmap.height];
+    const scale = format === "JPEG" ? kerastl.jpeg.scaleOf(size, resize) : 1;
+    if (size[0] * size[1] > (scale > 1 ? MAX_JPEG_PIXELS : MAX_PIXELS)) {
+      throw new ImageError(`too large: ${size[0]} x ${size[1]} pixels`);
+    }
+    const halved = scale > 1 && kerastl.jpeg.hasHalvedColors(bytes);
+    const smaller = (strip, top, rows) => kerastl.jpeg.smaller(strip, scale, halved, top, rows).data;
+    const image = pixelsOf(bitmap, "white", scale, scale > 1 ? smaller : asTheyAre);
+    return kerastl.resizing.resized(image, size, scale, resize);
   }
 
   /** Whether this browser shows pages the pixels of a canvas as they are; some blur them, against tracking. */
@@ -206,5 +139,5 @@ globalThis.kerastl = globalThis.kerastl ?? {};
     return drawn.data.every((value, at) => value === seen[at]);
   }
 
-  kerastl.reading = { ImageError, read, formatOf, findOrientation, pixelsAreTrue };
+  kerastl.reading = { ImageError, read, pixelsAreTrue };
 }

@@ -188,15 +188,24 @@ globalThis.kerastl = globalThis.kerastl ?? {};
   /** The nearest pixel of each, without antialiasing: the policy "keras", as `keras.utils.load_img` does it. */
   function nearest(image, { width, height }) {
     const data = new Uint8Array(3 * width * height);
-    for (let row = 0; row < height; row++) {
-      const y = Math.floor(((row + 0.5) * image.height) / height);
-      for (let column = 0; column < width; column++) {
-        const x = Math.floor(((column + 0.5) * image.width) / width);
+    const columns = nearestPlaces(image.width, width);
+    nearestPlaces(image.height, height).forEach((y, row) => {
+      columns.forEach((x, column) => {
         const from = 3 * (y * image.width + x);
         data.set(image.data.subarray(from, from + 3), 3 * (row * width + column));
-      }
-    }
+      });
+    });
     return { width, height, data };
+  }
+
+  function nearestPlaces(size, wanted) {
+    const step = size / wanted;
+    let place = step / 2;
+    return Array.from({ length: wanted }, () => {
+      const nearest = Math.floor(place);
+      place += step; // as Pillow adds it up, which rounds otherwise than a product
+      return nearest;
+    });
   }
 
   /** For each EXIF orientation, where in a stored image of w x h the pixel (x, y) of the upright one comes from. */
