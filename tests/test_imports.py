@@ -29,6 +29,7 @@ LAYERS = [
     {"training"},
     {"finetuning", "pretraining"},
     {"evaluation", "sorting"},
+    {"exporting"},
     {"reporting"},
     {"cli"},
     {"__init__", "__main__"},

@@ -1,0 +1,84 @@
+"""`kerastl export`: a model for other programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kerastl._base.serialization import to_json
+from kerastl._base.text import message
+from kerastl.cli import _completion as completion
+from kerastl.cli import _options as options
+from kerastl.cli._command import command, option
+
+
+def _list(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    """Show the formats and leave."""
+    if not asked or context.resilient_parsing:
+        return
+    from kerastl.cli._console import console, table
+    from kerastl.exporting import EXPORT_FORMATS
+
+    rows = [(each.name, each.description, each.filename, each.unavailable() or "") for each in EXPORT_FORMATS.usable()]
+    table(console(), ("format", "for", "file", "lacks"), rows, spare=["file", "for"])
+    context.exit()
+
+
+def _formats(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    """Complete the last of several names."""
+    from click.shell_completion import CompletionItem
+
+    from kerastl.exporting._format_registry import EXPORT_FORMATS
+
+    before, comma, begun = incomplete.rpartition(",")
+    return [CompletionItem(f"{before}{comma}{name}") for name in EXPORT_FORMATS.names() if name.startswith(begun)]
+
+
+@command()
+@click.argument("model", metavar="MODEL", shell_complete=completion.models)
+@option(
+    "--to", required=True, metavar="FORMAT,...", shell_complete=_formats,
+    help="What to write; all is what can be written here. --list shows the formats.",
+)  # fmt: skip
+@option(
+    "--output", "-o", metavar="DIR", type=click.Path(),
+    help="Where to.  [default: export in a run folder, else a folder here that is called after the model]",
+)  # fmt: skip
+@option(
+    "--prove", metavar="DATA", shell_complete=completion.paths,
+    help="Images that answers are compared on.  [default: patterns, which prove less]",
+)  # fmt: skip
+@option(
+    "--calibrate", metavar="DATA", shell_complete=completion.paths,
+    help="At least 40 images like those to come, which formats in 8-bit integers are fitted to.",
+)  # fmt: skip
+@option("--with-resize", is_flag=True, help="Take images of any size, in formats that can resize them.")
+@option(
+    "--min-agreement", type=click.FloatRange(0, 1), metavar="P",
+    help="Fraction of the images that must get the same answer as from Keras.  [default: 0.995; 0.97 in integers]",
+)  # fmt: skip
+@option(
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list,
+    help="Show the formats, and what is not installed for them.",
+)  # fmt: skip
+@options.form("text", "json")
+@options.trust
+@options.telling
+def export(form: str, **arguments: Any) -> int:
+    """Write a model for other programs, and compare each file with the Keras model.
+
+    MODEL is a network of `kerastl models`, the run folder of a model you fine-tuned, or a .keras file. Every format
+    takes raw RGB pixels 0-255 and gives calibrated probabilities; labels are inside. Beside the files stand labels.txt
+    and examples that use them.
+
+    What answers differently from Keras is not written. What kerastl exported to DIR before is replaced, other files
+    never.
+
+    Exit code: 0 all formats were written, 1 some could not be, 2 wrong usage.
+    """
+    from kerastl.exporting import export as write
+
+    result = write(**arguments)
+    click.echo(to_json(result.as_dict()) if form == "json" else "\n".join(map(message, str(result).splitlines())))
+    return 1 if result.failed else 0

@@ -1,0 +1,140 @@
+"""Export a model: write it in each format, compare that with Keras, and keep what answers the same."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kerastl import _progress as progress
+from kerastl._base.arguments import keywords
+from kerastl._base.files import folder_path
+from kerastl._base.text import printable
+from kerastl._progress import Verbose, shown
+from kerastl.errors import KerastlError, UsageError
+from kerastl.exporting import _proof as proofs
+from kerastl.exporting._embedded import LABELS_FILE, label_lines
+from kerastl.exporting._examples import write_examples
+from kerastl.exporting._format import ExportFormat
+from kerastl.exporting._output_folder import OutputFolder, default_folder
+from kerastl.exporting._proof import ProofImages, ProofRow
+from kerastl.exporting._result import ExportResult
+from kerastl.exporting._selected import check_selected, selected
+from kerastl.exporting._source import ExportSource
+from kerastl.models._spec import resolve
+
+log = logging.getLogger("kerastl")
+
+
+@keywords()
+def export(
+    model: str | os.PathLike[str],
+    to: str | Sequence[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    prove: Any = None,
+    calibrate: Any = None,
+    with_resize: bool = False,
+    min_agreement: float | None = None,
+    trust: bool = False,
+    verbose: Verbose = "auto",
+) -> ExportResult:
+    """Write a model for other programs, and compare each file with the Keras model.
+
+    Every format takes raw RGB pixels 0-255 and gives calibrated probabilities; labels and metadata are inside. Beside
+    the files stand `labels.txt` and examples that use them. What kerastl wrote there before is replaced, other files
+    never; a format that cannot be written, or that answers differently, leaves nothing behind and what was there as it
+    was.
+
+    Args:
+        model: What `kerastl.load` takes: a name of the catalog, a run folder or a `.keras` file.
+        to: Names of `kerastl.exporting.EXPORT_FORMATS`, in a list or with commas; `all` means those that can be
+            written here.
+        output: The folder, made if it is not there; `None` takes `export` in a run folder, and else a folder here that
+            is called after the model.
+        prove: Images to compare on, as `Classifier.classify` takes many. `None` takes patterns, which prove less.
+        calibrate: Images like those to come, at least 40, which formats in integers are fitted to.
+        with_resize: Whether images of any size go in, in formats that can resize them.
+        min_agreement: The fraction of images that must get the same answer as from Keras, between 0 and 1; `None` takes
+            0.995 for formats in floating point, 0.97 for those in integers.
+        trust: As for `kerastl.load`.
+        verbose: What is shown while it works: 0 warnings only, 1 bars on a terminal, 2 lines; `auto` shows bars on a
+            terminal and lines in a notebook.
+
+    Returns:
+        What was written, how it compares, and why other formats were not written.
+
+    Raises:
+        UsageError: An argument is wrong; or there is a file in `output` that an export would replace, and kerastl did
+            not write it.
+        WeightsError: Published weights are not there and cannot be fetched.
+        ModelError: The model cannot be loaded, or none of the formats could be written; of several, the first says why.
+
+    Example:
+        >>> import kerastl
+        >>> result = kerastl.export("kerastl_mini", "litert", "exported")
+        >>> result.files["litert"].name
+        'model.tflite'
+        >>> result.proof[0].agreement
+        1.0
+    """
+    formats = selected(to)
+    if min_agreement is not None and not 0 <= min_agreement <= 1:
+        raise UsageError(f"min_agreement must be between 0 and 1. Received: {min_agreement!r}")
+    with shown(verbose):
+        source = ExportSource(resolve(model, trust=trust), calibrate, with_resize)
+        formats, failed = check_selected(formats, source, everything=to == "all")
+        given = default_folder(os.fspath(model), source.metadata.name) if output is None else output
+        folder = OutputFolder(folder_path(given, "output"))
+        for each in formats:
+            folder.check(each.filename)
+        return _export(formats, source, folder, prove, min_agreement, failed)
+
+
+def _export(
+    formats: Sequence[ExportFormat],
+    source: ExportSource,
+    folder: OutputFolder,
+    prove: Any,
+    min_agreement: float | None,
+    failed: dict[str, KerastlError],
+) -> ExportResult:
+    images = proofs.read_images(prove, source) if formats else None
+    files: dict[str, Path] = {}
+    rows: list[ProofRow] = []
+    for each in formats:
+        assert images is not None  # noqa: S101 - there are formats
+        try:
+            files[each.name], row = _write(each, source, folder, images, min_agreement)
+            rows.append(row)
+        except KerastlError as error:
+            failed[each.name] = error
+    for name, reason in failed.items():
+        log.warning("%s was not exported: %s", name, reason)
+    if not files:
+        raise next(iter(failed.values()))
+    folder.write_beside(LABELS_FILE, label_lines(source.metadata))
+    write_examples([each for each in formats if each.name in files], source, folder)
+    return ExportResult(
+        source.metadata.name, folder.path, files, tuple(rows), {name: str(reason) for name, reason in failed.items()}
+    )
+
+
+def _write(
+    export_format: ExportFormat,
+    source: ExportSource,
+    folder: OutputFolder,
+    images: ProofImages,
+    min_agreement: float | None,
+) -> tuple[Path, ProofRow]:
+    """Write one format, compare it, and move it to its place; nothing is left of it where that fails."""
+    with folder.staging() as staged:
+        path = staged / export_format.filename
+        with progress.stage(f"{printable(source.metadata.name)}: exporting to {export_format.name}"):
+            export_format.write(source, path)
+        with progress.stage(f"{export_format.name}: comparing with Keras"):
+            (row,) = proofs.prove([(export_format, path)], source, images)
+        row.check(proofs.bound(export_format, min_agreement))
+        return folder.put(path), row

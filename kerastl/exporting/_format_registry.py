@@ -1,0 +1,46 @@
+"""The forms that a model can be exported to, by name."""
+
+from __future__ import annotations
+
+from kerastl._base.registry import Registry
+from kerastl.exporting._format import ExportFormat
+
+_BUNDLED = (
+    ExportFormat(
+        "litert",
+        "phones, small computers, servers without TensorFlow",
+        "model.tflite",
+        "kerastl.exporting._litert:write",
+        "kerastl.exporting._litert:run",
+        "kerastl.inference._open:litert_missing",
+        examples=("example_litert.py.j2",),
+    ),
+)
+
+EXPORT_FORMATS: Registry[ExportFormat] = Registry(
+    "export format", "kerastl.export_formats", ExportFormat, {each.name: each for each in _BUNDLED}
+)
+"""Other packages add to it by entry points of the group `kerastl.export_formats`."""
+
+
+def register_export_format(export_format: ExportFormat, *, replace: bool = False) -> ExportFormat:
+    """Add a format for as long as this process runs.
+
+    Args:
+        export_format: Its name is what users type: letters, digits, `_` and `-`.
+        replace: Whether it may take the place of one of that name.
+
+    Returns:
+        `export_format`.
+
+    Raises:
+        UsageError: It is no `ExportFormat`, or there is one of that name.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from kerastl.exporting import EXPORT_FORMATS, register_export_format
+        >>> added = register_export_format(replace(EXPORT_FORMATS["litert"], name="phone", filename="phone.tflite"))
+        >>> "phone" in EXPORT_FORMATS
+        True
+    """
+    return EXPORT_FORMATS.register(export_format, replace=replace)

@@ -1,0 +1,118 @@
+"""The model that is exported, in the forms that formats start from; each is made once, when it is first wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from kerastl._base.text import printable
+from kerastl._inputs import given
+from kerastl.calibration import _temperature as temperatures
+from kerastl.errors import ModelError, UsageError
+from kerastl.inference._engine_registry import EngineError
+from kerastl.inference._engines import LiteRTEngine, Parallelism
+from kerastl.inference._open import build, open_litert
+from kerastl.models._metadata import Metadata
+from kerastl.models._spec import ModelSpec
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+ONE_THREAD = Parallelism(workers=1, interpreters=1, threads=1, batch=1)
+"""How exports are compared, and timed: one image after the other."""
+
+
+@dataclass(frozen=True)
+class ExportSource:
+    """A model to export.
+
+    Args:
+        spec: The model.
+        calibrate: Images like those to come, which integers are fitted to, as `Classifier.classify` takes many.
+        with_resize: Whether images of any size go in, where the format can resize them.
+
+    Example:
+        >>> from kerastl.exporting import ExportSource
+        >>> from kerastl.models import resolve
+        >>> ExportSource(resolve("kerastl_mini")).model.output_shape
+        (None, 200)
+    """
+
+    spec: ModelSpec
+    calibrate: Any = None
+    with_resize: bool = False
+
+    @cached_property
+    def _temperature(self) -> float:
+        """What answers are still to be scaled with: 1 unless kerastl 0.1 calibrated the model."""
+        return temperatures.to_apply(self.spec.metadata)
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """The metadata of what is exported, whose temperature is inside the network."""
+        metadata = self.spec.metadata
+        if self._temperature == 1:
+            return metadata
+        extra = {name: value for name, value in metadata.extra.items() if name != temperatures.TEMPERATURE}
+        inside = temperatures.record(temperatures.of(metadata), temperatures.LABELED)
+        return replace(metadata, extra={**extra, **inside})
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The Keras model: float32 pixels 0-255 of shape (n, height, width, 3) in, calibrated float32 answers out."""
+        model = build(self.spec)
+        if self._temperature == 1:
+            return model
+        from kerastl.models._scaled_logits import with_temperature
+
+        return with_temperature(model, self._temperature)
+
+    @cached_property
+    def flatbuffer(self) -> bytes:
+        """The network for LiteRT in float32: uint8 pixels of shape (n, height, width, 3) in, float32 out, n free.
+
+        Raises:
+            ModelError: It cannot be compiled.
+        """
+        if self._temperature == 1 and self.spec.weights_file.is_file():
+            # What classifies fast is compiled once for all, and kept.
+            spec = replace(self.spec, build=lambda: self.model)
+            try:
+                compiled = open_litert(spec).model
+                return compiled if isinstance(compiled, bytes) else compiled.read_bytes()
+            except EngineError as error:
+                reason = error  # the cache folder may be at fault, and the network none
+        else:
+            reason = None
+        return self._compiled(reason)
+
+    def _compiled(self, reason: Exception | None) -> bytes:
+        from kerastl.inference import _export as compiling
+
+        if (lacking := compiling.unavailable()) is not None:
+            raise ModelError(lacking) from reason
+        content = compiling.to_litert(self.model)
+        compiling.check(LiteRTEngine(content, ONE_THREAD), self.model)
+        return content
+
+    @cached_property
+    def calibrating(self) -> np.ndarray:
+        """Images to fit integers to: uint8 array of shape (n, height, width, 3).
+
+        Raises:
+            UsageError: None were given, or too few can be read.
+        """
+        from kerastl.inference._representative import read_representative
+
+        self.check_calibrating()
+        return read_representative(given(self.calibrate).images, self.metadata.reader).calibrating
+
+    def check_calibrating(self) -> None:
+        """Raise `UsageError` where no images to fit integers to were given."""
+        if self.calibrate is None:
+            raise UsageError(
+                f"{printable(self.metadata.name)}: 8-bit integers are fitted to images like those to come; give some "
+                "with --calibrate DATA (calibrate= in Python)"
+            )

@@ -1,0 +1,174 @@
+"""`kerastl.export` and `kerastl export`."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import kerastl
+from kerastl.cli import run
+from kerastl.errors import ModelError, UsageError
+from kerastl.exporting import EXPORT_FORMATS
+
+
+@pytest.fixture
+def formats(monkeypatch):
+    """The registry, in which tests may register what they like."""
+    monkeypatch.setattr(EXPORT_FORMATS, "_entries", dict(EXPORT_FORMATS._entries))
+    return EXPORT_FORMATS
+
+
+def broken(source, path):
+    path.write_bytes(b"half")
+    raise ModelError("it has a layer that cannot be written")
+
+
+def wrong(source, path):
+    """Writes a network whose classes have changed places."""
+    import keras
+
+    from kerastl.inference._export import to_litert
+
+    last = keras.layers.Lambda(lambda scores: scores[:, ::-1])(source.model.output)
+    path.write_bytes(to_litert(keras.Model(source.model.input, last)))
+
+
+def test_the_file_is_in_the_folder_with_labels_and_an_example(exported_colors):
+    folder = exported_colors.output
+    assert exported_colors.files == {"litert": folder / "model.tflite"}
+    assert (folder / "labels.txt").read_text() == "red\ngreen\nblue\n"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"model.tflite", "labels.txt", "example_litert.py", ".kerastl-export.json"}
+
+
+def test_the_example_runs(exported_colors, image):
+    path = image("a.png", (255, 0, 0))
+    program = exported_colors.output / "example_litert.py"
+    done = subprocess.run([sys.executable, program, path], capture_output=True, text=True, check=True)
+    # exp(10) / (exp(10) + 2) and 1 / (exp(10) + 2)
+    assert sorted(done.stdout.splitlines()) == ["blue: 0.000", "green: 0.000", "red: 1.000"]
+    assert done.stdout.startswith("red: 1.000\n")
+
+
+def test_a_second_export_replaces_the_first(color_model, tmp_path):
+    for _ in range(2):
+        result = kerastl.export(color_model, ["litert"], tmp_path / "out")
+    assert result.files["litert"].is_file()
+    assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
+
+
+def test_files_of_others_stay(color_model, tmp_path):
+    (tmp_path / "model.tflite").write_bytes(b"mine")
+    with pytest.raises(UsageError, match=r"model\.tflite is there, and is not what kerastl export wrote"):
+        kerastl.export(color_model, "litert", tmp_path)
+    assert (tmp_path / "model.tflite").read_bytes() == b"mine"
+
+
+def test_what_was_changed_by_hand_stays(color_model, tmp_path):
+    kerastl.export(color_model, "litert", tmp_path)
+    (tmp_path / "labels.txt").write_text("rot\ngrün\nblau\n")
+    kerastl.export(color_model, "litert", tmp_path)
+    assert (tmp_path / "labels.txt").read_text().startswith("rot")
+    (tmp_path / "model.tflite").write_bytes(b"mine")
+    with pytest.raises(UsageError, match="not what kerastl export wrote"):
+        kerastl.export(color_model, "litert", tmp_path)
+
+
+def test_a_format_that_fails_leaves_the_others(formats, color_model, tmp_path):
+    formats.register(replace(formats["litert"], name="broken", writer=broken, filename="broken.bin"))
+    result = kerastl.export(color_model, "broken,litert", tmp_path)
+    assert result.failed == {"broken": "it has a layer that cannot be written"}
+    assert list(result.files) == ["litert"]
+    assert not (tmp_path / "broken.bin").exists()
+
+
+def test_what_answers_differently_is_refused_and_the_earlier_export_stays(formats, color_model, tmp_path, image):
+    kerastl.export(color_model, "litert", tmp_path)
+    before = (tmp_path / "model.tflite").read_bytes()
+    formats.register(replace(formats["litert"], writer=wrong), replace=True)
+    images = [image(f"{color}.png", color) for color in ("red", "green", "blue", "blue")]
+    with pytest.raises(ModelError, match=r"same answer as Keras for 25\.0 % of 4 images only, and at least 99\.5 %"):
+        kerastl.export(color_model, "litert", tmp_path, prove=images)
+    assert (tmp_path / "model.tflite").read_bytes() == before
+    assert kerastl.export(color_model, "litert", tmp_path, prove=images, min_agreement=0.25).proof[0].agreement == 0.25
+
+
+def test_where_nothing_is_written_no_folder_is_left(formats, color_model, tmp_path):
+    formats.register(replace(formats["litert"], name="broken", writer=broken))
+    with pytest.raises(ModelError, match="cannot be written"):
+        kerastl.export(color_model, "broken", tmp_path / "a" / "b")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_run_folder_gets_a_folder_of_exports(small_conv_model):
+    assert kerastl.export(small_conv_model, "litert").output == small_conv_model / "export"
+
+
+def test_another_model_gets_a_folder_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = kerastl.export("kerastl_mini", "litert")
+    assert str(result.output) == "kerastl_mini-export"
+    assert len((tmp_path / "kerastl_mini-export" / "labels.txt").read_text().splitlines()) == 200
+
+
+def test_close_names_are_told(color_model):
+    with pytest.raises(UsageError, match="unknown export format 'litrt', did you mean litert"):
+        kerastl.export(color_model, "litrt")
+
+
+def test_what_is_not_installed_is_said(formats, color_model, tmp_path):
+    lacking = replace(formats["litert"], name="other", missing=lambda: 'other is missing: pip install "kerastl[other]"')
+    formats.register(lacking)
+    result = kerastl.export(color_model, "other,litert", tmp_path)
+    assert result.failed == {"other": 'other is missing: pip install "kerastl[other]"'}
+
+
+def test_integers_need_images(formats, color_model, tmp_path):
+    formats.register(replace(formats["litert"], name="integers", quantized=True))
+    with pytest.raises(UsageError, match="--calibrate DATA"):
+        kerastl.export(color_model, "integers,litert", tmp_path)
+    everything = kerastl.export(color_model, "all", tmp_path)
+    assert "integers" not in everything.files
+    assert not everything.failed
+
+
+def test_a_temperature_outside_comes_inside(color_model, tmp_path):
+    """kerastl 0.1 left the network as it was, and kept the temperature in the metadata."""
+    from kerastl.calibration import _temperature as temperatures
+    from kerastl.models import _metadata as metadata_file
+
+    file = tmp_path / "old.keras"
+    file.write_bytes((color_model / "model.keras").read_bytes())
+    described = metadata_file.read_metadata(file)
+    metadata_file.update(file, replace(described, extra={"temperature": 5.0}))
+    result = kerastl.export(file, "litert", tmp_path / "out")
+    pixels = np.zeros((1, 32, 32, 3), np.uint8)
+    pixels[..., 0] = 255
+    scores = EXPORT_FORMATS["litert"].open(result.files["litert"]).predict(pixels)
+    # Logits 10, 0, 0 divided by 5.
+    np.testing.assert_allclose(scores[0, 0], np.exp(2) / (np.exp(2) + 2), atol=1e-5)
+    stored = json.loads((tmp_path / "out" / "model.tflite").read_bytes().split(b"kerastl.json", 1)[1].split(b"PK")[0])
+    assert temperatures.inside(metadata_file.Metadata.from_dict(stored)) == 5.0
+
+
+def test_the_command_tells_what_it_wrote(color_model, tmp_path, capsys):
+    assert run(["export", str(color_model), "--to", "litert", "-o", str(tmp_path), "--quiet"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"litert: {tmp_path}/model.tflite, 0.00")
+    assert run(["export", str(color_model), "--to", "litert", "-o", str(tmp_path), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["proof"][0]["agreement"] == 1.0
+
+
+def test_the_command_fails_where_a_format_does(formats, color_model, tmp_path, capsys):
+    formats.register(replace(formats["litert"], name="broken", writer=broken))
+    assert run(["export", str(color_model), "--to", "litert,broken", "-o", str(tmp_path)]) == 1
+    assert "broken was not exported: it has a layer" in capsys.readouterr().err
+
+
+def test_the_formats_are_listed_without_a_model(formats, capsys):
+    assert run(["export", "--list"]) == 0
+    told = capsys.readouterr().out
+    assert all(name in told for name in formats)
