@@ -15,6 +15,13 @@ _BUNDLED = (
         "kerastl.inference._open:litert_missing",
         examples=("example_litert.py.j2",),
     ),
+    ExportFormat(
+        "huggingface",
+        "what one would push to the Hugging Face Hub",
+        "huggingface",
+        "kerastl.exporting._huggingface:write",
+        "kerastl.exporting._huggingface:run",
+    ),
 )
 
 EXPORT_FORMATS: Registry[ExportFormat] = Registry(
