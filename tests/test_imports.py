@@ -28,7 +28,7 @@ LAYERS = [
     {"_classifier", "_classifier_display", "_classify_options", "_load", "_tta"},
     {"training"},
     {"finetuning", "pretraining"},
-    {"evaluation", "sorting"},
+    {"evaluation", "serving", "sorting"},
     {"exporting"},
     {"reporting"},
     {"cli"},
