@@ -13,7 +13,7 @@ from kerastl._metrics import wilson_interval
 from kerastl.errors import KerastlError
 from kerastl.exporting._proof import CALIBRATION_ERROR, answers, compared, figures_of, megabytes
 from kerastl.exporting._proof_images import BUILT_IN, ProofImages
-from kerastl.exporting._proof_row import ProofRow, images_needed
+from kerastl.exporting._proof_row import ProofRow, counted, images_needed
 from kerastl.exporting._source import ONE_THREAD
 from kerastl.inference._engines import KerasEngine, LiteRTEngine, cores
 from kerastl.inference._seal import sha256
@@ -91,7 +91,7 @@ class Proof:
         new = {row.name for row in self.rows if not row.reason}
         rows = [row for row in earlier.rows if not row.reason and row.name in kept and row.name not in new]
         elsewhere = [row for row in rows if (row.data, row.images) != (self.data, self.images)]
-        notes = [f"{row.name} was compared earlier, on {row.images:,} images ({row.data})" for row in elsewhere]
+        notes = [f"{row.name} was compared earlier, on {counted(row.images)} ({row.data})" for row in elsewhere]
         return replace(self, rows=(*rows, *self.rows), notes=(*self.notes, *notes))
 
     def as_dict(self) -> dict[str, Any]:
@@ -142,8 +142,7 @@ class Proof:
     @property
     def title(self) -> str:
         """What was compared, in a line."""
-        images = "1 image" if self.images == 1 else f"{self.images:,} images"
-        return f"{brief(self.model)} in Keras and exported, on {images} ({printable(self.data)})"
+        return f"{brief(self.model)} in Keras and exported, on {counted(self.images)} ({printable(self.data)})"
 
     def __str__(self) -> str:
         rows = [list(self.headings), *self.table()]

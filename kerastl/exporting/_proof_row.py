@@ -67,9 +67,9 @@ class ProofRow:
         if self.agreement >= self.bound:
             return ""
         return (
-            f"it gives the same answer as the Keras model for {_exactly(self.agreement)} of {self.images:,} images "
-            f"only, and at least {_exactly(self.bound)} are wanted; --prove DATA compares on other images, and "
-            "--min-agreement sets another bound"
+            f"it gives the same answer as the Keras model for {_exactly(self.agreement)} of {counted(self.images)}, "
+            f"and at least {_exactly(self.bound)} are wanted; --prove DATA compares on other images, and --min-agreement "
+            "sets another bound"
         )
 
     def check(self) -> None:
@@ -92,6 +92,11 @@ class ProofRow:
             "megabytes": self.megabytes,
             "data": self.data,
         }  # fmt: skip
+
+
+def counted(images: int) -> str:
+    """How many images, in words."""
+    return f"{images:,} image{'s' if images != 1 else ''}"
 
 
 def images_needed(fraction: float) -> int:
