@@ -68,8 +68,8 @@ class ProofRow:
             return ""
         return (
             f"it gives the same answer as the Keras model for {_exactly(self.agreement)} of {counted(self.images)}, "
-            f"and at least {_exactly(self.bound)} are wanted; --prove DATA compares on other images, and --min-agreement "
-            "sets another bound"
+            f"and at least {_exactly(self.bound)} are wanted; --prove DATA compares on other images, and "
+            "--min-agreement sets another bound"
         )
 
     def check(self) -> None:

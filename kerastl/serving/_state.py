@@ -9,7 +9,7 @@ from kerastl.serving._models import ModelPool
 from kerastl.serving._settings import ServeSettings
 
 
-@dataclass(frozen=True)
+@dataclass
 class ServerState:
     """What all requests share; `request.app.state.server`.
 
@@ -17,8 +17,10 @@ class ServerState:
         settings: The server's.
         models: Its models.
         metrics: What it counts.
+        draining: Whether the server has been told to stop: what it was asked is answered, and nothing new is taken.
     """
 
     settings: ServeSettings
     models: ModelPool
     metrics: Metrics
+    draining: bool = False
