@@ -32,7 +32,7 @@ _TIMED = 20
 
 @dataclass(frozen=True)
 class Proof:
-    """How exports compare with the Keras model.
+    """How exports compare with the Keras model: `kerastl.export` gives it.
 
     Args:
         model: The model's name.
@@ -44,12 +44,6 @@ class Proof:
         rows: The exports that were compared, those that were refused among them.
         notes: What to know, one line each.
         versions: Of the packages that were used.
-
-    Example:
-        >>> import kerastl
-        >>> proof = kerastl.export("kerastl_mini", "litert", "exported").proof
-        >>> proof.data, proof.rows[0].name, proof.rows[0].agreement
-        ('the built-in images', 'litert', 1.0)
     """
 
     model: str

@@ -16,7 +16,7 @@ from kerastl.evaluation._base_result import Figure
 
 @dataclass(frozen=True)
 class ProofRow:
-    """How an export compares with the Keras model.
+    """How an export compares with the Keras model: `kerastl.export` gives it.
 
     Args:
         name: Of its format, as in `EXPORT_FORMATS`; or of what it is compared with.
@@ -30,12 +30,6 @@ class ProofRow:
             calibration error.
         fault: Why it does not answer as it should, whatever `same` is; empty where it does.
         data: Where the images are from, for people.
-
-    Example:
-        >>> import kerastl
-        >>> row = kerastl.export("kerastl_mini", "litert", "exported").proof.rows[0]
-        >>> row.agreement, row.bound, row.reason
-        (1.0, 0.995, '')
     """
 
     name: str
