@@ -5,6 +5,8 @@ from __future__ import annotations
 from kerastl._base.registry import Registry
 from kerastl.exporting._format import ExportFormat
 
+_LITERT_EXAMPLES = ("example_litert.py.j2", "example_litert.kt.j2", "example_litert.swift.j2")
+
 _BUNDLED = (
     ExportFormat(
         "litert",
@@ -13,7 +15,35 @@ _BUNDLED = (
         "kerastl.exporting._litert:write",
         "kerastl.exporting._litert:run",
         "kerastl.inference._open:litert_missing",
-        examples=("example_litert.py.j2",),
+        examples=_LITERT_EXAMPLES,
+    ),
+    ExportFormat(
+        "litert-fp16",
+        "half as large, for graphics processors of phones",
+        "model-fp16.tflite",
+        "kerastl.exporting._litert:write_fp16",
+        "kerastl.exporting._litert:run",
+        "kerastl.inference._open:litert_missing",
+        examples=_LITERT_EXAMPLES,
+    ),
+    ExportFormat(
+        "litert-int8",
+        "a quarter as large, fastest on the processors of phones",
+        "model-int8.tflite",
+        "kerastl.exporting._litert:write_int8",
+        "kerastl.exporting._litert:run",
+        "kerastl.inference._open:litert_missing",
+        quantized=True,
+        examples=_LITERT_EXAMPLES,
+    ),
+    ExportFormat(
+        "savedmodel",
+        "TensorFlow Serving, plain TensorFlow",
+        "savedmodel",
+        "kerastl.exporting._saved_model:write",
+        "kerastl.exporting._saved_model:run",
+        "kerastl.exporting._saved_model:missing",
+        examples=("example_savedmodel.py.j2",),
     ),
     ExportFormat(
         "openvino",

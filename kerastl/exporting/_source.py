@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
 from kerastl._inputs import given
+from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperatures
 from kerastl.errors import ModelError, UsageError
 from kerastl.inference._engine_registry import EngineError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 ONE_THREAD = Parallelism(workers=1, interpreters=1, threads=1, batch=1)
 """How exports are compared, and timed: one image after the other."""
+
+_GIVE = "give some with --calibrate DATA (calibrate= in Python)"
 
 
 @dataclass(frozen=True)
@@ -56,18 +59,23 @@ class ExportSource:
 
     @cached_property
     def metadata(self) -> Metadata:
-        """The metadata of what is exported, whose temperature is inside the network."""
+        """The metadata of what is exported: its temperature is inside the network, and sets need no other file."""
         metadata = self.spec.metadata
-        if self._temperature == 1:
-            return metadata
-        extra = {name: value for name, value in metadata.extra.items() if name != temperatures.TEMPERATURE}
-        inside = temperatures.record(temperatures.of(metadata), temperatures.LABELED)
-        return replace(metadata, extra={**extra, **inside})
+        if self._temperature != 1:
+            extra = {name: value for name, value in metadata.extra.items() if name != temperatures.TEMPERATURE}
+            inside = temperatures.record(temperatures.of(metadata), temperatures.LABELED)
+            metadata = replace(metadata, extra={**extra, **inside})
+        arrays = state_file.for_export(self.spec.weights_file, temperatures.inside(metadata))
+        return replace(metadata, extra={**metadata.extra, **arrays}) if arrays else metadata
 
     @cached_property
     def model(self) -> keras.Model:
         """The Keras model: float32 pixels 0-255 of shape (n, height, width, 3) in, calibrated float32 answers out."""
-        model = build(self.spec)
+        return build(replace(self.spec, build=lambda: self._built))
+
+    @cached_property
+    def _built(self) -> keras.Model:
+        model = self.spec.build()
         if self._temperature == 1:
             return model
         from kerastl.models._scaled_logits import with_temperature
@@ -83,7 +91,7 @@ class ExportSource:
         """
         if self._temperature == 1 and self.spec.weights_file.is_file():
             # What classifies fast is compiled once for all, and kept.
-            spec = replace(self.spec, build=lambda: self.model)
+            spec = replace(self.spec, build=lambda: self._built)
             try:
                 compiled = open_litert(spec).model
                 return compiled if isinstance(compiled, bytes) else compiled.read_bytes()
@@ -121,7 +129,8 @@ class ExportSource:
         from kerastl.inference._representative import read_representative
 
         self.check_calibrating()
-        return read_representative(given(self.calibrate).images, self.metadata.reader)
+        images = given(self.calibrate).images
+        return read_representative(images, self.metadata.reader, "a model in 8-bit integers", _GIVE)
 
     @cached_property
     def images(self) -> ProofImages:
@@ -138,6 +147,6 @@ class ExportSource:
         """Raise `UsageError` where no images to fit integers to were given."""
         if self.calibrate is None:
             raise UsageError(
-                f"{printable(self.metadata.name)}: 8-bit integers are fitted to images like those to come; give some "
-                "with --calibrate DATA (calibrate= in Python)"
+                f"{printable(self.metadata.name)}: a model in 8-bit integers is fitted to images like those to come; "
+                f"{_GIVE}"
             )

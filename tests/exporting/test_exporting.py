@@ -5,20 +5,11 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 import kerastl
 from kerastl.cli import run
 from kerastl.errors import ModelError, UsageError
-from kerastl.exporting import EXPORT_FORMATS
-
-
-@pytest.fixture
-def formats(monkeypatch):
-    """The registry, in which tests may register what they like."""
-    monkeypatch.setattr(EXPORT_FORMATS, "_entries", dict(EXPORT_FORMATS._entries))
-    return EXPORT_FORMATS
 
 
 def broken(source, path):
@@ -41,8 +32,9 @@ def test_the_file_is_in_the_folder_with_labels_and_an_example(exported_colors):
     assert exported_colors.files == {"litert": folder / "model.tflite"}
     assert (folder / "labels.txt").read_text() == "red\ngreen\nblue\n"
     names = {path.name for path in folder.iterdir()}
-    beside = {"labels.txt", "example_litert.py", "proof.json", "MODEL_CARD.md", ".kerastl-export.json"}
-    assert names == {"model.tflite"} | beside
+    examples = {f"example_litert.{language}" for language in ("py", "kt", "swift")}
+    beside = {"labels.txt", "proof.json", "MODEL_CARD.md", ".kerastl-export.json"}
+    assert names == {"model.tflite"} | examples | beside
 
 
 def test_the_example_runs(exported_colors, image):
@@ -132,28 +124,30 @@ def test_integers_need_images(formats, color_model, tmp_path):
     formats.register(replace(formats["litert"], name="integers", quantized=True))
     with pytest.raises(UsageError, match="--calibrate DATA"):
         kerastl.export(color_model, "integers,litert", tmp_path)
+
+
+def test_all_is_what_can_be_written(formats, color_model, tmp_path):
+    formats.register(replace(formats["litert"], name="integers", quantized=True))
+    for name in formats:
+        if name not in ("litert", "integers"):
+            formats.register(replace(formats[name], missing=lambda: "it is not here"), replace=True)
     everything = kerastl.export(color_model, "all", tmp_path)
-    assert "integers" not in everything.files
+    assert list(everything.files) == ["litert"]
     assert not everything.failed
 
 
-def test_a_temperature_outside_comes_inside(color_model, tmp_path):
-    """kerastl 0.1 left the network as it was, and kept the temperature in the metadata."""
-    from kerastl.calibration import _temperature as temperatures
-    from kerastl.models import _metadata as metadata_file
+def test_ctrl_c_leaves_what_was_there(formats, color_model, tmp_path):
+    kerastl.export(color_model, "litert", tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
 
-    file = tmp_path / "old.keras"
-    file.write_bytes((color_model / "model.keras").read_bytes())
-    described = metadata_file.read_metadata(file)
-    metadata_file.update(file, replace(described, extra={"temperature": 5.0}))
-    result = kerastl.export(file, "litert", tmp_path / "out")
-    pixels = np.zeros((1, 32, 32, 3), np.uint8)
-    pixels[..., 0] = 255
-    scores = EXPORT_FORMATS["litert"].open(result.files["litert"]).predict(pixels)
-    # Logits 10, 0, 0 divided by 5.
-    np.testing.assert_allclose(scores[0, 0], np.exp(2) / (np.exp(2) + 2), atol=1e-5)
-    stored = json.loads((tmp_path / "out" / "model.tflite").read_bytes().split(b"kerastl.json", 1)[1].split(b"PK")[0])
-    assert temperatures.inside(metadata_file.Metadata.from_dict(stored)) == 5.0
+    def interrupted(source, path):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    formats.register(replace(formats["litert"], writer=interrupted), replace=True)
+    with pytest.raises(KeyboardInterrupt):
+        kerastl.export(color_model, "litert", tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_the_command_tells_what_it_wrote(color_model, tmp_path, capsys):
