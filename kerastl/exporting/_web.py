@@ -17,6 +17,7 @@ from kerastl.calibration import _intervals as intervals
 from kerastl.calibration._thresholds import values_of
 from kerastl.errors import ModelError
 from kerastl.exporting import _web_runtime as web_runtime
+from kerastl.exporting._card import CARD_FILE, card
 from kerastl.exporting._embedded import JSON_FILE, LABELS_FILE, described, label_lines
 from kerastl.exporting._format import ExportFormat
 from kerastl.exporting._format_registry import EXPORT_FORMATS
@@ -62,6 +63,7 @@ def write(source: ExportSource, path: Path) -> None:
         "index.html": page(source.metadata),
         LABELS_FILE: label_lines(source.metadata),
         JSON_FILE: described(source.metadata, NAME),
+        CARD_FILE: card(source),
         **{name: (files("kerastl.exporting") / "templates" / NAME / name).read_text("utf-8") for name in STATIC},
     }
     for name, text in texts.items():
