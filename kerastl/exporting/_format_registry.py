@@ -5,6 +5,7 @@ from __future__ import annotations
 from kerastl._base.registry import Registry
 from kerastl.exporting._format import ExportFormat
 
+_ONNX_EXAMPLES = ("example_onnx.py.j2", "example_onnx.mjs.j2")
 _BUNDLED = (
     ExportFormat(
         "litert",
@@ -14,6 +15,34 @@ _BUNDLED = (
         "kerastl.exporting._litert:run",
         "kerastl.inference._open:litert_missing",
         examples=("example_litert.py.j2",),
+    ),
+    ExportFormat(
+        "onnx",
+        "servers, browsers and other frameworks, by onnxruntime and its like",
+        "model.onnx",
+        "kerastl.exporting._onnx:write",
+        "kerastl.exporting._onnx:run",
+        "kerastl.exporting._onnx:missing",
+        examples=_ONNX_EXAMPLES,
+    ),
+    ExportFormat(
+        "onnx-fp16",
+        "half as large, for graphics cards",
+        "model-fp16.onnx",
+        "kerastl.exporting._onnx:write_fp16",
+        "kerastl.exporting._onnx:run",
+        "kerastl.exporting._onnx:missing",
+        examples=_ONNX_EXAMPLES,
+    ),
+    ExportFormat(
+        "onnx-int8",
+        "a quarter as large, and about twice as fast on processors",
+        "model-int8.onnx",
+        "kerastl.exporting._onnx:write_int8",
+        "kerastl.exporting._onnx:run",
+        "kerastl.exporting._onnx:missing",
+        quantized=True,
+        examples=_ONNX_EXAMPLES,
     ),
 )
 

@@ -22,7 +22,7 @@ QUANTIZE_VERSION = 1
 _CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "BATCH_MATMUL"})
 # Weights of a dense layer on one vector an image. That of ImageNet's classes on 4,096 features, VGG's, has fewer;
 # VGG's two before it have more, and are worth 8 bits.
-_LARGE_DENSE = 1 << 23
+LARGE_DENSE = 1 << 23
 
 
 def to_int8(model: keras.Model, pixels: np.ndarray) -> bytes:
@@ -88,4 +88,4 @@ def _is_work(operation: Mapping[str, Any], tensors: Mapping[int, Mapping[str, An
     weights = 1
     for size in shapes[1]:
         weights *= int(size)
-    return len(shapes[0]) > 2 or weights >= _LARGE_DENSE
+    return len(shapes[0]) > 2 or weights >= LARGE_DENSE
