@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("kerastl.cli._evaluate", "Compare a model with labeled images."),
     "calibrate": ("kerastl.cli._calibrate", "Fit how far to trust a model's scores, and store it with the model."),
     "export": ("kerastl.cli._exporting", "Write a model for other programs: phones, browsers, servers."),
+    "serve": ("kerastl.cli._serve", "Answer requests over HTTP."),
     "recipes": ("kerastl.cli._recipes", "List the recipes for fine-tuning, or say what one will do, phase by phase."),
     "lr-find": ("kerastl.cli._lr_find", "Find a learning rate for a folder of images."),
     "models": ("kerastl.cli._models", "List the networks that kerastl knows."),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from kerastl._base.registry import Registry
 from kerastl.exporting._format import ExportFormat
 
+_LITERT_EXAMPLES = ("example_litert.py.j2", "example_litert.kt.j2", "example_litert.swift.j2")
 _ONNX_EXAMPLES = ("example_onnx.py.j2", "example_onnx.mjs.j2")
+
 _BUNDLED = (
     ExportFormat(
         "litert",
@@ -14,7 +16,54 @@ _BUNDLED = (
         "kerastl.exporting._litert:write",
         "kerastl.exporting._litert:run",
         "kerastl.inference._open:litert_missing",
-        examples=("example_litert.py.j2",),
+        examples=_LITERT_EXAMPLES,
+    ),
+    ExportFormat(
+        "litert-fp16",
+        "half as large, for graphics processors of phones",
+        "model-fp16.tflite",
+        "kerastl.exporting._litert:write_fp16",
+        "kerastl.exporting._litert:run",
+        "kerastl.inference._open:litert_missing",
+        examples=_LITERT_EXAMPLES,
+    ),
+    ExportFormat(
+        "litert-int8",
+        "a quarter as large, fastest on the processors of phones",
+        "model-int8.tflite",
+        "kerastl.exporting._litert:write_int8",
+        "kerastl.exporting._litert:run",
+        "kerastl.inference._open:litert_missing",
+        quantized=True,
+        examples=_LITERT_EXAMPLES,
+    ),
+    ExportFormat(
+        "savedmodel",
+        "TensorFlow Serving, plain TensorFlow",
+        "savedmodel",
+        "kerastl.exporting._saved_model:write",
+        "kerastl.exporting._saved_model:run",
+        "kerastl.exporting._saved_model:missing",
+        examples=("example_savedmodel.py.j2",),
+    ),
+    ExportFormat(
+        "openvino",
+        "Intel processors",
+        "openvino",
+        "kerastl.exporting._openvino:write",
+        "kerastl.exporting._openvino:run",
+        "kerastl.inference._openvino_engine:openvino_missing",
+        examples=("example_openvino.py.j2",),
+    ),
+    ExportFormat(
+        "openvino-int8",
+        "the same in 8-bit integers, about twice as fast",
+        "openvino-int8",
+        "kerastl.exporting._openvino_int8:write",
+        "kerastl.exporting._openvino:run",
+        "kerastl.exporting._openvino_int8:missing",
+        quantized=True,
+        examples=("example_openvino.py.j2",),
     ),
     ExportFormat(
         "onnx",

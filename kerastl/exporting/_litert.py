@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
+from typing import Any
 
-from kerastl.exporting._embedded import JSON_FILE, LABELS_FILE, described, label_lines
+from kerastl.exporting._litert_metadata import with_metadata
 from kerastl.exporting._source import ONE_THREAD, ExportSource
 from kerastl.inference._engines import LiteRTEngine
-from kerastl.models._metadata import Metadata
 
 
 def write(source: ExportSource, path: Path) -> None:
     """Write a model in float32."""
-    path.write_bytes(with_files(source.flatbuffer, source.metadata, "litert"))
+    path.write_bytes(with_metadata(source.flatbuffer, source.metadata, "litert"))
+
+
+def write_fp16(source: ExportSource, path: Path) -> None:
+    """Write a model with weights in float16, half as large; where there are no kernels for it, computed in float32."""
+    from kerastl.inference._export import converted
+
+    def convert(converter: Any) -> bytes:
+        import tensorflow as tf
+
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+        content: bytes = converter.convert()
+        return content
+
+    path.write_bytes(with_metadata(converted(source.model, convert), source.metadata, "litert-fp16"))
+
+
+def write_int8(source: ExportSource, path: Path) -> None:
+    """Write a model in 8-bit integers; what follows the last convolution stays in float32."""
+    from kerastl.inference._quantize import to_int8
+
+    path.write_bytes(with_metadata(to_int8(source.model, source.calibrating), source.metadata, "litert-int8"))
 
 
 def run(path: Path) -> LiteRTEngine:
     """Open what was written."""
     return LiteRTEngine(path, ONE_THREAD)
-
-
-def with_files(flatbuffer: bytes, metadata: Metadata, format_name: str) -> bytes:
-    """Put the files that belong to a flatbuffer behind it, as a zip archive: readers of neither notice the other."""
-    stream = io.BytesIO(flatbuffer)
-    files = {LABELS_FILE: label_lines(metadata), JSON_FILE: described(metadata, format_name)}
-    with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
-        for name, text in files.items():
-            # A fixed date, so that the same model gives the same file.
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
-    return stream.getvalue()

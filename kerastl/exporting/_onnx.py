@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerastl._base import extras
 from kerastl._base.text import printable
 from kerastl._version import __version__
 from kerastl.errors import ModelError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from kerastl.inference._onnx_engine import OnnxEngine
 
-_PACKAGES = ("onnx", "onnxruntime", "tf2onnx")
 _LARGEST = (1 << 31) - 1
 _PROBED = 20
 # What ONNX's own notes on metadata call the pixels that go in.
@@ -33,10 +32,7 @@ _PIXELS = {
 
 def missing() -> str | None:
     """What is not installed."""
-    lacking = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-    if not lacking:
-        return None
-    return f'{" and ".join(lacking)} {"is" if len(lacking) == 1 else "are"} not installed: pip install "kerastl[onnx]"'
+    return extras.missing("onnx", "onnx", "onnxruntime", "tf2onnx")
 
 
 def write(source: ExportSource, path: Path) -> None:

@@ -38,7 +38,7 @@ def to_float16(model: onnx.ModelProto, pixels: np.ndarray) -> onnx.ModelProto:
     from onnxruntime.transformers import float16
     from onnxruntime.transformers.onnx_model import OnnxModel
 
-    lead, tail = lead_and_tail(model.graph)
+    lead, tail = lead_and_tail(model)
     kept = {*lead, *tail, *_reaching(model, _large_tensors(model, pixels))}
     level = float16.logger.level
     float16.logger.setLevel(logging.ERROR)

@@ -40,8 +40,8 @@ def to_int8(model: onnx.ModelProto, pixels: np.ndarray) -> onnx.ModelProto:
     import onnx
     from onnxruntime import quantization
 
-    lead, tail = lead_and_tail(model.graph)
-    if not lead and not tail:
+    lead, tail = lead_and_tail(model)
+    if len(tail) == len(model.graph.node):
         raise ModelError("it has no convolutions, which are what 8 bits make faster")
     with temporary_folder() as folder, native_stderr_silenced(), warnings.catch_warnings(), _advice_unheard():
         warnings.simplefilter("ignore")

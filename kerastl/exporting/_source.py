@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ONE_THREAD = Parallelism(workers=1, interpreters=1, threads=1, batch=1)
 """How exports are compared, and timed: one image after the other."""
 
+_GIVE = "give some with --calibrate DATA (calibrate= in Python)"
+
 
 @dataclass(frozen=True)
 class ExportSource:
@@ -62,7 +64,11 @@ class ExportSource:
     @cached_property
     def model(self) -> keras.Model:
         """The Keras model: float32 pixels 0-255 of shape (n, height, width, 3) in, calibrated float32 answers out."""
-        model = build(self.spec)
+        return build(replace(self.spec, build=lambda: self._built))
+
+    @cached_property
+    def _built(self) -> keras.Model:
+        model = self.spec.build()
         if self._temperature == 1:
             return model
         from kerastl.models._scaled_logits import with_temperature
@@ -78,7 +84,7 @@ class ExportSource:
         """
         if self._temperature == 1 and self.spec.weights_file.is_file():
             # What classifies fast is compiled once for all, and kept.
-            spec = replace(self.spec, build=lambda: self.model)
+            spec = replace(self.spec, build=lambda: self._built)
             try:
                 compiled = open_litert(spec).model
                 return compiled if isinstance(compiled, bytes) else compiled.read_bytes()
@@ -118,12 +124,13 @@ class ExportSource:
         from kerastl.inference._representative import read_representative
 
         self.check_calibrating()
-        return read_representative(given(self.calibrate).images, self.metadata.reader).calibrating
+        images = given(self.calibrate).images
+        return read_representative(images, self.metadata.reader, "a model in 8-bit integers", _GIVE).calibrating
 
     def check_calibrating(self) -> None:
         """Raise `UsageError` where no images to fit integers to were given."""
         if self.calibrate is None:
             raise UsageError(
-                f"{printable(self.metadata.name)}: 8-bit integers are fitted to images like those to come; give some "
-                "with --calibrate DATA (calibrate= in Python)"
+                f"{printable(self.metadata.name)}: a model in 8-bit integers is fitted to images like those to come; "
+                f"{_GIVE}"
             )

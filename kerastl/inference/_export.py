@@ -64,7 +64,7 @@ def converted(model: keras.Model, convert: Callable[[Any], bytes]) -> bytes:
         lambda pixels: model(tf.cast(pixels, tf.float32), training=False), input_signature=[signature], autograph=False
     )
     try:
-        with native_stderr_silenced(), _absl_quiet():
+        with native_stderr_silenced(), absl_quiet():
             # Without a trackable object the converter freezes the graph in memory; with one it goes through a
             # SavedModel on disk, which is what `model.export` does and takes two to four times as long.
             return convert(tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()]))
@@ -74,7 +74,7 @@ def converted(model: keras.Model, convert: Callable[[Any], bytes]) -> bytes:
 
 
 @contextmanager
-def _absl_quiet() -> Iterator[None]:
+def absl_quiet() -> Iterator[None]:
     """Let the converter log through absl, and nobody hear it; the logging of the program stays as it is."""
     root, log, nowhere = logging.getLogger(), logging.getLogger("absl"), logging.NullHandler()
     level = log.level

@@ -1,0 +1,85 @@
+"""The application: its addresses, what stands before them, and what happens when it starts and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
+
+from kerastl.serving._access import Access
+from kerastl.serving._classify import classify
+from kerastl.serving._failures import HANDLERS
+from kerastl.serving._information import metrics, models
+from kerastl.serving._measuring import Measured
+from kerastl.serving._metrics import Metrics
+from kerastl.serving._models import ModelPool
+from kerastl.serving._settings import ServeSettings
+from kerastl.serving._state import ServerState
+
+SETTINGS_VARIABLE = "KERASTL_SERVE_SETTINGS"
+"""By which the processes of a server are told its settings."""
+
+ROUTES = [
+    Route("/v1/classify", classify, methods=["POST"]),
+    Route("/v1/models", models),
+    Route("/metrics", metrics),
+]
+
+
+def create_app(settings: ServeSettings) -> Starlette:
+    """Make the application of a server.
+
+    Its models are loaded when it starts, before it answers anything.
+
+    Args:
+        settings: How it answers.
+
+    Returns:
+        An ASGI application, for uvicorn or any other server.
+
+    Example:
+        >>> from starlette.testclient import TestClient
+        >>> from kerastl.serving import ServeSettings, create_app
+        >>> app = create_app(ServeSettings((("mini", "kerastl_mini"),)))
+        >>> with TestClient(app, base_url="http://localhost") as client, open("data/umbrella.png", "rb") as image:
+        ...     answer = client.post("/v1/classify?top=1", content=image, headers={"Content-Type": "image/png"})
+        >>> answer.json()["results"][0]["predictions"][0]["label"]
+        'umbrella'
+    """
+    counted = Metrics()
+    state = ServerState(settings, ModelPool(settings, counted), counted)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await asyncio.to_thread(state.models.load)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(state.models.close)
+
+    middleware = [Middleware(Measured, metrics=counted)]
+    if settings.origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(settings.origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+            )
+        )
+    middleware.append(Middleware(Access, settings=settings))
+    app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
+    app.state.server = state
+    return app
+
+
+def from_environment() -> Starlette:
+    """Make the application of one of several processes."""
+    return create_app(ServeSettings.from_dict(json.loads(os.environ[SETTINGS_VARIABLE])))

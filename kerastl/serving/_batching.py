@@ -1,0 +1,147 @@
+"""Put images of different requests through the network together, from a queue that has an end.
+
+What waits goes together, and nothing waits for company: under light load each image is answered at once, under heavy
+load groups fill up by themselves (Crankshaw et al. 2017, Clipper, section 4.3, without its delay).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from kerastl.serving._errors import DeadlineError, QueueFullError, UnavailableError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# How much the latest group counts in the mean time of an item.
+_LATEST = 0.1
+
+
+@dataclass(frozen=True)
+class _Job(Generic[T, R]):
+    item: T
+    deadline: float
+    future: Future[R]
+
+
+class MicroBatcher(Generic[T, R]):
+    """Workers that take groups from one bounded queue.
+
+    Args:
+        work: From a list of items to as many results; called from several threads. Where it fails for several items
+            at once it is called for each alone, so that one that fails does not take others with it.
+        workers: Threads.
+        batch: Items a group, at most.
+        capacity: Items that may wait.
+        observe: Told of each group: how many items, and the seconds they took together.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[list[T]], list[R]],
+        *,
+        workers: int,
+        batch: int,
+        capacity: int,
+        observe: Callable[[int, float], None] = lambda items, seconds: None,
+    ) -> None:
+        self._work, self._workers, self._batch, self._capacity = work, workers, batch, capacity
+        self._observe = observe
+        self._waiting: deque[_Job[T, R]] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._seconds = 0.0  # an item, as the last ones took in the mean
+        self._threads = [
+            threading.Thread(target=self._run, name=f"kerastl-worker-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __len__(self) -> int:
+        """How many items wait."""
+        return len(self._waiting)
+
+    def submit(self, items: Sequence[T], deadline: float) -> list[Future[R]]:
+        """Queue items, all or none of them.
+
+        Args:
+            items: What `work` takes.
+            deadline: When nobody waits for them any more, as `time.monotonic` counts.
+
+        Returns:
+            A future for each. One that is canceled before its turn costs nothing.
+
+        Raises:
+            QueueFullError: They do not fit into the queue.
+            UnavailableError: The queue is closed.
+        """
+        jobs = [_Job[T, R](item, deadline, Future()) for item in items]
+        with self._changed:
+            if self._closed:
+                raise UnavailableError("the model is being replaced or the server stops; try again")
+            if len(self._waiting) + len(jobs) > self._capacity:
+                raise QueueFullError("too many images wait for this model; try again later", self.seconds_to_wait())
+            self._waiting.extend(jobs)
+            self._changed.notify(len(jobs))
+        return [job.future for job in jobs]
+
+    def seconds_to_wait(self) -> int:
+        """After how many seconds what waits now will have been answered, at least 1."""
+        return max(1, math.ceil(len(self._waiting) * self._seconds / self._workers))
+
+    def close(self) -> None:
+        """Take nothing more, answer what waits, and end the threads."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while (group := self._take()) is not None:
+            if group:
+                started = time.perf_counter()
+                self._answer(group)
+                self._note(len(group), time.perf_counter() - started)
+
+    def _take(self) -> list[_Job[T, R]] | None:
+        """The next group without what nobody waits for; None when all is done."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if not self._waiting:
+                return None
+            # A fair part, so that no worker idles while another has a full group.
+            count = min(self._batch, math.ceil(len(self._waiting) / self._workers))
+            taken = [self._waiting.popleft() for _ in range(count)]
+        now = time.monotonic()
+        group = [job for job in taken if job.future.set_running_or_notify_cancel()]
+        for job in group:
+            if job.deadline < now:
+                job.future.set_exception(DeadlineError("no answer in time: the server is busy; try again later"))
+        return [job for job in group if job.deadline >= now]
+
+    def _answer(self, group: list[_Job[T, R]]) -> None:
+        try:
+            results = self._work([job.item for job in group])
+        except BaseException as error:
+            if len(group) == 1:
+                group[0].future.set_exception(error)
+                return
+            for job in group:
+                self._answer([job])
+            return
+        for job, result in zip(group, results, strict=True):
+            job.future.set_result(result)
+
+    def _note(self, items: int, seconds: float) -> None:
+        each = seconds / items
+        self._seconds = each if self._seconds == 0 else (1 - _LATEST) * self._seconds + _LATEST * each
+        self._observe(items, seconds)

@@ -1,0 +1,43 @@
+"""`GET /v1/models` and `GET /metrics`: what the server is and does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from kerastl.serving._served_model import ServedModel
+
+if TYPE_CHECKING:
+    from kerastl.serving._state import ServerState
+
+
+async def models(request: Request) -> Response:
+    """Answer `GET /v1/models`."""
+    state: ServerState = request.app.state.server
+    return JSONResponse({"models": [describe(model) for model in state.models]})
+
+
+def describe(model: ServedModel) -> dict[str, Any]:
+    """What clients may know of a model."""
+    metadata = model.classifier.metadata
+    height, width, channels = metadata.reader.shape
+    return {
+        "name": model.name,
+        "version": model.version,
+        "task": metadata.task,
+        "labels": list(metadata.labels.names),
+        "input": {"height": height, "width": width, "channels": channels},
+        "engine": model.classifier.engine,
+    }
+
+
+async def metrics(request: Request) -> Response:
+    """Answer `GET /metrics` in Prometheus's text format."""
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    state: ServerState = request.app.state.server
+    for model in state.models:
+        state.metrics.note_queue(model.name, len(model.batcher))
+    return Response(generate_latest(state.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,146 @@
+"""One model of a server: its classifier, and the queue before it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerastl._classifier import Classifier
+from kerastl.calibration import _temperature as temperature
+from kerastl.calibration._apply import AnswerRules, classify_images
+from kerastl.models._labels import Classification
+from kerastl.serving._batching import MicroBatcher
+from kerastl.serving._errors import DeadlineError
+from kerastl.serving._image_size import check_size
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One image of a request, and what is asked of it.
+
+    Args:
+        image: What an image file holds, or pixels: uint8 array of shape (height, width, 3) as the network takes them.
+        rules: What is asked.
+    """
+
+    image: bytes | np.ndarray
+    rules: AnswerRules
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What comes of a query.
+
+    Args:
+        result: The answer for people, or why the image cannot be read.
+        output: float32 array of shape (classes,): all probabilities; None where the image cannot be read.
+    """
+
+    result: Classification
+    output: np.ndarray | None
+
+
+class ServedModel:
+    """A model that answers requests.
+
+    Args:
+        name: Its name in requests.
+        classifier: What answers.
+        version: Tells it from the one that it replaced.
+        queue: Images that may wait.
+        max_pixels: Of an image as stored in its file.
+        observe: As for `MicroBatcher`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        classifier: Classifier,
+        version: str,
+        *,
+        queue: int,
+        max_pixels: int,
+        observe: Callable[[int, float], None] = lambda items, seconds: None,
+    ) -> None:
+        self.name, self.classifier, self.version = name, classifier, version
+        self._max_pixels = max_pixels
+        self._scale = temperature.to_apply(classifier.metadata)
+        parallelism = classifier.parallelism
+        self.batcher = MicroBatcher(
+            self._answers, workers=parallelism.workers, batch=parallelism.batch, capacity=queue, observe=observe
+        )
+
+    async def answer(self, queries: Sequence[Query], deadline: float) -> list[Answer]:
+        """Answer some images; if the caller is canceled, those that wait are dropped.
+
+        Args:
+            queries: The images.
+            deadline: As for `MicroBatcher.submit`.
+
+        Raises:
+            QueueFullError: Too many images wait.
+            DeadlineError: There is no answer in time.
+        """
+        futures = [asyncio.wrap_future(future) for future in self.batcher.submit(queries, deadline)]
+        everything = asyncio.gather(*futures)
+        try:
+            return await asyncio.wait_for(everything, max(0.0, deadline - time.monotonic()))
+        except asyncio.TimeoutError:
+            raise DeadlineError("no answer in time: the server is busy; try again later") from None
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def close(self) -> None:
+        """Answer what waits, and end."""
+        self.batcher.close()
+
+    def _answers(self, queries: list[Query]) -> list[Answer]:
+        """Read a group of images, and have those answered together that can be read."""
+        readable: list[Query] = []
+        outputs: list[np.ndarray] = []
+
+        def read(query: Query) -> np.ndarray:
+            pixels = self._pixels(query.image)
+            readable.append(query)
+            return pixels
+
+        def answers(pixels: list[np.ndarray]) -> list[Classification]:
+            found, features = self._outputs(pixels, any(query.rules.reject for query in readable))
+            outputs.extend(found)
+            metadata, scale = self.classifier.metadata, self._scale
+            return [
+                query.rules.apply(
+                    found[i : i + 1], features[i : i + 1] if query.rules.reject else None, metadata, scale
+                )[0]
+                for i, query in enumerate(readable)
+            ]
+
+        results = classify_images(queries, read, answers, self.classifier.name, returned=True)
+        rows = iter(temperature.apply(np.stack(outputs), self._scale) if outputs else ())
+        return [Answer(result, None if result.error is not None else next(rows)) for result in results]
+
+    def _told(self, rules: AnswerRules, output: np.ndarray, features: np.ndarray) -> Classification:
+        """The answer for one image."""
+        judged = features if rules.reject else None
+        return rules.apply(output, judged, self.classifier.metadata, self._scale)[0]
+
+    def _pixels(self, image: bytes | np.ndarray) -> np.ndarray:
+        if not isinstance(image, bytes):
+            return image
+        check_size(image, self._max_pixels)
+        # An open file, since bytes alone may be taken for a path.
+        return self.classifier.pixels(io.BytesIO(image))
+
+    def _outputs(self, pixels: list[np.ndarray], features: bool) -> tuple[np.ndarray, np.ndarray]:
+        """What the network gives, and the features that rejection needs, or nothing."""
+        together = np.stack(pixels)
+        # Of a model that is scaled outside its network only this gives what the network gives.
+        if features or self._scale != 1:
+            return self.classifier.predict_features(together)
+        return self.classifier.predict_pixels(together), np.empty((len(pixels), 0), np.float32)
