@@ -49,12 +49,12 @@ class OutputFolder:
     def __init__(self, path: Path) -> None:
         check_folder(path, "--output")
         self.path = path
-        self._own = self._read()
 
     def check(self, name: str) -> None:
         """Raise `UsageError` if a file or folder of that name is there, and is not what kerastl wrote."""
+        own = self._read()
         for file in _files(self.path / name):
-            if self._own.get(self._relative(file)) != _digest(file):
+            if own.get(self._relative(file)) != _digest(file):
                 raise UsageError(
                     f"{printable(str(file))} is there, and is not what kerastl export wrote: remove it, or give "
                     "another folder as --output"
@@ -105,10 +105,9 @@ class OutputFolder:
 
     def _remember(self, name: str) -> None:
         """Note what stands under a name as written by kerastl."""
-        kept = {file: digest for file, digest in self._own.items() if file.split("/")[0] != name}
+        kept = {file: digest for file, digest in self._read().items() if file.split("/")[0] != name}
         new = {self._relative(file): sha256(file) for file in _files(self.path / name)}
-        self._own = {**kept, **new}
-        write_text(self.path / MANIFEST, to_json(self._own))
+        write_text(self.path / MANIFEST, to_json({**kept, **new}))
 
     def _relative(self, file: Path) -> str:
         return file.relative_to(self.path).as_posix()

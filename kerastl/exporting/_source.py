@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
 from kerastl._inputs import given
+from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperatures
 from kerastl.errors import ModelError, UsageError
 from kerastl.inference._engine_registry import EngineError
@@ -53,13 +54,14 @@ class ExportSource:
 
     @cached_property
     def metadata(self) -> Metadata:
-        """The metadata of what is exported, whose temperature is inside the network."""
+        """The metadata of what is exported: its temperature is inside the network, and sets need no other file."""
         metadata = self.spec.metadata
-        if self._temperature == 1:
-            return metadata
-        extra = {name: value for name, value in metadata.extra.items() if name != temperatures.TEMPERATURE}
-        inside = temperatures.record(temperatures.of(metadata), temperatures.LABELED)
-        return replace(metadata, extra={**extra, **inside})
+        if self._temperature != 1:
+            extra = {name: value for name, value in metadata.extra.items() if name != temperatures.TEMPERATURE}
+            inside = temperatures.record(temperatures.of(metadata), temperatures.LABELED)
+            metadata = replace(metadata, extra={**extra, **inside})
+        arrays = state_file.for_export(self.spec.weights_file, temperatures.inside(metadata))
+        return replace(metadata, extra={**metadata.extra, **arrays}) if arrays else metadata
 
     @cached_property
     def model(self) -> keras.Model:

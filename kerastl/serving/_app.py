@@ -11,10 +11,14 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
+from kerastl.serving import _open_inference as open_inference
+from kerastl.serving import _tf_serving as tf_serving
 from kerastl.serving._access import Access
 from kerastl.serving._classify import classify
+from kerastl.serving._documents import docs, openapi
 from kerastl.serving._failures import HANDLERS
 from kerastl.serving._information import metrics, models
 from kerastl.serving._measuring import Measured
@@ -26,10 +30,28 @@ from kerastl.serving._state import ServerState
 SETTINGS_VARIABLE = "KERASTL_SERVE_SETTINGS"
 """By which the processes of a server are told its settings."""
 
-ROUTES = [
+ROUTES: list[BaseRoute] = [
     Route("/v1/classify", classify, methods=["POST"]),
     Route("/v1/models", models),
+    Route("/v1/models/{name}:predict", tf_serving.predict, methods=["POST"]),
+    Route("/v1/models/{name}", tf_serving.status),
+    Route("/v2", open_inference.server_metadata),
+    Route("/v2/health/live", open_inference.live),
+    Route("/v2/health/ready", open_inference.ready),
+    Route("/v2/repository/index", open_inference.repository_index, methods=["POST"]),
+    *(
+        Route(f"/v2/models/{{name}}{version}{path}", endpoint, methods=[method])
+        for version in ("", "/versions/{version}")
+        for path, endpoint, method in (
+            ("/infer", open_inference.infer, "POST"),
+            ("/ready", open_inference.model_ready, "GET"),
+            ("", open_inference.model_metadata, "GET"),
+        )
+    ),
     Route("/metrics", metrics),
+    Route("/openapi.json", openapi),
+    Route("/docs", docs),
+    Mount("/static", StaticFiles(packages=[("kerastl.serving", "static")])),
 ]
 
 

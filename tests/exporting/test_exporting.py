@@ -3,16 +3,13 @@
 import json
 import subprocess
 import sys
-import zipfile
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 import kerastl
 from kerastl.cli import run
 from kerastl.errors import ModelError, UsageError
-from kerastl.exporting import EXPORT_FORMATS
 
 
 def broken(source, path):
@@ -137,24 +134,18 @@ def test_all_is_what_can_be_written(formats, color_model, tmp_path):
     assert not everything.failed
 
 
-def test_a_temperature_outside_comes_inside(color_model, tmp_path):
-    """kerastl 0.1 left the network as it was, and kept the temperature in the metadata."""
-    from kerastl.calibration import _temperature as temperatures
-    from kerastl.models import _metadata as metadata_file
+def test_ctrl_c_leaves_what_was_there(formats, color_model, tmp_path):
+    kerastl.export(color_model, "litert", tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
 
-    file = tmp_path / "old.keras"
-    file.write_bytes((color_model / "model.keras").read_bytes())
-    described = metadata_file.read_metadata(file)
-    metadata_file.update(file, replace(described, extra={"temperature": 5.0}))
-    result = kerastl.export(file, "litert", tmp_path / "out")
-    pixels = np.zeros((1, 32, 32, 3), np.uint8)
-    pixels[..., 0] = 255
-    scores = EXPORT_FORMATS["litert"].open(result.files["litert"]).predict(pixels)
-    # Logits 10, 0, 0 divided by 5.
-    np.testing.assert_allclose(scores[0, 0], np.exp(2) / (np.exp(2) + 2), atol=1e-5)
-    with zipfile.ZipFile(result.files["litert"]) as archive:
-        stored = json.loads(archive.read("kerastl.json"))
-    assert temperatures.inside(metadata_file.Metadata.from_dict(stored)) == 5.0
+    def interrupted(source, path):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    formats.register(replace(formats["litert"], writer=interrupted), replace=True)
+    with pytest.raises(KeyboardInterrupt):
+        kerastl.export(color_model, "litert", tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_the_command_tells_what_it_wrote(color_model, tmp_path, capsys):
