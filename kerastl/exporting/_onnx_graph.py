@@ -80,13 +80,27 @@ def _fix_shapes(model: onnx.ModelProto) -> None:
 
 
 def _rename(graph: onnx.GraphProto) -> None:
-    """Name the input, the output, and all between by what they are, the same each time."""
+    """Name the input, the output, and all between by what they are: the same each time, as is the order of constants.
+
+    Of tf2onnx, constants have names and an order that change from process to process.
+    """
     names = {graph.input[0].name: INPUT, graph.output[0].name: OUTPUT}
-    taken = {INPUT, OUTPUT, ""}
-    for old in (name for node in graph.node for name in (*node.input, *node.output)):
-        if old and old not in names:
-            names[old] = _free(_COUNTED.sub("", old), taken)
-            taken.add(names[old])
+    taken = {INPUT, OUTPUT}
+    for node in graph.node:
+        for old in node.output:
+            if old and old not in names:
+                names[old] = _free(_COUNTED.sub("", old), taken)
+                taken.add(names[old])
+    constants = {each.name: each for each in graph.initializer}
+    ordered = []
+    for node in graph.node:
+        for old in (name for inner in _with_inner(node) for name in inner.input):
+            if old in constants:
+                names[old] = _free(f"{names[node.output[0]]}_constant", taken)
+                taken.add(names[old])
+                ordered.append(constants.pop(old))
+    del graph.initializer[:]
+    graph.initializer.extend(ordered)
     for side in (*graph.input, *graph.output, *graph.initializer):
         side.name = names[side.name]
     called: set[str] = set()

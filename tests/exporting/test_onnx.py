@@ -120,7 +120,7 @@ def test_an_independent_runtime_answers_alike(color_model, tmp_path):
     onnx_format.write(ExportSource(resolve(color_model)), tmp_path / "model.onnx")
     red = np.zeros((1, 32, 32, 3), np.uint8)
     red[..., 0] = 255
-    (scores,) = ReferenceEvaluator(tmp_path / "model.onnx").run(None, {"pixels": red})
+    (scores,) = ReferenceEvaluator(str(tmp_path / "model.onnx")).run(None, {"pixels": red})
     # exp(10) / (exp(10) + 2) and 1 / (exp(10) + 2)
     np.testing.assert_allclose(scores, [[0.99990921, 4.5395e-5, 4.5395e-5]], rtol=1e-4)
 
