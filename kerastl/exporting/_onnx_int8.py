@@ -68,7 +68,7 @@ def to_int8(model: onnx.ModelProto, pixels: np.ndarray) -> onnx.ModelProto:
 def _reader(pixels: np.ndarray) -> object:
     from onnxruntime.quantization import CalibrationDataReader
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
+    class Reader(CalibrationDataReader):
         """Gives one image after the other."""
 
         def __init__(self) -> None:
