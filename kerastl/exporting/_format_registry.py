@@ -29,7 +29,7 @@ _BUNDLED = (
     ),
     ExportFormat(
         "litert-int8",
-        "a quarter as large, fastest on the processors of phones",
+        "smaller still, fastest on the processors of phones",
         "model-int8.tflite",
         "kerastl.exporting._litert:write_int8",
         "kerastl.exporting._litert:run",
@@ -92,6 +92,13 @@ _BUNDLED = (
         "kerastl.exporting._onnx:missing",
         quantized=True,
         examples=_ONNX_EXAMPLES,
+    ),
+    ExportFormat(
+        "huggingface",
+        "what one would push to the Hugging Face Hub",
+        "huggingface",
+        "kerastl.exporting._huggingface:write",
+        "kerastl.exporting._huggingface:run",
     ),
 )
 

@@ -18,6 +18,8 @@ from kerastl.inference._seal import sha256
 
 MANIFEST = ".kerastl-export.json"
 """Names of the files that kerastl wrote, and the hashes of what it wrote into them."""
+EXPORTS = "export"
+"""Where exports of a run are, in its folder."""
 _LONGEST_MANIFEST = 1 << 22
 _LONGEST_NAME = 100
 
@@ -30,7 +32,7 @@ def default_folder(model: str, name: str) -> Path:
         name: What the model is called, which may be anything.
     """
     if Path(model).is_dir():
-        return Path(model, "export")
+        return Path(model, EXPORTS)
     plain = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in name).strip(".")
     return Path(f"{plain[:_LONGEST_NAME] or 'model'}-export")
 
@@ -59,6 +61,14 @@ class OutputFolder:
                     f"{printable(str(file))} is there, and is not what kerastl export wrote: remove it, or give "
                     "another folder as --output"
                 )
+
+    def holds(self, name: str) -> bool:
+        """Whether a file or folder of that name is there, as kerastl wrote it."""
+        try:
+            self.check(name)
+        except UsageError:
+            return False
+        return os.path.lexists(self.path / name)
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
