@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,16 +14,23 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
+from uvicorn.config import STARTUP_FAILURE
 
+from kerastl.errors import KerastlError
 from kerastl.serving._access import Access
 from kerastl.serving._classify import classify
+from kerastl.serving._draining import Draining, draining_on_signals
 from kerastl.serving._failures import HANDLERS
 from kerastl.serving._information import metrics, models
 from kerastl.serving._measuring import Measured
 from kerastl.serving._metrics import Metrics
 from kerastl.serving._models import ModelPool
+from kerastl.serving._processes import end_with_parent
+from kerastl.serving._reloading import ModelWatcher
 from kerastl.serving._settings import ServeSettings
 from kerastl.serving._state import ServerState
+
+log = logging.getLogger("kerastl")
 
 SETTINGS_VARIABLE = "KERASTL_SERVE_SETTINGS"
 """By which the processes of a server are told its settings."""
@@ -55,16 +64,21 @@ def create_app(settings: ServeSettings) -> Starlette:
     """
     counted = Metrics()
     state = ServerState(settings, ModelPool(settings, counted), counted)
+    watcher = ModelWatcher(state.models, settings, counted)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await asyncio.to_thread(state.models.load)
+        if settings.reload:
+            watcher.start()
         try:
-            yield
+            with draining_on_signals(state):
+                yield
         finally:
+            await asyncio.to_thread(watcher.stop)
             await asyncio.to_thread(state.models.close)
 
-    middleware = [Middleware(Measured, metrics=counted)]
+    middleware = [Middleware(Measured, metrics=counted), Middleware(Draining, state=state)]
     if settings.origins:
         middleware.append(
             Middleware(
@@ -81,5 +95,12 @@ def create_app(settings: ServeSettings) -> Starlette:
 
 
 def from_environment() -> Starlette:
-    """Make the application of one of several processes."""
-    return create_app(ServeSettings.from_dict(json.loads(os.environ[SETTINGS_VARIABLE])))
+    """Make the application of one of several processes, its models loaded."""
+    end_with_parent()
+    app = create_app(ServeSettings.from_dict(json.loads(os.environ[SETTINGS_VARIABLE])))
+    try:
+        app.state.server.models.load()
+    except KerastlError as error:
+        log.error("%s", error)
+        sys.exit(STARTUP_FAILURE)
+    return app

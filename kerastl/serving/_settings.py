@@ -28,6 +28,7 @@ class ServeSettings:
             empty.
         origins: Web origins whose pages may ask, such as `https://example.org`; `*` for all.
         collect: Folder into which corrections go; none are taken if None.
+        reload: Whether models are loaded anew when their files change.
         page: Whether there is a page for people at `/`.
         engine: What runs the networks, as for `kerastl.load`.
         trust: Whether models may hold what runs code, as for `kerastl.load`.
@@ -51,6 +52,7 @@ class ServeSettings:
     api_keys: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     collect: str | None = None
+    reload: bool = True
     page: bool = True
     engine: str = "auto"
     trust: bool = False
