@@ -64,6 +64,13 @@ _BUNDLED = (
         quantized=True,
         examples=("example_openvino.py.j2",),
     ),
+    ExportFormat(
+        "huggingface",
+        "what one would push to the Hugging Face Hub",
+        "huggingface",
+        "kerastl.exporting._huggingface:write",
+        "kerastl.exporting._huggingface:run",
+    ),
 )
 
 EXPORT_FORMATS: Registry[ExportFormat] = Registry(

@@ -58,11 +58,15 @@ def open_engine(
         'keras'
     """
     check_precision(precision)
+    if spec.engine is not None:
+        from kerastl.inference._exported import open_exported
+
+        return open_exported(spec, engine, precision)
     if precision == "fast":
         return _open_fast(spec, engine, sample or no_sample)
     if engine != "auto":
         factory = ENGINES[engine]
-        if (reason := factory.unavailable()) is not None:
+        if factory.opener is not None and (reason := factory.unavailable()) is not None:
             raise ModelError(reason)
         return factory.open(spec)
     *fast, last = (ENGINES[name] for name in AUTO_ORDER)

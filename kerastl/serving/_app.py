@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route
-from uvicorn.config import STARTUP_FAILURE
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
-from kerastl.errors import KerastlError
+from kerastl.serving import _open_inference as open_inference
+from kerastl.serving import _tf_serving as tf_serving
 from kerastl.serving._access import Access
 from kerastl.serving._classify import classify
+from kerastl.serving._documents import docs, openapi
 from kerastl.serving._draining import Draining, draining_on_signals
 from kerastl.serving._failures import HANDLERS
 from kerastl.serving._information import metrics, models
 from kerastl.serving._measuring import Measured
 from kerastl.serving._metrics import Metrics
 from kerastl.serving._models import ModelPool
-from kerastl.serving._processes import end_with_parent
 from kerastl.serving._reloading import ModelWatcher
 from kerastl.serving._settings import ServeSettings
 from kerastl.serving._state import ServerState
 
-log = logging.getLogger("kerastl")
-
-SETTINGS_VARIABLE = "KERASTL_SERVE_SETTINGS"
-"""By which the processes of a server are told its settings."""
-
-ROUTES = [
+ROUTES: list[BaseRoute] = [
     Route("/v1/classify", classify, methods=["POST"]),
     Route("/v1/models", models),
+    Route("/v1/models/{name}:predict", tf_serving.predict, methods=["POST"]),
+    Route("/v1/models/{name}", tf_serving.status),
+    Route("/v2", open_inference.server_metadata),
+    Route("/v2/health/live", open_inference.live),
+    Route("/v2/health/ready", open_inference.ready),
+    Route("/v2/repository/index", open_inference.repository_index, methods=["POST"]),
+    *(
+        Route(f"/v2/models/{{name}}{version}{path}", endpoint, methods=[method])
+        for version in ("", "/versions/{version}")
+        for path, endpoint, method in (
+            ("/infer", open_inference.infer, "POST"),
+            ("/ready", open_inference.model_ready, "GET"),
+            ("", open_inference.model_metadata, "GET"),
+        )
+    ),
     Route("/metrics", metrics),
+    Route("/openapi.json", openapi),
+    Route("/docs", docs),
+    Mount("/static", StaticFiles(packages=[("kerastl.serving", "static")])),
 ]
 
 
@@ -91,16 +101,4 @@ def create_app(settings: ServeSettings) -> Starlette:
     middleware.append(Middleware(Access, settings=settings))
     app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
     app.state.server = state
-    return app
-
-
-def from_environment() -> Starlette:
-    """Make the application of one of several processes, its models loaded."""
-    end_with_parent()
-    app = create_app(ServeSettings.from_dict(json.loads(os.environ[SETTINGS_VARIABLE])))
-    try:
-        app.state.server.models.load()
-    except KerastlError as error:
-        log.error("%s", error)
-        sys.exit(STARTUP_FAILURE)
     return app

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -92,16 +92,16 @@ class _Notice:
 
     def __init__(self, state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
         self._state, self._loop = state, loop
-        self.handlers: dict[int, object] = {}
-        self._first: int | None = None
+        self.handlers: dict[signal.Signals, Callable[[int, FrameType | None], Any]] = {}
+        self._first: signal.Signals | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self._state.draining:
             self._hand_on_first()
-            self._hand_on(number)
+            self._hand_on(signal.Signals(number))
             return
         self._state.draining = True
-        self._first = number
+        self._first = signal.Signals(number)
         self._loop.call_soon_threadsafe(self._loop.call_later, _NOTICE_SECONDS, self._hand_on_first)
 
     def _hand_on_first(self) -> None:
@@ -109,7 +109,5 @@ class _Notice:
         if first is not None:
             self._hand_on(first)
 
-    def _hand_on(self, number: int) -> None:
-        handler = self.handlers[number]
-        assert callable(handler)  # noqa: S101 - no other is kept
-        handler(number, None)
+    def _hand_on(self, number: signal.Signals) -> None:
+        self.handlers[number](number, None)

@@ -11,29 +11,17 @@ import threading
 from dataclasses import dataclass
 
 from kerastl.errors import KerastlError
-from kerastl.models._metadata import find
 from kerastl.models._spec import means_backbone
 from kerastl.serving._compiling import prepare
 from kerastl.serving._metrics import Metrics
 from kerastl.serving._models import ModelPool
 from kerastl.serving._settings import ServeSettings
-from kerastl.serving._version import version_of
+from kerastl.serving._version import Signature, file_of, signature, version_of
 
 log = logging.getLogger("kerastl")
 
 _SECONDS = 1.0  # between looks; a file that is the same at two of them is whole
 _STOP_SECONDS = 5.0
-
-Signature = tuple[int, int, int, int]
-
-
-def signature(path: str) -> Signature | None:
-    """What changes with a model's file, be it written anew or another one under its name; None if there is none."""
-    try:
-        status = find(path).stat()
-    except (OSError, KerastlError):
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @dataclass
@@ -99,7 +87,7 @@ class ModelWatcher:
             log.warning("%s: its file is gone; version %s goes on answering", name, current.version)
             return
         try:
-            if version_of(find(watched.path)) != current.version:
+            if version_of(file_of(watched.path)) != current.version:
                 self._replace(watched)
         # Whatever is wrong with the new one, the old one answers.
         except Exception as error:

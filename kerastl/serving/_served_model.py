@@ -26,7 +26,8 @@ class Query:
     """One image of a request, and what is asked of it.
 
     Args:
-        image: What an image file holds, or pixels: uint8 array of shape (height, width, 3) as the network takes them.
+        image: What an image file holds, or pixels: uint8 array of shape (height, width, 3), RGB. Those of the network's
+            own size are taken as they are.
         rules: What is asked.
     """
 
@@ -156,7 +157,8 @@ class ServedModel:
 
     def _pixels(self, image: bytes | np.ndarray) -> np.ndarray:
         if not isinstance(image, bytes):
-            return image
+            fits = image.shape == tuple(self.classifier.metadata.reader.shape)
+            return image if fits else self.classifier.pixels(image)
         check_size(image, self._max_pixels)
         # An open file, since bytes alone may be taken for a path.
         return self.classifier.pixels(io.BytesIO(image))

@@ -81,13 +81,11 @@ def _serve_alone(settings: ServeSettings, sock: socket.socket, stopped: threadin
 def _serve_together(settings: ServeSettings, sock: socket.socket, stopped: threading.Event) -> None:
     from uvicorn import Config
 
-    from kerastl.serving._app import SETTINGS_VARIABLE
     from kerastl.serving._metrics import SHARED_VARIABLE
     from kerastl.serving._processes import Supervisor
+    from kerastl.serving._worker import SETTINGS_VARIABLE
 
-    config = Config(
-        "kerastl.serving._app:from_environment", factory=True, workers=settings.workers, **_config(settings)
-    )
+    config = Config("kerastl.serving._worker:application", factory=True, workers=settings.workers, **_config(settings))
     with temporary_folder() as shared:
         told = {SETTINGS_VARIABLE: json.dumps(settings.as_dict()), SHARED_VARIABLE: os.fspath(shared)}
         os.environ.update(told)

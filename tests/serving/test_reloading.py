@@ -8,8 +8,9 @@ import pytest
 from kerastl.serving import _reloading as reloading
 from kerastl.serving._metrics import Metrics
 from kerastl.serving._models import ModelPool
-from kerastl.serving._reloading import ModelWatcher, signature
+from kerastl.serving._reloading import ModelWatcher
 from kerastl.serving._settings import ServeSettings
+from kerastl.serving._version import signature, version_of
 
 SOON = 60.0
 
@@ -135,6 +136,16 @@ def test_a_link_to_another_run_folder_is_a_change(color_model, relabeled_model, 
     link.unlink()
     link.symlink_to(relabeled_model)
     assert None is not signature(str(link)) != before
+
+
+def test_a_network_whose_weights_stand_beside_it_changes_with_them(tmp_path):
+    network, weights = tmp_path / "model.xml", tmp_path / "model.bin"
+    network.write_text("<net/>")
+    weights.write_bytes(b"1")
+    state, version = signature(str(tmp_path)), version_of(network)
+    weights.write_bytes(b"22")
+    assert None is not signature(str(tmp_path)) != state
+    assert version_of(network) != version
 
 
 def test_networks_of_the_catalog_are_not_watched():
