@@ -110,6 +110,17 @@ class ExportSource:
         compiling.check(LiteRTEngine(content, ONE_THREAD), self.model)
         return content
 
+    @cached_property
+    def onnx(self) -> bytes:
+        """The network as ONNX in float32: `pixels`, uint8 of shape (batch, height, width, 3), in, `probabilities` out.
+
+        Raises:
+            ModelError: It cannot become ONNX.
+        """
+        from kerastl.exporting._onnx_conversion import to_onnx
+
+        return to_onnx(self.flatbuffer, printable(self.metadata.name)).SerializeToString()
+
     @property
     def calibrating(self) -> np.ndarray:
         """Images to fit integers to: uint8 array of shape (n, height, width, 3).

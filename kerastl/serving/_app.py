@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,9 +17,11 @@ from kerastl.serving import _open_inference as open_inference
 from kerastl.serving import _tf_serving as tf_serving
 from kerastl.serving._access import Access
 from kerastl.serving._classify import classify
+from kerastl.serving._collection import Collection
 from kerastl.serving._documents import docs, openapi
 from kerastl.serving._draining import Draining, draining_on_signals
 from kerastl.serving._failures import HANDLERS
+from kerastl.serving._feedback import feedback
 from kerastl.serving._information import metrics, models
 from kerastl.serving._measuring import Measured
 from kerastl.serving._metrics import Metrics
@@ -29,6 +32,7 @@ from kerastl.serving._state import ServerState
 
 ROUTES: list[BaseRoute] = [
     Route("/v1/classify", classify, methods=["POST"]),
+    Route("/v1/feedback", feedback, methods=["POST"]),
     Route("/v1/models", models),
     Route("/v1/models/{name}:predict", tf_serving.predict, methods=["POST"]),
     Route("/v1/models/{name}", tf_serving.status),
@@ -73,7 +77,8 @@ def create_app(settings: ServeSettings) -> Starlette:
         'umbrella'
     """
     counted = Metrics()
-    state = ServerState(settings, ModelPool(settings, counted), counted)
+    collection = None if settings.collect is None else Collection(Path(settings.collect), settings.collect_limit)
+    state = ServerState(settings, ModelPool(settings, counted), counted, collection)
     watcher = ModelWatcher(state.models, settings, counted)
 
     @asynccontextmanager
