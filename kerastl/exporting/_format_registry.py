@@ -28,7 +28,7 @@ _BUNDLED = (
     ),
     ExportFormat(
         "litert-int8",
-        "a quarter as large, fastest on the processors of phones",
+        "smaller still, fastest on the processors of phones",
         "model-int8.tflite",
         "kerastl.exporting._litert:write_int8",
         "kerastl.exporting._litert:run",
@@ -63,6 +63,13 @@ _BUNDLED = (
         "kerastl.exporting._openvino_int8:missing",
         quantized=True,
         examples=("example_openvino.py.j2",),
+    ),
+    ExportFormat(
+        "huggingface",
+        "what one would push to the Hugging Face Hub",
+        "huggingface",
+        "kerastl.exporting._huggingface:write",
+        "kerastl.exporting._huggingface:run",
     ),
 )
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from kerastl.exporting._proof_images import ProofImages
+    from kerastl.inference._representative import Representative
+
 ONE_THREAD = Parallelism(workers=1, interpreters=1, threads=1, batch=1)
 """How exports are compared, and timed: one image after the other."""
 
@@ -35,6 +38,7 @@ class ExportSource:
         spec: The model.
         calibrate: Images like those to come, which integers are fitted to, as `Classifier.classify` takes many.
         with_resize: Whether images of any size go in, where the format can resize them.
+        prove: Images that exports are compared on, as for `kerastl.export`.
 
     Example:
         >>> from kerastl.exporting import ExportSource
@@ -46,6 +50,7 @@ class ExportSource:
     spec: ModelSpec
     calibrate: Any = None
     with_resize: bool = False
+    prove: Any = None
 
     @cached_property
     def _temperature(self) -> float:
@@ -105,18 +110,38 @@ class ExportSource:
         compiling.check(LiteRTEngine(content, ONE_THREAD), self.model)
         return content
 
-    @cached_property
+    @property
     def calibrating(self) -> np.ndarray:
         """Images to fit integers to: uint8 array of shape (n, height, width, 3).
 
         Raises:
             UsageError: None were given, or too few can be read.
         """
+        return self._representative.calibrating
+
+    @property
+    def judging(self) -> np.ndarray:
+        """Others of those that were given, to compare integers on; see `calibrating`."""
+        return self._representative.judging
+
+    @cached_property
+    def _representative(self) -> Representative:
         from kerastl.inference._representative import read_representative
 
         self.check_calibrating()
         images = given(self.calibrate).images
-        return read_representative(images, self.metadata.reader, "a model in 8-bit integers", _GIVE).calibrating
+        return read_representative(images, self.metadata.reader, "a model in 8-bit integers", _GIVE)
+
+    @cached_property
+    def images(self) -> ProofImages:
+        """What exports are compared on, with what Keras answers.
+
+        Raises:
+            DataError: Not one image can be read.
+        """
+        from kerastl.exporting._proof_images import read_images
+
+        return read_images(self.prove, self)
 
     def check_calibrating(self) -> None:
         """Raise `UsageError` where no images to fit integers to were given."""

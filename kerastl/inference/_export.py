@@ -111,11 +111,11 @@ def check(engine: Engine, model: keras.Model) -> None:
     difference = float(np.max(np.abs(received - expected)))
     moved = np.argmax(received, -1) != np.argmax(expected, -1)
     # Probabilities go up to 1, numbers to whatever their unit makes of them.
-    if not difference <= TOLERANCE * max(1.0, float(np.max(np.abs(expected)))) or (moved & _decided(expected)).any():
+    if not difference <= TOLERANCE * max(1.0, float(np.max(np.abs(expected)))) or (moved & decided(expected)).any():
         raise ModelError(f"{model.name}, compiled, differs from Keras by {difference:.2g}")
 
 
-def _decided(scores: np.ndarray) -> np.ndarray:
+def decided(scores: np.ndarray) -> np.ndarray:
     """Which rows have a best class that rounding cannot change."""
     import numpy as np
 
