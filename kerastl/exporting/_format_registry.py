@@ -28,7 +28,7 @@ _BUNDLED = (
     ),
     ExportFormat(
         "litert-int8",
-        "a quarter as large, fastest on the processors of phones",
+        "smaller still, fastest on the processors of phones",
         "model-int8.tflite",
         "kerastl.exporting._litert:write_int8",
         "kerastl.exporting._litert:run",

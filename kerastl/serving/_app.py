@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,8 +19,10 @@ from kerastl.serving import _open_inference as open_inference
 from kerastl.serving import _tf_serving as tf_serving
 from kerastl.serving._access import Access
 from kerastl.serving._classify import classify
+from kerastl.serving._collection import Collection
 from kerastl.serving._documents import docs, openapi
 from kerastl.serving._failures import HANDLERS
+from kerastl.serving._feedback import feedback
 from kerastl.serving._information import metrics, models
 from kerastl.serving._measuring import Measured
 from kerastl.serving._metrics import Metrics
@@ -32,6 +35,7 @@ SETTINGS_VARIABLE = "KERASTL_SERVE_SETTINGS"
 
 ROUTES: list[BaseRoute] = [
     Route("/v1/classify", classify, methods=["POST"]),
+    Route("/v1/feedback", feedback, methods=["POST"]),
     Route("/v1/models", models),
     Route("/v1/models/{name}:predict", tf_serving.predict, methods=["POST"]),
     Route("/v1/models/{name}", tf_serving.status),
@@ -76,7 +80,8 @@ def create_app(settings: ServeSettings) -> Starlette:
         'umbrella'
     """
     counted = Metrics()
-    state = ServerState(settings, ModelPool(settings, counted), counted)
+    collection = None if settings.collect is None else Collection(Path(settings.collect), settings.collect_limit)
+    state = ServerState(settings, ModelPool(settings, counted), counted, collection)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -47,7 +47,7 @@ async def live(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """Answer `GET /v2/health/ready`."""
     state: ServerState = request.app.state.server
-    if not state.models.ready:
+    if state.draining or not state.models.ready:
         raise UnavailableError("not ready: models are being loaded, or the server stops")
     return JSONResponse({"ready": True})
 
