@@ -6,6 +6,7 @@ from kerastl._base.registry import Registry
 from kerastl.exporting._format import ExportFormat
 
 _LITERT_EXAMPLES = ("example_litert.py.j2", "example_litert.kt.j2", "example_litert.swift.j2")
+_ONNX_EXAMPLES = ("example_onnx.py.j2", "example_onnx.mjs.j2")
 
 _BUNDLED = (
     ExportFormat(
@@ -63,6 +64,34 @@ _BUNDLED = (
         "kerastl.exporting._openvino_int8:missing",
         quantized=True,
         examples=("example_openvino.py.j2",),
+    ),
+    ExportFormat(
+        "onnx",
+        "servers, browsers and other frameworks, by onnxruntime and its like",
+        "model.onnx",
+        "kerastl.exporting._onnx:write",
+        "kerastl.exporting._onnx:run",
+        "kerastl.exporting._onnx:missing",
+        examples=_ONNX_EXAMPLES,
+    ),
+    ExportFormat(
+        "onnx-fp16",
+        "half as large, for graphics cards",
+        "model-fp16.onnx",
+        "kerastl.exporting._onnx:write_fp16",
+        "kerastl.exporting._onnx:run",
+        "kerastl.exporting._onnx:missing",
+        examples=_ONNX_EXAMPLES,
+    ),
+    ExportFormat(
+        "onnx-int8",
+        "a quarter as large, and about twice as fast on processors",
+        "model-int8.onnx",
+        "kerastl.exporting._onnx:write_int8",
+        "kerastl.exporting._onnx:run",
+        "kerastl.exporting._onnx:missing",
+        quantized=True,
+        examples=_ONNX_EXAMPLES,
     ),
     ExportFormat(
         "huggingface",

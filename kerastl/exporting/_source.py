@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
-from kerastl._inputs import given
 from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperatures
 from kerastl.errors import ModelError, UsageError
@@ -36,7 +35,7 @@ class ExportSource:
 
     Args:
         spec: The model.
-        calibrate: Images like those to come, which integers are fitted to, as `Classifier.classify` takes many.
+        calibrate: Images like those to come, which integers are fitted to; None takes some of `prove`.
         with_resize: Whether images of any size go in, where the format can resize them.
         prove: Images that exports are compared on, as for `kerastl.export`.
 
@@ -110,6 +109,17 @@ class ExportSource:
         compiling.check(LiteRTEngine(content, ONE_THREAD), self.model)
         return content
 
+    @cached_property
+    def onnx(self) -> bytes:
+        """The network as ONNX in float32: `pixels`, uint8 of shape (batch, height, width, 3), in, `probabilities` out.
+
+        Raises:
+            ModelError: It cannot become ONNX.
+        """
+        from kerastl.exporting._onnx_conversion import to_onnx
+
+        return to_onnx(self.flatbuffer, printable(self.metadata.name)).SerializeToString()
+
     @property
     def calibrating(self) -> np.ndarray:
         """Images to fit integers to: uint8 array of shape (n, height, width, 3).
@@ -126,10 +136,11 @@ class ExportSource:
 
     @cached_property
     def _representative(self) -> Representative:
+        from kerastl.exporting._calibrating_images import images_in
         from kerastl.inference._representative import read_representative
 
         self.check_calibrating()
-        images = given(self.calibrate).images
+        images = images_in(self.prove if self.calibrate is None else self.calibrate)
         return read_representative(images, self.metadata.reader, "a model in 8-bit integers", _GIVE)
 
     @cached_property
@@ -145,7 +156,7 @@ class ExportSource:
 
     def check_calibrating(self) -> None:
         """Raise `UsageError` where no images to fit integers to were given."""
-        if self.calibrate is None:
+        if self.calibrate is None and self.prove is None:
             raise UsageError(
                 f"{printable(self.metadata.name)}: a model in 8-bit integers is fitted to images like those to come; "
                 f"{_GIVE}"

@@ -87,10 +87,24 @@ def absl_quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
-def check(engine: Engine, model: keras.Model) -> None:
-    """Compare a compiled network with its model.
+def patterns(height: int, width: int) -> np.ndarray:
+    """Noise of several kinds, which networks are tried on: flat, coarse and fine, bright and dark.
 
-    The images are noise of several kinds: flat, coarse and fine, bright and dark.
+    Returns:
+        uint8 array of shape (8, height, width, 3), the same each time.
+    """
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 256, (4, 4, 4, 3)).repeat(-(-height // 4), 1).repeat(-(-width // 4), 2)
+    fine = random.integers(0, 256, (2, height, width, 3))
+    dark = random.integers(0, 64, (1, height, width, 3))
+    flat = np.full((1, height, width, 3), 128)
+    return np.concatenate([coarse[:, :height, :width], fine, dark, flat]).astype(np.uint8)
+
+
+def check(engine: Engine, model: keras.Model) -> None:
+    """Compare a compiled network with its model, on `patterns`.
 
     Raises:
         ModelError: An output differs by more than `TOLERANCE`, of numbers above 1 by more than that fraction of the
@@ -98,13 +112,7 @@ def check(engine: Engine, model: keras.Model) -> None:
     """
     import numpy as np
 
-    height, width = model.input_shape[1:3]
-    random = np.random.default_rng(0)
-    coarse = random.integers(0, 256, (4, 4, 4, 3)).repeat(-(-height // 4), 1).repeat(-(-width // 4), 2)
-    fine = random.integers(0, 256, (2, height, width, 3))
-    dark = random.integers(0, 64, (1, height, width, 3))
-    flat = np.full((1, height, width, 3), 128)
-    pixels = np.concatenate([coarse[:, :height, :width], fine, dark, flat]).astype(np.uint8)
+    pixels = patterns(*model.input_shape[1:3])
     with retracing_unmentioned():
         expected = model.predict_on_batch(pixels.astype(np.float32))
     received = np.concatenate([engine.predict(pixels[i : i + 1]) for i in range(len(pixels))])
