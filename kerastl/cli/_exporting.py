@@ -50,7 +50,8 @@ def _formats(context: click.Context, parameter: click.Parameter, incomplete: str
 )  # fmt: skip
 @option(
     "--calibrate", metavar="DATA", shell_complete=completion.paths,
-    help="At least 40 images like those to come, which formats in 8-bit integers are fitted to.",
+    help="At least 40 images like those to come, which formats in 8-bit integers are fitted to.  "
+    "[default: some of --prove]",
 )  # fmt: skip
 @option("--with-resize", is_flag=True, help="Take images of any size, in formats that can resize them.")
 @option(

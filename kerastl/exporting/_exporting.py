@@ -63,7 +63,8 @@ def export(
         prove: Images to compare on, up to 1,000 of them: labeled ones as `kerastl.evaluate` takes them, which tell the
             accuracy too, or others as `Classifier.classify` takes many. `None` takes those of `calibrate` that integers
             are not fitted to, or else two dozen built-in photographs and drawings.
-        calibrate: Images like those to come, at least 40, which formats in integers are fitted to.
+        calibrate: Images like those to come, at least 40, which formats in integers are fitted to, given as for
+            `prove`. `None` takes up to 100 of `prove`.
         with_resize: Whether images of any size go in, in formats that can resize them.
         min_agreement: The fraction of images that must get the same answer as from Keras, between 0 and 1; `None` takes
             0.995 for formats in floating point, 0.97 for those in integers.

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
-from kerastl._inputs import given
 from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperatures
 from kerastl.errors import ModelError, UsageError
@@ -37,7 +36,7 @@ class ExportSource:
 
     Args:
         spec: The model.
-        calibrate: Images like those to come, which integers are fitted to, as `Classifier.classify` takes many.
+        calibrate: Images like those to come, which integers are fitted to; None takes some of `prove`.
         with_resize: Whether images of any size go in, where the format can resize them.
         prove: Images that exports are compared on, as for `kerastl.export`.
         web_runtime: A folder with ONNX Runtime Web for the page in a browser; None fetches it through npm, once.
@@ -140,10 +139,11 @@ class ExportSource:
 
     @cached_property
     def _representative(self) -> Representative:
+        from kerastl.exporting._calibrating_images import images_in
         from kerastl.inference._representative import read_representative
 
         self.check_calibrating()
-        images = given(self.calibrate).images
+        images = images_in(self.prove if self.calibrate is None else self.calibrate)
         return read_representative(images, self.metadata.reader, "a model in 8-bit integers", _GIVE)
 
     @cached_property
@@ -159,7 +159,7 @@ class ExportSource:
 
     def check_calibrating(self) -> None:
         """Raise `UsageError` where no images to fit integers to were given."""
-        if self.calibrate is None:
+        if self.calibrate is None and self.prove is None:
             raise UsageError(
                 f"{printable(self.metadata.name)}: a model in 8-bit integers is fitted to images like those to come; "
                 f"{_GIVE}"

@@ -49,9 +49,7 @@ def rejects(classifier: Classifier) -> bool:
 
 async def metrics(request: Request) -> Response:
     """Answer `GET /metrics` in Prometheus's text format."""
-    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+    from prometheus_client import CONTENT_TYPE_LATEST
 
     state: ServerState = request.app.state.server
-    for model in state.models:
-        state.metrics.note_queue(model.name, len(model.batcher))
-    return Response(generate_latest(state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(state.metrics.as_text(state.models), media_type=CONTENT_TYPE_LATEST)

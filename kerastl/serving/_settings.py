@@ -28,6 +28,7 @@ class ServeSettings:
             empty.
         origins: Web origins whose pages may ask, such as `https://example.org`; `*` for all.
         collect: Folder into which corrections go; none are taken if None.
+        reload: Whether models are loaded anew when their files change.
         collect_limit: Bytes that what lies in that folder may take together.
         page: Whether there is a page for people at `/`.
         engine: What runs the networks, as for `kerastl.load`.
@@ -52,6 +53,7 @@ class ServeSettings:
     api_keys: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     collect: str | None = None
+    reload: bool = True
     collect_limit: int = 10_240 * MEBIBYTE
     page: bool = True
     engine: str = "auto"

@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import kerastl
 from kerastl.cli import run
 from kerastl.errors import ModelError, UsageError
+from kerastl.exporting._output_folder import default_folder
 
 
 def broken(source, path):
@@ -101,11 +103,17 @@ def test_a_run_folder_gets_a_folder_of_exports(small_conv_model):
     assert kerastl.export(small_conv_model, "litert").output == small_conv_model / "export"
 
 
-def test_another_model_gets_a_folder_here(tmp_path, monkeypatch):
+def test_another_model_gets_a_folder_here(color_model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = kerastl.export("kerastl_mini", "litert")
-    assert str(result.output) == "kerastl_mini-export"
-    assert len((tmp_path / "kerastl_mini-export" / "labels.txt").read_text().splitlines()) == 200
+    result = kerastl.export(color_model / "model.keras", "litert")
+    assert result.files == {"litert": Path("colors-export", "model.tflite")}
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("../../etc", "_.._etc-export"), ("", "model-export"), ("ü b", "ü_b-export")]
+)
+def test_a_folder_is_not_called_after_anything(name, folder):
+    assert default_folder("model.keras", name) == Path(folder)
 
 
 def test_close_names_are_told(color_model):
