@@ -45,6 +45,7 @@ _BUNDLED = (
         "kerastl.exporting._saved_model:run",
         "kerastl.exporting._saved_model:missing",
         examples=("example_savedmodel.py.j2",),
+        resizes=True,
     ),
     ExportFormat(
         "openvino",

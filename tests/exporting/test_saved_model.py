@@ -6,8 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import kerastl
+from kerastl.images import RESIZE_POLICIES, Resize
 from kerastl.models import Metadata
 
 
@@ -59,3 +61,49 @@ def test_another_folder_is_no_saved_model(tmp_path):
 
     with pytest.raises(ValueError, match="is no SavedModel"):
         SavedModelEngine(tmp_path, ONE_THREAD)
+
+
+@pytest.fixture
+def picture():
+    """A drawing with edges and shades, 70 x 53 pixels."""
+    y, x = np.mgrid[:53, :70]
+    circle = 255 * ((x - 30) ** 2 + (y - 25) ** 2 < 300)
+    return Image.fromarray(np.stack([circle, 3 * x, (7 * y + 2 * x) % 256], -1).astype(np.uint8))
+
+
+@pytest.mark.parametrize("policy", RESIZE_POLICIES)
+@pytest.mark.parametrize("size", [(32, 32), (24, 40), (100, 90), (53, 70)])
+def test_images_are_resized_as_they_are_read(picture, policy, size):
+    import tensorflow as tf
+
+    from kerastl.exporting._saved_model_resize import resized
+
+    resize = Resize(*size, policy)
+    expected = resize.read(picture).astype(float) if size != (53, 70) else np.asarray(picture, float)
+    received = resized(tf.constant(np.asarray(picture))[None], resize)[0].numpy()
+    assert received.shape == expected.shape
+    differences = abs(received - expected)
+    if policy == "keras":
+        assert not differences.any()
+    else:
+        assert differences.mean() < 0.02
+        assert differences.max() <= 1
+
+
+def test_images_of_any_size_go_in(small_conv_model, tmp_path, image):
+    import tensorflow as tf
+
+    result = kerastl.export(small_conv_model, "savedmodel", tmp_path, with_resize=True)
+    loaded = tf.saved_model.load(str(result.files["savedmodel"]))
+    pixels = np.full((2, 50, 90, 3), (0, 200, 30), np.uint8)
+    for name, dtype in (("serving_default", "uint8"), ("serving_float", "float32")):
+        answers = loaded.signatures[name](pixels=tf.constant(pixels.astype(dtype)))["probabilities"].numpy()
+        expected = kerastl.load(small_conv_model).predict_proba([pixels[0]])
+        np.testing.assert_allclose(answers, np.repeat(expected, 2, 0), atol=1e-5)
+    example = (tmp_path / "example_savedmodel.py").read_text()
+    assert "resize(" not in example
+
+
+def test_formats_that_do_not_resize_say_so(color_model, tmp_path):
+    with pytest.raises(kerastl.KerastlError, match="litert takes images of the network's size only"):
+        kerastl.export(color_model, "litert", tmp_path / "out", with_resize=True)
