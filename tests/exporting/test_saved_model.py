@@ -6,10 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import kerastl
-from kerastl.images import RESIZE_POLICIES, Resize
 from kerastl.models import Metadata
 
 
@@ -63,33 +61,6 @@ def test_another_folder_is_no_saved_model(tmp_path):
         SavedModelEngine(tmp_path, ONE_THREAD)
 
 
-@pytest.fixture
-def picture():
-    """A drawing with edges and shades, 70 x 53 pixels."""
-    y, x = np.mgrid[:53, :70]
-    circle = 255 * ((x - 30) ** 2 + (y - 25) ** 2 < 300)
-    return Image.fromarray(np.stack([circle, 3 * x, (7 * y + 2 * x) % 256], -1).astype(np.uint8))
-
-
-@pytest.mark.parametrize("policy", RESIZE_POLICIES)
-@pytest.mark.parametrize("size", [(32, 32), (24, 40), (100, 90), (53, 70)])
-def test_images_are_resized_as_they_are_read(picture, policy, size):
-    import tensorflow as tf
-
-    from kerastl.exporting._saved_model_resize import resized
-
-    resize = Resize(*size, policy)
-    expected = resize.read(picture).astype(float) if size != (53, 70) else np.asarray(picture, float)
-    received = resized(tf.constant(np.asarray(picture))[None], resize)[0].numpy()
-    assert received.shape == expected.shape
-    differences = abs(received - expected)
-    if policy == "keras":
-        assert not differences.any()
-    else:
-        assert differences.mean() < 0.02
-        assert differences.max() <= 1
-
-
 def test_images_of_any_size_go_in(small_conv_model, tmp_path, image):
     import tensorflow as tf
 
@@ -102,8 +73,3 @@ def test_images_of_any_size_go_in(small_conv_model, tmp_path, image):
         np.testing.assert_allclose(answers, np.repeat(expected, 2, 0), atol=1e-5)
     example = (tmp_path / "example_savedmodel.py").read_text()
     assert "resize(" not in example
-
-
-def test_formats_that_do_not_resize_say_so(color_model, tmp_path):
-    with pytest.raises(kerastl.KerastlError, match="litert takes images of the network's size only"):
-        kerastl.export(color_model, "litert", tmp_path / "out", with_resize=True)
