@@ -45,6 +45,7 @@ _BUNDLED = (
         "kerastl.exporting._saved_model:run",
         "kerastl.exporting._saved_model:missing",
         examples=("example_savedmodel.py.j2",),
+        resizes=True,
     ),
     ExportFormat(
         "openvino",
@@ -73,6 +74,7 @@ _BUNDLED = (
         "kerastl.exporting._onnx:run",
         "kerastl.exporting._onnx:missing",
         examples=_ONNX_EXAMPLES,
+        resizes=True,
     ),
     ExportFormat(
         "onnx-fp16",
@@ -82,6 +84,7 @@ _BUNDLED = (
         "kerastl.exporting._onnx:run",
         "kerastl.exporting._onnx:missing",
         examples=_ONNX_EXAMPLES,
+        resizes=True,
     ),
     ExportFormat(
         "onnx-int8",
@@ -92,6 +95,7 @@ _BUNDLED = (
         "kerastl.exporting._onnx:missing",
         quantized=True,
         examples=_ONNX_EXAMPLES,
+        resizes=True,
     ),
     ExportFormat(
         "huggingface",

@@ -11,6 +11,7 @@ from kerastl._base import display
 from kerastl._base.text import brief, percent, printable
 from kerastl._metrics import wilson_interval
 from kerastl.errors import KerastlError
+from kerastl.exporting._huggingface import FORMAT as HUGGINGFACE
 from kerastl.exporting._proof import CALIBRATION_ERROR, answers, compared, figures_of, megabytes
 from kerastl.exporting._proof_images import BUILT_IN, ProofImages
 from kerastl.exporting._proof_row import ProofRow, counted, images_needed
@@ -184,7 +185,8 @@ def _references(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[Proof
     size = megabytes(file) if file.is_file() else 4 * source.model.count_params() / 2**20
     figures = figures_of(images.expected, images)
     yield ProofRow(KERAS, len(images), len(images), 0.0, 0.0, milliseconds, round(size, 3), figures, data=images.data)
-    if LITERT not in {row.name for row in rows}:  # what kerastl itself answers with, in one thread
+    names = {row.name for row in rows}
+    if LITERT not in names and names - {HUGGINGFACE}:  # what kerastl itself answers with, in one thread
         try:
             flatbuffer = source.flatbuffer
         except KerastlError:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from kerastl import _progress as progress
+from kerastl._base.extras import require_module
 from kerastl._base.text import printable
 from kerastl.errors import ModelError, UsageError
 from kerastl.inference._cache import HASHES, CompiledCache, cache_folder, default_parallelism
@@ -127,6 +128,7 @@ def litert_missing() -> str | None:
 
 def keras_version() -> str:
     """The installed Keras's version, without importing it."""
+    require_module("keras")
     spec = importlib.util.find_spec("keras")
     if spec is not None and spec.submodule_search_locations:
         source = Path(spec.submodule_search_locations[0]) / "src" / "version.py"
