@@ -59,6 +59,10 @@ def _formats(context: click.Context, parameter: click.Parameter, incomplete: str
     help="Fraction of the images that must get the same answer as from Keras.  [default: 0.995; 0.97 in integers]",
 )  # fmt: skip
 @option(
+    "--web-runtime", metavar="DIR", type=click.Path(),
+    help="A folder with onnxruntime-web for the page of web, where there is no npm to fetch it.",
+)  # fmt: skip
+@option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list,
     help="Show the formats, and what is not installed for them.",
 )  # fmt: skip

@@ -104,6 +104,15 @@ _BUNDLED = (
         "kerastl.exporting._huggingface:write",
         "kerastl.exporting._huggingface:run",
     ),
+    ExportFormat(
+        "web",
+        "a page that runs the model in any browser",
+        "web",
+        "kerastl.exporting._web:write",
+        "kerastl.exporting._web:run",
+        "kerastl.exporting._web:missing",
+        examples=("example_web.html.j2",),
+    ),
 )
 
 EXPORT_FORMATS: Registry[ExportFormat] = Registry(
