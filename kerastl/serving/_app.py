@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from kerastl.serving import _open_inference as open_inference
 from kerastl.serving import _tf_serving as tf_serving
@@ -26,6 +25,7 @@ from kerastl.serving._information import metrics, models
 from kerastl.serving._measuring import Measured
 from kerastl.serving._metrics import Metrics
 from kerastl.serving._models import ModelPool
+from kerastl.serving._page import page, static_files
 from kerastl.serving._reloading import ModelWatcher
 from kerastl.serving._settings import ServeSettings
 from kerastl.serving._state import ServerState
@@ -52,7 +52,7 @@ ROUTES: list[BaseRoute] = [
     Route("/metrics", metrics),
     Route("/openapi.json", openapi),
     Route("/docs", docs),
-    Mount("/static", StaticFiles(packages=[("kerastl.serving", "static")])),
+    Mount("/static", static_files()),
 ]
 
 
@@ -104,6 +104,7 @@ def create_app(settings: ServeSettings) -> Starlette:
             )
         )
     middleware.append(Middleware(Access, settings=settings))
-    app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
+    routes = [*ROUTES, Route("/", page)] if settings.page else ROUTES
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
     app.state.server = state
     return app
