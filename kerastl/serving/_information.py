@@ -20,10 +20,10 @@ async def models(request: Request) -> Response:
     """Answer `GET /v1/models`."""
     state: ServerState = request.app.state.server
     described = [describe(model) for model in state.models]
-    return JSONResponse({"models": described, "collects": state.collection is not None})
+    return JSONResponse({"models": [describe(model, state) for model in state.models]})
 
 
-def describe(model: ServedModel) -> dict[str, Any]:
+def describe(model: ServedModel, state: ServerState) -> dict[str, Any]:
     """What clients may know of a model."""
     metadata = model.classifier.metadata
     height, width, channels = metadata.reader.shape
@@ -35,6 +35,7 @@ def describe(model: ServedModel) -> dict[str, Any]:
         "input": {"height": height, "width": width, "channels": channels},
         "engine": model.classifier.engine,
         "rejects": rejects(model.classifier),
+        "explains": state.explanations is not None and explains(model),
     }
 
 
