@@ -62,8 +62,9 @@ class ExplainingProcess:
             said = json.loads(child.stdout.readline())
             png = child.stdout.read(said["bytes"])
         except (OSError, ValueError):
-            self.close()
-            log.warning("the process that explains ended over %s (code %s)", question.method, child.returncode)
+            if self._child is child:  # and not ended by `close`
+                self.close()
+                log.warning("the process that explains ended over %s (code %s)", question.method, child.returncode)
             raise UnavailableError("explaining this image took too long, or too much; try another method") from None
         finally:
             timer.cancel()

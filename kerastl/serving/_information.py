@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from kerastl._classifier import Classifier
 from kerastl.calibration._apply import answer_rules
 from kerastl.errors import KerastlError
+from kerastl.serving._explanations import explains
 from kerastl.serving._served_model import ServedModel
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 async def models(request: Request) -> Response:
     """Answer `GET /v1/models`."""
     state: ServerState = request.app.state.server
-    described = [describe(model) for model in state.models]
-    return JSONResponse({"models": [describe(model, state) for model in state.models]})
+    described = [describe(model, state) for model in state.models]
+    return JSONResponse({"models": described, "collects": state.collection is not None})
 
 
 def describe(model: ServedModel, state: ServerState) -> dict[str, Any]:

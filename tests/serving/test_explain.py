@@ -16,7 +16,7 @@ RAW = {"Content-Type": "image/png"}
 @pytest.fixture(scope="module")
 def conv(serving, small_conv_model):
     """A client of a server whose network has a feature map, which gradcam needs."""
-    with serving(models=(("small", str(small_conv_model)),)) as client:
+    with serving(models=(("small", str(small_conv_model)),), timeout=300.0) as client:
         yield client
 
 
