@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from kerastl._base import display
@@ -180,7 +181,8 @@ def _shown(name: str, value: float) -> str:
 
 def _references(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[ProofRow]:
     source = images.source
-    _, milliseconds = answers(KerasEngine(source.model), images.pixels[:_TIMED])
+    pixels = images.pixels[:_TIMED]
+    _, milliseconds = answers(KerasEngine(source.model), lambda i: pixels[i : i + 1], len(pixels))
     file = source.spec.weights_file
     size = megabytes(file) if file.is_file() else 4 * source.model.count_params() / 2**20
     figures = figures_of(images.expected, images)
@@ -192,7 +194,8 @@ def _references(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[Proof
         except KerastlError:
             return  # it answers through Keras then
         size = round(len(flatbuffer) / 2**20, 3)
-        yield compared(LITERT, lambda: LiteRTEngine(flatbuffer, ONE_THREAD), size, images, 0.0)
+        opened = partial(LiteRTEngine, flatbuffer, ONE_THREAD)
+        yield compared(LITERT, opened, size, images, 0.0, whole=False)  # which has no resizing inside
 
 
 def _notes(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[str]:
