@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,17 +11,26 @@ from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
 
+if TYPE_CHECKING:
+    from kerastl.exporting import ExportFormat
+
 
 def _list(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
     """Show the formats and leave."""
     if not asked or context.resilient_parsing:
         return
-    from kerastl.cli._console import console, table
     from kerastl.exporting import EXPORT_FORMATS
 
-    rows = [(each.name, each.description, each.filename, each.unavailable() or "") for each in EXPORT_FORMATS.usable()]
-    table(console(), ("format", "for", "file", "lacks"), rows, spare=["file", "for"])
+    formatter = context.make_formatter()
+    formatter.write_dl([(each.name, _described(each)) for each in EXPORT_FORMATS.usable()])
+    click.echo(formatter.getvalue(), nl=False)
     context.exit()
+
+
+def _described(export_format: ExportFormat) -> str:
+    """What a format is for, its file, and what is missing."""
+    text = f"{export_format.filename}: {export_format.description}"
+    return text if (lacking := export_format.unavailable()) is None else f"{text} (not here: {lacking})"
 
 
 def _formats(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:

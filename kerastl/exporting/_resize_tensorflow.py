@@ -6,7 +6,7 @@ The same as `kerastl.exporting._resize_graph` for ONNX, by an operation of Tenso
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastl.images import Resize
 from kerastl.images._resizing import ResizePolicy
@@ -32,9 +32,24 @@ def resized(pixels: tf.Tensor, resize: Resize) -> tf.Tensor:
     wanted = (resize.height, resize.width)
     size = tf.cast(tf.shape(pixels)[1:3], tf.float32)
     scale, translation = _PLACES[resize.policy](size, tf.constant(wanted, tf.float32), resize.crop_fraction)
+    # As kerastl reads images, first down, then across, with whole numbers between.
+    low = _scaled(pixels, resize.height, tf.shape(pixels)[2], (scale[0], 1.0), (translation[0], 0.0))
+    return _scaled(low, resize.height, resize.width, (1.0, scale[1]), (0.0, translation[1]))
+
+
+def _scaled(
+    pixels: tf.Tensor, height: Any, width: Any, scale: tuple[Any, Any], translation: tuple[Any, Any]
+) -> tf.Tensor:
+    import tensorflow as tf
+
     # With "keyscubic" the filter is that of Keys 1981 with a = -0.5; outside of the image all is 0.
     small = tf.raw_ops.ScaleAndTranslate(
-        images=pixels, size=wanted, scale=scale, translation=translation, kernel_type="keyscubic", antialias=True
+        images=pixels,
+        size=tf.stack([height, width]),
+        scale=tf.stack(scale),
+        translation=tf.stack(translation),
+        kernel_type="keyscubic",
+        antialias=True,
     )
     return tf.clip_by_value(tf.floor(small + 0.5), 0.0, 255.0)
 

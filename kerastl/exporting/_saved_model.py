@@ -34,7 +34,8 @@ def write(source: ExportSource, path: Path) -> None:
     """Write a model.
 
     The signature `serving_default` takes uint8 pixels, `serving_float` float32 ones, both of shape
-    (n, height, width, 3) and from 0 to 255. The labels and the metadata are its assets.
+    (n, height, width, 3) and from 0 to 255; with `source.with_resize`, height and width are free. The labels and the
+    metadata are its assets.
     """
     import tensorflow as tf
 
