@@ -105,7 +105,7 @@ def read_images(data: Any, source: ExportSource) -> ProofImages:
     if data is not None:
         return _of_data(data, source)
     if source.calibrate is not None and not source.with_resize:
-        return ProofImages(source, source.judging, "images that integers are not fitted to")
+        return ProofImages(source, source.judging, "calibration images that integers are not fitted to")
     if len(source.metadata.reader.shape) != 3:
         what = source.metadata.reader.describe()
         raise UsageError(
@@ -131,20 +131,19 @@ def _of_data(data: Any, source: ExportSource) -> ProofImages:
         if isinstance(error, MissingDataError) and not _exists(data):
             raise
         return _unlabeled(data, source, error)
-    return _labeled(found, classifier, source)
+    return _labeled(found, _name_of(data), classifier, source)
 
 
 def _exists(data: Any) -> bool:
     return not isinstance(data, (str, os.PathLike)) or os.path.exists(data)  # noqa: PTH110 - pathlib raises for a name that is too long
 
 
-def _labeled(found: Labeled, classifier: Classifier, source: ExportSource) -> ProofImages:
+def _labeled(found: Labeled, name: str, classifier: Classifier, source: ExportSource) -> ProofImages:
     chosen = replace(found, items=_some(found.items, source))
     what = "reading images to compare exports on"
     items, pixels, failed = compute(chosen, classifier, lambda read, _: list(read), what=what)
     notes = (*found.selection.notes, *_chosen_among(len(chosen.items), len(found.items)))
     trained = sum(found.parted.is_trained(item) for item in items)
-    name = _called(found.dataset.root)
     files = [found.dataset.file(item) for item in items]
     return ProofImages(source, np.stack(pixels), name, chosen, items, classifier, trained, failed, notes, files)
 
@@ -159,22 +158,25 @@ def _unlabeled(data: Any, source: ExportSource, why: KerastlError) -> ProofImage
         for number, (image, result) in enumerate(zip(chosen, ordered_map(read, chosen, cores()), strict=True)):
             if isinstance(result, KerastlError):
                 is_path = isinstance(image, (str, os.PathLike))
-                failed[_called(Path(os.fspath(image))) if is_path else f"image {number + 1:,}"] = _reason(result)
+                failed[_called(image) if is_path else f"image {number + 1:,}"] = _reason(result)
             else:
                 pixels.append(result)
                 sources.append(image)
             told.advance()
     if not pixels:
         raise why
-    text = _called(Path(os.fspath(data))) if isinstance(data, str | os.PathLike) else "the given images"
     progress.current().say(f"no accuracy is told: {why}")
     notes = ("no accuracy: these images have no labels that the model knows", *_chosen_among(len(chosen), len(images)))
-    return ProofImages(source, np.stack(pixels), text, failed=failed, notes=notes, sources=sources)
+    return ProofImages(source, np.stack(pixels), _name_of(data), failed=failed, notes=notes, sources=sources)
 
 
-def _called(path: Path) -> str:
-    """The last name of a path: cards and proofs go to others, whom the folders above it do not concern."""
-    return printable(path.absolute().name) or "the given images"
+def _name_of(data: Any) -> str:
+    """What data is called in cards and proofs: these go to others, whom the folders above it do not concern."""
+    return _called(data) if isinstance(data, (str, os.PathLike)) else "the given images"
+
+
+def _called(path: str | os.PathLike[str]) -> str:
+    return printable(Path(os.fspath(path)).absolute().name) or "the given images"
 
 
 def _reason(error: KerastlError) -> str:

@@ -131,8 +131,8 @@ class Proof:
             percent(row.agreement) if compared else "",
             f"{row.difference:.1e}" if compared else "",
             *shown,
-            "" if math.isnan(row.milliseconds) else f"{row.milliseconds:.1f}",
-            f"{row.megabytes:.1f}",
+            _short(row.milliseconds),
+            _short(row.megabytes),
         ]
 
     @property
@@ -177,6 +177,11 @@ _FRACTIONS = frozenset({"accuracy", CALIBRATION_ERROR, "mean_average_precision"}
 
 def _shown(name: str, value: float) -> str:
     return percent(value) if name in _FRACTIONS else f"{value:.4g}"
+
+
+def _short(value: float) -> str:
+    """Milliseconds or megabytes; nothing where they are not known."""
+    return "" if math.isnan(value) else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
 def _references(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[ProofRow]:
