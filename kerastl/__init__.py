@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kerastl.evaluation._evaluating import evaluate as evaluate
     from kerastl.evaluation._result import Evaluation as Evaluation
     from kerastl.explaining._explanation import Explanation as Explanation
+    from kerastl.exporting._exporting import export as export
     from kerastl.finetuning._finetune import finetune as finetune
     from kerastl.finetuning._lr_find import lr_find as lr_find
     from kerastl.finetuning._phase import Phase as Phase
@@ -53,6 +54,7 @@ _MODULES = {
     "calibrate": "kerastl.evaluation._calibrating",
     "check": "kerastl.data._check",
     "evaluate": "kerastl.evaluation._evaluating",
+    "export": "kerastl.exporting._exporting",
     "import_keras": "kerastl._base.keras_import",
     "finetune": "kerastl.finetuning._finetune",
     "list_models": "kerastl.models._table",
@@ -65,8 +67,9 @@ _MODULES = {
 }
 
 _PACKAGES = (
-    *("calibration", "data", "errors", "evaluation", "explaining", "finetuning", "images", "inference"),
-    *("keywords", "models", "plots", "pretraining", "reporting", "sorting", "tasks", "testing", "training"),
+    *("calibration", "data", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
+    *("inference", "keywords", "models", "plots", "pretraining", "reporting", "serving", "sorting", "tasks"),
+    *("testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

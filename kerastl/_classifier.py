@@ -78,7 +78,7 @@ class Classifier:
         self._temperature = temperature.to_apply(spec.metadata)  # 1 unless kerastl 0.1 calibrated the model
         self._featured = engine if with_features else None
         self._lock = threading.Lock()
-        self._parallelism = engine.parallelism if batch_size is None else replace(engine.parallelism, batch=batch_size)
+        self.parallelism = engine.parallelism if batch_size is None else replace(engine.parallelism, batch=batch_size)
 
     @property
     def metadata(self) -> Metadata:
@@ -298,7 +298,7 @@ class Classifier:
     def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
         """As the network gives them."""
         if pixels.ndim == len(self.metadata.reader.shape) + 2:
-            return test_time.over_views(self._probabilities, pixels, self._parallelism.batch, self.metadata.task)
+            return test_time.over_views(self._probabilities, pixels, self.parallelism.batch, self.metadata.task)
         return self._engine.predict(pixels)[:, : len(self.labels)]
 
     def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -329,7 +329,7 @@ class Classifier:
         Yields:
             The results, one by one, in the order of the items.
         """
-        return ordered_map(work, items, self._parallelism.workers, self._parallelism.batch)
+        return ordered_map(work, items, self.parallelism.workers, self.parallelism.batch)
 
     def _classify_group(
         self, group: list[Any], rules: AnswerRules, errors: OnError, tta: TTAName | None

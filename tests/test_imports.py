@@ -28,12 +28,14 @@ LAYERS = [
     {"_classifier", "_classifier_display", "_classify_options", "_load", "_tta"},
     {"training"},
     {"finetuning", "pretraining"},
-    {"evaluation", "sorting"},
+    {"evaluation", "serving", "sorting"},
+    {"exporting"},
     {"reporting"},
     {"cli"},
     {"__init__", "__main__"},
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
+HEAVY += ("nncf", "openvino")
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {

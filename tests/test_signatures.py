@@ -65,7 +65,9 @@ def test_every_argument_is_named_and_annotated(name):
     assert signature.return_annotation is not signature.empty or name.endswith("__init__"), f"{name} returns what?"
 
 
-@pytest.mark.parametrize("name", ["finetune", "pretrain", "evaluate", "calibrate", "check", "lr_find", "sort"])
+@pytest.mark.parametrize(
+    "name", ["finetune", "pretrain", "evaluate", "calibrate", "check", "export", "lr_find", "sort"]
+)
 def test_arguments_and_flags_have_the_same_names(name):
     module, _ = COMMANDS[name.replace("_", "-")]
     command = getattr(import_module(module), name)
@@ -103,7 +105,7 @@ def test_defaults_are_those_of_the_command_line(name):
 
 def test_types_are_there_when_they_are_asked_for():
     names = {"keras": import_module("keras")}
-    for name in ("check", "evaluate", "calibrate", "finetune", "pretrain", "lr_find", "sort"):
+    for name in ("check", "evaluate", "calibrate", "export", "finetune", "pretrain", "lr_find", "sort"):
         function = inspect.unwrap(getattr(kerastl, name))
         assert typing.get_type_hints(function, {**function.__globals__, **names})["return"] is not None
 

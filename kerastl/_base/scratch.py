@@ -46,12 +46,16 @@ def tidy(folder: Path) -> None:
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """Make a folder among the system's temporary ones, which is gone after the block, and after SIGTERM and Ctrl-C."""
+def temporary_folder(place: Path | None = None) -> Iterator[Path]:
+    """Make a folder that is gone after the block, and after SIGTERM and Ctrl-C.
+
+    Args:
+        place: The folder that it is made in; that of the system's temporary files if `None`.
+    """
     import shutil
     import tempfile
 
-    place = Path(tempfile.gettempdir())
+    place = Path(tempfile.gettempdir()) if place is None else place
     _remove_left_over(place, _FOLDER)
     with tidy_when_terminated():
         folder = place / f"kerastl-{_owner()}"

@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "finetune": ("kerastl.cli._finetune", "Turn a folder of labeled images into a classifier."),
     "evaluate": ("kerastl.cli._evaluate", "Compare a model with labeled images."),
     "calibrate": ("kerastl.cli._calibrate", "Fit how far to trust a model's scores, and store it with the model."),
+    "export": ("kerastl.cli._exporting", "Write a model for other programs: phones, browsers, servers."),
+    "serve": ("kerastl.cli._serve", "Answer requests over HTTP."),
     "recipes": ("kerastl.cli._recipes", "List the recipes for fine-tuning, or say what one will do, phase by phase."),
     "lr-find": ("kerastl.cli._lr_find", "Find a learning rate for a folder of images."),
     "models": ("kerastl.cli._models", "List the networks that kerastl knows."),
@@ -152,10 +154,18 @@ def _failed(error: Exception) -> int:
         return 0  # whoever read our output has had enough (`| head`)
     if os.environ.get("KERASTL_TRACEBACK"):
         raise error
+    if isinstance(error, ModuleNotFoundError) and (lacking := _lacking(error)) is not None:
+        return _fail(lacking, 1)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return _fail(f"{os.fspath(error.filename)}: {error.strerror[:1].lower()}{error.strerror[1:]}", 1)
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     return _fail(f"unexpected error: {reason} (KERASTL_TRACEBACK=1 shows where)", 1)
+
+
+def _lacking(error: ModuleNotFoundError) -> str | None:
+    from kerastl._base import extras
+
+    return extras.told(error)
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

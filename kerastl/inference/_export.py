@@ -64,7 +64,7 @@ def converted(model: keras.Model, convert: Callable[[Any], bytes]) -> bytes:
         lambda pixels: model(tf.cast(pixels, tf.float32), training=False), input_signature=[signature], autograph=False
     )
     try:
-        with native_stderr_silenced(), _absl_quiet():
+        with native_stderr_silenced(), absl_quiet():
             # Without a trackable object the converter freezes the graph in memory; with one it goes through a
             # SavedModel on disk, which is what `model.export` does and takes two to four times as long.
             return convert(tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()]))
@@ -74,7 +74,7 @@ def converted(model: keras.Model, convert: Callable[[Any], bytes]) -> bytes:
 
 
 @contextmanager
-def _absl_quiet() -> Iterator[None]:
+def absl_quiet() -> Iterator[None]:
     """Let the converter log through absl, and nobody hear it; the logging of the program stays as it is."""
     root, log, nowhere = logging.getLogger(), logging.getLogger("absl"), logging.NullHandler()
     level = log.level
@@ -87,10 +87,24 @@ def _absl_quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
-def check(engine: Engine, model: keras.Model) -> None:
-    """Compare a compiled network with its model.
+def patterns(height: int, width: int) -> np.ndarray:
+    """Noise of several kinds, which networks are tried on: flat, coarse and fine, bright and dark.
 
-    The images are noise of several kinds: flat, coarse and fine, bright and dark.
+    Returns:
+        uint8 array of shape (8, height, width, 3), the same each time.
+    """
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 256, (4, 4, 4, 3)).repeat(-(-height // 4), 1).repeat(-(-width // 4), 2)
+    fine = random.integers(0, 256, (2, height, width, 3))
+    dark = random.integers(0, 64, (1, height, width, 3))
+    flat = np.full((1, height, width, 3), 128)
+    return np.concatenate([coarse[:, :height, :width], fine, dark, flat]).astype(np.uint8)
+
+
+def check(engine: Engine, model: keras.Model) -> None:
+    """Compare a compiled network with its model, on `patterns`.
 
     Raises:
         ModelError: An output differs by more than `TOLERANCE`, of numbers above 1 by more than that fraction of the
@@ -98,24 +112,18 @@ def check(engine: Engine, model: keras.Model) -> None:
     """
     import numpy as np
 
-    height, width = model.input_shape[1:3]
-    random = np.random.default_rng(0)
-    coarse = random.integers(0, 256, (4, 4, 4, 3)).repeat(-(-height // 4), 1).repeat(-(-width // 4), 2)
-    fine = random.integers(0, 256, (2, height, width, 3))
-    dark = random.integers(0, 64, (1, height, width, 3))
-    flat = np.full((1, height, width, 3), 128)
-    pixels = np.concatenate([coarse[:, :height, :width], fine, dark, flat]).astype(np.uint8)
+    pixels = patterns(*model.input_shape[1:3])
     with retracing_unmentioned():
         expected = model.predict_on_batch(pixels.astype(np.float32))
     received = np.concatenate([engine.predict(pixels[i : i + 1]) for i in range(len(pixels))])
     difference = float(np.max(np.abs(received - expected)))
     moved = np.argmax(received, -1) != np.argmax(expected, -1)
     # Probabilities go up to 1, numbers to whatever their unit makes of them.
-    if not difference <= TOLERANCE * max(1.0, float(np.max(np.abs(expected)))) or (moved & _decided(expected)).any():
+    if not difference <= TOLERANCE * max(1.0, float(np.max(np.abs(expected)))) or (moved & decided(expected)).any():
         raise ModelError(f"{model.name}, compiled, differs from Keras by {difference:.2g}")
 
 
-def _decided(scores: np.ndarray) -> np.ndarray:
+def decided(scores: np.ndarray) -> np.ndarray:
     """Which rows have a best class that rounding cannot change."""
     import numpy as np
 

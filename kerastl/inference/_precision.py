@@ -84,8 +84,19 @@ def compare(fast: Engine, full: Engine, pixels: np.ndarray, classes: int, kind: 
         scores = np.concatenate([engine.predict(pixels[i : i + 1])[:, :classes] for i in range(len(pixels))])
         seconds[engine] = time.perf_counter() - start
         answers[engine] = scores
-    same = int(_SAME[kind](answers[fast], answers[full]).sum())
+    same = int(same_answers(answers[fast], answers[full], kind).sum())
     return Agreement(same, len(pixels), round(seconds[full] / max(seconds[fast], 1e-9), 2))
+
+
+def same_answers(received: np.ndarray, expected: np.ndarray, kind: TargetKind) -> np.ndarray:
+    """Which rows of two arrays of answers, of shape (n, outputs), say the same: bool array of shape (n,).
+
+    Args:
+        received: What is compared.
+        expected: What it is compared with.
+        kind: What answers tell.
+    """
+    return _SAME[kind](received, expected)
 
 
 # Whether two answers are the same: the best class is, or all labels that are more probable than not; a number moves by

@@ -1,17 +1,18 @@
 """Compile a Keras model for LiteRT in 8-bit integers: post-training quantization (Jacob et al. 2018, section 2).
 
 Weights get one scale a channel, activations one a tensor, from the ranges that they take on representative images.
-What follows the last convolution stays in float32: pooling, normalization, the head and its softmax are little work,
-and 256 steps are too coarse for probabilities.
+What follows the last convolution stays in float32 (`kerastl.inference._float_tail`).
 """
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerastl.inference._export import converted
+from kerastl.inference._float_tail import Operation, is_dense_work, split_operations
 
 if TYPE_CHECKING:
     import keras
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 # Part of the cache key: raise it when the compiled file changes its meaning.
 QUANTIZE_VERSION = 1
 _CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "BATCH_MATMUL"})
-# Weights of a dense layer on one vector an image. That of ImageNet's classes on 4,096 features, VGG's, has fewer;
-# VGG's two before it have more, and are worth 8 bits.
-_LARGE_DENSE = 1 << 23
 
 
 def to_int8(model: keras.Model, pixels: np.ndarray) -> bytes:
@@ -57,7 +55,7 @@ def to_int8(model: keras.Model, pixels: np.ndarray) -> bytes:
 
 
 def split_tail(flatbuffer: bytes) -> tuple[list[str], list[str]]:
-    """Names of the operations that lead to no more convolution or large dense layer and are none, and of the others.
+    """Names of the operations that stay in float32, and of the others.
 
     Args:
         flatbuffer: A network in float32.
@@ -69,14 +67,14 @@ def split_tail(flatbuffer: bytes) -> tuple[list[str], list[str]]:
 
     interpreter = Interpreter(model_content=flatbuffer)
     tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
-    needed: set[int] = set()  # tensors that a convolution is computed from
-    tail: list[str] = []
-    others: list[str] = []
-    for operation in reversed(interpreter._get_ops_details()):
-        is_tail = not _is_work(operation, tensors) and needed.isdisjoint(operation["outputs"])
-        if not is_tail:
-            needed.update(operation["inputs"])
-        (tail if is_tail else others).extend(tensors[index]["name"] for index in operation["outputs"])
+    operations = [
+        Operation(operation["inputs"], operation["outputs"], _is_work(operation, tensors))
+        for operation in interpreter._get_ops_details()
+    ]
+    tail, others = (
+        [tensors[index]["name"] for operation in part for index in operation.outputs]
+        for part in split_operations(operations)
+    )
     return tail, others
 
 
@@ -85,7 +83,4 @@ def _is_work(operation: Mapping[str, Any], tensors: Mapping[int, Mapping[str, An
     if operation["op_name"] != "FULLY_CONNECTED":
         return operation["op_name"] in _CONVOLUTIONS
     shapes: Sequence[Sequence[int]] = [tensors[index]["shape"] for index in operation["inputs"] if index >= 0]
-    weights = 1
-    for size in shapes[1]:
-        weights *= int(size)
-    return len(shapes[0]) > 2 or weights >= _LARGE_DENSE
+    return is_dense_work(len(shapes[0]), math.prod(map(int, shapes[1])))

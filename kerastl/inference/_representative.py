@@ -40,7 +40,12 @@ class Representative:
     judging: np.ndarray
 
 
-def read_representative(images: Iterable[Any], reader: InputReader) -> Representative:
+def read_representative(
+    images: Iterable[Any],
+    reader: InputReader,
+    what: str = "fast precision",
+    more: str = "name more as representative data",
+) -> Representative:
     """Read some of the images, chosen at random and always the same.
 
     Copies count once, and what cannot be read is passed over.
@@ -48,6 +53,8 @@ def read_representative(images: Iterable[Any], reader: InputReader) -> Represent
     Args:
         images: Each something that `reader` takes, or a `KerastlError` for what is none.
         reader: The network's.
+        what: What is fitted, for messages.
+        more: What to do where they are too few.
 
     Raises:
         UsageError: Fewer than `FEWEST` different images can be read.
@@ -62,7 +69,7 @@ def read_representative(images: Iterable[Any], reader: InputReader) -> Represent
     def read(group: list[int]) -> list[np.ndarray | None]:
         return [_pixels(given[index], reader) for index in group]
 
-    with progress.stage("reading images to fit fast precision to", min(len(given), most)) as stage:
+    with progress.stage(f"reading images to fit {what} to", min(len(given), most)) as stage:
         stream = ordered_map(read, order.tolist(), cores())
         for pixels in stream:
             if pixels is not None:
@@ -73,8 +80,8 @@ def read_representative(images: Iterable[Any], reader: InputReader) -> Represent
         stream.close()  # type: ignore[attr-defined]
     if len(found) < FEWEST:
         raise UsageError(
-            f"fast precision is fitted to and judged by at least {FEWEST} different images like those to classify, and "
-            f"{len(found)} can be read here: name more as representative data"
+            f"{what} is fitted to and judged by at least {FEWEST} different images like those to classify, and "
+            f"{len(found)} can be read here: {more}"
         )
     chosen = np.stack(list(found.values()))
     count = min(CALIBRATING, len(chosen) // 2)

@@ -1,0 +1,89 @@
+"""What a server is told when it starts, and may hand to its processes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kerastl.errors import UsageError
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """How a server answers.
+
+    Args:
+        models: Name in requests and name or path of each model, in order; the first answers where none is named.
+        host: Address to listen at; the default can be reached from this machine only.
+        port: Port to listen at; 0 takes a free one.
+        workers: Processes, each with all models.
+        max_bytes: Bytes of a request's body.
+        max_images: Images in a request.
+        max_pixels: Pixels of an image as it is stored in its file.
+        queue: Images that may wait for a model, in each process.
+        max_connections: Connections that may be open, to each process.
+        timeout: Seconds until an answer, from the first byte of the request on.
+        api_keys: SHA-256 hashes, in hexadecimal, of the keys of which a request must bring one; none are needed if
+            empty.
+        origins: Web origins whose pages may ask, such as `https://example.org`; `*` for all.
+        collect: Folder into which corrections go; none are taken if None.
+        explain: Whether answers may be explained, for which a process of its own imports Keras when it is first asked.
+        reload: Whether models are loaded anew when their files change.
+        collect_limit: Bytes that what lies in that folder may take together.
+        page: Whether there is a page for people at `/`.
+        engine: What runs the networks, as for `kerastl.load`.
+        trust: Whether models may hold what runs code, as for `kerastl.load`.
+
+    Example:
+        >>> from kerastl.serving import ServeSettings
+        >>> settings = ServeSettings((("mini", "kerastl_mini"),), port=0)
+        >>> ServeSettings.from_dict(settings.as_dict()) == settings
+        True
+    """
+
+    models: tuple[tuple[str, str], ...]
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    max_bytes: int = 32 * MEBIBYTE
+    max_images: int = 64
+    max_pixels: int = 64_000_000
+    queue: int = 256
+    max_connections: int = 512
+    timeout: float = 30.0
+    api_keys: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    collect: str | None = None
+    explain: bool = True
+    reload: bool = True
+    collect_limit: int = 10_240 * MEBIBYTE
+    page: bool = True
+    engine: str = "auto"
+    trust: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.models:
+            raise UsageError("models must hold at least one model. Received: ()")
+        names = [name for name, _ in self.models]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise UsageError(f"two models are called {twice!r}; name one, as NAME=PATH")
+        for field in ("workers", "max_bytes", "max_images", "max_pixels", "queue", "max_connections", "collect_limit"):
+            if getattr(self, field) < 1:
+                raise UsageError(f"{field} must be at least 1. Received: {getattr(self, field)}")
+        if not self.timeout > 0:
+            raise UsageError(f"timeout must be more than 0 seconds. Received: {self.timeout}")
+        if self.max_images > self.queue:
+            raise UsageError(f"max_images must fit into the queue of {self.queue} images. Received: {self.max_images}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ServeSettings:
+        """Read what `as_dict` gave, also from JSON."""
+        lists = {name: tuple(values[name]) for name in ("api_keys", "origins")}
+        models = tuple((name, path) for name, path in values["models"])
+        return cls(**{**values, **lists, "models": models})
