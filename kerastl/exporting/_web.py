@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from kerastl._base.scratch import temporary_folder
+from kerastl._base import extras
 from kerastl._base.text import printable
 from kerastl.calibration import _intervals as intervals
 from kerastl.calibration._thresholds import values_of
@@ -19,8 +19,6 @@ from kerastl.errors import ModelError
 from kerastl.exporting import _web_runtime as web_runtime
 from kerastl.exporting._card import CARD_FILE, card
 from kerastl.exporting._embedded import JSON_FILE, LABELS_FILE, described, label_lines
-from kerastl.exporting._format import ExportFormat
-from kerastl.exporting._format_registry import EXPORT_FORMATS
 from kerastl.exporting._source import ONE_THREAD, ExportSource
 from kerastl.exporting._web_page import STATIC, page
 from kerastl.images import Resize
@@ -36,12 +34,8 @@ _PART_LINE = re.compile(r'kerastl\.part\("([A-Za-z0-9+/=]*)"\);\n')
 
 
 def missing() -> str | None:
-    """What is not installed: the network comes from the ONNX format. npm is asked for when the page is written."""
-    return _onnx().unavailable()
-
-
-def _onnx() -> ExportFormat:
-    return EXPORT_FORMATS["onnx"]
+    """What is not installed; whether there is npm is looked at when the page is written."""
+    return extras.missing("web", "onnx", "onnxruntime", "tf2onnx")
 
 
 def write(source: ExportSource, path: Path) -> None:
@@ -50,11 +44,8 @@ def write(source: ExportSource, path: Path) -> None:
         reads = source.metadata.reader.describe()
         raise ModelError(f"{printable(source.metadata.name)} takes {reads}, and the page reads images only")
     runtime = web_runtime.runtime(source.web_runtime)
-    with temporary_folder() as folder:
-        _onnx().write(source, folder / "model.onnx")
-        network = (folder / "model.onnx").read_bytes()
     (path / FOLDER).mkdir(parents=True)
-    contents = {"model": network, "wasm": runtime[web_runtime.WASM], "glue": runtime[web_runtime.GLUE]}
+    contents = {"model": source.onnx, "wasm": runtime[web_runtime.WASM], "glue": runtime[web_runtime.GLUE]}
     parts = {name: _write_parts(path / FOLDER, name, content) for name, content in contents.items()}
     (path / RUNTIME_FOLDER).mkdir()
     (path / RUNTIME_FOLDER / web_runtime.SCRIPT.name).write_bytes(runtime[web_runtime.SCRIPT])
