@@ -61,6 +61,7 @@ from kerastl.errors import UsageError
     "--collect-limit", type=click.IntRange(min=1), default=10_240 << 20, show_default=True, metavar="BYTES",
     help="What that folder may take.",
 )  # fmt: skip
+@option("--explain/--no-explain", default=True, show_default=True, help="Explain answers where that is asked for.")
 @option("--reload/--no-reload", default=True, show_default=True, help="Load models anew when their files change.")
 @options.trust
 @options.telling
@@ -80,6 +81,7 @@ def serve(
     timeout: float,
     collect: str | None,
     collect_limit: int,
+    explain: bool,
     reload: bool,
     trust: bool,
 ) -> int:
@@ -105,6 +107,7 @@ def serve(
             max_pixels=max_pixels,
             queue=queue,
             max_connections=max_connections,
+            explain=explain,
             reload=reload,
             timeout=timeout,
             api_keys=_keys(api_keys),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from kerastl._base import display
@@ -130,8 +131,8 @@ class Proof:
             percent(row.agreement) if compared else "",
             f"{row.difference:.1e}" if compared else "",
             *shown,
-            "" if math.isnan(row.milliseconds) else f"{row.milliseconds:.1f}",
-            f"{row.megabytes:.1f}",
+            _short(row.milliseconds),
+            _short(row.megabytes),
         ]
 
     @property
@@ -178,9 +179,15 @@ def _shown(name: str, value: float) -> str:
     return percent(value) if name in _FRACTIONS else f"{value:.4g}"
 
 
+def _short(value: float) -> str:
+    """Milliseconds or megabytes; nothing where they are not known."""
+    return "" if math.isnan(value) else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
 def _references(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[ProofRow]:
     source = images.source
-    _, milliseconds = answers(KerasEngine(source.model), images.pixels[:_TIMED])
+    pixels = images.pixels[:_TIMED]
+    _, milliseconds = answers(KerasEngine(source.model), lambda i: pixels[i : i + 1], len(pixels))
     file = source.spec.weights_file
     size = megabytes(file) if file.is_file() else 4 * source.model.count_params() / 2**20
     figures = figures_of(images.expected, images)
@@ -192,7 +199,8 @@ def _references(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[Proof
         except KerastlError:
             return  # it answers through Keras then
         size = round(len(flatbuffer) / 2**20, 3)
-        yield compared(LITERT, lambda: LiteRTEngine(flatbuffer, ONE_THREAD), size, images, 0.0)
+        opened = partial(LiteRTEngine, flatbuffer, ONE_THREAD)
+        yield compared(LITERT, opened, size, images, 0.0, whole=False)  # which has no resizing inside
 
 
 def _notes(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[str]:

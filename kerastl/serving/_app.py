@@ -19,6 +19,7 @@ from kerastl.serving._classify import classify
 from kerastl.serving._collection import Collection
 from kerastl.serving._documents import docs, openapi
 from kerastl.serving._draining import Draining, draining_on_signals
+from kerastl.serving._explaining import ExplanationQueue
 from kerastl.serving._failures import HANDLERS
 from kerastl.serving._feedback import feedback
 from kerastl.serving._information import metrics, models
@@ -84,6 +85,8 @@ def create_app(settings: ServeSettings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await asyncio.to_thread(state.models.load)
+        if settings.explain:
+            state.explanations = ExplanationQueue()
         if settings.reload:
             watcher.start()
         try:
@@ -91,6 +94,8 @@ def create_app(settings: ServeSettings) -> Starlette:
                 yield
         finally:
             await asyncio.to_thread(watcher.stop)
+            if state.explanations is not None:
+                await asyncio.to_thread(state.explanations.close)
             await asyncio.to_thread(state.models.close)
 
     middleware = [Middleware(Measured, metrics=counted), Middleware(Draining, state=state)]

@@ -29,6 +29,7 @@ class ServeSettings:
             empty.
         origins: Web origins whose pages may ask, such as `https://example.org`; `*` for all.
         collect: Folder into which corrections go; none are taken if None.
+        explain: Whether answers may be explained, for which a process of its own imports Keras when it is first asked.
         reload: Whether models are loaded anew when their files change.
         collect_limit: Bytes that what lies in that folder may take together.
         page: Whether there is a page for people at `/`.
@@ -55,6 +56,7 @@ class ServeSettings:
     api_keys: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     collect: str | None = None
+    explain: bool = True
     reload: bool = True
     collect_limit: int = 10_240 * MEBIBYTE
     page: bool = True
