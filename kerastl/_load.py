@@ -39,14 +39,15 @@ def load(
     """Load a classifier.
 
     Args:
-        model: A name of the catalog (`kerastl models` lists them), or the run folder or `.keras` file of a
-            model that kerastl fine-tuned. `None` takes MobileNetV2; where its weights are not on this machine and
+        model: A name of the catalog (`kerastl models` lists them), the run folder or `.keras` file of a model that
+            kerastl fine-tuned, or what `kerastl export` wrote: an `.onnx` or `.tflite` file, or an OpenVINO folder,
+            which run without TensorFlow. `None` takes MobileNetV2; where its weights are not on this machine and
             cannot be downloaded, `kerastl_mini`, which comes with kerastl and knows 200 classes, and a warning is
             logged. What is named is never replaced.
         resize: How images become the network's input: `crop` (antialiased, center crop), `squash`, `pad`, or
             `keras` (what `keras.utils.load_img` does). `None` takes what belongs to the model.
         engine: `auto` runs the network compiled, without TensorFlow, where it can; `litert` insists on that;
-            `keras` runs the Keras model.
+            `keras` runs the Keras model. An exported file has one engine, which `auto` takes.
         batch_size: Images that go through the network together; `None` takes what this machine does fastest.
         precision: `full` computes in float32. `fast` computes in 8-bit integers where that pays, two to four times as
             fast on the CPU where it was measured: compiled once for given weights, and refused where less than 97 %

@@ -7,14 +7,14 @@ from PIL import Image
 
 import kerastl
 from kerastl.errors import ImageError, ModelError, UsageError, WeightsError
-from kerastl.inference import ENGINES
+from kerastl.inference._engine_registry import AUTO_ORDER
 
 PURE = math.exp(10) / (math.exp(10) + 2)
 RED = np.full((32, 32, 3), (255, 0, 0), np.uint8)
 BLUE = np.full((32, 32, 3), (0, 0, 255), np.uint8)
 
 
-@pytest.fixture(scope="module", params=ENGINES.bundled)
+@pytest.fixture(scope="module", params=AUTO_ORDER)
 def classifier(request, color_model):
     return kerastl.load(color_model, engine=request.param)
 

@@ -17,6 +17,7 @@ PUBLIC = ("kerastl", *(f"kerastl.{name}" for name in kerastl._PACKAGES))
 RESULTS = {
     "kerastl.evaluation.Calibration": "kerastl.calibrate",
     "kerastl.exporting.ExportResult": "kerastl.export",
+    "kerastl.exporting.Proof": "kerastl.export",
     "kerastl.exporting.ProofRow": "kerastl.export",
     "kerastl.finetuning.FineTuned": "kerastl.finetune",
     "kerastl.pretraining.PreTrained": "kerastl.pretrain",

@@ -9,7 +9,7 @@ import pytest
 import kerastl
 from kerastl._classifier import Classifier
 from kerastl.images import Resize
-from kerastl.inference import ENGINES
+from kerastl.inference._engine_registry import AUTO_ORDER
 from kerastl.inference._engines import KerasEngine
 from kerastl.models import _build
 from kerastl.models._metadata import Metadata
@@ -42,7 +42,7 @@ def same(result, expected):
     assert [p.score for p in result.predictions] == pytest.approx([score for _, score in expected], abs=1e-5)
 
 
-@pytest.mark.parametrize("engine", ENGINES.bundled)
+@pytest.mark.parametrize("engine", AUTO_ORDER)
 @pytest.mark.parametrize(
     ("name", "module", "arguments"),
     [("mobilenet_v2", "mobilenet_v2", {}), ("mobilenet_025", "mobilenet", {"alpha": 0.25})],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 
 from kerastl.errors import KerastlError
@@ -34,3 +35,37 @@ def require(purpose: str, extra: str, *modules: str) -> None:
     """
     if (reason := missing(extra, *modules)) is not None:
         raise MissingExtraError(f"{purpose} needs packages that are not there: {reason}")
+
+
+# What `kerastl` brings and `kerastl-runtime` does not: the module, and the package that it comes with.
+_BEYOND_RUNTIME = {
+    "h5py": "h5py",
+    "jinja2": "jinja2",
+    "keras": "keras",
+    "matplotlib": "matplotlib",
+    "rich": "rich",
+    "scipy": "scipy",
+    "sklearn": "scikit-learn",
+    "tensorflow": "tensorflow",
+    "threadpoolctl": "threadpoolctl",
+}
+_KERAS = ("keras", "tensorflow")
+
+
+def told(error: ModuleNotFoundError) -> str | None:
+    """Say what must be installed where an import failed; None where it is no package of kerastl's."""
+    name = (error.name or "").partition(".")[0]
+    if name in _KERAS:
+        return (
+            "this needs Keras and TensorFlow, which are not installed; without them kerastl runs exported models, such "
+            "as --model model.onnx: pip install kerastl"
+        )
+    if (package := _BEYOND_RUNTIME.get(name)) is None:
+        return None
+    return f"this needs {package}, which is not installed: pip install {package} (pip install kerastl brings all)"
+
+
+def require_module(name: str) -> None:
+    """Raise `MissingExtraError` unless a module is there that not every install brings; it is not imported."""
+    if name not in sys.modules and find_spec(name) is None:
+        raise MissingExtraError(told(ModuleNotFoundError(name=name)) or f"{name} is not installed: pip install {name}")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from kerastl import _progress as progress
+from kerastl._base.extras import require_module
 from kerastl._base.stderr import SharedChange, native_stderr_silenced
 from kerastl._base.text import printable
 from kerastl._progress.bars import importing
@@ -20,7 +21,8 @@ _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 def import_keras() -> ModuleType:
     """Import Keras and its backend quietly.
 
-    An explicit `TF_CPP_MIN_LOG_LEVEL` is left as it is; else it is set while they are imported, and only then.
+    Where it is not installed, a `MissingExtraError` says what to do. An explicit `TF_CPP_MIN_LOG_LEVEL` is left as it
+    is; else it is set while they are imported, and only then.
 
     Example:
         >>> import kerastl
@@ -30,6 +32,7 @@ def import_keras() -> ModuleType:
     """
     if "keras" in sys.modules:
         return sys.modules["keras"]
+    require_module("keras")
     reporter = progress.current()
     reporter.ready()
     with reporter.stage("loading Keras"), importing, native_stderr_silenced(), _little_logged():

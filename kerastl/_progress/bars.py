@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import IO, TYPE_CHECKING, cast
 
 from kerastl._base import stderr
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 importing = threading.Lock()
 """Held while Keras or rich is imported: Keras imports rich, and two threads would find it half imported."""
+
+
+def bars_possible() -> bool:
+    """Whether rich is installed, which draws them; `kerastl-runtime` does without, and tells lines."""
+    return find_spec("rich") is not None
 
 
 class Bars(Nothing):

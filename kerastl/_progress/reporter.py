@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Literal, TextIO
 
 from kerastl._base import stderr
-from kerastl._progress.bars import Bars
+from kerastl._progress.bars import Bars, bars_possible
 from kerastl._progress.lines import PATIENCE, Lines, Nothing, duration, in_notebook, write_output
 from kerastl.errors import UsageError
 
@@ -104,7 +104,7 @@ class Reporter:
         self._show: Nothing | Lines | Bars
         if self._quiet:
             self._show = Nothing(write)
-        elif verbose != 2 and not notebook and stderr.is_terminal():
+        elif verbose != 2 and not notebook and stderr.is_terminal() and bars_possible():
             self._show = Bars(write)
         else:
             self._show = Lines(write)

@@ -148,11 +148,14 @@ def answer_rules(
     if coverage is None and not reject:
         return AnswerRules(top, sure=sure, hierarchy=hierarchy)
     from kerastl.calibration import _state as state_file
+    from kerastl.models._exported.reading import refuse_features
 
     if coverage is not None and TASKS[metadata.task].kind == "indicators":
         raise UsageError(
             f"coverage is for one class an image, and {printable(metadata.name)} gives any number of labels"
         )
+    if reject:
+        refuse_features(file)
     state = state_file.read(file)
     if state.temperature != temperature.inside(metadata):
         raise UsageError(f"{printable(str(file))} was calibrated after it was loaded: load it again")

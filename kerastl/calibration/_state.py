@@ -6,6 +6,7 @@ a member of their own.
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from collections.abc import Callable
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 ARRAYS = "kerastl-trust.npz"
 SUMMARY = "calibration"
+EXPORTED_ARRAYS = "calibration_arrays"
+"""Where the metadata of an exported file hold the arrays, in base64, as no member can."""
 PUBLISHED = (
     "coverage and rejection need a calibrated model, and published networks are not calibrated: fine-tune one on your "
     "own images (kerastl finetune), calibrate it (kerastl calibrate), name it with --model RUN_DIR"
@@ -181,6 +184,42 @@ def members(state: CalibrationState) -> dict[str, bytes]:
     return {ARRAYS: stream.getvalue()}
 
 
+def _stored(model_file: Path) -> bytes | None:
+    """The arrays as they lie in a model's file; None where there are none."""
+    from kerastl.models._exported import reading
+
+    if reading.find(model_file) is not None:
+        text = reading.read(model_file).metadata.extra.get(EXPORTED_ARRAYS)
+        try:
+            return None if text is None else base64.b64decode(text, validate=True)
+        except ValueError as error:
+            raise ModelError(f"{model_file}: what kerastl calibrate stored is broken ({error})") from None
+    if model_file.suffix != ".keras":
+        raise UsageError(PUBLISHED)
+    return metadata_file.member(model_file, ARRAYS)
+
+
+def for_export(model_file: Path, temperature: float) -> dict[str, str]:
+    """What goes along into the metadata of an exported file: the arrays without features, which it does not give.
+
+    Args:
+        model_file: The model that is exported.
+        temperature: What the logits of the exported network have been divided by.
+
+    Returns:
+        Values of `Metadata.extra`; none where the model was not calibrated.
+
+    Raises:
+        ModelError: What is stored is broken.
+    """
+    try:
+        state = read(model_file)
+    except UsageError:
+        return {}
+    alone = replace(state, references=None, ood_threshold=None, unfitted="exported", temperature=temperature)
+    return {EXPORTED_ARRAYS: base64.b64encode(members(alone)[ARRAYS]).decode()}
+
+
 def read(model_file: Path) -> CalibrationState:
     """Read what `write` stored.
 
@@ -196,12 +235,11 @@ def read(model_file: Path) -> CalibrationState:
 
     from kerastl.models._saved import arrays
 
-    if model_file.suffix != ".keras":
-        raise UsageError(PUBLISHED)
-    content = metadata_file.member(model_file, ARRAYS)
+    content = _stored(model_file)
     if content is None:
+        again = "" if model_file.suffix == ".keras" else ", and export it again"
         raise UsageError(
-            f"{printable(str(model_file))}: not calibrated yet; do that with kerastl calibrate RUN_DIR DATA"
+            f"{printable(str(model_file))}: not calibrated yet; do that with kerastl calibrate RUN_DIR DATA{again}"
         )
     try:
         found = arrays.read_npz(content, _KINDS)

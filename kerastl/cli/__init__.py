@@ -154,10 +154,18 @@ def _failed(error: Exception) -> int:
         return 0  # whoever read our output has had enough (`| head`)
     if os.environ.get("KERASTL_TRACEBACK"):
         raise error
+    if isinstance(error, ModuleNotFoundError) and (lacking := _lacking(error)) is not None:
+        return _fail(lacking, 1)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return _fail(f"{os.fspath(error.filename)}: {error.strerror[:1].lower()}{error.strerror[1:]}", 1)
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     return _fail(f"unexpected error: {reason} (KERASTL_TRACEBACK=1 shows where)", 1)
+
+
+def _lacking(error: ModuleNotFoundError) -> str | None:
+    from kerastl._base import extras
+
+    return extras.told(error)
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from kerastl._base.serialization import to_json
-from kerastl._base.text import message
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
@@ -47,11 +46,12 @@ def _formats(context: click.Context, parameter: click.Parameter, incomplete: str
 )  # fmt: skip
 @option(
     "--prove", metavar="DATA", shell_complete=completion.paths,
-    help="Images that answers are compared on.  [default: patterns, which prove less]",
+    help="Images that answers are compared on; labeled ones tell the accuracy too.  [default: built-in images]",
 )  # fmt: skip
 @option(
     "--calibrate", metavar="DATA", shell_complete=completion.paths,
-    help="At least 40 images like those to come, which formats in 8-bit integers are fitted to.",
+    help="At least 40 images like those to come, which formats in 8-bit integers are fitted to.  "
+    "[default: some of --prove]",
 )  # fmt: skip
 @option("--with-resize", is_flag=True, help="Take images of any size, in formats that can resize them.")
 @option(
@@ -70,15 +70,19 @@ def export(form: str, **arguments: Any) -> int:
 
     MODEL is a network of `kerastl models`, the run folder of a model you fine-tuned, or a .keras file. Every format
     takes raw RGB pixels 0-255 and gives calibrated probabilities; labels are inside. Beside the files stand labels.txt
-    and examples that use them.
+    and examples that use them, proof.json and a model card.
 
     What answers differently from Keras is not written. What kerastl exported to DIR before is replaced, other files
     never.
 
     Exit code: 0 all formats were written, 1 some could not be, 2 wrong usage.
     """
+    from kerastl.cli._proof_text import show
     from kerastl.exporting import export as write
 
     result = write(**arguments)
-    click.echo(to_json(result.as_dict()) if form == "json" else "\n".join(map(message, str(result).splitlines())))
+    if form == "json":
+        click.echo(to_json(result.as_dict()))
+    else:
+        show(result)
     return 1 if result.failed else 0

@@ -46,6 +46,7 @@ def _described(row: Backbone) -> dict[str, Any]:
         "top1": row.top1,
         "top5": row.top5,
         "source": row.source,
+        "license": row.license or None,
         "stages": [stage.name for stage in row.stages],
         "cached": weights.cached(row, row.has_weights()) is not None,
         "bundled": row.bundled,

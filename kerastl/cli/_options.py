@@ -28,8 +28,8 @@ model = option(
     "-m",
     metavar="NAME|PATH",
     shell_complete=completion.models,
-    help="A network of `kerastl models`, or the run folder of a model you fine-tuned.  [default: mobilenet_v2; "
-    "kerastl_mini where that cannot be had]",
+    help="A network of `kerastl models`, the run folder of a model you fine-tuned, or a file of `kerastl export`.  "
+    "[default: mobilenet_v2; kerastl_mini where that cannot be had]",
 )
 
 trust = option(

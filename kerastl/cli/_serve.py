@@ -47,6 +47,16 @@ from kerastl.errors import UsageError
     metavar="SECONDS",
     help="Until an answer.",
 )
+@option(
+    "--collect",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Store images that people correct, in a folder for each class, which kerastl finetune takes.",
+)
+@option(
+    "--collect-limit", type=click.IntRange(min=1), default=10_240 << 20, show_default=True, metavar="BYTES",
+    help="What that folder may take.",
+)  # fmt: skip
 @options.trust
 @options.telling
 def serve(
@@ -62,6 +72,8 @@ def serve(
     max_pixels: int,
     queue: int,
     timeout: float,
+    collect: str | None,
+    collect_limit: int,
     trust: bool,
 ) -> int:
     """Answer requests over HTTP.
@@ -88,6 +100,8 @@ def serve(
             timeout=timeout,
             api_keys=_keys(api_keys),
             origins=origins,
+            collect=collect,
+            collect_limit=collect_limit,
             engine=engine,
             trust=trust,
         )

@@ -37,7 +37,7 @@ from kerastl.evaluation._training_parts import Parted
 from kerastl.inference._open import open_engine
 from kerastl.models import _metadata as metadata_file
 from kerastl.models._feature_model import feature_model
-from kerastl.models._metadata import Metadata
+from kerastl.models._metadata import Metadata, refuse_exported
 from kerastl.models._spec import names_backbone, resolve
 from kerastl.tasks._task import MULTILABEL, TASKS
 
@@ -241,6 +241,8 @@ def _by_leave_one_out(
 
 def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Classifier:
     """A model with a file of its own to store things in; said before a published one is fetched."""
+    if isinstance(model, Classifier):
+        refuse_exported(model.file)
     published = model.file.suffix != ".keras" if isinstance(model, Classifier) else names_backbone(os.fspath(model))
     if published:
         name = model.name if isinstance(model, Classifier) else os.fspath(model)
@@ -248,6 +250,7 @@ def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Class
     if isinstance(model, Classifier):
         return model
     spec = resolve(model, trust=trust)
+    refuse_exported(spec.weights_file)
     # One network gives probabilities and features: the one that only answers need not be compiled here.
     return Classifier(spec, open_engine(feature_model(spec)), with_features=True)
 

@@ -35,6 +35,7 @@ from kerastl.evaluation._results import RESULTS
 from kerastl.evaluation._robustness import robustness
 from kerastl.evaluation._selection import EvaluationSplit
 from kerastl.evaluation._training_parts import Parted
+from kerastl.models._exported.reading import refuse_features
 from kerastl.tasks._task import TASKS
 
 
@@ -184,6 +185,7 @@ def _trained(classifier: Classifier, known: Parted, items: Sequence[Item]) -> tu
 
 
 def _state(classifier: Classifier) -> CalibrationState:
+    refuse_features(classifier.file)
     state = state_file.read(classifier.file)
     state.check_rejection()
     return state

@@ -85,24 +85,29 @@ def class_scores(predicted: np.ndarray, labels: np.ndarray, names: tuple[str, ..
     Returns:
         In the order of the index. The means over them are the macro averages.
     """
-    from sklearn.metrics import precision_recall_fscore_support
-
-    present = np.unique(labels)
-    columns = precision_recall_fscore_support(labels, predicted, labels=present, zero_division=0)
+    matrix = confusion_matrix(predicted, labels)
+    counts = matrix.counts
+    right, support, taken = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     return tuple(
-        ClassScores(names[index], int(index), float(precision), float(recall), float(f1), int(support))
-        for index, precision, recall, f1, support in zip(present, *columns, strict=True)
+        ClassScores(
+            names[index],
+            int(index),
+            float(right[at] / taken[at]) if taken[at] else 0.0,
+            float(right[at] / support[at]),
+            float(2 * right[at] / (taken[at] + support[at])),
+            int(support[at]),
+        )
+        for at, index in enumerate(matrix.classes)
+        if support[at]
     )
 
 
 def confusion_matrix(predicted: np.ndarray, labels: np.ndarray) -> ConfusionMatrix:
     """Count what was taken for what; arguments as for `class_scores`."""
-    from sklearn.metrics import confusion_matrix as count
-
     classes = np.union1d(labels, predicted)
-    if len(classes) == 1:  # which scikit-learn warns of
-        return ConfusionMatrix(classes, np.array([[len(labels)]]))
-    return ConfusionMatrix(classes, count(labels, predicted, labels=classes))
+    size = len(classes)
+    cells = np.searchsorted(classes, labels) * size + np.searchsorted(classes, predicted)
+    return ConfusionMatrix(classes, np.bincount(cells, minlength=size * size).reshape(size, size))
 
 
 def most_confused(matrix: ConfusionMatrix, names: tuple[str, ...], most: int | None = None) -> tuple[Confused, ...]:

@@ -65,9 +65,10 @@ def with_parts(dataset: Dataset, model_file: Path, metadata: Metadata, progress:
     found = _by_table(dataset, given, table, metadata) if table.is_file() else Parted(dataset, given)
     if found.recognized or "data_fingerprint" not in metadata.extra:
         return found
+    why = "kerastl 0.1 made it" if model_file.suffix == ".keras" else "it was exported"
     unknown = (
-        "the model's file does not hold which images it was trained on (kerastl 0.1 made it): if some of these are "
-        "among them, figures flatter it"
+        f"the model's file does not hold which images it was trained on ({why}): if some of these are among them, "
+        "figures flatter it"
     )
     return replace(found, notes=(*found.notes, unknown))
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from kerastl.exporting._format import ExportFormat as ExportFormat
     from kerastl.exporting._format_registry import EXPORT_FORMATS as EXPORT_FORMATS
     from kerastl.exporting._format_registry import register_export_format as register_export_format
-    from kerastl.exporting._proof import ProofRow as ProofRow
+    from kerastl.exporting._proof_result import Proof as Proof
+    from kerastl.exporting._proof_row import ProofRow as ProofRow
     from kerastl.exporting._result import ExportResult as ExportResult
     from kerastl.exporting._source import ExportSource as ExportSource
 
@@ -20,7 +21,8 @@ _MODULES = {
     "ExportFormat": "kerastl.exporting._format",
     "ExportResult": "kerastl.exporting._result",
     "ExportSource": "kerastl.exporting._source",
-    "ProofRow": "kerastl.exporting._proof",
+    "Proof": "kerastl.exporting._proof_result",
+    "ProofRow": "kerastl.exporting._proof_row",
     "export": "kerastl.exporting._exporting",
     "register_export_format": "kerastl.exporting._format_registry",
 }

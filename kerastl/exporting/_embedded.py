@@ -13,8 +13,12 @@ JSON_FILE, LABELS_FILE = "kerastl.json", "labels.txt"
 """Its name, and that of the labels, where a format keeps files."""
 
 
+# How the model was trained may name files of the machine, which are nothing to those who get the export.
+_LEFT_OUT = frozenset({"settings"})
+
+
 def described(metadata: Metadata, format_name: str) -> str:
-    """The metadata as JSON text, with the format and the version of kerastl that wrote it.
+    """The metadata as JSON text, with the format and the version of kerastl that wrote it, without training's settings.
 
     Args:
         metadata: Of the exported model.
@@ -23,7 +27,9 @@ def described(metadata: Metadata, format_name: str) -> str:
     Returns:
         ASCII, on one line. Without the field `exported` it is what `Metadata.from_dict` reads.
     """
-    return to_json({**metadata.as_dict(), "exported": {"format": format_name, "kerastl": __version__}}, None)
+    extra = {name: value for name, value in metadata.extra.items() if name not in _LEFT_OUT}
+    exported = {"format": format_name, "kerastl": __version__}
+    return to_json({**metadata.as_dict(), "extra": extra, "exported": exported}, None)
 
 
 def label_lines(metadata: Metadata) -> str:

@@ -10,6 +10,7 @@ from kerastl.exporting._format import ExportFormat
 from kerastl.exporting._output_folder import OutputFolder
 from kerastl.exporting._source import ExportSource
 from kerastl.images import Resize
+from kerastl.training._readme import escaped
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,7 +45,7 @@ def rendered(template: str, export_format: ExportFormat, source: ExportSource) -
         source: The model.
     """
     return (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             file=export_format.filename,
@@ -57,14 +58,17 @@ def rendered(template: str, export_format: ExportFormat, source: ExportSource) -
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates are rendered."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=PackageLoader("kerastl.exporting"),
-        autoescape=False,  # noqa: S701 - programs, not pages
+        autoescape=False,  # noqa: S701 - programs and Markdown, not pages
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["escaped"] = escaped  # for Markdown
+    return made

@@ -6,6 +6,7 @@ from kerastl._base.registry import Registry
 from kerastl.exporting._format import ExportFormat
 
 _LITERT_EXAMPLES = ("example_litert.py.j2", "example_litert.kt.j2", "example_litert.swift.j2")
+_ONNX_EXAMPLES = ("example_onnx.py.j2", "example_onnx.mjs.j2")
 
 _BUNDLED = (
     ExportFormat(
@@ -28,7 +29,7 @@ _BUNDLED = (
     ),
     ExportFormat(
         "litert-int8",
-        "a quarter as large, fastest on the processors of phones",
+        "smaller still, fastest on the processors of phones",
         "model-int8.tflite",
         "kerastl.exporting._litert:write_int8",
         "kerastl.exporting._litert:run",
@@ -63,6 +64,41 @@ _BUNDLED = (
         "kerastl.exporting._openvino_int8:missing",
         quantized=True,
         examples=("example_openvino.py.j2",),
+    ),
+    ExportFormat(
+        "onnx",
+        "servers, browsers and other frameworks, by onnxruntime and its like",
+        "model.onnx",
+        "kerastl.exporting._onnx:write",
+        "kerastl.exporting._onnx:run",
+        "kerastl.exporting._onnx:missing",
+        examples=_ONNX_EXAMPLES,
+    ),
+    ExportFormat(
+        "onnx-fp16",
+        "half as large, for graphics cards",
+        "model-fp16.onnx",
+        "kerastl.exporting._onnx:write_fp16",
+        "kerastl.exporting._onnx:run",
+        "kerastl.exporting._onnx:missing",
+        examples=_ONNX_EXAMPLES,
+    ),
+    ExportFormat(
+        "onnx-int8",
+        "a quarter as large, and about twice as fast on processors",
+        "model-int8.onnx",
+        "kerastl.exporting._onnx:write_int8",
+        "kerastl.exporting._onnx:run",
+        "kerastl.exporting._onnx:missing",
+        quantized=True,
+        examples=_ONNX_EXAMPLES,
+    ),
+    ExportFormat(
+        "huggingface",
+        "what one would push to the Hugging Face Hub",
+        "huggingface",
+        "kerastl.exporting._huggingface:write",
+        "kerastl.exporting._huggingface:run",
     ),
 )
 

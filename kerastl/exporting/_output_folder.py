@@ -18,6 +18,8 @@ from kerastl.inference._seal import sha256
 
 MANIFEST = ".kerastl-export.json"
 """Names of the files that kerastl wrote, and the hashes of what it wrote into them."""
+EXPORTS = "export"
+"""Where exports of a run are, in its folder."""
 _LONGEST_MANIFEST = 1 << 22
 _LONGEST_NAME = 100
 
@@ -30,7 +32,7 @@ def default_folder(model: str, name: str) -> Path:
         name: What the model is called, which may be anything.
     """
     if Path(model).is_dir():
-        return Path(model, "export")
+        return Path(model, EXPORTS)
     plain = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in name).strip(".")
     return Path(f"{plain[:_LONGEST_NAME] or 'model'}-export")
 
@@ -49,16 +51,24 @@ class OutputFolder:
     def __init__(self, path: Path) -> None:
         check_folder(path, "--output")
         self.path = path
-        self._own = self._read()
 
     def check(self, name: str) -> None:
         """Raise `UsageError` if a file or folder of that name is there, and is not what kerastl wrote."""
+        own = self._read()
         for file in _files(self.path / name):
-            if self._own.get(self._relative(file)) != _digest(file):
+            if own.get(self._relative(file)) != _digest(file):
                 raise UsageError(
                     f"{printable(str(file))} is there, and is not what kerastl export wrote: remove it, or give "
                     "another folder as --output"
                 )
+
+    def holds(self, name: str) -> bool:
+        """Whether a file or folder of that name is there, as kerastl wrote it."""
+        try:
+            self.check(name)
+        except UsageError:
+            return False
+        return os.path.lexists(self.path / name)
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -105,10 +115,9 @@ class OutputFolder:
 
     def _remember(self, name: str) -> None:
         """Note what stands under a name as written by kerastl."""
-        kept = {file: digest for file, digest in self._own.items() if file.split("/")[0] != name}
+        kept = {file: digest for file, digest in self._read().items() if file.split("/")[0] != name}
         new = {self._relative(file): sha256(file) for file in _files(self.path / name)}
-        self._own = {**kept, **new}
-        write_text(self.path / MANIFEST, to_json(self._own))
+        write_text(self.path / MANIFEST, to_json({**kept, **new}))
 
     def _relative(self, file: Path) -> str:
         return file.relative_to(self.path).as_posix()

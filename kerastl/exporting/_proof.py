@@ -1,125 +1,159 @@
-"""Compare exports with the Keras model."""
+"""Compare exports with the Keras model, on images: the same answers, as good, how fast, how large."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+import math
+import statistics
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from kerastl._inputs import given
-from kerastl.errors import KerastlError, ModelError
+from kerastl import _progress as progress
+from kerastl._base.text import message
+from kerastl.errors import KerastlError
+from kerastl.evaluation._answered import Answered
+from kerastl.evaluation._base_result import Figure
+from kerastl.evaluation._results import RESULTS
 from kerastl.exporting._format import ExportFormat
-from kerastl.exporting._source import ExportSource
-from kerastl.inference._engines import KerasEngine
+from kerastl.exporting._proof_images import ProofImages
+from kerastl.exporting._proof_row import ProofRow
+from kerastl.inference._engines import Engine
+from kerastl.inference._export import decided
 from kerastl.inference._precision import MIN_AGREEMENT, same_answers
-from kerastl.tasks._task import TASKS
+from kerastl.tasks._task import TASKS, TargetKind
 
-# Formats in float32 and float16; `MIN_AGREEMENT` is that of integers.
-_MIN_AGREEMENT_FLOAT = 0.995
-_MOST_IMAGES = 200
-
-
-@dataclass(frozen=True)
-class ProofImages:
-    """Images that exports are compared on, and what Keras answers.
-
-    Args:
-        source: The model.
-        pixels: uint8 array of shape (n, height, width, 3).
-    """
-
-    source: ExportSource
-    pixels: np.ndarray
-
-    @cached_property
-    def expected(self) -> np.ndarray:
-        """The Keras model's answers: float32 array of shape (n, outputs)."""
-        return KerasEngine(self.source.model).predict(self.pixels)
+MIN_AGREEMENT_FLOAT = 0.995
+"""Exports in float32 and float16 that give the same answer less often are refused; `MIN_AGREEMENT` is of integers."""
+CALIBRATION_ERROR = "calibration_error"
+# Answers to several images at once may differ by rounding from those to one.
+_ROUNDING = 0.02
+_TOGETHER = 3
+_FEWEST_TIMES = 5
 
 
-@dataclass(frozen=True)
-class ProofRow:
-    """How one export compares with the Keras model: `kerastl.export` gives it.
-
-    Args:
-        format: A name of `EXPORT_FORMATS`.
-        images: How many were compared.
-        agreement: The fraction of them with the same answer.
-        difference: The largest of any output.
-        megabytes: On disk.
-    """
-
-    format: str
-    images: int
-    agreement: float
-    difference: float
-    megabytes: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """The figures as JSON values."""
-        return asdict(self)
-
-    def check(self, bound: float) -> None:
-        """Raise `ModelError` if fewer answers than `bound` are the same."""
-        if self.agreement < bound:
-            raise ModelError(
-                f"it gives the same answer as Keras for {100 * self.agreement:.1f} % of {self.images} images only, and "
-                f"at least {100 * bound:.1f} % are wanted"
-            )
-
-
-def bound(export_format: ExportFormat, min_agreement: float | None) -> float:
-    """The fraction of answers that must be the same."""
+def bound(export_format: ExportFormat, min_agreement: float | None = None) -> float:
+    """The fraction of answers that must be the same; `min_agreement` goes before the format's own."""
     if min_agreement is not None:
         return min_agreement
-    return MIN_AGREEMENT if export_format.quantized else _MIN_AGREEMENT_FLOAT
+    return MIN_AGREEMENT if export_format.quantized else MIN_AGREEMENT_FLOAT
 
 
-def read_images(data: Any, source: ExportSource) -> ProofImages:
-    """Read what exports are compared on.
-
-    Args:
-        data: Images, as `Classifier.classify` takes many; or None for patterns, which prove less.
-        source: The model.
-    """
-    if data is None:
-        height, width = source.metadata.reader.shape[:2]
-        noise = np.random.default_rng(0).integers(0, 256, (8, 4, 4, 3), np.uint8)
-        coarse = noise.repeat(-(-height // 4), 1).repeat(-(-width // 4), 2)
-        return ProofImages(source, np.ascontiguousarray(coarse[:, :height, :width]))
-    read = source.metadata.reader.read
-    found = [
-        read(image)
-        for image, _ in zip(given(data).images, range(_MOST_IMAGES), strict=False)
-        if not isinstance(image, KerastlError)
-    ]
-    return ProofImages(source, np.stack(found))
-
-
-def prove(written: Sequence[tuple[ExportFormat, Path]], source: ExportSource, images: ProofImages) -> list[ProofRow]:
-    """Run exports, and compare them with the Keras model.
+def prove(export_format: ExportFormat, path: Path, images: ProofImages, min_agreement: float | None = None) -> ProofRow:
+    """Run an export, and compare it with the Keras model.
 
     Args:
-        written: Formats, and the files or folders that hold them.
-        source: The model.
+        export_format: Its format.
+        path: The file or folder that holds it.
         images: What `read_images` gave.
+        min_agreement: The fraction of answers that must be the same; None takes the format's own.
+
+    Returns:
+        The figures; what is to be refused has a `reason`.
     """
-    return [_row(export_format, path, source, images) for export_format, path in written]
+    wanted = bound(export_format, min_agreement)
+    return compared(export_format.name, lambda: export_format.open(path), megabytes(path), images, wanted)
 
 
-def _row(export_format: ExportFormat, path: Path, source: ExportSource, images: ProofImages) -> ProofRow:
-    engine = export_format.open(path)
-    received = np.concatenate([engine.predict(images.pixels[i : i + 1]) for i in range(len(images.pixels))])
-    same = same_answers(received, images.expected, TASKS[source.metadata.task].kind)
+def compared(name: str, opened: Callable[[], Engine], size: float, images: ProofImages, wanted: float) -> ProofRow:
+    """Compare an engine with the Keras model.
+
+    Args:
+        name: What the row is called.
+        opened: Opens the engine.
+        size: Megabytes of what it runs.
+        images: What to compare on.
+        wanted: The fraction of answers that must be the same.
+    """
+    expected = images.expected
+    try:
+        with progress.stage(f"{name}: comparing with the Keras model", len(images)) as told:
+            engine = opened()
+            outputs, milliseconds = answers(engine, images.pixels, told.update)
+            if fault := _fault(outputs, expected):
+                return _broken(name, images, wanted, size, fault)
+            fault = _together(engine, images.pixels, outputs)
+    except KerastlError as error:
+        return _broken(name, images, wanted, size, str(error))
+    except Exception as error:  # of the library that runs it
+        reason = message(f"{type(error).__name__}: {error}".splitlines()[0])
+        return _broken(name, images, wanted, size, f"what was written cannot be run ({reason})")
+    same = _same(outputs, expected, TASKS[images.source.metadata.task].kind)
+    difference = float(np.abs(outputs.astype(np.float64) - expected).max())
+    figures = figures_of(outputs, images)
+    return ProofRow(name, len(images), same, wanted, difference, milliseconds, size, figures, fault, images.data)
+
+
+def _broken(name: str, images: ProofImages, wanted: float, size: float, fault: str) -> ProofRow:
+    return ProofRow(name, len(images), 0, wanted, math.nan, math.nan, size, fault=fault, data=images.data)
+
+
+def answers(engine: Engine, pixels: np.ndarray, told: Callable[[int], None] | None = None) -> tuple[np.ndarray, float]:
+    """Have an engine answer one image after the other.
+
+    Returns:
+        float32 array of shape (n, outputs), and the median of the milliseconds for one image.
+    """
+    engine.predict(pixels[:1])  # gets ready
+    rows: list[np.ndarray] = []
+    seconds: list[float] = []
+    while len(seconds) < max(len(pixels), _FEWEST_TIMES):
+        number = len(seconds) % len(pixels)
+        start = time.perf_counter()
+        row = engine.predict(pixels[number : number + 1])
+        seconds.append(time.perf_counter() - start)
+        if len(rows) < len(pixels):
+            rows.append(row)
+            if told is not None:
+                told(len(rows))
+    return np.concatenate(rows), 1_000 * statistics.median(seconds)
+
+
+def _fault(outputs: np.ndarray, expected: np.ndarray) -> str:
+    """What is wrong with answers whatever they say; empty where nothing is."""
+    if outputs.shape != expected.shape:
+        return f"its answers have the shape {outputs.shape}, and those of the Keras model {expected.shape}"
+    if not np.isfinite(outputs).all():
+        return "some of its answers are not numbers (NaN or infinite)"
+    return ""
+
+
+def _together(engine: Engine, pixels: np.ndarray, outputs: np.ndarray) -> str:
+    """Whether several images at once get the answers that each gets alone: what is wrong, or nothing."""
+    several = engine.predict(pixels[:_TOGETHER])
+    alone = outputs[:_TOGETHER]
+    if several.shape != alone.shape:
+        return f"{len(alone)} images together give answers of the shape {several.shape}"
+    if not np.abs(several - alone).max() <= _ROUNDING * max(1.0, float(np.abs(alone).max())):
+        return "several images together get other answers than each of them alone"
+    return ""
+
+
+def _same(outputs: np.ndarray, expected: np.ndarray, kind: TargetKind) -> int:
+    same = same_answers(outputs, expected, kind)
+    if kind == "index":
+        # Where rounding decides between two classes, either is the answer.
+        same = same | ~decided(expected)
+    return int(same.sum())
+
+
+def figures_of(outputs: np.ndarray, images: ProofImages) -> dict[str, Figure]:
+    """How good answers are: the first figure of the task and the calibration error, each with its interval.
+
+    Args:
+        outputs: float32 array of shape (n, outputs).
+        images: What was answered; without labels there are no figures.
+    """
+    if images.labeled is None or images.classifier is None:
+        return {}
+    answered = Answered(images.classifier, images.labeled, images.items, outputs, images.failed, ())
+    evaluation = RESULTS[images.source.metadata.task].of(answered)
+    names = (next(iter(evaluation.names)), CALIBRATION_ERROR)
+    return {name: evaluation.figures[name] for name in names if name in evaluation.figures}
+
+
+def megabytes(path: Path) -> float:
+    """What a file or a folder takes on the disk, in MB of 2**20 bytes."""
     files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    return ProofRow(
-        export_format.name,
-        len(images.pixels),
-        float(same.mean()),
-        float(np.abs(received - images.expected).max()),
-        round(sum(each.stat().st_size for each in files) / 1e6, 3),
-    )
+    return round(sum(each.stat().st_size for each in files) / 2**20, 3)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastl._base.text import percent, printable
-from kerastl.exporting._proof import ProofRow
+from kerastl._base.text import printable
+from kerastl.exporting._proof_result import Proof
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class ExportResult:
         model: What the model is called.
         output: The folder.
         files: The file or folder of each format that was written, by the format's name.
-        proof: How each of them compares with the Keras model, in the same order.
+        proof: How they compare with the Keras model, and those that were refused.
         failed: Why other formats were not written, by the format's name.
     """
 
     model: str
     output: Path
     files: Mapping[str, Path]
-    proof: tuple[ProofRow, ...]
+    proof: Proof
     failed: Mapping[str, str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -35,14 +35,17 @@ class ExportResult:
             "model": self.model,
             "output": str(self.output),
             "files": {name: str(path) for name, path in self.files.items()},
-            "proof": [row.as_dict() for row in self.proof],
+            "proof": self.proof.as_dict(),
             "failed": dict(self.failed),
         }
 
     def __str__(self) -> str:
-        lines = [
-            f"{row.format}: {printable(str(self.files[row.format]))}, {row.megabytes:.3g} MB, same answer for "
-            f"{percent(row.agreement)} of {row.images} images, largest difference {row.difference:.1g}"
-            for row in self.proof
-        ]
-        return "\n".join([*lines, *(f"{name}: not written: {reason}" for name, reason in self.failed.items())])
+        return "\n".join([*self.lines(), "", str(self.proof)])
+
+    def lines(self) -> list[str]:
+        """Where each file is, and why others are not there, a line each."""
+        written = [f"{name}: {printable(str(path))}" for name, path in self.files.items()]
+        return [*written, *(f"{name}: not written: {reason}" for name, reason in self.failed.items())]
+
+    def _repr_html_(self) -> str:
+        return self.proof._repr_html_()

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
-from kerastl._inputs import given
+from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperatures
 from kerastl.errors import ModelError, UsageError
 from kerastl.inference._engine_registry import EngineError
@@ -19,6 +19,9 @@ from kerastl.models._spec import ModelSpec
 if TYPE_CHECKING:
     import keras
     import numpy as np
+
+    from kerastl.exporting._proof_images import ProofImages
+    from kerastl.inference._representative import Representative
 
 ONE_THREAD = Parallelism(workers=1, interpreters=1, threads=1, batch=1)
 """How exports are compared, and timed: one image after the other."""
@@ -32,8 +35,9 @@ class ExportSource:
 
     Args:
         spec: The model.
-        calibrate: Images like those to come, which integers are fitted to, as `Classifier.classify` takes many.
+        calibrate: Images like those to come, which integers are fitted to; None takes some of `prove`.
         with_resize: Whether images of any size go in, where the format can resize them.
+        prove: Images that exports are compared on, as for `kerastl.export`.
 
     Example:
         >>> from kerastl.exporting import ExportSource
@@ -45,6 +49,7 @@ class ExportSource:
     spec: ModelSpec
     calibrate: Any = None
     with_resize: bool = False
+    prove: Any = None
 
     @cached_property
     def _temperature(self) -> float:
@@ -53,13 +58,14 @@ class ExportSource:
 
     @cached_property
     def metadata(self) -> Metadata:
-        """The metadata of what is exported, whose temperature is inside the network."""
+        """The metadata of what is exported: its temperature is inside the network, and sets need no other file."""
         metadata = self.spec.metadata
-        if self._temperature == 1:
-            return metadata
-        extra = {name: value for name, value in metadata.extra.items() if name != temperatures.TEMPERATURE}
-        inside = temperatures.record(temperatures.of(metadata), temperatures.LABELED)
-        return replace(metadata, extra={**extra, **inside})
+        if self._temperature != 1:
+            extra = {name: value for name, value in metadata.extra.items() if name != temperatures.TEMPERATURE}
+            inside = temperatures.record(temperatures.of(metadata), temperatures.LABELED)
+            metadata = replace(metadata, extra={**extra, **inside})
+        arrays = state_file.for_export(self.spec.weights_file, temperatures.inside(metadata))
+        return replace(metadata, extra={**metadata.extra, **arrays}) if arrays else metadata
 
     @cached_property
     def model(self) -> keras.Model:
@@ -104,21 +110,53 @@ class ExportSource:
         return content
 
     @cached_property
+    def onnx(self) -> bytes:
+        """The network as ONNX in float32: `pixels`, uint8 of shape (batch, height, width, 3), in, `probabilities` out.
+
+        Raises:
+            ModelError: It cannot become ONNX.
+        """
+        from kerastl.exporting._onnx_conversion import to_onnx
+
+        return to_onnx(self.flatbuffer, printable(self.metadata.name)).SerializeToString()
+
+    @property
     def calibrating(self) -> np.ndarray:
         """Images to fit integers to: uint8 array of shape (n, height, width, 3).
 
         Raises:
             UsageError: None were given, or too few can be read.
         """
+        return self._representative.calibrating
+
+    @property
+    def judging(self) -> np.ndarray:
+        """Others of those that were given, to compare integers on; see `calibrating`."""
+        return self._representative.judging
+
+    @cached_property
+    def _representative(self) -> Representative:
+        from kerastl.exporting._calibrating_images import images_in
         from kerastl.inference._representative import read_representative
 
         self.check_calibrating()
-        images = given(self.calibrate).images
-        return read_representative(images, self.metadata.reader, "a model in 8-bit integers", _GIVE).calibrating
+        images = images_in(self.prove if self.calibrate is None else self.calibrate)
+        return read_representative(images, self.metadata.reader, "a model in 8-bit integers", _GIVE)
+
+    @cached_property
+    def images(self) -> ProofImages:
+        """What exports are compared on, with what Keras answers.
+
+        Raises:
+            DataError: Not one image can be read.
+        """
+        from kerastl.exporting._proof_images import read_images
+
+        return read_images(self.prove, self)
 
     def check_calibrating(self) -> None:
         """Raise `UsageError` where no images to fit integers to were given."""
-        if self.calibrate is None:
+        if self.calibrate is None and self.prove is None:
             raise UsageError(
                 f"{printable(self.metadata.name)}: a model in 8-bit integers is fitted to images like those to come; "
                 f"{_GIVE}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kerastl.inference._engines import KerasEngine as KerasEngine
     from kerastl.inference._engines import LiteRTEngine as LiteRTEngine
     from kerastl.inference._engines import Parallelism as Parallelism
+    from kerastl.inference._onnx_engine import OnnxEngine as OnnxEngine
     from kerastl.inference._open import open_engine as open_engine
     from kerastl.inference._openvino_engine import OpenVINOEngine as OpenVINOEngine
 
@@ -25,6 +26,7 @@ _MODULES = {
     "EngineFactory": "kerastl.inference._engine_registry",
     "KerasEngine": "kerastl.inference._engines",
     "LiteRTEngine": "kerastl.inference._engines",
+    "OnnxEngine": "kerastl.inference._onnx_engine",
     "OpenVINOEngine": "kerastl.inference._openvino_engine",
     "Parallelism": "kerastl.inference._engines",
     "open_engine": "kerastl.inference._open",

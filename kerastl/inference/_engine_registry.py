@@ -25,12 +25,15 @@ class EngineFactory:
         name: What users type.
         description: When to take it, in a few words that follow the name.
         opener: Opens the engine for a model, or `"module:function"`, imported when first used. `spec.build()` gives
-            the Keras model. It raises `EngineError` for a model that this engine cannot run.
+            the Keras model. It raises `EngineError` for a model that this engine cannot run. None where the engine
+            runs exported files only.
         missing: Says what this machine lacks to run it, in a sentence without a full stop, or None where it can be
             used; or `"module:function"`.
         fast_opener: Opens it in fewer bits than float32, or `"module:function"`; None where it has no such way. It is
             given the model and a function that reads images like those to come, to be called where they are needed.
             It raises `ModelError` where answers change too often.
+        file_opener: Opens it for a file of `kerastl export`, which is `spec.weights_file`, or `"module:function"`;
+            None where it runs none.
 
     Example:
         >>> from kerastl.inference import EngineFactory, KerasEngine
@@ -41,9 +44,10 @@ class EngineFactory:
 
     name: str
     description: str
-    opener: Callable[[ModelSpec], Engine] | str
+    opener: Callable[[ModelSpec], Engine] | str | None
     missing: Callable[[], str | None] | str | None = None
     fast_opener: Callable[[ModelSpec, Sample], Engine] | str | None = None
+    file_opener: Callable[[ModelSpec], Engine] | str | None = None
 
     def unavailable(self) -> str | None:
         """Why this machine cannot run it; None where it can."""
@@ -55,7 +59,10 @@ class EngineFactory:
 
         Raises:
             EngineError: It cannot run this model.
+            UsageError: It runs exported files only.
         """
+        if self.opener is None:
+            raise UsageError(f"the engine {self.name} runs files that kerastl export wrote")
         opener = resolve_reference(self.opener) if isinstance(self.opener, str) else self.opener
         return opener(spec)
 
@@ -70,6 +77,18 @@ class EngineFactory:
             raise UsageError(f"the engine {self.name} computes in full precision only")
         opener = resolve_reference(self.fast_opener) if isinstance(self.fast_opener, str) else self.fast_opener
         return opener(spec, sample)
+
+    def open_file(self, spec: ModelSpec) -> Engine:
+        """Open it for an exported file.
+
+        Raises:
+            UsageError: It runs no exported files.
+            ModelError: It cannot run this one.
+        """
+        if self.file_opener is None:
+            raise UsageError(f"the engine {self.name} runs no exported files")
+        opener = resolve_reference(self.file_opener) if isinstance(self.file_opener, str) else self.file_opener
+        return opener(spec)
 
 
 class EngineError(ModelError):
@@ -96,8 +115,23 @@ ENGINES: Registry[EngineFactory] = Registry(
             "kerastl.inference._open:open_litert",
             "kerastl.inference._open:litert_missing",
             "kerastl.inference._fast:open_fast_litert",
+            "kerastl.inference._exported:open_litert_file",
         ),
         "keras": EngineFactory("keras", "works everywhere", "kerastl.inference._open:open_keras"),
+        "onnx": EngineFactory(
+            "onnx",
+            "runs .onnx files of kerastl export",
+            None,
+            "kerastl.inference._onnx_engine:onnx_missing",
+            file_opener="kerastl.inference._exported:open_onnx_file",
+        ),
+        "openvino": EngineFactory(
+            "openvino",
+            "runs OpenVINO folders of kerastl export",
+            None,
+            "kerastl.inference._openvino_engine:openvino_missing",
+            file_opener="kerastl.inference._exported:open_openvino_file",
+        ),
     },
     hint="there are auto, {names}",
 )

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+# What networks take, 0 to 255 in either.
+PIXELS = ("uint8", "float32")
+
+
 def cores() -> int:
     """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -76,7 +80,8 @@ class LiteRTEngine:
     """Runs a compiled network; starts without TensorFlow.
 
     Args:
-        model: A `.tflite` file whose input is uint8 of shape (n, height, width, 3), or what is in one.
+        model: A `.tflite` file whose input is uint8, or float32 from 0 to 255, of shape (n, height, width, 3); or
+            what is in one.
         parallelism: How many copies, and threads in each.
 
     Raises:
@@ -134,8 +139,8 @@ class LiteRTEngine:
         interpreter = self._take()
         try:
             given, found = interpreter.get_input_details(), interpreter.get_output_details()
-            if any(each["dtype"].__name__ != "uint8" for each in given):
-                raise ValueError("it does not take uint8 pixels")
+            if any(each["dtype"].__name__ not in PIXELS for each in given):
+                raise ValueError("it does not take uint8 or float32 pixels")
             return [list(each["shape_signature"]) for each in given], [list(each["shape_signature"]) for each in found]
         finally:
             self._idle.put(interpreter)
@@ -148,7 +153,7 @@ class LiteRTEngine:
             if tuple(given["shape"]) != pixels.shape:
                 interpreter.resize_tensor_input(given["index"], pixels.shape)
                 interpreter.allocate_tensors()
-            interpreter.set_tensor(given["index"], pixels)
+            interpreter.set_tensor(given["index"], pixels.astype(given["dtype"], copy=False))
             interpreter.invoke()
             return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
         finally:

@@ -87,10 +87,24 @@ def absl_quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
-def check(engine: Engine, model: keras.Model) -> None:
-    """Compare a compiled network with its model.
+def patterns(height: int, width: int) -> np.ndarray:
+    """Noise of several kinds, which networks are tried on: flat, coarse and fine, bright and dark.
 
-    The images are noise of several kinds: flat, coarse and fine, bright and dark.
+    Returns:
+        uint8 array of shape (8, height, width, 3), the same each time.
+    """
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 256, (4, 4, 4, 3)).repeat(-(-height // 4), 1).repeat(-(-width // 4), 2)
+    fine = random.integers(0, 256, (2, height, width, 3))
+    dark = random.integers(0, 64, (1, height, width, 3))
+    flat = np.full((1, height, width, 3), 128)
+    return np.concatenate([coarse[:, :height, :width], fine, dark, flat]).astype(np.uint8)
+
+
+def check(engine: Engine, model: keras.Model) -> None:
+    """Compare a compiled network with its model, on `patterns`.
 
     Raises:
         ModelError: An output differs by more than `TOLERANCE`, of numbers above 1 by more than that fraction of the
@@ -98,24 +112,18 @@ def check(engine: Engine, model: keras.Model) -> None:
     """
     import numpy as np
 
-    height, width = model.input_shape[1:3]
-    random = np.random.default_rng(0)
-    coarse = random.integers(0, 256, (4, 4, 4, 3)).repeat(-(-height // 4), 1).repeat(-(-width // 4), 2)
-    fine = random.integers(0, 256, (2, height, width, 3))
-    dark = random.integers(0, 64, (1, height, width, 3))
-    flat = np.full((1, height, width, 3), 128)
-    pixels = np.concatenate([coarse[:, :height, :width], fine, dark, flat]).astype(np.uint8)
+    pixels = patterns(*model.input_shape[1:3])
     with retracing_unmentioned():
         expected = model.predict_on_batch(pixels.astype(np.float32))
     received = np.concatenate([engine.predict(pixels[i : i + 1]) for i in range(len(pixels))])
     difference = float(np.max(np.abs(received - expected)))
     moved = np.argmax(received, -1) != np.argmax(expected, -1)
     # Probabilities go up to 1, numbers to whatever their unit makes of them.
-    if not difference <= TOLERANCE * max(1.0, float(np.max(np.abs(expected)))) or (moved & _decided(expected)).any():
+    if not difference <= TOLERANCE * max(1.0, float(np.max(np.abs(expected)))) or (moved & decided(expected)).any():
         raise ModelError(f"{model.name}, compiled, differs from Keras by {difference:.2g}")
 
 
-def _decided(scores: np.ndarray) -> np.ndarray:
+def decided(scores: np.ndarray) -> np.ndarray:
     """Which rows have a best class that rounding cannot change."""
     import numpy as np
 

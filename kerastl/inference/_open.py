@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from kerastl import _progress as progress
+from kerastl._base.extras import require_module
 from kerastl._base.text import printable
 from kerastl.errors import ModelError, UsageError
 from kerastl.inference._cache import HASHES, CompiledCache, cache_folder, default_parallelism
@@ -58,11 +59,15 @@ def open_engine(
         'keras'
     """
     check_precision(precision)
+    if spec.engine is not None:
+        from kerastl.inference._exported import open_exported
+
+        return open_exported(spec, engine, precision)
     if precision == "fast":
         return _open_fast(spec, engine, sample or no_sample)
     if engine != "auto":
         factory = ENGINES[engine]
-        if (reason := factory.unavailable()) is not None:
+        if factory.opener is not None and (reason := factory.unavailable()) is not None:
             raise ModelError(reason)
         return factory.open(spec)
     *fast, last = (ENGINES[name] for name in AUTO_ORDER)
@@ -123,6 +128,7 @@ def litert_missing() -> str | None:
 
 def keras_version() -> str:
     """The installed Keras's version, without importing it."""
+    require_module("keras")
     spec = importlib.util.find_spec("keras")
     if spec is not None and spec.submodule_search_locations:
         source = Path(spec.submodule_search_locations[0]) / "src" / "version.py"

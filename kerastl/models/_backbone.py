@@ -103,6 +103,8 @@ class Backbone:
             none, they are found in the graph, see `find_taps`.
         preprocess_input: The function, or `"module:function"`, whose scaling `input_scaling` repeats, where there is
             one: `kerastl.testing.check_backbone` compares them.
+        license: Of the published weights, an SPDX identifier such as `Apache-2.0`; empty where it is not known.
+        license_source: Who says so.
 
     Raises:
         UsageError: The stages, the scaling, a size or the crop fraction are none.
@@ -137,6 +139,8 @@ class Backbone:
     flattens: bool = False
     taps: tuple[str, ...] = ()
     preprocess_input: Callable[[Any], Any] | str | None = None
+    license: str = ""
+    license_source: str = ""
 
     def __post_init__(self) -> None:
         check_input_scaling(self.input_scaling)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from kerastl._base.extras import require_module
 from kerastl._progress import ProgressCallback
 from kerastl.errors import DownloadError
 from kerastl.images._input_size import InputSize
@@ -39,7 +40,11 @@ def default_model(
 
     Returns:
         A name of the catalog: `DEFAULT_MODEL`, or `BUNDLED_MODEL`.
+
+    Raises:
+        MissingExtraError: Keras is not installed.
     """
+    require_module("keras")  # before something is fetched that nothing can run
     row = BACKBONES[DEFAULT_MODEL]
     if weights.cached(row, include_top, input_size) is not None:
         return DEFAULT_MODEL

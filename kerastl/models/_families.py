@@ -22,6 +22,13 @@ _MOBILENET_V2 = "https://github.com/tensorflow/models/blob/master/research/slim/
 _MOBILENET_V3 = "https://keras.io/api/applications/mobilenet/ (table in the docstring; top-5 not published)"
 _CONVNEXT = "https://github.com/facebookresearch/ConvNeXt (the repository whose weights Keras converted)"
 
+# Of the published weights, an SPDX identifier, and who says so. Up to NASNet it is what the documentation of Keras says
+# of each family; the later ones have that of the repository whose weights Keras converted.
+_KERAS_2_DOCS = "https://github.com/keras-team/keras/blob/2.3.0/docs/templates/applications.md"
+_APACHE = ("Apache-2.0", _KERAS_2_DOCS)
+_MIT = ("MIT", _KERAS_2_DOCS)
+_BSD = ("BSD-3-Clause", _KERAS_2_DOCS)
+
 _CAFFE_CROP = "shorter side to 256, center 224, as in the papers"
 _INCEPTION_CROP = "the Inception preprocessing that these weights were trained with keeps the central 87.5 %"
 _EFFICIENTNET_CROP = "size / (size + 32), as in the authors' evaluation"
@@ -68,6 +75,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "caffe",
         "crop": (0.875, _CAFFE_CROP),
         "source": KERAS_DOCS,
+        "license": ("CC-BY-4.0", _KERAS_2_DOCS),
         "url": _STORE + "{stem}/",
         "files": (_KERNELS + ".h5", _KERNELS + "_notop.h5"),
         "flattens": True,
@@ -84,6 +92,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "caffe",
         "crop": (0.875, _CAFFE_CROP),
         "source": KERAS_DOCS,
+        "license": _MIT,
         "url": _STORE + "resnet/",
         "files": (_KERNELS + ".h5", _KERNELS + "_notop.h5"),
         "stages": _RESNET_STAGES,
@@ -92,6 +101,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "tf",
         "crop": (0.875, _CAFFE_CROP),
         "source": KERAS_DOCS,
+        "license": _BSD,
         "url": _STORE + "resnet/",
         "files": (_KERNELS + ".h5", _KERNELS + "_notop.h5"),
         "stages": _RESNET_V2_STAGES,
@@ -101,6 +111,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "crop": (0.875, _INCEPTION_CROP),
         "min_size": 75,
         "source": KERAS_DOCS,
+        "license": _APACHE,
         "url": _STORE + "inception_v3/",
         "files": (_KERNELS + ".h5", _KERNELS + "_notop.h5"),
         # Its convolutions are unnamed; the concatenation that ends each module is not.
@@ -113,6 +124,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "crop": (0.875, _INCEPTION_CROP),
         "min_size": 75,
         "source": KERAS_DOCS,
+        "license": _APACHE,
         "url": _STORE + "inception_resnet_v2/",
         "files": (_KERNELS + ".h5", _KERNELS + "_notop.h5"),
         "stages": {
@@ -131,6 +143,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "crop": (0.875, _INCEPTION_CROP),
         "min_size": 71,
         "source": KERAS_DOCS,
+        "license": _MIT,
         "url": _STORE + "xception/",
         "files": (_KERNELS + ".h5", _KERNELS + "_notop.h5"),
         "stages": {"head": "after block14_sepconv2_act", "block14": "at block14_sepconv1"}
@@ -141,6 +154,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "source": _MOBILENET_V1,
+        "license": _APACHE,
         "url": _STORE + "mobilenet/",
         "files": ("mobilenet_{stem}_224_tf.h5", "mobilenet_{stem}_224_tf_no_top.h5"),
         "weight_sizes": (128, 160, 192, 224),
@@ -154,6 +168,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "source": _MOBILENET_V2,
+        "license": _APACHE,
         "url": _STORE + "mobilenet_v2/",
         "files": (
             "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{stem}_224.h5",
@@ -173,6 +188,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "inside",
         "crop": (0.875, _INCEPTION_CROP),
         "source": _MOBILENET_V3,
+        "license": ("Apache-2.0", "https://github.com/tensorflow/models/blob/master/LICENSE"),
         "url": _STORE + "mobilenet_v3/",
         "files": (
             "weights_mobilenet_v3_{stem}_224_1.0_float.h5",
@@ -188,6 +204,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "inside",
         "crop": (0.875, _INCEPTION_CROP),
         "source": _MOBILENET_V3,
+        "license": ("Apache-2.0", "https://github.com/tensorflow/models/blob/master/LICENSE"),
         "url": _STORE + "mobilenet_v3/",
         "files": (
             "weights_mobilenet_v3_{stem}_224_1.0_float.h5",
@@ -201,6 +218,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "torch",
         "crop": (0.875, _CAFFE_CROP),
         "source": KERAS_DOCS,
+        "license": _BSD,
         "url": _STORE + "densenet/",
         "files": (_KERNELS + ".h5", _KERNELS + "_notop.h5"),
         # A transition between two dense blocks belongs to the one below it.
@@ -212,6 +230,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "source": KERAS_DOCS,
+        "license": _APACHE,
         "url": _STORE + "nasnet/",
         "files": ("nasnet_{stem}.h5", "nasnet_{stem}_no_top.h5"),
         "remote": ("NASNet-{stem}.h5", "NASNet-{stem}-no-top.h5"),
@@ -231,6 +250,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "tf",
         "crop": (0.875, _INCEPTION_CROP),
         "source": KERAS_DOCS,
+        "license": _APACHE,
         "url": _STORE + "nasnet/",
         "files": ("nasnet_{stem}.h5", "nasnet_{stem}_no_top.h5"),
         "remote": ("NASNet-{stem}.h5", "NASNet-{stem}-no-top.h5"),
@@ -251,6 +271,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "after_loading": "kerastl.models._build:complete_efficientnet_scaling",
         "crop": (None, _EFFICIENTNET_CROP),
         "source": KERAS_DOCS,
+        "license": ("Apache-2.0", "https://github.com/tensorflow/tpu/blob/master/LICENSE"),
         "url": "https://storage.googleapis.com/keras-applications/",
         "files": ("{stem}.h5", "{stem}_notop.h5"),
         "stages": {"head": "after top_activation"}
@@ -261,6 +282,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "inside",
         "crop": (None, _EFFICIENTNET_CROP),
         "source": KERAS_DOCS,
+        "license": ("Apache-2.0", "https://github.com/google/automl/blob/master/LICENSE"),
         "url": _STORE + "efficientnet_v2/",
         "files": ("{stem}.h5", "{stem}_notop.h5"),
         "stages": _EFFICIENTNET_V2_STAGES,
@@ -269,6 +291,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "inside",
         "crop": (0.875, "shorter side to 256, center 224, as in the authors' evaluation"),
         "source": _CONVNEXT,
+        "license": ("MIT", "https://github.com/facebookresearch/ConvNeXt/blob/main/LICENSE"),
         "url": _STORE + "convnext/",
         "files": ("{stem}.h5", "{stem}_notop.h5"),
         "stages": _CONVNEXT_STAGES,
@@ -281,6 +304,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "input_scaling": "tf",
         "crop": (1.0, "at 32 pixels a crop would leave little of the image"),
         "source": "trained for kerastl on the 200 classes of Tiny ImageNet; scripts/mini holds how",
+        "license": ("Apache-2.0", "trained for kerastl, and under its license"),
         "files": ("{stem}.weights.h5", "{stem}.weights.h5"),
         "stages": {"head": "after stage3_block2_relu"}
         | {f"stage{n}": f"at stage{n}_block1_1_conv" for n in (3, 2, 1)}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerastl._base.keras_import import import_keras
+from kerastl.models._exported.reading import refuse_features
 from kerastl.models._spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ def feature_model(spec: ModelSpec) -> ModelSpec:
 
     Returns:
         A model with outputs of shape (n, classes + d).
+
+    Raises:
+        UsageError: It is an exported file, which has no features.
     """
+    refuse_features(spec.weights_file)
     return replace(
         spec,
         identity=f"{spec.identity} with features",

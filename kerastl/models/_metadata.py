@@ -262,7 +262,14 @@ def find(path: str | os.PathLike[str]) -> Path:
         raise ModelError(
             f"{printable(str(given))}: {what}; give a run folder of kerastl finetune, or a .keras file it made"
         )
+    refuse_exported(model_file)
     return model_file
+
+
+def refuse_exported(file: Path) -> None:
+    """Raise `ModelError` for an exported file, by its name: it holds no Keras model."""
+    if (exported := kinds.EXPORTED.get(file.suffix.lower())) is not None:
+        raise ModelError(f"{printable(os.fspath(file))}: it is {exported}")
 
 
 def read_metadata(model_file: Path) -> Metadata:

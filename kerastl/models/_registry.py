@@ -71,6 +71,8 @@ def _of_row(row: tuple[Any, ...]) -> Backbone:
         top1=top1,
         top5=top5,
         source=facts["source"],
+        license=facts["license"][0],
+        license_source=facts["license"][1],
         flattens=facts.get("flattens", False),
         taps=facts.get("taps", ()),
         preprocess_input=f"{library}.{module}:preprocess_input" if library == "keras.applications" else None,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kerastl._base.text import printable
 from kerastl._progress import ProgressCallback
@@ -41,6 +41,7 @@ class ModelSpec:
         build: Builds it with its weights: raw pixels 0-255 in, probabilities out.
         hash: Hashes what decides its answers in `weights_file`; all of the file's bytes if `None`.
         features: Whether features follow the probabilities in its output.
+        engine: What runs `weights_file` as it is, of an exported file; `None` of a model that can be built.
 
     Example:
         >>> from kerastl.models import resolve
@@ -55,6 +56,7 @@ class ModelSpec:
     build: Callable[[], keras.Model]
     hash: Callable[[Path], str] | None = None
     features: bool = False
+    engine: str | None = None
 
     def check_fit(self, inputs: Sequence[Sequence[Any]], outputs: Sequence[Sequence[Any]]) -> None:
         """Raise `ModelError` if the metadata and a network of these shapes do not belong together."""
@@ -73,9 +75,9 @@ def resolve(
     """Find the model that a name or a path means.
 
     Args:
-        model: A name of the catalog, a run folder, or a `.keras` file that kerastl made. A name of the
-            catalog goes before a folder of that name; write `./name` for the folder. Of a name that another package
-            adds it is the other way round.
+        model: A name of the catalog, a run folder, a `.keras` file that kerastl made, or what `kerastl export` wrote:
+            an `.onnx` or `.tflite` file, or an OpenVINO folder. A name of the catalog goes before a folder of that
+            name; write `./name` for the folder. Of a name that another package adds it is the other way round.
         progress: Called while weights are fetched: with the file's name, the bytes so far, and those in all if known.
         weights: Of a network of the catalog: `imagenet`, a weights file that fits, or `None` for random ones.
         trust: Whether Keras may run whatever code a saved model brings.
@@ -100,7 +102,10 @@ def resolve(
     if weights != IMAGENET:
         raise UsageError(f"weights are for networks of the catalog; {given} has its own. Received: {weights!r}")
     if os.path.exists(given):  # noqa: PTH110 - pathlib raises for a name that is too long
-        return _saved(Path(given), trust)
+        from kerastl.models._exported import reading
+
+        file = reading.find(Path(given))
+        return _saved(Path(given), trust) if file is None else _exported(file)
     raise UsageError(f"{given}: there is no such model file or run folder")
 
 
@@ -166,6 +171,18 @@ def _random(row: Backbone) -> keras.Model:
 
     import_keras().utils.set_random_seed(0)
     return _build.build(row, weights=None)
+
+
+def _exported(file: Path) -> ModelSpec:
+    from kerastl.models._exported import reading
+
+    found = reading.read(file)
+
+    def build() -> NoReturn:
+        metadata_file.refuse_exported(file)
+        raise AssertionError(f"{file} is no exported file")
+
+    return ModelSpec(found.metadata, file, f"exported {found.format}", build, engine=found.engine)
 
 
 def _saved(path: Path, trust: bool) -> ModelSpec:

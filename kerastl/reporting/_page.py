@@ -21,6 +21,7 @@ from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.reporting import _confident_errors as confident_errors
 from kerastl.reporting import _summary as summary
 from kerastl.reporting import _tables as tables
+from kerastl.reporting._exports import exports
 from kerastl.reporting._sections import TASK_SECTIONS, Section, TaskSections
 from kerastl.reporting._training import training
 
@@ -123,6 +124,7 @@ def _values(
         "tiles": summary.tiles(evaluation),
         "corruptions": [] if robust is None else tables.corruptions(robust),
         "training": None if evaluation.classifier is None else training(evaluation.classifier),
+        "exports": None if evaluation.classifier is None else exports(evaluation.classifier),
         "wrong": task.wrong,
         "mistakes": confident_errors.worst(evaluation, most, explained) if most else [],
         "report": report,
@@ -140,6 +142,7 @@ def _sections(task: TaskSections, values: Mapping[str, Any]) -> list[Section]:
         (Section("corruptions", "Corruptions", "corruptions.html"), values["corruptions"]),
         (Section("rejection", "Rejection", "rejection.html"), values["evaluation"].rejection),
         (Section("training", "Training", "training.html"), values["training"]),
+        (Section("exports", "Exports", "exports.html"), values["exports"]),
         (Section("mistakes", "Mistakes", "mistakes.html"), True),
         (Section("problems", "Data", "problems.html"), values["report"]),
     )

@@ -3,33 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
+from kerastl.serving import _open_inference as open_inference
+from kerastl.serving import _tf_serving as tf_serving
 from kerastl.serving._access import Access
 from kerastl.serving._classify import classify
+from kerastl.serving._collection import Collection
+from kerastl.serving._documents import docs, openapi
+from kerastl.serving._draining import Draining, draining_on_signals
 from kerastl.serving._failures import HANDLERS
+from kerastl.serving._feedback import feedback
 from kerastl.serving._information import metrics, models
 from kerastl.serving._measuring import Measured
 from kerastl.serving._metrics import Metrics
 from kerastl.serving._models import ModelPool
+from kerastl.serving._reloading import ModelWatcher
 from kerastl.serving._settings import ServeSettings
 from kerastl.serving._state import ServerState
 
-SETTINGS_VARIABLE = "KERASTL_SERVE_SETTINGS"
-"""By which the processes of a server are told its settings."""
-
-ROUTES = [
+ROUTES: list[BaseRoute] = [
     Route("/v1/classify", classify, methods=["POST"]),
+    Route("/v1/feedback", feedback, methods=["POST"]),
     Route("/v1/models", models),
+    Route("/v1/models/{name}:predict", tf_serving.predict, methods=["POST"]),
+    Route("/v1/models/{name}", tf_serving.status),
+    Route("/v2", open_inference.server_metadata),
+    Route("/v2/health/live", open_inference.live),
+    Route("/v2/health/ready", open_inference.ready),
+    Route("/v2/repository/index", open_inference.repository_index, methods=["POST"]),
+    *(
+        Route(f"/v2/models/{{name}}{version}{path}", endpoint, methods=[method])
+        for version in ("", "/versions/{version}")
+        for path, endpoint, method in (
+            ("/infer", open_inference.infer, "POST"),
+            ("/ready", open_inference.model_ready, "GET"),
+            ("", open_inference.model_metadata, "GET"),
+        )
+    ),
     Route("/metrics", metrics),
+    Route("/openapi.json", openapi),
+    Route("/docs", docs),
+    Mount("/static", StaticFiles(packages=[("kerastl.serving", "static")])),
 ]
 
 
@@ -54,17 +77,23 @@ def create_app(settings: ServeSettings) -> Starlette:
         'umbrella'
     """
     counted = Metrics()
-    state = ServerState(settings, ModelPool(settings, counted), counted)
+    collection = None if settings.collect is None else Collection(Path(settings.collect), settings.collect_limit)
+    state = ServerState(settings, ModelPool(settings, counted), counted, collection)
+    watcher = ModelWatcher(state.models, settings, counted)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await asyncio.to_thread(state.models.load)
+        if settings.reload:
+            watcher.start()
         try:
-            yield
+            with draining_on_signals(state):
+                yield
         finally:
+            await asyncio.to_thread(watcher.stop)
             await asyncio.to_thread(state.models.close)
 
-    middleware = [Middleware(Measured, metrics=counted)]
+    middleware = [Middleware(Measured, metrics=counted), Middleware(Draining, state=state)]
     if settings.origins:
         middleware.append(
             Middleware(
@@ -78,8 +107,3 @@ def create_app(settings: ServeSettings) -> Starlette:
     app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
     app.state.server = state
     return app
-
-
-def from_environment() -> Starlette:
-    """Make the application of one of several processes."""
-    return create_app(ServeSettings.from_dict(json.loads(os.environ[SETTINGS_VARIABLE])))

@@ -29,6 +29,20 @@ class _Job(Generic[T, R]):
     item: T
     deadline: float
     future: Future[R]
+    since: float
+
+
+class BatchObserver:
+    """Told of what a batcher does, from several threads; this one pays no attention."""
+
+    def queued(self, items: int) -> None:
+        """So many items wait now."""
+
+    def waited(self, seconds: float) -> None:
+        """An item's turn has come after so long."""
+
+    def answered(self, items: int, seconds: float) -> None:
+        """So many items went together, and took so long."""
 
 
 class MicroBatcher(Generic[T, R]):
@@ -40,7 +54,7 @@ class MicroBatcher(Generic[T, R]):
         workers: Threads.
         batch: Items a group, at most.
         capacity: Items that may wait.
-        observe: Told of each group: how many items, and the seconds they took together.
+        observer: Told of what happens.
     """
 
     def __init__(
@@ -50,10 +64,10 @@ class MicroBatcher(Generic[T, R]):
         workers: int,
         batch: int,
         capacity: int,
-        observe: Callable[[int, float], None] = lambda items, seconds: None,
+        observer: BatchObserver | None = None,
     ) -> None:
         self._work, self._workers, self._batch, self._capacity = work, workers, batch, capacity
-        self._observe = observe
+        self._observer = observer or BatchObserver()
         self._waiting: deque[_Job[T, R]] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -83,7 +97,8 @@ class MicroBatcher(Generic[T, R]):
             QueueFullError: They do not fit into the queue.
             UnavailableError: The queue is closed.
         """
-        jobs = [_Job[T, R](item, deadline, Future()) for item in items]
+        now = time.monotonic()
+        jobs = [_Job[T, R](item, deadline, Future(), now) for item in items]
         with self._changed:
             if self._closed:
                 raise UnavailableError("the model is being replaced or the server stops; try again")
@@ -91,19 +106,24 @@ class MicroBatcher(Generic[T, R]):
                 raise QueueFullError("too many images wait for this model; try again later", self.seconds_to_wait())
             self._waiting.extend(jobs)
             self._changed.notify(len(jobs))
+            self._observer.queued(len(self._waiting))
         return [job.future for job in jobs]
 
     def seconds_to_wait(self) -> int:
         """After how many seconds what waits now will have been answered, at least 1."""
         return max(1, math.ceil(len(self._waiting) * self._seconds / self._workers))
 
-    def close(self) -> None:
-        """Take nothing more, answer what waits, and end the threads."""
+    def close(self, seconds: float | None = None) -> None:
+        """Take nothing more, answer what waits, and end the threads.
+
+        Args:
+            seconds: How long to wait for them, each; without end if None.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(seconds)
 
     def _run(self) -> None:
         while (group := self._take()) is not None:
@@ -121,9 +141,11 @@ class MicroBatcher(Generic[T, R]):
             # A fair part, so that no worker idles while another has a full group.
             count = min(self._batch, math.ceil(len(self._waiting) / self._workers))
             taken = [self._waiting.popleft() for _ in range(count)]
+            self._observer.queued(len(self._waiting))
         now = time.monotonic()
         group = [job for job in taken if job.future.set_running_or_notify_cancel()]
         for job in group:
+            self._observer.waited(now - job.since)
             if job.deadline < now:
                 job.future.set_exception(DeadlineError("no answer in time: the server is busy; try again later"))
         return [job for job in group if job.deadline >= now]
@@ -144,4 +166,4 @@ class MicroBatcher(Generic[T, R]):
     def _note(self, items: int, seconds: float) -> None:
         each = seconds / items
         self._seconds = each if self._seconds == 0 else (1 - _LATEST) * self._seconds + _LATEST * each
-        self._observe(items, seconds)
+        self._observer.answered(items, seconds)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from kerastl._classifier import Classifier
+from kerastl.calibration._apply import answer_rules
+from kerastl.errors import KerastlError
 from kerastl.serving._served_model import ServedModel
 
 if TYPE_CHECKING:
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 async def models(request: Request) -> Response:
     """Answer `GET /v1/models`."""
     state: ServerState = request.app.state.server
-    return JSONResponse({"models": [describe(model) for model in state.models]})
+    described = [describe(model) for model in state.models]
+    return JSONResponse({"models": described, "collects": state.collection is not None})
 
 
 def describe(model: ServedModel) -> dict[str, Any]:
@@ -30,14 +34,22 @@ def describe(model: ServedModel) -> dict[str, Any]:
         "labels": list(metadata.labels.names),
         "input": {"height": height, "width": width, "channels": channels},
         "engine": model.classifier.engine,
+        "rejects": rejects(model.classifier),
     }
+
+
+def rejects(classifier: Classifier) -> bool:
+    """Whether a model can say that an image is unlike what it was trained on."""
+    try:
+        answer_rules(classifier.file, classifier.metadata, 1, None, reject=True)
+    except KerastlError:
+        return False
+    return True
 
 
 async def metrics(request: Request) -> Response:
     """Answer `GET /metrics` in Prometheus's text format."""
-    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+    from prometheus_client import CONTENT_TYPE_LATEST
 
     state: ServerState = request.app.state.server
-    for model in state.models:
-        state.metrics.note_queue(model.name, len(model.batcher))
-    return Response(generate_latest(state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(state.metrics.as_text(state.models), media_type=CONTENT_TYPE_LATEST)

@@ -39,6 +39,7 @@ class Measured:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        self._metrics.begin_request()
         status = 500
 
         async def sending(message: Message) -> None:

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import subprocess
-import sys
+import threading
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kerastl._base.text import brief
 from kerastl._load import load
-from kerastl.models._spec import resolve
 from kerastl.serving._errors import UnavailableError, UnknownModelError
 from kerastl.serving._served_model import ServedModel
 from kerastl.serving._settings import ServeSettings
+from kerastl.serving._version import version_of
 
 if TYPE_CHECKING:
     from kerastl.serving._metrics import Metrics
 
 log = logging.getLogger("kerastl")
 
-# Compiles a network, so that the process that serves finds it compiled and never imports TensorFlow.
-_COMPILE = """
-import json, sys
-import kerastl
-kerastl.load(**json.loads(sys.argv[1]))
-"""
-
-
-def prepare(path: str, settings: ServeSettings) -> None:
-    """Have a network compiled by another process, so that this one never imports TensorFlow.
-
-    Raises:
-        UsageError: There is no such model.
-        ModelError: It is broken.
-    """
-    resolve(path, trust=settings.trust)
-    options = {"model": path, "engine": settings.engine, "trust": settings.trust}
-    command = [sys.executable, "-c", _COMPILE, json.dumps(options)]
-    # What fails there is said where the model is loaded.
-    subprocess.run(command, stderr=subprocess.DEVNULL, check=False)  # noqa: S603 - this Python, no shell
+_CLOSE_SECONDS = 5.0  # a network that hangs does not keep the server from ending
 
 
 class ModelPool:
@@ -55,6 +34,7 @@ class ModelPool:
     def __init__(self, settings: ServeSettings, metrics: Metrics) -> None:
         self._settings, self._metrics = settings, metrics
         self._models: dict[str, ServedModel] = {}
+        self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[ServedModel]:
         return iter(list(self._models.values()))
@@ -65,31 +45,42 @@ class ModelPool:
         return len(self._models) == len(self._settings.models)
 
     def load(self) -> None:
-        """Load all models.
+        """Load all models that are not there yet.
 
         Raises:
             KerastlError: One cannot be loaded.
         """
         for name, path in self._settings.models:
-            self._models[name] = self.opened(name, path)
+            if name not in self._models:
+                model = self._models[name] = self.opened(name, path)
+                log.info("%s: %s, version %s", name, model.classifier, model.version)
 
     def opened(self, name: str, path: str) -> ServedModel:
-        """Load one model."""
+        """Load one model, which answers nobody yet."""
         settings = self._settings
+        began = time.perf_counter()
         classifier = load(path, engine=settings.engine, trust=settings.trust)
-        version = hashlib.sha256(classifier.file.read_bytes()).hexdigest()[:12]
-        log.info("%s: %s, version %s", name, classifier, version)
         return ServedModel(
             name,
             classifier,
-            version,
+            version_of(classifier.file),
             queue=settings.queue,
             max_pixels=settings.max_pixels,
-            observe=lambda images, seconds: self._metrics.observe_batch(name, images, seconds),
+            load_seconds=time.perf_counter() - began,
+            observer=self._metrics.of_model(name),
         )
 
+    def replace(self, model: ServedModel) -> ServedModel:
+        """Have a model answer from now on, and give the one of its name that did so before.
+
+        Requests that have the old one keep it; `ServedModel.close` waits for them.
+        """
+        with self._lock:
+            old, self._models[model.name] = self._models[model.name], model
+        return old
+
     def __getitem__(self, name: str | None) -> ServedModel:
-        """The model of a name; None means the first.
+        """The model of a name; None means the first. It stays open until the request that asks has been answered.
 
         Raises:
             UnknownModelError: There is none.
@@ -99,11 +90,14 @@ class ModelPool:
         name = names[0] if name is None else name
         if name not in names:
             raise UnknownModelError(f"no model is called {brief(name)!r}; there are {', '.join(names)}")
-        if name not in self._models:
-            raise UnavailableError("the model is being loaded; try again")
-        return self._models[name]
+        with self._lock:
+            if name not in self._models:
+                raise UnavailableError("the model is being loaded; try again")
+            model = self._models[name]
+            model.hold()
+        return model
 
     def close(self) -> None:
         """Answer what waits, and end."""
         for model in self:
-            model.close()
+            model.close(_CLOSE_SECONDS)

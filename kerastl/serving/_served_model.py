@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from kerastl._classifier import Classifier
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._apply import AnswerRules, classify_images
 from kerastl.models._labels import Classification
-from kerastl.serving._batching import MicroBatcher
+from kerastl.serving._batching import BatchObserver, MicroBatcher
 from kerastl.serving._errors import DeadlineError
 from kerastl.serving._image_size import check_size
 
@@ -24,7 +26,8 @@ class Query:
     """One image of a request, and what is asked of it.
 
     Args:
-        image: What an image file holds, or pixels: uint8 array of shape (height, width, 3) as the network takes them.
+        image: What an image file holds, or pixels: uint8 array of shape (height, width, 3), RGB. Those of the network's
+            own size are taken as they are.
         rules: What is asked.
     """
 
@@ -54,7 +57,8 @@ class ServedModel:
         version: Tells it from the one that it replaced.
         queue: Images that may wait.
         max_pixels: Of an image as stored in its file.
-        observe: As for `MicroBatcher`.
+        load_seconds: That loading it took.
+        observer: As for `MicroBatcher`.
     """
 
     def __init__(
@@ -65,14 +69,18 @@ class ServedModel:
         *,
         queue: int,
         max_pixels: int,
-        observe: Callable[[int, float], None] = lambda items, seconds: None,
+        load_seconds: float = 0.0,
+        observer: BatchObserver | None = None,
     ) -> None:
         self.name, self.classifier, self.version = name, classifier, version
+        self.load_seconds, self.loaded_at = load_seconds, time.time()
         self._max_pixels = max_pixels
+        self._holders = 0
+        self._released = threading.Condition()
         self._scale = temperature.to_apply(classifier.metadata)
         parallelism = classifier.parallelism
         self.batcher = MicroBatcher(
-            self._answers, workers=parallelism.workers, batch=parallelism.batch, capacity=queue, observe=observe
+            self._answers, workers=parallelism.workers, batch=parallelism.batch, capacity=queue, observer=observer
         )
 
     async def answer(self, queries: Sequence[Query], deadline: float) -> list[Answer]:
@@ -96,9 +104,31 @@ class ServedModel:
             for future in futures:
                 future.cancel()
 
-    def close(self) -> None:
-        """Answer what waits, and end."""
-        self.batcher.close()
+    def hold(self) -> None:
+        """Keep the model open until the running task, which answers a request, has ended."""
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # no task, no request
+            return
+        if task is not None:
+            with self._released:
+                self._holders += 1
+            task.add_done_callback(self._release)
+
+    def _release(self, task: asyncio.Task[Any]) -> None:
+        with self._released:
+            self._holders -= 1
+            self._released.notify_all()
+
+    def close(self, seconds: float | None = None) -> None:
+        """Wait for the requests that hold it, answer what waits, and end.
+
+        Args:
+            seconds: After which it ends whatever waits.
+        """
+        with self._released:
+            self._released.wait_for(lambda: self._holders == 0, seconds)
+        self.batcher.close(seconds)
 
     def _answers(self, queries: list[Query]) -> list[Answer]:
         """Read a group of images, and have those answered together that can be read."""
@@ -125,14 +155,10 @@ class ServedModel:
         rows = iter(temperature.apply(np.stack(outputs), self._scale) if outputs else ())
         return [Answer(result, None if result.error is not None else next(rows)) for result in results]
 
-    def _told(self, rules: AnswerRules, output: np.ndarray, features: np.ndarray) -> Classification:
-        """The answer for one image."""
-        judged = features if rules.reject else None
-        return rules.apply(output, judged, self.classifier.metadata, self._scale)[0]
-
     def _pixels(self, image: bytes | np.ndarray) -> np.ndarray:
         if not isinstance(image, bytes):
-            return image
+            fits = image.shape == tuple(self.classifier.metadata.reader.shape)
+            return image if fits else self.classifier.pixels(image)
         check_size(image, self._max_pixels)
         # An open file, since bytes alone may be taken for a path.
         return self.classifier.pixels(io.BytesIO(image))

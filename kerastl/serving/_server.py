@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from kerastl._base.extras import require
+from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
 from kerastl._progress import stage
 from kerastl.errors import KerastlError, UsageError
 from kerastl.serving._access import is_loopback
-from kerastl.serving._models import prepare
+from kerastl.serving._compiling import prepare
 from kerastl.serving._settings import ServeSettings
 
 log = logging.getLogger("kerastl")
 
-_DRAIN_SECONDS = 30
+_BACKLOG = 2048
+_DRAIN_SECONDS = 5  # for sending answers, beyond the time until there is one
+_SILENT_SECONDS = 60  # a process that does not even say that it lives for so long is replaced; imports take a while
 
 
 def serve(settings: ServeSettings) -> None:
@@ -30,9 +35,12 @@ def serve(settings: ServeSettings) -> None:
     Args:
         settings: Which models, where and how.
 
+    A second SIGINT ends it at once.
+
     Raises:
         UsageError: The address cannot be listened at.
         KerastlError: A model cannot be loaded.
+        KeyboardInterrupt: It was ended at once.
         MissingExtraError: A package of the extra `serve` is not installed.
 
     Example:
@@ -42,37 +50,67 @@ def serve(settings: ServeSettings) -> None:
         >>> serve(ServeSettings((("mini", "kerastl_mini"),), port=0))
     """
     require("a server", "serve", "starlette", "uvicorn", "python_multipart", "prometheus_client")
-    from uvicorn import Config, Server
-    from uvicorn.supervisors import Multiprocess
-
-    from kerastl.serving._app import SETTINGS_VARIABLE, create_app
-
     with bound(settings.host, settings.port) as sock, _stopped_by_signals() as stopped:
         for name, path in settings.models:
             with stage(f"{printable(name)}: getting the network ready"):
-                prepare(path, settings)
-        several = settings.workers > 1
-        if several:
-            os.environ[SETTINGS_VARIABLE] = json.dumps(settings.as_dict())
-        config = Config(
-            "kerastl.serving._app:from_environment" if several else create_app(settings),
-            factory=several,
-            workers=settings.workers,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_DRAIN_SECONDS,
-        )
-        if stopped.is_set():
-            return
-        announce(settings, sock)
-        if several:
-            Multiprocess(config, [sock]).run()
-            return
+                prepare(path, settings, stopped)
+        if not stopped.is_set():
+            (_serve_alone if settings.workers == 1 else _serve_together)(settings, sock, stopped)
+
+
+def _serve_alone(settings: ServeSettings, sock: socket.socket, stopped: threading.Event) -> None:
+    from uvicorn import Config, Server
+
+    from kerastl.serving._app import create_app
+
+    app = create_app(settings)
+    app.state.server.models.load()  # here, where what is wrong with them is told in one line
+    if stopped.is_set():
+        return
+    server = Server(Config(app, **_config(settings)))
+    sock.listen(_BACKLOG)
+    announce(settings, sock)
+    try:
+        server.run([sock])
+    except SystemExit:  # how uvicorn ends where the application cannot start
+        raise KerastlError("the server could not start") from None
+    if server.force_exit:
+        raise KeyboardInterrupt
+
+
+def _serve_together(settings: ServeSettings, sock: socket.socket, stopped: threading.Event) -> None:
+    from uvicorn import Config
+
+    from kerastl.serving._metrics import SHARED_VARIABLE
+    from kerastl.serving._processes import Supervisor
+    from kerastl.serving._worker import SETTINGS_VARIABLE
+
+    config = Config("kerastl.serving._worker:application", factory=True, workers=settings.workers, **_config(settings))
+    with temporary_folder() as shared:
+        told = {SETTINGS_VARIABLE: json.dumps(settings.as_dict()), SHARED_VARIABLE: os.fspath(shared)}
+        os.environ.update(told)
         try:
-            Server(config).run([sock])
-        except SystemExit:  # how uvicorn ends where the application cannot start
-            raise KerastlError("the server could not start") from None
+            supervisor = Supervisor(config, [sock], lambda: announce(settings, sock))
+            if not stopped.is_set():
+                supervisor.run()
+        finally:
+            for name in told:
+                os.environ.pop(name, None)
+    if supervisor.failed:
+        raise KerastlError("the server ends, since its processes do")
+
+
+def _config(settings: ServeSettings) -> dict[str, Any]:
+    """How uvicorn serves."""
+    return {
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,  # which whoever asks can write
+        "backlog": _BACKLOG,
+        "timeout_graceful_shutdown": math.ceil(settings.timeout) + _DRAIN_SECONDS,
+        "timeout_worker_healthcheck": _SILENT_SECONDS,
+    }
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -28,6 +28,8 @@ class ServeSettings:
             empty.
         origins: Web origins whose pages may ask, such as `https://example.org`; `*` for all.
         collect: Folder into which corrections go; none are taken if None.
+        reload: Whether models are loaded anew when their files change.
+        collect_limit: Bytes that what lies in that folder may take together.
         page: Whether there is a page for people at `/`.
         engine: What runs the networks, as for `kerastl.load`.
         trust: Whether models may hold what runs code, as for `kerastl.load`.
@@ -51,6 +53,8 @@ class ServeSettings:
     api_keys: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     collect: str | None = None
+    reload: bool = True
+    collect_limit: int = 10_240 * MEBIBYTE
     page: bool = True
     engine: str = "auto"
     trust: bool = False
@@ -61,7 +65,7 @@ class ServeSettings:
         names = [name for name, _ in self.models]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise UsageError(f"two models are called {twice!r}; name one, as NAME=PATH")
-        for field in ("workers", "max_bytes", "max_images", "max_pixels", "queue"):
+        for field in ("workers", "max_bytes", "max_images", "max_pixels", "queue", "collect_limit"):
             if getattr(self, field) < 1:
                 raise UsageError(f"{field} must be at least 1. Received: {getattr(self, field)}")
         if not self.timeout > 0:

@@ -15,8 +15,8 @@ from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
 from kerastl.errors import ModelError, UsageError
-from kerastl.inference import ENGINES
 from kerastl.inference import _export as export
+from kerastl.inference._engine_registry import AUTO_ORDER
 from kerastl.models import _metadata as metadata
 from kerastl.models._saved import loading
 
@@ -160,7 +160,7 @@ def test_what_is_no_model_is_one_line(tmp_path, run):
         metadata.network_sha256(tmp_path / "x.keras")
 
 
-@pytest.mark.parametrize("engine", ENGINES.bundled)
+@pytest.mark.parametrize("engine", AUTO_ORDER)
 def test_what_an_old_kerastl_calibrated_answers_as_before(run, image, monkeypatch, engine):
     calibrated_by_an_old_kerastl(run, 5.0)
     monkeypatch.setattr(export, "to_litert", None)  # compiling would fail
@@ -213,4 +213,35 @@ def test_a_temperature_that_is_none_is_one_line(run, wrong):
     np.savez(stream, set_scores=np.array([0.0], np.float32), temperature=wrong)
     metadata.update(file, metadata.read_metadata(file), {state_file.ARRAYS: stream.getvalue()})
     with pytest.raises(ModelError, match=r"is broken \(.*temperature.*\); run it again"):
+        state_file.read(file)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_an_exported_file_gives_the_sets_of_its_model(run, tmp_path, old):
+    """Images of one color each, from pure to mixed, whose sets have one class or more."""
+    scores = np.linspace(0, 0.9, 19).astype("float32")
+    if old:
+        file = calibrated_by_an_old_kerastl(run, 5.0)
+        arrays = state_file.members(CalibrationState(scores, np.eye(3, dtype=np.float16), 0.125))
+        metadata.update(file, metadata.read_metadata(file), arrays)
+    else:
+        written(run, CalibrationState(scores, np.eye(3, dtype=np.float16), 0.125), 5.0)
+    exported = kerastl.export(run, "litert", tmp_path / "export").files["litert"]
+    images = [np.full((32, 32, 3), color, np.uint8) for color in np.random.default_rng(0).integers(0, 256, (20, 3))]
+    found, expected = (
+        [[p.label for p in answer.predictions] for answer in kerastl.load(model).classify(images, coverage=0.9)]
+        for model in (exported, run)
+    )
+    assert found == expected
+    assert len(set(map(len, found))) > 1
+    state = state_file.read(exported)
+    assert (state.references, state.temperature, len(state.set_scores)) == (None, 5.0, 19)
+
+
+def test_broken_arrays_in_an_exported_file_are_one_line(tmp_path):
+    from exported_files import METADATA, described, write_litert
+
+    broken = dataclasses.replace(METADATA, extra={state_file.EXPORTED_ARRAYS: "?"})
+    file = write_litert(tmp_path / "a.tflite", b"\x1c\0\0\0TFL3" + bytes(20), described(broken))
+    with pytest.raises(ModelError, match=r"a\.tflite: what kerastl calibrate stored is broken"):
         state_file.read(file)

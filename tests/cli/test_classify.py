@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from kerastl.cli import COMMANDS, run
-from kerastl.inference import ENGINES
+from kerastl.inference._engine_registry import AUTO_ORDER
 
 PURE = math.exp(10) / (math.exp(10) + 2)
 
@@ -128,7 +128,7 @@ def test_output_into_a_folder_that_is_not_there_is_wrong_usage(classify, image, 
 
 
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv"])
-@pytest.mark.parametrize("engine", ENGINES.bundled)
+@pytest.mark.parametrize("engine", AUTO_ORDER)
 @pytest.mark.parametrize("batch", ["1", "3"])
 def test_every_way_gives_the_same_order(classify, folder, form, engine, batch):
     _, expected, _ = classify(folder, "--format", form)

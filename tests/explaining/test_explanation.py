@@ -8,13 +8,13 @@ from PIL import Image
 import kerastl
 from kerastl.errors import ImageError, UsageError
 from kerastl.explaining._overlay import overlay
-from kerastl.inference import ENGINES
+from kerastl.inference._engine_registry import AUTO_ORDER
 
 HALF_RED = np.zeros((32, 32, 3), np.uint8)
 HALF_RED[:, :16] = (255, 0, 0)
 
 
-@pytest.fixture(scope="module", params=ENGINES.bundled)
+@pytest.fixture(scope="module", params=AUTO_ORDER)
 def classifier(request, color_model):
     return kerastl.load(color_model, engine=request.param)
 

@@ -3,16 +3,15 @@
 import json
 import subprocess
 import sys
-import zipfile
 from dataclasses import replace
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 import kerastl
 from kerastl.cli import run
 from kerastl.errors import ModelError, UsageError
-from kerastl.exporting import EXPORT_FORMATS
+from kerastl.exporting._output_folder import default_folder
 
 
 def broken(source, path):
@@ -36,7 +35,8 @@ def test_the_file_is_in_the_folder_with_labels_and_an_example(exported_colors):
     assert (folder / "labels.txt").read_text() == "red\ngreen\nblue\n"
     names = {path.name for path in folder.iterdir()}
     examples = {f"example_litert.{language}" for language in ("py", "kt", "swift")}
-    assert names == {"model.tflite", "labels.txt", *examples, ".kerastl-export.json"}
+    beside = {"labels.txt", "proof.json", "MODEL_CARD.md", ".kerastl-export.json"}
+    assert names == {"model.tflite"} | examples | beside
 
 
 def test_the_example_runs(exported_colors, image):
@@ -85,10 +85,11 @@ def test_what_answers_differently_is_refused_and_the_earlier_export_stays(format
     before = (tmp_path / "model.tflite").read_bytes()
     formats.register(replace(formats["litert"], writer=wrong), replace=True)
     images = [image(f"{color}.png", color) for color in ("red", "green", "blue", "blue")]
-    with pytest.raises(ModelError, match=r"same answer as Keras for 25\.0 % of 4 images only, and at least 99\.5 %"):
+    with pytest.raises(ModelError, match=r"as the Keras model for 25\.0 % of 4 images, and at least 99\.5 %"):
         kerastl.export(color_model, "litert", tmp_path, prove=images)
     assert (tmp_path / "model.tflite").read_bytes() == before
-    assert kerastl.export(color_model, "litert", tmp_path, prove=images, min_agreement=0.25).proof[0].agreement == 0.25
+    result = kerastl.export(color_model, "litert", tmp_path, prove=images, min_agreement=0.25)
+    assert result.proof.rows[0].agreement == 0.25
 
 
 def test_where_nothing_is_written_no_folder_is_left(formats, color_model, tmp_path):
@@ -102,11 +103,17 @@ def test_a_run_folder_gets_a_folder_of_exports(small_conv_model):
     assert kerastl.export(small_conv_model, "litert").output == small_conv_model / "export"
 
 
-def test_another_model_gets_a_folder_here(tmp_path, monkeypatch):
+def test_another_model_gets_a_folder_here(color_model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = kerastl.export("kerastl_mini", "litert")
-    assert str(result.output) == "kerastl_mini-export"
-    assert len((tmp_path / "kerastl_mini-export" / "labels.txt").read_text().splitlines()) == 200
+    result = kerastl.export(color_model / "model.keras", "litert")
+    assert result.files == {"litert": Path("colors-export", "model.tflite")}
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("../../etc", "_.._etc-export"), ("", "model-export"), ("ü b", "ü_b-export")]
+)
+def test_a_folder_is_not_called_after_anything(name, folder):
+    assert default_folder("model.keras", name) == Path(folder)
 
 
 def test_close_names_are_told(color_model):
@@ -137,32 +144,26 @@ def test_all_is_what_can_be_written(formats, color_model, tmp_path):
     assert not everything.failed
 
 
-def test_a_temperature_outside_comes_inside(color_model, tmp_path):
-    """kerastl 0.1 left the network as it was, and kept the temperature in the metadata."""
-    from kerastl.calibration import _temperature as temperatures
-    from kerastl.models import _metadata as metadata_file
+def test_ctrl_c_leaves_what_was_there(formats, color_model, tmp_path):
+    kerastl.export(color_model, "litert", tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
 
-    file = tmp_path / "old.keras"
-    file.write_bytes((color_model / "model.keras").read_bytes())
-    described = metadata_file.read_metadata(file)
-    metadata_file.update(file, replace(described, extra={"temperature": 5.0}))
-    result = kerastl.export(file, "litert", tmp_path / "out")
-    pixels = np.zeros((1, 32, 32, 3), np.uint8)
-    pixels[..., 0] = 255
-    scores = EXPORT_FORMATS["litert"].open(result.files["litert"]).predict(pixels)
-    # Logits 10, 0, 0 divided by 5.
-    np.testing.assert_allclose(scores[0, 0], np.exp(2) / (np.exp(2) + 2), atol=1e-5)
-    with zipfile.ZipFile(result.files["litert"]) as archive:
-        stored = json.loads(archive.read("kerastl.json"))
-    assert temperatures.inside(metadata_file.Metadata.from_dict(stored)) == 5.0
+    def interrupted(source, path):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    formats.register(replace(formats["litert"], writer=interrupted), replace=True)
+    with pytest.raises(KeyboardInterrupt):
+        kerastl.export(color_model, "litert", tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_the_command_tells_what_it_wrote(color_model, tmp_path, capsys):
     assert run(["export", str(color_model), "--to", "litert", "-o", str(tmp_path), "--quiet"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith(f"litert: {tmp_path}/model.tflite, 0.00")
+    assert told.startswith(f"litert: {tmp_path}/model.tflite\n")
     assert run(["export", str(color_model), "--to", "litert", "-o", str(tmp_path), "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["proof"][0]["agreement"] == 1.0
+    assert json.loads(capsys.readouterr().out)["proof"]["formats"][0]["agreement"]["value"] == 1.0
 
 
 def test_the_command_fails_where_a_format_does(formats, color_model, tmp_path, capsys):

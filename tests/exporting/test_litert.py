@@ -12,16 +12,15 @@ from ai_edge_litert.schema_py_generated import ModelT
 from PIL import Image
 
 import kerastl
-from kerastl.models import Metadata
+from kerastl.exporting import ExportSource
+from kerastl.models import Metadata, resolve
 
 NAMES = ("litert", "litert-fp16", "litert-int8")
 
 
 @pytest.fixture(scope="module")
 def exported(small_conv_model, tmp_path_factory, flat_colors):
-    return kerastl.export(
-        small_conv_model, NAMES, tmp_path_factory.mktemp("litert"), calibrate=flat_colors, prove=flat_colors
-    )
+    return kerastl.export(small_conv_model, NAMES, tmp_path_factory.mktemp("litert"), prove=flat_colors)
 
 
 def answers(file, pixels):
@@ -182,3 +181,19 @@ def test_pillow_reads_nothing_into_the_archive(exported):
     """That the file ends as a zip archive does not make it one from its first byte on."""
     with pytest.raises(OSError, match="cannot identify"):
         Image.open(io.BytesIO(exported.files["litert"].read_bytes()))
+
+
+def test_integers_are_fitted_to_images_with_labels_too(tmp_path, flat_colors, image):
+    for number, pixels in enumerate(flat_colors):
+        image(f"{number}.png", tuple(pixels[0, 0].tolist()))
+    rows = [(f"{number}.png", "red") for number in range(40)]
+    (tmp_path / "table.csv").write_text("path,label\n" + "".join(f"{path},{label}\n" for path, label in rows))
+    expected = {pixels[0, 0].tobytes() for pixels in flat_colors}
+    for data in (tmp_path, tmp_path / "table.csv", [(str(tmp_path / path), label) for path, label in rows]):
+        source = ExportSource(resolve("kerastl_mini"), prove=data)
+        assert {image[0, 0].tobytes() for image in (*source.calibrating, *source.judging)} == expected
+
+
+def test_images_that_are_not_there_are_said():
+    with pytest.raises(kerastl.KerastlError, match="nowhere: no such folder"):
+        _ = ExportSource(resolve("kerastl_mini"), calibrate="nowhere").calibrating

@@ -151,3 +151,13 @@ def test_needs_neither_tensorflow_nor_keras_nor_numpy():
     code += "; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"tensorflow", "keras", "numpy", "h5py"} & set(modules.split())
+
+
+def test_published_weights_have_a_license_and_say_who_says_so():
+    known = {"Apache-2.0", "MIT", "BSD-3-Clause", "CC-BY-4.0"}  # SPDX
+    for name in BACKBONES.bundled:
+        backbone = BACKBONES[name]
+        assert backbone.license in known, name
+        assert backbone.license_source
+    assert BACKBONES["vgg16"].license == "CC-BY-4.0"
+    assert BACKBONES["convnext_tiny"].license == "MIT"

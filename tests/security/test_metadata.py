@@ -8,7 +8,7 @@ import pytest
 import kerastl
 from kerastl.errors import ModelError
 from kerastl.images import Resize
-from kerastl.inference import ENGINES
+from kerastl.inference._engine_registry import AUTO_ORDER
 from kerastl.models import _metadata as metadata
 from kerastl.models._labels import LabelSet
 from kerastl.models._saved import schema
@@ -104,7 +104,7 @@ def test_what_later_versions_add_is_let_through(forge):
 def test_a_card_of_another_network_is_refused_compiled_or_not(good_model, forge, fields, reason):
     assert kerastl.load(good_model).engine == "litert"  # now in the cache, which goes by the network alone
     file = forge.metadata(**fields)
-    for engine in ENGINES.bundled:
+    for engine in AUTO_ORDER:
         with pytest.raises(
             ModelError, match=rf"model\.keras: its metadata {'says' if 'pixels' in reason else ''}.*{reason}"
         ):

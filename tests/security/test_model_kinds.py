@@ -17,8 +17,11 @@ from kerastl.models._labels import LabelSet
     [
         ("model.h5", b"\x89HDF\r\n\x1a\n" + bytes(99), "an HDF5 file: weights alone, or a model in Keras's old format"),
         ("renamed.keras", b"\x89HDF\r\n\x1a\n" + bytes(99), "an HDF5 file"),
-        ("model.tflite", b"\x1c\0\0\0TFL3" + bytes(99), "a LiteRT"),
-        ("model.onnx", b"\x08\x08\x12\x07pytorch", "an ONNX network"),
+        ("renamed.keras", b"\x1c\0\0\0TFL3" + bytes(99), "a LiteRT"),
+        ("model.tflite", b"\x08\x08\x12\x07pytorch", "no LiteRT network"),
+        ("model.tflite", b"", "it is empty"),
+        ("model.onnx", b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
+        ("model.onnx", b"PK\x03\x04" + bytes(99), "a zip archive"),
         ("model.pth", b"\x80\x02}q\x00", "PyTorch"),
         ("model.safetensors", b"\x10\0\0\0\0\0\0\0{}", "a safetensors file"),
         ("empty.keras", b"", "it is empty"),

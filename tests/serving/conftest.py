@@ -44,3 +44,26 @@ def client(serving):
     """A client of a server as it is without options."""
     with serving() as given:
         yield given
+
+
+@pytest.fixture(scope="module")
+def address(color_model):
+    """Host and port of a server that really listens."""
+    import threading
+
+    import uvicorn
+
+    from kerastl.serving import ServeSettings, create_app
+    from kerastl.serving._server import bound
+
+    with bound("127.0.0.1", 0) as sock:
+        app = create_app(ServeSettings((("colors", str(color_model)),)))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+        thread = threading.Thread(target=server.run, args=([sock],))
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            thread.join(0.01)
+        yield f"127.0.0.1:{sock.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()

@@ -4,7 +4,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from kerastl.serving._batching import MicroBatcher
+from kerastl.serving._batching import BatchObserver, MicroBatcher
 from kerastl.serving._errors import DeadlineError, QueueFullError, UnavailableError
 
 SOON = 60.0
@@ -116,12 +116,28 @@ def test_workers_share_what_waits():
     batcher.close()
 
 
-def test_groups_are_observed():
+def test_what_happens_is_observed(gate):
     seen = []
-    batcher = MicroBatcher(
-        lambda items: items, workers=1, batch=2, capacity=4, observe=lambda items, seconds: seen.append(items)
-    )
-    for future in batcher.submit([1, 2, 3], later()):
+
+    class Observer(BatchObserver):
+        def queued(self, items):
+            seen.append(("queued", items))
+
+        def waited(self, seconds):
+            assert seconds >= 0
+            seen.append("waited")
+
+        def answered(self, items, seconds):
+            assert seconds >= 0
+            seen.append(("answered", items))
+
+    batcher = MicroBatcher(gate, workers=1, batch=2, capacity=4, observer=Observer())
+    futures = batcher.submit([1], later())
+    assert gate.entered.wait(SOON)
+    futures += batcher.submit([2, 3], later())
+    gate.opened.set()
+    for future in futures:
         future.result(SOON)
     batcher.close()
-    assert sum(seen) == 3
+    first = [("queued", 1), ("queued", 0), "waited"]
+    assert seen == [*first, ("queued", 2), ("answered", 1), ("queued", 0), "waited", "waited", ("answered", 2)]

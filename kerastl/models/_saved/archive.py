@@ -66,7 +66,7 @@ def opened(model_file: Path) -> Iterator[zipfile.ZipFile]:
     Raises:
         ModelError: It is no Keras model, is broken, or holds what none holds. Names the file.
     """
-    try:
+    with _told(_shown(model_file), "a Keras model"):
         if (kind := kinds.of_file(model_file)) is not None:
             raise ModelError(f"{_shown(model_file)} cannot be read as a Keras model: it is {kind}")
         with model_file.open("rb") as stream:
@@ -74,15 +74,38 @@ def opened(model_file: Path) -> Iterator[zipfile.ZipFile]:
             with zipfile.ZipFile(stream) as archive:
                 _check(archive.infolist())
                 yield archive
+
+
+def appended_member(file: Path, name: str) -> bytes | None:
+    """Read a member of the archive that follows something else in a file, under the same limits.
+
+    Returns:
+        Its content; None where no archive follows, or there is no such member.
+
+    Raises:
+        ModelError: The archive is broken, or beyond limits. Without the file's name.
+    """
+    with _told("it", "an archive"), file.open("rb") as stream:
+        _check_directory(stream)
+        if not zipfile.is_zipfile(stream):
+            return None
+        with zipfile.ZipFile(stream) as archive:
+            _check_members(archive.infolist())
+            return archive.read(name) if name in archive.namelist() else None
+
+
+@contextmanager
+def _told(shown: str, what: str) -> Iterator[None]:
+    """Say in one line what goes wrong while an archive is read."""
+    try:
+        yield
     except _RefusedError as error:
-        raise ModelError(f"{_shown(model_file)}: {error}") from None
+        raise ModelError(f"{shown}: {error}") from None
     except zipfile.BadZipFile as error:
-        raise ModelError(
-            f"{_shown(model_file)} cannot be read as a Keras model ({error}); it is incomplete or was changed"
-        ) from error
+        raise ModelError(f"{shown} cannot be read as {what} ({error}); it is incomplete or was changed") from error
     except (OSError, EOFError, zlib.error, NotImplementedError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ModelError(f"{_shown(model_file)} cannot be read as a Keras model ({reason})") from error
+        raise ModelError(f"{shown} cannot be read as {what} ({reason})") from error
 
 
 class _RefusedError(Exception):
@@ -115,14 +138,19 @@ def _check_directory(stream: IO[bytes]) -> None:
 
 
 def _check(entries: list[zipfile.ZipInfo]) -> None:
+    _check_members(entries)
+    names = [entry.filename for entry in entries]
+    if CONFIG not in names:
+        raise _RefusedError(f"cannot be read as a Keras model: it is {printable(kinds.of_zip(names))}")
+
+
+def _check_members(entries: list[zipfile.ZipInfo]) -> None:
     names = [entry.filename for entry in entries]
     if len(names) > _MEMBERS:
         raise _RefusedError(f"it has {len(names):,} members; a Keras model has a few")
     if len(set(names)) < len(names):
         double = next(name for name in names if names.count(name) > 1)
         raise _RefusedError(f"{printable(double)!r} is in it twice")
-    if CONFIG not in names:
-        raise _RefusedError(f"cannot be read as a Keras model: it is {printable(kinds.of_zip(names))}")
     for entry in entries:
         if reason := _fault(entry):
             raise _RefusedError(f"member {printable(entry.filename)[:200]!r} {reason}")

@@ -12,11 +12,18 @@ _HEAD = 512
 
 _CONVERT = "load it with Keras, save it as .keras, and add labels with kerastl.models.embed_metadata"
 TAKES_MODELS = "kerastl takes run folders and .keras files"
+NO_KERAS = "which holds no Keras model; this needs one: give the run folder or .keras file that it was exported from"
 TAKES_WEIGHTS = "weights are .h5 or .keras files"
+EXPORTED = {
+    ".onnx": f"an ONNX network, {NO_KERAS}",
+    ".tflite": f"a LiteRT (.tflite) network, {NO_KERAS}",
+    ".xml": f"an OpenVINO network, {NO_KERAS}",
+}
+"""What `kerastl export` writes, by its suffix."""
 # Where it stands in the file, what stands there, and what that makes it.
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, HDF5, f"an HDF5 file: weights alone, or a model in Keras's old format; {_CONVERT}"),
-    (4, b"TFL3", "a LiteRT (.tflite) network"),
+    (4, b"TFL3", f"a LiteRT (.tflite) network, {NO_KERAS}"),
     (0, b"\x80\x02", "a pickle, such as PyTorch's"),
     (0, b"\x80\x03", "a pickle, such as PyTorch's"),
     (0, b"\x80\x04", "a pickle"),
@@ -33,9 +40,8 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"version https://git-lfs", "a pointer of Git LFS, not the file itself; fetch it with git lfs pull"),
 )
 _SUFFIXES = {
-    ".onnx": "an ONNX network",
+    **EXPORTED,
     ".pb": "a TensorFlow graph",
-    ".tflite": "a LiteRT (.tflite) network",
     ".pt": "a file of PyTorch",
     ".pth": "a file of PyTorch",
     ".safetensors": "a safetensors file",
@@ -79,6 +85,8 @@ def of_file(path: Path, advice: str = TAKES_MODELS) -> str | None:
             return kind if ";" in kind else f"{kind}; {advice}"
     if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page, not the file that was to be downloaded"
+    if path.suffix.lower() == ".tflite":
+        return f"no LiteRT network, whatever its name; {advice}"
     return _SUFFIXES.get(path.suffix.lower(), f"no .keras file, which is a zip archive; {TAKES_MODELS}")
 
 

@@ -86,6 +86,7 @@ EXTRA: dict[str, Rule] = {
     "temperature": ("a number above 0 and up to 1,000", _number(0, 1000)),
     "temperature_inside": ("a JSON object", lambda value: isinstance(value, dict)),
     "calibration": ("a JSON object", lambda value: isinstance(value, dict)),
+    "calibration_arrays": ("a text in base64", _text(_TEXT_LENGTH)),
     "metrics": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "recipe": ("null or a JSON object", _or_none(lambda value: isinstance(value, dict))),
     "base_model": ("a JSON object", lambda value: isinstance(value, dict)),
@@ -130,6 +131,11 @@ INSIDE: dict[str, dict[str, Rule]] = {
         ),
     },
     "recipe": {"name": (f"null or a text of 1 to {NAME_LENGTH} letters", _or_none(_text(NAME_LENGTH)))},
+}
+# What an exported file says of its export.
+EXPORTED: dict[str, Rule] = {
+    "format": (f"a text of 1 to {NAME_LENGTH} letters", _name),
+    "kerastl": (f"a text of 1 to {NAME_LENGTH} letters", _name),
 }
 # What the state of a run holds of a given model.
 BASE_MODEL: dict[str, Rule] = {
@@ -181,6 +187,17 @@ def image_reader(settings: Mapping[str, Any]) -> Resize:
     _check_fields("input.", values, RESIZE)
     _check_present("input.", values, RESIZE_LATER)
     return Resize(**values)
+
+
+def check_exported(record: object) -> None:
+    """Compare what an exported file says of its export with the table.
+
+    Raises:
+        ModelError: A field is missing, of the wrong kind or beyond its limit; names it.
+    """
+    if not isinstance(record, dict):
+        raise ModelError(f"the metadata's 'exported' must be a JSON object. Received: {_shown(record)}")
+    _check_fields("exported.", record, EXPORTED)
 
 
 def base_model(record: object) -> Resize:

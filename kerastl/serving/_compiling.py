@@ -1,0 +1,72 @@
+"""Compile networks in a process of their own, so that the one that serves never imports TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+from kerastl._base.processes import start_child
+from kerastl._base.text import printable
+from kerastl.errors import KerastlError, ModelError
+from kerastl.models._spec import resolve
+from kerastl.serving._settings import ServeSettings
+
+_POLL_SECONDS = 0.05
+
+
+def prepare(path: str, settings: ServeSettings, stopped: threading.Event | None = None) -> None:
+    """Have another process load a model: that compiles its network where nobody has done so yet.
+
+    Args:
+        path: Name or path of the model.
+        settings: The server's.
+        stopped: Ends the other process when it is set.
+
+    Raises:
+        UsageError: There is no such model.
+        ModelError: It is broken.
+    """
+    resolve(path, trust=settings.trust)
+    stopped = stopped or threading.Event()
+    options = {"model": path, "engine": settings.engine, "trust": settings.trust}
+    child = start_child("kerastl.serving._compiling.load_given", stdout=subprocess.PIPE)
+    assert child.stdin is not None  # noqa: S101 - they are pipes
+    assert child.stdout is not None  # noqa: S101
+    with child:
+        try:
+            with child.stdin as todo:
+                todo.write(json.dumps(options).encode())
+        except OSError:  # it ended at once, which is told below
+            pass
+        while child.poll() is None and not stopped.wait(_POLL_SECONDS):
+            pass
+        if child.poll() is None:
+            child.kill()
+            return
+        said = child.stdout.read()
+    if not said:
+        raise ModelError(f"{printable(path)}: the process that compiles it ended with code {child.returncode}")
+    if (reason := json.loads(said)) is not None:
+        raise ModelError(reason)
+
+
+def load_given() -> None:
+    """What the other process does: load what standard input names, and write what went wrong, or null."""
+    from kerastl._load import load
+
+    # Ctrl-C reaches the whole group of processes, and the parent decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answer = os.dup(1)
+    os.dup2(2, 1)  # which goes nowhere: libraries greet on standard output
+    reason = None
+    try:
+        load(**json.load(sys.stdin))
+    except KerastlError as error:
+        reason = str(error)
+    os.write(answer, json.dumps(reason).encode())
+    sys.stdout.flush()
+    os._exit(0)  # TensorFlow takes a second to tear itself down
