@@ -38,6 +38,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "export-formats.md"
 _IMAGES, _IMAGES_OF_MANY_PIXELS = 8, 4
 _MANY_PIXELS = 350
 _CALIBRATING = 40
+# These folders hold the file of another format.
+_COMPOSED = ("huggingface", "web")
 # Packages whose versions the figures belong to, where they are installed.
 _PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "onnx", "onnxruntime", "tf2onnx", "openvino", "nncf")
 
@@ -152,7 +154,7 @@ def main() -> None:
     given = parser.parse_args()
     chosen = families() if given.family_each else [row[0] for row in ROWS]
     backbones = given.backbones.split(",") if given.backbones else chosen
-    usable = [each.name for each in EXPORT_FORMATS.usable() if each.unavailable() is None]
+    usable = [each.name for each in EXPORT_FORMATS.usable() if each.name not in _COMPOSED and not each.unavailable()]
     formats = given.formats.split(",") if given.formats else usable
     if given.page_only:
         write_page()
