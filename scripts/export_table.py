@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 import export_table_page as pages
 import numpy as np
 import random_weights as weights
+from backbone_families import smallest_of_each_family
 
 from kerastl._base.files import write_text
 from kerastl.errors import KerastlError
@@ -42,14 +42,6 @@ _CALIBRATING = 40
 _COMPOSED = ("huggingface", "web")
 # Packages whose versions the figures belong to, where they are installed.
 _PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "onnx", "onnxruntime", "tf2onnx", "openvino", "nncf")
-
-
-def families() -> list[str]:
-    """The smallest network of each family."""
-    found: dict[str, str] = {}
-    for name, family, *_ in sorted(ROWS, key=lambda row: row[5]):  # by number of parameters
-        found.setdefault(re.sub("_(small|large|mobile)$", "", family), name)
-    return list(found.values())
 
 
 def by_size(names: Sequence[str]) -> list[str]:
@@ -152,7 +144,7 @@ def main() -> None:
     parser.add_argument("--page-only", action="store_true", help="write the page from what was tried")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    chosen = families() if given.family_each else [row[0] for row in ROWS]
+    chosen = smallest_of_each_family() if given.family_each else [row[0] for row in ROWS]
     backbones = given.backbones.split(",") if given.backbones else chosen
     usable = [each.name for each in EXPORT_FORMATS.usable() if each.name not in _COMPOSED and not each.unavailable()]
     formats = given.formats.split(",") if given.formats else usable
