@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -104,11 +105,13 @@ class Chromium:
         message, self._buffer = self._buffer.split(b"\0", 1)
         return json.loads(message)
 
-    def show(self, file: Path, *, width: int, dark: bool = False, media: str = "screen", scale: float = 1) -> None:
-        """Open a file and wait until it is loaded.
+    def show(
+        self, page: Path | str, *, width: int, dark: bool = False, media: str = "screen", scale: float = 1
+    ) -> None:
+        """Open a page and wait until it is loaded.
 
         Args:
-            file: HTML.
+            page: A file with HTML, or an address.
             width: Of the screen in CSS pixels; up to 600 it is a phone's.
             dark: Whether the user prefers dark colors.
             media: `screen` or `print`.
@@ -120,7 +123,7 @@ class Chromium:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", media=media, features=[scheme])
         self.events.clear()
-        self.call("Page.navigate", url=file.absolute().as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.absolute().as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._receive())
 
@@ -130,6 +133,20 @@ class Chromium:
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"]["exception"]["description"])
         return answer["result"].get("value")
+
+    def choose(self, selector: str, files: Sequence[Path]) -> None:
+        """Choose files in a field of the page, as its user would."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        field = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=field, files=[str(file.absolute()) for file in files])
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until a JavaScript expression is true in the page."""
+        end = time.monotonic() + _PATIENCE
+        while not self.evaluate(expression):
+            if time.monotonic() > end:
+                raise RuntimeError(f"this does not become true: {expression}")
+            time.sleep(0.05)
 
     def screenshot(self, height: int | None = None, top: int = 0) -> bytes:
         """PNG of the page, as high as it is or as asked."""

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import os
 import signal
@@ -190,3 +191,17 @@ def shared_images(keras_home):
 def lines():
     """Read JSON lines."""
     return lambda text: [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """An open browser without a window."""
+    script = Path(__file__).parents[1] / "scripts" / "chromium.py"
+    spec = importlib.util.spec_from_file_location("chromium", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    executable = module.find()
+    if executable is None:
+        pytest.skip(f"there is no Chromium or Chrome; {module.VARIABLE} may name one")
+    with module.Chromium(executable) as browser:
+        yield browser

@@ -3,6 +3,7 @@
 `scripts/check_runtime.py` makes such an install. Here its packages are all that can be imported.
 """
 
+import http.client
 import http.server
 import json
 import os
@@ -10,6 +11,7 @@ import re
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -25,7 +27,7 @@ except ImportError:  # Python 3.10
 
 RUNTIME = Path(kerastl.__file__).parent.parent / "runtime" / "pyproject.toml"
 # What brings more than its name: modules of the packages that the runtime names, and of those that they need.
-IMPORTED = {"pillow": "PIL", "cykooz-resizer": "cykooz_resizer"}
+IMPORTED = {"pillow": "PIL", "cykooz-resizer": "cykooz_resizer", "python-multipart": "python_multipart"}
 ONLY = r"""
 import sys
 
@@ -56,20 +58,34 @@ def model(color_model, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def alone():
-    """Run the command line with the packages of the runtime; exit code, standard output, standard error."""
+def command():
+    """The command line with the packages of the runtime."""
     if tomllib is None:
         pytest.skip("Python 3.10 reads no TOML")
     project = tomllib.loads(RUNTIME.read_text())["project"]
     needed = [re.split(r"[<>=\[;]", line)[0] for line in project["dependencies"]]
     # And what ai-edge-litert needs.
     modules = [IMPORTED.get(name, name) for name in needed] + ["ai_edge_litert", "flatbuffers", "tqdm", "google"]
-    names = ",".join(modules)
+    serving = [re.split(r"[<>=\[;]", line)[0] for line in project["optional-dependencies"]["serve"]]
+    serving.remove("jinja2")  # only a server's page for people needs it, and only a server has it
+    modules += [IMPORTED.get(name, name.replace("-", "_")) for name in serving] + [
+        "anyio",
+        "h11",
+        "idna",
+        "typing_extensions",
+    ]
+    return [sys.executable, "-c", ONLY, ",".join(modules)]
+
+
+@pytest.fixture(scope="module")
+def alone(command):
+    """Run the command line with the packages of the runtime; exit code, standard output, standard error."""
 
     def run(*arguments):
-        command = [sys.executable, "-c", ONLY, names, *map(str, arguments)]
         environment = {**os.environ, "COLUMNS": "200"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run(
+            [*command, *map(str, arguments)], capture_output=True, text=True, env=environment, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
     return run
@@ -119,10 +135,29 @@ def test_a_model_is_evaluated(alone, model, colors):
     assert json.loads(out)["metrics"]["accuracy"]["value"] == 1.0
 
 
+def test_images_are_answered_over_http(command, model, colors):
+    pytest.importorskip("starlette", reason="the extra serve is not installed")
+    process = subprocess.Popen(
+        [*command, "serve", str(model), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        port = int(next(found for line in process.stderr if (found := re.search(r"127\.0\.0\.1:(\d+)", line)))[1])
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as asked:
+            image = (colors / "red" / "40.png").read_bytes()
+            asked.request("POST", "/v1/classify", image, {"Content-Type": "image/png"})
+            assert "red" in asked.getresponse().read().decode()
+    finally:
+        process.terminate()
+        process.communicate()
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["classify", "{image}"], "this needs Keras and TensorFlow, which are not installed; .*: pip install kerastl"),
+        (
+            ["classify", "{image}"],
+            "this needs Keras and TensorFlow, which are not installed; .*pip install kerastl",
+        ),
         (["classify", "{image}", "--model", "mobilenet_v2"], "this needs Keras and TensorFlow"),
         (["classify", "{image}", "--model", "{run}"], "this needs Keras and TensorFlow"),
         (["finetune", "{data}", "--output", "run"], "this needs Keras and TensorFlow"),
@@ -157,7 +192,11 @@ def test_the_runtime_and_the_whole_ask_for_the_same_versions():
     whole = tomllib.loads((RUNTIME.parent.parent / "pyproject.toml").read_text())["project"]
     runtime = tomllib.loads(RUNTIME.read_text())["project"]
     extras = chain(*whole["optional-dependencies"].values())
-    known = {line.partition(";")[0].strip() for line in (*whole["dependencies"], *extras)}
+    known = {_without_marker(line) for line in (*whole["dependencies"], *extras)}
     wanted = [*runtime["dependencies"], *chain(*runtime["optional-dependencies"].values())]
-    assert [line for line in wanted if line not in known] == []
+    assert [line for line in wanted if _without_marker(line) not in known] == []
     assert runtime["requires-python"] == whole["requires-python"]
+
+
+def _without_marker(requirement):
+    return requirement.partition(";")[0].strip()

@@ -18,7 +18,19 @@ def missing(extra: str, *modules: str) -> str | None:
     absent = [module for module in modules if find_spec(module) is None]
     if not absent:
         return None
-    return f"{', '.join(absent)} not installed: pip install 'kerastl[{extra}]'"
+    return f"{', '.join(absent)} not installed: pip install '{_distribution()}[{extra}]'"
+
+
+def _distribution() -> str:
+    """What this was installed as: both bring the same package, and one in place of the other would bring TensorFlow."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    for name in ("kerastl", "kerastl-runtime"):
+        try:
+            return distribution(name).name
+        except PackageNotFoundError:
+            continue
+    return "kerastl"
 
 
 class MissingExtraError(KerastlError):
@@ -58,11 +70,11 @@ def told(error: ModuleNotFoundError) -> str | None:
     if name in _KERAS:
         return (
             "this needs Keras and TensorFlow, which are not installed; without them kerastl runs exported models, such "
-            "as --model model.onnx: pip install kerastl"
+            "as --model model.onnx: pip install kerastl, in an environment of its own"
         )
     if (package := _BEYOND_RUNTIME.get(name)) is None:
         return None
-    return f"this needs {package}, which is not installed: pip install {package} (pip install kerastl brings all)"
+    return f"this needs {package}, which is not installed: pip install {package}"
 
 
 def require_module(name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,17 +11,26 @@ from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
 
+if TYPE_CHECKING:
+    from kerastl.exporting import ExportFormat
+
 
 def _list(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
     """Show the formats and leave."""
     if not asked or context.resilient_parsing:
         return
-    from kerastl.cli._console import console, table
     from kerastl.exporting import EXPORT_FORMATS
 
-    rows = [(each.name, each.description, each.filename, each.unavailable() or "") for each in EXPORT_FORMATS.usable()]
-    table(console(), ("format", "for", "file", "lacks"), rows, spare=["file", "for"])
+    formatter = context.make_formatter()
+    formatter.write_dl([(each.name, _described(each)) for each in EXPORT_FORMATS.usable()])
+    click.echo(formatter.getvalue(), nl=False)
     context.exit()
+
+
+def _described(export_format: ExportFormat) -> str:
+    """What a format is for, its file, and what is missing."""
+    text = f"{export_format.filename}: {export_format.description}"
+    return text if (lacking := export_format.unavailable()) is None else f"{text} (not here: {lacking})"
 
 
 def _formats(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
@@ -59,6 +68,10 @@ def _formats(context: click.Context, parameter: click.Parameter, incomplete: str
     help="Fraction of the images that must get the same answer as from Keras.  [default: 0.995; 0.97 in integers]",
 )  # fmt: skip
 @option(
+    "--web-runtime", metavar="DIR", type=click.Path(),
+    help="A folder with onnxruntime-web for the page of web, where there is no npm to fetch it.",
+)  # fmt: skip
+@option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list,
     help="Show the formats, and what is not installed for them.",
 )  # fmt: skip
@@ -66,14 +79,14 @@ def _formats(context: click.Context, parameter: click.Parameter, incomplete: str
 @options.trust
 @options.telling
 def export(form: str, **arguments: Any) -> int:
-    """Write a model for other programs, and compare each file with the Keras model.
+    """Write a model for other programs: phones, browsers, servers.
 
     MODEL is a network of `kerastl models`, the run folder of a model you fine-tuned, or a .keras file. Every format
     takes raw RGB pixels 0-255 and gives calibrated probabilities; labels are inside. Beside the files stand labels.txt
     and examples that use them, proof.json and a model card.
 
-    What answers differently from Keras is not written. What kerastl exported to DIR before is replaced, other files
-    never.
+    Each file is compared with the Keras model, and what answers differently is not written. What kerastl exported to
+    DIR before is replaced, other files never.
 
     Exit code: 0 all formats were written, 1 some could not be, 2 wrong usage.
     """

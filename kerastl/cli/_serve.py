@@ -40,6 +40,10 @@ from kerastl.errors import UsageError
     help="Images that may wait for a model, in each process.",
 )  # fmt: skip
 @option(
+    "--max-connections", type=click.IntRange(min=1), default=512, show_default=True, metavar="N",
+    help="That may be open, to each process.",
+)  # fmt: skip
+@option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=30.0,
@@ -57,6 +61,8 @@ from kerastl.errors import UsageError
     "--collect-limit", type=click.IntRange(min=1), default=10_240 << 20, show_default=True, metavar="BYTES",
     help="What that folder may take.",
 )  # fmt: skip
+@option("--explain/--no-explain", default=True, show_default=True, help="Explain answers where that is asked for.")
+@option("--reload/--no-reload", default=True, show_default=True, help="Load models anew when their files change.")
 @options.trust
 @options.telling
 def serve(
@@ -71,9 +77,12 @@ def serve(
     max_images: int,
     max_pixels: int,
     queue: int,
+    max_connections: int,
     timeout: float,
     collect: str | None,
     collect_limit: int,
+    explain: bool,
+    reload: bool,
     trust: bool,
 ) -> int:
     """Answer requests over HTTP.
@@ -97,6 +106,9 @@ def serve(
             max_images=max_images,
             max_pixels=max_pixels,
             queue=queue,
+            max_connections=max_connections,
+            explain=explain,
+            reload=reload,
             timeout=timeout,
             api_keys=_keys(api_keys),
             origins=origins,

@@ -12,6 +12,7 @@ _INSTEAD: dict[tuple[str, str], str] = {
     ("evaluate", "--output"): "--report DIR writes a report and tables.",
     ("calibrate", "--model"): "The model is the first argument: kerastl calibrate RUN_DIR DATA.",
     ("calibrate", "--output"): "The result is stored with the model.",
+    ("export", "--model"): "The model is the first argument: kerastl export MODEL --to FORMAT.",
     ("classify", "--backbone"): "The network is --model, a name or a run folder.",
     ("explain", "--backbone"): "The network is --model, a name or a run folder.",
     ("classify", "--weights"): "A network of your own is --model, a run folder or a .keras file.",
@@ -56,6 +57,7 @@ _MEANINGS = {
     "MODEL": "a run folder, a .keras file, or a name that `kerastl models` lists",
     "NAME...": "names that `kerastl models` lists",
     "--output": "where to write",
+    "--to": "names that kerastl export --list shows, with commas",
 }
 
 

@@ -43,6 +43,7 @@ def export(
     calibrate: Any = None,
     with_resize: bool = False,
     min_agreement: float | None = None,
+    web_runtime: str | os.PathLike[str] | None = None,
     trust: bool = False,
     verbose: Verbose = "auto",
 ) -> ExportResult:
@@ -67,6 +68,7 @@ def export(
         with_resize: Whether images of any size go in, in formats that can resize them.
         min_agreement: The fraction of images that must get the same answer as from Keras, between 0 and 1; `None` takes
             0.995 for formats in floating point, 0.97 for those in integers.
+        web_runtime: A folder with onnxruntime-web, unpacked or as npm packs it, for `web` where there is no npm.
         trust: As for `kerastl.load`.
         verbose: What is shown while it works: 0 warnings only, 1 bars on a terminal, 2 lines; `auto` shows bars on a
             terminal and lines in a notebook.
@@ -92,7 +94,8 @@ def export(
     if min_agreement is not None and not 0 <= min_agreement <= 1:
         raise UsageError(f"min_agreement must be between 0 and 1. Received: {min_agreement!r}")
     with shown(verbose):
-        source = ExportSource(resolve(model, trust=trust), calibrate, with_resize, prove)
+        runtime = None if web_runtime is None else folder_path(web_runtime, "web_runtime")
+        source = ExportSource(resolve(model, trust=trust), calibrate, with_resize, prove, runtime)
         formats, failed = check_selected(formats, source, everything=to == "all")
         given = default_folder(os.fspath(model), source.metadata.name) if output is None else output
         folder = OutputFolder(folder_path(given, "output"))

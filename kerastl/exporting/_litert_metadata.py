@@ -72,7 +72,13 @@ def model_metadata(metadata: Metadata) -> bytes:
 
 def _input(tables: Tables, metadata: Metadata) -> Field:
     """Raw pixels: what normalizes them is in the network."""
-    height, width = metadata.reader.shape[:2]
+    shape = metadata.reader.shape
+    if len(shape) != 3 or shape[2] != 3:
+        content = tables.table({0: tables.uint8(_FEATURE), 1: tables.table({})})
+        return _tensor(
+            tables, "pixels", f"numbers from 0 to 255: {metadata.reader.describe()}", content, 0.0, 255.0, {}
+        )
+    height, width = shape[:2]
     image = tables.table({0: tables.int8(_RGB), 1: tables.table({0: tables.uint32(width), 1: tables.uint32(height)})})
     content = tables.table({0: tables.uint8(_IMAGE), 1: image})
     normalization = tables.table({0: tables.floats([0.0]), 1: tables.floats([1.0])})

@@ -11,6 +11,7 @@ from kerastl._version import __version__
 from kerastl.errors import ModelError
 from kerastl.exporting._embedded import KEY, described, label_lines
 from kerastl.exporting._onnx_graph import INPUT
+from kerastl.exporting._resize_graph import add_resize
 from kerastl.exporting._source import ONE_THREAD, ExportSource
 from kerastl.inference._export import patterns
 
@@ -80,6 +81,8 @@ def _save(model: onnx.ModelProto, source: ExportSource, path: Path, format_name:
     import onnx
 
     name = printable(source.metadata.name)
+    if source.with_resize:
+        add_resize(model, source.metadata.resize)
     model.producer_name, model.producer_version, model.doc_string = "kerastl", __version__, name
     _describe_pixels(model)
     texts = {KEY: described(source.metadata, format_name), "labels": label_lines(source.metadata), **_PIXELS}

@@ -56,7 +56,7 @@ class OutputFolder:
         """Raise `UsageError` if a file or folder of that name is there, and is not what kerastl wrote."""
         own = self._read()
         for file in _files(self.path / name):
-            if own.get(self._relative(file)) != _digest(file):
+            if own.get(self._relative(file), "") != _digest(file):
                 raise UsageError(
                     f"{printable(str(file))} is there, and is not what kerastl export wrote: remove it, or give "
                     "another folder as --output"
@@ -96,10 +96,15 @@ class OutputFolder:
         for file in _files(staged):
             with file.open("rb+") as written:
                 os.fsync(written.fileno())
-        target = self.path / name
-        if target.is_dir():
-            target.rename(staged.with_name(f"{name}.old"))
-        staged.replace(target)
+        target, before = self.path / name, staged.with_name(f"{name}.before")
+        try:
+            if target.is_dir():  # which no rename replaces
+                target.rename(before)
+            staged.replace(target)
+        except BaseException:
+            if before.is_dir() and not target.exists():
+                before.rename(target)
+            raise
         self._remember(name)
         return target
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from kerastl._base import display
 from kerastl._base.text import brief, percent, printable
 from kerastl._metrics import wilson_interval
 from kerastl.errors import KerastlError
+from kerastl.exporting._huggingface import FORMAT as HUGGINGFACE
 from kerastl.exporting._proof import CALIBRATION_ERROR, answers, compared, figures_of, megabytes
 from kerastl.exporting._proof_images import BUILT_IN, ProofImages
 from kerastl.exporting._proof_row import ProofRow, counted, images_needed
@@ -129,8 +131,8 @@ class Proof:
             percent(row.agreement) if compared else "",
             f"{row.difference:.1e}" if compared else "",
             *shown,
-            "" if math.isnan(row.milliseconds) else f"{row.milliseconds:.1f}",
-            f"{row.megabytes:.1f}",
+            _short(row.milliseconds),
+            _short(row.megabytes),
         ]
 
     @property
@@ -177,20 +179,28 @@ def _shown(name: str, value: float) -> str:
     return percent(value) if name in _FRACTIONS else f"{value:.4g}"
 
 
+def _short(value: float) -> str:
+    """Milliseconds or megabytes; nothing where they are not known."""
+    return "" if math.isnan(value) else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
 def _references(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[ProofRow]:
     source = images.source
-    _, milliseconds = answers(KerasEngine(source.model), images.pixels[:_TIMED])
+    pixels = images.pixels[:_TIMED]
+    _, milliseconds = answers(KerasEngine(source.model), lambda i: pixels[i : i + 1], len(pixels))
     file = source.spec.weights_file
     size = megabytes(file) if file.is_file() else 4 * source.model.count_params() / 2**20
     figures = figures_of(images.expected, images)
     yield ProofRow(KERAS, len(images), len(images), 0.0, 0.0, milliseconds, round(size, 3), figures, data=images.data)
-    if LITERT not in {row.name for row in rows}:  # what kerastl itself answers with, in one thread
+    names = {row.name for row in rows}
+    if LITERT not in names and names - {HUGGINGFACE}:  # what kerastl itself answers with, in one thread
         try:
             flatbuffer = source.flatbuffer
         except KerastlError:
             return  # it answers through Keras then
         size = round(len(flatbuffer) / 2**20, 3)
-        yield compared(LITERT, lambda: LiteRTEngine(flatbuffer, ONE_THREAD), size, images, 0.0)
+        opened = partial(LiteRTEngine, flatbuffer, ONE_THREAD)
+        yield compared(LITERT, opened, size, images, 0.0, whole=False)  # which has no resizing inside
 
 
 def _notes(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[str]:

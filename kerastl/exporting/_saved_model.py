@@ -10,12 +10,16 @@ from kerastl._base.scratch import temporary_folder
 from kerastl._base.stderr import native_stderr_silenced
 from kerastl.errors import ModelError
 from kerastl.exporting._embedded import JSON_FILE, LABELS_FILE, described, label_lines
+from kerastl.exporting._resize_tensorflow import resized
 from kerastl.exporting._source import ONE_THREAD, ExportSource
 from kerastl.inference._export import absl_quiet, unavailable
 from kerastl.inference._saved_model_engine import SavedModelEngine
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
+
+    from kerastl.images import Resize
 
 INPUT, OUTPUT = "pixels", "probabilities"
 """What the tensors are called in signatures."""
@@ -30,7 +34,8 @@ def write(source: ExportSource, path: Path) -> None:
     """Write a model.
 
     The signature `serving_default` takes uint8 pixels, `serving_float` float32 ones, both of shape
-    (n, height, width, 3) and from 0 to 255. The labels and the metadata are its assets.
+    (n, height, width, 3) and from 0 to 255; with `source.with_resize`, height and width are free. The labels and the
+    metadata are its assets.
     """
     import tensorflow as tf
 
@@ -40,8 +45,9 @@ def write(source: ExportSource, path: Path) -> None:
             (JSON_FILE, described(source.metadata, "savedmodel")),
         ):
             Path(folder, name).write_text(text, encoding="utf-8", newline="\n")
-        module = _module(source.model, [str(folder / LABELS_FILE), str(folder / JSON_FILE)])
-        shape = (None, *source.model.input_shape[1:])
+        resize = source.metadata.resize if source.with_resize else None
+        module = _module(source.model, resize, [str(folder / LABELS_FILE), str(folder / JSON_FILE)])
+        shape = (None, None, None, 3) if source.with_resize else (None, *source.model.input_shape[1:])
         signatures = {
             "serving_default": module.serve.get_concrete_function(tf.TensorSpec(shape, tf.uint8, INPUT)),
             "serving_float": module.serve.get_concrete_function(tf.TensorSpec(shape, tf.float32, INPUT)),
@@ -60,15 +66,18 @@ def run(path: Path) -> SavedModelEngine:
     return SavedModelEngine(path, ONE_THREAD)
 
 
-def _module(model: keras.Model, assets: list[str]) -> Any:
+def _module(model: keras.Model, resize: Resize | None, assets: list[str]) -> Any:
     """The network as an object that TensorFlow saves: what it computes with must hang on it."""
     import tensorflow as tf
 
     module = tf.Module(name="kerastl")
     module.weights = [variable.value for variable in model.variables]
     module.assets = [tf.saved_model.Asset(asset) for asset in assets]
+
+    def serve(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+        read = tf.cast(pixels, tf.float32) if resize is None else resized(pixels, resize)
+        return {OUTPUT: model(read, training=False)}
+
     # Without autograph, which leaves what it writes among the system's temporary files.
-    module.serve = tf.function(
-        lambda pixels: {OUTPUT: model(tf.cast(pixels, tf.float32), training=False)}, autograph=False
-    )
+    module.serve = tf.function(serve, autograph=False)
     return module

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kerastl import _progress as progress
 from kerastl.errors import KerastlError, ModelError, UsageError
@@ -23,7 +23,7 @@ def selected(to: str | Sequence[str]) -> list[ExportFormat]:
     Raises:
         UsageError: There is no format of that name, or none is named.
     """
-    names = to.split(",") if isinstance(to, str) else list(to)
+    names = to.split(",") if isinstance(to, str) else list(to) if isinstance(to, Iterable) else [to]
     if not all(isinstance(name, str) for name in names):
         raise UsageError(f"to must be names of export formats. Received: {to!r}")
     names = [name.strip() for name in names if name.strip()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
@@ -38,6 +39,7 @@ class ExportSource:
         calibrate: Images like those to come, which integers are fitted to; None takes some of `prove`.
         with_resize: Whether images of any size go in, where the format can resize them.
         prove: Images that exports are compared on, as for `kerastl.export`.
+        web_runtime: A folder with ONNX Runtime Web for the page in a browser; None fetches it through npm, once.
 
     Example:
         >>> from kerastl.exporting import ExportSource
@@ -50,6 +52,7 @@ class ExportSource:
     calibrate: Any = None
     with_resize: bool = False
     prove: Any = None
+    web_runtime: Path | None = None
 
     @cached_property
     def _temperature(self) -> float:

@@ -29,6 +29,9 @@ _ENTRY = r"[0-9a-f]{32}(-[0-9a-f]{16}\.tflite|\.json|\.refused)"
 _LEFT = rf"{scratch.UNFINISHED}([0-9a-f-]{{16,49}}\.(tflite|json|refused)|\.?(kerastl|probe))"
 _OWN = re.compile(rf"{_ENTRY}|\.[0-9a-f]{{32}}\.lock|{_LEFT}|\{SEAL_FILE}")
 HASHES = "hashes"
+RUNTIMES = "onnxruntime-web"
+"""The folder of what runs networks in browsers, by version and name."""
+_RUNTIME = re.compile(r"\d+\.\d+\.\d+-[a-z.-]+|" + scratch.UNFINISHED + r"\d+\.\d+\.\d+-[a-z.-]+")
 _MOST = 1024
 _REASON = 1000
 
@@ -197,10 +200,10 @@ class CompiledCache:
             CacheError: The folder holds files, and no sign that kerastl ever wrote there.
             OSError: A file cannot be removed.
         """
-        hashes = self.folder / HASHES
-        found = [*_own(self.folder), *(() if hashes.is_symlink() else _own(hashes))]
+        found = [*_own(self.folder), *self._below(HASHES)]
         if found and not os.path.lexists(self.folder / SEAL_FILE):
             raise CacheError(f"{printable(str(self.folder))} is no cache of kerastl's: it has no file {SEAL_FILE}")
+        found += self._below(RUNTIMES, _RUNTIME)
         count = size = 0
         # The sign goes last, so that what an error leaves can be cleared again.
         for file in sorted(found, key=lambda file: file.name == SEAL_FILE):
@@ -209,15 +212,19 @@ class CompiledCache:
             count += file.name != SEAL_FILE
         return count, size
 
+    def _below(self, name: str, names: re.Pattern[str] = _OWN) -> list[Path]:
+        folder = self.folder / name
+        return [] if folder.is_symlink() else _own(folder, names)
 
-def _own(folder: Path) -> list[Path]:
+
+def _own(folder: Path, names: re.Pattern[str] = _OWN) -> list[Path]:
     """The regular files in a folder that are called as kerastl calls its own."""
     try:
         with os.scandir(folder) as entries:
             return [
                 Path(entry.path)
                 for entry in entries
-                if _OWN.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+                if names.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
             ]
     except (FileNotFoundError, NotADirectoryError):
         return []

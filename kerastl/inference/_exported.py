@@ -117,18 +117,16 @@ def open_openvino_file(spec: ModelSpec) -> Engine:
 
 
 def _fitting(spec: ModelSpec, opened: Callable[[], _Opened]) -> Engine:
-    """Open an engine, and compare its shapes with the metadata."""
+    """Open an engine, and compare its shapes with the metadata.
+
+    A network that resizes images itself is free in height and width, and takes images of its own size as they are.
+    """
     try:
         engine = opened()
         shapes = engine.shapes()
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
         raise ModelError(f"{printable(str(spec.weights_file))} cannot be run ({_first_line(error)})") from error
     spec.check_fit(*shapes)
-    if any(size is None or size < 0 for size in shapes[0][0][1:]):
-        raise ModelError(
-            f"{printable(str(spec.weights_file))} resizes images itself, for programs that cannot; kerastl does it as "
-            "in the training: export without --with-resize"
-        )
     return engine
 
 

@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from kerastl.serving import _open_inference as open_inference
 from kerastl.serving import _tf_serving as tf_serving
@@ -20,12 +19,14 @@ from kerastl.serving._classify import classify
 from kerastl.serving._collection import Collection
 from kerastl.serving._documents import docs, openapi
 from kerastl.serving._draining import Draining, draining_on_signals
+from kerastl.serving._explaining import ExplanationQueue
 from kerastl.serving._failures import HANDLERS
 from kerastl.serving._feedback import feedback
 from kerastl.serving._information import metrics, models
 from kerastl.serving._measuring import Measured
 from kerastl.serving._metrics import Metrics
 from kerastl.serving._models import ModelPool
+from kerastl.serving._page import page, static_files
 from kerastl.serving._reloading import ModelWatcher
 from kerastl.serving._settings import ServeSettings
 from kerastl.serving._state import ServerState
@@ -52,7 +53,7 @@ ROUTES: list[BaseRoute] = [
     Route("/metrics", metrics),
     Route("/openapi.json", openapi),
     Route("/docs", docs),
-    Mount("/static", StaticFiles(packages=[("kerastl.serving", "static")])),
+    Mount("/static", static_files()),
 ]
 
 
@@ -84,6 +85,8 @@ def create_app(settings: ServeSettings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await asyncio.to_thread(state.models.load)
+        if settings.explain:
+            state.explanations = ExplanationQueue()
         if settings.reload:
             watcher.start()
         try:
@@ -91,6 +94,8 @@ def create_app(settings: ServeSettings) -> Starlette:
                 yield
         finally:
             await asyncio.to_thread(watcher.stop)
+            if state.explanations is not None:
+                await asyncio.to_thread(state.explanations.close)
             await asyncio.to_thread(state.models.close)
 
     middleware = [Middleware(Measured, metrics=counted), Middleware(Draining, state=state)]
@@ -104,6 +109,7 @@ def create_app(settings: ServeSettings) -> Starlette:
             )
         )
     middleware.append(Middleware(Access, settings=settings))
-    app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
+    routes = [*ROUTES, Route("/", page)] if settings.page else ROUTES
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
     app.state.server = state
     return app

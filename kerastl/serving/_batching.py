@@ -6,6 +6,7 @@ load groups fill up by themselves (Crankshaw et al. 2017, Clipper, section 4.3, 
 
 from __future__ import annotations
 
+import asyncio
 import math
 import threading
 import time
@@ -22,6 +23,7 @@ R = TypeVar("R")
 
 # How much the latest group counts in the mean time of an item.
 _LATEST = 0.1
+_LATE = "no answer in time: the server is busy; try again later"
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,24 @@ class MicroBatcher(Generic[T, R]):
             self._observer.queued(len(self._waiting))
         return [job.future for job in jobs]
 
+    async def answers(self, items: Sequence[T], deadline: float) -> list[R]:
+        """`submit` and wait; if the caller is canceled, the items that wait are dropped.
+
+        Raises:
+            QueueFullError: They do not fit into the queue.
+            UnavailableError: The queue is closed.
+            DeadlineError: There is no answer in time.
+        """
+        futures = [asyncio.wrap_future(future) for future in self.submit(items, deadline)]
+        everything = asyncio.gather(*futures)
+        try:
+            return await asyncio.wait_for(everything, max(0.0, deadline - time.monotonic()))
+        except asyncio.TimeoutError:
+            raise DeadlineError(_LATE) from None
+        finally:
+            for future in futures:
+                future.cancel()
+
     def seconds_to_wait(self) -> int:
         """After how many seconds what waits now will have been answered, at least 1."""
         return max(1, math.ceil(len(self._waiting) * self._seconds / self._workers))
@@ -147,7 +167,7 @@ class MicroBatcher(Generic[T, R]):
         for job in group:
             self._observer.waited(now - job.since)
             if job.deadline < now:
-                job.future.set_exception(DeadlineError("no answer in time: the server is busy; try again later"))
+                job.future.set_exception(DeadlineError(_LATE))
         return [job for job in group if job.deadline >= now]
 
     def _answer(self, group: list[_Job[T, R]]) -> None:

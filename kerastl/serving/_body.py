@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from kerastl.serving._errors import RequestError, SlowClientError, TooLargeError
+from kerastl.serving._errors import QueueFullError, RequestError, SlowClientError, TooLargeError
 
 _FIELDS = 32
 _FIELD_BYTES = 10_000
@@ -29,6 +30,35 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
 
 
+class BodyBudget:
+    """What the bodies of all requests may take together.
+
+    Args:
+        limit: Bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def share(self) -> Callable[[int], None]:
+        """Give what takes bytes for the running request, until its task has ended, or raises `QueueFullError`."""
+        taken = 0
+
+        def take(size: int) -> None:
+            nonlocal taken
+            if size > self._left:
+                raise QueueFullError("the server holds as many images as it may; try again later")
+            self._left -= size
+            taken += size
+
+        def give_back(task: asyncio.Task[Any]) -> None:
+            self._left += taken
+
+        if (task := asyncio.current_task()) is not None:
+            task.add_done_callback(give_back)
+        return take
+
+
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
     """Read all of a body.
 
@@ -40,21 +70,23 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
     Raises:
         TooLargeError: It is longer, or says so.
         SlowClientError: It takes longer.
+        QueueFullError: The server holds as many bytes of other requests as it may.
     """
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
     try:
-        return await asyncio.wait_for(_read(request, limit), seconds)
+        return await asyncio.wait_for(_read(request, limit, request.app.state.server.bodies.share()), seconds)
     except asyncio.TimeoutError:
         raise SlowClientError(f"the request's body did not arrive within {seconds:g} seconds") from None
     except ClientDisconnect:
         raise SlowClientError("the client went away") from None
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limit: int, take: Callable[[int], None]) -> bytes:
     content = bytearray()
     async for chunk in request.stream():
+        take(len(chunk))
         content += chunk
         if len(content) > limit:
             raise _too_large(limit)

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from kerastl._classifier import Classifier
 from kerastl.calibration._apply import answer_rules
 from kerastl.errors import KerastlError
+from kerastl.serving._explanations import explains
 from kerastl.serving._served_model import ServedModel
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 async def models(request: Request) -> Response:
     """Answer `GET /v1/models`."""
     state: ServerState = request.app.state.server
-    described = [describe(model) for model in state.models]
+    described = [describe(model, state) for model in state.models]
     return JSONResponse({"models": described, "collects": state.collection is not None})
 
 
-def describe(model: ServedModel) -> dict[str, Any]:
+def describe(model: ServedModel, state: ServerState) -> dict[str, Any]:
     """What clients may know of a model."""
     metadata = model.classifier.metadata
     height, width, channels = metadata.reader.shape
@@ -35,6 +36,7 @@ def describe(model: ServedModel) -> dict[str, Any]:
         "input": {"height": height, "width": width, "channels": channels},
         "engine": model.classifier.engine,
         "rejects": rejects(model.classifier),
+        "explains": state.explanations is not None and explains(model),
     }
 
 

@@ -17,7 +17,6 @@ from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._apply import AnswerRules, classify_images
 from kerastl.models._labels import Classification
 from kerastl.serving._batching import BatchObserver, MicroBatcher
-from kerastl.serving._errors import DeadlineError
 from kerastl.serving._image_size import check_size
 
 
@@ -94,15 +93,7 @@ class ServedModel:
             QueueFullError: Too many images wait.
             DeadlineError: There is no answer in time.
         """
-        futures = [asyncio.wrap_future(future) for future in self.batcher.submit(queries, deadline)]
-        everything = asyncio.gather(*futures)
-        try:
-            return await asyncio.wait_for(everything, max(0.0, deadline - time.monotonic()))
-        except asyncio.TimeoutError:
-            raise DeadlineError("no answer in time: the server is busy; try again later") from None
-        finally:
-            for future in futures:
-                future.cancel()
+        return await self.batcher.answers(queries, deadline)
 
     def hold(self) -> None:
         """Keep the model open until the running task, which answers a request, has ended."""

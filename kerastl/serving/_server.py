@@ -26,6 +26,7 @@ log = logging.getLogger("kerastl")
 
 _BACKLOG = 2048
 _DRAIN_SECONDS = 5  # for sending answers, beyond the time until there is one
+_KEEP_ALIVE_SECONDS = 75  # longer than proxies keep theirs, so that none asks on a connection that is being closed
 _SILENT_SECONDS = 60  # a process that does not even say that it lives for so long is replaced; imports take a while
 
 
@@ -103,11 +104,14 @@ def _serve_together(settings: ServeSettings, sock: socket.socket, stopped: threa
 def _config(settings: ServeSettings) -> dict[str, Any]:
     """How uvicorn serves."""
     return {
+        "http": "kerastl.serving._connections:LimitedProtocol",
+        "ws": "none",
         "log_config": None,
         "access_log": False,
         "server_header": False,
         "proxy_headers": False,  # which whoever asks can write
         "backlog": _BACKLOG,
+        "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
         "timeout_graceful_shutdown": math.ceil(settings.timeout) + _DRAIN_SECONDS,
         "timeout_worker_healthcheck": _SILENT_SECONDS,
     }

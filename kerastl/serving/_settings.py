@@ -23,11 +23,13 @@ class ServeSettings:
         max_images: Images in a request.
         max_pixels: Pixels of an image as it is stored in its file.
         queue: Images that may wait for a model, in each process.
+        max_connections: Connections that may be open, to each process.
         timeout: Seconds until an answer, from the first byte of the request on.
         api_keys: SHA-256 hashes, in hexadecimal, of the keys of which a request must bring one; none are needed if
             empty.
         origins: Web origins whose pages may ask, such as `https://example.org`; `*` for all.
         collect: Folder into which corrections go; none are taken if None.
+        explain: Whether answers may be explained, for which a process of its own imports Keras when it is first asked.
         reload: Whether models are loaded anew when their files change.
         collect_limit: Bytes that what lies in that folder may take together.
         page: Whether there is a page for people at `/`.
@@ -49,10 +51,12 @@ class ServeSettings:
     max_images: int = 64
     max_pixels: int = 64_000_000
     queue: int = 256
+    max_connections: int = 512
     timeout: float = 30.0
     api_keys: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     collect: str | None = None
+    explain: bool = True
     reload: bool = True
     collect_limit: int = 10_240 * MEBIBYTE
     page: bool = True
@@ -65,7 +69,7 @@ class ServeSettings:
         names = [name for name, _ in self.models]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise UsageError(f"two models are called {twice!r}; name one, as NAME=PATH")
-        for field in ("workers", "max_bytes", "max_images", "max_pixels", "queue", "collect_limit"):
+        for field in ("workers", "max_bytes", "max_images", "max_pixels", "queue", "max_connections", "collect_limit"):
             if getattr(self, field) < 1:
                 raise UsageError(f"{field} must be at least 1. Received: {getattr(self, field)}")
         if not self.timeout > 0:

@@ -36,12 +36,13 @@ def test_a_wrong_line_is_not_spoken_into(words):
 def test_commands_options_and_names_are_completed():
     assert completed("kerastl cl", 1) == ["classify"]
     assert completed("kerastl classify --mod", 2) == ["--model"]
-    assert completed("kerastl classify --engine ", 3) == ["auto", "litert", "keras"]
+    assert completed("kerastl classify --engine ", 3) == ["auto", "litert", "keras", "onnx", "openvino"]
     assert completed("kerastl classify --model mobilenet_v3", 3) == ["mobilenet_v3_small", "mobilenet_v3_large"]
     assert completed("kerastl finetune x --model kerastl_m", 4) == ["kerastl_mini"]
     assert completed("kerastl finetune x --recipe g", 4) == ["gradual"]
     assert completed("kerastl recipes p", 2) == ["probe"]
     assert completed("kerastl download vgg1", 2) == ["vgg16", "vgg19"]
+    assert completed("kerastl export x --to litert,sav", 4) == ["litert,savedmodel"]
 
 
 @pytest.mark.parametrize(

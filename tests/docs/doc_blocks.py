@@ -15,6 +15,7 @@ BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # What cannot be run by a test, and why.
 NOT_RUN = {
     r"python -m venv |pip install |git clone |cd kerastl$": "it changes the environment that the tests run in",
+    r"docker ": "Docker is not what tests may rely on",
     r"pytest|ruff |mypy|mkdocs |bash \.ci/run|python scripts/": "it is what runs the tests, or takes minutes",
 }
 # What names a network that must be downloaded.

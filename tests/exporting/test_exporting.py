@@ -121,6 +121,12 @@ def test_close_names_are_told(color_model):
         kerastl.export(color_model, "litrt")
 
 
+@pytest.mark.parametrize("to", [3, [3], None, [], ""])
+def test_formats_are_named(color_model, to):
+    with pytest.raises(UsageError, match=r"^to (must be names of export formats|names no export format)"):
+        kerastl.export(color_model, to)
+
+
 def test_what_is_not_installed_is_said(formats, color_model, tmp_path):
     lacking = replace(formats["litert"], name="other", missing=lambda: 'other is missing: pip install "kerastl[other]"')
     formats.register(lacking)

@@ -59,3 +59,17 @@ def test_another_folder_is_no_saved_model(tmp_path):
 
     with pytest.raises(ValueError, match="is no SavedModel"):
         SavedModelEngine(tmp_path, ONE_THREAD)
+
+
+def test_images_of_any_size_go_in(small_conv_model, tmp_path, image):
+    import tensorflow as tf
+
+    result = kerastl.export(small_conv_model, "savedmodel", tmp_path, with_resize=True)
+    loaded = tf.saved_model.load(str(result.files["savedmodel"]))
+    pixels = np.full((2, 50, 90, 3), (0, 200, 30), np.uint8)
+    for name, dtype in (("serving_default", "uint8"), ("serving_float", "float32")):
+        answers = loaded.signatures[name](pixels=tf.constant(pixels.astype(dtype)))["probabilities"].numpy()
+        expected = kerastl.load(small_conv_model).predict_proba([pixels[0]])
+        np.testing.assert_allclose(answers, np.repeat(expected, 2, 0), atol=1e-5)
+    example = (tmp_path / "example_savedmodel.py").read_text()
+    assert "resize(" not in example

@@ -1,6 +1,4 @@
-import importlib.util
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,17 +71,3 @@ def three(evaluation):
     """Four images of three classes, two of them wrong: a bee taken for an ant twice, surer the second time."""
     rows = [[0.8, 0.1, 0.1], [0.5, 0.4, 0.1], [0.7, 0.2, 0.1], [0.1, 0.1, 0.8]]
     return evaluation(rows, [0, 1, 1, 2], k=2)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """An open browser without a window."""
-    script = Path(__file__).parents[2] / "scripts" / "chromium.py"
-    spec = importlib.util.spec_from_file_location("chromium", script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    executable = module.find()
-    if executable is None:
-        pytest.skip(f"there is no Chromium or Chrome; {module.VARIABLE} may name one")
-    with module.Chromium(executable) as browser:
-        yield browser
