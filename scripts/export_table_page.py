@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -72,7 +73,7 @@ def _cell(row: Mapping[str, Any] | None, export_format: ExportFormat, notes: lis
     if row is None:
         return "not run"
     if passes(row, export_format):
-        return f"{row['difference']:.1g}, {row['megabytes']:.3g} MB"
+        return f"{row['difference']:.2g}, {row['megabytes']:.3g} MB"
     reason = row.get("reason") or f"differs by {row.get('difference')}, more than {BOUNDS[precision(export_format)]}"
     if reason not in notes:
         notes.append(reason)
@@ -80,7 +81,9 @@ def _cell(row: Mapping[str, Any] | None, export_format: ExportFormat, notes: lis
 
 
 def _reasons(notes: Sequence[str]) -> list[str]:
-    return ["Why some fail:", "\n".join(f"{place}. {note}" for place, note in enumerate(notes, 1))] if notes else []
+    if not notes:
+        return []
+    return ["Why some fail:", "\n".join(textwrap.fill(f"{n}. {note}", 120) for n, note in enumerate(notes, 1))]
 
 
 def _versions(known: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
@@ -90,12 +93,14 @@ def _versions(known: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
             if version not in found.setdefault(package, []):
                 found[package].append(version)
     listed = ", ".join(f"{package} {' and '.join(versions)}" for package, versions in found.items())
-    return f"Measured with {listed}." if listed else ""
+    return textwrap.fill(f"Measured with {listed}.", 120) if listed else ""
 
 
 def _again() -> str:
     return """\
 To try some again, or on another machine:
 
-    python scripts/export_table.py --backbones mobilenet_v2,resnet50 --formats onnx,openvino --again
+```bash
+python scripts/export_table.py --backbones mobilenet_v2,resnet50 --formats onnx,openvino --again
+```
 """
