@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import fuzz_exported as exported
 import numpy as np
 from PIL import Image, ImageCms
 
@@ -170,6 +172,11 @@ def _base_model() -> bytes:
     return json.dumps(record, indent=1).encode()
 
 
+def _exported() -> str:
+    """The text that an export writes into a file."""
+    return json.dumps({**_metadata(), "exported": {"format": "onnx", "kerastl": "0.2.0"}})
+
+
 def _read_archive(content: bytes, folder: Path) -> object:
     (folder / "model.keras").write_bytes(content)
     return metadata.read_metadata(folder / "model.keras")
@@ -230,6 +237,57 @@ def _undo(content: bytes, folder: Path) -> object:
     return undo_sort(folder, dry_run=True)  # broken, it may name any file
 
 
+def _tensors() -> list[bytes]:
+    """Requests of the Open Inference Protocol: the length of their JSON, the JSON, and bytes behind it."""
+    image = _image("PNG", "RGB")
+    behind = len(image).to_bytes(4, "little") + image
+    inputs = [
+        ({"name": "pixels", "shape": [1, 1, 2, 3], "datatype": "UINT8", "data": [[[[1, 2, 3], [4, 5, 6]]]]}, b""),
+        ({"name": "pixels", "shape": [1, 1, 3], "datatype": "FP32", "parameters": {"binary_data_size": 12}}, bytes(12)),
+        ({"name": "image", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": len(behind)}}, behind),
+        ({"name": "image", "shape": [1], "datatype": "BYTES", "data": ["aGk="]}, b""),
+    ]
+    found = []
+    for tensor, tail in inputs:
+        text = json.dumps({"id": "1", "inputs": [tensor], "outputs": [{"name": "label"}]}).encode()
+        found.append(b"%d\n%s%s" % (len(text), text, tail))
+    return found
+
+
+def _read_tensors(content: bytes, _: Path) -> object:
+    from kerastl.serving._open_inference import read_images, split_body
+
+    length, _, body = content.partition(b"\n")
+    asked, tail = split_body(body, length.decode("latin-1"))
+    return read_images(asked, tail, 8)
+
+
+def _read_instances(content: bytes, _: Path) -> object:
+    from kerastl.serving._asked import parse_json
+    from kerastl.serving._tf_serving import read_instances
+
+    return read_instances(parse_json(content), 8)
+
+
+def _form() -> bytes:
+    image = b'Content-Disposition: form-data; name="image"; filename="a.png"\r\nContent-Type: image/png\r\n\r\nabc'
+    return b"--b\r\n" + image + b'\r\n--b\r\nContent-Disposition: form-data; name="top"\r\n\r\n3\r\n--b--\r\n'
+
+
+def _read_form(content: bytes, _: Path) -> object:
+    import asyncio
+
+    from starlette.requests import Request
+
+    from kerastl.serving._asked import read_options
+    from kerastl.serving._body import parse_form
+
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it tells of each broken form
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    form = asyncio.run(parse_form(Request({"type": "http", "headers": headers}), content, 4))
+    return read_options(form.fields)
+
+
 TARGETS = {
     "image": Target(_images, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
     "profile": Target(_profiled, lambda content, _: load_pixels(io.BytesIO(content), Resize(8, 8))),
@@ -264,6 +322,18 @@ TARGETS = {
         ],
         _undo,
     ),
+    "tensors": Target(_tensors, _read_tensors),
+    "instances": Target(
+        lambda: [
+            b'{"instances": [{"b64": "aGk="}, {"pixels": [[[1, 2, 3]]]}]}',
+            b'{"inputs": {"image": [{"b64": ""}]}}',
+        ],
+        _read_instances,
+    ),
+    "form": Target(lambda: [_form()], _read_form),
     "state": Target(lambda: [_state()], _read_state),
     "sealed state": Target(lambda: [_state()], _read_resealed_state),
+    "onnx": Target(lambda: [exported.onnx(_exported())], exported.reader("model.onnx")),
+    "litert": Target(lambda: [exported.litert(_exported())], exported.reader("model.tflite")),
+    "openvino": Target(lambda: [exported.openvino(_exported())], exported.reader("model.xml")),
 }

@@ -67,6 +67,7 @@ def command():
     # And what ai-edge-litert needs.
     modules = [IMPORTED.get(name, name) for name in needed] + ["ai_edge_litert", "flatbuffers", "tqdm", "google"]
     serving = [re.split(r"[<>=\[;]", line)[0] for line in project["optional-dependencies"]["serve"]]
+    serving.remove("jinja2")  # only a server's page for people needs it, and only a server has it
     modules += [IMPORTED.get(name, name.replace("-", "_")) for name in serving] + [
         "anyio",
         "h11",

@@ -79,14 +79,14 @@ def _formats(context: click.Context, parameter: click.Parameter, incomplete: str
 @options.trust
 @options.telling
 def export(form: str, **arguments: Any) -> int:
-    """Write a model for other programs, and compare each file with the Keras model.
+    """Write a model for other programs: phones, browsers, servers.
 
     MODEL is a network of `kerastl models`, the run folder of a model you fine-tuned, or a .keras file. Every format
     takes raw RGB pixels 0-255 and gives calibrated probabilities; labels are inside. Beside the files stand labels.txt
     and examples that use them, proof.json and a model card.
 
-    What answers differently from Keras is not written. What kerastl exported to DIR before is replaced, other files
-    never.
+    Each file is compared with the Keras model, and what answers differently is not written. What kerastl exported to
+    DIR before is replaced, other files never.
 
     Exit code: 0 all formats were written, 1 some could not be, 2 wrong usage.
     """

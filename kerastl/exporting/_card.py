@@ -174,7 +174,8 @@ def _published(source: ExportSource) -> str:
 def _license(metadata: Metadata, source: str) -> str:
     backbone = facts.backbone_of(metadata)
     if backbone is None or not backbone.license:
-        return f"That of the weights of {metadata.made_from} is not known here"
+        known = metadata.made_from != UNKNOWN
+        return f"The license of {f'the weights of {metadata.made_from}' if known else 'its weights'} is not known here"
     text = f"The published weights of {backbone.name} are under {backbone.license} ({source})"
     if facts.run_metrics(metadata):
         text += "; images it was trained on may ask for more: set the license that you give"
@@ -213,4 +214,4 @@ def _files(formats: Sequence[ExportFormat]) -> Iterator[str]:
     """The exported files, and what shows how they are used."""
     for each in formats:
         examples = ", ".join(template.removesuffix(TEMPLATE) for template in each.examples)
-        yield f"{each.filename} ({each.name}): {each.description}" + (f"; {examples} uses it" if examples else "")
+        yield f"{each.filename} ({each.name}): {each.description}" + (f"; see {examples}" if examples else "")

@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerastl._base.keras_import import import_keras
 from kerastl._base.scratch import temporary_folder
@@ -14,15 +14,18 @@ from kerastl._base.stderr import native_stderr_silenced
 from kerastl._base.text import brief
 from kerastl.errors import ModelError
 from kerastl.exporting import _onnx_graph as graphs
-from kerastl.exporting._onnx_handlers import HANDLERS, activations_known
+from kerastl.exporting._onnx_handlers import HANDLERS, tf2onnx_mended
+from kerastl.inference._export import traced
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import keras
     import onnx
+    import tensorflow as tf
 
 OPSET = 18
-"""The first whose Resize takes antialiasing; every onnxruntime since 1.14 knows it, and onnxruntime-web, too."""
+"""Every onnxruntime since 1.14 knows it, and onnxruntime-web, too."""
 
 
 def to_onnx(flatbuffer: bytes, name: str) -> onnx.ModelProto:
@@ -43,20 +46,57 @@ def to_onnx(flatbuffer: bytes, name: str) -> onnx.ModelProto:
 
     def convert(folder: Path) -> onnx.ModelProto:
         import tensorflow as tf
-        from tf2onnx import optimizer
-        from tf2onnx.tfonnx import process_tf_graph
 
         file = folder / "model.tflite"
         file.write_bytes(flatbuffer)
-        # What tf2onnx.convert.from_tflite does, without the copy of the network before each of its optimizations,
-        # which takes half of the time.
-        with activations_known(), tf.device("/cpu:0"), tf.Graph().as_default() as graph:
-            translated = process_tf_graph(
-                graph, True, opset=OPSET, custom_op_handlers=dict(HANDLERS), tflite_path=str(file)
-            )
-            return optimizer.optimize_graph(translated, catch_errors=False).make_model(name)
+        return _translated(tf.Graph(), tflite_path=str(file))
 
     return _tidied(convert, name)
+
+
+def function_to_onnx(model: keras.Model, name: str) -> onnx.ModelProto:
+    """Turn a network into ONNX that LiteRT cannot hold, such as one with a recurrent layer.
+
+    Args:
+        model: One input, float32 pixels of shape (n, height, width, 3), and one output.
+        name: What the network is called in messages.
+
+    Returns:
+        As `to_onnx`.
+
+    Raises:
+        ModelError: tf2onnx does not know an operation of it.
+    """
+
+    def convert(_: Path) -> onnx.ModelProto:
+        import tensorflow as tf
+        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+        from tf2onnx.tf_loader import tf_optimize
+
+        # tf2onnx's own way from a function leaves what a layer captured, such as the mean of a Normalization, as inputs
+        # that nobody gives.
+        frozen = convert_variables_to_constants_v2(traced(model), lower_control_flow=False, aggressive_inlining=True)
+        sides = {
+            "input_names": [each.name for each in frozen.inputs],
+            "output_names": [each.name for each in frozen.outputs],
+        }
+        graph = tf.Graph()
+        with graph.as_default():
+            tf.import_graph_def(tf_optimize(*sides.values(), frozen.graph.as_graph_def()), name="")
+        return _translated(graph, **sides)
+
+    return _tidied(convert, name)
+
+
+def _translated(graph: tf.Graph, **source: Any) -> onnx.ModelProto:
+    """What `tf2onnx.convert` does, without the copy of the network before each optimization, which is half the time."""
+    import tensorflow as tf
+    from tf2onnx import optimizer
+    from tf2onnx.tfonnx import process_tf_graph
+
+    with tf2onnx_mended(), tf.device("/cpu:0"), graph.as_default():
+        translated = process_tf_graph(graph, True, opset=OPSET, custom_op_handlers=dict(HANDLERS), **source)
+        return optimizer.optimize_graph(translated, catch_errors=False).make_model("network")
 
 
 def _tidied(convert: Callable[[Path], onnx.ModelProto], name: str) -> onnx.ModelProto:

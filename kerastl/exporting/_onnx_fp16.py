@@ -10,7 +10,7 @@ import logging
 import math
 from typing import TYPE_CHECKING
 
-from kerastl.exporting._onnx_graph import remove_unused
+from kerastl.exporting._onnx_graph import remove_unused, with_types
 from kerastl.exporting._onnx_parts import lead_and_tail
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ def _float_tensors(model: onnx.ModelProto) -> list[str]:
     """Names of what nodes compute in float32, but for the network's output."""
     import onnx
 
-    inferred = onnx.shape_inference.infer_shapes(model).graph
-    return [each.name for each in inferred.value_info if each.type.tensor_type.elem_type == onnx.TensorProto.FLOAT]
+    inferred = with_types(model).graph.value_info
+    return [each.name for each in inferred if each.type.tensor_type.elem_type == onnx.TensorProto.FLOAT]
 
 
 def _measure(graph: onnx.GraphProto, tensor: str) -> None:

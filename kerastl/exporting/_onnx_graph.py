@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 INPUT, OUTPUT, BATCH = "pixels", "probabilities", "batch"
 """The names of what goes in, of what comes out, and of the axis of both that is free."""
+# Shapes are computed from constants of no more numbers.
+_SMALL = 1024
 # What tf2onnx puts behind names, counting all that it has ever converted in this process.
 _COUNTED = re.compile(r"__\d+(:0)?$")
 
@@ -34,6 +37,23 @@ def tidy(model: onnx.ModelProto) -> None:
     kept = [each for each in model.opset_import if each.domain == ""]
     del model.opset_import[:]
     model.opset_import.extend(kept)
+
+
+def with_types(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A network without its large weights, with types and shapes of all that it computes, so far as they are known."""
+    import onnx
+
+    found = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    found.graph.name = model.graph.name
+    found.graph.node.extend(model.graph.node)
+    found.graph.input.extend(model.graph.input)
+    found.graph.output.extend(model.graph.output)
+    for each in model.graph.initializer:
+        if math.prod(each.dims) <= _SMALL:
+            found.graph.initializer.append(each)
+        else:
+            found.graph.input.append(onnx.helper.make_tensor_value_info(each.name, each.data_type, each.dims))
+    return onnx.shape_inference.infer_shapes(found, data_prop=True)
 
 
 def remove_unused(graph: onnx.GraphProto) -> None:
@@ -66,7 +86,7 @@ def _fix_shapes(model: onnx.ModelProto) -> None:
     import numpy as np
     import onnx
 
-    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    inferred = with_types(model).graph
     shapes = {each.name: each.type.tensor_type.shape for each in (*inferred.value_info, *inferred.output)}
     constants = {each.name for each in model.graph.initializer}
     for node in model.graph.node:

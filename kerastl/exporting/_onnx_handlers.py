@@ -1,4 +1,4 @@
-"""Operations of LiteRT that tf2onnx does not know, or makes slow, as ONNX operators.
+"""Operations of LiteRT and TensorFlow that tf2onnx does not know, or makes slow, as ONNX operators.
 
 A handler takes tf2onnx's graph and one of its nodes, and puts ONNX nodes in the place of that.
 """
@@ -28,6 +28,10 @@ def _gelu_by_tanh(add: Callable[..., str], x: str) -> list[Any]:
     cubic = add("Mul", add("Mul", add("Mul", x, x), x), 0.044715)
     tanh = add("Tanh", add("Mul", add("Add", x, cubic), math.sqrt(2 / math.pi)))
     return ["Mul", add("Mul", x, 0.5), add("Add", tanh, 1.0)]
+
+
+def _erfc(graph: Any, node: Any, name: str, _: Any) -> None:
+    _replace(graph, node, lambda add, x: ["Sub", 1.0, add("Erf", x)])
 
 
 def _relu_n1_to_1(graph: Any, node: Any, name: str, _: Any) -> None:
@@ -91,6 +95,7 @@ def _replace(graph: Any, node: Any, make: Callable[[Callable[..., str], str], li
 
 HANDLERS: Mapping[str, tuple[Callable[..., None], list[Any]]] = {
     "TFL_GELU": (_gelu, []),
+    "Erfc": (_erfc, []),
     "TFL_RELU_N1_TO_1": (_relu_n1_to_1, []),
     "ReverseV2": (_reverse, []),
     "ResizeNearestNeighbor": (_nearest, []),
@@ -99,18 +104,17 @@ HANDLERS: Mapping[str, tuple[Callable[..., None], list[Any]]] = {
 
 
 @contextmanager
-def activations_known() -> Iterator[None]:
-    """Let tf2onnx know an activation that LiteRT melts into the operation before it, while the block runs.
-
-    Of those that are melted in, it has no place for handlers of others.
-    """
+def tf2onnx_mended() -> Iterator[None]:
+    """Let tf2onnx know one more activation, and take less memory, while the block runs."""
+    from tf2onnx.graph import Node
     from tf2onnx.tflite_handlers import tfl_math, tfl_nn
 
-    original = tfl_math.separate_fused_activation_function
+    separate, update = tfl_math.separate_fused_activation_function, Node.update_proto
 
-    def separate(graph: Any, node: Any) -> None:
+    def separate_all(graph: Any, node: Any) -> None:
+        """Part an activation from the operation that LiteRT melted it into, of which handlers know nothing."""
         if node.attr["fused_activation_function"].s != b"RELU_N1_TO_1":
-            return original(graph, node)
+            return separate(graph, node)
         del node.attr["fused_activation_function"]
         output = node.output[0]
         shape, dtype = graph.get_shape(output), graph.get_dtype(output)
@@ -118,11 +122,18 @@ def activations_known() -> Iterator[None]:
         graph.insert_node_on_output(clip, output)
         return None
 
-    modules = (tfl_math, tfl_nn)
+    def update_small(node: Any, *arguments: Any) -> None:
+        """Write a node down after each optimization, but for weights, of which nobody reads that.
+
+        Nothing is freed before the end: of 100 MB they would come to 2.5 GB.
+        """
+        if not node.is_const():
+            update(node, *arguments)
+
     try:
-        for module in modules:
-            module.separate_fused_activation_function = separate
+        tfl_math.separate_fused_activation_function = tfl_nn.separate_fused_activation_function = separate_all
+        Node.update_proto = update_small
         yield
     finally:
-        for module in modules:
-            module.separate_fused_activation_function = original
+        tfl_math.separate_fused_activation_function = tfl_nn.separate_fused_activation_function = separate
+        Node.update_proto = update

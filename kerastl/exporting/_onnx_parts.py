@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from kerastl.exporting._onnx_graph import with_types
 from kerastl.inference._float_tail import Operation, is_dense_work, split_operations
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ def lead_and_tail(model: onnx.ModelProto) -> tuple[list[str], list[str]]:
     Returns:
         The lead and the tail. Where nothing is much work, the lead is empty, and the tail is the whole network.
     """
-    import onnx
-
-    shapes = _shapes(onnx.shape_inference.infer_shapes(model).graph)
+    shapes = _shapes(with_types(model).graph)
     reshaped = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Reshape"}
     operations = []
     results: set[str] = set()  # of work

@@ -6,6 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,9 @@ def prove(export_format: ExportFormat, path: Path, images: ProofImages, min_agre
     return compared(export_format.name, lambda: export_format.open(path), megabytes(path), images, wanted)
 
 
-def compared(name: str, opened: Callable[[], Engine], size: float, images: ProofImages, wanted: float) -> ProofRow:
+def compared(
+    name: str, opened: Callable[[], Engine], size: float, images: ProofImages, wanted: float, *, whole: bool = True
+) -> ProofRow:
     """Compare an engine with the Keras model.
 
     Args:
@@ -65,15 +68,16 @@ def compared(name: str, opened: Callable[[], Engine], size: float, images: Proof
         size: Megabytes of what it runs.
         images: What to compare on.
         wanted: The fraction of answers that must be the same.
+        whole: Whether it takes whole images where the source says so, and resizes them itself.
     """
     expected = images.expected
     try:
         with progress.stage(f"{name}: comparing with the Keras model", len(images)) as told:
             engine = opened()
-            outputs, milliseconds = answers(engine, images.pixels, told.update)
+            outputs, milliseconds = answers(engine, partial(images.input, whole=whole), len(images), told.update)
             if fault := _fault(outputs, expected):
                 return _broken(name, images, wanted, size, fault)
-            fault = _together(engine, images.pixels, outputs)
+            fault = _together(engine, images.pixels[:_TOGETHER])
     except KerastlError as error:
         return _broken(name, images, wanted, size, str(error))
     except Exception as error:  # of the library that runs it
@@ -89,21 +93,29 @@ def _broken(name: str, images: ProofImages, wanted: float, size: float, fault: s
     return ProofRow(name, len(images), 0, wanted, math.nan, math.nan, size, fault=fault, data=images.data)
 
 
-def answers(engine: Engine, pixels: np.ndarray, told: Callable[[int], None] | None = None) -> tuple[np.ndarray, float]:
+def answers(
+    engine: Engine, image: Callable[[int], np.ndarray], count: int, told: Callable[[int], None] | None = None
+) -> tuple[np.ndarray, float]:
     """Have an engine answer one image after the other.
+
+    Args:
+        engine: What answers.
+        image: Gives each by its number, as uint8 array of shape (1, height, width, 3).
+        count: How many there are.
+        told: Called with how many are done.
 
     Returns:
         float32 array of shape (n, outputs), and the median of the milliseconds for one image.
     """
-    engine.predict(pixels[:1])  # gets ready
+    engine.predict(image(0))  # gets ready
     rows: list[np.ndarray] = []
     seconds: list[float] = []
-    while len(seconds) < max(len(pixels), _FEWEST_TIMES):
-        number = len(seconds) % len(pixels)
+    for number in range(max(count, _FEWEST_TIMES)):
+        pixels = image(number % count)
         start = time.perf_counter()
-        row = engine.predict(pixels[number : number + 1])
+        row = engine.predict(pixels)
         seconds.append(time.perf_counter() - start)
-        if len(rows) < len(pixels):
+        if number < count:
             rows.append(row)
             if told is not None:
                 told(len(rows))
@@ -119,10 +131,10 @@ def _fault(outputs: np.ndarray, expected: np.ndarray) -> str:
     return ""
 
 
-def _together(engine: Engine, pixels: np.ndarray, outputs: np.ndarray) -> str:
+def _together(engine: Engine, pixels: np.ndarray) -> str:
     """Whether several images at once get the answers that each gets alone: what is wrong, or nothing."""
-    several = engine.predict(pixels[:_TOGETHER])
-    alone = outputs[:_TOGETHER]
+    several = engine.predict(pixels)
+    alone = np.concatenate([engine.predict(pixels[i : i + 1]) for i in range(len(pixels))])
     if several.shape != alone.shape:
         return f"{len(alone)} images together give answers of the shape {several.shape}"
     if not np.abs(several - alone).max() <= _ROUNDING * max(1.0, float(np.abs(alone).max())):

@@ -23,6 +23,7 @@ from kerastl.data._scan import scan_as
 from kerastl.errors import DataError, ImageError, KerastlError, MissingDataError, UsageError
 from kerastl.evaluation._labeled import Labeled, class_folders_of, compute, label_format_of, labeled, parted
 from kerastl.exporting._builtin_images import BUILT_IN, builtin_images
+from kerastl.images import open_image
 from kerastl.inference._engines import KerasEngine, cores
 from kerastl.inference._ordered_map import ordered_map
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 # Of 1,000 images that all agree, at least 99.6 % of others do (see `images_needed`).
 MOST_IMAGES = 1_000
+# Whole images take long to decode, and to resize in a network.
+_MOST_WHOLE = 200
 _LOOKED_AT = 100_000  # paths
 _BYTES = 1 << 29  # of memory
 _BATCH = 32
@@ -52,6 +55,7 @@ class ProofImages:
         trained: How many of the labeled images the model was trained on, whose figures flatter it.
         failed: Images that could not be read, and why.
         notes: What to know, one line each.
+        sources: What `pixels` were read from, as `kerastl.images.open_image` takes it; empty where that is gone.
     """
 
     source: ExportSource
@@ -63,9 +67,16 @@ class ProofImages:
     trained: int = 0
     failed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sources: Sequence[Any] = ()
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def input(self, number: int, *, whole: bool = True) -> np.ndarray:
+        """An image as exports take it: uint8 array of shape (1, height, width, 3), `whole` where they resize it."""
+        if not (whole and self.source.with_resize and self.sources):
+            return self.pixels[number : number + 1]
+        return np.asarray(open_image(self.sources[number]))[None]
 
     @cached_property
     def expected(self) -> np.ndarray:
@@ -93,15 +104,16 @@ def read_images(data: Any, source: ExportSource) -> ProofImages:
     """
     if data is not None:
         return _of_data(data, source)
-    if source.calibrate is not None:
-        return ProofImages(source, source.judging, "images that integers are not fitted to")
+    if source.calibrate is not None and not source.with_resize:
+        return ProofImages(source, source.judging, "calibration images that integers are not fitted to")
     if len(source.metadata.reader.shape) != 3:
         what = source.metadata.reader.describe()
         raise UsageError(
             f"{printable(source.metadata.name)} takes {what}: name some with --prove DATA (prove= in Python)"
         )
-    pixels = np.stack([source.metadata.reader.read(image) for image in builtin_images()])
-    return ProofImages(source, pixels, BUILT_IN)
+    images = tuple(builtin_images())
+    pixels = np.stack([source.metadata.reader.read(image) for image in images])
+    return ProofImages(source, pixels, BUILT_IN, sources=images)
 
 
 def _of_data(data: Any, source: ExportSource) -> ProofImages:
@@ -119,21 +131,21 @@ def _of_data(data: Any, source: ExportSource) -> ProofImages:
         if isinstance(error, MissingDataError) and not _exists(data):
             raise
         return _unlabeled(data, source, error)
-    return _labeled(found, classifier, source)
+    return _labeled(found, _name_of(data), classifier, source)
 
 
 def _exists(data: Any) -> bool:
     return not isinstance(data, (str, os.PathLike)) or os.path.exists(data)  # noqa: PTH110 - pathlib raises for a name that is too long
 
 
-def _labeled(found: Labeled, classifier: Classifier, source: ExportSource) -> ProofImages:
+def _labeled(found: Labeled, name: str, classifier: Classifier, source: ExportSource) -> ProofImages:
     chosen = replace(found, items=_some(found.items, source))
     what = "reading images to compare exports on"
     items, pixels, failed = compute(chosen, classifier, lambda read, _: list(read), what=what)
     notes = (*found.selection.notes, *_chosen_among(len(chosen.items), len(found.items)))
     trained = sum(found.parted.is_trained(item) for item in items)
-    name = _called(found.dataset.root)
-    return ProofImages(source, np.stack(pixels), name, chosen, items, classifier, trained, failed, notes)
+    files = [found.dataset.file(item) for item in items]
+    return ProofImages(source, np.stack(pixels), name, chosen, items, classifier, trained, failed, notes, files)
 
 
 def _unlabeled(data: Any, source: ExportSource, why: KerastlError) -> ProofImages:
@@ -142,23 +154,33 @@ def _unlabeled(data: Any, source: ExportSource, why: KerastlError) -> ProofImage
     chosen = _some(images, source)
     read = partial(_read, source=source)
     with progress.stage("reading images to compare exports on", len(chosen)) as told:
-        pixels, failed = [], {}
-        for image, result in zip(chosen, ordered_map(read, chosen, cores()), strict=True):
+        pixels, sources, failed = [], [], {}
+        for number, (image, result) in enumerate(zip(chosen, ordered_map(read, chosen, cores()), strict=True)):
             if isinstance(result, KerastlError):
-                failed[str(image)] = str(result)
+                is_path = isinstance(image, (str, os.PathLike))
+                failed[_called(image) if is_path else f"image {number + 1:,}"] = _reason(result)
             else:
                 pixels.append(result)
+                sources.append(image)
             told.advance()
     if not pixels:
         raise why
-    text = _called(Path(os.fspath(data))) if isinstance(data, str | os.PathLike) else "the given images"
-    notes = (f"no accuracy: {why}", *_chosen_among(len(chosen), len(images)))
-    return ProofImages(source, np.stack(pixels), text, failed=failed, notes=notes)
+    progress.current().say(f"no accuracy is told: {why}")
+    notes = ("no accuracy: these images have no labels that the model knows", *_chosen_among(len(chosen), len(images)))
+    return ProofImages(source, np.stack(pixels), _name_of(data), failed=failed, notes=notes, sources=sources)
 
 
-def _called(path: Path) -> str:
-    """The last name of a path: cards and proofs go to others, whom the folders above it do not concern."""
-    return printable(path.absolute().name) or "the given images"
+def _name_of(data: Any) -> str:
+    """What data is called in cards and proofs: these go to others, whom the folders above it do not concern."""
+    return _called(data) if isinstance(data, (str, os.PathLike)) else "the given images"
+
+
+def _called(path: str | os.PathLike[str]) -> str:
+    return printable(Path(os.fspath(path)).absolute().name) or "the given images"
+
+
+def _reason(error: KerastlError) -> str:
+    return error.reason if isinstance(error, ImageError) else str(error)
 
 
 def _read(images: list[Any], source: ExportSource) -> list[np.ndarray | KerastlError]:
@@ -173,7 +195,8 @@ def _read(images: list[Any], source: ExportSource) -> list[np.ndarray | KerastlE
 
 def _some(images: Sequence[_T], source: ExportSource) -> tuple[_T, ...]:
     """As many as are compared, in their order."""
-    most = max(1, min(MOST_IMAGES, _BYTES // math.prod(source.metadata.reader.shape)))
+    most = _MOST_WHOLE if source.with_resize else MOST_IMAGES
+    most = max(1, min(most, _BYTES // math.prod(source.metadata.reader.shape)))
     if len(images) <= most:
         return tuple(images)
     places = np.random.default_rng(0).choice(len(images), most, replace=False)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from kerastl._base import display
@@ -130,8 +131,8 @@ class Proof:
             percent(row.agreement) if compared else "",
             f"{row.difference:.1e}" if compared else "",
             *shown,
-            "" if math.isnan(row.milliseconds) else f"{row.milliseconds:.1f}",
-            f"{row.megabytes:.1f}",
+            _short(row.milliseconds),
+            _short(row.megabytes),
         ]
 
     @property
@@ -157,16 +158,15 @@ class Proof:
         return display.table(self.table(), caption=self.title, heads=self.headings, align=align, notes=notes)
 
     def intervals(self) -> Iterator[str]:
-        """How far the figure of the task may be off, for each that was measured, in a line."""
+        """Where the figure of the task may lie on other images, for each that was measured, in a line."""
         names = self._figure_names
         if not names:
             return
-        found = []
-        for row in (*self.references, *self.rows):
-            if (figure := row.figures.get(names[0])) is not None:
-                ends = f"{_shown(names[0], figure.low)} to {_shown(names[0], figure.high)}"
-                found.append(f"{_CALLED.get(row.name, row.name) if row in self.references else row.name} {ends}")
-        yield f"{names[0].replace('_', ' ')}, 95 % sure: {'; '.join(found)}"
+        text = partial(_shown, names[0])
+        rows = [(row, _CALLED[row.name]) for row in self.references] + [(row, row.name) for row in self.rows]
+        found = ((name, row.figures[names[0]]) for row, name in rows if names[0] in row.figures)
+        sure = grouped((name, (figure.low, figure.high), text) for name, figure in found)
+        yield f"{names[0].replace('_', ' ')}, 95 % sure: {sure}"
 
 
 _CALLED = {KERAS: "Keras", LITERT: "kerastl"}
@@ -178,9 +178,27 @@ def _shown(name: str, value: float) -> str:
     return percent(value) if name in _FRACTIONS else f"{value:.4g}"
 
 
+def grouped(rows: Iterable[tuple[str, tuple[float, float], Callable[[float], str]]]) -> str:
+    """Intervals with the names of what they are of; one that all share is told once, without names.
+
+    Args:
+        rows: Name, both ends, and what makes a text of an end.
+    """
+    names: dict[str, list[str]] = {}
+    for name, (low, high), text in rows:
+        names.setdefault(f"{text(low)} to {text(high)}", []).append(name)
+    return "; ".join(f"{ends} ({', '.join(called)})" if len(names) > 1 else ends for ends, called in names.items())
+
+
+def _short(value: float) -> str:
+    """Milliseconds or megabytes; nothing where they are not known."""
+    return "" if math.isnan(value) else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
 def _references(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[ProofRow]:
     source = images.source
-    _, milliseconds = answers(KerasEngine(source.model), images.pixels[:_TIMED])
+    pixels = images.pixels[:_TIMED]
+    _, milliseconds = answers(KerasEngine(source.model), lambda i: pixels[i : i + 1], len(pixels))
     file = source.spec.weights_file
     size = megabytes(file) if file.is_file() else 4 * source.model.count_params() / 2**20
     figures = figures_of(images.expected, images)
@@ -192,7 +210,8 @@ def _references(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[Proof
         except KerastlError:
             return  # it answers through Keras then
         size = round(len(flatbuffer) / 2**20, 3)
-        yield compared(LITERT, lambda: LiteRTEngine(flatbuffer, ONE_THREAD), size, images, 0.0)
+        opened = partial(LiteRTEngine, flatbuffer, ONE_THREAD)
+        yield compared(LITERT, opened, size, images, 0.0, whole=False)  # which has no resizing inside
 
 
 def _notes(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[str]:

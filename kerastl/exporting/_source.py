@@ -119,9 +119,17 @@ class ExportSource:
         Raises:
             ModelError: It cannot become ONNX.
         """
-        from kerastl.exporting._onnx_conversion import to_onnx
+        from kerastl.exporting._onnx_conversion import function_to_onnx, to_onnx
 
-        return to_onnx(self.flatbuffer, printable(self.metadata.name)).SerializeToString()
+        name = printable(self.metadata.name)
+        try:
+            return to_onnx(self.flatbuffer, name).SerializeToString()
+        except ModelError as error:
+            # Of what LiteRT cannot hold, ONNX holds some.
+            try:
+                return function_to_onnx(self.model, name).SerializeToString()
+            except ModelError:
+                raise error from None
 
     @property
     def calibrating(self) -> np.ndarray:

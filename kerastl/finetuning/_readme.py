@@ -119,6 +119,7 @@ class ReadMe:
                         if is_calibrated(self.metadata)
                         else [join(["kerastl", "calibrate", run, self.data, *trusted])]
                     ),
+                    join(["kerastl", "export", run, "--to", "litert", *trusted]),
                 ]
             ),
             "In Python": f"import kerastl\n\n{load}\nprint(classifier.classify('image.jpg'))",

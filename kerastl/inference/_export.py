@@ -14,6 +14,7 @@ from kerastl.errors import ModelError
 if TYPE_CHECKING:
     import keras
     import numpy as np
+    import tensorflow as tf
 
     from kerastl.inference._engines import Engine
 
@@ -58,19 +59,33 @@ def converted(model: keras.Model, convert: Callable[[Any], bytes]) -> bytes:
     """
     import tensorflow as tf
 
+    try:
+        with native_stderr_silenced(), absl_quiet():
+            # Without a trackable object the converter freezes the graph in memory; with one it goes through a
+            # SavedModel on disk, which is what `model.export` does and takes two to four times as long.
+            return convert(tf.lite.TFLiteConverter.from_concrete_functions([traced(model)]))
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0:1]
+        raise ModelError(f"{model.name} cannot be compiled ({''.join(reason)[:200]})") from error
+
+
+def traced(model: keras.Model) -> tf.types.experimental.ConcreteFunction:
+    """A model as a function of TensorFlow.
+
+    Args:
+        model: As for `to_litert`.
+
+    Returns:
+        A concrete function: `pixels`, uint8 of shape (n, height, width, 3), in, float32 out, n free.
+    """
+    import tensorflow as tf
+
     signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
     # Without autograph, which leaves what it writes among the system's temporary files.
     serve = tf.function(
         lambda pixels: model(tf.cast(pixels, tf.float32), training=False), input_signature=[signature], autograph=False
     )
-    try:
-        with native_stderr_silenced(), absl_quiet():
-            # Without a trackable object the converter freezes the graph in memory; with one it goes through a
-            # SavedModel on disk, which is what `model.export` does and takes two to four times as long.
-            return convert(tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()]))
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0:1]
-        raise ModelError(f"{model.name} cannot be compiled ({''.join(reason)[:200]})") from error
+    return serve.get_concrete_function()
 
 
 @contextmanager

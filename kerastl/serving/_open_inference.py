@@ -118,8 +118,8 @@ async def infer(request: Request) -> Response:
     deadline = time.monotonic() + settings.timeout
     model = _model(request)
     body = await read_body(request, settings.max_bytes, settings.timeout)
-    asked, tail = _split(body, request.headers.get(_HEADER_LENGTH))
-    images = _images(asked, tail, settings.max_images)
+    asked, tail = split_body(body, request.headers.get(_HEADER_LENGTH))
+    images = read_images(asked, tail, settings.max_images)
     wanted = _wanted(asked, model)
     rules = AnswerRules(top=1)
     answers = await while_connected(request, model.answer([Query(image, rules) for image in images], deadline))
@@ -130,7 +130,7 @@ async def infer(request: Request) -> Response:
     return _answer(asked, model, tensors)
 
 
-def _split(body: bytes, header_length: str | None) -> tuple[dict[str, Any], BinaryTail]:
+def split_body(body: bytes, header_length: str | None) -> tuple[dict[str, Any], BinaryTail]:
     """The JSON of a request, and what stands behind it."""
     length = len(body)
     if header_length is not None:
@@ -140,7 +140,7 @@ def _split(body: bytes, header_length: str | None) -> tuple[dict[str, Any], Bina
     return parse_json(body[:length]), BinaryTail(body[length:])
 
 
-def _images(asked: Mapping[str, Any], tail: BinaryTail, most: int) -> Sequence[Any]:
+def read_images(asked: Mapping[str, Any], tail: BinaryTail, most: int) -> Sequence[Any]:
     inputs = _objects(asked.get("inputs"), "inputs")
     if len(inputs) != 1:
         raise RequestError(f"a request has one input, {' or '.join(_INPUTS)}. Received: {len(inputs)}")

@@ -47,7 +47,7 @@ async def predict(request: Request) -> Response:
     asked = parse_json(await read_body(request, settings.max_bytes, settings.timeout))
     if asked.get("signature_name") not in _SIGNATURES:
         raise RequestError(f"signature_name must be serving_default. Received: {brief(str(asked['signature_name']))!r}")
-    images, by_rows = _images(asked, settings.max_images)
+    images, by_rows = read_instances(asked, settings.max_images)
     queries = [Query(image, AnswerRules(top=1)) for image in images]
     answers = await while_connected(request, model.answer(queries, deadline))
     for number, answer in enumerate(answers):
@@ -57,7 +57,7 @@ async def predict(request: Request) -> Response:
     return JSONResponse({"predictions" if by_rows else "outputs": rows})
 
 
-def _images(asked: Mapping[str, Any], most: int) -> tuple[list[Any], bool]:
+def read_instances(asked: Mapping[str, Any], most: int) -> tuple[list[Any], bool]:
     """The images, and whether they were given in rows."""
     if ("instances" in asked) == ("inputs" in asked):
         raise RequestError("the body must hold either instances or inputs")

@@ -10,11 +10,16 @@ import os
 import re
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from dataclasses import replace
 
 import pytest
-from doc_blocks import NEEDS_WEIGHTS, PAGES, ROOT, blocks, mobilenet_v2_is_here, steps
+from doc_blocks import NEEDS_NPM, NEEDS_WEIGHTS, PAGES, ROOT, blocks, mobilenet_v2_is_here, steps
 
 import kerastl
 from kerastl.cli import run as kerastl_command
@@ -96,6 +101,50 @@ def shell(line, tmp_path, monkeypatch):
     return run_apart(["bash", "-o", "pipefail", "-c", line])
 
 
+@pytest.fixture(scope="module")
+def servers():
+    """Servers that pages have started, by page: each runs until all steps are done."""
+    started = {}
+    yield started
+    for process in started.values():
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+
+
+PORT = 8000
+
+
+@pytest.fixture
+def serving(servers, monkeypatch):
+    """Start the server of a page, at a port that is free here, and have the page's other steps ask there."""
+
+    def serving(step):
+        code = step.code
+        if step.page not in servers and code.startswith("kerastl serve"):
+            with socket.create_server(("127.0.0.1", 0)) as sock:
+                port = sock.getsockname()[1]
+            command = [sys.executable, "-m", *shlex.split(code), "--port", str(port)]
+            servers[step.page] = subprocess.Popen(command)
+            servers[step.page].port = port
+            wait_for(f"http://127.0.0.1:{port}/v2/health/ready", servers[step.page])
+            return ""
+        return (
+            code.replace(f"127.0.0.1:{PORT}", f"127.0.0.1:{servers[step.page].port}") if step.page in servers else code
+        )
+
+    return serving
+
+
+def wait_for(url, process):
+    while True:
+        assert process.poll() is None
+        try:
+            urllib.request.urlopen(url).close()  # noqa: S310 - the address is made here
+            return
+        except OSError:
+            time.sleep(0.1)
+
+
 def execute(step, tmp_path, monkeypatch):
     if step.language == "python" and "register" in step.code:  # which holds for the whole process
         run_apart([sys.executable, "-c", step.code])
@@ -108,11 +157,13 @@ def execute(step, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if not step.why_not], ids=str)
-def test_it_works(step, place, weights, tmp_path, monkeypatch):
+def test_it_works(step, place, serving, weights, tmp_path, monkeypatch):
     if NEEDS_WEIGHTS.match(step.code) and not weights:
         pytest.skip("KERAS_HOME names no Keras cache with MobileNetV2's weights")
+    if NEEDS_NPM.match(step.code) and shutil.which("npm") is None:
+        pytest.skip("npm, which fetches what runs the page, is not installed")
     place(step.page)
-    execute(step, tmp_path, monkeypatch)
+    execute(replace(step, code=serving(step)), tmp_path, monkeypatch)
 
 
 def test_the_quick_start_says_what_comes_out(place, weights, tmp_path, monkeypatch, capfd):

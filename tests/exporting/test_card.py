@@ -136,7 +136,7 @@ def test_an_unknown_license_is_said(run):
     metadata = replace(run.spec.metadata, backbone=None, extra={"base_model": {"name": "theirs"}})
     head, body = head_of(card(ExportSource(replace(run.spec, metadata=metadata))))
     assert head["license"] == "unknown"
-    assert "the weights of theirs is not known here" in body
+    assert "The license of the weights of theirs is not known here" in body
 
 
 def test_numbers_have_no_pipeline(run):

@@ -8,7 +8,7 @@ import pytest
 from keras import layers, ops
 
 from kerastl.errors import ModelError
-from kerastl.exporting._onnx_conversion import to_onnx
+from kerastl.exporting._onnx_conversion import function_to_onnx, to_onnx
 from kerastl.exporting._onnx_graph import remove_unused, unknown_operators
 from kerastl.inference._export import to_litert
 
@@ -28,10 +28,10 @@ def classifier(make):
     return keras.Model(pixels, scores(hidden))
 
 
-def converted(make):
-    """The network in ONNX; its answers are compared with those of Keras."""
+def converted(make, convert=lambda model: to_onnx(to_litert(model), "network")):
+    """The types of nodes of the network in ONNX, whose answers are compared with those of Keras."""
     model = classifier(make)
-    network = to_onnx(to_litert(model), "network")
+    network = convert(model)
     pixels = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
     session = onnxruntime.InferenceSession(network.SerializeToString(), providers=["CPUExecutionProvider"])
     (answers,) = session.run(None, {"pixels": pixels})
@@ -79,6 +79,29 @@ def test_convolutions_of_every_kind():
         return layers.AveragePooling2D(3, strides=2, padding="same")(layers.UpSampling2D(2)(x))
 
     converted(make)
+
+
+def test_networks_that_litert_cannot_hold():
+    def make(x):
+        rows = layers.Reshape((16, -1))(
+            ops.roll(layers.Normalization(mean=[0.1] * 3, variance=[0.3] * 3)(x), 3, axis=1)
+        )
+        return layers.LSTM(6)(ops.erf(rows))
+
+    found = converted(make, lambda model: function_to_onnx(model, "network"))
+    assert found["LSTM"] == found["Erf"] == 1
+
+
+def test_tf2onnx_is_left_as_it_was():
+    from tf2onnx.graph import Node
+    from tf2onnx.tflite_handlers import tfl_math, tfl_nn
+
+    names = ((Node, "update_proto"), (tfl_math, "separate_fused_activation_function"))
+    before = [getattr(*name) for name in names]
+    with pytest.raises(ModelError):
+        to_onnx(b"no flatbuffer", "the model")
+    assert [getattr(*name) for name in names] == before
+    assert tfl_nn.separate_fused_activation_function is before[1]
 
 
 def test_what_is_no_network_is_refused():
