@@ -74,7 +74,7 @@ _BUNDLED = (
         "openvino",
         "kerastl.exporting._openvino:write",
         "kerastl.exporting._openvino:run",
-        "kerastl.inference._openvino_engine:openvino_missing",
+        "kerastl.exporting._openvino:missing",
         examples=("example_openvino.py.j2",),
     ),
     ExportFormat(

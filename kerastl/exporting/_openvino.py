@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base import extras
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.stderr import native_stderr_silenced
 from kerastl._base.text import printable
@@ -25,6 +26,11 @@ MODEL_FILE = "model.xml"
 INPUT, OUTPUT = "pixels", "probabilities"
 # Where OpenVINO's own tools look for the labels: one text, in which a space begins the next.
 _MODEL_INFO = "model_info"
+
+
+def missing() -> str | None:
+    """What is not installed."""
+    return extras.missing("openvino", "openvino")
 
 
 def write(source: ExportSource, path: Path) -> None:
