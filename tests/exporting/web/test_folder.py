@@ -76,7 +76,14 @@ def test_names_of_the_model_are_text_in_the_page(metadata):
     ],
 )
 def test_the_page_says_what_the_model_tells(task, labels, said):
-    assert said in page(Metadata("model", LabelSet(labels), Resize(32, 32), task=task))
+    html = page(Metadata("model", LabelSet(labels), Resize(32, 32), task=task))
+    assert said in html
+    assert ("labels.txt" in html) is (task != "regression")
+    assert "unknown" not in html
+
+
+def test_the_page_names_the_network_that_the_model_was_made_from(metadata):
+    assert "mobilenet_v2" in page(replace(metadata, backbone="mobilenet_v2"))
 
 
 def test_a_network_of_any_size_comes_in_parts(monkeypatch, color_model, tmp_path, runtime):
