@@ -106,6 +106,7 @@ _BUNDLED = (
         "kerastl.exporting._web:write",
         "kerastl.exporting._web:run",
         "kerastl.exporting._web:missing",
+        "kerastl.exporting._web:check",
         examples=("example_web.html.j2",),
     ),
     ExportFormat(
