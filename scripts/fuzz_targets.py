@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import fuzz_exported as exported
 import numpy as np
 from PIL import Image, ImageCms
 
@@ -171,6 +172,11 @@ def _base_model() -> bytes:
     return json.dumps(record, indent=1).encode()
 
 
+def _exported() -> str:
+    """The text that an export writes into a file."""
+    return json.dumps({**_metadata(), "exported": {"format": "onnx", "kerastl": "0.2.0"}})
+
+
 def _read_archive(content: bytes, folder: Path) -> object:
     (folder / "model.keras").write_bytes(content)
     return metadata.read_metadata(folder / "model.keras")
@@ -327,4 +333,7 @@ TARGETS = {
     "form": Target(lambda: [_form()], _read_form),
     "state": Target(lambda: [_state()], _read_state),
     "sealed state": Target(lambda: [_state()], _read_resealed_state),
+    "onnx": Target(lambda: [exported.onnx(_exported())], exported.reader("model.onnx")),
+    "litert": Target(lambda: [exported.litert(_exported())], exported.reader("model.tflite")),
+    "openvino": Target(lambda: [exported.openvino(_exported())], exported.reader("model.xml")),
 }

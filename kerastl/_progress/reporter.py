@@ -117,6 +117,11 @@ class Reporter:
         """Whether stages show as bars on a terminal."""
         return isinstance(self._show, Bars)
 
+    @property
+    def level(self) -> int:
+        """0 where warnings are told only, 2 where details are told, too; else 1."""
+        return 0 if self._quiet else 1 + self._detail
+
     def say(self, text: str) -> None:
         """One line about what was decided or found."""
         if not self._quiet:

@@ -9,7 +9,7 @@ from kerastl.cli._command import command, option
 
 
 @command()
-@option("--clear", is_flag=True, help="Remove what kerastl compiled; it is compiled again when needed.")
+@option("--clear", is_flag=True, help="Remove what kerastl compiled, and what runs pages; both come again when needed.")
 def cache(clear: bool) -> None:
     """Show or clear the cache of compiled networks.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -63,28 +64,10 @@ from kerastl.errors import UsageError
 )  # fmt: skip
 @option("--explain/--no-explain", default=True, show_default=True, help="Explain answers where that is asked for.")
 @option("--reload/--no-reload", default=True, show_default=True, help="Load models anew when their files change.")
+@option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of what is told.")
 @options.trust
 @options.telling
-def serve(
-    models: tuple[str, ...],
-    host: str,
-    port: int,
-    workers: int,
-    engine: str,
-    api_keys: str | None,
-    origins: tuple[str, ...],
-    max_bytes: int,
-    max_images: int,
-    max_pixels: int,
-    queue: int,
-    max_connections: int,
-    timeout: float,
-    collect: str | None,
-    collect_limit: int,
-    explain: bool,
-    reload: bool,
-    trust: bool,
-) -> int:
+def serve(models: tuple[str, ...], api_keys: str | None, **settings: Any) -> int:
     """Answer requests over HTTP.
 
     MODEL is as for `kerastl classify --model`, or NAME=MODEL to say what requests call it.
@@ -93,31 +76,12 @@ def serve(
 
     Exit code: 0 stopped as it was told to, 1 could not serve, 2 wrong usage.
     """
+    from kerastl import _progress as progress
     from kerastl.serving import ServeSettings
     from kerastl.serving import serve as run
 
-    run(
-        ServeSettings(
-            models=tuple(_named(model) for model in models),
-            host=host,
-            port=port,
-            workers=workers,
-            max_bytes=max_bytes,
-            max_images=max_images,
-            max_pixels=max_pixels,
-            queue=queue,
-            max_connections=max_connections,
-            explain=explain,
-            reload=reload,
-            timeout=timeout,
-            api_keys=_keys(api_keys),
-            origins=origins,
-            collect=collect,
-            collect_limit=collect_limit,
-            engine=engine,
-            trust=trust,
-        )
-    )
+    named = tuple(_named(model) for model in models)
+    run(ServeSettings(named, api_keys=_keys(api_keys), verbose=progress.current().level, **settings))
     return 0
 
 
@@ -132,7 +96,7 @@ def _named(model: str) -> tuple[str, str]:
 
 
 def _keys(file: str | None) -> tuple[str, ...]:
-    from kerastl.serving._access import hash_key
+    from kerastl.serving._settings import hash_key
 
     if file is None:
         return ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kerastl.errors import ModelError
 from kerastl.explaining._methods import METHODS
+from kerastl.models._metadata import NoKerasModelError
 
 if TYPE_CHECKING:
     import keras
@@ -57,7 +58,10 @@ class Explainer:
     @cached_property
     def scores(self) -> keras.Model:
         """The Keras model up to the scores before the softmax, shape (n, classes)."""
-        model = self._build()  # first, since it imports Keras quietly
+        try:
+            model = self._build()  # first, since it imports Keras quietly
+        except NoKerasModelError as error:
+            raise ModelError(f"{error}; or take the method occlusion, which needs answers only") from None
         from kerastl.models._graph import logits
 
         return logits(model)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base import extras
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.stderr import native_stderr_silenced
 from kerastl._base.text import printable
@@ -19,12 +20,16 @@ from kerastl.inference._openvino_engine import FULL, PRECISION_PATH, OpenVINOEng
 
 if TYPE_CHECKING:
     from kerastl.exporting._source import ExportSource
-    from kerastl.models._metadata import Metadata
 
 MODEL_FILE = "model.xml"
 INPUT, OUTPUT = "pixels", "probabilities"
 # Where OpenVINO's own tools look for the labels: one text, in which a space begins the next.
 _MODEL_INFO = "model_info"
+
+
+def missing() -> str | None:
+    """What is not installed."""
+    return extras.missing("openvino", "openvino")
 
 
 def write(source: ExportSource, path: Path) -> None:
@@ -37,7 +42,7 @@ def write(source: ExportSource, path: Path) -> None:
     Raises:
         ModelError: OpenVINO does not know what the network consists of.
     """
-    save(read(source), source.metadata, "openvino", path)
+    save(read(source), source, "openvino", path)
 
 
 def run(path: Path) -> OpenVINOEngine:
@@ -77,15 +82,20 @@ def read(source: ExportSource) -> Any:
     return network
 
 
-def save(network: Any, metadata: Metadata, format_name: str, path: Path) -> None:
+def save(network: Any, source: ExportSource, format_name: str, path: Path) -> None:
     """Write a network with what is to be known of it.
 
     Args:
-        network: An `openvino.Model`.
-        metadata: Of the model.
+        network: An `openvino.Model` that `read` gave, or what became of it.
+        source: The model.
         format_name: A name of `EXPORT_FORMATS`.
         path: The folder to make.
     """
+    metadata = source.metadata
+    if source.with_resize:
+        from kerastl.exporting._openvino_resize import with_resize
+
+        network = with_resize(network, metadata.resize)
     network.set_rt_info(described(metadata, format_name), [KEY])
     labels = " ".join(printable(name).replace(" ", "_") for name in metadata.labels.names)
     network.set_rt_info(labels, [_MODEL_INFO, "labels"])

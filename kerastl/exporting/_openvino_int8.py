@@ -8,7 +8,6 @@ float32 (`kerastl.inference._float_tail`).
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 import math
 import warnings
@@ -18,12 +17,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastl._base import extras
 from kerastl._base.stderr import native_stderr_silenced
 from kerastl._base.text import printable
 from kerastl.errors import ModelError
 from kerastl.exporting import _openvino as full
 from kerastl.inference._float_tail import Operation, is_dense_work, split_operations
-from kerastl.inference._openvino_engine import import_openvino, openvino_missing, telemetry_unimportable
+from kerastl.inference._openvino_engine import import_openvino, telemetry_unimportable
 
 if TYPE_CHECKING:
     from kerastl.exporting._source import ExportSource
@@ -33,10 +33,8 @@ _NO_OPERATIONS = frozenset({"Constant", "Parameter", "Result"})
 
 
 def missing() -> str | None:
-    """What is not installed, or None."""
-    if importlib.util.find_spec("nncf") is None:
-        return 'the package nncf is not installed: pip install "kerastl[openvino]"'
-    return openvino_missing()
+    """What is not installed."""
+    return extras.missing("openvino", "openvino", "nncf")
 
 
 def write(source: ExportSource, path: Path) -> None:
@@ -69,7 +67,7 @@ def write(source: ExportSource, path: Path) -> None:
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{name} cannot be quantized for OpenVINO ({reason})") from error
-    full.save(network, source.metadata, "openvino-int8", path)
+    full.save(network, source, "openvino-int8", path)
 
 
 def float_tail(network: Any) -> tuple[list[str], list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -158,16 +158,15 @@ class Proof:
         return display.table(self.table(), caption=self.title, heads=self.headings, align=align, notes=notes)
 
     def intervals(self) -> Iterator[str]:
-        """How far the figure of the task may be off, for each that was measured, in a line."""
+        """Where the figure of the task may lie on other images, for each that was measured, in a line."""
         names = self._figure_names
         if not names:
             return
-        found = []
-        for row in (*self.references, *self.rows):
-            if (figure := row.figures.get(names[0])) is not None:
-                ends = f"{_shown(names[0], figure.low)} to {_shown(names[0], figure.high)}"
-                found.append(f"{_CALLED.get(row.name, row.name) if row in self.references else row.name} {ends}")
-        yield f"{names[0].replace('_', ' ')}, 95 % sure: {'; '.join(found)}"
+        text = partial(_shown, names[0])
+        rows = [(row, _CALLED[row.name]) for row in self.references] + [(row, row.name) for row in self.rows]
+        found = ((name, row.figures[names[0]]) for row, name in rows if names[0] in row.figures)
+        sure = grouped((name, (figure.low, figure.high), text) for name, figure in found)
+        yield f"{names[0].replace('_', ' ')}, 95 % sure: {sure}"
 
 
 _CALLED = {KERAS: "Keras", LITERT: "kerastl"}
@@ -177,6 +176,18 @@ _FRACTIONS = frozenset({"accuracy", CALIBRATION_ERROR, "mean_average_precision"}
 
 def _shown(name: str, value: float) -> str:
     return percent(value) if name in _FRACTIONS else f"{value:.4g}"
+
+
+def grouped(rows: Iterable[tuple[str, tuple[float, float], Callable[[float], str]]]) -> str:
+    """Intervals with the names of what they are of; one that all share is told once, without names.
+
+    Args:
+        rows: Name, both ends, and what makes a text of an end.
+    """
+    names: dict[str, list[str]] = {}
+    for name, (low, high), text in rows:
+        names.setdefault(f"{text(low)} to {text(high)}", []).append(name)
+    return "; ".join(f"{ends} ({', '.join(called)})" if len(names) > 1 else ends for ends, called in names.items())
 
 
 def _short(value: float) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
 from kerastl._version import __version__
+from kerastl.exporting._card import UNKNOWN
 from kerastl.exporting._web_runtime import SCRIPT, VERSION
 from kerastl.models._metadata import Metadata
 from kerastl.tasks._task import TASKS
@@ -44,7 +45,7 @@ def page(metadata: Metadata) -> str:
             name=printable(metadata.name),
             lead=_lead(metadata),
             facts=_facts(metadata),
-            words=WORDS[metadata.task].many,
+            words=WORDS[metadata.task],
             scripts=(f"runtime/{SCRIPT.name}", "model.js", *SCRIPTS),
             version=__version__,
             runtime=VERSION,
@@ -63,8 +64,9 @@ def _lead(metadata: Metadata) -> str:
 
 
 def _facts(metadata: Metadata) -> list[tuple[str, Any]]:
+    made_from = printable(metadata.made_from)
     return [
-        ("Made from", printable(metadata.made_from)),
+        *([] if made_from == UNKNOWN else [("Made from", made_from)]),
         ("Reads", metadata.reader.describe()),
         ("Exported by", f"kerastl {__version__}"),
     ]

@@ -3,13 +3,18 @@
 That solution was not chosen by validation images, and is hard to beat where there are few. What gradient steps make of
 it takes its place only where it answers the validation images better beyond chance, as it is or averaged with the start
 (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+
+Where the solution would be solved once more on all images, that is what it is up against: what the images that are held
+back bring to the head is often more than what gradient steps bring without them. With 40 images a class of ten hand
+signs and MobileNetV2, a phase that was kept for beating its start ended 2.2 points below that head.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import islice
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -30,6 +35,8 @@ from kerastl.training._interrupt import Stopped
 from kerastl.training._optimizer import averaged_weights
 from kerastl.training._variables import assign, values_of
 
+Rival: TypeAlias = Callable[[], "tuple[np.ndarray, np.ndarray] | None"]
+_NO_RIVAL = "better than its start, but no better beyond chance than the head solved on all images"
 # How far tuned weights are taken on the way from the start.
 _FRACTIONS = (0.25, 0.5, 0.75, 1.0)
 # Batches of a range test.
@@ -42,9 +49,19 @@ _RESTARTS = 1
 class HeldPhase(PhaseTraining):
     """Trains a phase, and keeps what it brings only where that is better than its start beyond chance.
 
-    Arguments are those of `PhaseTraining`. A phase whose first epochs are clearly worse than its start, or whose loss
-    is not a number, is begun again once with half the rate; one that is clearly worse for a third of its epochs ends.
+    A phase whose first epochs are clearly worse than its start, or whose loss is not a number, is begun again once with
+    half the rate; one that is clearly worse for a third of its epochs ends.
+
+    Args:
+        arguments: Those of `PhaseTraining`.
+        rival: Gives what the solution that would be kept instead, solved on all images, says of validation images, each
+            left out: their numbers and the answers, as `answers_on_val` has them. None, or where it gives None, is a
+            phase that has its start alone to beat. It may leave other weights in the part that trains.
     """
+
+    def __init__(self, *arguments: Any, rival: Rival | None = None) -> None:
+        super().__init__(*arguments)
+        self._rival = rival
 
     def _train(self) -> None:
         self._labels = self._context.data.val.labels[self._val.usable]
@@ -124,7 +141,8 @@ class HeldPhase(PhaseTraining):
         """Leave all to `_train`, which knows why."""
 
     def _give_up(self) -> None:
-        """Keep the best epoch of a phase that is broken off, or its start."""
+        """Keep the best epoch of a phase that is broken off, or its start, which is not solved again then."""
+        self._rival = None
         self._decide()
         assign(self._weights, self._best)
 
@@ -142,13 +160,29 @@ class HeldPhase(PhaseTraining):
             reached = self._best
         fraction, answers, weights = self._best_average(reached)
         found = self._compare(answers)
-        if record.behind or not found.better:
+        better = found.better and not record.behind
+        rival = self._compare_with_rival(answers) if better else None
+        if not better or not (rival is None or rival.better):
             self._best, state.best_here = self._before, False
-            record.outcome = self._why_not(found)
+            record.outcome = self._why_not(found) if rival is None else f"{_NO_RIVAL}: {rival.describe()}"
             told.say(f"phase {state.phase + 1} is not kept: {record.outcome}")
             return
         self._best, self._answers, record.fraction = weights, answers, fraction
         self._accept(found, whole)
+
+    def _compare_with_rival(self, answers: np.ndarray) -> Comparison | None:
+        """Compare with what would be kept instead; None where that is the start."""
+        assign(self._weights, self._before)
+        try:
+            known = None if self._rival is None else self._rival()
+        finally:
+            assign(self._weights, self._before)
+        if known is None:
+            return None
+        _, own, others = np.intersect1d(self._val.usable, known[0], assume_unique=True, return_indices=True)
+        if not len(own):
+            return None
+        return evidence.compare(known[1][others], answers[own], self._labels[own], self._task)
 
     def _accept(self, found: Comparison, whole: bool) -> None:
         state, record = self._state, self._state.phase_record

@@ -14,6 +14,7 @@ from kerastl.errors import TrainingError
 from kerastl.finetuning._answer_extras import answer_extras
 from kerastl.finetuning._doubts import doubts
 from kerastl.finetuning._features import UsableFeatures, lookup
+from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._recipe import Recipe
@@ -64,6 +65,25 @@ def join(whole: TrainingData, data: TrainingData, train: PlainFeatures, val: Pla
     usable = np.flatnonzero(readable & _readable(places, train.mirrored, val.mirrored))
     plain, mirrored = lookup(places, train.plain, val.plain), lookup(places, train.mirrored, val.mirrored)
     return PlainFeatures(UsableFeatures(plain, usable), UsableFeatures(mirrored, usable))
+
+
+def answers_on_val(left_out: LeftOutAnswers, whole: TrainingData, data: TrainingData) -> tuple[np.ndarray, np.ndarray]:
+    """What the head solved on all images says of those to validate on, each left out.
+
+    It is what a phase of gradient steps is up against: such a head knows more images than the phase did.
+
+    Args:
+        left_out: Of the head.
+        whole: All images, which it was solved on.
+        data: The same in parts.
+
+    Returns:
+        int64 `(n,)`, numbers of the validation images that have an answer, ascending; float32 `(n, outputs)`.
+    """
+    own = {file: number for number, file in enumerate(data.val.files)}
+    places = np.array([own.get(whole.train.files[number], -1) for number in left_out.numbers], np.int64)
+    order = np.argsort(places, kind="stable")[np.count_nonzero(places < 0) :]
+    return places[order], left_out.probabilities[order]
 
 
 def refit(context: Context, phase: Phase, features: PlainFeatures, network: str) -> None:

@@ -26,8 +26,9 @@ from kerastl.finetuning._phase import Phase
 from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._phase_training import PhaseTraining
 from kerastl.finetuning._recipe import Recipe
-from kerastl.finetuning._refit import PlainFeatures, join, keeps_solution, refit, solved_phase
+from kerastl.finetuning._refit import PlainFeatures, answers_on_val, join, keeps_solution, refit, solved_phase
 from kerastl.finetuning._scores import Score
+from kerastl.finetuning._solved_head import solve_classifier
 from kerastl.finetuning._state import FineTuningState, TimedStateWriter
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.tasks._task import Task
@@ -40,6 +41,7 @@ from kerastl.training._variables import assign, values_of
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
 
 class Training:
@@ -85,6 +87,7 @@ class Training:
         self._budget = budget or Budget()
         self._refit_phase = None if whole is None else solved_phase(recipe)
         self._whole = whole or data
+        self._rival: tuple[np.ndarray, np.ndarray] | None = None
         self._writer = TimedStateWriter(checkpoint, self._budget, extra)
         self._observers = Observers(network.model, callback or RunCallback(), tuple(callbacks), stop, network.task)
         self.state = FineTuningState()
@@ -158,19 +161,42 @@ class Training:
         """Solve the head that is kept once more on all images."""
         start = time.monotonic()
         freeze_for(self._network, phase)
-        lower, computer = self._lower(phase), self._features
-        features = computer.compute(lower, phase, (self._seed, 0))
-        if features.plain is None or features.val is None:
+        features = self._of_all(phase)
+        if features is None:
             self._observers.told.say(
                 "the head stays as it is: the features of all images cannot be kept (--cache-limit)"
             )
             return
-        mirrored = computer.compute_mirrored_val(lower, phase)
-        parts = PlainFeatures(features.plain, features.mirrored), PlainFeatures(features.val, mirrored)
-        context = self._context(self._whole, PhaseTime(self._budget, 0.0, ()))
-        refit(context, phase, join(self._whole, self._data, *parts), features.extractor.digest)
+        refit(self._context_of_all(), phase, *features)
         self.state.seconds[0] += time.monotonic() - start
         self._writer.save(self.state, start=values_of(self._network.model.variables))
+
+    def _of_all(self, phase: Phase) -> tuple[PlainFeatures, str] | None:
+        """Features of all images for the solution, and the digest of what made them; None where they are not kept."""
+        lower, computer = self._lower(phase), self._features
+        features = computer.compute(lower, phase, (self._seed, 0))
+        if features.plain is None or features.val is None:
+            return None
+        mirrored = computer.compute_mirrored_val(lower, phase)
+        parts = PlainFeatures(features.plain, features.mirrored), PlainFeatures(features.val, mirrored)
+        return join(self._whole, self._data, *parts), features.extractor.digest
+
+    def _context_of_all(self) -> Context:
+        return self._context(self._whole, PhaseTime(self._budget, 0.0, ()))
+
+    def _answers_of_refit(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """What `answers_on_val` gives of the head solved on all images, which changes the classifier.
+
+        None where a phase need not be compared with it: it cannot be solved, or is not what the run would fall back to.
+        """
+        phase = self._refit_phase
+        if phase is None or not keeps_solution(self.state):
+            return None
+        if self._rival is None and (features := self._of_all(phase)) is not None:
+            self._observers.told.say("compared with the head solved on all images, each of which is left out")
+            left_out = solve_classifier(self._context_of_all(), phase, *features[0])[1]
+            self._rival = None if left_out is None else answers_on_val(left_out, self._whole, self._data)
+        return self._rival
 
     def _context(self, data: TrainingData, time_for: PhaseTime) -> Context:
         scratch = self._features.scratch
@@ -228,8 +254,10 @@ class Training:
         later = self._recipe.phases[number + 1 :]
         time_for = PhaseTime(self._budget, timer.seconds, later)
         context = self._context(self._data, time_for)
-        kind = HeldPhase if self._is_held(phase) else PhaseTraining
-        kind(context, phase, faster(upper), features, batches).run()
+        if self._is_held(phase):
+            HeldPhase(context, phase, faster(upper), features, batches, rival=self._answers_of_refit).run()
+        else:
+            PhaseTraining(context, phase, faster(upper), features, batches).run()
 
     def _is_needless(self, phase: Phase) -> bool:
         """Whether so few answers are wrong already that the phase is left out; says so."""

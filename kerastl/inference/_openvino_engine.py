@@ -31,10 +31,10 @@ _importing = threading.Lock()
 
 
 def openvino_missing() -> str | None:
-    """What is not installed, or None."""
+    """What this machine lacks."""
     if importlib.util.find_spec("openvino") is not None:
         return None
-    return 'the package openvino is not installed: pip install "kerastl[openvino]"'
+    return "the package openvino is not installed, which runs OpenVINO networks: pip install openvino"
 
 
 @contextmanager

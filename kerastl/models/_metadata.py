@@ -266,10 +266,14 @@ def find(path: str | os.PathLike[str]) -> Path:
     return model_file
 
 
+class NoKerasModelError(ModelError):
+    """An exported file holds no Keras model."""
+
+
 def refuse_exported(file: Path) -> None:
-    """Raise `ModelError` for an exported file, by its name: it holds no Keras model."""
+    """Raise `NoKerasModelError` for an exported file, by its name."""
     if (exported := kinds.EXPORTED.get(file.suffix.lower())) is not None:
-        raise ModelError(f"{printable(os.fspath(file))}: it is {exported}")
+        raise NoKerasModelError(f"{printable(os.fspath(file))}: it is {exported}")
 
 
 def read_metadata(model_file: Path) -> Metadata:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from kerastl._base.text import percent
 from kerastl._classifier import Classifier
 from kerastl.exporting._output_folder import EXPORTS
 from kerastl.exporting._proof_file import PROOF_FILE, read_proof
-from kerastl.exporting._proof_result import Proof
+from kerastl.exporting._proof_result import Proof, grouped
 from kerastl.inference._seal import sha256
 
 
@@ -22,14 +21,14 @@ class Exports:
         proof: What was compared.
         rows: Cells under the proof's headings.
         refused: Names of formats that were not kept, and why.
-        sure: Where agreement may lie on other images, for each that was kept, in a line.
+        sure: Where agreement of those that were kept may lie on other images.
         is_current: Whether the model is still the one that was exported.
     """
 
     proof: Proof
     rows: Sequence[Sequence[str]]
     refused: Sequence[tuple[str, str]]
-    sure: Sequence[str]
+    sure: str
     is_current: bool
 
 
@@ -39,11 +38,6 @@ def exports(classifier: Classifier) -> Exports | None:
     proof = read_proof(file) if file.is_file() else None
     if proof is None:
         return None
-    kept = [row for row in proof.rows if not row.reason]
-    sure = [
-        f"{row.name} {percent(row.interval[0])} to {percent(row.interval[1])}"
-        for row in kept
-        if not math.isnan(row.difference)
-    ]
+    sure = grouped((row.name, row.interval, percent) for row in proof.rows if not row.reason)
     refused = [(row.name, row.reason) for row in proof.rows if row.reason]
     return Exports(proof, proof.table(), refused, sure, proof.sha256 == sha256(classifier.file))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import ipaddress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -14,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kerastl.serving._errors import RequestError, UnauthorizedError
 from kerastl.serving._failures import refused
-from kerastl.serving._settings import ServeSettings
+from kerastl.serving._settings import ServeSettings, hash_key, is_loopback
 
 # Asked by what watches the server, and by a browser before it can send a key.
 _OPEN = ("/v2/health/", "/static/")
@@ -84,16 +82,3 @@ class Access:
         # All are compared, each in constant time, so that time tells nothing.
         if sum(hmac.compare_digest(digest, known) for known in self._settings.api_keys) == 0:
             raise UnauthorizedError("an API key is needed: send Authorization: Bearer KEY, or X-API-Key: KEY")
-
-
-def hash_key(key: str) -> str:
-    """The SHA-256 hash of an API key, in hexadecimal."""
-    return hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

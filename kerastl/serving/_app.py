@@ -98,7 +98,7 @@ def create_app(settings: ServeSettings) -> Starlette:
                 await asyncio.to_thread(state.explanations.close)
             await asyncio.to_thread(state.models.close)
 
-    middleware = [Middleware(Measured, metrics=counted), Middleware(Draining, state=state)]
+    middleware = [Middleware(Measured, metrics=counted, log=settings.verbose > 1), Middleware(Draining, state=state)]
     if settings.origins:
         middleware.append(
             Middleware(

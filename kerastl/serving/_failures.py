@@ -33,7 +33,8 @@ async def misdirected(request: Request, error: Exception) -> Response:
 async def failed(request: Request, error: Exception) -> Response:
     """Answer where the server failed, and log why."""
     known = isinstance(error, KerastlError)
-    log.error("%s %s failed: %s", request.method, request.url.path, error, exc_info=None if known else error)
+    reason = error if known else f"{type(error).__name__}: {error}"
+    log.error("%s %s failed: %s", request.method, request.url.path, reason, exc_info=None if known else error)
     return _answer(request, "the server failed to answer; its log says why", 500, "internal", {})
 
 

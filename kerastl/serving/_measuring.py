@@ -7,6 +7,8 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kerastl._base.text import brief
+from kerastl.serving._logging import REQUESTS
 from kerastl.serving._metrics import Metrics
 
 # The page asks nobody but this server, and nobody frames it. Images are shown from memory.
@@ -28,10 +30,11 @@ class Measured:
     Args:
         app: The rest.
         metrics: Where it counts.
+        log: Whether each request is a line of the log.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, log: bool = False) -> None:
+        self._app, self._metrics, self._log = app, metrics, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -56,4 +59,21 @@ class Measured:
         finally:
             # The name of the function that answers: paths are the client's, and endless.
             endpoint = getattr(scope.get("endpoint"), "__name__", "none")
-            self._metrics.observe_request(endpoint, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._metrics.observe_request(endpoint, status, seconds)
+            if self._log:
+                _tell(scope, status, seconds)
+
+
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    """A line about a request: its address as it came in, without the options, which may name persons and things."""
+    path = brief(scope.get("raw_path", scope["path"].encode("utf-8", "replace")).decode("ascii", "backslashreplace"))
+    client = (scope.get("client") or ("unknown",))[0]
+    request = {
+        "method": scope["method"],
+        "path": path,
+        "status": status,
+        "milliseconds": round(1000 * seconds, 1),
+        "client": client,
+    }
+    REQUESTS.info("%s %s %d %.1f ms %s", *request.values(), extra={"request": request})

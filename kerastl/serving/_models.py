@@ -53,7 +53,7 @@ class ModelPool:
         for name, path in self._settings.models:
             if name not in self._models:
                 model = self._models[name] = self.opened(name, path)
-                log.info("%s: %s, version %s", name, model.classifier, model.version)
+                log.info("%s: version %s, run by %s", name, model.version, model.classifier.engine)
 
     def opened(self, name: str, path: str) -> ServedModel:
         """Load one model, which answers nobody yet."""

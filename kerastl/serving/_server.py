@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import math
@@ -16,11 +17,11 @@ from typing import Any
 from kerastl._base.extras import require
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
-from kerastl._progress import stage
+from kerastl._progress import Reporter, reporting, stage
 from kerastl.errors import KerastlError, UsageError
-from kerastl.serving._access import is_loopback
 from kerastl.serving._compiling import prepare
-from kerastl.serving._settings import ServeSettings
+from kerastl.serving._logging import forward_uvicorn, set_up
+from kerastl.serving._settings import ServeSettings, is_loopback
 
 log = logging.getLogger("kerastl")
 
@@ -51,12 +52,24 @@ def serve(settings: ServeSettings) -> None:
         >>> serve(ServeSettings((("mini", "kerastl_mini"),), port=0))
     """
     require("a server", "serve", "starlette", "uvicorn", "python_multipart", "prometheus_client")
-    with bound(settings.host, settings.port) as sock, _stopped_by_signals() as stopped:
+    with _logging(settings), bound(settings.host, settings.port) as sock, _stopped_by_signals() as stopped:
         for name, path in settings.models:
             with stage(f"{printable(name)}: getting the network ready"):
                 prepare(path, settings, stopped)
         if not stopped.is_set():
             (_serve_alone if settings.workers == 1 else _serve_together)(settings, sock, stopped)
+
+
+@contextmanager
+def _logging(settings: ServeSettings) -> Iterator[None]:
+    """Have what is said written as it is asked for."""
+    forward_uvicorn(settings)
+    if settings.log_format == "text":
+        yield
+        return
+    set_up(settings)
+    with reporting(Reporter(0)):  # whose lines are for people
+        yield
 
 
 def _serve_alone(settings: ServeSettings, sock: socket.socket, stopped: threading.Event) -> None:
@@ -69,7 +82,7 @@ def _serve_alone(settings: ServeSettings, sock: socket.socket, stopped: threadin
     if stopped.is_set():
         return
     server = Server(Config(app, **_config(settings)))
-    sock.listen(_BACKLOG)
+    listen(sock, settings)
     announce(settings, sock)
     try:
         server.run([sock])
@@ -87,6 +100,7 @@ def _serve_together(settings: ServeSettings, sock: socket.socket, stopped: threa
     from kerastl.serving._worker import SETTINGS_VARIABLE
 
     config = Config("kerastl.serving._worker:application", factory=True, workers=settings.workers, **_config(settings))
+    listen(sock, settings)
     with temporary_folder() as shared:
         told = {SETTINGS_VARIABLE: json.dumps(settings.as_dict()), SHARED_VARIABLE: os.fspath(shared)}
         os.environ.update(told)
@@ -125,13 +139,34 @@ def bound(host: str, port: int) -> socket.socket:
     """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise _unavailable(host, port, error) from None
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
     except OSError as error:
-        raise UsageError(f"cannot listen at {host}, port {port}: {error.strerror}; take another --port") from None
+        sock.close()
+        raise _unavailable(host, port, error) from None
     sock.set_inheritable(True)
     return sock
+
+
+def listen(sock: socket.socket, settings: ServeSettings) -> None:
+    """Let clients connect; they wait until they are answered.
+
+    Raises:
+        UsageError: Another program, which was bound at the same time, was faster.
+    """
+    try:
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        raise _unavailable(settings.host, settings.port, error) from None
+
+
+def _unavailable(host: str, port: int, error: OSError) -> UsageError:
+    other = "--port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "--host"
+    return UsageError(f"cannot listen at {printable(host)}, port {port}: {error.strerror}; take another {other}")
 
 
 def announce(settings: ServeSettings, sock: socket.socket) -> None:

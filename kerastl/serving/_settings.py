@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kerastl._base.text import printable
 from kerastl.errors import UsageError
 
 MEBIBYTE = 1 << 20
+_NAME = re.compile(r"[^/:?#%]{1,100}")
+LOG_FORMATS = ("text", "json")
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,9 @@ class ServeSettings:
         reload: Whether models are loaded anew when their files change.
         collect_limit: Bytes that what lies in that folder may take together.
         page: Whether there is a page for people at `/`.
+        verbose: What is told: 0 warnings and errors only, 1 what the server does, 2 each request, too.
+        log_format: How that is written to standard error: `text` or `json`, which sets up the logger
+            `kerastl`; `text` does so in further processes only.
         engine: What runs the networks, as for `kerastl.load`.
         trust: Whether models may hold what runs code, as for `kerastl.load`.
 
@@ -60,18 +69,28 @@ class ServeSettings:
     reload: bool = True
     collect_limit: int = 10_240 * MEBIBYTE
     page: bool = True
+    verbose: int = 1
+    log_format: str = "text"
     engine: str = "auto"
     trust: bool = False
 
     def __post_init__(self) -> None:
         if not self.models:
             raise UsageError("models must hold at least one model. Received: ()")
+        for name, path in self.models:
+            if not _NAME.fullmatch(name) or not name.isprintable():
+                raise UsageError(
+                    f"requests cannot call a model {name!r}, since the name is part of an address: "
+                    f"give {printable(path)} another one, as NAME={printable(path)}"
+                )
         names = [name for name, _ in self.models]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise UsageError(f"two models are called {twice!r}; name one, as NAME=PATH")
         for field in ("workers", "max_bytes", "max_images", "max_pixels", "queue", "max_connections", "collect_limit"):
             if getattr(self, field) < 1:
                 raise UsageError(f"{field} must be at least 1. Received: {getattr(self, field)}")
+        if self.log_format not in LOG_FORMATS:
+            raise UsageError(f"log_format must be one of {', '.join(LOG_FORMATS)}. Received: {self.log_format!r}")
         if not self.timeout > 0:
             raise UsageError(f"timeout must be more than 0 seconds. Received: {self.timeout}")
         if self.max_images > self.queue:
@@ -87,3 +106,16 @@ class ServeSettings:
         lists = {name: tuple(values[name]) for name in ("api_keys", "origins")}
         models = tuple((name, path) for name, path in values["models"])
         return cls(**{**values, **lists, "models": models})
+
+
+def hash_key(key: str) -> str:
+    """The SHA-256 hash of an API key, in hexadecimal."""
+    return hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

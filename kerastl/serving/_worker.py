@@ -16,6 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from kerastl.errors import KerastlError
 from kerastl.serving._app import create_app
+from kerastl.serving._logging import forward_uvicorn, set_up
 from kerastl.serving._settings import ServeSettings
 
 log = logging.getLogger("kerastl")
@@ -27,7 +28,10 @@ SETTINGS_VARIABLE = "KERASTL_SERVE_SETTINGS"
 def application() -> Starlette:
     """Make the application, its models loaded."""
     _end_with_parent()
-    app = create_app(ServeSettings.from_dict(json.loads(os.environ[SETTINGS_VARIABLE])))
+    settings = ServeSettings.from_dict(json.loads(os.environ[SETTINGS_VARIABLE]))
+    set_up(settings)
+    forward_uvicorn(settings)
+    app = create_app(settings)
     try:
         app.state.server.models.load()
     except KerastlError as error:

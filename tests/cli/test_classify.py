@@ -144,7 +144,7 @@ def test_every_way_gives_the_same_order(classify, folder, form, engine, batch):
         ([], "Missing argument 'SOURCE...'"),
         (["x", "--top", "0"], "--top"),
         (["x", "--format", "xml"], "--format"),
-        (["x", "--engine", "onnx"], "--engine"),
+        (["x", "--engine", "tensorrt"], "--engine"),
         (["x", "--resize", "zoom"], "--resize"),
         (["x", "--min-score", "2"], "--min-score"),
         (["x", "--batch-size", "-1"], "--batch-size"),

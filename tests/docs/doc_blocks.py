@@ -15,9 +15,12 @@ BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # What cannot be run by a test, and why.
 NOT_RUN = {
     r"python -m venv |pip install |git clone |cd kerastl$": "it changes the environment that the tests run in",
+    r"python -m http\.server ": "it runs until it is stopped",
     r"docker ": "Docker is not what tests may rely on",
     r"pytest|ruff |mypy|mkdocs |bash \.ci/run|python scripts/": "it is what runs the tests, or takes minutes",
 }
+# What npm is needed for.
+NEEDS_NPM = re.compile(r"kerastl export .*--to (\S+,)?web\b")
 # What names a network that must be downloaded.
 NEEDS_WEIGHTS = re.compile(r"kerastl (download|classify .*--model) mobilenet_v2$")
 

@@ -19,7 +19,7 @@ import urllib.request
 from dataclasses import replace
 
 import pytest
-from doc_blocks import NEEDS_WEIGHTS, PAGES, ROOT, blocks, mobilenet_v2_is_here, steps
+from doc_blocks import NEEDS_NPM, NEEDS_WEIGHTS, PAGES, ROOT, blocks, mobilenet_v2_is_here, steps
 
 import kerastl
 from kerastl.cli import run as kerastl_command
@@ -160,6 +160,8 @@ def execute(step, tmp_path, monkeypatch):
 def test_it_works(step, place, serving, weights, tmp_path, monkeypatch):
     if NEEDS_WEIGHTS.match(step.code) and not weights:
         pytest.skip("KERAS_HOME names no Keras cache with MobileNetV2's weights")
+    if NEEDS_NPM.match(step.code) and shutil.which("npm") is None:
+        pytest.skip("npm, which fetches what runs the page, is not installed")
     place(step.page)
     execute(replace(step, code=serving(step)), tmp_path, monkeypatch)
 

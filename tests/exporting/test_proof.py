@@ -1,6 +1,7 @@
 """Exports compared with the Keras model: figures, the bound, what is told and what is kept."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import kerastl
 from kerastl.cli import run
 from kerastl.errors import DataError, ModelError
+from kerastl.evaluation import Figure
 from kerastl.exporting import EXPORT_FORMATS, ExportSource
 from kerastl.exporting._builtin_images import builtin_images
 from kerastl.exporting._proof import bound, prove
@@ -325,6 +327,14 @@ def test_the_table_fits(color_model, tmp_path, capsys, monkeypatch, columns, sho
     assert all(len(row.rstrip()) <= columns for row in table)
     assert "litert" in table[-1]
     assert "100.0 %" in table[-1]
+
+
+def test_equal_intervals_are_told_once(labeled_export):
+    (same,) = labeled_export.proof.intervals()
+    assert re.fullmatch(r"accuracy, 95 % sure: [\d.]+ % to 100\.0 %", same)
+    other = replace(labeled_export.proof.rows[0], figures={"accuracy": Figure(0.5, 0.25, 0.75)})
+    (told,) = replace(labeled_export.proof, rows=(other,)).intervals()
+    assert told.endswith("% to 100.0 % (Keras); 25.0 % to 75.0 % (litert)")
 
 
 def test_notebooks_get_a_table(labeled_export):

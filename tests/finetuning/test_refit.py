@@ -12,9 +12,10 @@ import kerastl
 from kerastl.data import _training_record as training_record
 from kerastl.finetuning import _evidence as evidence
 from kerastl.finetuning._features import UsableFeatures
-from kerastl.finetuning._leave_one_out import KeptAnswers
+from kerastl.finetuning._held_phase import HeldPhase
+from kerastl.finetuning._leave_one_out import KeptAnswers, LeftOutAnswers
 from kerastl.finetuning._recipe import Phase, Recipe
-from kerastl.finetuning._refit import PlainFeatures, join, solved_phase
+from kerastl.finetuning._refit import PlainFeatures, answers_on_val, join, solved_phase
 from kerastl.finetuning._training_data import LabeledImages
 from kerastl.training._callback import RunCallback
 
@@ -135,6 +136,37 @@ def test_a_phase_that_is_better_keeps_what_it_was_judged_by(colored_folder, tmp_
     run = kerastl.finetune(colored_folder, recipe=HELD, output=tmp_path, **SMALL)
     assert (run.metrics["kept_phase"], run.metrics["refitted"], run.metrics["val_images"]) == (2, False, 6)
     assert not (run.folder / "features.npz").exists()  # those of the network before it was trained
+
+
+def test_a_phase_has_the_head_solved_on_all_images_to_beat(colored_folder, refitted, tmp_path, monkeypatch):
+    """It is better than its start, which knows fewer images, and not than what would be kept in its place."""
+    better = evidence.Comparison(6, 3, 0, 0.5, 0.1)
+    monkeypatch.setattr(HeldPhase, "_compare", lambda *_: better)
+    told, cut = Told(), Told("compared with the head solved on all images")
+    run = kerastl.finetune(colored_folder, recipe=HELD, output=tmp_path / "run", callbacks=[told], **SMALL)
+    assert (run.metrics["kept_phase"], run.metrics["refitted"], run.metrics["val_images"]) == (1, True, 0)
+    for one, other in zip(run.model.get_weights(), refitted.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert any(
+        "no better beyond chance than the head solved on all images: as many right of 6" in line for line in told.lines
+    )
+    with pytest.raises(KeyboardInterrupt):
+        kerastl.finetune(colored_folder, recipe=HELD, output=tmp_path / "cut", callbacks=[cut], **SMALL)
+    again = kerastl.finetune(colored_folder, recipe=HELD, output=tmp_path / "cut", resume=True, **SMALL)
+    assert figures(again) == figures(run)
+
+
+def test_answers_on_validation_images_are_in_their_order(data):
+    files = sorted([*data.train.files, *data.val.files])
+    whole = replace(data, train=LabeledImages(files, np.zeros(48, np.int64)))
+    val = [files.index(file) for file in data.val.files]  # numbers among all images
+    known = sorted({0, 1, 2, *val} - {val[3]})  # of one there is no answer
+    rows = np.array([[number, -number] for number in known], np.float32)
+    left_out = LeftOutAnswers(np.array(known), np.zeros(len(known), int), np.arange(len(known)), rows)
+    numbers, answers = answers_on_val(left_out, whole, data)
+    expected = [number for number in range(len(val)) if number != 3]
+    assert numbers.tolist() == expected
+    np.testing.assert_array_equal(answers[:, 0], [val[number] for number in expected])
 
 
 def test_a_phase_that_is_left_out_leaves_the_head_to_be_solved_again(colored_folder, tmp_path):

@@ -111,6 +111,8 @@ def test_what_needs_the_keras_model_says_so(files):
     ):
         with pytest.raises(ModelError, match=r"model\.onnx: it is an ONNX network, which holds no Keras model"):
             ask()
+    with pytest.raises(ModelError, match="or take the method occlusion"):
+        classifier.explain(RED[0])
     with pytest.raises(UsageError, match=r"model\.tflite: it is a LiteRT \(\.tflite\) network, which holds no Keras"):
         kerastl.finetune("data/shapes", model=files.litert)
 

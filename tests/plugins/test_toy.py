@@ -72,11 +72,12 @@ def dark_and_bright(tmp_path_factory):
 
 
 def test_what_a_package_adds_is_listed(commands):
-    models, as_json, recipes, recipe = commands(
+    models, as_json, recipes, recipe, formats = commands(
         ["models"],
         ["models", "--format", "json"],
         ["recipes"],
         ["recipes", "toy-recipe", "--backbone", "toy", "--format", "json"],
+        ["export", "--list"],
     )
     assert models[0] == 0
     assert "\n toy " in models[1]
@@ -93,6 +94,7 @@ def test_what_a_package_adds_is_listed(commands):
     )
     assert "toy-recipe  everything at once, for one epoch\n" in recipes[1]
     assert json.loads(recipe[1])["phases"][0]["trains"] == "all"
+    assert formats[1].endswith("toy-hex        model.hex: typewriters\n")
 
 
 def test_the_shell_completes_what_a_package_adds(installed):
@@ -108,7 +110,7 @@ def test_the_shell_completes_what_a_package_adds(installed):
 
 def test_all_of_it_works_together(commands, dark_and_bright, tmp_path):
     run, photo, maps = tmp_path / "run", dark_and_bright / "00.png", tmp_path / "maps"
-    tuned, sure, explained, pretrained, untrained, missing = commands(
+    tuned, sure, explained, pretrained, untrained, missing, exported = commands(
         ["finetune", dark_and_bright, "--model", "toy", "--weights", "none", "--recipe", "toy-recipe", "-o", run,
          "--split-strategy", "toy-last", "--validation-split", "0.6"],
         ["classify", photo, "--model", run, "--engine", "toy-engine", "--format", "json"],
@@ -117,6 +119,7 @@ def test_all_of_it_works_together(commands, dark_and_bright, tmp_path):
          "--batch-size", "8", "--width", "4", "-o", tmp_path / "pretrained"],
         ["classify", photo, "--model", "toy"],
         ["classify", photo, "--model", "toy-broken"],
+        ["export", run, "--to", "toy-hex,litert"],
     )  # fmt: skip
     assert tuned[0] == 0, tuned[2]
     assert json.loads((run / "kerastl.json").read_text())["backbone"] == "toy"
@@ -134,3 +137,5 @@ def test_all_of_it_works_together(commands, dark_and_bright, tmp_path):
     assert untrained[2].startswith("kerastl: toy has no published weights with a head; give a file")
     assert missing[0] == 1
     assert missing[2].startswith("kerastl: the model 'toy-broken' of kerastl-toy cannot be loaded")
+    assert exported[0] == 0, exported[2]
+    assert bytes.fromhex((run / "export" / "model.hex").read_text())[4:8] == b"TFL3"

@@ -30,7 +30,7 @@ def test_the_section_shows_what_was_compared(run_folder, evaluation, page):
     assert "litert" in shown.text
     assert "100.0 %" in shown.text.replace("\xa0", " ")
     # 24 / (24 + 1.96 ** 2)
-    assert "litert 86.2 % to 100.0 %" in shown.text.replace("\xa0", " ")
+    assert "95 % sure: 86.2 % to 100.0 %." in shown.text.replace("\xa0", " ")
     assert "has changed since then" not in shown.text
 
 

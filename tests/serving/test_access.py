@@ -1,6 +1,6 @@
 import pytest
 
-from kerastl.serving._access import hash_key, is_loopback
+from kerastl.serving._settings import hash_key, is_loopback
 
 KEY = "a long key"
 

@@ -123,7 +123,7 @@ def test_what_is_wrong_is_corrected(chromium, place, pictures):
 
 
 def test_a_server_with_keys_asks_for_one(chromium, color_model, pictures):
-    from kerastl.serving._access import hash_key
+    from kerastl.serving._settings import hash_key
 
     with listening(models=(("colors", str(color_model)),), api_keys=(hash_key("a key"),)) as address:
         chromium.show(address, width=800)

@@ -2,23 +2,26 @@
 /*
  * Color profiles (ICC.1:2022): what an image's numbers mean becomes sRGB, as kerastl does it in Python.
  *
- * Only profiles of three curves and a matrix are known here: those of cameras, phones and screens, such as Display P3
- * and Adobe RGB. The conversion is relative colorimetric, after the image was resized, so that few pixels are left.
+ * Only profiles of curves and a matrix are known here: those of cameras, phones and screens, such as Display P3 and
+ * Adobe RGB, and those of gray. The conversion is relative colorimetric, after the image was resized, so that few pixels are left.
  */
 globalThis.kerastl = globalThis.kerastl ?? {};
 {
   const INVISIBLE = 2; // a profile that moves no color by more levels of 255 is taken for sRGB
   const STEPS = [0, 51, 102, 153, 204, 255];
-  // The inverse of the matrix in sRGB profiles, whose white is that of D50.
+  // From XYZ, whose white is that of D50, to sRGB's light.
   const FROM_XYZ = [
-    [3.1342743, -1.617274, -0.4907348],
-    [-0.9787956, 1.9161616, 0.0334541],
-    [0.0719786, -0.2289899, 1.4057484],
+    [3.1341864, -1.617209, -0.4906941],
+    [-0.9787485, 1.9161301, 0.0334334],
+    [0.0719639, -0.2289939, 1.4057537],
   ];
   const CHANNELS = ["r", "g", "b"];
+  const ONE = 2 ** 14; // what stands for 1 where light is told in whole numbers
 
   const ascii = (view, at) => String.fromCharCode(...[0, 1, 2, 3].map((n) => view.getUint8(at + n)));
   const fixed = (view, at) => view.getInt32(at) / 65536;
+
+  const toWhole = (number) => Math.floor(number * ONE + 0.5);
 
   function encoded(light) {
     return light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055;
@@ -53,48 +56,65 @@ globalThis.kerastl = globalThis.kerastl ?? {};
       const count = view.getUint32(at + 8);
       if (count === 0) curve = (x) => x;
       else if (count === 1) curve = (x) => x ** (view.getUint16(at + 12) / 256);
-      else curve = (x) => interpolated((n) => view.getUint16(at + 12 + 2 * n) / 65535, x * (count - 1), count - 1);
+      else curve = (x) => interpolated((n) => view.getUint16(at + 12 + 2 * n), x, count - 1);
     } else return null;
-    return Float64Array.from({ length: 256 }, (_, value) => curve(value / 255));
+    return Int32Array.from({ length: 256 }, (_, value) => toWhole(curve(value / 255)));
   }
 
-  function interpolated(values, place, last) {
-    const below = Math.min(Math.floor(place), last);
-    const part = place - below;
-    return part === 0 ? values(below) : (1 - part) * values(below) + part * values(Math.min(below + 1, last));
+  /** Look a number from 0 to 1 up in a table of words, between which it is interpolated as Little CMS does it. */
+  function interpolated(wordAt, number, last) {
+    const scaled = last * Math.floor(65535 * number + 0.5);
+    const place = scaled + Math.floor((scaled + 0x7fff) / 0xffff);
+    const [below, part] = [Math.floor(place / 65536), place % 65536];
+    const word = wordAt(below);
+    return (word + Math.floor(((wordAt(Math.min(below + 1, last)) - word) * part + 0x8000) / 65536)) / 65535;
   }
 
-  /** A profile's three curves and its matrix to light in sRGB's colors; null if it is of another kind. */
-  function matrixProfile(profile) {
-    const view = new DataView(profile.buffer, profile.byteOffset, profile.byteLength);
-    try {
-      if (ascii(view, 16) !== "RGB " || ascii(view, 20) !== "XYZ ") return null;
-      const tags = tagsOf(view);
-      if ("A2B0" in tags || "A2B1" in tags || CHANNELS.some((c) => !(`${c}TRC` in tags && `${c}XYZ` in tags))) return null;
-      const curves = CHANNELS.map((channel) => curveAt(view, tags[`${channel}TRC`]));
-      if (curves.includes(null)) return null;
-      const columns = CHANNELS.map((channel) => [8, 12, 16].map((n) => fixed(view, tags[`${channel}XYZ`] + n)));
-      const matrix = FROM_XYZ.map((row) => columns.map((column) => row.reduce((sum, each, n) => sum + each * column[n], 0)));
-      return { curves, matrix };
-    } catch (error) {
-      if (error instanceof RangeError) return null; // it is broken
-      throw error;
-    }
+  /** The curves of a profile with a matrix, and that matrix to sRGB's light; null if it is of another kind. */
+  function ofColors(view, tags) {
+    if ("A2B0" in tags || "A2B1" in tags || CHANNELS.some((c) => !(`${c}TRC` in tags && `${c}XYZ` in tags))) return null;
+    const curves = CHANNELS.map((channel) => curveAt(view, tags[`${channel}TRC`]));
+    const columns = CHANNELS.map((channel) => [8, 12, 16].map((n) => fixed(view, tags[`${channel}XYZ`] + n)));
+    const mixed = (row, column) => toWhole(row.reduce((sum, each, n) => sum + each * column[n], 0));
+    return { curves, matrix: FROM_XYZ.map((row) => columns.map((column) => mixed(row, column))) };
   }
 
-  /** Change RGB bytes in place. */
+  /** The same of a profile for gray. */
+  function ofGray(view, tags) {
+    if ("A2B0" in tags || "A2B1" in tags || !("kTRC" in tags)) return null;
+    const curve = curveAt(view, tags.kTRC);
+    return { curves: [curve, curve, curve], matrix: [0, 1, 2].map((row) => [0, 1, 2].map((n) => (n === row ? ONE : 0))) };
+  }
+
+  const KINDS = { "RGB ": ofColors, GRAY: ofGray };
+
+  /** The byte for each amount of light from 0 to ONE. */
+  let bytes = null;
+
+  function byteTable() {
+    return Uint8Array.from({ length: ONE + 1 }, (_, light) => {
+      const word = Math.floor(65535 * encoded(light / ONE) + 0.5);
+      return Math.floor((word * 65281 + 8388608) / 2 ** 24); // how Little CMS makes 8 bits of 16
+    });
+  }
+
+  /** Change RGB bytes in place, in whole numbers as Little CMS does it, which Python uses. */
   function convert(data, { curves, matrix }) {
+    bytes = bytes ?? byteTable();
     for (let at = 0; at < data.length; at += 3) {
-      const light = curves.map((curve, channel) => curve[data[at + channel]]);
-      matrix.forEach((row, channel) => {
-        const mixed = row[0] * light[0] + row[1] * light[1] + row[2] * light[2];
-        data[at + channel] = Math.round(255 * Math.max(0, Math.min(encoded(mixed), 1)));
-      });
+      const [r, g, b] = [curves[0][data[at]], curves[1][data[at + 1]], curves[2][data[at + 2]]];
+      for (let channel = 0; channel < 3; channel++) {
+        const row = matrix[channel];
+        const light = Math.floor((row[0] * r + row[1] * g + row[2] * b + ONE / 2) / ONE);
+        data[at + channel] = bytes[Math.max(0, Math.min(light, ONE))];
+      }
     }
   }
 
-  function movesNothing(found) {
-    const grid = Uint8Array.from(STEPS.flatMap((r) => STEPS.flatMap((g) => STEPS.flatMap((b) => [r, g, b]))));
+  function movesNothing(found, isGray) {
+    const colors = STEPS.flatMap((r) => STEPS.flatMap((g) => STEPS.map((b) => [r, g, b])));
+    const grays = Array.from({ length: 64 }, (_, n) => Array(3).fill(Math.floor((255 * n) / 63)));
+    const grid = Uint8Array.from((isGray ? grays : colors).flat());
     const moved = grid.slice();
     convert(moved, found);
     return grid.every((value, at) => Math.abs(value - moved[at]) <= INVISIBLE);
@@ -103,13 +123,24 @@ globalThis.kerastl = globalThis.kerastl ?? {};
   /**
    * What turns RGB bytes into sRGB, in place; null where a profile is of a kind that is not known here.
    *
-   * @param {Uint8Array | null} profile - Null if there is none.
+   * @param {Uint8Array | null} profile - Null if there is none. One for another kind of image says nothing.
+   * @param {boolean} isGray - Whether the image has no colors.
    */
-  function conversion(profile) {
-    if (profile === null) return () => {};
-    const found = matrixProfile(profile);
-    if (found === null) return null;
-    return movesNothing(found) ? () => {} : (data) => convert(data, found);
+  function conversion(profile, isGray) {
+    const nothing = () => {};
+    if (profile === null) return nothing;
+    const view = new DataView(profile.buffer, profile.byteOffset, profile.byteLength);
+    try {
+      const kind = ascii(view, 16);
+      if (!(kind in KINDS)) return null;
+      if (isGray !== (kind === "GRAY")) return nothing;
+      const found = ascii(view, 20) === "XYZ " ? KINDS[kind](view, tagsOf(view)) : null;
+      if (found === null || found.curves.includes(null)) return null;
+      return movesNothing(found, isGray) ? nothing : (data) => convert(data, found);
+    } catch (error) {
+      if (error instanceof RangeError) return null; // it is broken
+      throw error;
+    }
   }
 
   kerastl.color = { conversion };

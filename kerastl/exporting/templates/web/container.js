@@ -8,6 +8,8 @@
 globalThis.kerastl = globalThis.kerastl ?? {};
 {
   const ORIENTATION = 0x0112;
+  const FRAMES = [0xc0, 0xc1, 0xc2]; // JPEG's markers
+  const GRAY_TYPES = [0, 4]; // of PNG, the latter with alpha
   const MAX_PROFILE_BYTES = 4 * 2 ** 20;
   const [WEBP_FLAGS, WEBP_SPEAKS_OF_BOTH] = [20, 0x28]; // that there are a profile and EXIF data
 
@@ -66,6 +68,19 @@ globalThis.kerastl = globalThis.kerastl ?? {};
       yield { marker: bytes[from + 1], start: from + 4, end: to, from, to };
       from = to;
     }
+  }
+
+  /** Where the frame of a JPEG says its size and its channels; null if it says neither. */
+  function jpegFrame(bytes) {
+    for (const { marker, start } of jpegSegments(bytes)) if (FRAMES.includes(marker)) return start;
+    return null;
+  }
+
+  /** Whether an image has gray only, and no colors. */
+  function isGray(bytes, format) {
+    if (format === "PNG") return GRAY_TYPES.includes(bytes[25]);
+    const frame = format === "JPEG" ? jpegFrame(bytes) : null;
+    return frame !== null && bytes[frame + 5] === 1;
   }
 
   /** The parts of a file; of a broken one those before the fault. */
@@ -137,5 +152,5 @@ globalThis.kerastl = globalThis.kerastl ?? {};
     return new Blob(kept);
   }
 
-  kerastl.container = { formatOf, jpegSegments, orientationOf, partsOf, profileOf, without };
+  kerastl.container = { formatOf, isGray, jpegFrame, orientationOf, partsOf, profileOf, without };
 }

@@ -9,7 +9,6 @@ globalThis.kerastl = globalThis.kerastl ?? {};
 {
   const GAP = 2; // a JPEG is made smaller so down to this many times the wanted size
   const SCALES = [8, 4, 2, 1];
-  const FRAMES = [0xc0, 0xc1, 0xc2];
 
   /** By how much a JPEG of a size is made smaller before it is resized: 1, 2, 4 or 8. */
   function scaleOf(size, resize) {
@@ -21,10 +20,8 @@ globalThis.kerastl = globalThis.kerastl ?? {};
 
   /** Whether colors are stored at half of the width and the height (4:2:0), as in most JPEGs. */
   function hasHalvedColors(bytes) {
-    for (const { marker, start } of kerastl.container.jpegSegments(bytes)) {
-      if (FRAMES.includes(marker)) return bytes[start + 5] === 3 && bytes[start + 7] === 0x22 && bytes[start + 10] === 0x11;
-    }
-    return false;
+    const frame = kerastl.container.jpegFrame(bytes);
+    return frame !== null && bytes[frame + 5] === 3 && bytes[frame + 7] === 0x22 && bytes[frame + 10] === 0x11;
   }
 
   /**

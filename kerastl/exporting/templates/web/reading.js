@@ -88,14 +88,15 @@ globalThis.kerastl = globalThis.kerastl ?? {};
    * @throws {ImageError} It cannot be read.
    */
   async function read(file, resize) {
-    const { formatOf, orientationOf, partsOf, profileOf } = kerastl.container;
+    const { formatOf, isGray, orientationOf, partsOf, profileOf } = kerastl.container;
     const bytes = new Uint8Array(await file.arrayBuffer());
     const format = formatOf(bytes);
     check(bytes, format);
     const asStored = resize.policy === "keras"; // which follows neither orientation nor profile
     const parts = partsOf(bytes, format);
     const orientation = asStored ? 1 : orientationOf(bytes, parts);
-    const toSrgb = asStored ? null : kerastl.color.conversion(await profileOf(bytes, format, parts));
+    const profile = asStored ? null : await profileOf(bytes, format, parts);
+    const toSrgb = asStored ? null : kerastl.color.conversion(profile, isGray(bytes, format));
     // Profiles of kinds that are not known here are left to the browser.
     const ours = parts.filter(({ name }) => name === "exif" || (name === "profile" && (asStored || toSrgb !== null)));
     const bitmap = await decoded(bytes, format, ours);
