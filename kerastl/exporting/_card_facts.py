@@ -161,8 +161,8 @@ def limits(source: ExportSource) -> Iterator[str]:
     kind = TASKS[metadata.task].kind
     if kind == "index":
         yield (
-            f"It always answers one of its {len(metadata.labels):,} classes, also for images of other things; a low "
-            "score is no proof that an image shows none of them"
+            f"It always answers one of its {len(metadata.labels):,} classes, also for images of other things; a high "
+            "score is no proof that an image shows one of them"
         )
     if isinstance(metadata.reader, Resize):
         yield f"It sees an image at {metadata.reader.width} x {metadata.reader.height} pixels; what is smaller is lost"

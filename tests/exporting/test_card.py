@@ -176,3 +176,18 @@ def test_the_card_beside_exports_tells_how_they_compare(color_model, tmp_path):
         len(result.proof.headings) + 1
     ]
     assert EXPORT_FORMATS["litert"].name in result.files
+
+
+@pytest.mark.parametrize(
+    ("names", "model", "said"),
+    [
+        (["savedmodel", "onnx-int8"], "model-int8.onnx", "line:"),
+        (["openvino", "onnx"], "model.onnx", "line:"),
+        (["savedmodel"], "model.keras", "line, with the file that was exported:"),
+    ],
+)
+def test_what_is_told_to_be_used_lies_there(run, names, model, said):
+    text = card(run, formats=[EXPORT_FORMATS[name] for name in names])
+    assert f"--model {model} IMAGE" in text
+    assert f"kerastl.load('{model}')" in text
+    assert f"With kerastl, on the command {said}" in text

@@ -130,6 +130,22 @@ def test_labels_and_numbers_have_rules_of_their_own(several_colors_model, tmp_pa
     assert same(lambda scores: scores * np.float32([1, 0, 1])) == 1
 
 
+def test_labels_are_given_from_the_thresholds_that_the_model_has(several_colors_model, tmp_path):
+    """Of red 204 a score of sigmoid(20 * 0.8 - 10) = 0.9975, which kerastl tells as no label from 0.999 on."""
+    source = ExportSource(resolve(several_colors_model))
+    values = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "met": True, "positives": 1, "images": 2}
+    labels = [{"label": name, "threshold": 0.999, **values} for name in source.metadata.labels.names]
+    extra = {"thresholds": {"aim": "precision=1", "kind": "validation", "labels": labels}}
+    source = ExportSource(replace(source.spec, metadata=replace(source.metadata, extra=extra)))
+    images = ProofImages(source, np.full((1, 32, 32, 3), (204, 0, 0), np.uint8), "colors")
+
+    def same(change):
+        return prove(replace(LITERT, runner=lambda path: Answering(source, change)), tmp_path, images).same
+
+    assert same(lambda scores: scores * 0.4) == 1  # no label, as before
+    assert same(lambda scores: scores * np.float32(1.002)) == 0  # 0.9995, which is one
+
+
 @pytest.fixture(scope="module")
 def redness(tmp_path_factory):
     """A run folder whose model gives how red an image is, from 0 to 10."""
@@ -168,6 +184,9 @@ def test_numbers_tell_their_error(redness, tmp_path, image):
 
     assert same(lambda numbers: numbers + 0.49) == 2
     assert same(lambda numbers: numbers + 0.51) == 0
+    images = ProofImages(source, pixels[1:], "white")  # one answer, which does not scatter: 10
+    assert same(lambda numbers: numbers * np.float32(1 + 1e-6)) == 1
+    assert same(lambda numbers: numbers + 0.01) == 0
 
 
 # Which images.
