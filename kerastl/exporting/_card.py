@@ -105,7 +105,7 @@ def _head(source: ExportSource, measured: Sequence[Measured]) -> dict[str, Any]:
         "tags": ["keras", "kerastl", metadata.task, "image-regression" if kind == "number" else "image-classification"],
         # The Hub has no pipeline for numbers.
         "pipeline_tag": None if kind == "number" else "image-classification",
-        "base_model": metadata.backbone if facts.run_metrics(metadata) else None,
+        "base_model": backbone.name if backbone is not None and facts.run_metrics(metadata) else None,
         "metrics": sorted({one.name for one in measured}),
         "model-index": [{"name": metadata.name, "results": _results(metadata, measured)}] if measured else None,
     }
@@ -177,7 +177,8 @@ def _published(source: ExportSource) -> str:
 def _license(metadata: Metadata, source: str) -> str:
     backbone = facts.backbone_of(metadata)
     if backbone is None or not backbone.license:
-        known = metadata.made_from != UNKNOWN
+        # A network of the catalog may have weights of another origin.
+        known = metadata.made_from != UNKNOWN and (backbone is not None or metadata.backbone is None)
         return f"The license of {f'the weights of {metadata.made_from}' if known else 'its weights'} is not known here"
     text = f"The published weights of {backbone.name} are under {backbone.license} ({source})"
     if facts.run_metrics(metadata):

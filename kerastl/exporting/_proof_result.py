@@ -228,4 +228,6 @@ def _notes(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[str]:
         path, reason = next(iter(images.failed.items()))
         more = f"{len(images.failed):,} images cannot be read (the first: {path}: {reason})"
         yield more if len(images.failed) > 1 else f"an image cannot be read ({path}: {reason})"
-    yield f"milliseconds are of one image at a time; Keras and TensorFlow take {cores()} cores, other runtimes one thread"
+    yield (
+        f"milliseconds are of one image at a time; Keras and TensorFlow take {cores()} cores, other runtimes one thread"
+    )
