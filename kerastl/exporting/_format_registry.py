@@ -31,7 +31,7 @@ _BUNDLED = (
     ),
     ExportFormat(
         "onnx-int8",
-        "a quarter as large, and about twice as fast on processors",
+        "a quarter as large, and up to twice as fast on processors",
         "model-int8.onnx",
         "kerastl.exporting._onnx:write_int8",
         "kerastl.exporting._onnx:run",
