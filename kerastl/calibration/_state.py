@@ -39,6 +39,7 @@ PUBLISHED = (
     "coverage and rejection need a calibrated model, and published networks are not calibrated: fine-tune one on your "
     "own images (kerastl finetune), calibrate it (kerastl calibrate), name it with --model RUN_DIR"
 )
+_MOST_EXPORTED = 100_000  # scores
 _LONGEST = 500  # letters of a reason
 # Of a temperature, the fraction that is nothing but rounding: for that the network is not written anew.
 _SAME = 1e-5
@@ -216,7 +217,10 @@ def for_export(model_file: Path, temperature: float) -> dict[str, str]:
         state = read(model_file)
     except UsageError:
         return {}
-    alone = replace(state, references=None, ood_threshold=None, unfitted="exported", temperature=temperature)
+    # Of more than fit, every so-manieth from above: sets become a little larger for it, never smaller.
+    step = -(-len(state.set_scores) // _MOST_EXPORTED)
+    scores = state.set_scores[step - 1 :: step]
+    alone = CalibrationState(scores, unfitted="exported", temperature=temperature, fitted_on=state.fitted_on)
     return {EXPORTED_ARRAYS: base64.b64encode(members(alone)[ARRAYS]).decode()}
 
 

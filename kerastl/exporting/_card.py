@@ -190,12 +190,14 @@ def _uses(source: ExportSource, formats: Sequence[ExportFormat], has_keras: bool
     yield Use("With kerastl, on the command line", "sh", printable(command))
     load = f"kerastl.load({printable(model)!r}{', trust=True' if trust else ''})"
     yield Use("In Python", "python", f'import kerastl\n\nprint({load}.classify("image.jpg"))')
-    if has_keras:
+    file = source.spec.weights_file
+    if has_keras or file.suffix == ".keras":
+        name = MODEL_FILE if has_keras else printable(file.name)
         safe = ", safe_mode=False" if trust else ""
         yield Use(
-            "In plain Keras",
+            "In plain Keras" if has_keras else "In plain Keras, with the file that was exported",
             "python",
-            f'import keras\n\nmodel = keras.saving.load_model("{MODEL_FILE}"{safe})\n'
+            f"import keras\n\nmodel = keras.saving.load_model({name!r}{safe})\n"
             "outputs = model.predict(pixels)  # float32 (n, height, width, 3), RGB, 0-255",
         )
 

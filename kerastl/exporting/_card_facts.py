@@ -79,7 +79,7 @@ def read(function: Callable[[], _T], otherwise: _T) -> _T:
     """What a function makes of stored values; something else where these are not what it expects."""
     try:
         return function()
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, KerastlError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, KerastlError):
         return otherwise
 
 

@@ -14,7 +14,7 @@ from kerastl._base.files import folder_path
 from kerastl._base.serialization import to_json
 from kerastl._base.text import printable
 from kerastl._progress import Verbose, shown
-from kerastl.errors import KerastlError, UsageError
+from kerastl.errors import KerastlError, ModelError, UsageError
 from kerastl.exporting._card import CARD_FILE, card
 from kerastl.exporting._embedded import LABELS_FILE, label_lines
 from kerastl.exporting._examples import write_examples
@@ -120,10 +120,12 @@ def _export(
             files[each.name] = _write(each, source, folder, min_agreement, rows)
         except KerastlError as error:
             failed[each.name] = error
-    for name, reason in failed.items():
-        log.warning("%s was not exported: %s", name, reason)
+    told = [f"{name} was not exported: {reason}" for name, reason in failed.items()]
+    for text in told if files else told[1:]:
+        log.warning("%s", text)
     if not files:
-        raise next(iter(failed.values()))
+        first = next(iter(failed.values()))
+        raise (UsageError if isinstance(first, UsageError) else ModelError)(told[0]) from first
     written = [each for each in formats if each.name in files]
     proof = _write_beside(written, source, folder, rows)
     return ExportResult(

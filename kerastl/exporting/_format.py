@@ -30,6 +30,8 @@ class ExportFormat:
             or `"module:function"`. The export is compared with the Keras model through it.
         missing: Says what is not installed, in a sentence without a full stop that names what to install, or None
             where nothing is; or `"module:function"`.
+        check: Raises `KerastlError` for a model, or for options, that it will not be written of, before any work is
+            done; or `"module:function"`.
         quantized: Whether it computes in integers, which are fitted to images.
         examples: Names of templates that are written beside: some lines that use the file.
         resizes: Whether it can take images of any size and resize them itself.
@@ -46,6 +48,7 @@ class ExportFormat:
     writer: Callable[[ExportSource, Path], None] | str
     runner: Callable[[Path], Engine] | str
     missing: Callable[[], str | None] | str | None = None
+    check: Callable[[ExportSource], None] | str | None = None
     quantized: bool = False
     examples: tuple[str, ...] = ()
     resizes: bool = False
@@ -54,6 +57,12 @@ class ExportFormat:
         """What this machine lacks to write it; None where it can."""
         missing = resolve_reference(self.missing) if isinstance(self.missing, str) else self.missing
         return None if missing is None else missing()
+
+    def check_source(self, source: ExportSource) -> None:
+        """Raise `KerastlError` if it will not be written of this model."""
+        check = resolve_reference(self.check) if isinstance(self.check, str) else self.check
+        if check is not None:
+            check(source)
 
     def write(self, source: ExportSource, path: Path) -> None:
         """Write a model.

@@ -31,7 +31,7 @@ _BUNDLED = (
     ),
     ExportFormat(
         "onnx-int8",
-        "a quarter as large, and about twice as fast on processors",
+        "a quarter as large, and up to twice as fast on processors",
         "model-int8.onnx",
         "kerastl.exporting._onnx:write_int8",
         "kerastl.exporting._onnx:run",
@@ -76,6 +76,7 @@ _BUNDLED = (
         "kerastl.exporting._openvino:run",
         "kerastl.exporting._openvino:missing",
         examples=("example_openvino.py.j2",),
+        resizes=True,
     ),
     ExportFormat(
         "openvino-int8",
@@ -86,6 +87,7 @@ _BUNDLED = (
         "kerastl.exporting._openvino_int8:missing",
         quantized=True,
         examples=("example_openvino.py.j2",),
+        resizes=True,
     ),
     ExportFormat(
         "savedmodel",
@@ -104,6 +106,7 @@ _BUNDLED = (
         "kerastl.exporting._web:write",
         "kerastl.exporting._web:run",
         "kerastl.exporting._web:missing",
+        "kerastl.exporting._web:check",
         examples=("example_web.html.j2",),
     ),
     ExportFormat(

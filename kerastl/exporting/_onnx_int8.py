@@ -22,6 +22,30 @@ if TYPE_CHECKING:
     import numpy as np
     import onnx
 
+# What onnxruntime computes in integers, or passes on as they are. Others, such as the products and sigmoids of swish,
+# would be computed in float32 all the same, from numbers that were rounded on their way.
+_IN_INTEGERS = (
+    "Add",
+    "AveragePool",
+    "Clip",
+    "Concat",
+    "Conv",
+    "ConvTranspose",
+    "Gemm",
+    "GlobalAveragePool",
+    "MatMul",
+    "MaxPool",
+    "Pad",
+    "Relu",
+    "Reshape",
+    "Resize",
+    "Slice",
+    "Split",
+    "Squeeze",
+    "Transpose",
+    "Unsqueeze",
+)
+
 
 def to_int8(model: onnx.ModelProto, pixels: np.ndarray) -> onnx.ModelProto:
     """Fit a network in integers.
@@ -58,6 +82,7 @@ def to_int8(model: onnx.ModelProto, pixels: np.ndarray) -> onnx.ModelProto:
                 activation_type=quantization.QuantType.QUInt8,
                 weight_type=quantization.QuantType.QInt8,
                 nodes_to_exclude=[*lead, *tail],
+                op_types_to_quantize=list(_IN_INTEGERS),
             )
         except Exception as error:  # of many classes
             reason = "".join(str(error).strip().splitlines()[0:1])[:200]

@@ -20,7 +20,6 @@ from kerastl.inference._openvino_engine import FULL, PRECISION_PATH, OpenVINOEng
 
 if TYPE_CHECKING:
     from kerastl.exporting._source import ExportSource
-    from kerastl.models._metadata import Metadata
 
 MODEL_FILE = "model.xml"
 INPUT, OUTPUT = "pixels", "probabilities"
@@ -43,7 +42,7 @@ def write(source: ExportSource, path: Path) -> None:
     Raises:
         ModelError: OpenVINO does not know what the network consists of.
     """
-    save(read(source), source.metadata, "openvino", path)
+    save(read(source), source, "openvino", path)
 
 
 def run(path: Path) -> OpenVINOEngine:
@@ -83,15 +82,20 @@ def read(source: ExportSource) -> Any:
     return network
 
 
-def save(network: Any, metadata: Metadata, format_name: str, path: Path) -> None:
+def save(network: Any, source: ExportSource, format_name: str, path: Path) -> None:
     """Write a network with what is to be known of it.
 
     Args:
-        network: An `openvino.Model`.
-        metadata: Of the model.
+        network: An `openvino.Model` that `read` gave, or what became of it.
+        source: The model.
         format_name: A name of `EXPORT_FORMATS`.
         path: The folder to make.
     """
+    metadata = source.metadata
+    if source.with_resize:
+        from kerastl.exporting._openvino_resize import with_resize
+
+        network = with_resize(network, metadata.resize)
     network.set_rt_info(described(metadata, format_name), [KEY])
     labels = " ".join(printable(name).replace(" ", "_") for name in metadata.labels.names)
     network.set_rt_info(labels, [_MODEL_INFO, "labels"])

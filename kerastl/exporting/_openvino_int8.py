@@ -67,7 +67,7 @@ def write(source: ExportSource, path: Path) -> None:
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{name} cannot be quantized for OpenVINO ({reason})") from error
-    full.save(network, source.metadata, "openvino-int8", path)
+    full.save(network, source, "openvino-int8", path)
 
 
 def float_tail(network: Any) -> tuple[list[str], list[str]]:

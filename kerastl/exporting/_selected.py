@@ -78,3 +78,4 @@ def _check(export_format: ExportFormat, source: ExportSource) -> None:
         raise UsageError(
             f"{export_format.name} takes images of the network's size only, so that resizing stays outside"
         )
+    export_format.check_source(source)

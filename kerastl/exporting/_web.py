@@ -34,15 +34,20 @@ _PART_LINE = re.compile(r'kerastl\.part\("([A-Za-z0-9+/=]*)"\);\n')
 
 
 def missing() -> str | None:
-    """What is not installed; whether there is npm is looked at when the page is written."""
+    """What is not installed."""
     return extras.missing("web", "onnx", "onnxruntime", "tf2onnx")
+
+
+def check(source: ExportSource) -> None:
+    """Raise `KerastlError` for a model that takes no images, and where the runtime cannot be had."""
+    if not isinstance(source.metadata.reader, Resize):
+        reads = source.metadata.reader.describe()
+        raise ModelError(f"{printable(source.metadata.name)} takes {reads}, and the page reads images only")
+    web_runtime.check(source.web_runtime)
 
 
 def write(source: ExportSource, path: Path) -> None:
     """Write the folder."""
-    if not isinstance(source.metadata.reader, Resize):
-        reads = source.metadata.reader.describe()
-        raise ModelError(f"{printable(source.metadata.name)} takes {reads}, and the page reads images only")
     runtime = web_runtime.runtime(source.web_runtime)
     (path / FOLDER).mkdir(parents=True)
     contents = {"model": source.onnx, "wasm": runtime[web_runtime.WASM], "glue": runtime[web_runtime.GLUE]}

@@ -75,7 +75,7 @@ def runtime(given: Path | None = None) -> dict[RuntimeFile, bytes]:
     if given is not None:
         return _given(given)
     folder = cache_folder() / RUNTIMES
-    found = _all_of(lambda file: folder / _kept_as(file))
+    found = _kept(folder)
     if found is None:
         with progress.stage(f"fetching {PACKAGE} {VERSION} by npm"):
             found = _fetched()
@@ -85,6 +85,18 @@ def runtime(given: Path | None = None) -> dict[RuntimeFile, bytes]:
                 with replacing(folder / _kept_as(file)) as temporary:
                     temporary.write_bytes(content)
     return found
+
+
+def check(given: Path | None = None) -> None:
+    """Raise `KerastlError` if it is known that `runtime` will not find the files; nothing is fetched."""
+    if given is not None:
+        _given(given)
+    elif _kept(cache_folder() / RUNTIMES) is None:
+        _npm()
+
+
+def _kept(folder: Path) -> dict[RuntimeFile, bytes] | None:
+    return _all_of(lambda file: folder / _kept_as(file))
 
 
 def _kept_as(file: RuntimeFile) -> str:
@@ -115,15 +127,20 @@ def _given(given: Path) -> dict[RuntimeFile, bytes]:
     )
 
 
-def _fetched() -> dict[RuntimeFile, bytes]:
+def _npm() -> str:
+    """The program."""
     npm = shutil.which("npm")
     if npm is None:
         raise KerastlError(
             f"the page needs {PACKAGE} {VERSION}, which npm fetches once, and npm is missing: install Node.js, or "
             f"give a folder with {ARCHIVE} as --web-runtime"
         )
+    return npm
+
+
+def _fetched() -> dict[RuntimeFile, bytes]:
     with temporary_folder() as folder:
-        command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--silent", "--pack-destination", "."]
+        command = [_npm(), "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--silent", "--pack-destination", "."]
         try:
             # In an empty folder, so that no project's settings count.
             done = subprocess.run(  # noqa: S603 - fixed words, no shell

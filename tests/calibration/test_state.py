@@ -1,3 +1,4 @@
+import base64
 import dataclasses
 import io
 import json
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import kerastl
+from kerastl.calibration import _conformal as conformal
 from kerastl.calibration import _state as state_file
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._state import CalibrationState
@@ -245,3 +247,13 @@ def test_broken_arrays_in_an_exported_file_are_one_line(tmp_path):
     file = write_litert(tmp_path / "a.tflite", b"\x1c\0\0\0TFL3" + bytes(20), described(broken))
     with pytest.raises(ModelError, match=r"a\.tflite: what kerastl calibrate stored is broken"):
         state_file.read(file)
+
+
+def test_of_many_scores_an_exported_file_keeps_some_whose_sets_are_no_smaller(run, monkeypatch):
+    monkeypatch.setattr(state_file, "_MOST_EXPORTED", 10)
+    scores = np.linspace(0, 1, 95).astype("float32")
+    (text,) = state_file.for_export(written(run, CalibrationState(scores)), 2.0).values()
+    with np.load(io.BytesIO(base64.b64decode(text))) as found:
+        kept = found["set_scores"]
+    assert kept.tolist() == scores[9::10].tolist()
+    assert conformal.threshold(kept, 0.8) >= conformal.threshold(scores, 0.8)

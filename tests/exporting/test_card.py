@@ -87,6 +87,8 @@ def test_the_text_tells_what_the_run_knows(run):
         "fine-tuned from mobilenet\\_v2",
         "(n, 32, 32, 3)",
         "under Apache-2.0",
+        "kerastl classify --model model.keras IMAGE",
+        "keras.saving.load_model('model.keras')",
     ):
         assert text in body, text
     assert "None" not in body
@@ -96,7 +98,8 @@ def test_the_text_tells_what_the_run_knows(run):
 def test_stored_values_of_any_kind_cost_nothing(run):
     for broken in (3, "x", [1], {"metrics": 3}, {"metrics": {"val_loss": 1, "val_accuracy": "x"}}, {"recipe": [1]},
                    {"metrics": {"val_loss": 1, "val_accuracy": 0.5, "val_accuracy_interval": 3}}, {"settings": 1},
-                   {"versions": "x"}, {"metrics": {"warnings": 3, "phases": {}}}):  # fmt: skip
+                   {"versions": "x"}, {"metrics": {"warnings": 3, "phases": {}}},
+                   {"metrics": {"val_loss": 1, "val_accuracy": 0.5, "val_images": float("inf")}}):  # fmt: skip
         extra = broken if isinstance(broken, dict) else {"metrics": broken, "recipe": broken, "versions": broken}
         metadata = replace(run.spec.metadata, extra=extra)
         head, body = head_of(card(ExportSource(replace(run.spec, metadata=metadata))))

@@ -182,3 +182,11 @@ def test_the_formats_are_listed_without_a_model(formats, capsys):
     assert run(["export", "--list"]) == 0
     told = capsys.readouterr().out
     assert all(name in told for name in formats)
+
+
+def test_one_line_says_why_nothing_was_written(formats, color_model, tmp_path, capsys):
+    formats.register(replace(formats["litert"], name="broken", writer=broken))
+    assert run(["export", str(color_model), "--to", "broken", "-o", str(tmp_path / "out"), "--quiet"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err == "kerastl: broken was not exported: it has a layer that cannot be written\n"
+    assert captured.out == ""

@@ -75,7 +75,8 @@ def test_what_is_to_be_known_of_the_model_is_inside(exported, color_model):
 def test_names_of_any_letters_are_kept_and_spaces_part_none(exported, tmp_path):
     names = ("a b", 'quote"<&>', "żółw", "line\nbreak")
     metadata = Metadata("x", LabelSet(names), Resize(32, 32))
-    full.save(network(exported / "openvino"), metadata, "openvino", tmp_path / "out")
+    source = SimpleNamespace(metadata=metadata, with_resize=False)
+    full.save(network(exported / "openvino"), source, "openvino", tmp_path / "out")
     inside = network(tmp_path / "out")
     assert json.loads(told(inside, "kerastl"))["labels"] == list(names)
     labels = told(inside, "model_info", "labels").split(" ")

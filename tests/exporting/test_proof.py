@@ -130,6 +130,46 @@ def test_labels_and_numbers_have_rules_of_their_own(several_colors_model, tmp_pa
     assert same(lambda scores: scores * np.float32([1, 0, 1])) == 1
 
 
+@pytest.fixture(scope="module")
+def redness(tmp_path_factory):
+    """A run folder whose model gives how red an image is, from 0 to 10."""
+    import keras
+
+    from kerastl.images import Resize
+    from kerastl.models import LabelSet, Metadata, embed_metadata
+
+    pixels = keras.Input((8, 8, 3))
+    dense = keras.layers.Dense(1)
+    model = keras.Model(pixels, dense(keras.layers.GlobalAveragePooling2D()(pixels)))
+    dense.set_weights([np.float32([[10 / 255], [0], [0]]), np.zeros(1, np.float32)])
+    folder = tmp_path_factory.mktemp("redness")
+    model.save(folder / "model.keras")
+    described = Metadata("redness", LabelSet(("redness",)), Resize(8, 8, "crop", 1.0), task="regression")
+    embed_metadata(folder / "model.keras", described)
+    return folder
+
+
+def test_numbers_tell_their_error(redness, tmp_path, image):
+    colors = {"red.png": ("red", 9.5), "black.png": ("black", 0.25), "half.png": ((127, 0, 0), 5.0)}
+    rows = [f"{image(name, color).name},{number}" for name, (color, number) in colors.items()]
+    (tmp_path / "table.csv").write_text("path,redness\n" + "\n".join(rows) + "\n")
+    result = kerastl.export(redness, "litert", tmp_path / "out", prove=tmp_path / "table.csv")
+    (row,) = result.proof.rows
+    # 10 for 9.5, 0 for 0.25, 4.98 for 5.
+    assert row.figures["mean_absolute_error"].value == pytest.approx((0.5 + 0.25 + 5 - 1270 / 255) / 3, abs=1e-4)
+    assert "calibration_error" not in row.figures
+    assert result.proof.headings == ("format", "agree", "diff", "MAE", "ms", "MB")
+    source = ExportSource(resolve(redness))
+    pixels = np.stack([np.full((8, 8, 3), value, np.uint8) for value in (0, 255)])  # their answers scatter by 5
+    images = ProofImages(source, pixels, "grays")
+
+    def same(change):
+        return prove(replace(LITERT, runner=lambda path: Answering(source, change)), tmp_path, images).same
+
+    assert same(lambda numbers: numbers + 0.49) == 2
+    assert same(lambda numbers: numbers + 0.51) == 0
+
+
 # Which images.
 
 

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 import kerastl
-from kerastl.errors import UsageError
+from kerastl.errors import ModelError, UsageError
 from kerastl.exporting import EXPORT_FORMATS
+from kerastl.exporting._openvino_resize import with_resize
 from kerastl.exporting._resize_graph import add_resize
 from kerastl.exporting._resize_tensorflow import resized
 from kerastl.images import Resize
+from kerastl.inference._openvino_engine import import_openvino
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
@@ -51,8 +53,25 @@ def in_tensorflow(reader):
     return lambda pixels: resized(pixels, reader).numpy()
 
 
-@pytest.mark.parametrize("reader", READERS, ids=str)
-@pytest.mark.parametrize("runtime", [in_onnx, in_tensorflow])
+def in_openvino(reader):
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    openvino = import_openvino()
+    pixels = openvino.opset13.parameter([-1, *reader.shape], np.uint8, name="pixels")
+    network = with_resize(openvino.Model([openvino.opset13.convert(pixels, np.float32)], [pixels], "nothing"), reader)
+    compiled = openvino.Core().compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return lambda pixels: compiled([pixels])[0]
+
+
+# OpenVINO computes in float32, which takes other neighbors than Pillow's float64.
+RUNTIMES = [
+    pytest.param(runtime, reader, id=f"{runtime.__name__}-{reader}")
+    for runtime in (in_onnx, in_tensorflow, in_openvino)
+    for reader in READERS
+    if (runtime, reader.policy) != (in_openvino, "keras")
+]
+
+
+@pytest.mark.parametrize(("runtime", "reader"), RUNTIMES)
 def test_pixels_are_those_that_kerastl_reads(runtime, reader):
     read = runtime(reader)
     for size in SIZES:
@@ -66,8 +85,7 @@ def test_pixels_are_those_that_kerastl_reads(runtime, reader):
         assert difference.mean() <= mean, (size, difference.mean())
 
 
-@pytest.mark.parametrize("reader", READERS, ids=str)
-@pytest.mark.parametrize("runtime", [in_onnx, in_tensorflow])
+@pytest.mark.parametrize(("runtime", "reader"), RUNTIMES)
 def test_images_of_the_networks_size_stay_as_they_are(runtime, reader):
     images = np.random.default_rng(0).integers(0, 256, (2, *reader.shape), np.uint8)
     np.testing.assert_array_equal(runtime(reader)(images), images)
@@ -84,10 +102,10 @@ def test_images_of_one_size_go_in_together():
 @pytest.fixture(scope="module")
 def exported(small_conv_model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
-    return kerastl.export(small_conv_model, "onnx,savedmodel", folder, with_resize=True)
+    return kerastl.export(small_conv_model, "onnx,savedmodel,openvino", folder, with_resize=True)
 
 
-@pytest.mark.parametrize("name", ["onnx", "savedmodel"])
+@pytest.mark.parametrize("name", ["onnx", "savedmodel", "openvino"])
 def test_images_of_any_size_get_the_answers_of_kerastl(exported, small_conv_model, name):
     engine = EXPORT_FORMATS[name].open(exported.files[name])
     classifier = kerastl.load(small_conv_model)
@@ -99,8 +117,9 @@ def test_images_of_any_size_get_the_answers_of_kerastl(exported, small_conv_mode
 
 def test_the_file_is_a_model_that_kerastl_takes(exported, small_conv_model):
     image = photo(60, 80)
-    found = kerastl.load(exported.files["onnx"]).classify(image)
-    assert found.label == kerastl.load(small_conv_model).classify(image).label
+    for name in ("onnx", "openvino"):
+        found = kerastl.load(exported.files[name]).classify(image)
+        assert found.label == kerastl.load(small_conv_model).classify(image).label
 
 
 def test_the_example_gives_the_image_as_it_is(exported, image):
@@ -109,6 +128,11 @@ def test_the_example_gives_the_image_as_it_is(exported, image):
     assert done.stdout.startswith("red: 1.000\n")
     assert "resize(" not in program.read_text()
     assert "resize(" not in (exported.output / "example_onnx.mjs").read_text()
+
+
+def test_openvino_does_not_read_as_keras_does():
+    with pytest.raises(ModelError, match="OpenVINO cannot repeat to the bit"):
+        with_resize(None, Resize(31, 17, "keras"))
 
 
 def test_formats_that_cannot_say_so(small_conv_model, tmp_path):

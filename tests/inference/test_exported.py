@@ -197,3 +197,8 @@ def test_classify_with_an_exported_file_imports_its_runtime_only(files, image):
         done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
         assert done.stdout == f"{path}: red 100.0 %, green 0.0 %, blue 0.0 %\n"
         assert json.loads(done.stderr) == [0, runtime]
+
+
+def test_a_folder_of_an_openvino_network_is_told_as_one(files):
+    with pytest.raises(UsageError, match="it is an OpenVINO network, which holds no Keras model"):
+        kerastl.finetune("data/shapes", model=files.openvino.parent)

@@ -49,6 +49,7 @@ _SUFFIXES = {
 }
 # What a folder holds, and what that makes it.
 _FOLDERS = {
+    "model.xml": EXPORTED[".xml"],
     "saved_model.pb": f"a TensorFlow SavedModel; {TAKES_MODELS}. To train anew, give kerastl finetune the images",
     "backbone.weights.h5": "a run of kerastl pretrain: a backbone without classes; "
     "kerastl finetune --weights takes its backbone.weights.h5",

@@ -13,6 +13,7 @@ from kerastl.errors import ModelError
 from kerastl.exporting import EXPORT_FORMATS, ExportSource
 from kerastl.exporting import _web as web
 from kerastl.exporting import _web_runtime as web_runtime
+from kerastl.exporting._selected import check_selected
 from kerastl.exporting._web_page import page
 from kerastl.images import Resize
 from kerastl.models import LabelSet, Metadata, resolve
@@ -105,7 +106,7 @@ def test_a_network_of_any_size_comes_in_parts(monkeypatch, color_model, tmp_path
     assert f"kerastl {__version__}" in (tmp_path / "web" / "index.html").read_text("utf-8")
 
 
-def test_a_model_that_takes_no_images_is_refused(color_model, runtime, tmp_path):
+def test_a_model_that_takes_no_images_is_refused(color_model):
     class Sounds:
         kind = "sound"
         shape = (32, 32, 3)
@@ -116,5 +117,17 @@ def test_a_model_that_takes_no_images_is_refused(color_model, runtime, tmp_path)
     spec = resolve(color_model)
     source = ExportSource(replace(spec, metadata=replace(spec.metadata, reader=Sounds())))
     with pytest.raises(ModelError, match="colors takes sounds of 2 seconds, and the page reads images only"):
-        EXPORT_FORMATS["web"].write(source, tmp_path / "web")
-    assert not (tmp_path / "web").exists()
+        EXPORT_FORMATS["web"].check_source(source)
+
+
+def test_all_leaves_the_page_out_where_there_is_no_npm(color_model, monkeypatch, tmp_path):
+    if (reason := EXPORT_FORMATS["web"].unavailable()) is not None:
+        pytest.skip(reason)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(web_runtime, "_kept", lambda folder: None)
+    source = ExportSource(resolve(color_model))
+    both = [EXPORT_FORMATS["litert"], EXPORT_FORMATS["web"]]
+    found, lacking = check_selected(both, source, everything=True)
+    assert ([each.name for each in found], lacking) == (["litert"], {})
+    found, lacking = check_selected(both, source, everything=False)
+    assert "npm is missing" in str(lacking["web"])

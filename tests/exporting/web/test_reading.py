@@ -72,7 +72,7 @@ def test_gray_palettes_and_transparency_are_followed(read, mode):
     assert off_by(read, encoded(image.convert(mode)), Resize(64, 96))[0] <= 1
 
 
-@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:0"])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
 @pytest.mark.parametrize("size", [(641, 480), (1030, 770)], ids=str)
 def test_large_jpegs_differ_by_rounding_only(read, subsampling, size):
     # Python decodes them at a half or a quarter of their size, of which the page knows only the full one.

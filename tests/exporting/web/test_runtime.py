@@ -92,6 +92,8 @@ def test_without_npm_it_is_said_what_to_do(archive, monkeypatch, tmp_path):
         KerastlError, match=r"npm is missing: install Node\.js, or give a folder with .* as --web-runtime"
     ):
         runtime()
+    with pytest.raises(KerastlError, match="npm is missing"):  # and before any work is done
+        web_runtime.check()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="npm is played by a shell script")
@@ -99,8 +101,11 @@ def test_npm_fetches_it_once(archive, npm, tmp_path):
     (tmp_path / "kept.tgz").write_bytes(archive)
     calls = tmp_path / "calls"
     npm(f'echo "$@" >> {calls}', f"cp {tmp_path / 'kept.tgz'} {web_runtime.ARCHIVE}")
+    web_runtime.check()
+    assert not calls.exists()  # that there is npm is enough for now
     assert names_of(runtime()) == CONTENTS
     assert names_of(runtime()) == CONTENTS
+    web_runtime.check()
     (call,) = calls.read_text().splitlines()
     assert call.split()[:2] == ["pack", f"onnxruntime-web@{web_runtime.VERSION}"]
     assert "--ignore-scripts" in call

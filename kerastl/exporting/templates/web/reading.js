@@ -122,8 +122,8 @@ globalThis.kerastl = globalThis.kerastl ?? {};
     if (size[0] * size[1] > (scale > 1 ? MAX_JPEG_PIXELS : MAX_PIXELS)) {
       throw new ImageError(`too large: ${size[0]} x ${size[1]} pixels`);
     }
-    const halved = scale > 1 && kerastl.jpeg.hasHalvedColors(bytes);
-    const smaller = (strip, top, rows) => kerastl.jpeg.smaller(strip, scale, halved, top, rows).data;
+    const stored = kerastl.jpeg.sampling(bytes);
+    const smaller = (strip, top, rows) => kerastl.jpeg.smaller(strip, scale, stored, top, rows).data;
     const image = pixelsOf(bitmap, "white", scale, scale > 1 ? smaller : asTheyAre);
     return kerastl.resizing.resized(image, size, scale, resize);
   }
