@@ -206,7 +206,8 @@ def test_what_is_no_http_is_refused(listening):
         assert closed(client)
 
 
-def test_who_connected_just_before_the_end_is_refused_in_words(listening):
+def test_who_connected_just_before_the_end_is_refused_in_words(listening, monkeypatch):
+    monkeypatch.setattr(LimitedProtocol, "last_seconds", SOON)
     with listening() as (port, server), connected(port) as client:
         while not server.server_state.connections:
             pass
