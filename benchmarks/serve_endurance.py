@@ -6,7 +6,8 @@
 The model is kerastl_mini in a file, which is replaced again and again meanwhile. One request in ten is a wrong one, or
 holds what is no image. A JSON line for each tenth of the requests gives the resident memory of the server's processes
 together, in MiB. When all have been sent the server is told to stop while the clients go on. `lost` counts requests
-that were sent and not answered, and `refused` those that were told that the server stops.
+that were sent and not answered, `refused` those that were told that the server stops, and `reloads` how often a process
+replaced its model: several changes within seconds are one.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Tally:
 
     statuses: Counter[int] = field(default_factory=Counter)
     lost: int = 0
+    reloads: int = 0
 
     @property
     def answered(self) -> int:
@@ -87,6 +89,14 @@ def resident(process: int) -> float:
     return sum(map(int, found.stdout.split())) / 1024
 
 
+def reloaded(port: int) -> int:
+    """How often a process has replaced its model, as the server counts."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    counts = (line for line in lines if line.startswith("kerastl_model_reloads_total") and '"success"' in line)
+    return sum(int(float(line.split()[-1])) for line in counts)
+
+
 async def endure(server: subprocess.Popen[bytes], port: int, file: Path, options: argparse.Namespace) -> Tally:
     """Ask, replace the model meanwhile, and stop the server at the end."""
     images = [multipart(image.read_bytes()) for image in options.images]
@@ -105,6 +115,7 @@ async def endure(server: subprocess.Popen[bytes], port: int, file: Path, options
         seconds = time.perf_counter() - began
         row = {"requests": tally.answered, "seconds": round(seconds, 1), "mib": round(resident(server.pid), 1)}
         print(json.dumps(row), flush=True)
+    tally.reloads = await asyncio.to_thread(reloaded, port)
     server.send_signal(signal.SIGTERM)
     await asyncio.gather(*clients)
     return tally
@@ -133,7 +144,8 @@ def main() -> None:
         tally = asyncio.run(endure(server, port, file, options))
         code = server.wait()
     refused = tally.statuses.pop(503, 0)
-    print(json.dumps({"statuses": tally.statuses, "refused": refused, "lost": tally.lost, "exit_code": code}))
+    last = {"statuses": tally.statuses, "reloads": tally.reloads, "refused": refused, "lost": tally.lost}
+    print(json.dumps({**last, "exit_code": code}))
 
 
 if __name__ == "__main__":
