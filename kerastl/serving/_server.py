@@ -76,15 +76,16 @@ def _logging(settings: ServeSettings) -> Iterator[None]:
 
 
 def _serve_alone(settings: ServeSettings, sock: socket.socket, stopped: threading.Event) -> None:
-    from uvicorn import Config, Server
+    from uvicorn import Config
 
     from kerastl.serving._app import create_app
+    from kerastl.serving._processes import DrainingServer
 
     app = create_app(settings)
     app.state.server.models.load()  # here, where what is wrong with them is told in one line
     if stopped.is_set():
         return
-    server = Server(Config(app, **_config(settings)))
+    server = DrainingServer(Config(app, **_config(settings)))
     listen(sock, settings)
     announce(settings, sock)
     try:

@@ -157,6 +157,7 @@ def test_a_server_never_imports_tensorflow(color_model):
         "with TestClient(app, base_url='http://localhost') as client:\n"
         "    image = open('data/umbrella.png', 'rb').read()\n"
         "    assert client.post('/v1/classify', files={'image': image}).status_code == 200\n"
+        "    assert client.post('/v1/classify?explain=occlusion', files={'image': image}).status_code == 200\n"
         "print([name for name in ('tensorflow', 'keras', 'matplotlib') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(color_model)], capture_output=True, text=True)
