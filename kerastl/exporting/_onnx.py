@@ -13,6 +13,7 @@ from kerastl.exporting._embedded import KEY, described, label_lines
 from kerastl.exporting._onnx_graph import INPUT
 from kerastl.exporting._resize_graph import add_resize
 from kerastl.exporting._source import ONE_THREAD, ExportSource
+from kerastl.images import Resize
 from kerastl.inference._export import patterns
 
 if TYPE_CHECKING:
@@ -72,8 +73,11 @@ def _probing(source: ExportSource) -> np.ndarray:
     """Images on which is seen how large numbers become: patterns, and some of those like the ones to come."""
     import numpy as np
 
-    height, width = source.metadata.reader.shape[:2]
-    found = patterns(height, width)
+    reader = source.metadata.reader
+    if isinstance(reader, Resize):
+        found = patterns(reader.height, reader.width)
+    else:
+        found = np.random.default_rng(0).integers(0, 256, (_PROBED, *reader.shape), np.uint8)
     return found if source.calibrate is None else np.concatenate([found, source.calibrating[:_PROBED]])
 
 
@@ -84,8 +88,10 @@ def _save(model: onnx.ModelProto, source: ExportSource, path: Path, format_name:
     if source.with_resize:
         add_resize(model, source.metadata.resize)
     model.producer_name, model.producer_version, model.doc_string = "kerastl", __version__, name
-    _describe_pixels(model)
-    texts = {KEY: described(source.metadata, format_name), "labels": label_lines(source.metadata), **_PIXELS}
+    texts = {KEY: described(source.metadata, format_name), "labels": label_lines(source.metadata)}
+    if isinstance(source.metadata.reader, Resize):
+        _describe_pixels(model)
+        texts.update(_PIXELS)
     onnx.helper.set_model_props(model, texts)
     if model.ByteSize() > _LARGEST:
         raise ModelError(f"{name} has more than 2 GB of weights, which one ONNX file cannot hold")

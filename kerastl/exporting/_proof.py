@@ -34,13 +34,23 @@ CALIBRATION_ERROR = "calibration_error"
 _ROUNDING = 0.02
 _TOGETHER = 3
 _FEWEST_TIMES = 5
+# From so many images on one may differ, whatever the bound.
+_SOME = 20
 
 
-def bound(export_format: ExportFormat, min_agreement: float | None = None) -> float:
-    """The fraction of answers that must be the same; `min_agreement` goes before the format's own."""
+def bound(export_format: ExportFormat, min_agreement: float | None = None, images: int = 1 << 62) -> float:
+    """The fraction of answers that must be the same.
+
+    Args:
+        export_format: Its format, which has a bound of its own.
+        min_agreement: What goes before that; None where nothing was asked for.
+        images: How many are compared. Of few, one is more than the format's own bound leaves room for, and a single
+            image between two classes says little of others: one may differ.
+    """
     if min_agreement is not None:
         return min_agreement
-    return MIN_AGREEMENT if export_format.quantized else MIN_AGREEMENT_FLOAT
+    own = MIN_AGREEMENT if export_format.quantized else MIN_AGREEMENT_FLOAT
+    return min(own, 1 - 1 / images) if images >= _SOME else own
 
 
 def prove(export_format: ExportFormat, path: Path, images: ProofImages, min_agreement: float | None = None) -> ProofRow:
@@ -55,7 +65,7 @@ def prove(export_format: ExportFormat, path: Path, images: ProofImages, min_agre
     Returns:
         The figures; what is to be refused has a `reason`.
     """
-    wanted = bound(export_format, min_agreement)
+    wanted = bound(export_format, min_agreement, len(images))
     return compared(export_format.name, lambda: export_format.open(path), megabytes(path), images, wanted)
 
 

@@ -82,6 +82,23 @@ def test_integers_have_a_bound_of_their_own_and_an_explicit_one_goes_before():
     assert bound(LITERT, 0.5) == 0.5
 
 
+@pytest.mark.parametrize(
+    ("images", "quantized", "wanted"),
+    [
+        (19, False, 0.995),
+        (24, False, 23 / 24),
+        (199, False, 198 / 199),
+        (1_000, False, 0.995),
+        (24, True, 23 / 24),
+        (100, True, 0.97),
+    ],
+)
+def test_one_of_few_images_may_differ(images, quantized, wanted):
+    export_format = replace(LITERT, quantized=quantized)
+    assert bound(export_format, None, images) == pytest.approx(wanted)
+    assert bound(export_format, 1.0, images) == 1.0  # unless another bound was asked for
+
+
 def test_the_fraction_is_not_rounded_up_to_the_bound():
     row = ProofRow("x", 10_000, 9_949, 0.995, 0.0, 1.0, 1.0)
     assert "for 99.4 % of 10,000 images" in row.reason
