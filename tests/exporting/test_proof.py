@@ -290,6 +290,24 @@ def test_integers_are_compared_on_images_that_they_were_not_fitted_to(color_mode
     assert fitted.isdisjoint(each.tobytes() for each in source.images.pixels)
 
 
+def test_that_integers_were_fitted_to_what_proves_them_is_told(formats, color_model, tmp_path):
+    given = [np.full((32, 32, 3), (number, 255 - number, 9), np.uint8) for number in range(40)]
+    formats.register(replace(LITERT, name="integers", filename="integers.tflite", quantized=True))
+    notes = kerastl.export(color_model, "integers", tmp_path, prove=given).proof.notes
+    assert "integers were fitted to 20 of these images: --calibrate DATA names others" in notes
+    notes = kerastl.export(color_model, "integers", tmp_path, calibrate=given).proof.notes
+    assert not [note for note in notes if "fitted to" in note]
+
+
+def test_the_part_of_labeled_images_is_named(source, image, tmp_path):
+    """Of data in parts it is the validation part that is compared on."""
+    for part in ("train", "val"):
+        image(f"colors/{part}/red/0.png", "red")
+        image(f"colors/{part}/blue/0.png", "blue")
+    images = read_images(tmp_path / "colors", source)
+    assert (images.data, len(images)) == ("colors, val", 2)
+
+
 def test_what_resizes_itself_gets_whole_images(source, image, tmp_path):
     files = [image(name, "red", size) for name, size in (("a.png", (50, 40)), ("b.png", (64, 96)))]
     images = read_images(files, ExportSource(source.spec, with_resize=True))
