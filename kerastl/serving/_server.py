@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kerastl._base.extras import require
+from kerastl._base.files import check_folder
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
 from kerastl._progress import Reporter, reporting, stage
@@ -52,6 +53,8 @@ def serve(settings: ServeSettings) -> None:
         >>> serve(ServeSettings((("mini", "kerastl_mini"),), port=0))
     """
     require("a server", "serve", "starlette", "uvicorn", "python_multipart", "prometheus_client")
+    if settings.collect is not None:
+        check_folder(settings.collect, "--collect")
     with _logging(settings), bound(settings.host, settings.port) as sock, _stopped_by_signals() as stopped:
         for name, path in settings.models:
             with stage(f"{printable(name)}: getting the network ready"):
