@@ -32,6 +32,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter in _HARMLESS else _escaped(letter) for letter in text)
 
 
+def as_unicode(text: str) -> str:
+    """A text without halves of surrogate pairs, which JSON and codecs can write though no text can hold them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def message(text: str) -> str:
     """`printable`, of no more than a few thousand letters: a line for people."""
     return printable(shortened(text, _LONGEST_LINE))

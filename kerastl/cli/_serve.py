@@ -92,7 +92,10 @@ def _named(model: str) -> tuple[str, str]:
     name, equals, path = model.partition("=")
     if equals and not os.path.exists(model):  # noqa: PTH110 - as for names of models
         return name, path
-    return Path(model).resolve().stem if os.path.exists(model) else model, model  # noqa: PTH110 - likewise
+    if not os.path.exists(model):  # noqa: PTH110 - likewise
+        return model, model
+    file = Path(model).resolve()
+    return file.name if file.is_dir() else file.stem, model
 
 
 def _keys(file: str | None) -> tuple[str, ...]:

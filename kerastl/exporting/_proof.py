@@ -13,6 +13,7 @@ import numpy as np
 
 from kerastl import _progress as progress
 from kerastl._base.text import message
+from kerastl.calibration._thresholds import values_of
 from kerastl.errors import KerastlError
 from kerastl.evaluation._answered import Answered
 from kerastl.evaluation._base_result import Figure
@@ -23,7 +24,8 @@ from kerastl.exporting._proof_row import ProofRow
 from kerastl.inference._engines import Engine
 from kerastl.inference._export import decided
 from kerastl.inference._precision import MIN_AGREEMENT, same_answers
-from kerastl.tasks._task import TASKS, TargetKind
+from kerastl.models._metadata import Metadata
+from kerastl.tasks._task import TASKS
 
 MIN_AGREEMENT_FLOAT = 0.995
 """Exports in float32 and float16 that give the same answer less often are refused; `MIN_AGREEMENT` is of integers."""
@@ -32,13 +34,23 @@ CALIBRATION_ERROR = "calibration_error"
 _ROUNDING = 0.02
 _TOGETHER = 3
 _FEWEST_TIMES = 5
+# From so many images on one may differ, whatever the bound.
+_SOME = 20
 
 
-def bound(export_format: ExportFormat, min_agreement: float | None = None) -> float:
-    """The fraction of answers that must be the same; `min_agreement` goes before the format's own."""
+def bound(export_format: ExportFormat, min_agreement: float | None = None, images: int = 1 << 62) -> float:
+    """The fraction of answers that must be the same.
+
+    Args:
+        export_format: Its format, which has a bound of its own.
+        min_agreement: What goes before that; None where nothing was asked for.
+        images: How many are compared. Of few, one is more than the format's own bound leaves room for, and a single
+            image between two classes says little of others: one may differ.
+    """
     if min_agreement is not None:
         return min_agreement
-    return MIN_AGREEMENT if export_format.quantized else MIN_AGREEMENT_FLOAT
+    own = MIN_AGREEMENT if export_format.quantized else MIN_AGREEMENT_FLOAT
+    return min(own, 1 - 1 / images) if images >= _SOME else own
 
 
 def prove(export_format: ExportFormat, path: Path, images: ProofImages, min_agreement: float | None = None) -> ProofRow:
@@ -53,7 +65,7 @@ def prove(export_format: ExportFormat, path: Path, images: ProofImages, min_agre
     Returns:
         The figures; what is to be refused has a `reason`.
     """
-    wanted = bound(export_format, min_agreement)
+    wanted = bound(export_format, min_agreement, len(images))
     return compared(export_format.name, lambda: export_format.open(path), megabytes(path), images, wanted)
 
 
@@ -83,7 +95,7 @@ def compared(
     except Exception as error:  # of the library that runs it
         reason = message(f"{type(error).__name__}: {error}".splitlines()[0])
         return _broken(name, images, wanted, size, f"what was written cannot be run ({reason})")
-    same = _same(outputs, expected, TASKS[images.source.metadata.task].kind)
+    same = _same(outputs, expected, images.source.metadata)
     difference = float(np.abs(outputs.astype(np.float64) - expected).max())
     figures = figures_of(outputs, images)
     return ProofRow(name, len(images), same, wanted, difference, milliseconds, size, figures, fault, images.data)
@@ -142,8 +154,11 @@ def _together(engine: Engine, pixels: np.ndarray) -> str:
     return ""
 
 
-def _same(outputs: np.ndarray, expected: np.ndarray, kind: TargetKind) -> int:
-    same = same_answers(outputs, expected, kind)
+def _same(outputs: np.ndarray, expected: np.ndarray, metadata: Metadata) -> int:
+    """How many answers are the same, as kerastl would tell them."""
+    kind = TASKS[metadata.task].kind
+    thresholds = np.asarray(values_of(metadata) if kind == "indicators" else (), np.float32)
+    same = same_answers(outputs, expected, kind, thresholds)
     if kind == "index":
         # Where rounding decides between two classes, either is the answer.
         same = same | ~decided(expected)

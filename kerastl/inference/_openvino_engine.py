@@ -60,8 +60,8 @@ def import_openvino() -> Any:
     """The package `openvino`, imported without its telemetry."""
     if "openvino" not in sys.modules:
         with telemetry_unimportable(), native_stderr_silenced():
-            importlib.import_module("openvino")
-    return sys.modules["openvino"]
+            return importlib.import_module("openvino")
+    return importlib.import_module("openvino")  # waits where another thread is at it
 
 
 class OpenVINOEngine:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 # Part of the cache key: raise it when the compiled file changes its meaning.
-QUANTIZE_VERSION = 1
+QUANTIZE_VERSION = 2
 _CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "BATCH_MATMUL"})
+# The converter gives what goes in and what comes out scales of their own, and the operation copies integers as they
+# are: pixels whose channels are brought into the order of Caffe's networks would become others.
+_WRONG_IN_INTEGERS = frozenset({"REVERSE_V2"})
 
 
 def to_int8(model: keras.Model, pixels: np.ndarray) -> bytes:
@@ -46,7 +49,8 @@ def to_int8(model: keras.Model, pixels: np.ndarray) -> bytes:
         tail, rest = split_tail(debugger.calibrated_model)
         if not rest:
             raise ValueError("it has no convolutions, which are what 8 bits make faster")
-        debugger.options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=tail)
+        denied = [*tail, *wrong_in_integers(debugger.calibrated_model)]
+        debugger.options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=denied)
         return debugger.get_nondebug_quantized_model()
 
     with warnings.catch_warnings():
@@ -76,6 +80,16 @@ def split_tail(flatbuffer: bytes) -> tuple[list[str], list[str]]:
         for part in split_operations(operations)
     )
     return tail, others
+
+
+def wrong_in_integers(flatbuffer: bytes) -> list[str]:
+    """Names of the operations that the converter quantizes wrong, wherever they are."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=flatbuffer)
+    names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
+    operations = [each for each in interpreter._get_ops_details() if each["op_name"] in _WRONG_IN_INTEGERS]
+    return [names[index] for operation in operations for index in operation["outputs"]]
 
 
 def _is_work(operation: Mapping[str, Any], tensors: Mapping[int, Mapping[str, Any]]) -> bool:

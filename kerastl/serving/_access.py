@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -37,6 +37,8 @@ class Access:
 
     def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
         self._app, self._settings = app, settings
+        # A proxy before the server may hand on the name by which it was asked.
+        self._named = {urlsplit(origin).netloc.lower() for origin in settings.origins if origin != "*"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -62,7 +64,11 @@ class Access:
         """A server of this machine only is asked under a name of it: a web page that rebinds its name is not."""
         if not is_loopback(self._settings.host):
             return
-        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+        given = headers.get("host")
+        # Browsers always say the name; programs that watch, such as HAProxy, ask by HTTP/1.0 without one.
+        if given is None or given.lower() in self._named:
+            return
+        host = _split(f"//{given}").hostname or ""
         if host not in _LOCAL_NAMES and host != self._settings.host.lower():
             raise ForbiddenError("this server answers under localhost only; start it with --host to open it to others")
 
@@ -70,7 +76,7 @@ class Access:
         origin = headers.get("origin")
         if origin is None or {"*", origin} & set(self._settings.origins):
             return
-        if urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        if _split(origin).netloc.lower() != headers.get("host", "").lower():
             raise ForbiddenError("web pages of other origins may not ask; start the server with --cors to allow one")
 
     def _check_key(self, headers: Headers) -> None:
@@ -82,3 +88,11 @@ class Access:
         # All are compared, each in constant time, so that time tells nothing.
         if sum(hmac.compare_digest(digest, known) for known in self._settings.api_keys) == 0:
             raise UnauthorizedError("an API key is needed: send Authorization: Bearer KEY, or X-API-Key: KEY")
+
+
+def _split(address: str) -> SplitResult:
+    """The parts of an address; of one that is none, no parts."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")

@@ -19,6 +19,9 @@ from kerastl.serving._settings import ServeSettings
 
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 _RAW = ("image/", "application/octet-stream")
+# Before each value of JSON but the first; base64 has none of them.
+_SEPARATORS = (b",", b"[", b"{")
+_MOST_VALUES, _MOST_NAMES = 4_000_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,14 @@ def parse_json(body: bytes) -> dict[str, Any]:
 
     Raises:
         RequestError: It is none.
+        TooLargeError: It holds too many values.
     """
+    # While a body is parsed nobody else is answered; what takes seconds for that is refused by a count that takes none.
+    if sum(map(body.count, _SEPARATORS)) > _MOST_VALUES or body.count(b":") > _MOST_NAMES:
+        raise TooLargeError(
+            f"JSON may hold at most {_MOST_VALUES:,} values and {_MOST_NAMES:,} names: "
+            "send images as files or in base64, or pixels as binary tensor data"
+        )
     try:
         content = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -170,6 +180,6 @@ def from_base64(text: str) -> bytes:
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode("".join(text.split()), validate=True)  # base64 of mail and shells is in lines
     except (binascii.Error, ValueError):
         raise RequestError("an image is no base64") from None

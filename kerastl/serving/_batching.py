@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from kerastl.serving._errors import DeadlineError, QueueFullError, UnavailableError
 
@@ -144,6 +144,8 @@ class MicroBatcher(Generic[T, R]):
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(seconds)
+        if not any(thread.is_alive() for thread in self._threads):
+            self._work = _nothing  # in place of what holds a network, and this
 
     def _run(self) -> None:
         while (group := self._take()) is not None:
@@ -187,3 +189,7 @@ class MicroBatcher(Generic[T, R]):
         each = seconds / items
         self._seconds = each if self._seconds == 0 else (1 - _LATEST) * self._seconds + _LATEST * each
         self._observer.answered(items, seconds)
+
+
+def _nothing(items: list[Any]) -> list[Any]:
+    return []

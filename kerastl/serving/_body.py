@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from kerastl._base.text import as_unicode
 from kerastl.serving._errors import QueueFullError, RequestError, SlowClientError, TooLargeError
 
 _FIELDS = 32
@@ -126,10 +127,12 @@ async def parse_form(request: Request, body: bytes, max_files: int) -> Form:
         if error.message.startswith("Too many"):
             raise TooLargeError(f"a request holds at most {max_files} images and {_FIELDS} fields") from None
         raise RequestError("the multipart form cannot be read") from None
+    except UnicodeError:  # of what the client names as the codec of its texts
+        raise RequestError("the multipart form cannot be read: its texts must be UTF-8") from None
     form = Form()
     for name, value in given.multi_items():
         if isinstance(value, UploadFile):
-            form.files.append((value.filename or None, await value.read()))
+            form.files.append((as_unicode(value.filename or "") or None, await value.read()))
         else:
             form.fields[name] = value
     await given.close()

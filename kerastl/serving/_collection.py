@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import logging
+import stat
 import threading
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path, PurePath
 
 from kerastl._base.files import replacing
 from kerastl.images._encoded import encoded
@@ -14,7 +18,8 @@ from kerastl.images._formats import IMAGE_SUFFIXES
 from kerastl.images._opening import reported
 from kerastl.images._pillow_warnings import silenced
 from kerastl.serving._errors import UnavailableError
-from kerastl.sorting._folder_names import safe_name
+
+log = logging.getLogger("kerastl")
 
 _SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "JPEG2000": ".jp2", "HEIF": ".heic"}
 _DIGITS = 32  # of the hash, in the name of a file
@@ -34,42 +39,51 @@ class Collection:
         self._folder, self._limit = folder, limit
         self._lock = threading.Lock()
 
-    def add(self, content: bytes, label: str) -> Path:
+    def add(self, content: bytes, folder: PurePath) -> Path:
         """Store an image under a class.
 
         Args:
             content: What an image file holds.
-            label: The class, any text.
+            folder: Of the class, relative to the collection's.
 
         Returns:
             The file, relative to the folder.
 
         Raises:
             ImageError: It is no image.
-            UnavailableError: The folder is full.
-            OSError: It cannot be written.
+            UnavailableError: The folder is full, or cannot be written.
         """
         digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
-        file = Path(safe_name(label), f"{digest}{_suffix(content)}")
-        with self._lock:
-            others = [each for each in self._folder.glob(f"*/{digest}.*") if each != self._folder / file]
-            if not (others or (self._folder / file).exists()) and self._taken() + len(content) > self._limit:
-                raise UnavailableError("no more corrections are taken: their folder is full")
-            target = self._folder / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with replacing(target) as temporary:
-                    temporary.write_bytes(content)
-            except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise UnavailableError("no more corrections are taken: the disk is full") from error
-                raise
-            for other in others:
-                other.unlink(missing_ok=True)
+        file = Path(folder, f"{digest}{_suffix(content)}")
+        try:
+            with self._lock:
+                self._write(file, content)
+        except OSError as error:
+            log.error("--collect %s: cannot be written (%s)", self._folder, error.strerror or error)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            reason = "the disk is full" if full else "their folder cannot be written"
+            raise UnavailableError(f"no corrections are taken: {reason}") from None
         return file
 
-    def _taken(self) -> int:
-        return sum(file.stat().st_size for file in self._folder.glob("*/*") if file.is_file())
+    def _write(self, file: Path, content: bytes) -> None:
+        target = self._folder / file
+        sizes = dict(self._sizes())
+        earlier = [each for each in sizes if each.stem == file.stem]
+        if not earlier and sum(sizes.values()) + len(content) > self._limit:
+            raise UnavailableError("no corrections are taken: their folder is full")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as temporary:
+            temporary.write_bytes(content)
+        for each in earlier:
+            if each != target:
+                each.unlink(missing_ok=True)
+
+    def _sizes(self) -> Iterator[tuple[Path, int]]:
+        """The files and their bytes; other servers may write into the folder, too."""
+        for file in self._folder.rglob("*"):
+            with suppress(FileNotFoundError):
+                if stat.S_ISREG((status := file.lstat()).st_mode):
+                    yield file, status.st_size
 
 
 def _suffix(content: bytes) -> str:

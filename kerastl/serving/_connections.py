@@ -47,6 +47,9 @@ class LimitedProtocol(HttpToolsProtocol):
     rest_seconds = 30.0
     """For the rest of a body that was answered before it was there; and for reading an answer."""
 
+    last_seconds = 1.0
+    """For a request on a connection that was made just before the server stopped listening."""
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._state = self.config.loaded_app.state.server
@@ -120,6 +123,13 @@ class LimitedProtocol(HttpToolsProtocol):
             self._set_timer("unread", self.rest_seconds, self.transport.abort)
         elif self._in_body:
             self._set_timer("rest", self.rest_seconds, self.transport.close)
+
+    def shutdown(self) -> None:
+        """Close the connection, once a request that is on its way has been refused in words."""
+        if self.cycle is None or self._in_head:
+            self._set_timer("head", self.last_seconds, self.transport.close)
+        else:
+            super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that rests, whether or not its client has read the last answer."""

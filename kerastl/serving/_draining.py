@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Asked by what watches the server.
 _WATCHING = ("/v2/health/", "/metrics")
 # For so long the server still listens, to refuse in words: whoever has just connected learns where not to ask.
-_NOTICE_SECONDS = 0.5
+NOTICE_SECONDS = 0.5
 
 
 class DrainingError(UnavailableError):
@@ -102,7 +102,7 @@ class _Notice:
             return
         self._state.draining = True
         self._first = signal.Signals(number)
-        self._loop.call_soon_threadsafe(self._loop.call_later, _NOTICE_SECONDS, self._hand_on_first)
+        self._loop.call_soon_threadsafe(self._loop.call_later, NOTICE_SECONDS, self._hand_on_first)
 
     def _hand_on_first(self) -> None:
         first, self._first = self._first, None

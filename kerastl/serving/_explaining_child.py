@@ -62,7 +62,11 @@ def answer_questions() -> None:
 
 def _answer(question: Question, models: dict[str, tuple[str, Classifier]]) -> tuple[dict[str, Any], bytes]:
     try:
-        explanation = _model(question, models).explain(io.BytesIO(question.image), question.index, question.method)
+        classifier = _model(question, models)
+    except KerastlError as error:  # which may tell where it lies, and is not for clients
+        return {"failure": str(error)}, b""
+    try:
+        explanation = classifier.explain(io.BytesIO(question.image), question.index, question.method)
         stream = io.BytesIO()
         explanation.overlay().save(stream, "PNG")
         return {"label": explanation.label, "score": explanation.score}, stream.getvalue()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from kerastl.errors import ImageError
+from kerastl.models._labels import LabelSet
 from kerastl.serving._body import parse_form, read_body
 from kerastl.serving._errors import NotAnswerableError, RequestError, UnreadableImageError
 from kerastl.serving._image_size import check_size
+from kerastl.sorting._folder_names import class_folders, safe_name
 from kerastl.tasks._task import TASKS
 
 if TYPE_CHECKING:
@@ -35,11 +38,24 @@ async def feedback(request: Request) -> Response:
     model = state.models[form.fields.get("model")]
     if TASKS[model.classifier.metadata.task].kind != "index":
         raise NotAnswerableError("corrections are for models that tell one class an image")
-    content = form.files[0][1]
+    label, folder, known = class_of(label, model.classifier.labels)
     try:
-        check_size(content, state.settings.max_pixels)
-        await asyncio.to_thread(state.collection.add, content, label)
+        await asyncio.to_thread(_store, state, form.files[0][1], folder)
     except ImageError as error:
         raise UnreadableImageError(f"the image cannot be read: {error.reason}") from None
-    known = label in model.classifier.labels.names
     return JSONResponse({"label": label, "known": known}, 201)
+
+
+def class_of(text: str, labels: LabelSet) -> tuple[str, PurePath, bool]:
+    """The class that a text means, its folder, and whether the model knows it; a new one is called as its folder."""
+    places = labels.places(text)
+    if len(places) == 1:
+        return labels.names[places[0]], class_folders(labels.names)[places[0]], True
+    folder = safe_name(text)
+    return folder, PurePath(folder), bool(places)  # names may repeat: ImageNet has two kinds of crane
+
+
+def _store(state: ServerState, content: bytes, folder: PurePath) -> None:
+    assert state.collection is not None  # noqa: S101 - as `feedback` has seen
+    check_size(content, state.settings.max_pixels)
+    state.collection.add(content, folder)

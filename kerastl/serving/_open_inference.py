@@ -16,7 +16,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from kerastl._base.text import brief
+from kerastl._base.text import as_unicode, brief
 from kerastl._metrics import top_k
 from kerastl._version import __version__
 from kerastl.calibration._apply import AnswerRules
@@ -214,7 +214,7 @@ def _values(answers: Sequence[Answer], model: ServedModel, name: str, classes: i
 def _answer(asked: Mapping[str, Any], model: ServedModel, tensors: Sequence[tuple[dict[str, Any], bytes]]) -> Response:
     content: dict[str, Any] = {"model_name": model.name, "model_version": model.version}
     if isinstance(asked.get("id"), str):
-        content["id"] = asked["id"]
+        content["id"] = as_unicode(asked["id"])
     content["outputs"] = [described for described, _ in tensors]
     tail = b"".join(data for _, data in tensors)
     if not any("parameters" in described for described, _ in tensors):

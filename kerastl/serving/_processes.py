@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
@@ -9,11 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from uvicorn import Config
+from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
+from kerastl.serving._draining import NOTICE_SECONDS
 from kerastl.serving._metrics import forget_process
 
 log = logging.getLogger("kerastl")
@@ -21,6 +23,18 @@ log = logging.getLogger("kerastl")
 # So many processes, for each that there should be, may die in so many seconds; then something is wrong with all.
 _DEATHS, _DEATH_SECONDS = 5, 60.0
 _POLL_SECONDS = 0.1
+_LAST_SECONDS = 0.1  # for connections that the system has taken
+
+
+class DrainingServer(Server):
+    """Answers whoever has connected before it stops listening: the system takes connections on its own."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connection, then those that wait to be taken, and end when all are answered."""
+        for sock in sockets or ():
+            sock.listen(0)
+        await asyncio.sleep(_LAST_SECONDS)
+        await super().shutdown(sockets)
 
 
 class Supervisor(Multiprocess):
@@ -68,9 +82,11 @@ class Supervisor(Multiprocess):
 
     def terminate_all(self) -> None:
         """Tell them to stop, and let go of the socket that they listen at."""
-        for sock in self.sockets:
-            sock.close()
         super().terminate_all()
+        time.sleep(NOTICE_SECONDS - _LAST_SECONDS)
+        for sock in self.sockets:
+            sock.listen(0)
+            sock.close()
 
 
 def _how(code: int | None) -> str:

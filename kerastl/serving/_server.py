@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kerastl._base.extras import require
+from kerastl._base.files import check_folder
 from kerastl._base.scratch import temporary_folder
 from kerastl._base.text import printable
 from kerastl._progress import Reporter, reporting, stage
@@ -52,6 +53,8 @@ def serve(settings: ServeSettings) -> None:
         >>> serve(ServeSettings((("mini", "kerastl_mini"),), port=0))
     """
     require("a server", "serve", "starlette", "uvicorn", "python_multipart", "prometheus_client")
+    if settings.collect is not None:
+        check_folder(settings.collect, "--collect")
     with _logging(settings), bound(settings.host, settings.port) as sock, _stopped_by_signals() as stopped:
         for name, path in settings.models:
             with stage(f"{printable(name)}: getting the network ready"):
@@ -73,15 +76,16 @@ def _logging(settings: ServeSettings) -> Iterator[None]:
 
 
 def _serve_alone(settings: ServeSettings, sock: socket.socket, stopped: threading.Event) -> None:
-    from uvicorn import Config, Server
+    from uvicorn import Config
 
     from kerastl.serving._app import create_app
+    from kerastl.serving._processes import DrainingServer
 
     app = create_app(settings)
     app.state.server.models.load()  # here, where what is wrong with them is told in one line
     if stopped.is_set():
         return
-    server = Server(Config(app, **_config(settings)))
+    server = DrainingServer(Config(app, **_config(settings)))
     listen(sock, settings)
     announce(settings, sock)
     try:

@@ -13,6 +13,8 @@ from kerastl.errors import UsageError
 
 MEBIBYTE = 1 << 20
 _NAME = re.compile(r"[^/:?#%]{1,100}")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s@A-Z]+")  # as browsers write them
+_LONGEST_SECONDS = 86_400
 LOG_FORMATS = ("text", "json")
 
 
@@ -83,16 +85,27 @@ class ServeSettings:
                     f"requests cannot call a model {name!r}, since the name is part of an address: "
                     f"give {printable(path)} another one, as NAME={printable(path)}"
                 )
+        for origin in self.origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise UsageError(
+                    "an origin is written as https://example.org, in small letters and without a path (--cors). "
+                    f"Received: {origin!r}"
+                )
+        self._check_limits()
         names = [name for name, _ in self.models]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise UsageError(f"two models are called {twice!r}; name one, as NAME=PATH")
+
+    def _check_limits(self) -> None:
         for field in ("workers", "max_bytes", "max_images", "max_pixels", "queue", "max_connections", "collect_limit"):
             if getattr(self, field) < 1:
                 raise UsageError(f"{field} must be at least 1. Received: {getattr(self, field)}")
         if self.log_format not in LOG_FORMATS:
             raise UsageError(f"log_format must be one of {', '.join(LOG_FORMATS)}. Received: {self.log_format!r}")
-        if not self.timeout > 0:
-            raise UsageError(f"timeout must be more than 0 seconds. Received: {self.timeout}")
+        if not 0 < self.timeout <= _LONGEST_SECONDS:
+            raise UsageError(
+                f"timeout must be more than 0 seconds, and at most {_LONGEST_SECONDS:,}. Received: {self.timeout}"
+            )
         if self.max_images > self.queue:
             raise UsageError(f"max_images must fit into the queue of {self.queue} images. Received: {self.max_images}")
 

@@ -109,6 +109,22 @@ def test_probabilities_are_finer_than_8_bits_and_close_to_those_in_float32(small
     assert (np.abs(found * 256 - np.round(found * 256)) > 0.01).any()
 
 
+def test_channels_in_the_order_of_caffe_stay_what_they_are():
+    import keras
+
+    pixels = keras.Input((8, 8, 3))
+    # As VGG and ResNet scale pixels: blue first, less the means of the channels.
+    scaled = keras.layers.Rescaling(1.0, [-103.939, -116.779, -123.68])(keras.ops.flip(pixels, axis=-1))
+    convolution = keras.layers.Conv2D(3, 1, use_bias=False)
+    model = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(convolution(scaled)))
+    convolution.set_weights([np.eye(3, dtype="float32")[None, None]])
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
+    images[:20] = images[:20, :1, :1]
+    found = LiteRTEngine(quantize.to_int8(model, images), ONE).predict(images[:5])
+    expected = images[:5, ..., ::-1].mean((1, 2)) - (103.939, 116.779, 123.68)
+    np.testing.assert_allclose(found, expected, atol=2.5)  # of steps of 1.1 and 1.5
+
+
 def test_fast_precision_is_compiled_once_and_said(small_conv_model, own_cache, monkeypatch, capfd):
     classifier = kerastl.load(small_conv_model, precision="fast", representative_data=list(noise(60)), verbose=2)
     assert "small: in fast precision 100.0 % of 30 images get the same answer as in float32" in capfd.readouterr().err

@@ -29,7 +29,7 @@ def test_the_body_of_a_request_without_a_key_is_not_read(locked):
     assert locked.post("/v1/classify", content=b"x" * 100_000_000).status_code == 401
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "localhost.evil.example", ""])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "localhost.evil.example", "", "[", "[::1"])
 def test_a_name_that_was_rebound_is_turned_away(client, host):
     assert client.get("/v1/models", headers={"Host": host}).status_code == 403
 
@@ -37,6 +37,21 @@ def test_a_name_that_was_rebound_is_turned_away(client, host):
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:1", "[::1]:8000"])
 def test_names_of_this_machine_are_answered(client, host):
     assert client.get("/v1/models", headers={"Host": host}).status_code == 200
+
+
+def test_what_watches_may_ask_without_a_name(client):
+    with client.stream("GET", "/v2/health/live", headers={"Host": "evil.example"}) as answer:
+        assert answer.status_code == 403
+    request = client.build_request("GET", "/v2/health/live")
+    del request.headers["Host"]
+    assert client.send(request).status_code == 200
+
+
+def test_a_proxy_may_hand_on_the_name_of_an_origin_that_is_allowed(serving):
+    with serving(origins=("https://photos.example",)) as client:
+        own = {"Host": "photos.example", "Origin": "https://photos.example"}
+        assert client.get("/v1/models", headers=own).status_code == 200
+        assert client.get("/v1/models", headers={"Host": "evil.example"}).status_code == 403
 
 
 def test_a_server_for_others_is_asked_under_any_name(serving):
@@ -47,6 +62,7 @@ def test_a_server_for_others_is_asked_under_any_name(serving):
 def test_pages_of_other_origins_may_not_ask(client):
     assert client.get("/v1/models", headers={"Origin": "https://evil.example"}).status_code == 403
     assert client.get("/v1/models", headers={"Origin": "null"}).status_code == 403
+    assert client.get("/v1/models", headers={"Origin": "http://["}).status_code == 403
     assert client.get("/v1/models", headers={"Origin": "http://localhost"}).status_code == 200
 
 

@@ -38,6 +38,29 @@ def test_images_in_json(client, red_png, prefix):
     assert [len(result["predictions"]) for result in answer.json()["results"]] == [2]
 
 
+def test_base64_may_be_in_lines(client, red_png):
+    answer = client.post("/v1/classify", json={"images": [base64.encodebytes(red_png).decode()]})
+    assert best(answer.json()["results"][0]) == "red"
+
+
+@pytest.mark.parametrize(("charset", "status"), [("punycode", 400), ("unicode_escape", 200), ("no-codec", 200)])
+def test_a_form_may_name_any_codec(client, red_png, charset, status):
+    head = b'--b\r\nContent-Disposition: form-data; name="image"; filename="\\ud800.png"\r\n\r\n'
+    media = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"}
+    answer = client.post("/v1/classify", content=head + red_png + b"\r\n--b--\r\n", headers=media)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"top": [' + b"0," * 4_000_000 + b"0]}", b'{"images": [' + b'{"b64": ""},' * 10_001 + b"0]}"],
+    ids=["values", "names"],
+)
+def test_json_that_would_keep_others_waiting_is_refused_before_it_is_parsed(client, body):
+    answer = client.post("/v1/classify", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
 def test_answers_are_those_of_the_classifier(client, color_model, blue_jpeg):
     import io
 
@@ -134,6 +157,7 @@ def test_a_server_never_imports_tensorflow(color_model):
         "with TestClient(app, base_url='http://localhost') as client:\n"
         "    image = open('data/umbrella.png', 'rb').read()\n"
         "    assert client.post('/v1/classify', files={'image': image}).status_code == 200\n"
+        "    assert client.post('/v1/classify?explain=occlusion', files={'image': image}).status_code == 200\n"
         "print([name for name in ('tensorflow', 'keras', 'matplotlib') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(color_model)], capture_output=True, text=True)

@@ -204,3 +204,19 @@ def test_what_is_no_http_is_refused(listening):
         client.sendall(b"\x16\x03\x01 what TLS begins with\r\n\r\n")
         assert status(client) == 400
         assert closed(client)
+
+
+def test_who_connected_just_before_the_end_is_refused_in_words(listening, monkeypatch):
+    monkeypatch.setattr(LimitedProtocol, "last_seconds", SOON)
+    with listening() as (port, server), connected(port) as client:
+        while not server.server_state.connections:
+            pass
+        (connection,) = server.server_state.connections
+        before = connection._timers["head"]
+        server.config.loaded_app.state.server.draining = True
+        server.should_exit = True
+        while connection._timers.get("head") is before:
+            pass
+        client.sendall(ASK)
+        assert status(client) == 503
+        assert closed(client)

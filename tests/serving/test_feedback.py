@@ -1,7 +1,12 @@
+import errno
+from pathlib import PurePath
+
 import pytest
 
+from kerastl.models._labels import LabelSet
 from kerastl.serving._collection import Collection
 from kerastl.serving._errors import UnavailableError
+from kerastl.serving._feedback import class_of
 
 URL = "/v1/feedback"
 
@@ -80,8 +85,49 @@ def test_pages_of_other_origins_cannot_correct(collecting, red_png):
 
 def test_the_folder_has_a_limit(tmp_path, red_png, blue_jpeg):
     collection = Collection(tmp_path, len(red_png) + len(blue_jpeg) - 1)
-    collection.add(red_png, "red")
+    collection.add(red_png, PurePath("red"))
     with pytest.raises(UnavailableError, match="full"):
-        collection.add(blue_jpeg, "blue")
-    collection.add(red_png, "green")  # what is there already may move
+        collection.add(blue_jpeg, PurePath("blue"))
+    collection.add(red_png, PurePath("green"))  # what is there already may move
     assert [file.split("/")[0] for file in stored(tmp_path)] == ["green"]
+
+
+def test_a_class_is_found_whichever_way_it_is_written(collecting, red_png):
+    answer = collecting.post(URL, files={"image": red_png}, data={"label": "GREEN"})
+    assert answer.json() == {"label": "green", "known": True}
+    assert [file.split("/")[0] for file in stored(collecting.folder)] == ["green"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cat?", ("cat?", PurePath("cat_"), True)),
+        ("cat*", ("cat*", PurePath("cat_-2"), True)),  # two classes never share a folder
+        ("pets/dog", ("pets/dog", PurePath("pets/dog"), True)),
+        ("new/dog", ("new_dog", PurePath("new_dog"), False)),  # called as training will call it
+        ("../up", ("_up", PurePath("_up"), False)),
+    ],
+)
+def test_what_a_correction_is_stored_as(text, expected):
+    assert class_of(text, LabelSet(("cat?", "cat*", "pets/dog"))) == expected
+
+
+def test_a_class_of_nested_folders_keeps_one_copy(tmp_path, red_png):
+    collection = Collection(tmp_path, 10_000)
+    for folder in ("pets/dog", "cat"):
+        collection.add(red_png, PurePath(folder))
+    assert [file.split("/")[0] for file in stored(tmp_path)] == ["cat"]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "their folder cannot be written")]
+)
+def test_a_disk_that_takes_nothing_is_said(collecting, red_png, monkeypatch, caplog, number, said):
+    def fails(target):
+        raise OSError(number, "as the system says", "/where/it/lies")
+
+    monkeypatch.setattr("kerastl.serving._collection.replacing", fails)
+    answer = collecting.post(URL, files={"image": red_png}, data={"label": "red"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.json()["error"] == f"no corrections are taken: {said}"
+    assert caplog.messages[-1] == f"--collect {collecting.folder}: cannot be written (as the system says)"

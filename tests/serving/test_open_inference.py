@@ -138,3 +138,8 @@ def test_bytes_that_do_not_fit(client, size, content, header, said):
 
 def test_a_version_that_is_not_there(client):
     assert client.get("/v2/models/colors/versions/1").status_code == 404
+
+
+def test_an_id_may_be_any_text_of_json(client):
+    body = json.dumps(pixels(RED.tolist())).replace('{"inputs"', '{"id": "a\\ud800b", "inputs"', 1)
+    assert client.post(INFER, content=body).json()["id"] == "a?b"

@@ -1,6 +1,7 @@
 import asyncio
 import shutil
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -225,3 +226,12 @@ def test_no_request_is_lost_while_models_are_replaced(serving, run, color_model,
         )
         == 6
     )
+
+
+def test_the_memory_of_a_replaced_model_is_given_back(watched, run, relabeled_model):
+    pool, watcher, _ = watched
+    (old,) = [weakref.ref(model.classifier) for model in pool]
+    put(relabeled_model, run)
+    watcher.check()
+    watcher.check()
+    assert old() is None
