@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from kerastl.finetuning._finetune import finetune as finetune
     from kerastl.finetuning._freezing import freeze as freeze
     from kerastl.finetuning._freezing import freeze_for as freeze_for
-    from kerastl.finetuning._living.changes import HeadChange as HeadChange
     from kerastl.finetuning._living.changes import add_class as add_class
     from kerastl.finetuning._living.changes import forget as forget
     from kerastl.finetuning._living.changes import relabel as relabel
+    from kerastl.finetuning._living.result import HeadChange as HeadChange
     from kerastl.finetuning._losses import AsymmetricLoss as AsymmetricLoss
     from kerastl.finetuning._lr_find import lr_find as lr_find
     from kerastl.finetuning._lr_finder import lr_range_test as lr_range_test
@@ -48,7 +48,7 @@ _MODULES = {
     "CachedBatches": "kerastl.finetuning._batches",
     "Examples": "kerastl.finetuning._batches",
     "FeatureCache": "kerastl.training._feature_cache",
-    "HeadChange": "kerastl.finetuning._living.changes",
+    "HeadChange": "kerastl.finetuning._living.result",
     "FineTuned": "kerastl.finetuning._result",
     "RunCallback": "kerastl.training._callback",
     "Network": "kerastl.finetuning._network",

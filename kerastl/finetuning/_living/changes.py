@@ -2,91 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kerastl._base.text import listed, printable
-from kerastl._inputs import given
-from kerastl.data._file_inspection import content_hashes
-from kerastl.data._layouts.class_names import refuse_names
-from kerastl.data._layouts.columns import TableColumns
-from kerastl.data._training_record import content_number
-from kerastl.errors import DataError, ImageError, UsageError
-from kerastl.finetuning._earlier_run import scan_new
-from kerastl.finetuning._living import new_images as new_images
+from kerastl.errors import DataError
+from kerastl.finetuning._living import new_images
 from kerastl.finetuning._living import rows as kept_rows
+from kerastl.finetuning._living.given_images import check_labels, given_files, known_contents, labeled_files
 from kerastl.finetuning._living.journal import Change
-from kerastl.finetuning._living.run import LivingRun, opened
+from kerastl.finetuning._living.result import HeadChange, head_change
+from kerastl.finetuning._living.run import opened
 from kerastl.finetuning._living.split_rows import SplitRows
-from kerastl.finetuning._outcome import reached
 from kerastl.inference._cache import CompiledCache, cache_folder
 from kerastl.training._feature_cache import FeatureCache
 
 _FEATURES = "features"
-
-
-@dataclass(frozen=True)
-class HeadChange:
-    """What became of a model.
-
-    Args:
-        folder: The run folder.
-        changes: What happened to images, one entry each: `change`, `label`, `before`, `image`, as the journal has it.
-        classes: Names of the classes now, in the order of the outputs.
-        new_classes: Those that were not there before.
-        dropped_classes: Those that have gone with their last image.
-        images: How many images the head was solved on.
-        chosen: Whether the penalty, mirrored images and what the last layer counts were chosen again.
-        metrics: What `metrics.json` holds now.
-        notes: What else to know, one line each.
-    """
-
-    folder: Path
-    changes: Sequence[Mapping[str, str]]
-    classes: tuple[str, ...]
-    new_classes: tuple[str, ...]
-    dropped_classes: tuple[str, ...]
-    images: int
-    chosen: bool
-    metrics: Mapping[str, Any] = field(repr=False)
-    notes: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "folder": str(self.folder),
-            "changes": [dict(one) for one in self.changes],
-            "classes": list(self.classes),
-            "new_classes": list(self.new_classes),
-            "dropped_classes": list(self.dropped_classes),
-            "images": self.images,
-            "chosen": self.chosen,
-            "loo_accuracy": self.metrics["loo_accuracy"],
-            "notes": list(self.notes),
-        }
-
-    def __str__(self) -> str:
-        counts: dict[str, int] = {}
-        for one in self.changes:
-            counts[one["change"]] = counts.get(one["change"], 0) + 1
-        done = ", ".join(f"{count:,} image{'s'[: count != 1]} {what}" for what, count in counts.items())
-        how = "chosen anew" if self.chosen else "kept"
-        lines = [
-            f"{printable(str(self.folder))}: {done}",
-            f"  {reached(self.metrics, 'loo')}",
-            f"  solved on {self.images:,} images, {len(self.classes):,} classes; penalty {how}",
-        ]
-        lines += [f"  new: {listed(self.new_classes)}"] if self.new_classes else []
-        lines += [f"  dropped with their last images: {listed(self.dropped_classes)}"] if self.dropped_classes else []
-        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
 
 def forget(model: str | os.PathLike[str], images: Any, *, refit: bool = False, trust: bool = False) -> HeadChange:
@@ -123,8 +57,8 @@ def forget(model: str | os.PathLike[str], images: Any, *, refit: bool = False, t
         87
     """
     with opened(model) as run:
-        files = _files(images)
-        contents = _known(run, files)
+        files = given_files(images)
+        contents = known_contents(run, files)
         gone = np.isin(run.kept.hashes, np.array(contents, np.uint64))
         names = np.array(run.kept.classes)[run.kept.labels[gone]]
         pairs = zip(names.tolist(), run.kept.hashes[gone].tolist(), strict=True)
@@ -142,7 +76,7 @@ def forget(model: str | os.PathLike[str], images: Any, *, refit: bool = False, t
             f"{count:,} image{'s'[: count != 1]} that belong{'s'[: count == 1]} to the same group (nearly the same "
             "picture, or the same subject) stay: forget them, too, if they are meant"
         )
-    return _result(run, changes, solved, metrics, dropped=dropped, notes=notes)
+    return head_change(run, changes, solved, metrics, dropped=dropped, notes=notes)
 
 
 def relabel(
@@ -180,9 +114,9 @@ def relabel(
         'star'
     """
     with opened(model) as run:
-        files, labels = _labeled(run, images, label)
-        _check_labels(run, labels, new_class)
-        wanted = dict(zip(_known(run, files), labels, strict=True))
+        files, labels = labeled_files(run, images, label)
+        check_labels(run, labels, new_class)
+        wanted = dict(zip(known_contents(run, files), labels, strict=True))
         before = [run.kept.classes[place] for place in run.kept.labels]
         rows = [n for n, (content, name) in enumerate(zip(run.kept.hashes.tolist(), before, strict=True))
                 if wanted.get(content, name) != name]  # fmt: skip
@@ -203,7 +137,7 @@ def relabel(
                 split.relabel(split.of(own, [content for content, to in wanted.items() if to == name]), name)
 
         metrics = run.write(solved, changes, table, len(run.kept))
-    return _result(run, changes, solved, metrics, dropped=dropped)
+    return head_change(run, changes, solved, metrics, dropped=dropped)
 
 
 def add_class(
@@ -272,81 +206,4 @@ def add_class(
     notes = [f"skipped {line}" for line in found.skipped]
     if same := len(found.files) - len(new) - len(moved):
         notes.append(f"{same:,} image{'s'[: same != 1]} known already, with the same label")
-    return _result(run, changes, solved, metrics, dropped=dropped, notes=notes)
-
-
-def _result(
-    run: LivingRun,
-    changes: Sequence[Change],
-    solved: Any,
-    metrics: Any,
-    *,
-    dropped: Any = (),
-    notes: Iterable[str] = (),
-) -> HeadChange:
-    classes = solved.kept.classes
-    told = tuple(
-        {"change": one.change, "label": one.label, "before": one.before, "image": one.image} for one in changes
-    )
-    new = tuple(name for name in classes if name not in run.kept.classes)
-    return HeadChange(
-        run.folder, told, classes, new, tuple(dropped), len(solved.kept), solved.chosen, metrics, tuple(notes)
-    )
-
-
-def _files(images: Any) -> list[Path]:
-    """The files that are named."""
-    found = list(given(images).images)
-    for image in found:
-        if isinstance(image, Exception):
-            raise image
-        if not isinstance(image, (str, os.PathLike)):
-            raise UsageError(
-                f"images must be files, which are known by their content. Received: {type(image).__name__}"
-            )
-    if not found:
-        raise UsageError("there are no images in what was given")
-    return list(dict.fromkeys(map(Path, found)))
-
-
-def _known(run: LivingRun, files: Sequence[Path]) -> list[int]:
-    """The beginning of the content hash of each file, which the model knows.
-
-    Raises:
-        DataError: It does not know one.
-        ImageError: One cannot be read.
-    """
-    texts = content_hashes(files)
-    for file, text in zip(files, texts, strict=True):
-        if not text:
-            raise ImageError(str(file), "there is no such file" if not file.exists() else "it cannot be read")
-    contents = [content_number(text) for text in texts]
-    unknown = [file for file, known in zip(files, np.isin(contents, run.kept.hashes), strict=True) if not known]
-    if unknown:
-        more = f", and {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
-        raise DataError(
-            f"{printable(str(unknown[0]))}: {printable(str(run.folder))} was not trained on that image{more} "
-            "(images are known by the bytes of their files): nothing was changed"
-        )
-    return contents
-
-
-def _labeled(run: LivingRun, images: Any, label: str | None) -> tuple[list[Path], list[str]]:
-    if label is not None:
-        files = _files(images)
-        return files, [label] * len(files)
-    dataset = scan_new(images, TableColumns(), run.earlier.class_folders)
-    return [dataset.file(item) for item in dataset.items], [item.label for item in dataset.items]
-
-
-def _check_labels(run: LivingRun, labels: Sequence[str], new_class: bool) -> None:
-    names = tuple(dict.fromkeys(labels))
-    refuse_names("the labels", names)
-    unknown = [name for name in names if name not in run.kept.classes]
-    if unknown and not new_class:
-        close = difflib.get_close_matches(unknown[0], run.kept.classes, n=1)
-        hint = f"did you mean {printable(close[0])!r}? " if close else ""
-        raise UsageError(
-            f"the model has no class {printable(unknown[0])!r}: {hint}new_class (--new-class) adds it to "
-            f"{listed(run.kept.classes)}"
-        )
+    return head_change(run, changes, solved, metrics, dropped=dropped, notes=notes)
