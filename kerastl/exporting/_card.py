@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 
 CARD_FILE = "MODEL_CARD.md"
 UNKNOWN = "unknown"
-# Formats whose files kerastl takes as models.
-_LOADED = ("litert", "onnx", "openvino", "huggingface")
+# Formats whose files kerastl takes as models, the best to begin with first.
+_LOADED = (
+    "litert", "onnx", "openvino", "huggingface", "litert-fp16", "onnx-fp16", "litert-int8", "onnx-int8",
+    "openvino-int8",
+)  # fmt: skip
 _CLASSES = 50
 _NAMED = 20
 _PARTS = {"train": "trained on", "val": "validated on", "test": "test"}
@@ -102,7 +105,7 @@ def _head(source: ExportSource, measured: Sequence[Measured]) -> dict[str, Any]:
         "tags": ["keras", "kerastl", metadata.task, "image-regression" if kind == "number" else "image-classification"],
         # The Hub has no pipeline for numbers.
         "pipeline_tag": None if kind == "number" else "image-classification",
-        "base_model": metadata.backbone if facts.run_metrics(metadata) else None,
+        "base_model": backbone.name if backbone is not None and facts.run_metrics(metadata) else None,
         "metrics": sorted({one.name for one in measured}),
         "model-index": [{"name": metadata.name, "results": _results(metadata, measured)}] if measured else None,
     }
@@ -174,7 +177,8 @@ def _published(source: ExportSource) -> str:
 def _license(metadata: Metadata, source: str) -> str:
     backbone = facts.backbone_of(metadata)
     if backbone is None or not backbone.license:
-        known = metadata.made_from != UNKNOWN
+        # A network of the catalog may have weights of another origin.
+        known = metadata.made_from != UNKNOWN and (backbone is not None or metadata.backbone is None)
         return f"The license of {f'the weights of {metadata.made_from}' if known else 'its weights'} is not known here"
     text = f"The published weights of {backbone.name} are under {backbone.license} ({source})"
     if facts.run_metrics(metadata):
@@ -185,12 +189,14 @@ def _license(metadata: Metadata, source: str) -> str:
 def _uses(source: ExportSource, formats: Sequence[ExportFormat], has_keras: bool) -> Iterator[Use]:
     metadata = source.metadata
     trust = metadata.needs_trust
-    model = _loaded_as(source, formats, has_keras)
-    command = join(["kerastl", "classify", "--model", model, *(["--trust-model"] if trust else []), "IMAGE"])
-    yield Use("With kerastl, on the command line", "sh", printable(command))
-    load = f"kerastl.load({printable(model)!r}{', trust=True' if trust else ''})"
-    yield Use("In Python", "python", f'import kerastl\n\nprint({load}.classify("image.jpg"))')
     file = source.spec.weights_file
+    model = _loaded_here(formats, has_keras)
+    elsewhere = ", with the file that was exported" if not model and file.suffix == ".keras" else ""
+    model = model or (file.name if elsewhere else metadata.name)
+    command = join(["kerastl", "classify", "--model", model, *(["--trust-model"] if trust else []), "IMAGE"])
+    yield Use(f"With kerastl, on the command line{elsewhere}", "sh", printable(command))
+    load = f"kerastl.load({printable(model)!r}{', trust=True' if trust else ''})"
+    yield Use(f"In Python{elsewhere}", "python", f'import kerastl\n\nprint({load}.classify("image.jpg"))')
     if has_keras or file.suffix == ".keras":
         name = MODEL_FILE if has_keras else printable(file.name)
         safe = ", safe_mode=False" if trust else ""
@@ -202,14 +208,12 @@ def _uses(source: ExportSource, formats: Sequence[ExportFormat], has_keras: bool
         )
 
 
-def _loaded_as(source: ExportSource, formats: Sequence[ExportFormat], has_keras: bool) -> str:
-    """What to give to kerastl where the card lies."""
+def _loaded_here(formats: Sequence[ExportFormat], has_keras: bool) -> str:
+    """What lies beside the card and can be given to kerastl as the model; empty where nothing can."""
     if has_keras:
         return "."
-    usable = [each.filename for each in formats if each.name in _LOADED]
-    if usable:
-        return usable[0]
-    return source.metadata.name if source.spec.weights_file.suffix != ".keras" else MODEL_FILE
+    usable = {each.name: each.filename for each in formats}
+    return next((usable[name] for name in _LOADED if name in usable), "")
 
 
 def _files(formats: Sequence[ExportFormat]) -> Iterator[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kerastl.exporting._source import ExportSource
     from kerastl.models._metadata import Metadata
 
+PUBLISHED = "imagenet"  # weights, as `kerastl.finetune` calls them
 # Fewer images of a class than this are said to be few.
 _FEW = 20
 _NEVER = 10
@@ -60,8 +61,10 @@ class Measured:
 
 
 def backbone_of(metadata: Metadata) -> Backbone | None:
-    """The network of the catalog that a model was made from, or is; None where it is none that is known here."""
-    if metadata.backbone is None:
+    """The network of the catalog whose published weights a model was made from, or has; None where it is none."""
+    settings = metadata.extra.get("settings")
+    weights = settings.get("weights") if isinstance(settings, dict) else None
+    if metadata.backbone is None or weights not in (None, PUBLISHED):
         return None
     try:
         return BACKBONES[metadata.backbone]
@@ -161,8 +164,8 @@ def limits(source: ExportSource) -> Iterator[str]:
     kind = TASKS[metadata.task].kind
     if kind == "index":
         yield (
-            f"It always answers one of its {len(metadata.labels):,} classes, also for images of other things; a low "
-            "score is no proof that an image shows none of them"
+            f"It always answers one of its {len(metadata.labels):,} classes, also for images of other things; a high "
+            "score is no proof that an image shows one of them"
         )
     if isinstance(metadata.reader, Resize):
         yield f"It sees an image at {metadata.reader.width} x {metadata.reader.height} pixels; what is smaller is lost"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kerastl._base.serialization import to_json
 from kerastl._base.text import printable
 from kerastl._version import __version__
@@ -27,9 +29,13 @@ def described(metadata: Metadata, format_name: str) -> str:
     Returns:
         ASCII, on one line. Without the field `exported` it is what `Metadata.from_dict` reads.
     """
-    extra = {name: value for name, value in metadata.extra.items() if name not in _LEFT_OUT}
     exported = {"format": format_name, "kerastl": __version__}
-    return to_json({**metadata.as_dict(), "extra": extra, "exported": exported}, None)
+    return to_json({**given_away(metadata).as_dict(), "exported": exported}, None)
+
+
+def given_away(metadata: Metadata) -> Metadata:
+    """The metadata without what concerns the machine only that the model was trained on."""
+    return replace(metadata, extra={name: value for name, value in metadata.extra.items() if name not in _LEFT_OUT})
 
 
 def label_lines(metadata: Metadata) -> str:

@@ -90,13 +90,13 @@ def export(
         >>> result.proof.rows[0].agreement
         1.0
     """
-    formats = selected(to)
+    formats, everything = selected(to)
     if min_agreement is not None and not 0 <= min_agreement <= 1:
         raise UsageError(f"min_agreement must be between 0 and 1. Received: {min_agreement!r}")
     with shown(verbose):
         runtime = None if web_runtime is None else folder_path(web_runtime, "web_runtime")
         source = ExportSource(resolve(model, trust=trust), calibrate, with_resize, prove, runtime)
-        formats, failed = check_selected(formats, source, everything=to == "all")
+        formats, failed = check_selected(formats, source, everything)
         given = default_folder(os.fspath(model), source.metadata.name) if output is None else output
         folder = OutputFolder(folder_path(given, "output"))
         for each in formats:

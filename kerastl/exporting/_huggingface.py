@@ -8,11 +8,11 @@ from pathlib import Path
 from kerastl._base.files import write_text
 from kerastl._base.serialization import to_json
 from kerastl.exporting._card import card
-from kerastl.exporting._embedded import JSON_FILE, LABELS_FILE, described, label_lines
+from kerastl.exporting._embedded import JSON_FILE, LABELS_FILE, described, given_away, label_lines
 from kerastl.exporting._source import ExportSource
 from kerastl.images import Resize
 from kerastl.inference._engines import KerasEngine
-from kerastl.models._metadata import MODEL_FILE, embed_metadata
+from kerastl.models._metadata import MODEL_FILE, embed_metadata, update
 from kerastl.models._saved import archive, loading
 from kerastl.training._readme import README
 
@@ -29,9 +29,10 @@ def write(source: ExportSource, path: Path) -> None:
     model_file = path / MODEL_FILE
     if source.spec.weights_file.suffix == ".keras" and source.metadata == source.spec.metadata:
         shutil.copyfile(source.spec.weights_file, model_file)
+        update(model_file, given_away(source.metadata))
     else:
         source.model.save(model_file)
-        embed_metadata(model_file, source.metadata)
+        embed_metadata(model_file, given_away(source.metadata))
     with archive.opened(model_file) as opened:
         for name in opened.namelist():
             if name in _UNPACKED:

@@ -13,6 +13,7 @@ import numpy as np
 
 from kerastl import _progress as progress
 from kerastl._base.text import message
+from kerastl.calibration._thresholds import values_of
 from kerastl.errors import KerastlError
 from kerastl.evaluation._answered import Answered
 from kerastl.evaluation._base_result import Figure
@@ -23,7 +24,8 @@ from kerastl.exporting._proof_row import ProofRow
 from kerastl.inference._engines import Engine
 from kerastl.inference._export import decided
 from kerastl.inference._precision import MIN_AGREEMENT, same_answers
-from kerastl.tasks._task import TASKS, TargetKind
+from kerastl.models._metadata import Metadata
+from kerastl.tasks._task import TASKS
 
 MIN_AGREEMENT_FLOAT = 0.995
 """Exports in float32 and float16 that give the same answer less often are refused; `MIN_AGREEMENT` is of integers."""
@@ -93,7 +95,7 @@ def compared(
     except Exception as error:  # of the library that runs it
         reason = message(f"{type(error).__name__}: {error}".splitlines()[0])
         return _broken(name, images, wanted, size, f"what was written cannot be run ({reason})")
-    same = _same(outputs, expected, TASKS[images.source.metadata.task].kind)
+    same = _same(outputs, expected, images.source.metadata)
     difference = float(np.abs(outputs.astype(np.float64) - expected).max())
     figures = figures_of(outputs, images)
     return ProofRow(name, len(images), same, wanted, difference, milliseconds, size, figures, fault, images.data)
@@ -152,8 +154,11 @@ def _together(engine: Engine, pixels: np.ndarray) -> str:
     return ""
 
 
-def _same(outputs: np.ndarray, expected: np.ndarray, kind: TargetKind) -> int:
-    same = same_answers(outputs, expected, kind)
+def _same(outputs: np.ndarray, expected: np.ndarray, metadata: Metadata) -> int:
+    """How many answers are the same, as kerastl would tell them."""
+    kind = TASKS[metadata.task].kind
+    thresholds = np.asarray(values_of(metadata) if kind == "indicators" else (), np.float32)
+    same = same_answers(outputs, expected, kind, thresholds)
     if kind == "index":
         # Where rounding decides between two classes, either is the answer.
         same = same | ~decided(expected)

@@ -145,6 +145,8 @@ def _labeled(found: Labeled, name: str, classifier: Classifier, source: ExportSo
     notes = (*found.selection.notes, *_chosen_among(len(chosen.items), len(found.items)))
     trained = sum(found.parted.is_trained(item) for item in items)
     files = [found.dataset.file(item) for item in items]
+    if (part := found.selection.split) != "all":
+        name = f"{name}, {part}"  # which says that they chose the model, or were left out of its training
     return ProofImages(source, np.stack(pixels), name, chosen, items, classifier, trained, failed, notes, files)
 
 

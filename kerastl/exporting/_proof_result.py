@@ -12,6 +12,7 @@ from kerastl._base import display
 from kerastl._base.text import brief, percent, printable
 from kerastl._metrics import wilson_interval
 from kerastl.errors import KerastlError
+from kerastl.exporting._format_registry import EXPORT_FORMATS
 from kerastl.exporting._huggingface import FORMAT as HUGGINGFACE
 from kerastl.exporting._proof import CALIBRATION_ERROR, answers, compared, figures_of, megabytes
 from kerastl.exporting._proof_images import BUILT_IN, ProofImages
@@ -224,8 +225,14 @@ def _notes(images: ProofImages, rows: Sequence[ProofRow]) -> Iterator[str]:
         )
     if images.data == BUILT_IN:
         yield "they need not look like yours: --prove DATA compares on your images, and tells the accuracy"
+    if any(row.name in EXPORT_FORMATS and EXPORT_FORMATS[row.name].quantized for row in rows):
+        fitted = {pixels.tobytes() for pixels in images.source.calibrating}
+        if flattering := sum(pixels.tobytes() in fitted for pixels in images.pixels):
+            yield f"integers were fitted to {flattering:,} of these images: --calibrate DATA names others"
     if images.failed:
         path, reason = next(iter(images.failed.items()))
         more = f"{len(images.failed):,} images cannot be read (the first: {path}: {reason})"
         yield more if len(images.failed) > 1 else f"an image cannot be read ({path}: {reason})"
-    yield f"milliseconds are of one image at a time; Keras takes {cores()} cores, what it is exported to one thread"
+    yield (
+        f"milliseconds are of one image at a time; Keras and TensorFlow take {cores()} cores, other runtimes one thread"
+    )

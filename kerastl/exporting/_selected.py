@@ -14,8 +14,8 @@ ALL = "all"
 """Stands for every format that can be written."""
 
 
-def selected(to: str | Sequence[str]) -> list[ExportFormat]:
-    """The formats that names mean, each once, in the order in which they are given.
+def selected(to: str | Sequence[str]) -> tuple[list[ExportFormat], bool]:
+    """The formats that names mean, each once, in the order in which they are given; and whether `all` meant them.
 
     Args:
         to: Names in a list, or in one text with commas; or `all`.
@@ -27,11 +27,11 @@ def selected(to: str | Sequence[str]) -> list[ExportFormat]:
     if not all(isinstance(name, str) for name in names):
         raise UsageError(f"to must be names of export formats. Received: {to!r}")
     names = [name.strip() for name in names if name.strip()]
-    if names == [ALL]:
-        return list(EXPORT_FORMATS.usable())
+    if ALL in names:
+        return list(EXPORT_FORMATS.usable()), True
     if not names:
-        raise UsageError(f"to names no export format; there are {', '.join(EXPORT_FORMATS.names())}")
-    return [EXPORT_FORMATS[name] for name in dict.fromkeys(names)]
+        raise UsageError(f"to names no export format; there are {', '.join(EXPORT_FORMATS.names())}, and all")
+    return [EXPORT_FORMATS[name] for name in dict.fromkeys(names)], False
 
 
 def check_selected(

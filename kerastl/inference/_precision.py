@@ -25,6 +25,8 @@ MIN_AGREEMENT = 0.97
 """A network in fewer bits that gives the same answer less often is refused."""
 # A number that moves by no more than this fraction of what numbers scatter is the same.
 _SAME_NUMBER = 0.1
+# Of one image, or of equal ones, numbers do not scatter; what rounding moves is the same all the same.
+_ROUNDED = 1e-5
 
 Sample = Callable[[], "Representative"]
 
@@ -88,23 +90,27 @@ def compare(fast: Engine, full: Engine, pixels: np.ndarray, classes: int, kind: 
     return Agreement(same, len(pixels), round(seconds[full] / max(seconds[fast], 1e-9), 2))
 
 
-def same_answers(received: np.ndarray, expected: np.ndarray, kind: TargetKind) -> np.ndarray:
+def same_answers(
+    received: np.ndarray, expected: np.ndarray, kind: TargetKind, thresholds: float | np.ndarray = 0.5
+) -> np.ndarray:
     """Which rows of two arrays of answers, of shape (n, outputs), say the same: bool array of shape (n,).
 
     Args:
         received: What is compared.
         expected: What it is compared with.
-        kind: What answers tell.
+        kind: What answers tell: the same is the best class, all labels that reach their thresholds, or a number that
+            moves by little of what numbers differ by, or by rounding.
+        thresholds: From which score on a label is given, or float32 array of shape (outputs,), one of each label.
     """
-    return _SAME[kind](received, expected)
+    return _SAME[kind](received, expected, thresholds)
 
 
-# Whether two answers are the same: the best class is, or all labels that are more probable than not; a number moves by
-# little of what numbers differ by.
-_SAME: Mapping[TargetKind, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "index": lambda fast, full: fast.argmax(axis=1) == full.argmax(axis=1),
-    "indicators": lambda fast, full: ((fast > 0.5) == (full > 0.5)).all(axis=1),
-    "number": lambda fast, full: abs(fast - full)[:, 0] <= _SAME_NUMBER * full.std(),
+_SAME: Mapping[TargetKind, Callable[[np.ndarray, np.ndarray, float | np.ndarray], np.ndarray]] = {
+    "index": lambda fast, full, _: fast.argmax(axis=1) == full.argmax(axis=1),
+    "indicators": lambda fast, full, given: ((fast >= given) == (full >= given)).all(axis=1),
+    "number": lambda fast, full, _: (
+        abs(fast - full)[:, 0] <= _SAME_NUMBER * full.std() + _ROUNDED * abs(full).max(initial=1)
+    ),
 }
 
 

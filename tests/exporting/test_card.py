@@ -142,6 +142,17 @@ def test_an_unknown_license_is_said(run):
     assert "The license of the weights of theirs is not known here" in body
 
 
+@pytest.mark.parametrize("weights", ["none", "/home/someone/own.weights.h5"])
+def test_the_license_of_published_weights_is_not_told_of_others(run, weights):
+    extra = {**run.metadata.extra, "settings": {"weights": weights}}
+    text = card(ExportSource(replace(run.spec, metadata=replace(run.spec.metadata, extra=extra))))
+    head, body = head_of(text)
+    assert head["license"] == "unknown"
+    assert "base_model" not in head
+    assert "is not known here" in body
+    assert "someone" not in text
+
+
 def test_numbers_have_no_pipeline(run):
     metadata = Metadata("age", LabelSet(("years",)), run.metadata.reader, task="regression")
     source = ExportSource(replace(run.spec, metadata=metadata))
@@ -176,3 +187,18 @@ def test_the_card_beside_exports_tells_how_they_compare(color_model, tmp_path):
         len(result.proof.headings) + 1
     ]
     assert EXPORT_FORMATS["litert"].name in result.files
+
+
+@pytest.mark.parametrize(
+    ("names", "model", "said"),
+    [
+        (["savedmodel", "onnx-int8"], "model-int8.onnx", "line:"),
+        (["openvino", "onnx"], "model.onnx", "line:"),
+        (["savedmodel"], "model.keras", "line, with the file that was exported:"),
+    ],
+)
+def test_what_is_told_to_be_used_lies_there(run, names, model, said):
+    text = card(run, formats=[EXPORT_FORMATS[name] for name in names])
+    assert f"--model {model} IMAGE" in text
+    assert f"kerastl.load('{model}')" in text
+    assert f"With kerastl, on the command {said}" in text

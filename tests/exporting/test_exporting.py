@@ -148,6 +148,7 @@ def test_all_is_what_can_be_written(formats, color_model, tmp_path):
     everything = kerastl.export(color_model, "all", tmp_path)
     assert list(everything.files) == ["litert"]
     assert not everything.failed
+    assert list(kerastl.export(color_model, ["all", "litert"], tmp_path).files) == ["litert"]
 
 
 def test_ctrl_c_leaves_what_was_there(formats, color_model, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 import kerastl
 from kerastl.cli import run
+from kerastl.models import read_metadata
+from kerastl.models._metadata import update
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,3 +72,14 @@ def test_a_published_network_is_saved(tmp_path):
     classifier = kerastl.load(pushed, engine="keras")
     assert len(classifier.labels) == 200
     assert classifier.classify(ROOT / "data" / "umbrella.png").label == "umbrella"
+
+
+def test_nothing_of_the_machine_that_trained_goes_along(color_model, tmp_path):
+    """The settings of training may name its folders."""
+    folder = shutil.copytree(color_model, tmp_path / "run")
+    before = read_metadata(folder / "model.keras")
+    extra = {"settings": {"model": "/home/someone/secret.keras"}, "recipe": {"name": "probe"}}
+    update(folder / "model.keras", replace(before, extra=extra))
+    pushed = kerastl.export(folder, "huggingface").files["huggingface"]
+    assert read_metadata(pushed / "model.keras") == replace(before, extra={"recipe": {"name": "probe"}})
+    assert not [file.name for file in pushed.iterdir() if b"secret" in file.read_bytes()]

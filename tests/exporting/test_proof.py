@@ -147,6 +147,22 @@ def test_labels_and_numbers_have_rules_of_their_own(several_colors_model, tmp_pa
     assert same(lambda scores: scores * np.float32([1, 0, 1])) == 1
 
 
+def test_labels_are_given_from_the_thresholds_that_the_model_has(several_colors_model, tmp_path):
+    """Of red 204 a score of sigmoid(20 * 0.8 - 10) = 0.9975, which kerastl tells as no label from 0.999 on."""
+    source = ExportSource(resolve(several_colors_model))
+    values = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "met": True, "positives": 1, "images": 2}
+    labels = [{"label": name, "threshold": 0.999, **values} for name in source.metadata.labels.names]
+    extra = {"thresholds": {"aim": "precision=1", "kind": "validation", "labels": labels}}
+    source = ExportSource(replace(source.spec, metadata=replace(source.metadata, extra=extra)))
+    images = ProofImages(source, np.full((1, 32, 32, 3), (204, 0, 0), np.uint8), "colors")
+
+    def same(change):
+        return prove(replace(LITERT, runner=lambda path: Answering(source, change)), tmp_path, images).same
+
+    assert same(lambda scores: scores * 0.4) == 1  # no label, as before
+    assert same(lambda scores: scores * np.float32(1.002)) == 0  # 0.9995, which is one
+
+
 @pytest.fixture(scope="module")
 def redness(tmp_path_factory):
     """A run folder whose model gives how red an image is, from 0 to 10."""
@@ -185,6 +201,9 @@ def test_numbers_tell_their_error(redness, tmp_path, image):
 
     assert same(lambda numbers: numbers + 0.49) == 2
     assert same(lambda numbers: numbers + 0.51) == 0
+    images = ProofImages(source, pixels[1:], "white")  # one answer, which does not scatter: 10
+    assert same(lambda numbers: numbers * np.float32(1 + 1e-6)) == 1
+    assert same(lambda numbers: numbers + 0.01) == 0
 
 
 # Which images.
@@ -269,6 +288,24 @@ def test_integers_are_compared_on_images_that_they_were_not_fitted_to(color_mode
     fitted = {each.tobytes() for each in source.calibrating}
     assert len(source.images) == 20
     assert fitted.isdisjoint(each.tobytes() for each in source.images.pixels)
+
+
+def test_that_integers_were_fitted_to_what_proves_them_is_told(formats, color_model, tmp_path):
+    given = [np.full((32, 32, 3), (number, 255 - number, 9), np.uint8) for number in range(40)]
+    formats.register(replace(LITERT, name="integers", filename="integers.tflite", quantized=True))
+    notes = kerastl.export(color_model, "integers", tmp_path, prove=given).proof.notes
+    assert "integers were fitted to 20 of these images: --calibrate DATA names others" in notes
+    notes = kerastl.export(color_model, "integers", tmp_path, calibrate=given).proof.notes
+    assert not [note for note in notes if "fitted to" in note]
+
+
+def test_the_part_of_labeled_images_is_named(source, image, tmp_path):
+    """Of data in parts it is the validation part that is compared on."""
+    for part in ("train", "val"):
+        image(f"colors/{part}/red/0.png", "red")
+        image(f"colors/{part}/blue/0.png", "blue")
+    images = read_images(tmp_path / "colors", source)
+    assert (images.data, len(images)) == ("colors, val", 2)
 
 
 def test_what_resizes_itself_gets_whole_images(source, image, tmp_path):
