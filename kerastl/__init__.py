@@ -67,7 +67,7 @@ _MODULES = {
 }
 
 _PACKAGES = (
-    *("calibration", "data", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
+    *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
     *("inference", "keywords", "models", "plots", "pretraining", "reporting", "serving", "sorting", "tasks"),
     *("testing", "training"),
 )

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, overload
 
 from kerastl import _classifier_display as shown
+from kerastl import _image_groups as groups
 from kerastl import _inputs as inputs
 from kerastl import _tta as test_time
 from kerastl._base.text import printable
-from kerastl._classify_options import ClassifyOptions, OnError, check_as_calibrated, check_options
+from kerastl._classify_options import ClassifyOptions, OnError, check_options
+from kerastl._network_outputs import NetworkOutputs, identity
 from kerastl._progress import stage
 from kerastl.calibration import _temperature as temperature
-from kerastl.calibration._apply import AnswerRules, answer_rules, classify_images
+from kerastl.calibration._apply import answer_rules
 from kerastl.errors import KerastlError
 from kerastl.images._encoded import path_of
-from kerastl.inference._engine_registry import ENGINES
 from kerastl.inference._engines import Engine, KerasEngine
-from kerastl.inference._open import open_engine
 from kerastl.inference._ordered_map import ordered_map
 from kerastl.inference._precision import Precision
-from kerastl.models._feature_model import feature_model
 from kerastl.models._labels import Classification, Classifications, LabelSet, decode
 from kerastl.models._metadata import Metadata
 from kerastl.models._spec import ModelSpec
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from kerastl._tta import TTAName
     from kerastl.explaining import Explainer, Explanation
     from kerastl.images._loading import ImageLike
+    from kerastl.models._feature_model import FeatureName
 
 
 class Classifier:
@@ -50,8 +49,8 @@ class Classifier:
         spec: The model.
         engine: What runs it.
         batch_size: Images that go through the network together; `None` takes the engine's choice.
-        with_features: Whether the engine gives features beside the probabilities, see `feature_model`: then no second
-            network is compiled for them.
+        with_features: Those that the engine gives beside the probabilities, see `feature_model`: no second network is
+            compiled for them.
         precision: That of the engine.
 
     Example:
@@ -69,15 +68,12 @@ class Classifier:
         engine: Engine,
         batch_size: int | None = None,
         *,
-        with_features: bool = False,
+        with_features: FeatureName | None = None,
         precision: Precision = "full",
     ) -> None:
         self._spec = spec
         self._precision = precision
-        self._engine = engine
-        self._temperature = temperature.to_apply(spec.metadata)  # 1 unless kerastl 0.1 calibrated the model
-        self._featured = engine if with_features else None
-        self._lock = threading.Lock()
+        self._network = NetworkOutputs(spec, engine, precision, with_features)
         self.parallelism = engine.parallelism if batch_size is None else replace(engine.parallelism, batch=batch_size)
 
     @property
@@ -103,12 +99,17 @@ class Classifier:
     @property
     def engine(self) -> str:
         """What runs the network: a name of `kerastl.inference.ENGINES`."""
-        return self._engine.name
+        return self._network.engine.name
 
     @property
     def precision(self) -> Precision:
         """`full` or `fast`: how exactly the network computes."""
         return self._precision
+
+    @property
+    def identity(self) -> str:
+        """What its numbers depend on, network, weights and reading, as 32 hexadecimal digits."""
+        return identity(self._spec)
 
     def __repr__(self) -> str:
         return shown.text(self)
@@ -194,10 +195,11 @@ class Classifier:
         """
         check_options(self, errors, tta, judged=coverage is not None or reject)
         rules = answer_rules(self.file, self.metadata, top, coverage, reject, sure)
+        classify = groups.classify_group(self, self._network, rules, errors, tta)
         given = inputs.given(images, urls)
         if given.one:
-            return self._classify_group(list(given.images), rules, errors, tta)[0]
-        stream = self.stream(given.images, lambda group: self._classify_group(group, rules, errors, tta))
+            return classify(list(given.images))[0]
+        stream = self.stream(given.images, classify)
         return Classifications(stream) if given.sized else stream
 
     def predict_proba(
@@ -216,13 +218,27 @@ class Classifier:
         Raises:
             ImageError: An image cannot be read.
         """
-        import numpy as np
+        return groups.probabilities(self, images, tta, urls)
 
-        def scores(group: list[Any]) -> list[np.ndarray]:
-            return list(self.predict_pixels(np.stack([self.pixels(image, tta) for image in group])))
+    def embed(
+        self, images: ImageLike | Iterable[ImageLike], *, features: FeatureName = "last", urls: bool = False
+    ) -> np.ndarray:
+        """Compute a vector of each image, which is near those of similar images.
 
-        rows = list(self.stream(inputs.given(images, urls).images, scores))
-        return np.stack(rows) if rows else np.empty((0, len(self.labels)), np.float32)
+        Args:
+            images: As for `classify`, and so is `urls`.
+            features: `last` for what the last layer decides by; `deep` for means and deviations of several layers,
+                which know more of texture and parts, as a deep head reads them (`kerastl.models.deep_features`).
+            urls: Whether web addresses in a list are fetched.
+
+        Returns:
+            float32 array of shape (n, d), rows of length 1: `rows @ rows.T` are cosines. n is 1 for one image.
+
+        Raises:
+            ImageError: An image cannot be read.
+            UsageError: The model is an exported file, or has fast precision.
+        """
+        return groups.embeddings(self, images, features, urls)
 
     def explain(self, image: ImageLike, label: str | int | None = None, method: str = "gradcam") -> Explanation:
         """Show which pixels of an image count for a class.
@@ -261,7 +277,7 @@ class Classifier:
     def _explainer(self) -> Explainer:
         from kerastl.explaining import Explainer
 
-        engine = self._engine
+        engine = self._network.engine
         build = self.keras_model if not isinstance(engine, KerasEngine) else lambda: engine.model
         return Explainer(build, self._probabilities)
 
@@ -293,31 +309,23 @@ class Classifier:
         Returns:
             float32 array of shape (n, classes).
         """
-        return temperature.apply(self._probabilities(pixels), self._temperature)
+        return temperature.apply(self._probabilities(pixels), self._network.temperature)
 
     def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
-        """As the network gives them."""
-        if pixels.ndim == len(self.metadata.reader.shape) + 2:
-            return test_time.over_views(self._probabilities, pixels, self.parallelism.batch, self.metadata.task)
-        return self._engine.predict(pixels)[:, : len(self.labels)]
+        return self._network.probabilities(pixels, self.parallelism.batch)
 
-    def predict_features(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Compute what is needed to judge an answer; threads may share this. The first use compiles the network.
+    def predict_features(self, pixels: np.ndarray, features: FeatureName = "last") -> tuple[np.ndarray, np.ndarray]:
+        """Compute what is needed to judge or compare images; threads may share this. The first use compiles it.
 
         Args:
-            pixels: As for `predict_pixels`.
+            pixels: uint8 array of shape (n, height, width, 3), as for `predict_pixels`.
+            features: As for `embed`.
 
         Returns:
-            The probabilities as the network gives them: float32 array of shape (n, classes). And the features it
-            decides by: float32 array of shape (n, d), rows of length 1.
+            The probabilities as the network gives them: float32 array of shape (n, classes). And the features: float32
+            array of shape (n, d), rows of length 1.
         """
-        check_as_calibrated(self._precision)
-        with self._lock:
-            if self._featured is None:
-                name = self._engine.name if self._engine.name in ENGINES else "keras"
-                self._featured = open_engine(feature_model(self._spec), name)
-        output = self._featured.predict(pixels)
-        return output[:, : len(self.labels)], output[:, len(self.labels) :]
+        return self._network.with_features(pixels, features)
 
     def stream(self, items: Any, work: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
         """Apply a function to groups of items, in as many threads and as large groups as suit the model.
@@ -330,21 +338,3 @@ class Classifier:
             The results, one by one, in the order of the items.
         """
         return ordered_map(work, items, self.parallelism.workers, self.parallelism.batch)
-
-    def _classify_group(
-        self, group: list[Any], rules: AnswerRules, errors: OnError, tta: TTAName | None
-    ) -> list[Classification]:
-        answers = partial(self._answers, rules=rules)
-        results = classify_images(
-            group, lambda image: self.pixels(image, tta), answers, self.name, returned=errors == "return"
-        )
-        precision = None if self._precision == "full" else self._precision
-        return [replace(result, tta=tta, precision=precision) for result in results]
-
-    def _answers(self, pixels: list[np.ndarray], rules: AnswerRules) -> list[Classification]:
-        import numpy as np
-
-        together = np.stack(pixels)
-        if rules.reject:
-            return rules.apply(*self.predict_features(together), self.metadata, self._temperature)
-        return rules.apply(self._probabilities(together), None, self.metadata, self._temperature)

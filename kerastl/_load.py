@@ -79,8 +79,7 @@ def load(
         >>> classifier.classify("data/umbrella.png", top=3).label
         'umbrella'
     """
-    if resize is not None and resize not in RESIZE_POLICIES:
-        raise UsageError(f"resize must be one of {', '.join(RESIZE_POLICIES)}. Received: {resize!r}")
+    check_resize(resize)
     if batch_size is not None and batch_size < 1:
         raise UsageError(f"batch_size must be at least 1. Received: {batch_size}")
     check_precision(precision)
@@ -88,15 +87,36 @@ def load(
         asked = f"engine={engine!r}, precision={precision!r}"
         raise UsageError(f"random weights run in Keras only, in full precision. Received: {asked} with weights=None")
     with shown(verbose):
-        if model is None:
-            model = default_model(progress=progress) if weights == IMAGENET else DEFAULT_MODEL
-        spec = resolve(model, progress, weights, trust)
-        if resize is not None:
-            metadata = replace(spec.metadata, reader=replace(spec.metadata.resize, policy=resize))
-            spec = replace(spec, metadata=metadata)
+        spec = find_model(model, resize, progress, weights, trust)
         chosen = "keras" if weights is None and engine == "auto" else engine
         sample = None if representative_data is None else partial(_representative, representative_data, spec)
         return Classifier(spec, open_engine(spec, chosen, precision, sample), batch_size, precision=precision)
+
+
+def check_resize(resize: str | None) -> None:
+    """Raise `UsageError` for a way of resizing that there is not."""
+    if resize is not None and resize not in RESIZE_POLICIES:
+        raise UsageError(f"resize must be one of {', '.join(RESIZE_POLICIES)}. Received: {resize!r}")
+
+
+def find_model(
+    model: str | os.PathLike[str] | None,
+    resize: ResizePolicy | None = None,
+    progress: ProgressCallback | None = None,
+    weights: str | os.PathLike[str] | None = IMAGENET,
+    trust: bool = False,
+) -> ModelSpec:
+    """Find the model that `load` is asked for, and have it read images as it is to; the arguments are those of `load`.
+
+    Raises:
+        KerastlError: As `load` does.
+    """
+    if model is None:
+        model = default_model(progress=progress) if weights == IMAGENET else DEFAULT_MODEL
+    spec = resolve(model, progress, weights, trust)
+    if resize is None:
+        return spec
+    return replace(spec, metadata=replace(spec.metadata, reader=replace(spec.metadata.resize, policy=resize)))
 
 
 def _representative(data: Any, spec: ModelSpec) -> Representative:

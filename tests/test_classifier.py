@@ -190,3 +190,26 @@ def test_weights_that_do_not_fit_the_question(color_model, tmp_path):
         kerastl.load("mobilenet_025", weights=None, engine="litert")
     with pytest.raises(WeightsError, match=r"none.h5: no such weights file"):
         kerastl.load("mobilenet_025", weights=tmp_path / "none.h5")
+
+
+def test_embeddings_are_rows_of_length_1_in_the_order_of_the_images(classifier, image):
+    paths = [image("a.png", (30, 40, 0)), image("b.png", (0, 0, 255))]
+    found = classifier.embed(paths)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, [[0.6, 0.8, 0], [0, 0, 1]], atol=1e-5)
+    np.testing.assert_allclose(classifier.embed(np.full((9, 9, 3), 255, np.uint8)), [[3**-0.5] * 3], atol=1e-5)
+    assert classifier.embed([]).shape == (0, 3)
+
+
+def test_deep_embeddings_know_more_layers():
+    classifier = kerastl.load("kerastl_mini")
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    last, deep = classifier.embed(pixels), classifier.embed(pixels, features="deep")
+    assert last.shape == (2, 320)
+    assert deep.shape[1] > 2 * 320
+    np.testing.assert_allclose(np.linalg.norm(deep, axis=1), 1, rtol=1e-5)
+
+
+def test_an_embedding_names_the_image_that_cannot_be_read(classifier, tmp_path):
+    with pytest.raises(ImageError, match="no such file"):
+        classifier.embed([tmp_path / "gone.png"])

@@ -252,7 +252,7 @@ def _own_model(model: str | os.PathLike[str] | Classifier, trust: bool) -> Class
     spec = resolve(model, trust=trust)
     refuse_exported(spec.weights_file)
     # One network gives probabilities and features: the one that only answers need not be compiled here.
-    return Classifier(spec, open_engine(feature_model(spec)), with_features=True)
+    return Classifier(spec, open_engine(feature_model(spec)), with_features="last")
 
 
 def _notes(looked: Looked, fitted: CalibrationState) -> Iterator[str]:

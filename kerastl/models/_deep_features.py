@@ -143,7 +143,7 @@ def deep_features(taps: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
         >>> deep_features([keras.Input((8, 8, 5)), keras.Input((4, 4, 7))]).shape
         (None, 24)
     """
-    parts = [_signed_root(_unit(part), _ROOT_EPSILON) for tap in taps for part in _moments(tap)]
+    parts = [_signed_root(unit_length(part), _ROOT_EPSILON) for tap in taps for part in _moments(tap)]
     if len(parts) == 1:
         return keras.layers.Identity(name=FEATURES, dtype="float32")(parts[0])
     return keras.layers.Concatenate(name=FEATURES, dtype="float32")(parts)
@@ -165,7 +165,8 @@ def _moments(tap: keras.KerasTensor) -> list[keras.KerasTensor]:
     return [means, _signed_root(variance, _VARIANCE_EPSILON)]
 
 
-def _unit(values: keras.KerasTensor) -> keras.KerasTensor:
+def unit_length(values: keras.KerasTensor) -> keras.KerasTensor:
+    """Scale vectors to length 1; one of zeros stays as it is."""
     # keras.ops.normalize has no finite gradient where all values are zero; and what LiteRT makes of this form has a
     # least length, too, where it would leave an epsilon out that is added.
     square = ops.sum(ops.square(values), axis=-1, keepdims=True)
@@ -182,7 +183,7 @@ def taps_of(model: keras.Model) -> tuple[keras.KerasTensor, ...]:
     Args:
         model: One flat functional graph, as fine-tuning makes it, also one that was saved and loaded, or copied.
     """
-    joined = _joined(model)
+    joined = joined_features(model)
     return () if joined is None else taps_below(joined)
 
 
@@ -195,7 +196,7 @@ def last_tap_width(model: keras.Model) -> int:
     Returns:
         0 where the head is not deep, or has one tap only.
     """
-    joined = _joined(model)
+    joined = joined_features(model)
     if joined is None:
         return 0
     width, parts = 0, list(call_behind(joined).input_tensors)
@@ -213,7 +214,8 @@ def taps_below(features: keras.KerasTensor) -> tuple[keras.KerasTensor, ...]:
     return tuple(tap for tap in found if tap is not None)
 
 
-def _joined(model: keras.Model) -> keras.KerasTensor | None:
+def joined_features(model: keras.Model) -> keras.KerasTensor | None:
+    """The vectors, of shape (n, d), that the deep head of a model reads; None where it has no such head."""
     graph = graph_of(model)
     reversed_calls = reversed(calls(graph)) if graph is not None else ()
     return next((call.outputs[0] for call in reversed_calls if is_deep(call.operation)), None)

@@ -128,7 +128,7 @@ def test_rejection_needs_features_that_a_file_has_not(files):
     for path in (files.onnx, files.litert, files.openvino):
         classifier = kerastl.load(path)
         for ask in (lambda c=classifier: c.classify(RED[0], reject=True), lambda c=classifier: c.predict_features(RED)):
-            with pytest.raises(UsageError, match="rejection needs features, and an exported file gives probabilities"):
+            with pytest.raises(UsageError, match="embeddings need features, and an exported file gives probabilities"):
                 ask()
 
 

@@ -82,8 +82,8 @@ def refuse_features(file: Path) -> None:
     """Raise `UsageError` for an exported file: it gives probabilities, and not the features behind them."""
     if file.suffix.lower() in KINDS:
         raise UsageError(
-            f"{printable(os.fspath(file))}: rejection needs features, and an exported file gives probabilities only; "
-            "use the run folder or .keras file that it was exported from"
+            f"{printable(os.fspath(file))}: rejection and embeddings need features, and an exported file gives "
+            "probabilities only; use the run folder or .keras file that it was exported from"
         )
 
 
