@@ -36,7 +36,7 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
-HEAVY += ("nncf", "openvino")
+HEAVY += ("nncf", "openvino", "pyarrow")
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {
