@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.text import printable
 from kerastl.calibration import _intervals as intervals
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._thresholds import thresholded, values_of
-from kerastl.errors import ImageError, ModelError, UsageError
+from kerastl.errors import ImageError, KerastlError, ModelError, UsageError
 from kerastl.images._encoded import path_of
 from kerastl.models._labels import Classification, decode
 from kerastl.models._metadata import Metadata
@@ -147,7 +148,6 @@ def answer_rules(
     hierarchy = None if sure is None else _hierarchy(metadata, sure)
     if coverage is None and not reject:
         return AnswerRules(top, sure=sure, hierarchy=hierarchy)
-    from kerastl.calibration import _state as state_file
     from kerastl.models._exported.reading import refuse_features
 
     if coverage is not None and TASKS[metadata.task].kind == "indicators":
@@ -156,7 +156,7 @@ def answer_rules(
         )
     if reject:
         refuse_features(file)
-    state = state_file.read(file)
+    state = _state_of(file)
     if state.temperature != temperature.inside(metadata):
         raise UsageError(f"{printable(str(file))} was calibrated after it was loaded: load it again")
     if coverage is not None:
@@ -164,6 +164,31 @@ def answer_rules(
     if reject:
         state.check_rejection()
     return AnswerRules(top, coverage, state, reject, sure, hierarchy)
+
+
+def _state_of(file: Path) -> CalibrationState:
+    """What a file stores, read once as long as it is the same: each request of a server asks."""
+    try:
+        status = file.stat()
+    except OSError:
+        return _read_state(file, None)
+    return _read_state(file, (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _read_state(file: Path, changed: tuple[int, int, int] | None) -> CalibrationState:
+    from kerastl.calibration import _state as state_file
+
+    return state_file.read(file)
+
+
+def can_reject(file: Path, metadata: Metadata) -> bool:
+    """Whether a model can say that an image is unlike what it was trained on; arguments as for `answer_rules`."""
+    try:
+        answer_rules(file, metadata, 1, None, reject=True)
+    except KerastlError:
+        return False
+    return True
 
 
 def _hierarchy(metadata: Metadata, sure: float) -> Hierarchy:

@@ -127,8 +127,8 @@ async def parse_form(request: Request, body: bytes, max_files: int) -> Form:
         if error.message.startswith("Too many"):
             raise TooLargeError(f"a request holds at most {max_files} images and {_FIELDS} fields") from None
         raise RequestError("the multipart form cannot be read") from None
-    except UnicodeError:  # of what the client names as the codec of its texts
-        raise RequestError("the multipart form cannot be read: its texts must be UTF-8") from None
+    except ValueError:  # of what older parsers cannot read, and of codecs that the client names
+        raise RequestError("the multipart form cannot be read") from None
     form = Form()
     for name, value in given.multi_items():
         if isinstance(value, UploadFile):

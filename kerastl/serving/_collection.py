@@ -17,7 +17,7 @@ from kerastl.images._encoded import encoded
 from kerastl.images._formats import IMAGE_SUFFIXES
 from kerastl.images._opening import reported
 from kerastl.images._pillow_warnings import silenced
-from kerastl.serving._errors import UnavailableError
+from kerastl.serving._errors import NotStoredError
 
 log = logging.getLogger("kerastl")
 
@@ -51,7 +51,7 @@ class Collection:
 
         Raises:
             ImageError: It is no image.
-            UnavailableError: The folder is full, or cannot be written.
+            NotStoredError: The folder is full, or cannot be written.
         """
         digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
         file = Path(folder, f"{digest}{_suffix(content)}")
@@ -62,7 +62,7 @@ class Collection:
             log.error("--collect %s: cannot be written (%s)", self._folder, error.strerror or error)
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             reason = "the disk is full" if full else "their folder cannot be written"
-            raise UnavailableError(f"no corrections are taken: {reason}") from None
+            raise NotStoredError(f"no corrections are taken: {reason}") from None
         return file
 
     def _write(self, file: Path, content: bytes) -> None:
@@ -70,7 +70,7 @@ class Collection:
         sizes = dict(self._sizes())
         earlier = [each for each in sizes if each.stem == file.stem]
         if not earlier and sum(sizes.values()) + len(content) > self._limit:
-            raise UnavailableError("no corrections are taken: their folder is full")
+            raise NotStoredError("no corrections are taken: their folder is full")
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as temporary:
             temporary.write_bytes(content)

@@ -9,8 +9,13 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
+
 from kerastl._base.processes import start_child
 from kerastl._base.text import printable
+from kerastl._classifier import Classifier
+from kerastl.calibration import _temperature as temperature
+from kerastl.calibration._apply import can_reject
 from kerastl.errors import KerastlError, ModelError
 from kerastl.models._spec import resolve
 from kerastl.serving._settings import ServeSettings
@@ -54,6 +59,13 @@ def prepare(path: str, settings: ServeSettings, stopped: threading.Event | None 
         raise ModelError(reason)
 
 
+def prepare_features(classifier: Classifier) -> None:
+    """Compile the network with its features, too, where answers need them, as `ServedModel` asks for them."""
+    metadata = classifier.metadata
+    if can_reject(classifier.file, metadata) or temperature.to_apply(metadata) != 1:
+        classifier.predict_features(np.zeros((1, *metadata.reader.shape), np.uint8))
+
+
 def load_given() -> None:
     """What the other process does: load what standard input names, and write what went wrong, or null."""
     from kerastl._load import load
@@ -64,7 +76,7 @@ def load_given() -> None:
     os.dup2(2, 1)  # which goes nowhere: libraries greet on standard output
     reason = None
     try:
-        load(**json.load(sys.stdin))
+        prepare_features(load(**json.load(sys.stdin)))
     except KerastlError as error:
         reason = str(error)
     os.write(answer, json.dumps(reason).encode())

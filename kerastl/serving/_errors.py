@@ -51,6 +51,13 @@ class NotAnswerableError(RequestError):
     code = "not_answerable"
 
 
+class NotStoredError(RequestError):
+    """A correction that is not stored, and will not be before somebody makes room."""
+
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+    code = "not_stored"
+
+
 class UnauthorizedError(RequestError):
     """No API key, or a wrong one."""
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from kerastl._classifier import Classifier
-from kerastl.calibration._apply import answer_rules
-from kerastl.errors import KerastlError
+from kerastl.calibration._apply import can_reject
 from kerastl.serving._explanations import explains
 from kerastl.serving._served_model import ServedModel
 
@@ -35,18 +33,9 @@ def describe(model: ServedModel, state: ServerState) -> dict[str, Any]:
         "labels": list(metadata.labels.names),
         "input": {"height": height, "width": width, "channels": channels},
         "engine": model.classifier.engine,
-        "rejects": rejects(model.classifier),
+        "rejects": can_reject(model.classifier.file, metadata),
         "explains": state.explanations is not None and explains(model),
     }
-
-
-def rejects(classifier: Classifier) -> bool:
-    """Whether a model can say that an image is unlike what it was trained on."""
-    try:
-        answer_rules(classifier.file, classifier.metadata, 1, None, reject=True)
-    except KerastlError:
-        return False
-    return True
 
 
 async def metrics(request: Request) -> Response:

@@ -63,5 +63,7 @@ def forward_uvicorn(settings: ServeSettings) -> None:
 class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         # What the application raises is told by `failed`, and what becomes of processes by `Supervisor`.
-        if record.exc_info is None and record.module != "multiprocess":
-            logging.getLogger("kerastl").log(record.levelno, "%s", record.getMessage())
+        # That a second signal cuts off what the first one waits for is no error.
+        said = record.getMessage()
+        if record.exc_info is None and record.module != "multiprocess" and "CancelledError" not in said:
+            logging.getLogger("kerastl").log(record.levelno, "%s", said)

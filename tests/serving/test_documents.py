@@ -62,3 +62,11 @@ def test_whatever_the_description_allows_is_answered_as_it_says(address, tmp_pat
         [command, "run", f"http://{address}/openapi.json", *options], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_what_stands_before_every_operation_is_described_for_each():
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            # A host name that is not taken; a failure; too many connections, or a server that stops.
+            wanted = {"403", "500", "503"} | ({"408", "413", "429"} if method == "post" else set())
+            assert wanted <= set(operation["responses"]), (method, path)

@@ -5,7 +5,7 @@ import pytest
 
 from kerastl.models._labels import LabelSet
 from kerastl.serving._collection import Collection
-from kerastl.serving._errors import UnavailableError
+from kerastl.serving._errors import NotStoredError
 from kerastl.serving._feedback import class_of
 
 URL = "/v1/feedback"
@@ -86,7 +86,7 @@ def test_pages_of_other_origins_cannot_correct(collecting, red_png):
 def test_the_folder_has_a_limit(tmp_path, red_png, blue_jpeg):
     collection = Collection(tmp_path, len(red_png) + len(blue_jpeg) - 1)
     collection.add(red_png, PurePath("red"))
-    with pytest.raises(UnavailableError, match="full"):
+    with pytest.raises(NotStoredError, match="full"):
         collection.add(blue_jpeg, PurePath("blue"))
     collection.add(red_png, PurePath("green"))  # what is there already may move
     assert [file.split("/")[0] for file in stored(tmp_path)] == ["green"]
@@ -128,6 +128,6 @@ def test_a_disk_that_takes_nothing_is_said(collecting, red_png, monkeypatch, cap
 
     monkeypatch.setattr("kerastl.serving._collection.replacing", fails)
     answer = collecting.post(URL, files={"image": red_png}, data={"label": "red"})
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert (answer.status_code, answer.json()["code"]) == (507, "not_stored")
     assert answer.json()["error"] == f"no corrections are taken: {said}"
     assert caplog.messages[-1] == f"--collect {collecting.folder}: cannot be written (as the system says)"

@@ -82,6 +82,7 @@ def test_uvicorn_speaks_through_kerastl(caplog, monkeypatch):
     log.warning("Invalid HTTP request received.")
     log.error("told")
     log.error("told elsewhere", exc_info=ZeroDivisionError())
+    log.error("Traceback (most recent call last):\n...\nasyncio.exceptions.CancelledError\n")  # a second Ctrl-C
     assert [(record.name, record.getMessage()) for record in caplog.records if record.name == "kerastl"] == [
         ("kerastl", "told")
     ]

@@ -82,6 +82,12 @@ def test_numbers_that_are_none_are_an_error(scripts):
     assert scripts.evaluate(code) == "the model's numbers are not finite: it is broken"
 
 
+def test_joiners_of_emoji_and_persian_words_stay(answer):
+    names = ["\U0001f468\u200d\U0001f467", "\u0645\u06cc\u200c\u0631\u0648\u0645", "a\u200bb"]
+    found = answer([0.5, 0.3, 0.2], "classification", names)
+    assert [bar["label"] for bar in found["bars"]] == [*names[:2], "a\\u200bb"]
+
+
 def test_names_are_text_whatever_they_hold(scripts, answer):
     hostile = ["<img src=x onerror=\"document.title='run'\">", "a\u202eb\n\u0007c", "</li><script>1</script>"]
     found = answer([0.5, 0.3, 0.2], "classification", hostile)

@@ -9,7 +9,7 @@ globalThis.kerastl = globalThis.kerastl ?? {};
 {
   const BARS = 5;
   // What would move the text around it, or is not seen: class names may hold anything.
-  const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+  const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
   /** A name for people. */
   function printable(name) {
