@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kerastl.finetuning._finetune import finetune as finetune
     from kerastl.finetuning._freezing import freeze as freeze
     from kerastl.finetuning._freezing import freeze_for as freeze_for
+    from kerastl.finetuning._living.changes import add_class as add_class
+    from kerastl.finetuning._living.changes import forget as forget
+    from kerastl.finetuning._living.changes import relabel as relabel
+    from kerastl.finetuning._living.result import HeadChange as HeadChange
     from kerastl.finetuning._losses import AsymmetricLoss as AsymmetricLoss
     from kerastl.finetuning._lr_find import lr_find as lr_find
     from kerastl.finetuning._lr_finder import lr_range_test as lr_range_test
@@ -44,6 +48,7 @@ _MODULES = {
     "CachedBatches": "kerastl.finetuning._batches",
     "Examples": "kerastl.finetuning._batches",
     "FeatureCache": "kerastl.training._feature_cache",
+    "HeadChange": "kerastl.finetuning._living.result",
     "FineTuned": "kerastl.finetuning._result",
     "RunCallback": "kerastl.training._callback",
     "Network": "kerastl.finetuning._network",
@@ -53,16 +58,19 @@ _MODULES = {
     "RecipeBuilder": "kerastl.finetuning._recipe_registry",
     "Rule": "kerastl.finetuning._rules",
     "Settings": "kerastl.finetuning._settings",
+    "add_class": "kerastl.finetuning._living.changes",
     "attach_head": "kerastl.finetuning._network",
     "boundary_engine": "kerastl.finetuning._boundary_engine",
     "compile_for": "kerastl.finetuning._compiling",
     "finetune": "kerastl.finetuning._finetune",
+    "forget": "kerastl.finetuning._living.changes",
     "freeze": "kerastl.finetuning._freezing",
     "freeze_for": "kerastl.finetuning._freezing",
     "lr_find": "kerastl.finetuning._lr_find",
     "lr_range_test": "kerastl.finetuning._lr_finder",
     "optimizer_for": "kerastl.finetuning._compiling",
     "register_recipe": "kerastl.finetuning._recipe_registry",
+    "relabel": "kerastl.finetuning._living.changes",
     "solve_head": "kerastl.finetuning._solver",
     "solve_ridge": "kerastl.finetuning._ridge",
     "split_network": "kerastl.finetuning._network",

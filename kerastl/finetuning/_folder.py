@@ -24,6 +24,8 @@ KEPT_FEATURES = "features.npz"
 """The features that the head was solved on, for a run that goes on from it; lies in the state of a run, too."""
 EARLIER_FEATURES = "earlier_features.npz"
 """Those of the run that a run goes on from, in its state."""
+JOURNAL = "changes.csv"
+"""What the head has learnt and forgotten since, a row an image."""
 BASE_MODEL = "base_model.keras"
 """What a run starts from, in its state, where that is not a network of the catalog."""
 
@@ -37,7 +39,7 @@ def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
 
 KIND = RunKind(
     "finetune",
-    (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, KEPT_FEATURES, SEARCH, *FILES),
+    (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, KEPT_FEATURES, JOURNAL, SEARCH, *FILES),
     METRICS,
     _older,
     state=(BASE_MODEL, EARLIER_FEATURES, LEAVE_ONE_OUT, KEPT_FEATURES, SPLIT),

@@ -6,9 +6,10 @@ is solved as if all images were there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -33,7 +34,29 @@ MOST = 256 * 2**20
 _ROWS = 512
 _KINDS = dict.fromkeys(("rows", "mirrored"), ("f", 2)) | dict.fromkeys(("labels", "groups", "answers"), ("i", 1))
 _KINDS |= {"hashes": ("u", 1), "classes": ("U", 1), "network": ("U", 0)}
+_KINDS |= {"penalty": ("f", 0), "emphasis": ("f", 0), "last": ("i", 0), "changed": ("i", 0)}
+_KINDS |= {"mirrors": ("b", 0)}
+_STORED = {"penalty": "penalty", "emphasis": "emphasis", "last": "last", "mirrored": "mirrors", "changed": "changed"}
+_OPTIONAL = ("mirrored", *_STORED.values())
 _OF_IMAGES = ("rows", "labels", "groups", "hashes", "answers")
+
+
+class HeadChoices(NamedTuple):
+    """What leave-one-out chose when the head was solved.
+
+    Args:
+        penalty: Of ridge regression, for the averaged squared error.
+        emphasis: What the features of the last layer are multiplied by.
+        last: How many of the features, at the end, are of the last layer; 0 where all are.
+        mirrored: Whether mirrored images train, where their features are kept.
+        changed: Images that were added, relabeled or forgotten since.
+    """
+
+    penalty: float
+    emphasis: float
+    last: int
+    mirrored: bool = True
+    changed: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,7 @@ class KeptFeatures:
         answers: int64 `(n,)`, the class that an image was taken for when it was left out; -1 where it was not.
         classes: Names of the classes, in the order of the model's outputs.
         network: The digest of the frozen network that made the features, from `weights_digest`.
+        choices: How the head was solved; None where an earlier kerastl did not write it down.
     """
 
     rows: np.ndarray
@@ -59,6 +83,7 @@ class KeptFeatures:
     answers: np.ndarray
     classes: tuple[str, ...]
     network: str
+    choices: HeadChoices | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -109,6 +134,8 @@ class KeptFeatures:
         arrays = {name: getattr(self, name) for name in _OF_IMAGES}
         arrays |= {"classes": np.array(self.classes), "network": np.array(self.network)}
         file.parent.mkdir(parents=True, exist_ok=True)
+        if self.choices is not None:
+            arrays |= {_STORED[name]: np.array(value) for name, value in self.choices._asdict().items()}
         write_arrays(file, arrays if self.mirrored is None else arrays | {"mirrored": self.mirrored})
 
     @classmethod
@@ -119,7 +146,7 @@ class KeptFeatures:
             ModelError: The file is broken.
         """
         try:
-            found = read_arrays(file, _KINDS, needed=_KINDS.keys() - {"mirrored"})
+            found = read_arrays(file, _KINDS, needed=_KINDS.keys() - {*_OPTIONAL})
             rows, mirrored, labels = found["rows"], found.get("mirrored"), found["labels"]
             classes = tuple(map(str, found["classes"]))
             if not 0 < len(rows) == len(labels) or any(len(found[name]) != len(rows) for name in _OF_IMAGES):
@@ -130,12 +157,25 @@ class KeptFeatures:
                 raise ValueError("its labels are no places of classes")
             if not -1 <= found["answers"].min() <= found["answers"].max() < len(classes):
                 raise ValueError("its answers are no places of classes")
+            choices = _choices(found, rows.shape[1])
         except ValueError as error:
             name, reason = printable(str(file)), printable(str(error))
             raise ModelError(f"{name}: its features cannot be read ({reason}); {WITHOUT_THEM}") from None
         known = {name: found[name].astype(np.int64) for name in ("labels", "groups", "answers")}
         hashes = found["hashes"].astype(np.uint64)
-        return cls(rows, mirrored, **known, hashes=hashes, classes=classes, network=str(found["network"]))
+        return cls(
+            rows, mirrored, **known, hashes=hashes, classes=classes, network=str(found["network"]), choices=choices
+        )
+
+
+def _choices(found: Mapping[str, np.ndarray], width: int) -> HeadChoices | None:
+    if not {*_STORED.values()} <= found.keys():
+        return None
+    penalty, emphasis = float(found["penalty"]), float(found["emphasis"])
+    last, changed = int(found["last"]), int(found["changed"])
+    if not (penalty > 0 and emphasis > 0 and 0 <= last <= width and changed >= 0):
+        raise ValueError("what was chosen for its head are no such numbers")
+    return HeadChoices(penalty, emphasis, last, bool(found["mirrors"]), changed)
 
 
 def _sample(data: TrainingData, rows: UsableFeatures, width: int, seed: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 from kerastl._base.text import printable
 from kerastl.calibration._temperature import is_calibrated
 from kerastl.finetuning._answer_facts import answer_facts
-from kerastl.finetuning._folder import KEPT_FEATURES, LEAVE_ONE_OUT, SPLIT
+from kerastl.finetuning._folder import JOURNAL, KEPT_FEATURES, LEAVE_ONE_OUT, SPLIT
 from kerastl.finetuning._kept_classes import fared
 from kerastl.finetuning._outcome import caveat, choice_made, chosen_among, headline, reached, tells
 from kerastl.finetuning._outputs import METRICS
@@ -34,8 +34,11 @@ _LEFT_OUT = {
     LEAVE_ONE_OUT: "what the head says of each training image when it is solved without it; kerastl evaluate reads it",
 }
 _KEPT_FEATURES = {
-    KEPT_FEATURES: "the features that the head was solved on: kerastl finetune --keep-classes adds images and classes "
-    "to them",
+    KEPT_FEATURES: "the features that the head was solved on: kerastl add-class, relabel and forget change "
+    "them, kerastl finetune --keep-classes goes on from them",
+}
+_CHANGED = {
+    JOURNAL: "which images were learnt, relabeled and forgotten since, by the beginning of their content hashes",
 }
 _SEARCHED = {SEARCH: "which networks there were to choose among, and how good the features of each are"}
 _KEPT = {"features/": "what the frozen part of the network gives for each image"}
@@ -67,6 +70,8 @@ class ReadMe:
             files |= _LEFT_OUT
         if (folder / KEPT_FEATURES).is_file():
             files |= _KEPT_FEATURES
+        if (folder / JOURNAL).is_file():
+            files |= _CHANGED
         if self.metrics.get("search") is not None:
             files |= _SEARCHED
         if self.keep_features or not complete:

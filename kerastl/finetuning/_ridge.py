@@ -31,6 +31,7 @@ class RidgeHead(NamedTuple):
         projected: To how many numbers the features were brought before; None where they were taken as they are.
         thresholds: float64 `(classes - 1,)`, what the score of ordered classes is compared with; None of others.
         mirrored: Whether mirrored images were solved on, too.
+        emphasis: What the features of the last layer were multiplied by.
     """
 
     kernel: np.ndarray
@@ -44,6 +45,7 @@ class RidgeHead(NamedTuple):
     projected: int | None
     thresholds: np.ndarray | None = None
     mirrored: bool = False
+    emphasis: float = 1.0
 
 
 def solve_ridge(

@@ -65,6 +65,7 @@ def solve_targets(
     feature_weights: np.ndarray | None = None,
     scored: np.ndarray | None = None,
     start: float | None = None,
+    strength: float | None = None,
     seed: int = 0,
     scratch: str | os.PathLike[str] | None = None,
     check: Callable[[], None] | None = None,
@@ -79,6 +80,7 @@ def solve_targets(
         feature_weights: `(d,)`, above 0: what features are multiplied by once they are standardized; default is 1.
         scored: bool `(n,)`, which rows count when the penalty is chosen; default is all.
         start: A penalty that may be about right.
+        strength: The penalty to take, for the averaged squared error; default is to choose it.
         seed: Of the samples where not all rows are looked at.
         scratch: Folder for projected features; default is the one for temporary files.
         check: Called again and again; what it raises ends the work.
@@ -95,7 +97,7 @@ def solve_targets(
     checked = check or (lambda: None)
     with narrowed(StandardizedRows(features, mean, scale), seed, scratch, checked) as (rows, projection):
         problem = Problem(rows, targets, relative, checked)
-        solution = _solve(problem, RowGroups(groups), scored, start, seed)
+        solution = _solve(problem, RowGroups(groups), scored, (start, strength), seed)
         del rows, problem
     kernel = (solution.kernel if projection is None else projection.T @ solution.kernel) / scale[:, None]
     projected = None if projection is None else projection.shape[0]
@@ -111,17 +113,23 @@ def weighted_scale(scale: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _solve(
-    problem: Problem, groups: RowGroups, scored: np.ndarray | None, start: float | None, seed: int
+    problem: Problem,
+    groups: RowGroups,
+    scored: np.ndarray | None,
+    penalties: tuple[float | None, float | None],
+    seed: int,
 ) -> RidgeSolution:
-    """The solution for rows that are standardized."""
+    """The solution for rows that are standardized; `penalties` are one that may be about right, and the one to take."""
     targets = problem.targets
     counted = targets.answerable(groups) if scored is None else targets.answerable(groups) & scored
     system = ridge_system(problem)
     loo = LeaveOneOut(system, groups)
+    start, strength = penalties
     if start is None and len(targets) > _MANY:
         start = _USUAL
     strata = targets.strata()
-    strength, _ = choose_penalty(loo, sample_groups(groups, strata, _ENOUGH_TO_CHOOSE, seed), counted, start)
+    if strength is None:
+        strength, _ = choose_penalty(loo, sample_groups(groups, strata, _ENOUGH_TO_CHOOSE, seed), counted, start)
     most = min(_KEPT // targets.width, max(2 * _ENOUGH_TO_CHOOSE, _OPERATIONS // system.rank**2))
     fit = system.fit(strength)
     rows, left_out, fitted = _scores(loo, sample_groups(groups, strata, most, seed), strength, fit, counted)

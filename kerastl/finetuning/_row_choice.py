@@ -80,15 +80,42 @@ def solve_chosen(
         OSError: As `solve_targets` does; so does TrainingError.
     """
     choice = choose_rows(rows, mirrored, targets, weights, groups, last=last, seed=seed, check=check)
+    options |= {"last": last, "seed": seed, "check": check}
+    return ChosenSolution(solve_as(choice, rows, mirrored, targets, weights, groups, **options), choice)
+
+
+def solve_as(
+    choice: RowChoice,
+    rows: RowsLike,
+    mirrored: RowsLike | None,
+    targets: Targets,
+    weights: np.ndarray,
+    groups: np.ndarray,
+    *,
+    last: int = 0,
+    **options: Any,
+) -> RidgeSolution:
+    """Solve on all images as it was chosen.
+
+    Args:
+        choice: Which rows, and how much the last layer counts; its penalty is where the search for one begins.
+        rows: As for `solve_chosen`, and so are the others.
+        mirrored: Likewise.
+        targets: Likewise.
+        weights: Likewise.
+        groups: Likewise.
+        last: Likewise.
+        **options: Of `solve_targets`.
+    """
     of_features = None
     if choice.emphasis != 1:
         of_features = np.ones(np.shape(rows[:1])[1])
         of_features[-last:] = choice.emphasis
-    options |= {"feature_weights": of_features, "start": choice.penalty, "seed": seed, "check": check}
+    options |= {"feature_weights": of_features, "start": choice.penalty}
     if mirrored is None or not choice.mirrored:
-        return ChosenSolution(solve_targets(rows, targets, weights, groups, **options), choice)
+        return solve_targets(rows, targets, weights, groups, **options)
     twice = np.tile(np.arange(len(targets)), 2)
-    solution = solve_targets(
+    return solve_targets(
         PairedRows(rows, mirrored),
         targets.take(twice),
         weights[twice],
@@ -96,7 +123,6 @@ def solve_chosen(
         scored=np.arange(len(twice)) < len(targets),
         **options,
     )
-    return ChosenSolution(solution, choice)
 
 
 def choose_rows(

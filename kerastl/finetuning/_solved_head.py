@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from kerastl._progress import stage
@@ -10,7 +11,7 @@ from kerastl.errors import RecipeError
 from kerastl.finetuning._diagnosis import ADVICE
 from kerastl.finetuning._features import UsableFeatures
 from kerastl.finetuning._folder import KEPT_FEATURES
-from kerastl.finetuning._kept_features import MOST, TASKS_KEPT, KeptFeatures
+from kerastl.finetuning._kept_features import MOST, TASKS_KEPT, HeadChoices, KeptFeatures
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._phase import Phase, Solver
 from kerastl.finetuning._phase_context import Context
@@ -81,7 +82,7 @@ def _by_ridge(
             scratch=context.scratch,
             check=stop.check if stop is not None else None,
         )
-    head = task.head(solution, labels, weights, outputs)._replace(mirrored=choice.mirrored)
+    head = task.head(solution, labels, weights, outputs)._replace(mirrored=choice.mirrored, emphasis=choice.emphasis)
     if head.thresholds is not None:
         set_thresholds(tail_layers(context.network.model), head.thresholds)
     _tell(choice, head, rows, told)
@@ -114,6 +115,8 @@ def keep_features(
         return
     rows, mirrored = features
     kept = KeptFeatures.of(data, rows, mirrored if head.mirrored else None, left_out, network, context.seed)
+    last = last_tap_width(context.network.model)
+    kept = replace(kept, choices=HeadChoices(head.strength, head.emphasis, last, head.mirrored))
     if len(kept) < len(rows):
         context.observers.told.say(
             f"{KEPT_FEATURES} keeps the features of {len(kept):,} of {len(rows):,} images, {MOST >> 20} MiB at most"

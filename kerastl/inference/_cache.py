@@ -190,6 +190,18 @@ class CompiledCache:
         found = (self.find(note.stem) for note in sorted(self.folder.glob("*.json")))
         return iter(sorted((entry for entry in found if entry), key=lambda entry: entry.model))
 
+    def remove(self, model: str) -> int:
+        """Remove the compiled networks that were made of models of a name; return how many there were.
+
+        Raises:
+            OSError: A file cannot be removed.
+        """
+        found = [entry.file for entry in self.entries() if entry.model == model]
+        for file in found:
+            file.unlink(missing_ok=True)
+            self._note(file.stem.rpartition("-")[0]).unlink(missing_ok=True)
+        return len(found)
+
     def clear(self) -> tuple[int, int]:
         """Remove everything that kerastl put into the folder, and nothing else: no link is followed.
 

@@ -23,7 +23,8 @@ def ordered_map(
 
     Results come as soon as they are there, also while `items` still waits for its next one (a pipe, say). Only a
     few groups are under way at a time. An exception of `function` or of `items` is raised in its place in the
-    order. When the caller stops early, nothing more is taken from `items`.
+    order. When the caller stops early, nothing more is taken from `items`, and what is under way is waited for; Ctrl-C
+    waits for nothing.
 
     Args:
         function: From a list of items to as many results. Where it fails for several items at once it is called
@@ -40,11 +41,15 @@ def ordered_map(
     threads = [threading.Thread(target=work_queue.work, daemon=True) for _ in range(workers)]
     for thread in (threading.Thread(target=work_queue.feed, args=(items,), daemon=True), *threads):
         thread.start()
+    waits = True
     try:
         yield from work_queue.results()
+    except KeyboardInterrupt:
+        waits = False  # for a network that may compute without end
+        raise
     finally:
         work_queue.stop()
-        for thread in threads:
+        for thread in threads if waits else ():
             thread.join()
 
 

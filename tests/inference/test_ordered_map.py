@@ -92,3 +92,23 @@ def test_an_exception_of_the_source_comes_after_what_it_gave():
     assert next(results) == 1
     with pytest.raises(OSError, match="gone"):
         next(results)
+
+
+def test_ctrl_c_does_not_wait_for_what_computes_without_end():
+    """The worker of the second item ends only when it is let go, after the interruption has come through."""
+    started, let_go = threading.Event(), threading.Event()
+    ended = []
+
+    def function(items):
+        if items == ["interrupted"]:
+            started.wait(30)
+            raise KeyboardInterrupt
+        started.set()
+        let_go.wait(30)
+        ended.append(items)
+        return items
+
+    with pytest.raises(KeyboardInterrupt):
+        list(ordered_map(function, ["interrupted", "endless"], workers=2))
+    assert not ended
+    let_go.set()

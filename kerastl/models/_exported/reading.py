@@ -115,8 +115,8 @@ def read(file: Path) -> Exported:
     except ModelError as error:
         raise ModelError(f"{shown}: {error}") from error
     raise ModelError(
-        f"{shown}: it has no labels inside, so kerastl export did not make it; {kind.words} of another program cannot "
-        "be taken, since nothing says how it reads images and what its outputs mean"
+        f"{shown}: it has no labels inside, so kerastl export did not make it, or it is incomplete; {kind.words} of "
+        "another program cannot be taken, since nothing says how it reads images and what its outputs mean"
     )
 
 
