@@ -114,4 +114,27 @@ def _joined(model: keras.Model, kind: FeatureKind, taps: tuple[str, ...]) -> ker
     from kerastl.models._deep_features import unit_length
 
     unit = unit_length(kind.tensor(model, taps))
+    _name_apart(model, unit)
     return keras.Model(model.inputs, keras.layers.Concatenate()([model.outputs[0], unit]), name=model.name)
+
+
+def _name_apart(model: keras.Model, tensor: keras.KerasTensor) -> None:
+    """Give the operations that were put on a model to compute a tensor names of their own.
+
+    Keras counts them from the beginning in each process, and a model that was saved in another one may hold the same.
+    """
+    from kerastl.models._graph import inputs_of
+
+    own, taken = set(map(id, model.operations)), {operation.name for operation in model.operations}
+    waiting, seen = [tensor], set()
+    while waiting:
+        operation = waiting.pop()._keras_history.operation
+        if id(operation) in own or id(operation) in seen:
+            continue
+        seen.add(id(operation))
+        waiting += inputs_of(operation)
+        number, name = 1, operation.name
+        while operation.name in taken:
+            number += 1
+            operation.name = f"{name}_features_{number}"
+        taken.add(operation.name)

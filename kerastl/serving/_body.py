@@ -11,8 +11,8 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from kerastl._base.text import as_unicode
-from kerastl.serving._errors import QueueFullError, RequestError, SlowClientError, TooLargeError
+from kerastl._base.text import as_unicode, brief
+from kerastl.serving._errors import QueueFullError, RequestError, SlowClientError, TooLargeError, UnsupportedMediaError
 
 _FIELDS = 32
 _FIELD_BYTES = 10_000
@@ -69,10 +69,13 @@ async def read_body(request: Request, limit: int, seconds: float) -> bytes:
         seconds: Within which it must have come.
 
     Raises:
+        UnsupportedMediaError: It is compressed, which images are already.
         TooLargeError: It is longer, or says so.
         SlowClientError: It takes longer.
         QueueFullError: The server holds as many bytes of other requests as it may.
     """
+    if (encoding := request.headers.get("content-encoding", "identity")).lower() != "identity":
+        raise UnsupportedMediaError(f"send the body as it is, without Content-Encoding: {brief(encoding)}")
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)

@@ -12,7 +12,7 @@ import threading
 import numpy as np
 
 from kerastl._base.processes import start_child
-from kerastl._base.text import printable
+from kerastl._base.text import message, printable
 from kerastl._classifier import Classifier
 from kerastl.calibration import _temperature as temperature
 from kerastl.calibration._apply import can_reject
@@ -74,11 +74,13 @@ def load_given() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answer = os.dup(1)
     os.dup2(2, 1)  # which goes nowhere: libraries greet on standard output
-    reason = None
+    reason, options = None, json.load(sys.stdin)
     try:
-        prepare_features(load(**json.load(sys.stdin)))
+        prepare_features(load(**options))
     except KerastlError as error:
         reason = str(error)
+    except Exception as error:
+        reason = message(f"{options['model']}: the network cannot be compiled ({type(error).__name__}: {error})")
     os.write(answer, json.dumps(reason).encode())
     sys.stdout.flush()
     os._exit(0)  # TensorFlow takes a second to tear itself down

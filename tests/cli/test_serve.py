@@ -66,3 +66,5 @@ def test_a_model_that_others_cannot_load_is_said_with_its_reason(color_model, mo
 
     with pytest.raises(ModelError, match="nothing"):
         prepare(str(color_model), ServeSettings((("colors", str(color_model)),), engine="nothing"))
+    with pytest.raises(ModelError, match=r"the network cannot be compiled \(TypeError: unhashable"):
+        prepare(str(color_model), ServeSettings((("colors", str(color_model)),), engine=["no name"]))

@@ -79,3 +79,19 @@ def test_features_of_zeros_stay_zeros(network):
 def test_another_name_is_refused(network):
     with pytest.raises(UsageError, match=r"features must be one of last, deep. Received: 'first'"):
         feature_model(spec_of(network[0]), "first")
+
+
+def test_a_model_may_hold_operations_that_are_called_as_those_that_are_put_on_it(pixels):
+    # As where it was saved: its operations are counted from the beginning, and so are those that come.
+    keras.utils.clear_session()
+    hidden = keras.layers.Rescaling(1 / 255)(inputs := keras.Input((8, 8, 3)))
+    for operation in (keras.ops.square, keras.ops.rsqrt):
+        hidden = operation(hidden + 1)
+    pooled = keras.layers.GlobalAveragePooling2D()(hidden)
+    own = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(pooled))
+    names = [operation.name for operation in own.operations]
+    keras.utils.clear_session()
+    both = feature_model(spec_of(own)).build()
+    assert [operation.name for operation in own.operations] == names
+    expected = keras.Model(own.inputs, pooled).predict_on_batch(pixels)
+    np.testing.assert_allclose(both.predict_on_batch(pixels)[:, 3:], unit(expected), rtol=1e-4, atol=1e-6)

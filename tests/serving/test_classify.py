@@ -61,6 +61,15 @@ def test_json_that_would_keep_others_waiting_is_refused_before_it_is_parsed(clie
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
+@pytest.mark.parametrize(
+    "url", ["/v1/classify", "/v2/models/colors/infer", "/v1/models/colors:predict", "/v2/repository/index"]
+)
+def test_a_body_that_is_compressed_is_refused(client, url):
+    answer = client.post(url, content=b"x", headers={"Content-Type": "application/json", "Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert answer.json()["error"] == "send the body as it is, without Content-Encoding: gzip"
+
+
 def test_answers_are_those_of_the_classifier(client, color_model, blue_jpeg):
     import io
 

@@ -28,6 +28,13 @@ class HeadChange:
         chosen: Whether the penalty, mirrored images and what the last layer counts were chosen again.
         metrics: What `metrics.json` holds now.
         notes: What else to know, one line each.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from kerastl.finetuning import HeadChange
+        >>> change = HeadChange(Path("runs/shapes"), (), ("circle", "star"), (), (), 80, True, {"loo_accuracy": 0.9})
+        >>> change.as_dict()["loo_accuracy"]
+        0.9
     """
 
     folder: Path
