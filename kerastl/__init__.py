@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kerastl._classifier import Classifier as Classifier
     from kerastl._load import load as load
     from kerastl.data._check import check as check
+    from kerastl.embedding._embed import embed as embed
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation._calibrating import calibrate as calibrate
     from kerastl.evaluation._evaluating import evaluate as evaluate
@@ -53,6 +54,7 @@ _MODULES = {
     "Recipe": "kerastl.finetuning._recipe",
     "calibrate": "kerastl.evaluation._calibrating",
     "check": "kerastl.data._check",
+    "embed": "kerastl.embedding._embed",
     "evaluate": "kerastl.evaluation._evaluating",
     "export": "kerastl.exporting._exporting",
     "import_keras": "kerastl._base.keras_import",
@@ -68,8 +70,8 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
-    *("inference", "keywords", "models", "plots", "pretraining", "reporting", "serving", "sorting", "tasks"),
-    *("testing", "training"),
+    *("inference", "keywords", "models", "plots", "pretraining", "reporting", "serving", "sklearn", "sorting"),
+    *("tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

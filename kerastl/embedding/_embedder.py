@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerastl._classifier import Classifier
@@ -94,11 +95,12 @@ class Embedder:
         """How many numbers a vector has. The first use compiles the network."""
         return dimension(self.classifier, self.features)
 
-    def stream(self, paths: Iterable[str | os.PathLike[str]]) -> Iterator[EmbeddedImage]:
+    def stream(self, paths: Any, known: Callable[[str], EmbeddedImage | None] | None = None) -> Iterator[EmbeddedImage]:
         """Embed images, in threads; the results come in their order, and a few images ahead are read only.
 
         Args:
             paths: Of files; folders and patterns stand for the images in them, as in `Classifier.classify`.
+            known: Gives what is known of a file already, by its path: then it is not read; or None. Threads call it.
 
         Yields:
             One result an image, also for one that cannot be read.
@@ -106,12 +108,12 @@ class Embedder:
         Raises:
             UsageError: The model has no features, or something given is no path.
         """
-        return self.classifier.stream(given(paths).images, self._embed)
+        return self.classifier.stream(given(paths).images, partial(self._embed, known=known))
 
-    def _embed(self, group: list[Any]) -> list[EmbeddedImage]:
+    def _embed(self, group: list[Any], known: Callable[[str], EmbeddedImage | None] | None) -> list[EmbeddedImage]:
         import numpy as np
 
-        found, pixels = zip(*map(self._read, group), strict=True)
+        found, pixels = zip(*(self._read(source, known) for source in group), strict=True)
         readable = [place for place, each in enumerate(pixels) if each is not None]
         if not readable:
             return list(found)
@@ -125,13 +127,17 @@ class Embedder:
                 results[place] = replace(results[place], error="the network's features of it are not finite")
         return results
 
-    def _read(self, source: Any) -> tuple[EmbeddedImage, np.ndarray | None]:
+    def _read(
+        self, source: Any, known: Callable[[str], EmbeddedImage | None] | None
+    ) -> tuple[EmbeddedImage, np.ndarray | None]:
         """What is known of a file before the network has seen it, and its pixels."""
         if isinstance(source, KerastlError) and not isinstance(source, ImageError):
             raise source
         path = source.path if isinstance(source, ImageError) else path_of(source)
         if path is None:
             raise UsageError(f"an embedder takes paths; Classifier.embed takes images. Received: {source!r}")
+        if known is not None and (before := known(path)) is not None:
+            return before, None
         found = EmbeddedImage(path)
         try:
             if isinstance(source, ImageError):

@@ -19,7 +19,10 @@ from kerastl.finetuning import add_class, forget, relabel
 from kerastl.finetuning._kept_features import HeadChoices, KeptFeatures
 from kerastl.finetuning._living import staging
 from kerastl.finetuning._living.head import chooses, solve_kept
+from kerastl.finetuning._living.head_file import head_members
 from kerastl.images import Resize
+from kerastl.models import LabelSet, Metadata
+from kerastl.models import _metadata as metadata_file
 
 PROBE = {"recipe": "probe", "verbose": 0}
 ALL = ("blue", "green", "red")
@@ -224,6 +227,39 @@ def test_what_is_interrupted_is_the_old_model_or_the_new_one(tmp_path):
     assert staging.finish(tmp_path, names)
     assert [(tmp_path / name).read_text() for name in sorted(names)] == ["new", "new"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def save(path, *layers):
+    model = keras.Sequential([keras.Input((4,)), *layers])
+    model.save(path)
+    return model
+
+
+def test_the_last_layer_gets_other_classes_and_nothing_else_changes(tmp_path):
+    first = keras.layers.Dense(6, activation="relu")
+    model = save(tmp_path / "model.keras", first, keras.layers.Dense(3, activation="softmax"))
+    kernel, bias = np.arange(30, dtype=np.float32).reshape(6, 5), np.ones(5, np.float32)
+    members = head_members(tmp_path / "model.keras", kernel, bias, tmp_path)
+    metadata_file.embed_metadata(tmp_path / "model.keras", Metadata("m", LabelSet(tuple("abc")), Resize(8, 8)))
+    new = Metadata("m", LabelSet(tuple("abcde")), Resize(8, 8))
+    metadata_file.update(tmp_path / "model.keras", new, members)
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    for own, expected in zip(again.get_weights(), [*model.layers[0].get_weights(), kernel, bias], strict=True):
+        np.testing.assert_array_equal(own, expected)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (keras.layers.Dense(4), keras.layers.Dense(4)),  # which of the two cannot be told
+        (keras.layers.Dense(4), keras.layers.Softmax()),
+        (keras.layers.Dense(4, use_bias=False),),
+    ],
+)
+def test_a_last_layer_that_cannot_be_told_is_refused(layers, tmp_path):
+    save(tmp_path / "model.keras", *layers)
+    with pytest.raises(ModelError, match="does not end in one Dense layer on 4 features"):
+        head_members(tmp_path / "model.keras", np.zeros((4, 4), np.float32), np.zeros(4, np.float32), tmp_path)
 
 
 @pytest.fixture

@@ -100,6 +100,15 @@ def test_a_refusal_is_remembered(cache):
     assert cache.refusal(K) == "no such operation"
 
 
+def test_networks_of_one_model_are_removed_and_no_others(cache):
+    other = cache.store("b" * 32, "other", b"network", lambda file, size: PARALLELISM)
+    put(cache)
+    assert cache.remove("net") == 1
+    assert cache.find(K) is None
+    assert list(cache.entries()) == [other]
+    assert not list(cache.folder.glob(f"{K}*"))
+
+
 def test_clearing_removes_what_kerastl_put_there_and_nothing_else(cache):
     put(cache)
     cache.refuse(J, "no")

@@ -1,0 +1,88 @@
+"""`kerastl embed`: a vector of each image, for search and for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerastl.cli import _answer_options as answer_options
+from kerastl.cli import _completion as completion
+from kerastl.cli import _options as options
+from kerastl.cli._command import command, option
+
+if TYPE_CHECKING:
+    from kerastl.cli._images import Images
+    from kerastl.embedding import EmbeddedImage, Embedder
+
+
+@command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=completion.paths)
+@options.model
+@option(
+    "--output", "-o", type=click.Path(dir_okay=False), metavar="FILE",
+    help="Write to FILE: .parquet, .npy (with a table of the images beside it), .csv or .jsonl. Without it, JSON lines "
+    "go to standard output.",
+)  # fmt: skip
+@option(
+    "--features", type=click.Choice(["last", "deep"]), default="last", show_default=True,
+    help="last is what the last layer decides by. deep is means and deviations of several layers, which know more of "
+    "texture and parts.",
+)  # fmt: skip
+@option(
+    "--dtype", type=click.Choice(["float32", "float16"]), default="float32", show_default=True,
+    help="float16 takes half the room.",
+)  # fmt: skip
+@options.resize("the model's own, crop for published weights")
+@answer_options.engine()
+@options.urls
+@options.trust
+@options.telling
+def embed(sources: tuple[str, ...], output: str | None, urls: bool, **loading: Any) -> int:
+    """Write a vector of each image: near each other where images are alike.
+
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
+    for a list of files on standard input. Vectors have length 1, so that the product of two is their cosine.
+
+    Beside FILE lies FILE.part until all is done. Where the command was interrupted, the same command goes on with it
+    and writes the same FILE. Images that cannot be read are named and left out.
+
+    Exit code: 0 all images were embedded, 1 some could not be, 2 wrong usage.
+    """
+    from kerastl import _progress as progress
+    from kerastl.cli._images import Images
+    from kerastl.embedding import load_embedder
+    from kerastl.embedding._embed import check_output, write_embeddings
+
+    if output not in (None, "-"):
+        check_output(Path(output))
+    embedder = load_embedder(**loading)
+    reporter = progress.current()
+    reporter.detail(str(embedder.classifier))
+    images = Images(sources, urls)
+    with reporter.stage("images", images.total) as counter:
+
+        def note(row: EmbeddedImage) -> None:
+            images.note(row.path, row.error)
+            counter.update(images.count)
+
+        if output in (None, "-"):
+            _print(embedder, images, note)
+        else:
+            write_embeddings(embedder, images.paths, Path(output), note)
+    return images.ended("embedded")
+
+
+def _print(embedder: Embedder, images: Images, note: Any) -> None:
+    from kerastl import _progress as progress
+    from kerastl.cli import _output as out
+    from kerastl.embedding._formats import json_line
+
+    rows: Iterable[EmbeddedImage] = embedder.stream(images.paths)
+    with out.opened(None) as stream:
+        for row in rows:
+            note(row)
+            if row.vector is not None:
+                progress.current().write(stream, json_line(row))
