@@ -122,6 +122,24 @@ def test_what_is_wrong_is_corrected(chromium, place, pictures):
     assert [file.parent.name for file in folder.rglob("*.png")] == ["rosso"]
 
 
+def test_why_a_correction_is_not_stored_is_said_beside_it(chromium, color_model, pictures, tmp_path):
+    with listening(models=(("colors", str(color_model)),), collect=str(tmp_path), collect_limit=1) as address:
+        chromium.show(address, width=360)
+        chromium.wait_for(READY)
+        chromium.choose("#choose", [file for file in pictures if file.name == "red.png"])
+        answered(chromium, 1)
+        chromium.evaluate(
+            "[...document.querySelectorAll('button')].find(b => b.textContent === 'This is wrong').click()"
+        )
+        chromium.call("Input.insertText", text="rosso")
+        for _ in range(2):
+            chromium.evaluate("document.getElementById('status').textContent = ''")
+            chromium.evaluate("document.querySelector('.correction').requestSubmit()")
+            chromium.wait_for("document.getElementById('status').textContent !== ''")
+            told = chromium.evaluate("[...document.querySelectorAll('.correction .error')].map(e => e.textContent)")
+            assert told == ["no corrections are taken: their folder is full"]
+
+
 def test_a_server_with_keys_asks_for_one(chromium, color_model, pictures):
     from kerastl.serving._settings import hash_key
 

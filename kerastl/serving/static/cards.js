@@ -61,6 +61,13 @@ globalThis.kerastl = globalThis.kerastl ?? {};
     body.replaceChildren(element("p", "error", message));
   }
 
+  /** Say what went wrong where it was asked for, since the place for everybody may be out of sight. */
+  function complain(place, message, say) {
+    place.querySelectorAll(":scope > .error").forEach((earlier) => earlier.remove());
+    place.append(element("p", "error", message));
+    say(message);
+  }
+
   async function explain(body, file, model, pressed, say) {
     pressed.disabled = true;
     say("Looking for what speaks for it");
@@ -72,11 +79,12 @@ globalThis.kerastl = globalThis.kerastl ?? {};
       image.alt = `Warm colors mark what speaks for ${printable(explanation.label)}`;
       figure.append(image, element("figcaption", "", image.alt));
       body.append(figure);
+      body.querySelectorAll(":scope > .error").forEach((earlier) => earlier.remove());
       pressed.remove();
       say(image.alt);
     } catch (error) {
       pressed.disabled = false;
-      say(error.message);
+      complain(body, error.message, say);
     }
   }
 
@@ -105,7 +113,7 @@ globalThis.kerastl = globalThis.kerastl ?? {};
         say(note);
       } catch (error) {
         store.disabled = false;
-        say(error.message);
+        complain(form, error.message, say);
       }
     });
     pressed.remove();
