@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("kerastl.cli._check", "Look for what spoils training in a labeled folder."),
     "pretrain": ("kerastl.cli._pretrain", "Train a network on images without labels."),
     "finetune": ("kerastl.cli._finetune", "Turn a folder of labeled images into a classifier."),
-    "add-class": ("kerastl.cli._head_changes", "Teach a model further images and classes, in seconds."),
+    "add-class": ("kerastl.cli._head_changes", "Teach a model further images and classes, without its old images."),
     "relabel": ("kerastl.cli._head_changes", "Give images that a model has learnt another class."),
     "forget": ("kerastl.cli._head_changes", "Take images out of what a model has learnt."),
     "evaluate": ("kerastl.cli._evaluate", "Compare a model with labeled images."),

@@ -49,7 +49,7 @@ def _told(change: HeadChange, form: str) -> int:
 @option("--label", metavar="NAME", help="The class of images that lie in DIR itself.  [default: the name of DIR]")
 @_common
 def add_class(model: str, folders: tuple[str, ...], label: str | None, form: str, refit: bool, trust: bool) -> int:
-    """Teach a model further images and classes, in seconds.
+    """Teach a model further images and classes, without its old images.
 
     MODEL is the run folder of a model whose head was solved (recipe probe). DIR is a folder of images, named after
     their class, or one with a folder for each class, or a table. Classes that the model knows get more images.
