@@ -12,11 +12,11 @@ _SPARE = ("MB", "ECE", "ms", "diff")
 
 
 def show(result: ExportResult) -> None:
-    """Print what became of an export."""
+    """Print what became of an export; why other formats were not written, warnings have said."""
     from kerastl.cli._console import console, line, table
 
     out = console()
-    for text in result.lines():
+    for text in result.places():
         line(out, text)
     line(out, "")
     line(out, result.proof.title)

@@ -44,8 +44,11 @@ class ExportResult:
 
     def lines(self) -> list[str]:
         """Where each file is, and why others are not there, a line each."""
-        written = [f"{name}: {printable(str(path))}" for name, path in self.files.items()]
-        return [*written, *(f"{name}: not written: {reason}" for name, reason in self.failed.items())]
+        return [*self.places(), *(f"{name}: not written: {reason}" for name, reason in self.failed.items())]
+
+    def places(self) -> list[str]:
+        """Where each file is, a line each."""
+        return [f"{name}: {printable(str(path))}" for name, path in self.files.items()]
 
     def _repr_html_(self) -> str:
         return self.proof._repr_html_()
