@@ -65,11 +65,20 @@ class Supervisor(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         """Replace those that died, and give up where none lives long."""
         before = list(self.processes)
+        for process in before:
+            self._hear(process)
         super().keep_subprocess_alive()
         self.failed = self.failed or any(process.exitcode == STARTUP_FAILURE for process in before)
         for old, new in zip(before, self.processes, strict=True):
             if old is not new:
                 self._note_death(old, new)
+
+    def _hear(self, process: Process) -> None:
+        """Wait until a process answers, ends, or was silent for too long: who only asks does not see that it ends."""
+        end = time.monotonic() + self.config.timeout_worker_healthcheck
+        while process.process.is_alive() and time.monotonic() < end:
+            if process.ping(_POLL_SECONDS):
+                return
 
     def _note_death(self, old: Process, new: Process) -> None:
         forget_process(old.pid)
