@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import kerastl
-
-ROOT = Path(kerastl.__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "examples" / "serve"
 
 

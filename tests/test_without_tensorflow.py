@@ -25,7 +25,7 @@ try:
 except ImportError:  # Python 3.10
     tomllib = None
 
-RUNTIME = Path(kerastl.__file__).parent.parent / "runtime" / "pyproject.toml"
+RUNTIME = Path(__file__).parents[1] / "runtime" / "pyproject.toml"
 # What brings more than its name: modules of the packages that the runtime names, and of those that they need.
 IMPORTED = {"pillow": "PIL", "cykooz-resizer": "cykooz_resizer", "python-multipart": "python_multipart"}
 ONLY = r"""

@@ -106,6 +106,11 @@ class _InMemory(MultiPartParser):
 
     spool_max_size = 0  # 0 means that there is no size from which on a file on disk is used
 
+    def close(self) -> None:
+        """Close all files, those too that a broken form never finished, which nobody else knows of."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
 
 async def parse_form(request: Request, body: bytes, max_files: int) -> Form:
     """Take a multipart form apart.
@@ -125,18 +130,22 @@ async def parse_form(request: Request, body: bytes, max_files: int) -> Form:
 
     parser = _InMemory(request.headers, stream(), max_files=max_files, max_fields=_FIELDS, max_part_size=_FIELD_BYTES)
     try:
-        given = await parser.parse()
+        return await _taken_apart(parser)
     except MultiPartException as error:
         if error.message.startswith("Too many"):
             raise TooLargeError(f"a request holds at most {max_files} images and {_FIELDS} fields") from None
         raise RequestError("the multipart form cannot be read") from None
     except ValueError:  # of what older parsers cannot read, and of codecs that the client names
         raise RequestError("the multipart form cannot be read") from None
+    finally:
+        parser.close()
+
+
+async def _taken_apart(parser: MultiPartParser) -> Form:
     form = Form()
-    for name, value in given.multi_items():
+    for name, value in (await parser.parse()).multi_items():
         if isinstance(value, UploadFile):
             form.files.append((as_unicode(value.filename or "") or None, await value.read()))
         else:
             form.fields[name] = value
-    await given.close()
     return form
