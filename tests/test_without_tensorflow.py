@@ -74,7 +74,7 @@ def command():
         "idna",
         "typing_extensions",
     ]
-    return [sys.executable, "-c", ONLY, ",".join(modules)]
+    return [sys.executable, "-c", ONLY, ",".join(("kerastl", *modules))]
 
 
 @pytest.fixture(scope="module")
