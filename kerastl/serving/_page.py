@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from starlette.requests import Request
@@ -19,4 +20,9 @@ def static_files() -> StaticFiles:
 
 async def page(request: Request) -> Response:
     """Answer `GET /`."""
-    return HTMLResponse(files("kerastl.serving").joinpath("static/index.html").read_text(encoding="utf-8"))
+    return HTMLResponse(_index())
+
+
+@cache
+def _index() -> str:
+    return files("kerastl.serving").joinpath("static/index.html").read_text(encoding="utf-8")
