@@ -1,5 +1,6 @@
 import base64
 import io
+import signal
 from types import SimpleNamespace
 
 import numpy as np
@@ -65,12 +66,15 @@ def test_of_several_images_each_is_explained_that_can_be_read(conv, red_png, blu
 
 
 def test_a_process_that_hangs_or_dies_is_replaced(conv, red_png, monkeypatch):
+    assert conv.post("/v1/classify?explain=occlusion", content=red_png, headers=RAW).status_code == 200
+    process = conv.app.state.server.explanations._process
+    process._child.send_signal(signal.SIGSTOP)  # hangs, however fast the machine is
     with monkeypatch.context() as hurry:
-        hurry.setattr(explaining, "_SECONDS", 0)
+        hurry.setattr(explaining, "_SECONDS", 0.1)
         answer = conv.post("/v1/classify?explain=occlusion", content=red_png, headers=RAW)
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert conv.post("/v1/classify?explain=occlusion", content=red_png, headers=RAW).status_code == 200
-    child = conv.app.state.server.explanations._process._child
+    child = process._child
     child.kill()  # as the system does where memory is short
     child.wait()
     assert conv.post("/v1/classify?explain=occlusion", content=red_png, headers=RAW).status_code == 200
