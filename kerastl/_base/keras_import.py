@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from types import ModuleType
 
 from kerastl import _progress as progress
@@ -40,6 +41,8 @@ def import_keras() -> ModuleType:
 
         # The first tensor makes the backend look for accelerators, which it talks about.
         keras.ops.zeros(1)
+        if find_spec("tensorflow") is not None:
+            import tensorflow  # noqa: F401 - Keras does on any backend, when it first loads or saves a model
     return keras
 
 

@@ -25,6 +25,7 @@ from kerastl.training._callback import RunCallback
 from kerastl.training._fit import DivergedError, StepMonitor, fit
 from kerastl.training._interrupt import Stop
 from kerastl.training._optimizer import averaged_weights
+from kerastl.training._variables import attach_variables
 
 PREDICTION_BATCH = 64
 
@@ -157,7 +158,8 @@ def train_phase(
     )
     ends = _EpochEnd(model, keeper, rate, first, observers.task)
     timers = [] if timer is None else [timer]
-    steps = [monitor, *timers, ends, *observers.callbacks, _Keep(model, ends, keeper)]
+    shared = [_Attached(model)] if observers.callbacks else []
+    steps = [monitor, *timers, ends, *shared, *observers.callbacks, _Keep(model, ends, keeper)]
     callbacks = keras.callbacks.CallbackList(
         steps, add_history=True, model=view, verbose=0, epochs=last, steps=batches.steps
     )
@@ -258,6 +260,18 @@ class _EpochEnd(keras.callbacks.Callback):
         if logs is not None and self.epoch is not None:
             found = self.epoch.logs()
             logs.update({name: value for name, value in found.items() if name.startswith("val_")})
+
+
+class _Attached(keras.callbacks.Callback):
+    """Lets callbacks look at the weights after a step: the model that they see shares those of the one that trains."""
+
+    def __init__(self, trained: keras.Model) -> None:
+        super().__init__()
+        self._trained = trained
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Put the values in (called by Keras)."""
+        attach_variables(self._trained)
 
 
 class _Keep(keras.callbacks.Callback):
