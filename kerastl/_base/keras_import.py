@@ -41,8 +41,11 @@ def import_keras() -> ModuleType:
 
         # The first tensor makes the backend look for accelerators, which it talks about.
         keras.ops.zeros(1)
-        if find_spec("tensorflow") is not None:
-            import tensorflow  # noqa: F401 - Keras does on any backend, when it first loads or saves a model
+        if "tensorflow" not in sys.modules and find_spec("tensorflow") is not None:
+            # Keras does on any backend, when it first loads or saves a model. Accelerators' memory is the backend's.
+            import tensorflow
+
+            tensorflow.config.set_visible_devices([], "GPU")
     return keras
 
 

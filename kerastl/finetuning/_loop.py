@@ -25,6 +25,7 @@ from kerastl.training._callback import RunCallback
 from kerastl.training._fit import DivergedError, StepMonitor, fit
 from kerastl.training._interrupt import Stop
 from kerastl.training._optimizer import averaged_weights
+from kerastl.training._process_group import current
 from kerastl.training._variables import attach_variables
 
 PREDICTION_BATCH = 64
@@ -213,7 +214,7 @@ def highest(rate: Any) -> float:
 
 def _epochs(batches: Batches, epochs: range) -> Iterator[Batch]:
     for epoch in epochs:
-        yield from batches.epoch(epoch)
+        yield from batches.epoch(epoch, current())
 
 
 class _EpochEnd(keras.callbacks.Callback):
@@ -306,6 +307,15 @@ def predict(model: keras.Model, inputs: Sliceable) -> np.ndarray:
     Returns:
         float32 `(n, outputs)`.
     """
+    group = current()
+    if group.is_several:
+        answer, mine = group.predict(model, PREDICTION_BATCH), group.part(len(inputs))
+        parts = (
+            np.asarray(inputs[start : min(start + PREDICTION_BATCH, mine.stop)], np.float32)
+            for start in range(mine.start, mine.stop, PREDICTION_BATCH)
+        )
+        empty = np.zeros((0, model.output_shape[-1]), np.float32)
+        return group.gather(np.concatenate([empty, *map(answer, parts)]))
     rows = []
     for start in range(0, len(inputs), PREDICTION_BATCH):
         part = np.asarray(inputs[start : start + PREDICTION_BATCH], np.float32)

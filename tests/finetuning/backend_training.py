@@ -9,6 +9,7 @@ from PIL import Image
 
 import kerastl
 from kerastl.finetuning import Phase, Recipe
+from kerastl.models import _build
 
 keras = kerastl.import_keras()  # quietly
 
@@ -33,9 +34,9 @@ def draw_images(folder):
         Image.fromarray(random.integers(shade, 200 + shade, (16, 16, 3)).astype(np.uint8)).save(file)
 
 
-def small_model():
+def small_model(side=16):
     """Two convolutions with batch normalization; its weights are NumPy's, the same on each backend."""
-    pixels = keras.Input((16, 16, 3))
+    pixels = keras.Input((side, side, 3))
     x = keras.layers.Rescaling(1 / 255)(pixels)
     for number, filters in enumerate((6, 8)):
         x = keras.layers.Conv2D(filters, 3, 2, "same", use_bias=False, name=f"conv_{number}")(x)
@@ -75,16 +76,19 @@ def train(folder, output):
 
 
 def main(folder, output):
-    """Train, pre-train and classify; print what came of it."""
+    """Train, classify and pre-train; print what came of it."""
     found = {"backend": keras.backend.backend(), **train(folder, output / "trained")}
-    pretrained = kerastl.pretrain(
-        folder, "kerastl_mini", "byol", output=output / "pretrained", input_size=32, epochs=1, batch_size=22, verbose=0
-    )
-    found["pretraining"] = pretrained.history[0]["loss"]
     for engine in ("litert", "keras"):
         classifier = kerastl.load(output / "trained", engine=engine)
         found[engine] = classifier.predict_proba([folder / "bright" / "0.png"])[0].tolist()
-    print(json.dumps(found))
+    sys.stderr.write("pre-training\n")
+    _build.build = lambda *_, **__: small_model(32)  # instead of any network of the catalog
+    pretrained = kerastl.pretrain(
+        folder, "mobilenet_025", "byol", output=output / "pretrained", input_size=32, epochs=1, batch_size=20, width=8,
+        verbose=0,
+    )  # fmt: skip
+    found["pretraining"] = pretrained.history[0]["loss"]
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

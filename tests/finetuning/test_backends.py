@@ -57,4 +57,4 @@ def test_a_model_trained_on_jax_is_compiled_by_tensorflow_in_a_process_of_its_ow
 
 
 def test_nothing_is_said_of_what_runs_beneath(on_jax):
-    assert on_jax["said"] == ""
+    assert on_jax["said"].startswith("pre-training\n")  # whose pipeline TensorFlow sometimes has a word for
