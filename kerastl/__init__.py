@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kerastl._load import load as load
     from kerastl.data._check import check as check
     from kerastl.embedding._embed import embed as embed
+    from kerastl.embedding_map._write import write_map as write_map
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation._calibrating import calibrate as calibrate
     from kerastl.evaluation._evaluating import evaluate as evaluate
@@ -65,11 +66,23 @@ _MODULES = {
     "lr_find": "kerastl.finetuning._lr_find",
     "pretrain": "kerastl.pretraining._pretrain",
     "sort": "kerastl.sorting._sort",
+    "write_map": "kerastl.embedding_map._write",
     "write_report": "kerastl.reporting._page",
 }
 
 _PACKAGES = (
-    *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
+    *(
+        "calibration",
+        "data",
+        "embedding",
+        "embedding_map",
+        "errors",
+        "evaluation",
+        "explaining",
+        "exporting",
+        "finetuning",
+        "images",
+    ),
     *("inference", "keywords", "models", "plots", "pretraining", "reporting", "serving", "sklearn", "sorting"),
     *("tasks", "testing", "training"),
 )

@@ -31,7 +31,7 @@ LAYERS = [
     {"finetuning", "pretraining"},
     {"evaluation", "serving", "sklearn", "sorting"},
     {"exporting"},
-    {"reporting"},
+    {"embedding_map", "reporting"},
     {"cli"},
     {"__init__", "__main__"},
 ]
