@@ -19,7 +19,7 @@ from kerastl.inference._ordered_map import ordered_map
 
 SHEET = 2048
 """Pixels of a sheet's side: any browser, also a phone's, takes images of that size."""
-_SIDES = ((1_000, 128), (2_500, 96))
+_SIDES = ((1_000, 160), (5_000, 96))
 _SMALLEST = 64
 _QUALITY = 75
 

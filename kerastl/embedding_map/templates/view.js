@@ -25,8 +25,8 @@
 
   /** The longer side of thumbnails: they grow more slowly than the map, so that zooming in parts what overlaps. */
   function thumbnail() {
-    const fitting = Math.min(side, Math.max(7, 0.7 * extent() / Math.sqrt(count)));
-    return Math.min(fitting * view.zoom ** 0.62, Math.max(side, 160));
+    const fitting = Math.min(side, Math.max(14, 0.7 * extent() / Math.sqrt(count)));
+    return Math.min(fitting * view.zoom ** 0.75, Math.max(side, 160));
   }
 
   function limit() {
