@@ -71,19 +71,9 @@ _MODULES = {
 }
 
 _PACKAGES = (
-    *(
-        "calibration",
-        "data",
-        "embedding",
-        "embedding_map",
-        "errors",
-        "evaluation",
-        "explaining",
-        "exporting",
-        "finetuning",
-        "images",
-    ),
-    *("inference", "keywords", "models", "plots", "pretraining", "reporting", "serving", "sklearn", "sorting"),
+    *("calibration", "data", "embedding", "embedding_map", "errors", "evaluation", "explaining", "exporting"),
+    *("finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining", "reporting"),
+    *("serving", "sklearn", "sorting"),
     *("tasks", "testing", "training"),
 )
 
