@@ -50,6 +50,7 @@ def map(data: str | None, output: str, **more: Any) -> int:  # noqa: A001 - the 
     Exit code: 0 all images are shown, 1 some could not be read, 2 wrong usage.
     """
     from kerastl import _progress as progress
+    from kerastl.embedding_map._map_images import counted
     from kerastl.embedding_map._write import write_map
 
     written = write_map(data, output, **more)
@@ -59,5 +60,5 @@ def map(data: str | None, output: str, **more: Any) -> int:  # noqa: A001 - the 
     for note in written.notes:
         reporter.say(f"kerastl: {note}")
     wrong = "" if written.mistakes is None else f", {written.mistakes:,} of them mistakes"
-    click.echo(message(f"{written.output}: {written.count:,} images{wrong}"))
+    click.echo(message(f"{written.output}: {counted(written.count)}{wrong}"))
     return 1 if written.failed else 0

@@ -132,3 +132,8 @@ def sampled(count: int, limit: int, labels: Sequence[str] | None = None, seed: i
 def sampling_note(shown: int, total: int) -> tuple[str, ...]:
     """What is said where not all images are shown."""
     return () if shown == total else (f"a sample: {shown:,} of {total:,} images are shown (--limit takes more)",)
+
+
+def counted(count: int) -> str:
+    """A number of images, in words."""
+    return f"{count:,} image{'' if count == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +12,19 @@ import numpy as np
 
 from kerastl import _progress as progress
 from kerastl._base.text import message
+from kerastl._classifier import Classifier
 from kerastl._inputs import Expanded, given
 from kerastl.calibration import _temperature as temperature
 from kerastl.data._dataset import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
 from kerastl.embedding import EmbeddedImage, Embedder
-from kerastl.embedding_map._map_images import MapImages, located, sampled, sampling_note, wrong_answers
+from kerastl.embedding_map._map_images import MapImages, counted, located, sampled, sampling_note, wrong_answers
 from kerastl.errors import DataError, KerastlError, MissingDataError, UsageError
-from kerastl.evaluation._labeled import class_folders_of
+from kerastl.evaluation._labeled import class_folders_of, label_format_of
 from kerastl.finetuning._leave_one_out import KeptAnswers
 from kerastl.images._encoded import path_of
-from kerastl.tasks._task import TASKS
+from kerastl.tasks._task import CLASSIFICATION, TASKS
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,14 @@ def images_of_data(data: Any, embedder: Embedder, limit: int, seed: int) -> tupl
         UsageError: There are no images.
         KerastlError: None can be read.
     """
-    found = _found(data, embedder)
+    found = _found(data, embedder.classifier)
     places = sampled(len(found.paths), limit, found.labels, seed)
     paths = [found.paths[place] for place in places]
     labels = None if found.labels is None else [found.labels[place] for place in places]
     rows, failed = _embedded(embedder, [located(path, found.root) for path in paths])
     if not rows:
         first = next(iter(failed.items()))
-        raise KerastlError(f"none of {len(paths):,} images can be read; {message(first[0])}: {message(first[1])}")
+        raise KerastlError(f"none of {counted(len(paths))} can be read; {message(first[0])}: {message(first[1])}")
     there = list(rows)
     answers, scores, left_out = _answers(embedder, list(rows.values()))
     labels = None if labels is None else [labels[place] for place in there]
@@ -78,14 +80,16 @@ def images_of_data(data: Any, embedder: Embedder, limit: int, seed: int) -> tupl
     ), failed
 
 
-def _found(data: Any, embedder: Embedder) -> _Found:
+def _found(data: Any, classifier: Classifier) -> _Found:
     dataset: Dataset | None = None
     notes: tuple[str, ...] = ()
     try:
-        dataset = scan_as(data, TableColumns(), False, class_folders_of(embedder.classifier))
+        dataset = scan_as(data, _columns(classifier), False, class_folders_of(classifier))
     except (MissingDataError, UsageError):  # a pattern, a list, or nothing: then that is said below
         pass
     except DataError as error:
+        if isinstance(data, (str, os.PathLike)) and Path(data).is_file():
+            raise
         notes = (f"without labels: {error}",)
     if dataset is None:
         paths = [_path(image) for image in given(data).images]
@@ -96,6 +100,13 @@ def _found(data: Any, embedder: Embedder) -> _Found:
     if TASKS[dataset.task].kind == "number":
         return _Found(paths, None, root, dataset.task, ("labels are numbers, which have no colors",))
     return _Found(paths, [item.label for item in dataset.items], root, dataset.task)
+
+
+def _columns(classifier: Classifier) -> TableColumns:
+    """How tables are read: as those that the model was trained on; labels that it has not tell themselves."""
+    if classifier.metadata.task == CLASSIFICATION:
+        return TableColumns()
+    return TableColumns(labels=label_format_of(classifier, None))
 
 
 def _path(image: Any) -> str:
@@ -137,7 +148,7 @@ def _answers(
         scaled = temperature.apply(kept.probabilities[places[known]], temperature.inside(classifier.metadata))
         probabilities[known] = scaled
         if known.any():
-            notes = (f"{known.sum():,} images trained the model: their answers are leave-one-out",)
+            notes = (f"{counted(int(known.sum()))} trained the model: answers on these are leave-one-out",)
     best = probabilities.argmax(axis=1)
     names = classifier.labels.names
     return [names[place] for place in best], probabilities.max(axis=1), notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from kerastl._base.files import check_target, replacing, write_text
 from kerastl._base.text import listed
 from kerastl._progress import Verbose, shown
 from kerastl.embedding_map._layout import LAYOUTS, LayoutName, arrange, layout_for
-from kerastl.embedding_map._map_images import MapImages, sampled, sampling_note
+from kerastl.embedding_map._map_images import MapImages, counted, sampled, sampling_note
 from kerastl.errors import UsageError
 from kerastl.images import ResizePolicy
 from kerastl.inference._open import EngineName
@@ -113,13 +113,14 @@ def write_map(
     given = {name: value for name, value in (("model", model), ("resize", resize)) if value is not None}
     if db is not None and given:
         raise UsageError(f"an index has vectors of its own model already: leave {', '.join(given)} out")
+    failed: dict[str, str] = {}
     with shown(verbose):
         if isinstance(data, MapImages):
-            images, failed = _taken(data, limit, seed), {}
+            images = _taken(data, limit, seed)
         elif db is not None:
             from kerastl.embedding_map._of_index import images_of_index
 
-            images, failed = images_of_index(db, limit, seed), {}
+            images = images_of_index(db, limit, seed)
         else:
             from kerastl.embedding import load_embedder
             from kerastl.embedding_map._of_data import images_of_data
@@ -130,8 +131,6 @@ def write_map(
 
 
 def _taken(images: MapImages, limit: int, seed: int) -> MapImages:
-    from dataclasses import replace
-
     places = sampled(len(images), limit, images.labels, seed)
     return replace(images.taken(places), notes=(*images.notes, *sampling_note(len(places), len(images))))
 
@@ -143,10 +142,10 @@ def _written(
     images: MapImages, failed: dict[str, str], target: Path, draw: Draw, layout: LayoutName, seed: int
 ) -> WrittenMap:
     method = layout_for(len(images), layout)
-    with progress.stage(f"laying {len(images):,} images out by {LAYOUTS[method].description}"):
+    with progress.stage(f"laying {counted(len(images))} out by {LAYOUTS[method].description}"):
         positions = arrange(images.vectors, layout, seed)
-    notes = [*images.notes, f"{len(images):,} images, laid out by {LAYOUTS[method].description}"]
-    missing = [f"{len(failed):,} images could not be read, and are not shown"] * bool(failed)
+    notes = [*images.notes, f"{counted(len(images))}, laid out by {LAYOUTS[method].description}"]
+    missing = [f"not shown, since it cannot be read: {counted(len(failed))}"] * bool(failed)
     unread = draw(images, positions, [*notes, *missing], target)
     wrong = None if images.mistakes is None else int(images.mistakes.sum())
     return WrittenMap(target, len(images), method, wrong, {**failed, **unread}, images.notes)

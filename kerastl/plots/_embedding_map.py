@@ -11,13 +11,19 @@ from kerastl.plots._categories import PALETTE, SHAPES, class_styles
 from kerastl.plots._style import label, label_style
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 _MOST_NAMES = 28  # in the legend; the largest
 
 
 def embedding_map(
-    positions: Any, labels: Sequence[str] | None = None, mistakes: Sequence[bool] | None = None, *, title: str = ""
+    positions: Any,
+    labels: Sequence[str] | None = None,
+    mistakes: Sequence[bool] | NDArray[np.bool_] | None = None,
+    *,
+    title: str = "",
 ) -> Figure:
     """Draw images as points, those alike near each other.
 
@@ -51,7 +57,15 @@ def embedding_map(
     _points(axes, places, labels, size)
     if mistakes is not None and np.any(mistakes):
         ringed = places[np.asarray(mistakes, bool)]
-        axes.scatter(*ringed.T, s=4 * size, facecolors="none", edgecolors=style.TEXT, linewidths=1.2, label="mistake")
+        axes.scatter(
+            ringed[:, 0],
+            ringed[:, 1],
+            s=4 * size,
+            facecolors="none",
+            edgecolors=style.TEXT,
+            linewidths=1.2,
+            label="mistake",
+        )
     if axes.get_legend_handles_labels()[1]:
         names = axes.get_legend_handles_labels()[1]
         prop = label_style("".join(names), style.SMALL)["fontproperties"]

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from kerastl.embedding_map import arrange
 from kerastl.embedding_map import _layout as layout_module
+from kerastl.embedding_map import arrange
 from kerastl.embedding_map._layout import LAYOUTS, layout_for
 from kerastl.errors import KerastlError, UsageError
 
