@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kerastl.models._table import list_models as list_models
     from kerastl.pretraining._pretrain import pretrain as pretrain
     from kerastl.reporting._page import write_report as write_report
+    from kerastl.reviewing._review import review as review
     from kerastl.sorting._sort import sort as sort
 
 _MODULES = {
@@ -64,13 +65,14 @@ _MODULES = {
     "load_pixels": "kerastl.images._loading",
     "lr_find": "kerastl.finetuning._lr_find",
     "pretrain": "kerastl.pretraining._pretrain",
+    "review": "kerastl.reviewing._review",
     "sort": "kerastl.sorting._sort",
     "write_report": "kerastl.reporting._page",
 }
 
 _PACKAGES = (
     *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
-    *("inference", "keywords", "models", "plots", "pretraining", "reporting", "serving", "sklearn", "sorting"),
+    *("inference", "keywords", "models", "plots", "pretraining", "reporting", "reviewing", "serving", "sklearn", "sorting"),
     *("tasks", "testing", "training"),
 )
 

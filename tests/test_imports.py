@@ -30,7 +30,7 @@ LAYERS = [
     {"training"},
     {"finetuning", "pretraining"},
     {"evaluation", "serving", "sklearn", "sorting"},
-    {"exporting"},
+    {"exporting", "reviewing"},
     {"reporting"},
     {"cli"},
     {"__init__", "__main__"},
