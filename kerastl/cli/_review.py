@@ -117,7 +117,7 @@ def _show(found: Review, top: int) -> None:
     ):
         if rows:
             line(out, f"{title}: {count:,}", "bold")
-            table(out, headings, _brief(rows), spare=[name for name in headings[3:]])
+            table(out, headings, _brief(rows), spare=list(headings[3:]))
             if count > len(rows):
                 line(out, f"{count - len(rows):,} more; --format csv has them all", "dim")
     if not (errors or outliers or following):

@@ -1,8 +1,9 @@
-"""Which labels are wrong, by confident learning: Northcutt, Jiang and Chuang, "Confident Learning: Estimating
-Uncertainty in Dataset Labels", Journal of Artificial Intelligence Research 70 (2021).
+"""Which labels are wrong, by confident learning.
 
-An image counts as one of a class if it scores at least as much there as images with that label do on average. How
-often labels and such counts disagree says how many labels of each kind are wrong; those that disagree most are.
+It is that of Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", Journal of
+Artificial Intelligence Research 70 (2021). An image counts as one of a class if it scores at least as much there as
+images with that label do on average. How often labels and such counts disagree says how many labels of each kind are
+wrong; those that disagree most are.
 """
 
 from __future__ import annotations

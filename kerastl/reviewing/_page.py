@@ -48,10 +48,11 @@ def write_review_page(review: Review, path: str | os.PathLike[str], *, images: i
         OSError: The file cannot be written.
 
     Example:
-        >>> import kerastl
-        >>> from kerastl.reviewing import write_review_page
-        >>> run = kerastl.finetune("data/shapes", "kerastl_mini", output="runs/shapes", verbose=0)
-        >>> write_review_page(kerastl.review(run.folder), "review.html")
+        >>> from pathlib import Path
+        >>> from kerastl.reviewing import LabelError, Review, write_review_page
+        >>> error = LabelError("star/star_01.jpg", "star", "circle", 0.1, 0.8, -0.7)
+        >>> found = Review("a run", Path("data/shapes"), ("circle", "star"), 88, 88, 0, (error,))
+        >>> write_review_page(found, "review.html")
     """
     if images < 1:
         raise UsageError(f"images must be 1 or more. Received: images={images}")

@@ -109,11 +109,12 @@ class Review:
         notes: What to know, one line each.
 
     Example:
-        >>> import kerastl
-        >>> run = kerastl.finetune("data/shapes", "kerastl_mini", output="runs/shapes", verbose=0)
-        >>> found = kerastl.review(run.folder)
-        >>> found.images, found.reviewed
-        (88, 88)
+        >>> from pathlib import Path
+        >>> from kerastl.reviewing import LabelError, Review
+        >>> error = LabelError("star/star_01.jpg", "star", "circle", 0.1, 0.8, -0.7)
+        >>> print(Review("a run", Path("data/shapes"), ("circle", "star"), 88, 88, 0, (error,)))
+        a run: 88 of 88 labels reviewed
+          star/star_01.jpg: star, rather circle (0.80)
     """
 
     source: str

@@ -75,7 +75,9 @@ def review(
         if run is not None:
             return reviewed(run_images(run, data, unlabeled, engine=engine, trust=trust), top)
         if data is not None or unlabeled:
-            raise UsageError("data and unlabeled go with a run: an index knows where its images lie and which have labels")
+            raise UsageError(
+                "data and unlabeled go with a run: an index knows where its images lie and which have labels"
+            )
         assert db is not None  # noqa: S101 - one of the two is given
         return reviewed(index_images(db, seed), top)
 
@@ -91,7 +93,9 @@ def reviewed(images: ScoredImages, top: int) -> Review:
     notes = images.notes
     if (without := known - len(answered)) > 0:
         notes += (f"{without:,} image{'s'[: without != 1]} could not be left out, such as the only one of a class",)
-    labels = tuple((images.paths[row], images.classes[images.labels[row]]) for row in np.flatnonzero(images.labels >= 0))
+    labels = tuple(
+        (images.paths[row], images.classes[images.labels[row]]) for row in np.flatnonzero(images.labels >= 0).tolist()
+    )
     return Review(
         images.source,
         images.root,

@@ -16,6 +16,12 @@ from kerastl.reviewing._page import render
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">"
 CLASSES = ("cat", "dog", HOSTILE)
+# Keeps what is saved, and its name, instead of a download.
+WATCH = """
+window.saved = [];
+URL.createObjectURL = (blob) => { saved.push(blob); return "data:,"; };
+HTMLAnchorElement.prototype.click = function () { saved.push(this.download); };
+"""
 CODES = {"Enter": 13, "Backspace": 8, "ArrowLeft": 37, "ArrowRight": 39}
 
 
@@ -98,10 +104,7 @@ def opened(chromium, review, tmp_path):
         if forget:
             chromium.evaluate("localStorage.clear()")
             chromium.show(file, width=width, dark=dark)
-        chromium.evaluate(
-            "window.saved = []; URL.createObjectURL = (blob) => { saved.push(blob); return 'data:,'; };"
-            "HTMLAnchorElement.prototype.click = function () { saved.push(this.download); };"
-        )
+        chromium.evaluate(WATCH)
         return chromium
 
     return opened
@@ -160,7 +163,7 @@ def test_another_class_is_typed_and_keys_mean_letters_there(opened):
     browser = opened()
     press(browser, "/")
     assert browser.evaluate("document.activeElement.id") == "name"
-    for letter in "s1, \"x\"":
+    for letter in 's1, "x"':
         browser.call("Input.insertText", text=letter)
     press(browser, "Enter")
     assert status(browser) == "Image 2 of 4, 1 decided"
@@ -200,13 +203,14 @@ def test_the_tables_are_read_by_scan_and_relabel(opened, reviewed_run, tmp_path)
     """From the command to the page and back: the corrected table is one that trains."""
     run, data = reviewed_run
     page = tmp_path / "review.html"
-    assert kerastl_command(["review", str(run), "--data", str(data), "--page", str(page), "-q", "--format", "json"]) == 0
+    assert (
+        kerastl_command(["review", str(run), "--data", str(data), "--page", str(page), "-q", "--format", "json"]) == 0
+    )
     browser = opened()
     browser.show(page, width=1000)
-    browser.evaluate(
-        "localStorage.clear(); window.saved = []; URL.createObjectURL = (blob) => { saved.push(blob); return 'data:,'; };"
-        "HTMLAnchorElement.prototype.click = function () { saved.push(this.download); };"
-    )
+    browser.evaluate("localStorage.clear()")
+    browser.show(page, width=1000)
+    browser.evaluate(WATCH)
     press(browser, "2", "a")
     labels = tmp_path / "labels.csv"
     labels.write_text(browser.evaluate("saved.at(-2).text()"))
