@@ -99,8 +99,9 @@ def classify(
 ) -> int:
     """Say what is in images.
 
-    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
-    for a list of files on standard input. What is no image is left out of folders, and tried where it is named.
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', an archive (.tar,
+    .tar.gz, .zip, .parquet), an address (https://, s3://, gs://, az://, hdfs://), or - for a list of files on standard
+    input. What is no image is left out of folders and archives, and tried where it is named.
     Results go to standard output, in the order of the sources.
 
     --coverage and --reject need a model that `kerastl calibrate` has seen. --sure needs a tree of classes: ImageNet's
@@ -160,7 +161,8 @@ def _images(sources: tuple[str, ...], urls: bool, form: str) -> Images:
     from kerastl.images._sidecars import SIDECAR_SUFFIXES
 
     along = SIDECAR_SUFFIXES if form in KEYWORD_FORMATS else ()
-    return Images(sources, urls, complains=form not in ("json", "jsonl"), along=along)
+    stored = form not in KEYWORD_FORMATS  # which are written into files, or beside them
+    return Images(sources, urls, complains=form not in ("json", "jsonl"), along=along, stored=stored)
 
 
 def _check(

@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 def embed(sources: tuple[str, ...], output: str | None, urls: bool, **loading: Any) -> int:
     """Write a vector of each image: near each other where images are alike.
 
-    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
-    for a list of files on standard input. Vectors have length 1, so that the product of two is their cosine.
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', an archive (.tar,
+    .tar.gz, .zip, .parquet), an address (https://, s3://, gs://, az://, hdfs://), or - for a list of files on standard
+    input. Vectors have length 1, so that the product of two is their cosine.
 
     Beside FILE lies FILE.part until all is done. Where the command was interrupted, the same command goes on with it
     and writes the same FILE. Images that cannot be read are named and left out.
@@ -61,7 +62,7 @@ def embed(sources: tuple[str, ...], output: str | None, urls: bool, **loading: A
     embedder = load_embedder(**loading)
     reporter = progress.current()
     reporter.detail(str(embedder.classifier))
-    images = Images(sources, urls)
+    images = Images(sources, urls, stored=True)
     with reporter.stage("images", images.total) as counter:
 
         def note(row: EmbeddedImage) -> None:
