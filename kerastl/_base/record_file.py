@@ -8,7 +8,7 @@ import os
 import struct
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -126,7 +126,7 @@ class RecordFile:
             stream.seek(_HEADER + place * self._record)
             return self._checked(stream.read(self._record))
 
-    def records(self) -> Iterator[tuple[bytes, bytes] | None]:
+    def records(self) -> Generator[tuple[bytes, bytes] | None, None, None]:
         """All that were there, in their order, as `read` gives them."""
         with self.file.open("rb") as stream:
             stream.seek(_HEADER)
