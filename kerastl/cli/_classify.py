@@ -156,7 +156,14 @@ def classify(
         return _above(answers, lowest)
 
     if target is not None:
-        options = {"top": top, "coverage": coverage, "reject": reject, "tta": tta, "sure": sure, "min-score": min_score}
+        options: dict[str, Any] = {
+            "top": top,
+            "coverage": coverage,
+            "reject": reject,
+            "tta": tta,
+            "sure": sure,
+            "min-score": min_score,
+        }
         options |= {"csv-safe": csv_safe, "precision": precision, "batch-size": batch_size}
         with parts.classification_parts(classifier, sources, target, options) as folder:
             return parts.written(folder, images, lambda paths: answer(Expanded(paths, urls=True)), "classified")
@@ -183,7 +190,7 @@ def _images(sources: tuple[str, ...], urls: bool, form: str, target: PartsTarget
 
     along = SIDECAR_SUFFIXES if form in KEYWORD_FORMATS else ()
     complains = target is None and form not in ("json", "jsonl")
-    return Images(sources, urls, complains=complains, along=along, shard=target and target.shard)
+    return Images(sources, urls, complains=complains, along=along, shard=None if target is None else target.shard)
 
 
 def _check(

@@ -81,7 +81,7 @@ def embed(
     embedder = load_embedder(**loading)
     reporter = progress.current()
     reporter.detail(str(embedder.classifier))
-    images = Images(sources, urls, complains=target is None, shard=target and target.shard)
+    images = Images(sources, urls, complains=target is None, shard=None if target is None else target.shard)
     if target is not None:
         with vector_parts(embedder, sources, target) as (folder, answer):
             return parts.written(folder, images, answer, "embedded")

@@ -57,6 +57,8 @@ class DoneImages:
                 self._next += 1
                 self._expected = self._following()
                 return True
+            for record in self._in_order:  # the rest, where damage would hide an image
+                self._key(record)
             self._taken = bytearray(self._records.count)
             self._taken[: self._next] = b"\1" * self._next
         for place in self._records.places(key):

@@ -84,25 +84,25 @@ def _groups(rows: Iterable[T]) -> Iterator[list[T]]:
 def _read_jsonl(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
     import json
 
-    text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="\n")
-    while line := text.readline(_LONGEST_LINE):
-        try:
-            row = json.loads(line)
-        except RecursionError:
-            row = None
-        if not isinstance(row, dict):
-            raise ValueError("a line is no object")
-        yield row
+    with io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="\n") as text:
+        while line := text.readline(_LONGEST_LINE):
+            try:
+                row = json.loads(line)
+            except RecursionError:
+                row = None
+            if not isinstance(row, dict):
+                raise ValueError("a line is no object")
+            yield row
 
 
 def _read_csv(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
     import csv
 
-    text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
-    try:
-        yield from csv.DictReader(text, strict=True)
-    except csv.Error as error:
-        raise ValueError(str(error)) from None
+    with io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="") as text:
+        try:
+            yield from csv.DictReader(text, strict=True)
+        except csv.Error as error:
+            raise ValueError(str(error)) from None
 
 
 def _read_parquet(stream: IO[bytes]) -> Iterator[dict[str, Any]]:

@@ -156,7 +156,7 @@ def open_results(folder: str | os.PathLike[str]) -> Results:
         ...     _ = kerastl.embed("data/shapes", "halves", model="kerastl_mini", format="jsonl", shard=shard)
         >>> results = open_results("halves")
         >>> results.complete, results.rows, len(results.shards)
-        (True, 80, 2)
+        (True, 88, 2)
     """
     path = folder_path(folder, "folder")
     found = [read_manifest(path / name) for name in file_names(path) if MANIFEST.fullmatch(name)]

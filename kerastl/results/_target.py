@@ -35,7 +35,7 @@ def file_names(folder: Path) -> list[str]:
     """The names of what is in a folder, if it is there, sorted."""
     try:
         return sorted(entry.name for entry in folder.iterdir())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 
