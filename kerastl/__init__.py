@@ -70,18 +70,9 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
-    *(
-        "inference",
-        "keywords",
-        "models",
-        "plots",
-        "pretraining",
-        "reporting",
-        "results",
-        "serving",
-        "sklearn",
-        "sorting",
-    ),
+    *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
+    *("index", "inference", "keywords", "models", "plots", "pretraining", "reporting", "results", "serving", "sklearn"),
+    *("sorting", "tasks", "testing", "training"),
     *("tasks", "testing", "training"),
 )
 

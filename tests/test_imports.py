@@ -29,6 +29,7 @@ LAYERS = [
     {"embedding"},
     {"training"},
     {"finetuning", "pretraining"},
+    {"index"},
     {"evaluation", "serving", "sklearn", "sorting"},
     {"exporting"},
     {"reporting"},
@@ -36,7 +37,7 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
-HEAVY += ("nncf", "openvino", "pyarrow")
+HEAVY += ("nncf", "openvino", "pyarrow", "lancedb")
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {
