@@ -73,7 +73,6 @@ _PACKAGES = (
     *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
     *("index", "inference", "keywords", "models", "plots", "pretraining", "reporting", "results", "serving", "sklearn"),
     *("sorting", "tasks", "testing", "training"),
-    *("tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)
