@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from kerastl import _progress as progress
 from kerastl._inputs import Expanded
 from kerastl._paths import expand, left_out
 from kerastl.sources._addresses import lies_elsewhere
+
+if TYPE_CHECKING:
+    from kerastl.results._shard import Shard
 
 
 class Images:
@@ -20,6 +23,7 @@ class Images:
         urls: Whether addresses in that list are fetched, too.
         complains: Whether standard error tells why one failed, since the results do not.
         along: Suffixes of other files that are not left out: they go with an image.
+        shard: Which of the images are done here, for the count of all.
         stored: Whether images in archives and stores, which are no files, will do.
 
     Attributes:
@@ -34,6 +38,7 @@ class Images:
         urls: bool,
         complains: bool = True,
         along: tuple[str, ...] = (),
+        shard: Shard | None = None,
         stored: bool = False,
     ) -> None:
         self._reporter = progress.current()
@@ -45,8 +50,13 @@ class Images:
         listed = "-" in sources
         paths = expand(sources, _standard_input(), self._side_files)
         self.paths = Expanded(paths, urls or not listed, stored, self._stored_side_files)
-        self.total = _count(sources) if self._reporter.has_bars and not listed else None
+        self.total = _count(sources, shard) if self._reporter.has_bars and not listed else None
         self.count = 0
+
+    def went_before(self, count: int, failed: int) -> None:
+        """Note that so many were done earlier, and some of them have failed."""
+        self.count += count
+        self._failed += failed
 
     def note(self, path: str | None, error: str | None) -> None:
         """Note that one is done, or has failed."""
@@ -66,13 +76,13 @@ class Images:
         return 1 if self._failed else 0
 
 
-def _count(sources: Sequence[str]) -> int | None:
+def _count(sources: Sequence[str], shard: Shard | None) -> int | None:
     """How many images there are, for a bar; None where only reading them would tell."""
     count = 0
     for path in expand(sources):  # a walk through the folders, which costs less than the images in them
         if lies_elsewhere(path):
             return None
-        count += 1
+        count += shard is None or shard.has(path)
     return count
 
 
