@@ -82,8 +82,8 @@ def embed(
     embedder = load_embedder(**loading)
     reporter = progress.current()
     reporter.detail(str(embedder.classifier))
-    shard = None if target is None else target.shard
-    images = Images(sources, urls, complains=target is None, shard=shard, stored=True)
+    part_of_work = None if target is None else target.shard
+    images = Images(sources, urls, complains=target is None, shard=part_of_work, stored=True)
     if target is not None:
         with vector_parts(embedder, sources, target) as (folder, answer):
             return parts.written(folder, images, answer, "embedded")
