@@ -72,8 +72,8 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
-    *("index", "inference", "keywords", "models", "plots", "pretraining", "reporting", "reviewing", "serving"),
-    *("sklearn", "sorting", "tasks", "testing", "training"),
+    *("index", "inference", "keywords", "models", "plots", "pretraining", "reporting", "results", "reviewing"),
+    *("serving", "sklearn", "sorting", "sources", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)
