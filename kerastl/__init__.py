@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from kerastl.models._table import list_models as list_models
     from kerastl.pretraining._pretrain import pretrain as pretrain
     from kerastl.reporting._page import write_report as write_report
+    from kerastl.reviewing._review import review as review
     from kerastl.sorting._sort import sort as sort
 
 _MODULES = {
@@ -65,6 +66,7 @@ _MODULES = {
     "load_pixels": "kerastl.images._loading",
     "lr_find": "kerastl.finetuning._lr_find",
     "pretrain": "kerastl.pretraining._pretrain",
+    "review": "kerastl.reviewing._review",
     "sort": "kerastl.sorting._sort",
     "write_map": "kerastl.embedding_map._write",
     "write_report": "kerastl.reporting._page",
@@ -73,8 +75,7 @@ _MODULES = {
 _PACKAGES = (
     *("calibration", "data", "embedding", "embedding_map", "errors", "evaluation", "explaining", "exporting"),
     *("finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining", "reporting"),
-    *("serving", "sklearn", "sorting"),
-    *("tasks", "testing", "training"),
+    *("results", "reviewing", "serving", "sklearn", "sorting", "sources", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

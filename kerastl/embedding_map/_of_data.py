@@ -92,7 +92,7 @@ def _found(data: Any, classifier: Classifier) -> _Found:
             raise
         notes = (f"without labels: {error}",)
     if dataset is None:
-        paths = [_path(image) for image in given(data).images]
+        paths = [_path(image) for image in given(data, stored=False).images]
         if not paths:
             raise UsageError("there are no images to make a map of")
         return _Found(paths, None, Path(), notes=notes)
@@ -122,7 +122,7 @@ def _embedded(embedder: Embedder, files: Sequence[str]) -> tuple[dict[int, Embed
     """What has a vector, by its place, and why the others have none, by path."""
     rows, failed = {}, {}
     with progress.stage("computing vectors", len(files)) as counter:
-        for place, row in enumerate(embedder.stream(Expanded(files, urls=False))):
+        for place, row in enumerate(embedder.stream(Expanded(files, urls=False, stored=False))):
             if row.error is None:
                 rows[place] = row
             else:

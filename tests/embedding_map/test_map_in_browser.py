@@ -190,9 +190,8 @@ def test_the_legend_chooses_classes(page):
     chromium.evaluate(f"{entry}.click()")
     assert chromium.evaluate(FOUND) == 10
     assert chromium.evaluate(f"{entry}.getAttribute('aria-pressed')") == "true"
-    chromium.evaluate(
-        "(s => { s.value = 'answer'; s.dispatchEvent(new Event('change')) })(document.querySelector('#coloring select'))"
-    )
+    select = "document.querySelector('#coloring select')"
+    chromium.evaluate(f"{select}.value = 'answer'; {select}.dispatchEvent(new Event('change'))")
     assert chromium.evaluate(FOUND) == 30
     counts = chromium.evaluate("[...document.querySelectorAll('#legend button')].map(b => b.textContent)")
     assert counts[0] == f"{HOSTILE}11"
