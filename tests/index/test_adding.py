@@ -337,7 +337,7 @@ def test_writes_wait_for_as_long_as_they_take_many_times_over(new_index, embedde
     method = adding.ImageTable.add
     monkeypatch.setattr(adding.ImageTable, "add", lambda self, rows: written.append(len(rows)) or method(self, rows))
     clock = iter(range(1000))
-    adder = adding.Adding(index._table, index.facts.root, embedder, {}, lambda image: None, lambda: next(clock))
+    adder = adding.Adding(index.table, index.facts.root, embedder, {}, lambda image: None, lambda: next(clock))
     monkeypatch.setattr(adding, "_SECONDS_BETWEEN_WRITES", 4)
     adder.run(images)
     # Due at 4 seconds; the write takes one, so that the next is due 20 seconds later: after the last image.
