@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastl._paths import expand
-from kerastl.errors import ImageError, UsageError
+from kerastl.errors import ImageError, KerastlError, UsageError
 from kerastl.images._arrays import KINDS, NONE, as_array, batch, is_array
-from kerastl.images._encoded import is_encoded, is_web_address
+from kerastl.images._encoded import is_encoded, is_web_address, path_of
 
 REFUSED_ADDRESS = "a web address in a list, which is fetched only if asked for: {how}"
 
@@ -97,6 +97,20 @@ def only(image: Any) -> Any:
     if not found.one:
         raise UsageError(f"one image is wanted, {KINDS}. Received: {type(image).__name__} of images")
     return next(iter(found.images))
+
+
+def name_of(image: Any) -> str:
+    """What an image of a stream of files is called: its path as it was given.
+
+    Raises:
+        UsageError: It has none, or is what was wrongly given in an image's place.
+    """
+    if isinstance(image, KerastlError) and not isinstance(image, ImageError):
+        raise image
+    name = image.path if isinstance(image, ImageError) else path_of(image)
+    if name is None:
+        raise UsageError(f"only paths are taken here; Classifier.embed and classify take images. Received: {image!r}")
+    return name
 
 
 def _axes(images: Any) -> int | None:

@@ -20,7 +20,7 @@ LAYERS = [
     {"_metrics"},
     {"tasks"},
     {"_inputs", "_path_list", "_paths", "images", "keywords", "models"},
-    {"calibration"},
+    {"calibration", "results"},
     {"inference", "testing"},
     {"data"},
     {"plots"},

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "embed": ("kerastl.cli._embed", "Write a vector of each image: near each other where images are alike."),
     "index": ("kerastl.cli._index", "Make an index of images for search, or bring one up to date."),
     "similar": ("kerastl.cli._similar", "Find the images of an index that are most like an image."),
+    "results": ("kerastl.cli._results", "Say whether results in parts are complete, or print them."),
     "explain": ("kerastl.cli._explain", "Show which parts of images count for a class."),
     "check": ("kerastl.cli._check", "Look for what spoils training in a labeled folder."),
     "pretrain": ("kerastl.cli._pretrain", "Train a network on images without labels."),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from kerastl import _progress as progress
 from kerastl._inputs import Expanded
 from kerastl._paths import expand, left_out
+
+if TYPE_CHECKING:
+    from kerastl.results._shard import Shard
 
 
 class Images:
@@ -18,6 +21,7 @@ class Images:
         urls: Whether web addresses in that list are fetched, too.
         complains: Whether standard error tells why one failed, since the results do not.
         along: Suffixes of other files that are not left out: they go with an image.
+        shard: Which of the images are done here, for the count of all.
 
     Attributes:
         paths: What the sources stand for, for `Classifier.classify` and the like; to be gone through once.
@@ -25,7 +29,14 @@ class Images:
         count: How many are done.
     """
 
-    def __init__(self, sources: Sequence[str], urls: bool, complains: bool = True, along: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        sources: Sequence[str],
+        urls: bool,
+        complains: bool = True,
+        along: tuple[str, ...] = (),
+        shard: Shard | None = None,
+    ) -> None:
         self._reporter = progress.current()
         self._side_files: list[str] = []
         self._complains = complains
@@ -34,8 +45,14 @@ class Images:
         listed = "-" in sources
         self.paths = Expanded(expand(sources, _standard_input(), self._side_files), urls or not listed)
         # To count first costs a walk through the folders: only where there is a bar to show it on.
-        self.total = sum(1 for _ in expand(sources)) if self._reporter.has_bars and not listed else None
+        counted = self._reporter.has_bars and not listed
+        self.total = sum(1 for name in expand(sources) if shard is None or shard.has(name)) if counted else None
         self.count = 0
+
+    def went_before(self, count: int, failed: int) -> None:
+        """Note that so many were done earlier, and some of them have failed."""
+        self.count += count
+        self._failed += failed
 
     def note(self, path: str | None, error: str | None) -> None:
         """Note that one is done, or has failed."""

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerastl._classifier import Classifier
 from kerastl._image_groups import dimension
-from kerastl._inputs import given
+from kerastl._inputs import given, name_of
 from kerastl._load import check_resize, find_model
 from kerastl.calibration import _temperature as temperature
 from kerastl.embedding._image_file import read_image_file
-from kerastl.errors import ImageError, KerastlError, UsageError
-from kerastl.images._encoded import path_of
+from kerastl.errors import ImageError, UsageError
 from kerastl.inference._open import EngineName, open_engine
 from kerastl.models._feature_model import FeatureName, check_features, feature_model
 
@@ -131,11 +130,7 @@ class Embedder:
         self, source: Any, known: Callable[[str], EmbeddedImage | None] | None
     ) -> tuple[EmbeddedImage, np.ndarray | None]:
         """What is known of a file before the network has seen it, and its pixels."""
-        if isinstance(source, KerastlError) and not isinstance(source, ImageError):
-            raise source
-        path = source.path if isinstance(source, ImageError) else path_of(source)
-        if path is None:
-            raise UsageError(f"an embedder takes paths; Classifier.embed takes images. Received: {source!r}")
+        path = name_of(source)
         if known is not None and (before := known(path)) is not None:
             return before, None
         found = EmbeddedImage(path)
