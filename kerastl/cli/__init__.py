@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("kerastl.cli._classify", "Say what is in images."),
     "sort": ("kerastl.cli._sort", "Sort images into a folder for each class."),
     "embed": ("kerastl.cli._embed", "Write a vector of each image: near each other where images are alike."),
+    "index": ("kerastl.cli._index", "Make an index of images for search, or bring one up to date."),
+    "similar": ("kerastl.cli._similar", "Find the images of an index that are most like an image."),
     "map": ("kerastl.cli._map", "Lay images out by similarity, on a page to look around in."),
     "results": ("kerastl.cli._results", "Say whether results in parts are complete, or print them."),
     "explain": ("kerastl.cli._explain", "Show which parts of images count for a class."),
