@@ -70,9 +70,8 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
-    *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
     *("index", "inference", "keywords", "models", "plots", "pretraining", "reporting", "results", "serving", "sklearn"),
-    *("sorting", "tasks", "testing", "training"),
+    *("sorting", "sources", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

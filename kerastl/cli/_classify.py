@@ -107,8 +107,9 @@ def classify(
 ) -> int:
     """Say what is in images.
 
-    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
-    for a list of files on standard input. What is no image is left out of folders, and tried where it is named.
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', an archive (.tar,
+    .tar.gz, .zip, .parquet), an address (https://, s3://, gs://, az://, hdfs://), or - for a list of files on standard
+    input. What is no image is left out of folders and archives, and tried where it is named.
     Results go to standard output, in the order of the sources.
 
     Parts have a row an image, also for one that cannot be read, and a manifest tells which are done. The same command
@@ -190,7 +191,9 @@ def _images(sources: tuple[str, ...], urls: bool, form: str, target: PartsTarget
 
     along = SIDECAR_SUFFIXES if form in KEYWORD_FORMATS else ()
     complains = target is None and form not in ("json", "jsonl")
-    return Images(sources, urls, complains=complains, along=along, shard=None if target is None else target.shard)
+    stored = form not in KEYWORD_FORMATS  # which are written into files, or beside them
+    shard = None if target is None else target.shard
+    return Images(sources, urls, complains=complains, along=along, shard=shard, stored=stored)
 
 
 def _check(

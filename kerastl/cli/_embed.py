@@ -57,8 +57,9 @@ def embed(
 ) -> int:
     """Write a vector of each image: near each other where images are alike.
 
-    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
-    for a list of files on standard input. Vectors have length 1, so that the product of two is their cosine.
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', an archive (.tar,
+    .tar.gz, .zip, .parquet), an address (https://, s3://, gs://, az://, hdfs://), or - for a list of files on standard
+    input. Vectors have length 1, so that the product of two is their cosine.
 
     Beside FILE lies FILE.part until all is done. Where the command was interrupted, the same command goes on with it
     and writes the same FILE. Images that cannot be read are named and left out.
@@ -81,7 +82,8 @@ def embed(
     embedder = load_embedder(**loading)
     reporter = progress.current()
     reporter.detail(str(embedder.classifier))
-    images = Images(sources, urls, complains=target is None, shard=None if target is None else target.shard)
+    part_of_work = None if target is None else target.shard
+    images = Images(sources, urls, complains=target is None, shard=part_of_work, stored=True)
     if target is not None:
         with vector_parts(embedder, sources, target) as (folder, answer):
             return parts.written(folder, images, answer, "embedded")

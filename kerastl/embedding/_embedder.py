@@ -17,6 +17,7 @@ from kerastl.embedding._image_file import read_image_file
 from kerastl.errors import ImageError, UsageError
 from kerastl.inference._open import EngineName, open_engine
 from kerastl.models._feature_model import FeatureName, check_features, feature_model
+from kerastl.sources._stored_image import StoredImage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,7 +138,7 @@ class Embedder:
         try:
             if isinstance(source, ImageError):
                 raise source
-            file = read_image_file(path)
+            file = read_image_file(source if isinstance(source, StoredImage) else path)
             found = EmbeddedImage(path, file.hash, len(file.content), file.mtime_ns)
             return found, self.classifier.pixels(file.opened())
         except ImageError as error:
