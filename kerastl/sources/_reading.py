@@ -43,9 +43,12 @@ def stored_images(
     """
     chosen = every if chosen is None else chosen
     counted: Counter[str] = Counter() if left_out is None else left_out
-    if is_address(source):
-        raise NotImplementedError
-    yield from _of_file(source, counted, chosen)
+    if not is_address(source):
+        yield from _of_file(source, counted, chosen)
+        return
+    from kerastl.sources._remote_images import remote_images  # what it imports takes long
+
+    yield from remote_images(source, counted, chosen)
 
 
 def _of_file(path: str, left_out: Counter[str], chosen: Chosen) -> Iterator[StoredImage | ImageError]:
