@@ -39,9 +39,12 @@ def stored_images(source: str, left_out: Counter[str] | None = None) -> Iterator
         ['photos.zip::candle.jpg']
     """
     counted: Counter[str] = Counter() if left_out is None else left_out
-    if is_address(source):
-        raise NotImplementedError
-    yield from _of_file(source, counted)
+    if not is_address(source):
+        yield from _of_file(source, counted)
+        return
+    from kerastl.sources._remote_images import remote_images  # what it imports takes long
+
+    yield from remote_images(source, counted)
 
 
 def _of_file(path: str, left_out: Counter[str]) -> Iterator[StoredImage | ImageError]:
