@@ -70,7 +70,7 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
-    *("inference", "keywords", "models", "plots", "pretraining", "reporting", "serving", "sklearn", "sorting"),
+    *("inference", "keywords", "models", "plots", "pretraining", "ray", "reporting", "serving", "sklearn", "sorting"),
     *("tasks", "testing", "training"),
 )
 

@@ -29,14 +29,14 @@ LAYERS = [
     {"embedding"},
     {"training"},
     {"finetuning", "pretraining"},
-    {"evaluation", "serving", "sklearn", "sorting"},
+    {"evaluation", "ray", "serving", "sklearn", "sorting"},
     {"exporting"},
     {"reporting"},
     {"cli"},
     {"__init__", "__main__"},
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
-HEAVY += ("nncf", "openvino", "pyarrow")
+HEAVY += ("nncf", "openvino", "pyarrow", "ray")
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {

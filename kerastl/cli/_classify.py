@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -69,6 +69,13 @@ if TYPE_CHECKING:
 @options.csv_safe("With --format csv")
 @options.urls
 @option(
+    "--ray",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Spread the images over N processes of a Ray cluster: the one that RAY_ADDRESS names, or this machine. All "
+    "must find images and model under the same names.",
+)
+@option(
     "--min-score",
     type=click.FloatRange(0, 1),
     metavar="P",
@@ -93,6 +100,7 @@ def classify(
     tta: TTAName | None,
     sure: float | None,
     urls: bool,
+    ray: int | None,
     min_score: float | None,
     csv_safe: bool,
     trust: bool,
@@ -122,22 +130,26 @@ def classify(
     keyword_files.check(form, in_place)
     out.check(output)
     reporter = progress.current()
-    classifier = load(
-        model,
-        resize=resize,
-        engine=engine,
-        batch_size=batch_size,
-        precision=precision,
-        representative_data=answer_options.representative(representative_data, sources),
-        trust=trust,
-    )
+    opening: dict[str, Any] = {
+        "model": model,
+        "resize": resize,
+        "engine": engine,
+        "batch_size": batch_size,
+        "precision": precision,
+        "trust": trust,
+    }
+    classifier = load(**opening, representative_data=answer_options.representative(representative_data, sources))
     reporter.detail(str(classifier))
     kind = TASKS[classifier.metadata.task].kind
     lowest = _lowest(kind, form, min_score, coverage)
     images = _images(sources, urls, form)
-    answers = classifier.classify(
-        images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure
-    )
+    asked: dict[str, Any] = {"top": top, "coverage": coverage, "reject": reject, "tta": tta, "sure": sure}
+    if ray is None:
+        answers = classifier.classify(images.paths, errors="return", **asked)
+    else:
+        from kerastl.ray import Job, classify_on_ray
+
+        answers = classify_on_ray(images.paths, Job(opening, asked), ray)
     answers = _above(answers, lowest)
     if form in KEYWORD_FORMATS:
         results = keyword_files.written(answers, form, out.nothing(kind))
