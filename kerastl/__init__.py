@@ -70,8 +70,8 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
-    *("inference", "keywords", "models", "plots", "pretraining", "ray", "reporting", "serving", "sklearn", "sorting"),
-    *("tasks", "testing", "training"),
+    *("index", "inference", "keywords", "models", "plots", "pretraining", "ray", "reporting", "results", "serving"),
+    *("sklearn", "sorting", "sources", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

@@ -19,8 +19,8 @@ LAYERS = [
     {"_version", "errors", "_base", "_progress"},
     {"_metrics"},
     {"tasks"},
-    {"_inputs", "_path_list", "_paths", "images", "keywords", "models"},
-    {"calibration"},
+    {"_inputs", "_path_list", "_paths", "images", "keywords", "models", "sources"},
+    {"calibration", "results"},
     {"inference", "testing"},
     {"data"},
     {"plots"},
@@ -29,6 +29,7 @@ LAYERS = [
     {"embedding"},
     {"training"},
     {"finetuning", "pretraining"},
+    {"index"},
     {"evaluation", "ray", "serving", "sklearn", "sorting"},
     {"exporting"},
     {"reporting"},
@@ -36,7 +37,7 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
-HEAVY += ("nncf", "openvino", "pyarrow", "ray")
+HEAVY += ("fsspec", "nncf", "openvino", "pyarrow", "lancedb", "ray")
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {

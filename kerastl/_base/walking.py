@@ -29,6 +29,7 @@ _OWN: tuple[tuple[set[str], set[str], str], ...] = (
     ({"kerastl.json", "metrics.json"}, set(), "a run"),
     ({"split.csv", "state"}, set(), "a run"),
     ({"backbone.weights.h5", "pretraining.json"}, set(), "a run"),
+    ({"images.lance", "index.json"}, set(), "an index"),
     ({"report.html", "evaluation.json"}, {"report.html", "evaluation.json", "predictions.csv"}, "a report"),
 )
 # The names of images that `kerastl explain` writes, which also say so inside, where `_SOFTWARE` stands.

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("kerastl.cli._classify", "Say what is in images."),
     "sort": ("kerastl.cli._sort", "Sort images into a folder for each class."),
     "embed": ("kerastl.cli._embed", "Write a vector of each image: near each other where images are alike."),
+    "results": ("kerastl.cli._results", "Say whether results in parts are complete, or print them."),
     "explain": ("kerastl.cli._explain", "Show which parts of images count for a class."),
     "check": ("kerastl.cli._check", "Look for what spoils training in a labeled folder."),
     "pretrain": ("kerastl.cli._pretrain", "Train a network on images without labels."),

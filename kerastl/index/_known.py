@@ -1,0 +1,112 @@
+"""What an index knows of files: which need not be read again, which have moved, and which are gone."""
+
+from __future__ import annotations
+
+import bisect
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerastl.embedding._embedder import EmbeddedImage
+from kerastl.embedding._image_file import read_image_file
+from kerastl.errors import ImageError
+from kerastl.images._encoded import is_web_address
+from kerastl.index._table import FILE_COLUMNS, ImageTable
+
+_COLUMNS = (*FILE_COLUMNS, "label", "split", "added")
+_COPIES = 64  # of one content, that are looked at
+
+
+@dataclass(frozen=True)
+class KnownImage(EmbeddedImage):
+    """An image whose vector is in the index already.
+
+    Args:
+        places: Of images with this content: its own if that is one, else the first few.
+    """
+
+    places: tuple[int, ...] = ()
+
+
+class KnownImages:
+    """The images of an index as it is now; nothing of it changes later.
+
+    Args:
+        table: The table, which nobody writes to.
+        root: The folder that paths are relative to.
+    """
+
+    def __init__(self, table: ImageTable, root: str) -> None:
+        import pyarrow.compute as pc
+
+        self.table = table
+        self._root = root
+        self._columns = table.rows(_COLUMNS).combine_chunks()
+        self._paths = self._columns["path"]
+        self._sizes = self._columns["size"].to_numpy()
+        self._times = self._columns["mtime_ns"].to_numpy()
+        self._all_sizes = np.unique(self._sizes)
+        self._by_content = pc.sort_indices(self._columns["content"]).to_numpy()
+        self._contents = self._columns["content"].take(self._by_content)
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def stored(self, path: str) -> str:
+        """What an index calls a file: its path from the root, or an absolute one; of web addresses themselves."""
+        if is_web_address(path):
+            return path
+        path, root = os.path.abspath(path), self._root  # noqa: PTH100 - as text
+        below = path.startswith(root if root.endswith(os.sep) else root + os.sep)
+        return (path[len(root) :].lstrip(os.sep) if below else path).replace(os.sep, "/")
+
+    def file(self, place: int) -> str:
+        """Where an image lies."""
+        path = self.value("path", place)
+        return path if is_web_address(path) else os.path.join(self._root, path)  # noqa: PTH118
+
+    def value(self, column: str, place: int) -> Any:
+        """What a row says."""
+        return self._columns[column][place].as_py()
+
+    def find(self, stored: str) -> int | None:
+        """The place of a path."""
+        place = bisect.bisect_left(range(len(self)), stored, key=lambda at: self._paths[at].as_py())
+        return place if place < len(self) and self._paths[place].as_py() == stored else None
+
+    def __call__(self, path: str) -> KnownImage | None:
+        """What is known of a file, which is read only where its size or time is another; threads may share this."""
+        try:
+            status = os.stat(path)  # noqa: PTH116
+        except (OSError, ValueError):
+            return None
+        place, size, time = self.find(self.stored(path)), status.st_size, status.st_mtime_ns
+        if place is not None and (self._sizes[place], self._times[place]) == (size, time):
+            return KnownImage(path, self.value("content", place), size, time, places=(place,))
+        at = np.searchsorted(self._all_sizes, size)
+        if at == len(self._all_sizes) or self._all_sizes[at] != size:
+            return None
+        try:
+            file = read_image_file(path)
+        except ImageError:
+            return None  # whoever embeds it says why
+        places = self._of_content(file.hash, place)
+        return KnownImage(path, file.hash, len(file.content), file.mtime_ns, places=places) if places else None
+
+    def _of_content(self, content: str, own: int | None) -> tuple[int, ...]:
+        if own is not None and self.value("content", own) == content:
+            return (own,)
+        first = bisect.bisect_left(range(len(self)), content, key=lambda at: self._contents[at].as_py())
+        last = bisect.bisect_right(range(len(self)), content, key=lambda at: self._contents[at].as_py())
+        return tuple(self._by_content[first : min(last, first + _COPIES)].tolist())
+
+    def unchanged(self, image: KnownImage) -> bool:
+        """Whether a file has the size and the time that the index knows."""
+        return bool(self._times[image.places[0]] == image.mtime_ns)
+
+    def is_gone(self, place: int) -> bool:
+        """Whether there is no file any more where an image lay."""
+        file = self.file(place)
+        return not is_web_address(file) and not os.path.lexists(file)
