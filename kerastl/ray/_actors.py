@@ -7,16 +7,17 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.extras import require
 from kerastl._inputs import Expanded
 from kerastl._load import load
-from kerastl.errors import KerastlError, UsageError
+from kerastl.errors import ImageError, KerastlError, UsageError
 from kerastl.models._labels import Classification
 from kerastl.ray._processors import limit_processors
+from kerastl.sources import StoredImage
 
 if TYPE_CHECKING:
     from kerastl._classifier import Classifier
@@ -38,6 +39,11 @@ class Job:
     Args:
         load: The arguments of `kerastl.load`.
         classify: The arguments of `Classifier.classify` but for the images.
+
+    Example:
+        >>> from kerastl.ray import Job
+        >>> Job({"model": "kerastl_mini"}, {"top": 1}).load
+        {'model': 'kerastl_mini'}
     """
 
     load: dict[str, Any]
@@ -129,7 +135,8 @@ class _Pool:
         stream = iter(images)
         groups = iter(lambda: list(islice(stream, _GROUP)), [])
         under_way: deque[tuple[list[Any], int, Any, Any]] = deque()
-        for number, group in enumerate(groups):
+        for number, given in enumerate(groups):
+            group = [_sendable(image) for image in given]
             place = number % len(self._actors)
             actor = self._actors[place]
             under_way.append((group, place, actor, actor.answer.remote(group)))
@@ -172,6 +179,16 @@ class _Pool:
         """Make an actor anew, unless another call has noticed its death first."""
         if self._actors[place] is dead:
             self._actors[place] = self._made()
+
+
+def _sendable(image: Any) -> Any:
+    """An image of an archive with its bytes, which may be on their way; or why there are none."""
+    if not isinstance(image, StoredImage):
+        return image
+    try:
+        return replace(image, content=image.read_bytes())
+    except ImageError as error:
+        return error
 
 
 def _last_line(error: BaseException) -> str:
