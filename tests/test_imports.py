@@ -31,8 +31,8 @@ LAYERS = [
     {"finetuning", "pretraining"},
     {"index"},
     {"evaluation", "ray", "serving", "sklearn", "sorting"},
-    {"exporting"},
-    {"reporting"},
+    {"exporting", "reviewing"},
+    {"embedding_map", "reporting"},
     {"cli"},
     {"__init__", "__main__"},
 ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Protocol
 
 from kerastl._inputs import REFUSED_ADDRESS
 from kerastl.errors import ImageError
-from kerastl.images._encoded import is_web_address
 from kerastl.ray._answer_columns import NUMBER, NUMBERS, TEXT, TEXTS
+from kerastl.sources._addresses import is_address
 
 Answers = Mapping[str, tuple[str, list[Any]]]
 
@@ -118,6 +119,8 @@ def _image(value: Any, urls: bool) -> Any:
         return BytesIO(value)  # never the name of a file, as short bytes may be elsewhere
     if value is None:
         return ImageError("a row", "there is no image in it")
-    if is_web_address(value) and not urls:
-        return ImageError(str(value), REFUSED_ADDRESS.format(how="urls=True"))
+    if isinstance(value, str) and not is_address(value):
+        return Path(value)  # a file, where text may stand for what lies in an archive
+    if isinstance(value, str) and not urls:
+        return ImageError(value, REFUSED_ADDRESS.format(what="an address", how="urls=True"))
     return value

@@ -82,7 +82,7 @@ def test_rows_stay_in_their_places_whatever_they_name(classify, files, tmp_path)
     named = [str(tmp_path), str(tmp_path / "*.png"), None, "http://127.0.0.1:9/a.png", files[0]]
     answers = classify({"path": named, "number": list(range(5))})
     assert [bool(each) for each in answers["error"]] == [True, True, True, True, False]
-    assert answers["error"][3] == "a web address in a list, which is fetched only if asked for: urls=True"
+    assert answers["error"][3] == "an address in a list, which is fetched only if asked for: urls=True"
 
 
 def test_what_is_kept(files):
