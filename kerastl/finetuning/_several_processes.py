@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import re
@@ -11,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,10 +104,12 @@ def finetune_together(processes: Processes, arguments: Mapping[str, Any]) -> Fin
         call = {**given, "output": output, "verbose": level}
         if isinstance(recipe := call.get("recipe"), Recipe):
             call["recipe"] = folder / "recipe.json"
-            call["recipe"].write_text(json.dumps(recipe.as_dict()), encoding="utf-8")
+            call["recipe"].write_text(recipe.to_json(), encoding="utf-8")
         (folder / CALL).write_bytes(pickle.dumps((call, processes.count, processes.coordinator or _free_address())))
-        children = {number: _start(number, folder) for number in processes.here}
+        children: dict[int, subprocess.Popen] = {}
         try:
+            for number in processes.here:
+                children[number] = _start(number, folder)
             answer = _wait(children, folder, processes, output)
         except KeyboardInterrupt:
             raise Interrupted(
@@ -116,7 +118,7 @@ def finetune_together(processes: Processes, arguments: Mapping[str, Any]) -> Fin
         finally:
             for child in children.values():
                 child.kill()
-                child.wait()
+                child.communicate()  # closes what goes to it
     return _result(answer, output, trust=bool(arguments.get("trust")))
 
 
@@ -157,8 +159,9 @@ def _start(number: int, folder: Path) -> subprocess.Popen:
     except OSError as error:
         raise TrainingError(f"process {number} cannot be started ({error.strerror or error})") from error
     assert child.stdin is not None  # noqa: S101 - it is a pipe
-    child.stdin.write(pickle.dumps((number, os.fspath(folder))))
-    child.stdin.flush()  # it stays open: where it ends, we have ended, and so does the process
+    with suppress(BrokenPipeError):  # it has ended at once, which is seen soon
+        child.stdin.write(pickle.dumps((number, os.fspath(folder))))
+        child.stdin.flush()  # it stays open: where it ends, we have ended, and so does the process
     return child
 
 
@@ -209,4 +212,4 @@ def _result(answer: tuple[Any, ...], output: Path, *, trust: bool) -> FineTuned:
     metadata, metrics, history, stopped = answer
     # On another host than the first process's, the run folder may be none of this machine's.
     model = load(output / MODEL_FILE, trust=trust) if (output / MODEL_FILE).is_file() else None
-    return FineTuned(model, metadata, metrics, history, output, stopped)  # type: ignore[arg-type]
+    return FineTuned(model, metadata, metrics, history, output, stopped)
