@@ -25,6 +25,7 @@ from scale_simulation import Machine, Store, Work, simulate
 
 import kerastl
 from kerastl._paths import expand
+from kerastl.images import IMAGE_SUFFIXES
 from kerastl.inference._engines import cores
 from kerastl.results._shard import Shard
 
@@ -119,7 +120,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "data" / "shapes")
     parser.add_argument("--part-size", type=int, default=512)
     arguments = parser.parse_args()
-    images = sorted(path.absolute() for path in arguments.folder.rglob("*.jp*g"))
+    images = sorted(path.absolute() for path in arguments.folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for count in arguments.images:
