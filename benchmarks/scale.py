@@ -123,6 +123,7 @@ def main() -> None:
     images = sorted(path.absolute() for path in arguments.folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        run(command(arguments, images[0], folder / "warm"))  # compiles
         for count in arguments.images:
             source = linked(images, count, folder / f"images-{count}")
             taken = run(command(arguments, source, folder / f"out-{count}"))
@@ -133,7 +134,7 @@ def main() -> None:
             )
         step = pieces(arguments, images, source)
         print("alone: " + ", ".join(f"{name} {1e3 * seconds:.3f} ms" for name, seconds in step.items()), flush=True)
-        start = run(command(arguments, images[0], folder / "one"))  # type: ignore[arg-type]
+        start = run(command(arguments, images[0], folder / "one"))
         print(f"start, and one image: {start.wall:.2f} s, {start.cpu:.2f} s of processor", flush=True)
         size = sum(path.stat().st_size for path in images) / len(images)
         cpu = step["decode"] + step["network"]
