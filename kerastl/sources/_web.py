@@ -30,14 +30,19 @@ def opened_web_file(url: str, seeks: bool) -> Any:
         RefusedError: The server gives no ranges, which that needs; or the address has a password in it.
         Exception: It cannot be had.
     """
-    if "@" in urlsplit(url).netloc:
-        raise RefusedError("an address with a password in it is not fetched")
-    found = retried(lambda: _look(url))
+    found = web_object(url)
     if found is not None:
         return found.opened()
     if seeks:
         raise RefusedError("its server does not give parts of files, which this kind needs; download it first")
     return io.BufferedReader(_Sequential(url))
+
+
+def web_object(url: str) -> RemoteObject | None:
+    """Find a file in the web; None where its server gives no ranges. It raises as `opened_web_file` does."""
+    if "@" in urlsplit(url).netloc:
+        raise RefusedError("an address with a password in it is not fetched")
+    return retried(lambda: _look(url))
 
 
 def _look(url: str) -> RemoteObject | None:
@@ -47,7 +52,9 @@ def _look(url: str) -> RemoteObject | None:
         if answer.status != 206 or said is None:
             return None
         version, mtime_ns = _version(answer), _mtime_ns(answer)
-    return RemoteObject(shown(url), int(said[3]), lambda start, end: _fetch(url, start, end, version), mtime_ns)
+    return RemoteObject(
+        shown(url), int(said[3]), lambda start, end: _fetch(url, start, end, version), mtime_ns, version
+    )
 
 
 def _fetch(url: str, start: int, end: int, version: str) -> bytes:

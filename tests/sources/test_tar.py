@@ -8,14 +8,13 @@ import tarfile
 from contextlib import suppress
 
 import pytest
+from archive_files import GREEN, RED, tar_gz_of, tar_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kerastl.sources import _limits as limits
 from kerastl.sources._limits import EndsHereError
 from kerastl.sources._tar import tar_gz_members, tar_members
-
-from .conftest import GREEN, RED, tar_gz_of, tar_of
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=300).filter(
     lambda name: name.strip("/") and not name.endswith("/")

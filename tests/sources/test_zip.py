@@ -8,14 +8,13 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
+from archive_files import GREEN, RED, zip_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerastl.images._limits import RefusedError
 from kerastl.sources import _limits as limits
 from kerastl.sources._zip import zip_members
-
-from .conftest import GREEN, RED, zip_of
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=60).filter(
     lambda name: not name.endswith("/")
