@@ -87,7 +87,7 @@ def _add(
     opening = {name: given.pop(name) for name in ("model", "root", "engine", "trust")}
     found, embedder = opened(db, sources, **opening, **given)
     reporter = progress.current()
-    images = Images(sources, urls)
+    images = Images(sources, urls, stored=True)
     with reporter.stage("images", images.total) as counter:
 
         def note(image: EmbeddedImage) -> None:

@@ -3,6 +3,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 
 import numpy as np
 import pytest
@@ -195,6 +196,28 @@ def test_a_name_that_is_no_text_is_told(new_index, add, images):
     result, _ = add(new_index(), images)
     assert list(result.failed.values()) == ["its name is no text, which an index cannot hold"]
     assert result.added == 9
+
+
+def test_images_in_archives_have_their_names_there(new_index, add, images):
+    with tarfile.open(images / "shard.tar", "w") as archive:
+        for name in ("3.png", "4.png"):
+            archive.add(images / name, name)
+            (images / name).unlink()
+    index, sources = new_index(), [images, images / "shard.tar"]
+    assert add(index, sources)[0].added == 10
+    assert index.paths()[-2:] == ["shard.tar::3.png", "shard.tar::4.png"]
+    result, _ = add(index, sources, prune=True)
+    assert str(result) == "10 unchanged"
+    (images / "shard.tar").unlink()
+    assert add(index, images)[0].missing == ("shard.tar::3.png", "shard.tar::4.png")
+
+
+def test_what_would_lead_out_of_the_folder_is_not_taken(new_index, add, images):
+    with tarfile.open(images / "shard.tar", "w") as archive:
+        archive.add(images / "3.png", "a/../../3.png")
+    index = new_index()
+    result, _ = add(index, images / "shard.tar")
+    assert result.added == len(index) == 0
 
 
 def test_a_file_given_twice_comes_in_once(new_index, add, images):
