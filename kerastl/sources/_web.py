@@ -14,7 +14,7 @@ from kerastl.images._limits import RefusedError
 from kerastl.sources._addresses import shown
 from kerastl.sources._limits import EndsHereError
 from kerastl.sources._remote_file import RemoteObject
-from kerastl.sources._retry import ATTEMPTS, may_pass, retried, why
+from kerastl.sources._retry import ATTEMPTS, let_go, may_pass, retried, why
 
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
@@ -105,6 +105,7 @@ class _Sequential(io.RawIOBase):
         try:
             piece = next(self._pieces, b"")
         except Exception as error:
+            let_go(error)
             self._failures += 1
             if self._failures >= ATTEMPTS or not may_pass(error):
                 raise EndsHereError(why(error)) from error
