@@ -65,7 +65,7 @@ def page(images: MapImages, positions: np.ndarray, sheets: Sheets, notes: Sequen
 
 
 def _data(images: MapImages, positions: np.ndarray, sheets: Sheets) -> dict[str, Any]:
-    scores = None if images.scores is None else [round(float(score), 4) for score in images.scores]
+    scores = None if images.scores is None else np.clip(np.nan_to_num(images.scores, posinf=0), 0, 1).round(4).tolist()
     return {
         "side": sheets.side,
         "columns": SHEET // sheets.side,
