@@ -26,7 +26,17 @@ from kerastl.plots._categories import PALETTE, class_styles
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SCRIPTS = ("data.js", "sheets.js", "view.js", "drawing.js", "filter.js", "detail.js", "input.js", "page.js")
+SCRIPTS = (
+    "data.js",
+    "sheets.js",
+    "view.js",
+    "drawing.js",
+    "filter.js",
+    "detail.js",
+    "moving.js",
+    "input.js",
+    "page.js",
+)
 """In the order in which they run: each may use those before it."""
 _NEIGHBORS = 6
 _GRID = 65_535  # places are whole numbers up to this
