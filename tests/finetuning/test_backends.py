@@ -48,7 +48,7 @@ def test_two_processes_come_to_the_weights_of_one(on_jax, folder, capfd):
     for one, other in zip(both["weights"], on_jax["one process"]["weights"], strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * max(1, np.abs(other).max()))
     assert capfd.readouterr().err == ""
-    assert (folder / "both" / "report.html").exists()
+    assert (folder / "both" / "metrics.json").exists()
 
 
 def test_callbacks_see_the_weights_of_each_step_on_jax(on_jax, on_tensorflow):
