@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kerastl._load import load as load
     from kerastl.data._check import check as check
     from kerastl.embedding._embed import embed as embed
+    from kerastl.embedding_map._write import write_map as write_map
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation._calibrating import calibrate as calibrate
     from kerastl.evaluation._evaluating import evaluate as evaluate
@@ -69,13 +70,14 @@ _MODULES = {
     "pretrain": "kerastl.pretraining._pretrain",
     "review": "kerastl.reviewing._review",
     "sort": "kerastl.sorting._sort",
+    "write_map": "kerastl.embedding_map._write",
     "write_report": "kerastl.reporting._page",
 }
 
 _PACKAGES = (
-    *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
-    *("index", "inference", "keywords", "models", "plots", "pretraining", "reporting", "results", "reviewing"),
-    *("serving", "sklearn", "sorting", "sources", "tasks", "testing", "training"),
+    *("calibration", "data", "embedding", "embedding_map", "errors", "evaluation", "explaining", "exporting"),
+    *("finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining", "reporting"),
+    *("results", "reviewing", "serving", "sklearn", "sorting", "sources", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

@@ -32,7 +32,7 @@ LAYERS = [
     {"index"},
     {"evaluation", "serving", "sklearn", "sorting"},
     {"exporting", "reviewing"},
-    {"reporting"},
+    {"embedding_map", "reporting"},
     {"cli"},
     {"__init__", "__main__"},
 ]

@@ -16,7 +16,6 @@ from kerastl._progress import Verbose, shown
 from kerastl.embedding._embedder import EmbeddedImage, Embedder, VectorDType, load_embedder
 from kerastl.errors import KerastlError, UsageError
 from kerastl.images import ResizePolicy
-from kerastl.images._encoded import is_web_address
 from kerastl.index import _approximate as approximate
 from kerastl.index._added import Added
 from kerastl.index._adding import Adding
@@ -27,6 +26,7 @@ from kerastl.index._labels import read_labels
 from kerastl.index._table import ImageTable
 from kerastl.inference._open import EngineName
 from kerastl.models._feature_model import FeatureName
+from kerastl.sources._addresses import is_address
 from kerastl.training._callback import RunCallback
 from kerastl.training._lock import locked
 
@@ -159,7 +159,7 @@ def common_folder(sources: Any) -> Path:
 
 
 def _folder(source: str) -> str:
-    if is_web_address(source) or source == "-" or not isinstance(source, str):
+    if not isinstance(source, str) or is_address(source) or source == "-":
         return ""
     path = os.path.abspath(source)  # noqa: PTH100 - as text
     while (glob.has_magic(path) and not os.path.lexists(path)) or not os.path.isdir(path):  # noqa: PTH112
@@ -201,7 +201,7 @@ def add_images(
             labeled, missing = adding.labeled(), adding.gone()
             removed = _pruned(table, facts.root, missing) if prune and missing else 0
             table.tidy()
-            facts = _searchable(index.folder, table, facts)
+            facts = make_searchable(index.folder, table, facts)
         finally:
             index.use(table, facts)
         return adding.result(labeled, removed, [] if removed else missing)
@@ -210,13 +210,13 @@ def add_images(
 def _pruned(table: ImageTable, root: str, missing: list[str]) -> int:
     if not os.path.isdir(root):  # noqa: PTH112
         raise KerastlError(
-            f"{root}: the folder of the images is not there, so that nothing was removed; --root names another"
+            f"{root}: the folder of the images is not there, so nothing was removed; --root names another"
         )
     table.remove(missing)
     return len(missing)
 
 
-def _searchable(folder: Path, table: ImageTable, facts: IndexFacts) -> IndexFacts:
+def make_searchable(folder: Path, table: ImageTable, facts: IndexFacts) -> IndexFacts:
     """Build the index for approximate search, where there are so many images that it pays."""
     if not approximate.is_due(len(table), facts.approximate):
         return facts

@@ -14,12 +14,12 @@ from kerastl._progress import Verbose, shown
 from kerastl.embedding._embedder import Embedder, VectorDType, load_embedder
 from kerastl.errors import KerastlError, UsageError
 from kerastl.images import ResizePolicy
-from kerastl.images._encoded import is_web_address
 from kerastl.index._added import Added
 from kerastl.index._approximate import search_approximately
 from kerastl.index._creating import check_new, make
 from kerastl.index._facts import IndexFacts, read_facts
 from kerastl.index._nearest import nearest, unit_rows
+from kerastl.index._paths import located
 from kerastl.index._table import ImageTable
 from kerastl.inference._open import EngineName
 from kerastl.models._feature_model import FeatureName
@@ -207,6 +207,11 @@ class Index:
         self._table, self._facts, self._kept = table, facts, None
 
     @property
+    def table(self) -> ImageTable:
+        """The table of the images, as the index shows it."""
+        return self._table
+
+    @property
     def facts(self) -> IndexFacts:
         """What is the same for all images."""
         return self._facts
@@ -237,7 +242,7 @@ class Index:
         Args:
             path: As `paths` gives it.
         """
-        return path if is_web_address(path) else os.path.join(self._facts.root, path)  # noqa: PTH118 - as text
+        return located(self._facts.root, path)
 
     def rows(self, columns: Sequence[str] | None = None) -> pa.Table:
         """What is known of the images, in the order of `paths`.

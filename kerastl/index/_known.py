@@ -12,8 +12,9 @@ import numpy as np
 from kerastl.embedding._embedder import EmbeddedImage
 from kerastl.embedding._image_file import read_image_file
 from kerastl.errors import ImageError
-from kerastl.images._encoded import is_web_address
+from kerastl.index._paths import MEMBER, located
 from kerastl.index._table import FILE_COLUMNS, ImageTable
+from kerastl.sources._addresses import is_address
 
 _COLUMNS = (*FILE_COLUMNS, "label", "split", "added")
 _COPIES = 64  # of one content, that are looked at
@@ -55,17 +56,17 @@ class KnownImages:
         return len(self._sizes)
 
     def stored(self, path: str) -> str:
-        """What an index calls a file: its path from the root, or an absolute one; of web addresses themselves."""
-        if is_web_address(path):
+        """What an index calls a file: its path from the root, or an absolute one; of addresses themselves."""
+        if is_address(path):
             return path
-        path, root = os.path.abspath(path), self._root  # noqa: PTH100 - as text
+        file, inside, member = path.partition(MEMBER)
+        path, root = os.path.abspath(file) + inside + member, self._root  # noqa: PTH100 - as text
         below = path.startswith(root if root.endswith(os.sep) else root + os.sep)
         return (path[len(root) :].lstrip(os.sep) if below else path).replace(os.sep, "/")
 
     def file(self, place: int) -> str:
         """Where an image lies."""
-        path = self.value("path", place)
-        return path if is_web_address(path) else os.path.join(self._root, path)  # noqa: PTH118
+        return located(self._root, self.value("path", place))
 
     def value(self, column: str, place: int) -> Any:
         """What a row says."""
@@ -102,11 +103,18 @@ class KnownImages:
         last = bisect.bisect_right(range(len(self)), content, key=lambda at: self._contents[at].as_py())
         return tuple(self._by_content[first : min(last, first + _COPIES)].tolist())
 
-    def unchanged(self, image: KnownImage) -> bool:
-        """Whether a file has the size and the time that the index knows."""
-        return bool(self._times[image.places[0]] == image.mtime_ns)
+    def has_content(self, place: int, image: EmbeddedImage) -> bool:
+        """Whether the content of an image is what the index knows."""
+        return bool(self.value("content", place) == image.content)
+
+    def has_time(self, place: int, image: EmbeddedImage) -> bool:
+        """Whether the time of a file is what the index knows."""
+        return bool(self._times[place] == image.mtime_ns)
 
     def is_gone(self, place: int) -> bool:
-        """Whether there is no file any more where an image lay."""
+        """Whether there is no file any more where an image lay, nor an archive that it lay in."""
         file = self.file(place)
-        return not is_web_address(file) and not os.path.lexists(file)
+        if is_address(file) or os.path.lexists(file):
+            return False
+        archive, inside, _ = file.partition(MEMBER)
+        return not (inside and os.path.lexists(archive))

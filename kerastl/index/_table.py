@@ -13,6 +13,7 @@ import numpy as np
 
 from kerastl._base.extras import require
 from kerastl.errors import KerastlError
+from kerastl.index._paths import LONGEST, WRONG
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +28,6 @@ FILE_COLUMNS = ("path", "content", "size", "mtime_ns")
 _ROWS_TOGETHER = 4096  # that are read
 _MANY_FRAGMENTS = 16  # pieces of a table, each of one commit, that are made one
 _KEPT = timedelta(days=1)  # what others may still read of an earlier state
-_LONGEST_PATH = 4096
 
 
 def schema(facts: IndexFacts) -> pa.Schema:
@@ -124,6 +124,10 @@ class ImageTable:
         other._changed()
         return other
 
+    def bytes_on_disk(self) -> int:
+        """What the table takes, with what is kept of earlier states."""
+        return sum(file.stat().st_size for file in (self.folder / TABLE_FOLDER).rglob("*") if file.is_file())
+
     @property
     def lance(self) -> Table:
         """The table of LanceDB itself."""
@@ -166,11 +170,8 @@ class ImageTable:
 
         if not len(paths):
             return
-        wrong = pc.or_(
-            pc.match_substring_regex(paths, r"\x00|(^|/)\.\.(/|$)|^$"),
-            pc.greater(pc.binary_length(paths), _LONGEST_PATH),
-        )
-        if pc.any(wrong).as_py():
+        wrong = pc.match_substring_regex(paths, WRONG)
+        if pc.any(pc.or_(wrong, pc.greater(pc.binary_length(paths), LONGEST))).as_py():
             raise KerastlError(f"{self.folder}: the table of the index is damaged: it has paths that lead nowhere")
 
     @property
