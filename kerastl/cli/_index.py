@@ -54,8 +54,9 @@ def index(
 ) -> int:
     """Make an index of images for search, or bring one up to date.
 
-    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
-    for a list of files on standard input. The index has each image's path, a hash of its content, its vector, its label
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', an archive (.tar,
+    .tar.gz, .zip, .parquet), an address (https://, s3://, gs://, az://, hdfs://), or - for a list of files on standard
+    input. The index has each image's path, a hash of its content, its vector, its label
     if there is one, and what the model says. `kerastl similar` searches it.
 
     Called again, it reads what is new or has changed: not images whose size and time are known, nor those that were

@@ -12,7 +12,7 @@ import numpy as np
 from kerastl.embedding._embedder import EmbeddedImage
 from kerastl.embedding._image_file import read_image_file
 from kerastl.errors import ImageError
-from kerastl.index._paths import MEMBER, located
+from kerastl.index._paths import MEMBER, located, stored
 from kerastl.index._table import FILE_COLUMNS, ImageTable
 from kerastl.sources._addresses import is_address
 
@@ -45,7 +45,6 @@ class KnownImages:
         self.table = table
         self._root = root
         self._columns = table.rows(_COLUMNS).combine_chunks()
-        self._paths = self._columns["path"]
         self._sizes = self._columns["size"].to_numpy()
         self._times = self._columns["mtime_ns"].to_numpy()
         self._all_sizes = np.unique(self._sizes)
@@ -56,13 +55,8 @@ class KnownImages:
         return len(self._sizes)
 
     def stored(self, path: str) -> str:
-        """What an index calls a file: its path from the root, or an absolute one; of addresses themselves."""
-        if is_address(path):
-            return path
-        file, inside, member = path.partition(MEMBER)
-        path, root = os.path.abspath(file) + inside + member, self._root  # noqa: PTH100 - as text
-        below = path.startswith(root if root.endswith(os.sep) else root + os.sep)
-        return (path[len(root) :].lstrip(os.sep) if below else path).replace(os.sep, "/")
+        """What the index calls a file."""
+        return stored(self._root, path)
 
     def file(self, place: int) -> str:
         """Where an image lies."""
@@ -72,10 +66,9 @@ class KnownImages:
         """What a row says."""
         return self._columns[column][place].as_py()
 
-    def find(self, stored: str) -> int | None:
-        """The place of a path."""
-        place = bisect.bisect_left(range(len(self)), stored, key=lambda at: self._paths[at].as_py())
-        return place if place < len(self) and self._paths[place].as_py() == stored else None
+    def find(self, path: str) -> int | None:
+        """The place of what the index calls so; None where there is no such image."""
+        return self.table.find(path)
 
     def __call__(self, path: str) -> KnownImage | None:
         """What is known of a file, which is read only where its size or time is another; threads may share this."""

@@ -16,6 +16,21 @@ LONGEST = 4096
 """Bytes."""
 
 
+def stored(root: str, path: str) -> str:
+    """What an index calls a file: its path from the root, or an absolute one; of addresses themselves.
+
+    Args:
+        root: Absolute.
+        path: Of the file, from the current folder.
+    """
+    if is_address(path):
+        return path
+    file, inside, member = path.partition(MEMBER)
+    path = os.path.abspath(file) + inside + member  # noqa: PTH100 - as text
+    below = path.startswith(root if root.endswith(os.sep) else root + os.sep)
+    return (path[len(root) :].lstrip(os.sep) if below else path).replace(os.sep, "/")
+
+
 def located(root: str, path: str) -> str:
     """Where an image lies that an index calls so."""
     return path if is_address(path) else os.path.join(root, path)  # noqa: PTH118 - as text
