@@ -79,8 +79,9 @@ def render(review: Review, images: int = IMAGES) -> str:
         "more": len(found) - len(shown),
         "without": len(review.labels) - len(text),
     }
-    digest = hashlib.sha256(to_json([[entry["path"], entry["label"]] for entry in entries]).encode()).hexdigest()
-    data["key"] = f"kerastl-review-{digest[:16]}"
+    # Decisions are kept under this name: browsers may let all files share what they keep.
+    known = to_json([data["root"], [[entry["path"], entry["label"]] for entry in entries]])
+    data["key"] = f"kerastl-review-{hashlib.sha256(known.encode()).hexdigest()[:16]}"
     # Nothing in a script element ends it, or begins a comment, where there is no such sign.
     script = to_json(data, None).replace("<", "\\u003c")
     template = _environment().get_template("review.html")
