@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.arguments import keywords
 from kerastl._base.files import write_text
-from kerastl._base.serialization import to_json
+from kerastl._base.serialization import script_json, to_json
 from kerastl._base.text import as_unicode, percent, printable
 from kerastl._progress import stage
 from kerastl._version import __version__
@@ -70,22 +70,20 @@ def render(review: Review, images: int = IMAGES) -> str:
             counter.advance()
     labels = review.labels if len(review.labels) <= _MOST_LABELS else ()
     places = {name: place for place, name in enumerate(review.classes)}
-    text = [path for path, _ in labels if as_unicode(path) == path]
+    known_labels = [[path, places[label]] for path, label in labels if as_unicode(path) == path]
     data = {
         "root": os.path.abspath(review.root),  # noqa: PTH100 - as text
         "classes": list(review.classes),
         "entries": entries,
-        "labels": [[path, places[label]] for path, label in labels if as_unicode(path) == path],
+        "labels": known_labels,
         "more": len(found) - len(shown),
-        "without": len(review.labels) - len(text),
+        "unnamed": len(labels) - len(known_labels),
     }
     # Decisions are kept under this name: browsers may let all files share what they keep.
     known = to_json([data["root"], [[entry["path"], entry["label"]] for entry in entries]])
     data["key"] = f"kerastl-review-{hashlib.sha256(known.encode()).hexdigest()[:16]}"
-    # Nothing in a script element ends it, or begins a comment, where there is no such sign.
-    script = to_json(data, None).replace("<", "\\u003c")
     template = _environment().get_template("review.html")
-    return template.render(version=__version__, source=printable(review.source), data=script)
+    return template.render(version=__version__, source=printable(review.source), data=script_json(data))
 
 
 def _merged(review: Review) -> dict[str, dict[str, Any]]:

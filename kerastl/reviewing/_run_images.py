@@ -26,7 +26,7 @@ from kerastl.inference._open import EngineName
 from kerastl.reviewing._scored import ScoredImages, numbered
 from kerastl.tasks._task import CLASSIFICATION
 
-_OTHERWISE = "kerastl index DATA --db DIR, then kerastl review --db DIR, reviews any labeled images"
+_OTHERWISE = "kerastl index DATA --db DIR --labels DATA, then kerastl review --db DIR, reviews any labeled images"
 
 
 def run_images(
@@ -54,15 +54,7 @@ def run_images(
     shown = printable(os.fspath(run))
     earlier = EarlierRun.of(Path(run))
     metadata, folder = earlier.metadata, earlier.file.parent
-    if metadata.task != CLASSIFICATION:
-        raise UsageError(f"{shown} is of task {metadata.task!r}; a review is of images with one class each")
-    fingerprint = metadata.extra.get("data_fingerprint")
-    answers = KeptAnswers.read(folder, fingerprint, len(metadata.labels))
-    if answers is None or not (folder / SPLIT).is_file():
-        missing = LEAVE_ONE_OUT if answers is None else SPLIT
-        raise UsageError(
-            f"{shown} has no {missing}, which runs have whose head was solved (recipe probe); {_OTHERWISE}"
-        )
+    answers = _answers(earlier, shown)
     root = _root(folder, data)
     classes = tuple(metadata.labels.names)
     places = {name: place for place, name in enumerate(classes)}
@@ -92,6 +84,20 @@ def run_images(
         return scored
     embedder = load_embedder(run, features="deep" if _is_deep(kept) else "last", engine=engine, trust=trust)
     return _with(scored, kept, {*contents}, embedder.stream(unlabeled))
+
+
+def _answers(earlier: EarlierRun, shown: str) -> KeptAnswers:
+    """What the run has kept of its training images."""
+    metadata, folder = earlier.metadata, earlier.file.parent
+    if metadata.task != CLASSIFICATION:
+        raise UsageError(f"{shown} is of task {metadata.task!r}; a review is of images with one class each")
+    answers = KeptAnswers.read(folder, metadata.extra.get("data_fingerprint"), len(metadata.labels))
+    if answers is None or not (folder / SPLIT).is_file():
+        missing = LEAVE_ONE_OUT if answers is None else SPLIT
+        raise UsageError(
+            f"{shown} has no {missing}, which runs have whose head was solved (recipe probe); {_OTHERWISE}"
+        )
+    return answers
 
 
 def _root(folder: Path, data: str | os.PathLike[str] | None) -> Path:

@@ -354,6 +354,17 @@ def test_vectors_of_another_model_are_refused(color_model, label_model, images, 
         build(images, tmp_path / "db", dtype="float16")
 
 
+def test_a_model_that_has_moved_is_found_again(color_model, images, image, tmp_path):
+    shutil.copytree(color_model, tmp_path / "model")
+    build(images, tmp_path / "db", tmp_path / "model")
+    (tmp_path / "model").rename(tmp_path / "moved")
+    image("images/new.png", "red")
+    with pytest.raises(UsageError, match=r"model: there is no such model file or run folder"):
+        build(images, tmp_path / "db")
+    assert build(images, tmp_path / "db", tmp_path / "moved").added == 1
+    assert Index(tmp_path / "db").model == str(tmp_path / "moved")
+
+
 def test_writes_wait_for_as_long_as_they_take_many_times_over(new_index, embedder, images, monkeypatch):
     """Of a clock that each look moves on by a second, ten images wait together."""
     index, written = new_index(), []

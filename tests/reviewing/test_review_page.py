@@ -82,7 +82,7 @@ def test_names_that_are_no_text_stay_out_and_are_counted(review):
         (LabelError("a\udcff.png", "cat", "dog", 0.1, 0.9, -0.8),), labels=(("a\udcff.png", "cat"),),
     )  # fmt: skip
     data = data_of(render(odd))
-    assert (data["entries"], data["labels"], data["without"]) == ([], [], 1)
+    assert (data["entries"], data["labels"], data["unnamed"]) == ([], [], 1)
 
 
 def test_a_page_holds_one_image_at_least(review, tmp_path):
