@@ -56,8 +56,7 @@ def run_images(
     metadata, folder = earlier.metadata, earlier.file.parent
     answers = _answers(earlier, shown)
     root = _root(folder, data)
-    classes = tuple(metadata.labels.names)
-    places = {name: place for place, name in enumerate(classes)}
+    places = {name: place for place, name in enumerate(metadata.labels.names)}
     table = [(path, places.get(label, -1)) for _, path, label, _ in rows(folder / SPLIT)]
     paths = [path for path, _ in table]
     with stage("looking for the images of the run"):
@@ -69,14 +68,15 @@ def run_images(
     own = answers.rows(contents)
     scaled = temperature.apply(answers.probabilities[own], temperature.inside(metadata))
     kept = earlier.read_features() if earlier.features.is_file() else None
+    vectors = np.zeros((len(found), 1), np.float32) if kept is None else _vectors(kept, contents)
     scored = ScoredImages(
         f"the run {shown}",
         root,
         [paths[row] for row in found],
-        classes,
+        tuple(metadata.labels.names),
         np.array([table[row][1] for row in found]),
         scaled.astype(np.float32),
-        np.zeros((len(found), 1), np.float32) if kept is None else _vectors(kept, contents),
+        vectors,
         answers.groups[own],
         _notes(len(paths) - len(found)),
     )
