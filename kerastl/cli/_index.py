@@ -59,9 +59,10 @@ def index(
     input. The index has each image's path, a hash of its content, its vector, its label
     if there is one, and what the model says. `kerastl similar` searches it.
 
-    Called again, it reads what is new or has changed: not images whose size and time are known, nor those that were
-    moved or renamed. An interrupted call has kept what it wrote. From 50,000 images on, an index for approximate search
-    is built, and it is measured and told how many of the nearest that finds.
+    Without --model, an index stays with its own. Called again, it reads what is new or has changed: not images whose
+    size and time are known, nor those that were moved or renamed. An interrupted call has kept what it wrote. From
+    50,000 images on, an index for approximate search is built, and it is measured and told how many of the nearest that
+    finds.
 
     Exit code: 0 done, 1 some images could not be read, 2 wrong usage.
     """

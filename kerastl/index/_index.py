@@ -117,9 +117,8 @@ class Index:
             root: The folder that paths are kept relative to.
             resize: What it was loaded with.
         """
-        named = embedder.classifier.name if model is None else os.fspath(model)
         facts = IndexFacts(
-            os.path.abspath(named) if os.path.exists(named) else named,  # noqa: PTH100, PTH110 - names are no paths
+            reference(embedder.classifier.name if model is None else model),
             embedder.identity,
             embedder.dimension,
             str(root.absolute()),
@@ -302,3 +301,9 @@ class Index:
         if len(self) * self._facts.dimension * 4 <= _KEPT_BYTES:
             return nearest([(np.arange(len(self)), self.vectors())], queries, top)
         return nearest(self._table.blocks(), queries, top)
+
+
+def reference(model: str | os.PathLike[str]) -> str:
+    """A model as an index keeps it: the absolute path of a file or a folder, or a name."""
+    named = os.fspath(model)
+    return os.path.abspath(named) if os.path.exists(named) else named  # noqa: PTH100, PTH110 - names are no paths

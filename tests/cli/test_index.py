@@ -31,6 +31,14 @@ def test_what_was_done_is_said(indexed, image, capsys):
     assert (found["added"], found["unchanged"], found["missing"], found["failed"]) == (1, 5, [], {})
 
 
+def test_labels_of_images_that_are_not_there_are_told(indexed, image, capsys):
+    image("photos/red/new.png", "red", size=(50, 50))
+    assert run(["index", "--db", "db", "--labels", "photos"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "nothing to do; 5 images in the index\n"
+    assert "1 of 6 labels are of images that are not in the index" in err
+
+
 def test_files_that_are_gone_are_told(indexed, tmp_path, capsys):
     (tmp_path / "photos/red/0.png").unlink()
     assert run(["index", "photos", "--db", "db"]) == 0

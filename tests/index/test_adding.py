@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import kerastl
+from kerastl._base.walking import walk
 from kerastl.embedding import Embedder
 from kerastl.errors import KerastlError, UsageError
 
@@ -212,6 +213,13 @@ def test_images_in_archives_have_their_names_there(new_index, add, images):
     assert add(index, images)[0].missing == ("shard.tar::3.png", "shard.tar::4.png")
 
 
+def test_an_index_may_lie_among_its_images(embedder, color_model, add, images):
+    index = Index.of_embedder(images / "db", embedder, color_model, images)
+    assert add(index, images)[0].added == 10
+    found = {found.path: found.detail for found in walk(str(images)) if found.kind == "own"}
+    assert found == {str(images / "db"): "an index"}
+
+
 def test_what_would_lead_out_of_the_folder_is_not_taken(new_index, add, images):
     with tarfile.open(images / "shard.tar", "w") as archive:
         archive.add(images / "3.png", "a/../../3.png")
@@ -352,6 +360,17 @@ def test_vectors_of_another_model_are_refused(color_model, label_model, images, 
         Index(tmp_path / "db").check_embedder(Embedder(kerastl.load(color_model), "deep"))
     with pytest.raises(UsageError, match=r"was made with dtype='float32', which cannot change\. Received: 'float16'"):
         build(images, tmp_path / "db", dtype="float16")
+
+
+def test_a_model_that_has_moved_is_found_again(color_model, images, image, tmp_path):
+    shutil.copytree(color_model, tmp_path / "model")
+    build(images, tmp_path / "db", tmp_path / "model")
+    (tmp_path / "model").rename(tmp_path / "moved")
+    image("images/new.png", "red")
+    with pytest.raises(UsageError, match=r"model: there is no such model file or run folder"):
+        build(images, tmp_path / "db")
+    assert build(images, tmp_path / "db", tmp_path / "moved").added == 1
+    assert Index(tmp_path / "db").model == str(tmp_path / "moved")
 
 
 def test_writes_wait_for_as_long_as_they_take_many_times_over(new_index, embedder, images, monkeypatch):
