@@ -74,7 +74,7 @@ _MODULES = {
 
 _PACKAGES = (
     *("calibration", "data", "embedding", "embedding_map", "errors", "evaluation", "explaining", "exporting"),
-    *("finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining", "reporting"),
+    *("finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining", "ray", "reporting"),
     *("results", "reviewing", "serving", "sklearn", "sorting", "sources", "tasks", "testing", "training"),
 )
 

@@ -30,14 +30,14 @@ LAYERS = [
     {"training"},
     {"finetuning", "pretraining"},
     {"index"},
-    {"evaluation", "serving", "sklearn", "sorting"},
+    {"evaluation", "ray", "serving", "sklearn", "sorting"},
     {"exporting", "reviewing"},
     {"embedding_map", "reporting"},
     {"cli"},
     {"__init__", "__main__"},
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
-HEAVY += ("fsspec", "nncf", "openvino", "pyarrow", "lancedb")
+HEAVY += ("fsspec", "nncf", "openvino", "pyarrow", "lancedb", "ray")
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {

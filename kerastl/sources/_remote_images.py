@@ -17,33 +17,34 @@ from kerastl.sources._fetching import fetcher
 from kerastl.sources._images_in import images_in
 from kerastl.sources._remote_file import RemoteObject
 from kerastl.sources._retry import retried, why
-from kerastl.sources._stored_image import StoredImage
+from kerastl.sources._stored_image import Chosen, StoredImage, every
 from kerastl.sources._stores import StoreFolder, store_object
 from kerastl.sources._web import opened_web_file
 
 
-def remote_images(address: str, left_out: Counter[str]) -> Iterator[StoredImage | ImageError]:
+def remote_images(address: str, left_out: Counter[str], chosen: Chosen = every) -> Iterator[StoredImage | ImageError]:
     """Read the images behind an address; see `kerastl.sources.stored_images`."""
     try:
-        yield from _of_store(address, left_out) if is_in_store(address) else _of_web(address, left_out)
+        yield from (_of_store if is_in_store(address) else _of_web)(address, left_out, chosen)
     except KerastlError:
         raise
     except Exception as error:  # each store has its own
-        yield ImageError(shown(address), why(error))
+        if chosen(shown(address)):
+            yield ImageError(shown(address), why(error))
 
 
-def _of_web(url: str, left_out: Counter[str]) -> Iterator[StoredImage | ImageError]:
+def _of_web(url: str, left_out: Counter[str], chosen: Chosen) -> Iterator[StoredImage | ImageError]:
     container = container_of(path_in(url))
     assert container is not None  # noqa: S101 - single images in the web are no sources of this kind
     with opened_web_file(url, container.seeks) as file:
-        yield from images_in(container, file, shown(url), left_out)
+        yield from images_in(container, file, shown(url), left_out, chosen)
 
 
-def _of_store(address: str, left_out: Counter[str]) -> Iterator[StoredImage | ImageError]:
+def _of_store(address: str, left_out: Counter[str], chosen: Chosen) -> Iterator[StoredImage | ImageError]:
     if not (address.endswith("/") or is_pattern(address)):
         if container := container_of(address):
-            yield from _of_archive(store_object(address), container, left_out)
-        else:
+            yield from _of_archive(store_object(address), container, left_out, chosen)
+        elif chosen(shown(address)):
             yield _fetched(shown(address), lambda: store_object(address))
         return
     archives = found = 0
@@ -54,23 +55,24 @@ def _of_store(address: str, left_out: Counter[str]) -> Iterator[StoredImage | Im
         container = container_of(remote.name)
         if container is not None and explicit:
             found += 1
-            yield from _of_archive(remote, container, left_out)
+            yield from _of_archive(remote, container, left_out, chosen)
         elif explicit or sorter.kind(remote.name) != SIDE:
             found += 1
-            yield _image_of(remote)
+            if chosen(remote.name):
+                yield _image_of(remote)
         else:
             archives += container is not None
             left_out[os.path.splitext(remote.name)[1].lower()] += 1  # noqa: PTH122
-    if not found:
+    if not found and chosen(shown(address)):
         hint = f" but {archives:,} archives; give a pattern such as *.tar" if archives else ""
         yield ImageError(shown(address), f"no images there{hint}")
 
 
 def _of_archive(
-    remote: RemoteObject, container: Container, left_out: Counter[str]
+    remote: RemoteObject, container: Container, left_out: Counter[str], chosen: Chosen
 ) -> Iterator[StoredImage | ImageError]:
     with remote.opened() as file:
-        yield from images_in(container, file, remote.name, left_out)
+        yield from images_in(container, file, remote.name, left_out, chosen)
 
 
 def _image_of(remote: RemoteObject) -> StoredImage | ImageError:
