@@ -27,12 +27,14 @@ class RemoteObject:
         size: Bytes.
         fetch: From a first byte to one behind the last; one attempt, and never less than was asked for.
         mtime_ns: When it was last written, in nanoseconds since 1970; 0 where that is not known.
+        version: What changes when it does; empty where nothing is known of that.
     """
 
     name: str
     size: int
     fetch: Callable[[int, int], bytes]
     mtime_ns: int = 0
+    version: str = ""
 
     def opened(self) -> io.BufferedReader:
         """It as a file, which can seek."""

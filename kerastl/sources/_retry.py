@@ -6,6 +6,7 @@ import errno
 import random
 import re
 import time
+import urllib.error
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -57,14 +58,21 @@ def retried(work: Callable[[], _T]) -> _T:
     References:
         [1] Marc Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
     """
-    for attempt in range(ATTEMPTS - 1):
+    for wait in (*(min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt) for attempt in range(ATTEMPTS - 1)), None):
         try:
             return work()
         except Exception as error:
-            if not may_pass(error):
+            let_go(error)
+            if wait is None or not may_pass(error):
                 raise
-        sleep(_jitter.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)))
-    return work()
+            sleep(_jitter.uniform(0, wait))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def let_go(error: Exception) -> None:
+    """Close the connection that an error of the web holds open, in which a server says more about it."""
+    if isinstance(error, urllib.error.HTTPError):
+        error.close()
 
 
 def may_pass(error: BaseException) -> bool:

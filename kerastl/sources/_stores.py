@@ -119,7 +119,8 @@ def _object(store: Any, scheme: str, entry: dict[str, Any]) -> RemoteObject:
         return content
 
     name = printable(shown(f"{scheme}://{path.lstrip('/')}"))
-    return RemoteObject(name, int(entry.get("size") or 0), fetch, _mtime_ns(entry))
+    size, mtime_ns = int(entry.get("size") or 0), _mtime_ns(entry)
+    return RemoteObject(name, size, fetch, mtime_ns, str(entry.get("ETag") or entry.get("etag") or mtime_ns or ""))
 
 
 def _mtime_ns(entry: dict[str, Any]) -> int:

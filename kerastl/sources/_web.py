@@ -14,7 +14,7 @@ from kerastl.images._limits import RefusedError
 from kerastl.sources._addresses import shown
 from kerastl.sources._limits import EndsHereError
 from kerastl.sources._remote_file import RemoteObject
-from kerastl.sources._retry import ATTEMPTS, may_pass, retried, why
+from kerastl.sources._retry import ATTEMPTS, let_go, may_pass, retried, why
 
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
@@ -30,14 +30,19 @@ def opened_web_file(url: str, seeks: bool) -> Any:
         RefusedError: The server gives no ranges, which that needs; or the address has a password in it.
         Exception: It cannot be had.
     """
-    if "@" in urlsplit(url).netloc:
-        raise RefusedError("an address with a password in it is not fetched")
-    found = retried(lambda: _look(url))
+    found = web_object(url)
     if found is not None:
         return found.opened()
     if seeks:
         raise RefusedError("its server does not give parts of files, which this kind needs; download it first")
     return io.BufferedReader(_Sequential(url))
+
+
+def web_object(url: str) -> RemoteObject | None:
+    """Find a file in the web; None where its server gives no ranges. It raises as `opened_web_file` does."""
+    if "@" in urlsplit(url).netloc:
+        raise RefusedError("an address with a password in it is not fetched")
+    return retried(lambda: _look(url))
 
 
 def _look(url: str) -> RemoteObject | None:
@@ -47,7 +52,9 @@ def _look(url: str) -> RemoteObject | None:
         if answer.status != 206 or said is None:
             return None
         version, mtime_ns = _version(answer), _mtime_ns(answer)
-    return RemoteObject(shown(url), int(said[3]), lambda start, end: _fetch(url, start, end, version), mtime_ns)
+    return RemoteObject(
+        shown(url), int(said[3]), lambda start, end: _fetch(url, start, end, version), mtime_ns, version
+    )
 
 
 def _fetch(url: str, start: int, end: int, version: str) -> bytes:
@@ -98,6 +105,7 @@ class _Sequential(io.RawIOBase):
         try:
             piece = next(self._pieces, b"")
         except Exception as error:
+            let_go(error)
             self._failures += 1
             if self._failures >= ATTEMPTS or not may_pass(error):
                 raise EndsHereError(why(error)) from error

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+from archive_files import GREEN, RED, tar_of, zip_of
 
 from kerastl.errors import ImageError
 from kerastl.sources import _remote_file as remote_file
+from kerastl.sources import _remote_images as remote_images
 from kerastl.sources import _stores as stores
 from kerastl.sources import stored_images
 
-from .conftest import GREEN, RED, tar_of, zip_of
-
-pytest.importorskip("s3fs")
-server_module = pytest.importorskip("moto.server")
-
 
 @pytest.fixture(scope="module")
-def bucket():
-    """A bucket in a store of its own; gives what puts something into it."""
-    import boto3
-    import fsspec
-
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-            patch.setenv(f"AWS_{name}", "SECRET")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        for name in ("http_proxy", "HTTP_PROXY"):
-            patch.delenv(name, raising=False)
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="pictures")
-        yield lambda key, content: client.put_object(Bucket="pictures", Key=key, Body=content)
-        fsspec.get_filesystem_class("s3").clear_instance_cache()
-        client.close()
-    server.stop()
+def bucket(s3):
+    """Puts something into the bucket."""
+    return partial(s3, "pictures")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -128,3 +109,23 @@ def test_where_a_package_is_missing_one_line_says_what_to_install(monkeypatch):
         MissingExtraError, match=r"^s3:// needs .*fsspec, s3fs not installed: pip install '.*\[remote\]'$"
     ):
         list(stored_images("s3://bucket/x/"))
+
+
+def test_what_is_not_wanted_is_not_fetched(monkeypatch):
+    asked = []
+
+    def chosen(name):
+        asked.append(name)
+        return name.endswith("a.png")
+
+    fetched = []
+    fetch = remote_images._fetched
+    monkeypatch.setattr(remote_images, "_fetched", lambda name, *more: fetched.append(name) or fetch(name, *more))
+    (found,) = stored_images("s3://pictures/x/", chosen=chosen)
+    assert found.read_bytes() == GREEN
+    assert fetched == ["s3://pictures/x/a.png"]
+    assert asked == [f"s3://pictures/x/{name}" for name in ("a.png", "b.png", "deep/c.png")]
+    assert [image.name for image in stored_images("s3://pictures/shards/*.tar", chosen=chosen)] == [
+        "s3://pictures/shards/s-000.tar::a.png"
+    ]
+    assert list(stored_images("s3://pictures/x/b.png", chosen=chosen)) == []

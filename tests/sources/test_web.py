@@ -7,15 +7,14 @@ import threading
 import urllib.error
 
 import pytest
+from archive_files import GREEN, RED, tar_gz_of, tar_of, zip_of
+from web_server import served
 
 import kerastl
 from kerastl._base import download
 from kerastl.sources import _limits as limits
 from kerastl.sources import _remote_file as remote_file
 from kerastl.sources import _retry as retry
-
-from .conftest import GREEN, RED, tar_gz_of, tar_of, zip_of
-from .serving import served
 
 KINDS = {"a.tar": tar_of, "a.tar.gz": tar_gz_of, "a.zip": zip_of}
 IMAGES = [("a.png", RED), ("b.txt", b"b" * 5000), ("c.png", GREEN)]
