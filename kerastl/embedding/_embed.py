@@ -162,7 +162,7 @@ def write_embeddings(embedder: Embedder, sources: Any, output: Path, note: Calla
 
         def rows() -> Iterator[EmbeddedImage]:
             nonlocal count
-            for row in _told(embedder.stream(sources, part.find), form.any_name):
+            for row in _told(embedder.stream(sources, part.find, part.find_stored), form.any_name):
                 note(row)
                 if row.vector is None:
                     continue
