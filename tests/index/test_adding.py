@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import kerastl
+from kerastl._base.walking import walk
 from kerastl.embedding import Embedder
 from kerastl.errors import KerastlError, UsageError
 
@@ -210,6 +211,13 @@ def test_images_in_archives_have_their_names_there(new_index, add, images):
     assert str(result) == "10 unchanged"
     (images / "shard.tar").unlink()
     assert add(index, images)[0].missing == ("shard.tar::3.png", "shard.tar::4.png")
+
+
+def test_an_index_may_lie_among_its_images(embedder, color_model, add, images):
+    index = Index.of_embedder(images / "db", embedder, color_model, images)
+    assert add(index, images)[0].added == 10
+    found = {found.path: found.detail for found in walk(str(images)) if found.kind == "own"}
+    assert found == {str(images / "db"): "an index"}
 
 
 def test_what_would_lead_out_of_the_folder_is_not_taken(new_index, add, images):
