@@ -69,9 +69,9 @@ _MODULES = {
 }
 
 _PACKAGES = (
-    *("calibration", "data", "embedding", "errors", "evaluation", "explaining", "exporting", "finetuning", "images"),
-    *("index", "inference", "keywords", "models", "plots", "pretraining", "reporting", "serving", "sklearn", "sorting"),
-    *("tasks", "testing", "training"),
+    *("calibration", "clustering", "data", "duplicates", "embedding", "errors", "evaluation", "explaining"),
+    *("exporting", "finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining"),
+    *("recommending", "reporting", "serving", "sklearn", "sorting", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

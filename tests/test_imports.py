@@ -31,6 +31,7 @@ LAYERS = [
     {"finetuning", "pretraining"},
     {"index"},
     {"evaluation", "serving", "sklearn", "sorting"},
+    {"clustering", "duplicates", "recommending"},
     {"exporting"},
     {"reporting"},
     {"cli"},

@@ -29,6 +29,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "classify": ("kerastl.cli._classify", "Say what is in images."),
     "sort": ("kerastl.cli._sort", "Sort images into a folder for each class."),
     "embed": ("kerastl.cli._embed", "Write a vector of each image: near each other where images are alike."),
+    "cluster": ("kerastl.cli._cluster", "Find groups of images that belong together, without labels."),
+    "recommend": ("kerastl.cli._recommend", "Recommend images of an index by some that are liked."),
+    "duplicates": (
+        "kerastl.cli._duplicates",
+        "Find the copies among the images of an index, whatever was done to them.",
+    ),
     "explain": ("kerastl.cli._explain", "Show which parts of images count for a class."),
     "check": ("kerastl.cli._check", "Look for what spoils training in a labeled folder."),
     "pretrain": ("kerastl.cli._pretrain", "Train a network on images without labels."),
