@@ -71,7 +71,18 @@ _MODULES = {
 _PACKAGES = (
     *("calibration", "clustering", "data", "duplicates", "embedding", "errors", "evaluation", "explaining"),
     *("exporting", "finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining"),
-    *("recommending", "reporting", "serving", "sklearn", "sorting", "tasks", "testing", "training"),
+    *(
+        "recommending",
+        "reporting",
+        "results",
+        "serving",
+        "sklearn",
+        "sorting",
+        "sources",
+        "tasks",
+        "testing",
+        "training",
+    ),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

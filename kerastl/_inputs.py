@@ -6,16 +6,20 @@ Paths, folders and patterns mean what they mean on the command line.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from typing import Any
 
 from kerastl._paths import expand
-from kerastl.errors import ImageError, UsageError
+from kerastl.errors import ImageError, KerastlError, UsageError
 from kerastl.images._arrays import KINDS, NONE, as_array, batch, is_array
-from kerastl.images._encoded import is_encoded, is_web_address
+from kerastl.images._encoded import is_encoded, is_web_address, path_of
+from kerastl.sources._addresses import is_address, is_one_image, lies_elsewhere, shown
+from kerastl.sources._reading import stored_images
+from kerastl.sources._stored_image import NEEDS_FILES
 
-REFUSED_ADDRESS = "a web address in a list, which is fetched only if asked for: {how}"
+REFUSED_ADDRESS = "{what} in a list, which is fetched only if asked for: {how}"
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,8 @@ class Given:
     """What was given.
 
     Args:
-        images: Each something that `load_pixels` takes, or the `ImageError` of one that is not to be read, or the
-            `UsageError` of what is no image.
+        images: Each something that `load_pixels` takes, a `kerastl.sources.StoredImage` among them; or the `ImageError`
+            of one that is not to be read, or the `UsageError` of what is no image.
         one: Whether that is one image, and no list of one.
         sized: Whether all of them are there already, and not on their way.
     """
@@ -37,31 +41,42 @@ class Given:
 class Expanded:
     """Paths that `kerastl._paths.expand` has given: taken as they are, whatever characters they hold.
 
+    Archives and stores among them stand for the images in them.
+
     Args:
         paths: As text.
-        urls: Whether web addresses among them are fetched.
+        urls: Whether web addresses, and those of stores, are fetched.
+        stored: Whether what is no file will do.
+        left_out: Is told how many other files archives hold, by suffix.
     """
 
-    def __init__(self, paths: Iterable[str], urls: bool) -> None:
+    def __init__(
+        self, paths: Iterable[str], urls: bool, stored: bool = True, left_out: Counter[str] | None = None
+    ) -> None:
         self._paths = paths
-        self._urls = urls
+        self._urls, self._stored = urls, stored
+        self._left_out = left_out
 
     def __iter__(self) -> Iterator[Any]:
         for path in self._paths:
-            yield path if self._urls else _unless_address(path, "--urls")
+            if isinstance(path, str):
+                yield from _at(path, self._urls, "--urls", self._stored, self._left_out)
+            else:
+                yield path
 
 
-def given(images: Any, urls: bool = False) -> Given:
+def given(images: Any, urls: bool = False, stored: bool = True) -> Given:
     """Find out whether one image was given or many, and which.
 
     One is a path of a file, a web address, the bytes of a file, an open file, a PIL image, or an array or tensor of
     two or three axes. Many are a folder, a pattern, an array of four axes, an array or a column of a table (one axis)
     with one image in each place, and whatever else can be gone through; in that, too, folders and patterns stand for
-    the files in them, and arrays of four axes for the images in them.
+    the files in them, and archives, prefixes of stores and arrays of four axes for the images in them.
 
     Args:
         images: What was given.
-        urls: Whether web addresses in lists are fetched; one that is given by itself always is.
+        urls: Whether addresses in lists are fetched; one that is given by itself always is.
+        stored: Whether images that are no files will do; else what lies in archives and stores is an `ImageError`.
 
     Raises:
         UsageError: It is neither.
@@ -70,19 +85,57 @@ def given(images: Any, urls: bool = False) -> Given:
         raise UsageError(NONE)
     if isinstance(images, Expanded):
         return Given(images, sized=False)
-    if is_web_address(images):
+    if is_web_address(images) and not lies_elsewhere(images):
         return Given((images,), one=True)
     if isinstance(images, (str, os.PathLike)):
-        found = list(_expanded(images))
-        return Given(found, one=len(found) == 1 and found[0] is images)
+        return _of_path(images, stored)
     if is_encoded(images) or hasattr(images, "getbands"):
         return Given((images,), one=True)
     if _axes(images) is not None:
-        return _of_array(images, urls)
+        return _of_array(images, urls, stored)
     if isinstance(images, (Mapping, ImageError)) or not isinstance(images, Iterable):
         as_array(images)  # says what is wrong
         raise UsageError(f"an image must be {KINDS}. Received: {type(images).__name__}")
-    return Given(_each(images, urls), sized=isinstance(images, Sized))
+    return Given(_each(images, urls, stored), sized=isinstance(images, Sized))
+
+
+def _of_path(source: str | os.PathLike[str], stored: bool) -> Given:
+    paths = list(_expanded(source))
+    if len(paths) == 1 and paths[0] is source and not _lies_elsewhere(source):
+        return Given(paths, one=True)
+    if any(map(_lies_elsewhere, paths)):
+        one = len(paths) == 1 and is_one_image(os.fspath(paths[0]))
+        return Given((image for path in paths for image in _at(path, True, "", stored)), one=one)
+    return Given(paths)
+
+
+def _lies_elsewhere(source: Any) -> bool:
+    return isinstance(text := os.fspath(source), str) and lies_elsewhere(text)
+
+
+def _at(source: Any, urls: bool, how: str, stored: bool, left_out: Counter[str] | None = None) -> Iterator[Any]:
+    """What is at a path or an address: a file, or what lies in an archive or in a store.
+
+    Args:
+        source: The path.
+        urls: Whether addresses are fetched.
+        how: What says so.
+        stored: Whether images that are no files will do.
+        left_out: See `Expanded`.
+    """
+    text = os.fspath(source)
+    if not isinstance(text, str) or not (is_address(text) or lies_elsewhere(text)):
+        yield source
+    elif is_address(text) and not urls:
+        what = "a web address" if is_web_address(text) else "an address"
+        name = shown(text) if lies_elsewhere(text) else text
+        yield ImageError(name, REFUSED_ADDRESS.format(what=what, how=how))
+    elif not lies_elsewhere(text):
+        yield source  # one image in the web
+    elif not stored:
+        yield ImageError(shown(text), NEEDS_FILES)
+    else:
+        yield from stored_images(text, left_out)
 
 
 def only(image: Any) -> Any:
@@ -99,6 +152,20 @@ def only(image: Any) -> Any:
     return next(iter(found.images))
 
 
+def name_of(image: Any) -> str:
+    """What an image of a stream of files is called: its path as it was given.
+
+    Raises:
+        UsageError: It has none, or is what was wrongly given in an image's place.
+    """
+    if isinstance(image, KerastlError) and not isinstance(image, ImageError):
+        raise image
+    name = image.path if isinstance(image, ImageError) else path_of(image)
+    if name is None:
+        raise UsageError(f"only paths are taken here; Classifier.embed and classify take images. Received: {image!r}")
+    return name
+
+
 def _axes(images: Any) -> int | None:
     """How many axes an array or a column has; None if it is neither."""
     axes = getattr(images, "ndim", None)
@@ -109,16 +176,16 @@ def _axes(images: Any) -> int | None:
     return axes if isinstance(axes, int) else None
 
 
-def _of_array(images: Any, urls: bool) -> Given:
+def _of_array(images: Any, urls: bool, stored: bool) -> Given:
     axes = _axes(images)
     if axes == 1 and (isinstance(images, Iterable) or is_array(images)):
-        return Given(_each(_places(images), urls))
+        return Given(_each(_places(images), urls, stored))
     if hasattr(images, "columns"):
         raise UsageError("a table is no image: give the column with the paths, such as table['path']")
     if axes == 4:
         return Given(list(batch(as_array(images))))
     if axes == 0:
-        return given(as_array(images).item(), urls)
+        return given(as_array(images).item(), urls, stored)
     return Given((images,), one=True)
 
 
@@ -134,17 +201,16 @@ def _places(column: Any) -> Iterable[Any]:
     return values.tolist()
 
 
-def _each(images: Iterable[Any], urls: bool) -> Iterator[Any]:
+def _each(images: Iterable[Any], urls: bool, stored: bool = True) -> Iterator[Any]:
     """Every single image; web addresses are refused, unless they are asked for."""
     for number, image in enumerate(images, start=1):
-        if is_web_address(image):
-            yield image if urls else _unless_address(image, "urls=True")
-        elif isinstance(image, (str, os.PathLike)):
-            yield from _expanded(image)
+        if isinstance(image, (str, os.PathLike)):
+            for path in _expanded(image):
+                yield from _at(path, urls, "urls=True", stored)
         elif _axes(image) == 4:
             yield from batch(as_array(image))
         elif _axes(image) == 0:
-            yield from _each([as_array(image).item()], urls)
+            yield from _each([as_array(image).item()], urls, stored)
         else:
             yield image if _may_be_one(image) else _named(image, number)
 
@@ -170,7 +236,3 @@ def _expanded(source: str | os.PathLike[str]) -> Iterator[Any]:
         return
     for path in expand([text]):
         yield source if path == text else path
-
-
-def _unless_address(path: str, how: str) -> str | ImageError:
-    return ImageError(path, REFUSED_ADDRESS.format(how=how)) if is_web_address(path) else path

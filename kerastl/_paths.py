@@ -6,18 +6,19 @@ Paths stay text exactly as they were written, which `pathlib` would tidy up.
 
 from __future__ import annotations
 
-import fnmatch
 import glob
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO
 
+from kerastl._base.patterns import braces, fits, has_braces
 from kerastl._base.text import printable
 from kerastl._base.walking import is_hidden, walk
 from kerastl.errors import UsageError
 from kerastl.images._formats import SIDE, Sorter, format_of
+from kerastl.sources._addresses import is_address
 
 LONGEST_PATH = 1 << 16
 """Bytes of a line; the longest path of any system has half as many."""
@@ -85,7 +86,8 @@ def expand(
     separated by null bytes. A file that is named is given, whatever it is.
 
     What leads to no file is given as it is, for whoever opens it to report: a missing file, a pattern that
-    matches nothing, a folder that holds no image or cannot be read.
+    matches nothing, a folder that holds no image or cannot be read. So are addresses, and archives, which stand for the
+    images in them; `kerastl._inputs` goes on with those. Braces, as in `shard-{000..009}.tar`, stand for several names.
 
     Args:
         sources: What the user named. Bytes that are no text are surrogate-escaped, as in `sys.argv`.
@@ -103,20 +105,24 @@ def expand(
         if source == "-":
             for listed in paths(sys.stdin.buffer if stdin is None else stdin):
                 yield from expansion.named(listed)
-        elif not os.path.lexists(source) and glob.has_magic(source):
-            yield from _or_itself(source, expansion.matching(source))
         else:
-            yield from expansion.named(source)
+            yield from expansion.given(source)
 
 
-def left_out(side_files: Sequence[str]) -> str:
-    """Say in one line how many side files were left out, and of what kinds; nothing if there are none."""
-    if not side_files:
-        return ""
+def left_out(side_files: Sequence[str], stored: Mapping[str, int] | None = None) -> str:
+    """Say in one line how many side files were left out, and of what kinds; nothing if there are none.
+
+    Args:
+        side_files: Their paths.
+        stored: How many more lie in archives, by suffix.
+    """
     suffixes = Counter(os.path.splitext(path)[1].lower() for path in side_files)
+    suffixes.update(stored or {})
+    if not (count := suffixes.total()):
+        return ""
     kinds = [printable(suffix) for suffix in sorted(suffixes, key=lambda suffix: (-suffixes[suffix], suffix)) if suffix]
     shown = ", ".join(kinds[:_SUFFIXES]) + (", ..." if len(kinds) > _SUFFIXES else "")
-    files = "1 other file" if len(side_files) == 1 else f"{len(side_files):,} other files"
+    files = "1 other file" if count == 1 else f"{count:,} other files"
     return f"{files} left out{f' ({shown})' if shown else ''}"
 
 
@@ -135,6 +141,20 @@ class _Expansion:
     def __init__(self, side_files: list[str]) -> None:
         self._side_files = side_files
         self._sorter = Sorter()
+
+    def given(self, source: str) -> Iterator[str]:
+        """What an argument stands for: braces and patterns are expanded."""
+        if is_address(source) and not has_braces(source):
+            yield source  # whoever goes there finds what matches
+        elif os.path.lexists(source):
+            yield from self.named(source)
+        elif has_braces(source):
+            for name in braces(source):
+                yield from self.given(name)
+        elif glob.has_magic(source):
+            yield from _or_itself(source, self.matching(source))
+        else:
+            yield from self.named(source)
 
     def named(self, path: str) -> Iterator[str]:
         """A file, or the images in a folder; the path itself if there is neither."""
@@ -186,14 +206,5 @@ class _Expansion:
         for top in tops:
             for path, _ in self._walked(top or os.curdir):
                 relative = os.path.relpath(path, top or os.curdir)
-                if _fits(relative.split(os.sep), below):
+                if fits(relative.split(os.sep), below):
                     yield path if top else relative
-
-
-def _fits(names: list[str], parts: list[str]) -> bool:
-    """Whether the names along a path match the parts of a pattern, where `**` is any number of names."""
-    if not parts:
-        return not names
-    if parts[0] == "**":
-        return _fits(names, parts[1:]) or (bool(names) and _fits(names[1:], parts))
-    return bool(names) and fnmatch.fnmatch(names[0], parts[0]) and _fits(names[1:], parts[1:])

@@ -19,8 +19,8 @@ LAYERS = [
     {"_version", "errors", "_base", "_progress"},
     {"_metrics"},
     {"tasks"},
-    {"_inputs", "_path_list", "_paths", "images", "keywords", "models"},
-    {"calibration"},
+    {"_inputs", "_path_list", "_paths", "images", "keywords", "models", "sources"},
+    {"calibration", "results"},
     {"inference", "testing"},
     {"data"},
     {"plots"},
@@ -38,7 +38,7 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
-HEAVY += ("nncf", "openvino", "pyarrow", "lancedb")
+HEAVY += ("fsspec", "nncf", "openvino", "pyarrow", "lancedb")
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {

@@ -31,10 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "embed": ("kerastl.cli._embed", "Write a vector of each image: near each other where images are alike."),
     "cluster": ("kerastl.cli._cluster", "Find groups of images that belong together, without labels."),
     "recommend": ("kerastl.cli._recommend", "Recommend images of an index by some that are liked."),
-    "duplicates": (
-        "kerastl.cli._duplicates",
-        "Find the copies among the images of an index, whatever was done to them.",
-    ),
+    "duplicates": ("kerastl.cli._duplicates", "Find the copies among the images of an index."),
+    "results": ("kerastl.cli._results", "Say whether results in parts are complete, or print them."),
     "explain": ("kerastl.cli._explain", "Show which parts of images count for a class."),
     "check": ("kerastl.cli._check", "Look for what spoils training in a labeled folder."),
     "pretrain": ("kerastl.cli._pretrain", "Train a network on images without labels."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
 from kerastl.cli._keyword_files import KEYWORD_FORMATS
 from kerastl.cli._output import FORMATS
+from kerastl.cli._parts import in_parts
 from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kerastl.inference._open import EngineName
     from kerastl.inference._precision import Precision
     from kerastl.models._labels import Classification
+    from kerastl.results._target import PartsTarget
     from kerastl.tasks._task import TargetKind
 
 
@@ -33,17 +35,21 @@ if TYPE_CHECKING:
 @options.resize("the model's own, crop for published weights", "; `keras` is what keras.utils.load_img does")
 @options.form(
     *FORMATS,
+    "parquet",
     *KEYWORD_FORMATS,
-    text="xmp writes labels as keywords into an XMP file beside each image, exif into the image itself.",
+    text="parquet writes parts into the folder DIR, and csv and jsonl do where DIR is one. xmp writes labels as "
+    "keywords into an XMP file beside each image, exif into the image itself.",
 )
 @option("--in-place", is_flag=True, help="With --format exif: change the images. Their pixels stay as they are.")
 @option(
     "--output",
     "-o",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Write to FILE, which appears when it is complete; - is standard output.",
+    type=click.Path(),
+    metavar="FILE|DIR",
+    help="Write to FILE, which appears when it is complete; - is standard output. Or write parts into the folder DIR: "
+    "one that is there, or whose name ends in /.",
 )
+@in_parts
 @answer_options.engine()
 @answer_options.precision("those to classify")
 @option(
@@ -84,6 +90,8 @@ def classify(
     form: str,
     in_place: bool,
     output: str | None,
+    part_size: int | None,
+    shard: str | None,
     engine: EngineName,
     precision: Precision,
     representative_data: str | None,
@@ -99,9 +107,13 @@ def classify(
 ) -> int:
     """Say what is in images.
 
-    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
-    for a list of files on standard input. What is no image is left out of folders, and tried where it is named.
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', an archive (.tar,
+    .tar.gz, .zip, .parquet), an address (https://, s3://, gs://, az://, hdfs://), or - for a list of files on standard
+    input. What is no image is left out of folders and archives, and tried where it is named.
     Results go to standard output, in the order of the sources.
+
+    Parts have a row an image, also for one that cannot be read, and a manifest tells which are done. The same command
+    goes on after the last one; `kerastl results DIR` reads them together.
 
     --coverage and --reject need a model that `kerastl calibrate` has seen. --sure needs a tree of classes: ImageNet's
     networks have WordNet's, and a model fine-tuned on nested folders with --classes path has theirs.
@@ -113,14 +125,18 @@ def classify(
     Exit code: 0 all images were classified, 1 some could not be, 2 wrong usage.
     """
     from kerastl import _progress as progress
+    from kerastl._inputs import Expanded
     from kerastl._load import load
     from kerastl.cli import _keyword_files as keyword_files
     from kerastl.cli import _output as out
+    from kerastl.cli import _parts as parts
     from kerastl.tasks._task import TASKS
 
     _check(model, coverage, reject, min_score or 0, precision, tta)
     keyword_files.check(form, in_place)
-    out.check(output)
+    target = parts.target(output, form, part_size, shard)
+    if target is None:
+        out.check(output)
     reporter = progress.current()
     classifier = load(
         model,
@@ -134,11 +150,25 @@ def classify(
     reporter.detail(str(classifier))
     kind = TASKS[classifier.metadata.task].kind
     lowest = _lowest(kind, form, min_score, coverage)
-    images = _images(sources, urls, form)
-    answers = classifier.classify(
-        images.paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure
-    )
-    answers = _above(answers, lowest)
+    images = _images(sources, urls, form, target)
+
+    def answer(paths: Iterable[Any]) -> Iterator[Classification]:
+        answers = classifier.classify(paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure)
+        return _above(answers, lowest)
+
+    if target is not None:
+        options: dict[str, Any] = {
+            "top": top,
+            "coverage": coverage,
+            "reject": reject,
+            "tta": tta,
+            "sure": sure,
+            "min-score": min_score,
+        }
+        options |= {"csv-safe": csv_safe, "precision": precision, "batch-size": batch_size}
+        with parts.classification_parts(classifier, sources, target, options) as folder:
+            return parts.written(folder, images, lambda paths: answer(Expanded(paths, urls=True)), "classified")
+    answers = answer(images.paths)
     if form in KEYWORD_FORMATS:
         results = keyword_files.written(answers, form, out.nothing(kind))
     else:
@@ -154,13 +184,16 @@ def classify(
     return images.ended("given keywords" if form in KEYWORD_FORMATS else "classified")
 
 
-def _images(sources: tuple[str, ...], urls: bool, form: str) -> Images:
+def _images(sources: tuple[str, ...], urls: bool, form: str, target: PartsTarget | None) -> Images:
     """The images; the files beside them that keywords go into are none that are left out."""
     from kerastl.cli._images import Images
     from kerastl.images._sidecars import SIDECAR_SUFFIXES
 
     along = SIDECAR_SUFFIXES if form in KEYWORD_FORMATS else ()
-    return Images(sources, urls, complains=form not in ("json", "jsonl"), along=along)
+    complains = target is None and form not in ("json", "jsonl")
+    stored = form not in KEYWORD_FORMATS  # which are written into files, or beside them
+    shard = None if target is None else target.shard
+    return Images(sources, urls, complains=complains, along=along, shard=shard, stored=stored)
 
 
 def _check(

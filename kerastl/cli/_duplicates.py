@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @options.csv_safe("In CSV")
 @options.telling
 def duplicates(db: Path, output: str | None, form: str, csv_safe: bool) -> int:
-    """Find the copies among the images of an index, whatever was done to them.
+    """Find the copies among the images of an index.
 
     Found are copies that were cropped (to a quarter of the area or more), mirrored, resized, recompressed, made
     brighter or darker, or turned by a few degrees, also several of these. Images whose vectors are near each other are

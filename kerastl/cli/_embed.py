@@ -12,6 +12,7 @@ from kerastl.cli import _answer_options as answer_options
 from kerastl.cli import _completion as completion
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
+from kerastl.cli._parts import PART_FORMATS, PARTS, in_parts
 
 if TYPE_CHECKING:
     from kerastl.cli._images import Images
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=completion.paths)
 @options.model
 @option(
-    "--output", "-o", type=click.Path(dir_okay=False), metavar="FILE",
+    "--output", "-o", type=click.Path(), metavar="FILE|DIR",
     help="Write to FILE: .parquet, .npy (with a table of the images beside it), .csv or .jsonl. Without it, JSON lines "
     "go to standard output.",
 )  # fmt: skip
+@option(
+    "--format", "form", group=PARTS, type=click.Choice(PART_FORMATS),
+    help="Write parts of this format into the folder DIR.",
+)  # fmt: skip
+@in_parts
 @option(
     "--features", type=click.Choice(["last", "deep"]), default="last", show_default=True,
     help="last is what the last layer decides by. deep is means and deviations of several layers, which know more of "
@@ -40,28 +46,47 @@ if TYPE_CHECKING:
 @options.urls
 @options.trust
 @options.telling
-def embed(sources: tuple[str, ...], output: str | None, urls: bool, **loading: Any) -> int:
+def embed(
+    sources: tuple[str, ...],
+    output: str | None,
+    form: str | None,
+    part_size: int | None,
+    shard: str | None,
+    urls: bool,
+    **loading: Any,
+) -> int:
     """Write a vector of each image: near each other where images are alike.
 
-    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
-    for a list of files on standard input. Vectors have length 1, so that the product of two is their cosine.
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', an archive (.tar,
+    .tar.gz, .zip, .parquet), an address (https://, s3://, gs://, az://, hdfs://), or - for a list of files on standard
+    input. Vectors have length 1, so that the product of two is their cosine.
 
     Beside FILE lies FILE.part until all is done. Where the command was interrupted, the same command goes on with it
     and writes the same FILE. Images that cannot be read are named and left out.
 
+    With --format, DIR gets a part for every few thousand images, with a row an image, also for one that cannot be read,
+    and a manifest of what is done. The same command goes on after the last part; `kerastl results` reads them together.
+
     Exit code: 0 all images were embedded, 1 some could not be, 2 wrong usage.
     """
     from kerastl import _progress as progress
+    from kerastl.cli import _parts as parts
     from kerastl.cli._images import Images
     from kerastl.embedding import load_embedder
     from kerastl.embedding._embed import check_output, write_embeddings
+    from kerastl.embedding._parts import vector_parts
 
-    if output not in (None, "-"):
+    target = parts.target(output, form, part_size, shard, always=form is not None)
+    if target is None and output not in (None, "-"):
         check_output(Path(output))
     embedder = load_embedder(**loading)
     reporter = progress.current()
     reporter.detail(str(embedder.classifier))
-    images = Images(sources, urls)
+    part_of_work = None if target is None else target.shard
+    images = Images(sources, urls, complains=target is None, shard=part_of_work, stored=True)
+    if target is not None:
+        with vector_parts(embedder, sources, target) as (folder, answer):
+            return parts.written(folder, images, answer, "embedded")
     with reporter.stage("images", images.total) as counter:
 
         def note(row: EmbeddedImage) -> None:
@@ -77,12 +102,13 @@ def embed(sources: tuple[str, ...], output: str | None, urls: bool, **loading: A
 
 def _print(embedder: Embedder, images: Images, note: Any) -> None:
     from kerastl import _progress as progress
+    from kerastl._base.serialization import to_json
     from kerastl.cli import _output as out
-    from kerastl.embedding._formats import json_line
+    from kerastl.embedding._formats import vector_object
 
     rows: Iterable[EmbeddedImage] = embedder.stream(images.paths)
     with out.opened(None) as stream:
         for row in rows:
             note(row)
             if row.vector is not None:
-                progress.current().write(stream, json_line(row))
+                progress.current().write(stream, f"{to_json(vector_object(row), None)}\n")

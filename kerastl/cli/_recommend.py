@@ -57,8 +57,8 @@ def _images(name: str, text: str) -> Any:
 )  # fmt: skip
 @option(
     "--evaluate", type=click.Path(dir_okay=False, path_type=Path), metavar="LIKES",
-    help="Instead, tell how well likes are foretold. LIKES is a CSV file with columns path, and if wanted user, and like "
-    "(1, or 0 for a dislike).",
+    help="Instead, tell how well likes are foretold. LIKES is a CSV file with columns path, and if wanted user, and "
+    "like (1, or 0 for a dislike).",
 )  # fmt: skip
 @option("--seed", type=int, default=0, show_default=True, metavar="N", help="With --evaluate: of what is held out.")
 @answer_options.engine()

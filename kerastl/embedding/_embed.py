@@ -12,13 +12,18 @@ from typing import Any
 from kerastl import _progress as progress
 from kerastl._base.files import check_target
 from kerastl._base.text import as_unicode
+from kerastl._inputs import given
 from kerastl._progress import Verbose, shown
 from kerastl.embedding._embedder import EmbeddedImage, Embedder, VectorDType, load_embedder
 from kerastl.embedding._formats import VectorsAbout, files_of, format_for
 from kerastl.embedding._part_file import PartFile
+from kerastl.embedding._parts import vector_parts
+from kerastl.errors import UsageError
 from kerastl.images import ResizePolicy
 from kerastl.inference._open import EngineName
 from kerastl.models._feature_model import FeatureName
+from kerastl.results._formats import ResultFormatName
+from kerastl.results._target import PartsTarget, parts_target
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,9 @@ class Embedded:
     """What became of many images.
 
     Args:
-        output: The file with their vectors.
+        output: The file with their vectors, or the folder.
         count: How many vectors are in it.
-        failed: Why others are not, by path.
+        failed: Why others are not, by path; of a folder of parts those of this call.
 
     Example:
         >>> from pathlib import Path
@@ -51,6 +56,9 @@ def embed(
     dtype: VectorDType = "float32",
     resize: ResizePolicy | None = None,
     engine: EngineName = "auto",
+    format: ResultFormatName | None = None,  # noqa: A002 - as its flag
+    part_size: int | None = None,
+    shard: str | None = None,
     trust: bool = False,
     verbose: Verbose = "auto",
 ) -> Embedded:
@@ -61,14 +69,20 @@ def embed(
 
     Args:
         sources: Paths, folders or patterns, as in `Classifier.classify`.
-        output: The file. `.parquet` has columns `path`, `content` (a hash), `size`, `mtime_ns` and `vector`, and needs
-            `kerastl[search]`; `.csv` and `.jsonl` have the same; `.npy` is an array of shape (n, d), with the other
-            columns beside it, in `.paths.csv`.
+        output: The file, or with `format` the folder. `.parquet` has columns `path`, `content` (a hash), `size`,
+            `mtime_ns` and `vector`, and needs `kerastl[search]`; `.csv` and `.jsonl` have the same; `.npy` is an array
+            of shape (n, d), with the other columns beside it, in `.paths.csv`.
         model: As for `kerastl.load`, and so are `resize`, `engine` and `trust`; no exported file.
         features: `last` for what the last layer decides by, or `deep` for several layers, see `Classifier.embed`.
         dtype: `float32`, or `float16` for half the room.
         resize: How images become the network's input.
         engine: What runs the network.
+        format: Write parts of this format into a folder: `parquet`, `csv` or `jsonl`. They have a row for each image,
+            also for one without a vector, whose reason stands in the column `error`. What is done stays: the same call
+            goes on after the last part. `kerastl.results.open_results` reads them.
+        part_size: Images a part, 4,096 if nothing is said.
+        shard: `I/N`, such as `3/8`, for the third of eight shards of the images, which may write into one folder: an
+            image is in the one that a hash of its name says.
         trust: Whether a saved model may run any code.
         verbose: What is shown while it works, as for `kerastl.load`.
 
@@ -87,8 +101,7 @@ def embed(
         >>> np.load("vectors.npy").shape[1]
         320
     """
-    target = Path(output)
-    check_output(target)
+    target = _target(output, format, part_size, shard)
     failed: dict[str, str] = {}
 
     def note(row: EmbeddedImage) -> None:
@@ -97,7 +110,23 @@ def embed(
 
     with shown(verbose):
         embedder = load_embedder(model, features=features, dtype=dtype, resize=resize, engine=engine, trust=trust)
-        return Embedded(target, write_embeddings(embedder, sources, target, note), failed)
+        if isinstance(target, Path):
+            return Embedded(target, write_embeddings(embedder, sources, target, note), failed)
+        with vector_parts(embedder, sources, target) as (folder, answer):
+            folder.write(given(sources).images, answer, note)
+            return Embedded(target.folder, folder.rows - folder.failed, failed)
+
+
+def _target(
+    output: str | os.PathLike[str], form: ResultFormatName | None, part_size: int | None, shard: str | None
+) -> Path | PartsTarget:
+    """Where vectors go: into a file, or into a folder of parts."""
+    if form is not None:
+        return parts_target(output, form, part_size, shard)
+    if part_size is not None or shard is not None:
+        raise UsageError("part_size and shard are for results in parts: give their format, too")
+    check_output(Path(output))
+    return Path(output)
 
 
 def check_output(output: Path) -> None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerastl._classifier import Classifier
 from kerastl._image_groups import dimension
-from kerastl._inputs import given
+from kerastl._inputs import given, name_of
 from kerastl._load import check_resize, find_model
 from kerastl.calibration import _temperature as temperature
 from kerastl.embedding._image_file import read_image_file
-from kerastl.errors import ImageError, KerastlError, UsageError
-from kerastl.images._encoded import path_of
+from kerastl.errors import ImageError, UsageError
 from kerastl.inference._open import EngineName, open_engine
 from kerastl.models._feature_model import FeatureName, check_features, feature_model
+from kerastl.sources._stored_image import StoredImage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,18 +131,14 @@ class Embedder:
         self, source: Any, known: Callable[[str], EmbeddedImage | None] | None
     ) -> tuple[EmbeddedImage, np.ndarray | None]:
         """What is known of a file before the network has seen it, and its pixels."""
-        if isinstance(source, KerastlError) and not isinstance(source, ImageError):
-            raise source
-        path = source.path if isinstance(source, ImageError) else path_of(source)
-        if path is None:
-            raise UsageError(f"an embedder takes paths; Classifier.embed takes images. Received: {source!r}")
+        path = name_of(source)
         if known is not None and (before := known(path)) is not None:
             return before, None
         found = EmbeddedImage(path)
         try:
             if isinstance(source, ImageError):
                 raise source
-            file = read_image_file(path)
+            file = read_image_file(source if isinstance(source, StoredImage) else path)
             found = EmbeddedImage(path, file.hash, len(file.content), file.mtime_ns)
             return found, self.classifier.pixels(file.opened())
         except ImageError as error:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastl._base.extras import require
 from kerastl._base.files import replacing
-from kerastl._base.serialization import csv_line, to_json
-from kerastl._base.text import ANY_NAME
+from kerastl._base.serialization import csv_line
 from kerastl.errors import UsageError
+from kerastl.results._columns import Column, RowLayout, short_numbers
+from kerastl.results._formats import RESULT_FORMATS, ResultFormatName, text_file
 
 if TYPE_CHECKING:
     from kerastl.embedding._embedder import EmbeddedImage
 
-FILE_COLUMNS = ("path", "content", "size", "mtime_ns")
+_FILE = (Column("path", "text"), Column("content", "text"), Column("size", "integer"), Column("mtime_ns", "integer"))
+FILE_COLUMNS = tuple(column.name for column in _FILE)
 """What is known of a file, beside its vector."""
-_ROWS = 1024  # of a row group in Parquet
 
 
 @dataclass(frozen=True)
@@ -85,37 +84,39 @@ def names_file(output: Path) -> Path:
     return output.with_suffix(".paths.csv")
 
 
+def vector_layout(about: VectorsAbout, *, errors: bool = False) -> RowLayout[EmbeddedImage]:
+    """How vectors are written to tables and lines.
+
+    Args:
+        about: What the vectors are of.
+        errors: Whether images without a vector are written, too, with the reason.
+    """
+    columns = [*_FILE, Column("vector", "vector", about.dimension, about.dtype)]
+    said = {name: str(getattr(about, name)) for name in ("model", "identity", "features")}
+    if not errors:
+        return RowLayout(columns, lambda row: [*file_cells(row), row.vector], vector_object, said)
+
+    def cells(row: EmbeddedImage) -> list[Any]:
+        known = file_cells(row) if row.content else [row.path, None, None, None]
+        return [*known, row.vector, row.error]
+
+    return RowLayout([*columns, Column("error", "text")], cells, vector_object, said)
+
+
 def file_cells(row: EmbeddedImage) -> list[str | int]:
     """The values of `FILE_COLUMNS`."""
     return [row.path, row.content, row.size, row.mtime_ns]
 
 
-def json_line(row: EmbeddedImage) -> str:
-    """A row as a line of JSON, with its vector under `vector`."""
-    return to_json({**dict(zip(FILE_COLUMNS, file_cells(row), strict=True)), "vector": _numbers(row)}, None) + "\n"
+def vector_object(row: EmbeddedImage) -> dict[str, Any]:
+    """A row as an object in JSON, with its vector under `vector`, or without one the reason."""
+    if row.vector is None:
+        return {"path": row.path, "error": row.error}
+    return {**dict(zip(FILE_COLUMNS, file_cells(row), strict=True)), "vector": short_numbers(row.vector)}
 
 
-def _numbers(row: EmbeddedImage) -> list[float]:
-    """The numbers of a vector, each as short as its own type lets it be."""
-    assert row.vector is not None  # noqa: S101 - rows without one are not written
-    return [float(str(number)) for number in row.vector]
-
-
-def _opened(stack: ExitStack, file: Path) -> io.TextIOWrapper:
-    temporary = stack.enter_context(replacing(file))
-    return stack.enter_context(temporary.open("w", encoding="utf-8", errors=ANY_NAME, newline=""))
-
-
-def _write_json_lines(file: Path, rows: Iterable[EmbeddedImage], about: VectorsAbout) -> None:
-    with ExitStack() as stack:
-        _opened(stack, file).writelines(map(json_line, rows))
-
-
-def _write_csv(file: Path, rows: Iterable[EmbeddedImage], about: VectorsAbout) -> None:
-    with ExitStack() as stack:
-        stream = _opened(stack, file)
-        stream.write(csv_line([*FILE_COLUMNS, *(f"f{number}" for number in range(about.dimension))]))
-        stream.writelines(csv_line([*file_cells(row), *_numbers(row)]) for row in rows)
+def _write_as(form: ResultFormatName) -> Callable[[Path, Iterable[EmbeddedImage], VectorsAbout], None]:
+    return lambda file, rows, about: RESULT_FORMATS[form].write(file, rows, vector_layout(about))
 
 
 def _write_npy(file: Path, rows: Iterable[EmbeddedImage], about: VectorsAbout) -> None:
@@ -127,7 +128,7 @@ def _write_npy(file: Path, rows: Iterable[EmbeddedImage], about: VectorsAbout) -
         return {"descr": descr, "fortran_order": False, "shape": (count, about.dimension)}
 
     with ExitStack() as stack:
-        names = _opened(stack, names_file(file))
+        names = stack.enter_context(text_file(names_file(file)))
         vectors = stack.enter_context(stack.enter_context(replacing(file)).open("wb"))
         names.write(csv_line(FILE_COLUMNS))
         # The header leaves room for any number of rows, so that the true one fits when it is known.
@@ -142,38 +143,10 @@ def _write_npy(file: Path, rows: Iterable[EmbeddedImage], about: VectorsAbout) -
         np.lib.format.write_array_header_1_0(vectors, header(count))
 
 
-def _write_parquet(file: Path, rows: Iterable[EmbeddedImage], about: VectorsAbout) -> None:
-    """A table whose column `vector` has lists of one size; the model and the features stand in its metadata."""
-    import numpy as np
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    number = pa.from_numpy_dtype(np.dtype(about.dtype))
-    fields = [("path", pa.string()), ("content", pa.string()), ("size", pa.int64()), ("mtime_ns", pa.int64())]
-    said = {f"kerastl.{name}": str(getattr(about, name)) for name in ("model", "identity", "features")}
-    schema = pa.schema([*fields, ("vector", pa.list_(number, about.dimension))], metadata=said)
-    with replacing(file) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
-        for group in _groups(rows):
-            columns = [pa.array(values, kind) for values, (_, kind) in zip(_cells(group), fields, strict=True)]
-            flat = np.concatenate([row.vector for row in group if row.vector is not None])
-            columns.append(pa.FixedSizeListArray.from_arrays(pa.array(flat), about.dimension))
-            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
-
-
-def _groups(rows: Iterable[EmbeddedImage]) -> Iterator[list[EmbeddedImage]]:
-    iterator = iter(rows)
-    while group := list(islice(iterator, _ROWS)):
-        yield group
-
-
-def _cells(group: list[EmbeddedImage]) -> Iterator[tuple[Any, ...]]:
-    return zip(*map(file_cells, group), strict=True)
-
-
 EMBEDDING_FORMATS = {
-    ".parquet": EmbeddingFormat("a Parquet file", _write_parquet, ("pyarrow",), any_name=False),
+    ".parquet": EmbeddingFormat("a Parquet file", _write_as("parquet"), ("pyarrow",), any_name=False),
     ".npy": EmbeddingFormat("a NumPy array, and a table of its rows beside it", _write_npy),
-    ".csv": EmbeddingFormat("a table in text", _write_csv),
-    ".jsonl": EmbeddingFormat("JSON lines", _write_json_lines),
+    ".csv": EmbeddingFormat("a table in text", _write_as("csv")),
+    ".jsonl": EmbeddingFormat("JSON lines", _write_as("jsonl")),
 }
 """By suffix."""

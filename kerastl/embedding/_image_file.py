@@ -10,14 +10,7 @@ from kerastl.data._file_inspection import content_hash
 from kerastl.images import _opening as opening
 from kerastl.images._encoded import fetch, is_web_address
 from kerastl.images._pillow_warnings import silenced
-
-
-class _NamedBytes(io.BytesIO):
-    """The content of a file that messages call by its name."""
-
-    def __init__(self, content: bytes, name: str) -> None:
-        super().__init__(content)
-        self.name = name
+from kerastl.sources._stored_image import StoredImage
 
 
 @dataclass(frozen=True)
@@ -41,15 +34,18 @@ class ImageFile:
 
     def opened(self) -> io.BytesIO:
         """The file as an open one."""
-        return _NamedBytes(self.content, self.path)
+        return StoredImage(self.path, self.content).open()
 
 
-def read_image_file(path: str) -> ImageFile:
+def read_image_file(source: str | StoredImage) -> ImageFile:
     """Read the file of an image, or fetch it from a web address.
 
     Raises:
         ImageError: It cannot be read, or is too large for an image.
     """
+    if isinstance(source, StoredImage):
+        return ImageFile(source.name, source.read_bytes(), source.mtime_ns)
+    path = source
     if is_web_address(path):
         return ImageFile(path, fetch(path), 0)
     with opening.reported(path), silenced(), opening.regular_file(path) as file:

@@ -139,5 +139,5 @@ def _named(sources: Any) -> list[str]:
 
 def _files(sources: list[str]) -> Iterator[Any]:
     """The files that the sources stand for, and what is said of those that stand for none."""
-    for source in given(sources, urls=True).images:
+    for source in given(sources, urls=True, stored=False).images:
         yield source if isinstance(source, ImageError) else os.fsdecode(source)

@@ -81,7 +81,7 @@ def test_folders_stand_for_the_images_in_them(embedder, image, tmp_path):
 
 
 def test_only_paths_have_a_file(embedder):
-    with pytest.raises(UsageError, match=r"an embedder takes paths; Classifier\.embed takes images"):
+    with pytest.raises(UsageError, match=r"only paths are taken here; Classifier\.embed and classify take images"):
         list(embedder.stream([np.zeros((8, 8, 3), np.uint8)]))
 
 

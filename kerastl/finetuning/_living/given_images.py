@@ -23,7 +23,7 @@ from kerastl.finetuning._living.run import LivingRun
 
 def given_files(images: Any) -> list[Path]:
     """The files that are named."""
-    found = list(given(images).images)
+    found = list(given(images, stored=False).images)
     for image in found:
         if isinstance(image, Exception):
             raise image
