@@ -84,7 +84,7 @@ def evaluate_recommendations(
     seed: int = 0,
     verbose: Verbose = "auto",
 ) -> RecommendationQuality:
-    """Tell how well likes are foretold: half of each person's likes are held out, and recommended by the others.
+    r"""Tell how well likes are foretold: half of each person's likes are held out, and recommended by the others.
 
     Args:
         db: The folder of an index, which `kerastl index` makes.
@@ -110,7 +110,7 @@ def evaluate_recommendations(
         >>> print(build("data/shapes", "likes.db", "kerastl_mini"))
         88 added
         >>> stars = [str(file) for file in sorted(Path("data/shapes/star").iterdir())]
-        >>> written = Path("likes.csv").write_text("\\n".join(["path", *stars]))
+        >>> written = Path("likes.csv").write_text("\n".join(["path", *stars]))
         >>> evaluate_recommendations("likes.db", "likes.csv").users
         1
     """
