@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kerastl._load import load as load
     from kerastl.data._check import check as check
     from kerastl.embedding._embed import embed as embed
+    from kerastl.embedding_map._write import write_map as write_map
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation._calibrating import calibrate as calibrate
     from kerastl.evaluation._evaluating import evaluate as evaluate
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from kerastl.models._table import list_models as list_models
     from kerastl.pretraining._pretrain import pretrain as pretrain
     from kerastl.reporting._page import write_report as write_report
+    from kerastl.reviewing._review import review as review
     from kerastl.sorting._sort import sort as sort
 
 _MODULES = {
@@ -64,25 +66,17 @@ _MODULES = {
     "load_pixels": "kerastl.images._loading",
     "lr_find": "kerastl.finetuning._lr_find",
     "pretrain": "kerastl.pretraining._pretrain",
+    "review": "kerastl.reviewing._review",
     "sort": "kerastl.sorting._sort",
+    "write_map": "kerastl.embedding_map._write",
     "write_report": "kerastl.reporting._page",
 }
 
 _PACKAGES = (
-    *("calibration", "clustering", "data", "duplicates", "embedding", "errors", "evaluation", "explaining"),
-    *("exporting", "finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining"),
-    *(
-        "recommending",
-        "reporting",
-        "results",
-        "serving",
-        "sklearn",
-        "sorting",
-        "sources",
-        "tasks",
-        "testing",
-        "training",
-    ),
+    *("calibration", "clustering", "data", "duplicates", "embedding", "embedding_map", "errors", "evaluation"),
+    *("explaining", "exporting", "finetuning", "images", "index", "inference", "keywords", "models", "plots"),
+    *("pretraining", "recommending", "reporting", "results", "reviewing", "serving", "sklearn", "sorting", "sources"),
+    *("tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

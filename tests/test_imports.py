@@ -32,8 +32,8 @@ LAYERS = [
     {"index"},
     {"evaluation", "serving", "sklearn", "sorting"},
     {"clustering", "duplicates", "recommending"},
-    {"exporting"},
-    {"reporting"},
+    {"exporting", "reviewing"},
+    {"embedding_map", "reporting"},
     {"cli"},
     {"__init__", "__main__"},
 ]

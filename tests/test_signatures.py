@@ -66,7 +66,7 @@ def test_every_argument_is_named_and_annotated(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["finetune", "pretrain", "evaluate", "calibrate", "check", "embed", "export", "lr_find", "sort"]
+    "name", ["finetune", "pretrain", "evaluate", "calibrate", "check", "embed", "export", "lr_find", "review", "sort"]
 )
 def test_arguments_and_flags_have_the_same_names(name):
     module, _ = COMMANDS[name.replace("_", "-")]
@@ -90,7 +90,7 @@ def test_what_a_command_hands_on_is_an_argument_in_python():
             assert param.name in arguments or allowed is None or name in allowed, f"{name}: {param.name}"
 
 
-@pytest.mark.parametrize("name", ["finetune", "pretrain", "lr_find", "sort", "embed"])
+@pytest.mark.parametrize("name", ["finetune", "pretrain", "lr_find", "sort", "embed", "review"])
 def test_defaults_are_those_of_the_command_line(name):
     command = getattr(import_module(COMMANDS[name.replace("_", "-")][0]), name)
     defaults = command.make_context(name, [], resilient_parsing=True).params
@@ -105,7 +105,18 @@ def test_defaults_are_those_of_the_command_line(name):
 
 def test_types_are_there_when_they_are_asked_for():
     names = {"keras": import_module("keras")}
-    for name in ("check", "embed", "evaluate", "calibrate", "export", "finetune", "pretrain", "lr_find", "sort"):
+    for name in (
+        "check",
+        "embed",
+        "evaluate",
+        "calibrate",
+        "export",
+        "finetune",
+        "pretrain",
+        "lr_find",
+        "review",
+        "sort",
+    ):
         function = inspect.unwrap(getattr(kerastl, name))
         assert typing.get_type_hints(function, {**function.__globals__, **names})["return"] is not None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerastl.cli import _db_options as db_options
+import click
+
 from kerastl.cli import _options as options
-from kerastl.cli._command import command
+from kerastl.cli._command import command, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 
 
 @command()
-@db_options.db
-@db_options.output
+@options.db
+@option(
+    "--output", "-o", type=click.Path(dir_okay=False), metavar="FILE",
+    help="Write to FILE, which appears when it is complete; - is standard output.",
+)  # fmt: skip
 @options.form("text", "json", "csv")
 @options.csv_safe("In CSV")
 @options.telling

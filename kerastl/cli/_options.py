@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -30,6 +31,14 @@ model = option(
     shell_complete=completion.models,
     help="A network of `kerastl models`, the run folder of a model you fine-tuned, or a file of `kerastl export`.  "
     "[default: mobilenet_v2; kerastl_mini where that cannot be had]",
+)
+
+db = option(
+    "--db",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder of the index.",
 )
 
 trust = option(

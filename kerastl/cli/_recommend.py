@@ -10,7 +10,6 @@ import click
 
 from kerastl.cli import _answer_options as answer_options
 from kerastl.cli import _completion as completion
-from kerastl.cli import _db_options as db_options
 from kerastl.cli import _options as options
 from kerastl.cli._command import Command, option
 from kerastl.errors import UsageError
@@ -47,7 +46,7 @@ def _images(name: str, text: str) -> Any:
 
 
 @click.command(cls=_SeveralValues)
-@db_options.db
+@options.db
 @_images("--like", "Images that are liked: files, folders, or patterns in quotes. Those in the index are not read.")
 @_images("--dislike", "Images that are not.")
 @answer_options.top(10, "Images to recommend.")

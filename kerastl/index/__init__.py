@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from kerastl.index._build import build as build
     from kerastl.index._facts import IndexFacts as IndexFacts
     from kerastl.index._index import Index as Index
+    from kerastl.index._similar import Similar as Similar
+    from kerastl.index._similar import SimilarImages as SimilarImages
+    from kerastl.index._similar import similar as similar
 
 _MODULES = {
     "Added": "kerastl.index._added",
     "Index": "kerastl.index._index",
     "IndexFacts": "kerastl.index._facts",
+    "Similar": "kerastl.index._similar",
+    "SimilarImages": "kerastl.index._similar",
     "build": "kerastl.index._build",
+    "similar": "kerastl.index._similar",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

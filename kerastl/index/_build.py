@@ -210,7 +210,7 @@ def add_images(
 def _pruned(table: ImageTable, root: str, missing: list[str]) -> int:
     if not os.path.isdir(root):  # noqa: PTH112
         raise KerastlError(
-            f"{root}: the folder of the images is not there, so that nothing was removed; --root names another"
+            f"{root}: the folder of the images is not there, so nothing was removed; --root names another"
         )
     table.remove(missing)
     return len(missing)

@@ -207,6 +207,11 @@ class Index:
         self._table, self._facts, self._kept = table, facts, None
 
     @property
+    def table(self) -> ImageTable:
+        """The table of the images, as the index shows it."""
+        return self._table
+
+    @property
     def facts(self) -> IndexFacts:
         """What is the same for all images."""
         return self._facts

@@ -124,6 +124,10 @@ class ImageTable:
         other._changed()
         return other
 
+    def bytes_on_disk(self) -> int:
+        """What the table takes, with what is kept of earlier states."""
+        return sum(file.stat().st_size for file in (self.folder / TABLE_FOLDER).rglob("*") if file.is_file())
+
     @property
     def lance(self) -> Table:
         """The table of LanceDB itself."""

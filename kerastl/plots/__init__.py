@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kerastl.plots._curves import pretraining_curves as pretraining_curves
     from kerastl.plots._curves import read_history as read_history
     from kerastl.plots._curves import training_curves as training_curves
+    from kerastl.plots._embedding_map import embedding_map as embedding_map
     from kerastl.plots._evaluation import confusion_matrix as confusion_matrix
     from kerastl.plots._evaluation import reliability as reliability
     from kerastl.plots._images import augmented as augmented
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "augmented": "kerastl.plots._images",
     "confusion_matrix": "kerastl.plots._evaluation",
+    "embedding_map": "kerastl.plots._embedding_map",
     "image_grid": "kerastl.plots._images",
     "learning_rates": "kerastl.plots._curves",
     "precision_recall": "kerastl.plots._tasks",

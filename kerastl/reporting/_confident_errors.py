@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,19 +16,14 @@ from kerastl.evaluation._base_result import BaseEvaluation
 from kerastl.evaluation._multilabel_result import MultilabelEvaluation
 from kerastl.evaluation._regression_result import RegressionEvaluation
 from kerastl.evaluation._result import Evaluation
+from kerastl.reporting._thumbnails import SIDE, data_uri
 from kerastl.tasks._label_text import join_labels
 from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, ORDINAL, REGRESSION
 
 if TYPE_CHECKING:
     import numpy as np
-    from PIL.Image import Image
 
     from kerastl._classifier import Classifier
-
-
-# Twice what the page shows them at on a small screen, for sharp ones.
-_SIDE = 208
-_QUALITY = 72
 
 
 @dataclass(frozen=True)
@@ -140,9 +133,9 @@ def _mistake(wrong: Wrong, root: Path, classifier: Classifier | None) -> Mistake
     image = overlay = trouble = ""
     try:
         pixels = _pixels(root / wrong.path, classifier)
-        image = _uri(pixels)
+        image = data_uri(pixels)
         if classifier is not None:
-            overlay = _uri(classifier.explain(pixels, wrong.index).overlay())
+            overlay = data_uri(classifier.explain(pixels, wrong.index).overlay())
     except ImageError as error:
         trouble = error.reason
     except KerastlError as error:
@@ -156,16 +149,4 @@ def _mistake(wrong: Wrong, root: Path, classifier: Classifier | None) -> Mistake
 def _pixels(file: Path, classifier: Classifier | None) -> np.ndarray:
     from kerastl.images import Resize, load_pixels
 
-    return load_pixels(file, Resize(_SIDE, _SIDE, "pad")) if classifier is None else classifier.pixels(file)
-
-
-def _uri(image: np.ndarray | Image) -> str:
-    """A small WebP as a data URI."""
-    import numpy as np
-    from PIL import Image
-
-    shown = Image.fromarray(image) if isinstance(image, np.ndarray) else image.copy()
-    shown.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    stream = io.BytesIO()
-    shown.save(stream, "WEBP", quality=_QUALITY, method=6)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return load_pixels(file, Resize(SIDE, SIDE, "pad")) if classifier is None else classifier.pixels(file)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerastl._base.arguments import keywords
 from kerastl._base.files import write_text
-from kerastl._base.text import brief, percent, printable, shortened
 from kerastl._progress import ProgressCallback, Verbose, shown, stage
 from kerastl._version import __version__
 from kerastl.data import Dataset, Item
@@ -23,17 +22,12 @@ from kerastl.reporting import _summary as summary
 from kerastl.reporting import _tables as tables
 from kerastl.reporting._exports import exports
 from kerastl.reporting._sections import TASK_SECTIONS, Section, TaskSections
+from kerastl.reporting._templates import environment
 from kerastl.reporting._training import training
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
 
 MISTAKES = 12
 # Of larger data sets only the evaluated images are checked: the others would take longer than all the rest.
 MOST_CHECKED = 20_000
-# Letters of a name or a path.
-_LONGEST = 1_000
 
 
 @keywords()
@@ -107,7 +101,7 @@ def render(
     if mistakes < 0:
         raise UsageError(f"mistakes must be 0 or more. Received: mistakes={mistakes}")
     report = _checked(evaluation, progress) if check else None
-    return _environment().get_template("report.html").render(_values(evaluation, mistakes, report, progress))
+    return environment().get_template("report.html").render(_values(evaluation, mistakes, report, progress))
 
 
 def _values(
@@ -172,48 +166,3 @@ def _classes(dataset: Dataset, items: Sequence[Item]) -> tuple[str, ...]:
     """Those that some image has, in their order; the one name of a number stays."""
     there = {name for item in items for name in dataset.class_names(item)}
     return tuple(name for name in dataset.classes if name in there) or dataset.classes
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("kerastl.reporting"),
-        autoescape=True,  # names of classes and files may hold anything
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["brief"] = brief
-    environment.filters["nobreak"] = _nobreak
-    environment.filters["percent"] = lambda fraction: _nobreak(percent(fraction))
-    environment.filters["plural"] = _plural
-    environment.filters["soft"] = _soft
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """What is not printable is escaped; what a template made is left as it is."""
-    from markupsafe import Markup
-
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _nobreak(text: str) -> Markup:
-    """Escaped text in which numbers and their per cent signs stay on one line."""
-    from markupsafe import Markup, escape
-
-    return escape(_shown(text)).replace(" %", Markup("&nbsp;%"))
-
-
-def _soft(text: str) -> Markup:
-    """Escaped text, shortened if it fills a page, that may go on in the next line after `_` and `/`."""
-    from markupsafe import Markup, escape
-
-    return escape(_shown(shortened(text, _LONGEST))).replace("_", Markup("_<wbr>")).replace("/", Markup("/<wbr>"))
-
-
-def _plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -70,7 +70,7 @@ def vector_index(tmp_path):
 def write_vectors(index, vectors, paths=None, **columns):
     import pyarrow as pa
 
-    count, schema = len(vectors), index._table.schema
+    count, schema = len(vectors), index.table.schema
     values = {
         "path": paths or [f"{number:06}.jpg" for number in range(count)],
         "content": [f"{number:032x}" for number in range(count)],
@@ -83,4 +83,4 @@ def write_vectors(index, vectors, paths=None, **columns):
     for name in schema.names:
         if name != "vector":
             arrays[name] = pa.array(values.get(name, [None] * count), schema.field(name).type)
-    index._table.add(pa.table([arrays[name] for name in schema.names], schema=schema))
+    index.table.add(pa.table([arrays[name] for name in schema.names], schema=schema))

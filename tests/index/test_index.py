@@ -54,7 +54,7 @@ def test_all_is_in_the_order_of_the_paths(vector_index):
     rows = index.rows(["label", "path"])
     assert rows.column_names == ["label", "path"]
     assert rows.to_pydict() == {"label": [None, "x", "z"], "path": ["a/1", "b", "ä"]}
-    assert [row["vector"].tolist() for row in index._table.at([2, 0])] == [np.float32([0.6, 0.8]).tolist(), [0, 1]]
+    assert [row["vector"].tolist() for row in index.table.at([2, 0])] == [np.float32([0.6, 0.8]).tolist(), [0, 1]]
 
 
 def test_blocks_of_vectors_give_what_all_at_once_do(vector_index, monkeypatch):
@@ -74,15 +74,15 @@ def test_an_approximate_search_finds_most_and_says_how_many(vector_index, dimens
     vectors = np.repeat(rng.normal(size=(10, dimension)), 60, axis=0) + 0.1 * rng.normal(size=(600, dimension))
     vectors = unit_rows(vectors)
     index = vector_index(vectors)
-    built = approximate.build(index._table, dimension)
+    built = approximate.build(index.table, dimension)
     assert (built.rows, built.partitions) == (600, 24)
     assert built.kind == ("IVF_RQ" if dimension == 16 else "IVF_FLAT")
     assert 0.97 <= built.recall <= 1
-    places, similarities = approximate.search_approximately(index._table, built, unit_rows(vectors[:20]), 3)
+    places, similarities = approximate.search_approximately(index.table, built, unit_rows(vectors[:20]), 3)
     exact_places, exact = index.search(vectors[:20], 3)
     assert (places == exact_places).mean() > 0.9
     np.testing.assert_array_equal(similarities[places == exact_places], exact[places == exact_places])
-    assert approximate.search_approximately(index._table, built, vectors[:1], 300) is None
+    assert approximate.search_approximately(index.table, built, vectors[:1], 300) is None
 
 
 def test_an_approximate_search_is_built_again_when_there_are_twice_as_many(vector_index):
@@ -194,7 +194,7 @@ def test_a_table_with_rows_is_never_thrown_away(vector_index, tmp_path):
 
 def test_an_index_that_is_open_stays_as_it_is(vector_index):
     before = vector_index([[1, 0], [0, 1]])
-    Index(before.folder)._table.remove(["000000.jpg"])
+    Index(before.folder).table.remove(["000000.jpg"])
     assert len(before.paths()) == len(before.vectors()) == 2
     assert Index(before.folder).paths() == ["000001.jpg"]
 
