@@ -218,8 +218,7 @@ def grid(side: int) -> NDArray[np.float64]:
 
 def within(points: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which points lie in the image."""
-    inside: NDArray[np.bool_] = ((points >= 0) & (points <= 1)).all(axis=1)
-    return inside
+    return np.asarray(((points >= 0) & (points <= 1)).all(axis=1))
 
 
 def sampled(image: NDArray[np.float32], points: NDArray[np.float64]) -> NDArray[np.float32]:

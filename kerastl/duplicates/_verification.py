@@ -46,7 +46,7 @@ class Match:
 
     mirrored: bool
     extent: float
-    inner: bool
+    inner: bool | None
     angle: float
     gain: float
     difference: float
@@ -103,8 +103,7 @@ def difference(part: Thumbnail, whole: Thumbnail, place: Placement) -> tuple[flo
 
 
 def _whole_pixels(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    pixels: NDArray[np.bool_] = inside.reshape(_SIDE, 2, _SIDE, 2).all(axis=(1, 3))
-    return pixels
+    return np.asarray(inside.reshape(_SIDE, 2, _SIDE, 2).all(axis=(1, 3)))
 
 
 def _without_color_where_one_has_none(

@@ -55,7 +55,7 @@ class Liked:
         if wrong := [path for path in several if not isinstance(path, str | os.PathLike)]:
             raise UsageError(f"{name} must be paths of images. Received: {type(wrong[0]).__name__}")
         found = {}
-        for path in expand(map(self._where, map(os.fspath, several))):
+        for path in expand([self._where(os.fspath(path)) for path in several]):
             stored = self._known.stored(path)
             found[stored] = self._vector(path, stored)
         return found

@@ -35,7 +35,7 @@ def files(folder):
 def test_groups_are_named_by_what_the_model_says(db):
     found = cluster(db, 3, verbose=0)
     assert [(one.name, one.count) for one in found] == [("red", 6), ("green", 5), ("blue", 4)]
-    assert {(image.path.rstrip("012345.png"), image.name) for image in found.images} == {
+    assert {(image.path[:-5], image.name) for image in found.images} == {
         ("red", "red"), ("green", "green"), ("blue", "blue"),
     }  # fmt: skip
 
@@ -67,7 +67,7 @@ def test_groups_become_folders_and_go_back(db, tmp_path, capsys, action, done):
     before = files(images)
     assert run(["cluster", "--db", str(db), "--clusters", "3", "-o", str(out), action]) == 0
     assert f"15 images {done} into 3 folders" in capsys.readouterr().err
-    assert files(out) == sorted([*(f"{name.rstrip('012345.png')}/{name}" for name in before), "sort.csv"])
+    assert files(out) == sorted([*(f"{name[:-5]}/{name}" for name in before), "sort.csv"])
     assert files(images) == ([] if action == "--move" else before)
     assert run(["cluster", "--undo", str(out)]) == 0
     assert files(images) == before
