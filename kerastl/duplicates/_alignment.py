@@ -9,7 +9,7 @@ affine map to a fraction of a pixel.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 SIDE = 128
 """Pixels a side to which images are scaled for comparison."""
-COARSE = 32
+COARSE = 16
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue in brightness (ITU-R BT.601)."""
 SCALES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 """Of a crop's longer side to that of the whole."""
-MIN_COARSE = 0.45
+MIN_COARSE = 0.62
 """The least correlation that is worth refining."""
-MIN_FINE = 0.6
+MIN_FINE = 0.85
 """The same after the first refinement."""
-_EARLY, MIN_EARLY = 4, 0.5  # the same after so many steps
+_EARLY, MIN_EARLY = 3, 0.8  # the same after so many steps
+_LEAST = 5  # pixels, of `COARSE`, that a part has a side
 _KEPT = 2  # rough places that are refined
 _FINER = (32, 64)  # pixels a side at which they are
 _STEPS = 12
@@ -68,6 +69,8 @@ class Thumbnail:
     pixels: NDArray[np.uint8]
     width: int
     height: int
+    _templates: dict[tuple[int, int], NDArray[np.float32]] = field(default_factory=dict, init=False, repr=False)
+    _windows: dict[tuple[int, int], NDArray[np.float32]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def aspect(self) -> float:
@@ -84,6 +87,21 @@ class Thumbnail:
         """Its brightness at fewer pixels, by their number a side."""
         return {side: shrink(self.gray, side, side) for side in _FINER}
 
+    def templates(self, size: tuple[int, int]) -> NDArray[np.float32]:
+        """The image and its mirror image at a width and height, shape (pixels, 2), each of mean 0 and length 1."""
+        if size not in self._templates:
+            small = shrink(self.gray, size[1], size[0])
+            self._templates[size] = _normalized(np.stack([small.ravel(), small[:, ::-1].ravel()])).T
+        return self._templates[size]
+
+    def windows(self, size: tuple[int, int]) -> NDArray[np.float32]:
+        """All windows of a width and height in the image at `COARSE` pixels, shape (windows, pixels), likewise."""
+        if size not in self._windows:
+            small = shrink(self.gray, COARSE, COARSE)
+            views = np.lib.stride_tricks.sliding_window_view(small, (size[1], size[0]))
+            self._windows[size] = _normalized(views.reshape(-1, size[0] * size[1]))
+        return self._windows[size]
+
     @cached_property
     def slopes(self) -> dict[int, NDArray[np.float32]]:
         """The same with the slopes down and across, shape (side, side, 3)."""
@@ -93,14 +111,16 @@ class Thumbnail:
 def placements(part: Thumbnail, whole: Thumbnail) -> Iterator[Placement]:
     """Where `part` may lie in `whole`, in register, the likeliest first; none where nothing fits."""
     rough: list[tuple[float, Placement]] = []
-    for mirrored in (False, True):
-        for across, down in _sizes(part.aspect, whole.aspect):
-            width, height = max(1, round(COARSE * across)), max(1, round(COARSE * down))
-            template = shrink(part.gray, height, width)
-            scores = _correlations(template[:, ::-1] if mirrored else template, whole.levels[COARSE])
-            row, column = np.unravel_index(int(scores.argmax()), scores.shape)
-            matrix, shift = np.diag([width, height]) / COARSE, np.array([column, row]) / COARSE
-            rough.append((float(scores[row, column]), Placement(matrix, shift, mirrored)))
+    for size in _sizes(part.aspect, whole.aspect):
+        width, height = size
+        windows = whole.windows(size)
+        scores = windows @ part.templates(size)
+        columns = COARSE - width + 1
+        for number, mirrored in enumerate((False, True)):
+            best = int(scores[:, number].argmax())
+            shift = np.array([best % columns, best // columns]) / COARSE
+            place = Placement(np.diag([width, height]) / COARSE, shift, mirrored)
+            rough.append((float(scores[best, number]), place))
     rough.sort(key=lambda found: -found[0])
     for score, place in rough[:_KEPT]:
         refined = _refined(part, whole, place) if score >= MIN_COARSE else None
@@ -109,24 +129,22 @@ def placements(part: Thumbnail, whole: Thumbnail) -> Iterator[Placement]:
 
 
 @lru_cache(maxsize=256)
-def _sizes(part: float, whole: float) -> list[tuple[float, float]]:
-    """Fractions of the whole's width and height that a part may take: squeezed as the whole is, or as it was."""
+def _sizes(part: float, whole: float) -> list[tuple[int, int]]:
+    """Widths and heights that a part may take, of `COARSE` pixels: squeezed as the whole is, or as it was."""
     shapes = [(1.0, 1.0)]
     if abs(np.log(part / whole)) > _SAME_SHAPE:
         shapes.append((min(1.0, part / whole), min(1.0, whole / part)))
-    sizes = [(scale * across, scale * down) for across, down in shapes for scale in SCALES]
-    return [size for size in sizes if min(size) >= 0.25]
+    sizes = [
+        (round(COARSE * scale * across), round(COARSE * scale * down)) for across, down in shapes for scale in SCALES
+    ]
+    return [size for size in dict.fromkeys(sizes) if min(size) >= _LEAST]
 
 
-def _correlations(template: NDArray[np.float32], image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The correlation of a template with each window of an image."""
-    windows = np.lib.stride_tricks.sliding_window_view(image, template.shape)
-    flat = windows.reshape(-1, template.size)
-    flat = flat - flat.mean(axis=1, keepdims=True)
-    one = template.ravel() - template.mean()
-    norms = np.sqrt(np.einsum("ij,ij->i", flat, flat) * (one @ one))
-    scores: NDArray[np.float32] = (flat @ one / np.maximum(norms, 1e-6)).reshape(windows.shape[:2])
-    return scores
+def _normalized(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of mean 0 and length 1."""
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+    return rows / np.maximum(lengths, 1e-6)
 
 
 def shrink(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

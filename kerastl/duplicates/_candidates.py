@@ -15,7 +15,7 @@ MIN_SIMILARITY = 0.6
 resized, 99 in 100 stay above it."""
 NEIGHBORS = 16
 """Images each is compared with at most, at first."""
-MORE_NEIGHBORS = 64
+MORE_NEIGHBORS = 48
 """The same for images that are like none of these."""
 
 Search: TypeAlias = "Callable[[NDArray[np.float32], int], tuple[NDArray[np.int64], NDArray[np.float32]]]"

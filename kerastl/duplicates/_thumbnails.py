@@ -10,7 +10,7 @@ from kerastl.errors import ImageError
 from kerastl.inference._engines import cores
 from kerastl.inference._ordered_map import ordered_map
 
-_ROOM = 6_000  # thumbnails, of 48 KiB and what is worked out from them
+_ROOM = 3_000  # thumbnails, of some 250 KiB with what is worked out from them
 _TOGETHER = 4  # files that a thread takes at a time
 
 
