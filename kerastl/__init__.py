@@ -75,8 +75,8 @@ _MODULES = {
 _PACKAGES = (
     *("calibration", "clustering", "data", "duplicates", "embedding", "embedding_map", "errors", "evaluation"),
     *("explaining", "exporting", "finetuning", "images", "index", "inference", "keywords", "models", "plots"),
-    *("pretraining", "recommending", "reporting", "results", "reviewing", "serving", "sklearn", "sorting", "sources"),
-    *("tasks", "testing", "training"),
+    *("pretraining", "ray", "recommending", "reporting", "results", "reviewing", "serving", "sklearn", "sorting"),
+    *("sources", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

@@ -17,7 +17,7 @@ from kerastl.images._arrays import KINDS, NONE, as_array, batch, is_array
 from kerastl.images._encoded import is_encoded, is_web_address, path_of
 from kerastl.sources._addresses import is_address, is_one_image, lies_elsewhere, shown
 from kerastl.sources._reading import stored_images
-from kerastl.sources._stored_image import NEEDS_FILES
+from kerastl.sources._stored_image import NEEDS_FILES, Chosen
 
 REFUSED_ADDRESS = "{what} in a list, which is fetched only if asked for: {how}"
 
@@ -48,21 +48,58 @@ class Expanded:
         urls: Whether web addresses, and those of stores, are fetched.
         stored: Whether what is no file will do.
         left_out: Is told how many other files archives hold, by suffix.
+        chosen: Asked once for each name whether that image is wanted; others are not read.
     """
 
     def __init__(
-        self, paths: Iterable[str], urls: bool, stored: bool = True, left_out: Counter[str] | None = None
+        self,
+        paths: Iterable[str],
+        urls: bool,
+        stored: bool = True,
+        left_out: Counter[str] | None = None,
+        chosen: Chosen | None = None,
     ) -> None:
         self._paths = paths
         self._urls, self._stored = urls, stored
         self._left_out = left_out
+        self._chosen = chosen
+
+    def choosing(self, chosen: Chosen) -> Expanded:
+        """The same paths, and those of their images that are wanted."""
+        return Expanded(self._paths, self._urls, self._stored, self._left_out, chosen)
 
     def __iter__(self) -> Iterator[Any]:
         for path in self._paths:
             if isinstance(path, str):
-                yield from _at(path, self._urls, "--urls", self._stored, self._left_out)
-            else:
+                yield from _at(path, self._urls, "--urls", self._stored, self._left_out, self._chosen)
+            elif self._chosen is None or self._chosen(name_of(path)):
                 yield path
+
+
+def as_expanded(sources: Any) -> Expanded:
+    """Paths that were given in Python, as a stream of which only those can be read that are wanted.
+
+    Args:
+        sources: A path, a folder or a pattern, or many.
+
+    Raises:
+        UsageError: They are neither.
+    """
+    if isinstance(sources, Expanded):
+        return sources
+    if isinstance(sources, (str, os.PathLike)):
+        return Expanded(_each_path([sources]), urls=True)
+    if isinstance(sources, (list, tuple)):
+        return Expanded(_each_path(sources), urls=False)
+    return Expanded(given(sources).images, urls=True)
+
+
+def _each_path(sources: Iterable[Any]) -> Iterator[Any]:
+    for source in sources:
+        if isinstance(source, (str, os.PathLike)):
+            yield from map(os.fspath, _expanded(source))
+        else:
+            yield source
 
 
 def given(images: Any, urls: bool = False, stored: bool = True) -> Given:
@@ -113,7 +150,14 @@ def _lies_elsewhere(source: Any) -> bool:
     return isinstance(text := os.fspath(source), str) and lies_elsewhere(text)
 
 
-def _at(source: Any, urls: bool, how: str, stored: bool, left_out: Counter[str] | None = None) -> Iterator[Any]:
+def _at(
+    source: Any,
+    urls: bool,
+    how: str,
+    stored: bool,
+    left_out: Counter[str] | None = None,
+    chosen: Chosen | None = None,
+) -> Iterator[Any]:
     """What is at a path or an address: a file, or what lies in an archive or in a store.
 
     Args:
@@ -122,20 +166,21 @@ def _at(source: Any, urls: bool, how: str, stored: bool, left_out: Counter[str] 
         how: What says so.
         stored: Whether images that are no files will do.
         left_out: See `Expanded`.
+        chosen: Likewise.
     """
     text = os.fspath(source)
-    if not isinstance(text, str) or not (is_address(text) or lies_elsewhere(text)):
-        yield source
-    elif is_address(text) and not urls:
+    if isinstance(text, str) and lies_elsewhere(text) and stored and (urls or not is_address(text)):
+        yield from stored_images(text, left_out, chosen)
+        return
+    image = source
+    if isinstance(text, str) and is_address(text) and not urls:
         what = "a web address" if is_web_address(text) else "an address"
         name = shown(text) if lies_elsewhere(text) else text
-        yield ImageError(name, REFUSED_ADDRESS.format(what=what, how=how))
-    elif not lies_elsewhere(text):
-        yield source  # one image in the web
-    elif not stored:
-        yield ImageError(shown(text), NEEDS_FILES)
-    else:
-        yield from stored_images(text, left_out)
+        image = ImageError(name, REFUSED_ADDRESS.format(what=what, how=how))
+    elif isinstance(text, str) and lies_elsewhere(text):
+        image = ImageError(shown(text), NEEDS_FILES)
+    if chosen is None or chosen(name_of(image)):
+        yield image
 
 
 def only(image: Any) -> Any:

@@ -76,6 +76,9 @@ class ImageError(KerastlError):
         self.path = path
         self.reason = one_line(reason)
 
+    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
 
 class WeightsError(KerastlError):
     """A weights file is missing, broken, or cannot be downloaded."""

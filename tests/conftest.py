@@ -205,3 +205,34 @@ def chromium():
         pytest.skip(f"there is no Chromium or Chrome; {module.VARIABLE} may name one")
     with module.Chromium(executable) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def s3():
+    """S3 as moto plays it on loopback; gives what puts an object into a bucket."""
+    server_module = pytest.importorskip("moto.server")
+    fsspec = pytest.importorskip("fsspec")
+    pytest.importorskip("s3fs")
+    import boto3
+
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+            patch.setenv(f"AWS_{name}", "SECRET")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("no_proxy", "127.0.0.1")
+        client, buckets = boto3.client("s3"), set()
+
+        def put(bucket, key, content):
+            if bucket not in buckets:
+                client.create_bucket(Bucket=bucket)
+                buckets.add(bucket)
+            client.put_object(Bucket=bucket, Key=key, Body=content)
+
+        yield put
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+        client.close()
+    server.stop()

@@ -30,7 +30,7 @@ LAYERS = [
     {"training"},
     {"finetuning", "pretraining"},
     {"index"},
-    {"evaluation", "serving", "sklearn", "sorting"},
+    {"evaluation", "ray", "serving", "sklearn", "sorting"},
     {"clustering", "duplicates", "recommending"},
     {"exporting", "reviewing"},
     {"embedding_map", "reporting"},
@@ -38,7 +38,7 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 HEAVY = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "rich", "jinja2", "h5py", "ai_edge_litert")
-HEAVY += ("fsspec", "nncf", "openvino", "pyarrow", "lancedb")
+HEAVY += ("fsspec", "nncf", "openvino", "pyarrow", "lancedb", "ray")
 
 # These define Keras classes or work on Keras models, and are imported when training begins.
 ON_KERAS = {

@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +30,10 @@ class TooLargeError(ValueError):
     """There is more at an address than it may have."""
 
 
+class CutOffError(ValueError):
+    """A connection has ended before all was there."""
+
+
 class LateError(TimeoutError):
     """Something takes longer than it may."""
 
@@ -48,8 +52,8 @@ def receive(url: str, path: Path, limit: int, progress: _Told | None = None, pat
         ValueError: Less arrives than was announced, or more than `limit`; or a redirect leads where it may not.
         OSError: The connection fails, or is silent or very slow for long.
     """
-    with _in_time(lambda: _opened(url), patience) as answer, path.open("wb") as file:
-        for chunk in _body(answer, limit, progress):
+    with _in_time(lambda: opened(url), patience) as answer, path.open("wb") as file:
+        for chunk in body(answer, limit, progress):
             file.write(chunk)
 
 
@@ -67,14 +71,24 @@ def content(url: str, limit: int, seconds: float) -> bytes:
     """
 
     def work() -> bytes:
-        with _opened(url) as answer:
-            return b"".join(_body(answer, limit))
+        with opened(url) as answer:
+            return b"".join(body(answer, limit))
 
     return _in_time(work, seconds)
 
 
-def _body(answer: Any, limit: int, progress: _Told | None = None) -> Iterator[bytes]:
-    """What a server sends, in pieces."""
+def body(answer: Any, limit: int, progress: _Told | None = None) -> Iterator[bytes]:
+    """What a server sends, in pieces.
+
+    Args:
+        answer: Of `opened`.
+        limit: Bytes that it may have.
+        progress: As for `receive`.
+
+    Raises:
+        ValueError: As for `receive`.
+        OSError: As for `receive`.
+    """
     length = answer.headers.get("Content-Length", "")
     expected = int(length) if length.isdecimal() else None
     if expected is not None and expected > limit:
@@ -92,7 +106,7 @@ def _body(answer: Any, limit: int, progress: _Told | None = None) -> Iterator[by
                 raise TimeoutError(f"only {received - before:,} bytes arrived within {now - since:.0f} seconds")
             since, before = now, received
     if expected is not None and received != expected:
-        raise ValueError(f"the connection ended after {received:,} of {expected:,} bytes")
+        raise CutOffError(f"the connection ended after {received:,} of {expected:,} bytes")
 
 
 def _in_time(work: Callable[[], _T], seconds: float | None) -> _T:
@@ -139,7 +153,7 @@ class _Redirections(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _opened(url: str) -> Any:
+def opened(url: str, headers: Mapping[str, str] | None = None) -> Any:
     """The server's answer. What opens it knows http and https, and no file, no ftp and no data address."""
     opener = urllib.request.OpenerDirector()
     for handler in (
@@ -151,7 +165,7 @@ def _opened(url: str) -> Any:
         _Redirections(),
     ):
         opener.add_handler(handler)
-    request = urllib.request.Request(url, headers={"User-Agent": f"kerastl/{__version__}"})  # noqa: S310
+    request = urllib.request.Request(url, headers={"User-Agent": f"kerastl/{__version__}", **(headers or {})})  # noqa: S310
     return opener.open(request, timeout=_SILENCE)
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from types import ModuleType
 
 from kerastl import _progress as progress
@@ -40,6 +41,11 @@ def import_keras() -> ModuleType:
 
         # The first tensor makes the backend look for accelerators, which it talks about.
         keras.ops.zeros(1)
+        if "tensorflow" not in sys.modules and find_spec("tensorflow") is not None:
+            # Keras does on any backend, when it first loads or saves a model. Accelerators' memory is the backend's.
+            import tensorflow
+
+            tensorflow.config.set_visible_devices([], "GPU")
     return keras
 
 

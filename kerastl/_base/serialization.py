@@ -71,6 +71,15 @@ def to_json(value: Any, indent: int | None = 1, *, letters: bool = False) -> str
     return text
 
 
+def script_json(value: Any) -> str:
+    """Write a value as JSON that can stand in a script element of a page: nothing in it ends the element.
+
+    Args:
+        value: As for `to_json`.
+    """
+    return to_json(value, None).replace("<", "\\u003c")  # without such a sign no tag ends and no comment begins
+
+
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(inner) for key, inner in value.items()}

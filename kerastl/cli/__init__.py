@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "add-class": ("kerastl.cli._head_changes", "Teach a model further images and classes, without its old images."),
     "relabel": ("kerastl.cli._head_changes", "Give images that a model has learnt another class."),
     "forget": ("kerastl.cli._head_changes", "Take images out of what a model has learnt."),
+    "history": ("kerastl.cli._head_changes", "Say what a model has learnt and forgotten since it was fine-tuned."),
     "review": ("kerastl.cli._review", "Find labels that look wrong, odd images, and what to label next."),
     "evaluate": ("kerastl.cli._evaluate", "Compare a model with labeled images."),
     "calibrate": ("kerastl.cli._calibrate", "Fit how far to trust a model's scores, and store it with the model."),

@@ -37,7 +37,8 @@ def check(data: str, form: str, **arguments: Any) -> int:
 
     DATA_DIR holds a folder a class; or train/ and val/ (or valid/, validation/, test/), each with a folder a
     class; or it is, or holds, a CSV file with a column of paths (or names, or ids) and one of labels, and one of
-    splits if wanted.
+    splits if wanted; or it names archives of labeled images, as 'shards-{000..009}.tar', photos.zip or
+    's3://bucket/*.parquet', which are unpacked into the cache.
 
     Each file is read once. Problems are images that cannot be read, files that look like images but are of a
     kind that is left out (HEIC without pip install 'kerastl[heif]', raw, DICOM, no suffix) where they are many or

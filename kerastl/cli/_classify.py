@@ -75,6 +75,13 @@ if TYPE_CHECKING:
 @options.csv_safe("With --format csv")
 @options.urls
 @option(
+    "--ray",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Spread the images over N processes of a Ray cluster: the one that RAY_ADDRESS names, or this machine. All "
+    "must find images and model under the same names.",
+)
+@option(
     "--min-score",
     type=click.FloatRange(0, 1),
     metavar="P",
@@ -101,6 +108,7 @@ def classify(
     tta: TTAName | None,
     sure: float | None,
     urls: bool,
+    ray: int | None,
     min_score: float | None,
     csv_safe: bool,
     trust: bool,
@@ -138,34 +146,33 @@ def classify(
     if target is None:
         out.check(output)
     reporter = progress.current()
-    classifier = load(
-        model,
-        resize=resize,
-        engine=engine,
-        batch_size=batch_size,
-        precision=precision,
-        representative_data=answer_options.representative(representative_data, sources),
-        trust=trust,
-    )
+    opening: dict[str, Any] = {
+        "model": model,
+        "resize": resize,
+        "engine": engine,
+        "batch_size": batch_size,
+        "precision": precision,
+        "trust": trust,
+    }
+    classifier = load(**opening, representative_data=answer_options.representative(representative_data, sources))
     reporter.detail(str(classifier))
     kind = TASKS[classifier.metadata.task].kind
     lowest = _lowest(kind, form, min_score, coverage)
     images = _images(sources, urls, form, target)
+    asked: dict[str, Any] = {"top": top, "coverage": coverage, "reject": reject, "tta": tta, "sure": sure}
 
     def answer(paths: Iterable[Any]) -> Iterator[Classification]:
-        answers = classifier.classify(paths, top, errors="return", coverage=coverage, reject=reject, tta=tta, sure=sure)
+        if ray is None:
+            answers = classifier.classify(paths, errors="return", **asked)
+        else:
+            from kerastl.ray import Job, classify_on_ray
+
+            answers = classify_on_ray(paths, Job(opening, asked), ray)
         return _above(answers, lowest)
 
     if target is not None:
-        options: dict[str, Any] = {
-            "top": top,
-            "coverage": coverage,
-            "reject": reject,
-            "tta": tta,
-            "sure": sure,
-            "min-score": min_score,
-        }
-        options |= {"csv-safe": csv_safe, "precision": precision, "batch-size": batch_size}
+        options = {**asked, "min-score": min_score, "csv-safe": csv_safe, "precision": precision}
+        options["batch-size"] = batch_size
         with parts.classification_parts(classifier, sources, target, options) as folder:
             return parts.written(folder, images, lambda paths: answer(Expanded(paths, urls=True)), "classified")
     answers = answer(images.paths)

@@ -89,10 +89,10 @@ def evaluate(
     """Compare a model with labeled images.
 
     MODEL is the run folder of a model you fine-tuned, a file of `kerastl export`, or a network of `kerastl models`.
-    DATA is a folder or table of labeled images as for `kerastl check`; one class or one part is enough. Where it is
-    what the model was trained on, its parts are those of the training. Other images that it was trained on are left
-    out, wherever they lie, and counted in a note; --split train and --split all take them. Classes are matched by name
-    or WordNet id; those that do not match are reported and left out.
+    DATA is a folder, a table or archives of labeled images as for `kerastl check`; one class or one part is enough.
+    Where it is what the model was trained on, its parts are those of the training. Other images that it was trained on
+    are left out, wherever they lie, and counted in a note; --split train and --split all take them. Classes are matched
+    by name or WordNet id; those that do not match are reported and left out.
 
     Intervals are 95 % by bootstrap over images. Precision, recall and F1 are means over the classes that have
     images. The calibration error is the mean gap between score and accuracy in 15 bins. The Brier score lies between

@@ -79,7 +79,8 @@ from kerastl.cli._command import command, option
 def finetune(data: str, **arguments: Any) -> int:
     """Turn a folder of labeled images into a classifier.
 
-    DATA_DIR holds a folder a class, or train/ and val/ with a folder a class each, or a table of paths and labels.
+    DATA_DIR holds a folder a class, or train/ and val/ with a folder a class each, or a table of paths and labels; or
+    it names archives, as for `kerastl check`.
     RUN_DIR gets model.keras, which `kerastl classify --model RUN_DIR` and plain Keras read, and how it came about.
 
     Exit code: 0 done, 1 training broke off, 2 wrong usage, 130 interrupted. After 1 and 130, --resume goes on.

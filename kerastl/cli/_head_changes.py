@@ -1,4 +1,4 @@
-"""`kerastl add-class`, `relabel` and `forget`: a head that goes on learning, and forgets."""
+"""`kerastl add-class`, `relabel`, `forget` and `history`: a head that goes on learning, and forgets."""
 
 from __future__ import annotations
 
@@ -114,6 +114,29 @@ def forget(model: str, images: tuple[str, ...], form: str, refit: bool, trust: b
     from kerastl.finetuning import forget as change
 
     return _told(change(model, _images(images), refit=refit, trust=trust), form)
+
+
+@command("history")
+@_model
+@options.form("text", "json")
+def history(model: str, form: str) -> int:
+    """Say what a model has learnt and forgotten since it was fine-tuned.
+
+    MODEL is a run folder. Its journal, changes.csv, has a line for each image that add-class, relabel or forget has
+    changed: when, its classes, and the first eight digits of its content hash, which json shows, too. Times are in UTC.
+
+    Exit code: 0 done, 1 the journal or the model is broken, 2 wrong usage.
+    """
+    from kerastl.finetuning import past_changes
+    from kerastl.finetuning._living.history import as_dict, told
+
+    changes = past_changes(model)
+    if form == "json":
+        click.echo(to_json(as_dict(model, changes)))
+        return 0
+    for line in told(changes) if changes else ("nothing has changed since it was fine-tuned",):
+        click.echo(message(line))
+    return 0
 
 
 def _images(images: tuple[str, ...]) -> list[str]:

@@ -54,13 +54,15 @@ def index(
 ) -> int:
     """Make an index of images for search, or bring one up to date.
 
-    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', a web address, or -
-    for a list of files on standard input. The index has each image's path, a hash of its content, its vector, its label
+    SOURCE is an image, a folder (with all images below it), a pattern in quotes such as '*.jpg', an archive (.tar,
+    .tar.gz, .zip, .parquet), an address (https://, s3://, gs://, az://, hdfs://), or - for a list of files on standard
+    input. The index has each image's path, a hash of its content, its vector, its label
     if there is one, and what the model says. `kerastl similar` searches it.
 
-    Called again, it reads what is new or has changed: not images whose size and time are known, nor those that were
-    moved or renamed. An interrupted call has kept what it wrote. From 50,000 images on, an index for approximate search
-    is built, and it is measured and told how many of the nearest that finds.
+    Without --model, an index stays with its own. Called again, it reads what is new or has changed: not images whose
+    size and time are known, nor those that were moved or renamed. An interrupted call has kept what it wrote. From
+    50,000 images on, an index for approximate search is built, and it is measured and told how many of the nearest that
+    finds.
 
     Exit code: 0 done, 1 some images could not be read, 2 wrong usage.
     """
@@ -87,7 +89,7 @@ def _add(
     opening = {name: given.pop(name) for name in ("model", "root", "engine", "trust")}
     found, embedder = opened(db, sources, **opening, **given)
     reporter = progress.current()
-    images = Images(sources, urls)
+    images = Images(sources, urls, stored=True)
     with reporter.stage("images", images.total) as counter:
 
         def note(image: EmbeddedImage) -> None:

@@ -1,4 +1,4 @@
-"""Batches of one shape for `fit`: the graph that TensorFlow makes of them is that of `train_on_batch`."""
+"""Batches of one shape for `fit`: what is compiled of them is what `train_on_batch` runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+
+from kerastl._base.keras_import import import_keras
 
 _PREFETCHED = 2
 
@@ -22,16 +24,19 @@ def fixed_batches(batches: Iterator[tuple[np.ndarray, ...]]) -> Any:
             its own rows fill it up, again from its beginning.
 
     Returns:
-        A `tf.data.Dataset` that can be gone through once.
+        What can be gone through once: a `tf.data.Dataset`, or a generator where Keras runs on another backend, which
+        would have TensorFlow imported for nothing.
     """
-    import tensorflow as tf
-
     first = next(batches)
     size = len(first[0])
 
     def filled() -> Iterator[tuple[np.ndarray, ...]]:
         for batch in chain([first], batches):
             yield batch if len(batch[0]) == size else tuple(np.resize(part, (size, *part.shape[1:])) for part in batch)
+
+    if import_keras().backend.backend() != "tensorflow":
+        return filled()
+    import tensorflow as tf
 
     signature = tuple(tf.TensorSpec(part.shape, part.dtype) for part in first)
     return tf.data.Dataset.from_generator(filled, output_signature=signature).prefetch(_PREFETCHED)

@@ -13,7 +13,7 @@ from kerastl.data._layouts import split_names
 from kerastl.data._layouts.column_names import by_name
 from kerastl.data._layouts.columns import NoLabelsError, TableColumns
 from kerastl.data._layouts.image_finder import ImageFinder, ImageIndex
-from kerastl.data._layouts.table_files import OFFICE, SUFFIXES, Table, open_table
+from kerastl.data._layouts.table_files import METADATA, OFFICE, SUFFIXES, Table, open_table
 from kerastl.data._layouts.table_rows import split_named, with_columns
 from kerastl.errors import DataError
 
@@ -51,7 +51,7 @@ def look(folder: Path, wanted: TableColumns, index: ImageIndex) -> FoundTables:
     """
     found = FoundTables()
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES | OFFICE)
+        paths = sorted(path for path in folder.iterdir() if _may_be_table(path))
     except OSError:  # said by whoever looks for images
         return found
     for path in paths:
@@ -62,6 +62,10 @@ def look(folder: Path, wanted: TableColumns, index: ImageIndex) -> FoundTables:
             continue
         _look_at(path, wanted, index, found)
     return found
+
+
+def _may_be_table(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES | OFFICE or path.name == METADATA
 
 
 def _look_at(path: Path, wanted: TableColumns, index: ImageIndex, found: FoundTables) -> None:

@@ -23,6 +23,7 @@ class DataSource:
         path: The folder or the file.
         columns: What was said of the columns of a table.
         for_training: Whether the images are to be learnt from; see `kerastl.data.scan`.
+        given: What was given, where that is no path: an address, or a pattern.
 
     Example:
         >>> from kerastl.data import Layout
@@ -33,8 +34,9 @@ class DataSource:
         'tiles'
     """
 
-    def __init__(self, path: Path, columns: TableColumns, for_training: bool) -> None:
+    def __init__(self, path: Path, columns: TableColumns, for_training: bool, given: str | None = None) -> None:
         self.path = path
+        self.given = str(path) if given is None else given
         self.columns = columns
         self.for_training = for_training
         self.class_folders_problem: DataError | None = None
@@ -125,6 +127,7 @@ LAYOUTS: Registry[Layout] = Registry(
     "kerastl.layouts",
     Layout,
     {
+        "archives": "kerastl.data._archive_layout:ARCHIVES",
         "table": "kerastl.data._table_layouts:TABLE",
         "tables": "kerastl.data._table_layouts:TABLES",
         "class-folders": "kerastl.data._folders:CLASS_FOLDERS",

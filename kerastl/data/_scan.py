@@ -1,9 +1,9 @@
 """Find out how labeled images are laid out.
 
-Three layouts are known: a folder a class; `train/` beside `val/` or `test/`, each with a folder a class; and
-a table with a path and a label for each image. Whatever is found is said in `Dataset.layout`. What is tried, and in
-which order, are entries of `kerastl.data.LAYOUTS`: tables whose columns are clear come first, then class folders, then
-tables that have to be guessed at.
+Known are a folder a class; `train/` beside `val/` or `test/`, each with a folder a class; a table with a path and a
+label for each image; and archives, whose images are unpacked into the cache. Whatever is found is said in
+`Dataset.layout`. What is tried, and in which order, are entries of `kerastl.data.LAYOUTS`: tables whose columns are
+clear come first, then class folders, then tables that have to be guessed at.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from kerastl.data._layouts.image_finder import ImageIndex
 from kerastl.data._layouts.label_format import label_format
 from kerastl.data._layouts.table_files import LISTS, SUFFIXES
 from kerastl.errors import DataError, MissingDataError, UsageError
+from kerastl.sources._archives import names_archives
 from kerastl.tasks._task import ORDINAL
 
 # Of lists of labels; README.txt and requirements.txt are none.
@@ -60,8 +61,9 @@ def scan(
     the folder and the images it names exist; `train.csv` beside `val.csv` or `test.csv` are splits.
 
     Args:
-        data: The folder, or the table; or a DataFrame, rows of `(path, label)` or `(path, label, split)`, or a mapping
-            of labels to lists of paths, with paths from the current folder. A `Dataset` is given back.
+        data: The folder, the table, or archives (`shards/train-{000..009}.tar`, `photos.zip`, `s3://bucket/*.parquet`),
+            see the guide on S3 and archives; or a DataFrame, rows of `(path, label)` or `(path, label, split)`, or a
+            mapping of labels to lists of paths, with paths from the current folder. A `Dataset` is given back.
         for_training: Whether the images are to be learnt from. A model is compared with whatever has labels: images
             of one class, of classes that `train` has not, or of one part only, which keep the parts they have.
         images: The folder that a table's paths start at, or whose images it names; None takes the table's own.
@@ -118,7 +120,7 @@ def scan_as(data: Any, wanted: TableColumns, for_training: bool = True, usual: s
     if isinstance(data, Dataset):
         return data
     if isinstance(data, str | os.PathLike):
-        dataset = _scan_path(Path(data), replace(wanted, classes=wanted.classes or usual), for_training)
+        dataset = _scan_path(data, replace(wanted, classes=wanted.classes or usual), for_training)
     else:
         dataset = _scan_values(data, wanted, for_training)
     if wanted.classes is not None and dataset.class_folders is None:
@@ -138,10 +140,11 @@ def _scan_values(data: object, wanted: TableColumns, for_training: bool) -> Data
     return tables.read([(as_table(data), None)], wanted, index, for_training).dataset
 
 
-def _scan_path(path: Path, wanted: TableColumns, for_training: bool) -> Dataset:
-    if not os.path.exists(path):  # noqa: PTH110 - pathlib raises for a name that is too long
+def _scan_path(data: str | os.PathLike[str], wanted: TableColumns, for_training: bool) -> Dataset:
+    path, given = Path(data), os.fspath(data)
+    if not names_archives(given) and not os.path.exists(path):  # noqa: PTH110 - pathlib raises for a name too long
         raise MissingDataError(f"{path}: no such folder")
-    source = DataSource(path, wanted, for_training)
+    source = DataSource(path, wanted, for_training, given)
     for layout in layouts():
         if (dataset := layout.read(source)) is not None:
             return dataset
@@ -152,7 +155,7 @@ def _refusal(source: DataSource) -> DataError:
     """Why no layout fits."""
     path = source.path
     if not source.is_folder:
-        return MissingDataError(f"{path}: neither a folder nor a .csv or .tsv table")
+        return MissingDataError(f"{path}: neither a folder, nor a .csv or .tsv table, nor an archive of images")
     if source.columns.given:
         return DataError(f"{path}: no table of labels in it; name the table itself")
     error, problem = source.class_folders_problem or DataError(f"{path}: no labels in it"), source.tables_problem

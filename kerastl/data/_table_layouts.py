@@ -6,11 +6,11 @@ from kerastl.data import _found_tables as found_tables
 from kerastl.data import _tables as tables
 from kerastl.data._dataset import Dataset
 from kerastl.data._layout_registry import DataSource, Layout
-from kerastl.data._layouts.table_files import LISTS, OFFICE, SUFFIXES, open_table
+from kerastl.data._layouts.table_files import JSON_LINES, LISTS, OFFICE, SUFFIXES, open_table
 
 
 def _table(source: DataSource) -> Dataset | None:
-    if source.is_folder or source.path.suffix.lower() not in SUFFIXES | LISTS | OFFICE:
+    if source.is_folder or source.path.suffix.lower() not in SUFFIXES | LISTS | OFFICE | {JSON_LINES}:
         return None
     return tables.read([(open_table(source.path), None)], source.columns, source.index, source.for_training).dataset
 

@@ -12,7 +12,7 @@ from typing import Any
 from kerastl import _progress as progress
 from kerastl._base.files import check_target
 from kerastl._base.text import as_unicode
-from kerastl._inputs import given
+from kerastl._inputs import as_expanded
 from kerastl._progress import Verbose, shown
 from kerastl.embedding._embedder import EmbeddedImage, Embedder, VectorDType, load_embedder
 from kerastl.embedding._formats import VectorsAbout, files_of, format_for
@@ -113,7 +113,7 @@ def embed(
         if isinstance(target, Path):
             return Embedded(target, write_embeddings(embedder, sources, target, note), failed)
         with vector_parts(embedder, sources, target) as (folder, answer):
-            folder.write(given(sources).images, answer, note)
+            folder.write(as_expanded(sources), answer, note)
             return Embedded(target.folder, folder.rows - folder.failed, failed)
 
 

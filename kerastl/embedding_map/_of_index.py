@@ -31,12 +31,15 @@ def images_of_index(folder: str | os.PathLike[str], limit: int, seed: int) -> Ma
         [text or "" for text in table.column(name).to_pylist()] for name in ("path", "label", "predicted")
     )
     scores = np.array([0.0 if score is None else score for score in table.column("score").to_pylist()])
+    vectors = index.vectors()
+    if not np.isfinite(vectors).all():
+        raise KerastlError(f"{os.fspath(folder)}: the index has vectors that are not finite; make it anew")
     found = MapImages(
         paths,
-        index.vectors(),
+        vectors,
         labels if any(labels) else None,
         answers if any(answers) else None,
-        np.nan_to_num(scores),
+        scores,
         wrong_answers(labels, answers),
         index.root,
         index.folder.absolute().name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -15,6 +14,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from kerastl._base.serialization import script_json
 from kerastl._base.text import as_unicode, printable, shortened
 from kerastl._version import __version__
 from kerastl.embedding_map._map_images import MapImages
@@ -26,7 +26,17 @@ from kerastl.plots._categories import PALETTE, class_styles
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SCRIPTS = ("data.js", "sheets.js", "view.js", "drawing.js", "filter.js", "detail.js", "input.js", "page.js")
+SCRIPTS = (
+    "data.js",
+    "sheets.js",
+    "view.js",
+    "drawing.js",
+    "filter.js",
+    "detail.js",
+    "moving.js",
+    "input.js",
+    "page.js",
+)
 """In the order in which they run: each may use those before it."""
 _NEIGHBORS = 6
 _GRID = 65_535  # places are whole numbers up to this
@@ -56,7 +66,7 @@ def page(images: MapImages, positions: np.ndarray, sheets: Sheets, notes: Sequen
             style=style,
             hashes={"script": _hash(script), "style": _hash(style)},
             sheets=[base64.b64encode(content).decode("ascii") for content in sheets.contents],
-            data=_json(_data(images, positions, sheets)),
+            data=script_json(_data(images, positions, sheets)),
             notes=[printable(note) for note in notes],
             failed=[(_name(images.paths[place]), printable(reason)) for place, reason in sheets.failed.items()],
             version=__version__,
@@ -65,7 +75,7 @@ def page(images: MapImages, positions: np.ndarray, sheets: Sheets, notes: Sequen
 
 
 def _data(images: MapImages, positions: np.ndarray, sheets: Sheets) -> dict[str, Any]:
-    scores = None if images.scores is None else [round(float(score), 4) for score in images.scores]
+    scores = None if images.scores is None else np.clip(np.nan_to_num(images.scores, posinf=0), 0, 1).round(4).tolist()
     return {
         "side": sheets.side,
         "columns": SHEET // sheets.side,
@@ -111,14 +121,6 @@ def _addresses(images: MapImages) -> dict[str, Any]:
 
 def _name(text: str) -> str:
     return as_unicode(printable(shortened(text, _LONGEST)))
-
-
-def _json(values: Any) -> str:
-    """JSON that can stand in an element of a page: nothing in it ends the element, or begins another."""
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
 
 
 def _hash(content: str) -> str:

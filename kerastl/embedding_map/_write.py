@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -110,9 +110,9 @@ def write_map(
     if not 1 <= limit <= MOST or seed < 0:
         raise UsageError(f"limit must be 1 to {MOST:,} and seed 0 or more. Received: limit={limit}, seed={seed}")
     layout_for(MOST, layout)
-    given = {name: value for name, value in (("model", model), ("resize", resize)) if value is not None}
-    if db is not None and given:
-        raise UsageError(f"an index has vectors of its own model already: leave {', '.join(given)} out")
+    if db is not None or isinstance(data, MapImages):
+        asked = {"model": model is not None, "features": features != "last", "resize": resize is not None}
+        _refuse({**asked, "engine": engine != "auto", "trust": trust})
     failed: dict[str, str] = {}
     with shown(verbose):
         if isinstance(data, MapImages):
@@ -128,6 +128,13 @@ def write_map(
             embedder = load_embedder(model, features=features, resize=resize, engine=engine, trust=trust)
             images, failed = images_of_data(data, embedder, limit, seed)
         return _written(images, failed, target, draw, layout, seed)
+
+
+def _refuse(given: Mapping[str, bool]) -> None:
+    """Raise for what is asked of a model where there are vectors already."""
+    if any(given.values()):
+        names = ", ".join(name for name, is_given in given.items() if is_given)
+        raise UsageError(f"these images have vectors of their own model already: leave {names} out")
 
 
 def _taken(images: MapImages, limit: int, seed: int) -> MapImages:

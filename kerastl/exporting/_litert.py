@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from kerastl.exporting._litert_metadata import with_metadata
 from kerastl.exporting._source import ONE_THREAD, ExportSource
@@ -17,17 +16,9 @@ def write(source: ExportSource, path: Path) -> None:
 
 def write_fp16(source: ExportSource, path: Path) -> None:
     """Write a model with weights in float16, half as large; where there are no kernels for it, computed in float32."""
-    from kerastl.inference._export import converted
+    from kerastl.inference._export import to_litert_fp16
 
-    def convert(converter: Any) -> bytes:
-        import tensorflow as tf
-
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
-        content: bytes = converter.convert()
-        return content
-
-    path.write_bytes(with_metadata(converted(source.model, convert), source.metadata, "litert-fp16"))
+    path.write_bytes(with_metadata(to_litert_fp16(source.model), source.metadata, "litert-fp16"))
 
 
 def write_int8(source: ExportSource, path: Path) -> None:

@@ -16,6 +16,7 @@ from kerastl.errors import ModelError
 from kerastl.exporting import _onnx_graph as graphs
 from kerastl.exporting._onnx_handlers import HANDLERS, tf2onnx_mended
 from kerastl.inference._export import traced
+from kerastl.inference._tensorflow_process import with_tensorflow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,7 @@ def to_onnx(flatbuffer: bytes, name: str) -> onnx.ModelProto:
     return _tidied(convert, name)
 
 
+@with_tensorflow
 def function_to_onnx(model: keras.Model, name: str) -> onnx.ModelProto:
     """Turn a network into ONNX that LiteRT cannot hold, such as one with a recurrent layer.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from kerastl.exporting._resize_tensorflow import resized
 from kerastl.exporting._source import ONE_THREAD, ExportSource
 from kerastl.inference._export import absl_quiet, unavailable
 from kerastl.inference._saved_model_engine import SavedModelEngine
+from kerastl.inference._tensorflow_process import with_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -37,17 +39,22 @@ def write(source: ExportSource, path: Path) -> None:
     (n, height, width, 3) and from 0 to 255; with `source.with_resize`, height and width are free. The labels and the
     metadata are its assets.
     """
+    texts = {
+        LABELS_FILE: label_lines(source.metadata),
+        JSON_FILE: described(source.metadata, "savedmodel"),
+    }
+    _save(source.model, source.metadata.resize if source.with_resize else None, texts, path)
+
+
+@with_tensorflow
+def _save(model: keras.Model, resize: Resize | None, texts: Mapping[str, str], path: Path) -> None:
     import tensorflow as tf
 
     with temporary_folder() as folder:
-        for name, text in (
-            (LABELS_FILE, label_lines(source.metadata)),
-            (JSON_FILE, described(source.metadata, "savedmodel")),
-        ):
+        for name, text in texts.items():
             Path(folder, name).write_text(text, encoding="utf-8", newline="\n")
-        resize = source.metadata.resize if source.with_resize else None
-        module = _module(source.model, resize, [str(folder / LABELS_FILE), str(folder / JSON_FILE)])
-        shape = (None, None, None, 3) if source.with_resize else (None, *source.model.input_shape[1:])
+        module = _module(model, resize, [str(folder / name) for name in texts])
+        shape = (None, *model.input_shape[1:]) if resize is None else (None, None, None, 3)
         signatures = {
             "serving_default": module.serve.get_concrete_function(tf.TensorSpec(shape, tf.uint8, INPUT)),
             "serving_float": module.serve.get_concrete_function(tf.TensorSpec(shape, tf.float32, INPUT)),
@@ -58,7 +65,7 @@ def write(source: ExportSource, path: Path) -> None:
                 tf.saved_model.save(module, str(path), signatures)
         except (ValueError, TypeError, AssertionError) as error:
             reason = "".join(str(error).strip().splitlines()[:1])[:200]
-            raise ModelError(f"{source.model.name} cannot be saved for TensorFlow ({reason})") from error
+            raise ModelError(f"{model.name} cannot be saved for TensorFlow ({reason})") from error
 
 
 def run(path: Path) -> SavedModelEngine:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kerastl.finetuning._living.changes import add_class as add_class
     from kerastl.finetuning._living.changes import forget as forget
     from kerastl.finetuning._living.changes import relabel as relabel
+    from kerastl.finetuning._living.history import PastChange as PastChange
+    from kerastl.finetuning._living.history import past_changes as past_changes
     from kerastl.finetuning._living.result import HeadChange as HeadChange
     from kerastl.finetuning._losses import AsymmetricLoss as AsymmetricLoss
     from kerastl.finetuning._lr_find import lr_find as lr_find
@@ -52,6 +54,7 @@ _MODULES = {
     "FineTuned": "kerastl.finetuning._result",
     "RunCallback": "kerastl.training._callback",
     "Network": "kerastl.finetuning._network",
+    "PastChange": "kerastl.finetuning._living.history",
     "Phase": "kerastl.finetuning._phase",
     "RECIPES": "kerastl.finetuning._recipe_registry",
     "Recipe": "kerastl.finetuning._recipe",
@@ -69,6 +72,7 @@ _MODULES = {
     "lr_find": "kerastl.finetuning._lr_find",
     "lr_range_test": "kerastl.finetuning._lr_finder",
     "optimizer_for": "kerastl.finetuning._compiling",
+    "past_changes": "kerastl.finetuning._living.history",
     "register_recipe": "kerastl.finetuning._recipe_registry",
     "relabel": "kerastl.finetuning._living.changes",
     "solve_head": "kerastl.finetuning._solver",

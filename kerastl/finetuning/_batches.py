@@ -22,10 +22,13 @@ from kerastl.finetuning._skipped import SkippedImages
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.inference._engines import Engine, cores
 from kerastl.inference._ordered_map import ordered_map
+from kerastl.training._process_group import ProcessGroup
 from kerastl.training._samples import Sample
 
 if TYPE_CHECKING:
     from kerastl.finetuning._features import PhaseFeatures
+
+ALONE = ProcessGroup()
 
 # When more than this fraction of the images cannot be read, it is the disk and not the images.
 _TOO_MANY_BROKEN = 0.1
@@ -52,8 +55,13 @@ class Batches(Protocol):
     def steps(self) -> int:
         """Batches an epoch."""
 
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """The batches of an epoch, `steps` of them, the same whenever they are asked for."""
+    def epoch(self, number: int, group: ProcessGroup = ALONE) -> Iterator[Batch]:
+        """The batches of an epoch, `steps` of them, the same whenever they are asked for.
+
+        Args:
+            number: Of the epoch.
+            group: Each process of it gets its part of each batch.
+        """
 
 
 def epoch_order(seed: Sequence[int], epoch: int, rows: int, batch_size: int) -> np.ndarray:
@@ -138,11 +146,12 @@ class CachedBatches:
         self._copies = copies
         self.steps = examples.steps
 
-    def epoch(self, number: int) -> Iterator[Batch]:
+    def epoch(self, number: int, group: ProcessGroup = ALONE) -> Iterator[Batch]:
         """See `Batches`."""
         examples = self._examples
         copy = examples.random(number, 1).integers(self._copies, size=len(examples.targets))
-        for images in examples.order(number):
+        order = examples.order(number)
+        for images in order[:, group.part(order.shape[1])]:
             inputs = np.asarray(self._features[images * self._copies + copy[images]], np.float32)
             yield examples.batch(images, inputs)
 
@@ -180,10 +189,13 @@ class StreamedBatches:
         self._skipped: dict[int, str] = {}
         self.steps = examples.steps
 
-    def epoch(self, number: int) -> Iterator[Batch]:
+    def epoch(self, number: int, group: ProcessGroup = ALONE) -> Iterator[Batch]:
         """See `Batches`; raises `DataError` when too many images cannot be read."""
         examples, samples = self._examples, self._samples(number)
         order = examples.order(number)
+        part = group.part(order.shape[1])
+        if self._mix is None:  # else each process needs what its images are mixed with
+            order = order[:, part]
         rows = ordered_map(partial(self._rows, samples), order.ravel(), self._workers)
         for step in range(len(order)):
             read = [(image, row) for image, row in islice(rows, order.shape[1]) if row is not None]
@@ -191,7 +203,9 @@ class StreamedBatches:
                 reason = next(iter(self._skipped.values()))
                 raise DataError(f"{len(self._skipped)} images cannot be read any more, the first: {reason}")
             batch = examples.batch(np.array([image for image, _ in read]), np.stack([row for _, row in read]))
-            yield self._mix(batch, examples.random(number, step, 2)) if self._mix else batch
+            if self._mix is not None:
+                batch = Batch(*(rows[part] for rows in self._mix(batch, examples.random(number, step, 2))))
+            yield batch
 
     def _rows(self, samples: Sequence[Sample], images: Sequence[int]) -> list[tuple[int, np.ndarray | None]]:
         return [(image, self._row(samples[image], image)) for image in images]

@@ -22,6 +22,8 @@ LEAVE_ONE_OUT = "leave_one_out.npz"
 """What the head says of each training image when it is left out; lies in the state of a run, too."""
 KEPT_FEATURES = "features.npz"
 """The features that the head was solved on, for a run that goes on from it; lies in the state of a run, too."""
+HEAD_SUMS = "sums.npz"
+"""What a head is solved from once few images have changed, beside these features; it can be computed again."""
 EARLIER_FEATURES = "earlier_features.npz"
 """Those of the run that a run goes on from, in its state."""
 JOURNAL = "changes.csv"
@@ -39,7 +41,7 @@ def _older(contents: Mapping[str, dict[str, Any]]) -> bool:
 
 KIND = RunKind(
     "finetune",
-    (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, KEPT_FEATURES, JOURNAL, SEARCH, *FILES),
+    (MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, KEPT_FEATURES, HEAD_SUMS, JOURNAL, SEARCH, *FILES),
     METRICS,
     _older,
     state=(BASE_MODEL, EARLIER_FEATURES, LEAVE_ONE_OUT, KEPT_FEATURES, SPLIT),
@@ -85,6 +87,7 @@ class FineTuningFolder(RunFolder):
     def publish_features(self, wanted: bool) -> None:
         """Put the features that a head was solved on beside the model, where they were kept and that head was."""
         kept, beside = self.checkpoint.folder / KEPT_FEATURES, self.path / KEPT_FEATURES
+        (self.path / HEAD_SUMS).unlink(missing_ok=True)  # of earlier features
         if wanted and kept.is_file():
             self._copy(kept, beside)
         elif not wanted:

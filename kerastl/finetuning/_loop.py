@@ -25,6 +25,8 @@ from kerastl.training._callback import RunCallback
 from kerastl.training._fit import DivergedError, StepMonitor, fit
 from kerastl.training._interrupt import Stop
 from kerastl.training._optimizer import averaged_weights
+from kerastl.training._process_group import current
+from kerastl.training._variables import attach_variables
 
 PREDICTION_BATCH = 64
 
@@ -157,7 +159,8 @@ def train_phase(
     )
     ends = _EpochEnd(model, keeper, rate, first, observers.task)
     timers = [] if timer is None else [timer]
-    steps = [monitor, *timers, ends, *observers.callbacks, _Keep(model, ends, keeper)]
+    shared = [_Attached(model)] if observers.callbacks else []
+    steps = [monitor, *timers, ends, *shared, *observers.callbacks, _Keep(model, ends, keeper)]
     callbacks = keras.callbacks.CallbackList(
         steps, add_history=True, model=view, verbose=0, epochs=last, steps=batches.steps
     )
@@ -211,7 +214,7 @@ def highest(rate: Any) -> float:
 
 def _epochs(batches: Batches, epochs: range) -> Iterator[Batch]:
     for epoch in epochs:
-        yield from batches.epoch(epoch)
+        yield from batches.epoch(epoch, current())
 
 
 class _EpochEnd(keras.callbacks.Callback):
@@ -260,6 +263,18 @@ class _EpochEnd(keras.callbacks.Callback):
             logs.update({name: value for name, value in found.items() if name.startswith("val_")})
 
 
+class _Attached(keras.callbacks.Callback):
+    """Lets callbacks look at the weights after a step: the model that they see shares those of the one that trains."""
+
+    def __init__(self, trained: keras.Model) -> None:
+        super().__init__()
+        self._trained = trained
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Put the values in (called by Keras)."""
+        attach_variables(self._trained)
+
+
 class _Keep(keras.callbacks.Callback):
     """Last of all: hands on what the epoch has brought, and the wish of a callback to stop."""
 
@@ -292,6 +307,15 @@ def predict(model: keras.Model, inputs: Sliceable) -> np.ndarray:
     Returns:
         float32 `(n, outputs)`.
     """
+    group = current()
+    if group.is_several:
+        answer, mine = group.predict(model, PREDICTION_BATCH), group.part(len(inputs))
+        parts = (
+            np.asarray(inputs[start : min(start + PREDICTION_BATCH, mine.stop)], np.float32)
+            for start in range(mine.start, mine.stop, PREDICTION_BATCH)
+        )
+        empty = np.zeros((0, model.output_shape[-1]), np.float32)
+        return group.gather(np.concatenate([empty, *map(answer, parts)]))
     rows = []
     for start in range(0, len(inputs), PREDICTION_BATCH):
         part = np.asarray(inputs[start : start + PREDICTION_BATCH], np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastl._base.scratch import temporary_folder
 from kerastl.finetuning._base_model import from_catalog
-from kerastl.finetuning._batches import Batch
+from kerastl.finetuning._batches import ALONE, Batch
 from kerastl.finetuning._boundary_engine import boundary_engine
 from kerastl.finetuning._compiling import compile_for
 from kerastl.finetuning._estimate import measured_pace
@@ -23,6 +23,7 @@ from kerastl.finetuning._settings import Settings
 from kerastl.inference._engines import Engine
 from kerastl.training._callback import RunCallback
 from kerastl.training._fast_network import faster
+from kerastl.training._process_group import ProcessGroup
 
 # Images that the frozen part is timed on, after as many that warm it up; and the fraction that is validated on.
 _TIMED = 8
@@ -41,7 +42,7 @@ class RandomBatches:
     batch: Batch
     steps: int
 
-    def epoch(self, number: int) -> Iterator[Batch]:
+    def epoch(self, number: int, group: ProcessGroup = ALONE) -> Iterator[Batch]:
         """See `Batches`."""
         for _ in range(self.steps):
             yield self.batch

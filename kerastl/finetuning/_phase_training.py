@@ -30,7 +30,7 @@ from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._scores import Score, ScoreKind, score
 from kerastl.finetuning._solved_head import NOTHING, keep_features, learnt_nothing, solve_classifier
 from kerastl.training._interrupt import Stopped
-from kerastl.training._variables import assign, values_of
+from kerastl.training._variables import assign, attach_variables, values_of
 
 if TYPE_CHECKING:
     import keras
@@ -129,6 +129,7 @@ class PhaseTraining:
         def ended(first: float, step: float) -> None:
             seconds = step * self._batches.steps
             if seconds * len(epochs) >= WORTH_SAYING:
+                attach_variables(self._upper)
                 seconds += validation_seconds(self._upper, self._features.val)
                 self._context.observers.told.say(epochs_in_words(len(epochs), self._phase.epochs, seconds))
 

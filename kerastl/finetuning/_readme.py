@@ -11,7 +11,7 @@ from typing import Any
 from kerastl._base.text import printable
 from kerastl.calibration._temperature import is_calibrated
 from kerastl.finetuning._answer_facts import answer_facts
-from kerastl.finetuning._folder import JOURNAL, KEPT_FEATURES, LEAVE_ONE_OUT, SPLIT
+from kerastl.finetuning._folder import HEAD_SUMS, JOURNAL, KEPT_FEATURES, LEAVE_ONE_OUT, SPLIT
 from kerastl.finetuning._kept_classes import fared
 from kerastl.finetuning._outcome import caveat, choice_made, chosen_among, headline, reached, tells
 from kerastl.finetuning._outputs import METRICS
@@ -37,6 +37,7 @@ _KEPT_FEATURES = {
     KEPT_FEATURES: "the features that the head was solved on: kerastl add-class, relabel and forget change "
     "them, kerastl finetune --keep-classes goes on from them",
 }
+_SUMS = {HEAD_SUMS: "what makes such changes quick; it is computed again where it is not there"}
 _CHANGED = {
     JOURNAL: "which images were learnt, relabeled and forgotten since, by the beginning of their content hashes",
 }
@@ -70,6 +71,8 @@ class ReadMe:
             files |= _LEFT_OUT
         if (folder / KEPT_FEATURES).is_file():
             files |= _KEPT_FEATURES
+        if (folder / HEAD_SUMS).is_file():
+            files |= _SUMS
         if (folder / JOURNAL).is_file():
             files |= _CHANGED
         if self.metrics.get("search") is not None:

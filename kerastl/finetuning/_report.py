@@ -13,6 +13,7 @@ from kerastl.finetuning import _outputs as outputs
 from kerastl.finetuning._base_model import BaseModel
 from kerastl.finetuning._folder import LEAVE_ONE_OUT
 from kerastl.finetuning._leave_one_out import KeptAnswers, LeftOutAnswers
+from kerastl.finetuning._living.sums_file import keep_sums
 from kerastl.finetuning._outcome import kept, scored
 from kerastl.finetuning._readme import ReadMe
 from kerastl.finetuning._recipe import Recipe
@@ -138,6 +139,8 @@ class Report:
         root = self._parts.dataset.root
         late = {_relative(path, root): reason for path, reason in skipped.items()}
         write_skipped(self._folder, {**self._parts.skipped, **late})
+        if metrics["complete"]:
+            keep_sums(self._folder, self._settings.class_weights == "balanced")
         readme = ReadMe(metadata, metrics, str(root), keep_features=self._settings.keep_features)
         readme.write(self._folder)
         outputs.write_metrics(self._folder, metrics)

@@ -11,7 +11,7 @@ import numpy as np
 from kerastl.finetuning._projection import narrowed
 from kerastl.finetuning._ridge_choice import choose_penalty
 from kerastl.finetuning._ridge_left_out import LeaveOneOut
-from kerastl.finetuning._ridge_system import Fit, Problem, ridge_system
+from kerastl.finetuning._ridge_system import Fit, Problem, System, ridge_system
 from kerastl.finetuning._row_groups import RowGroups, sample_groups
 from kerastl.finetuning._solver_targets import Targets
 from kerastl.finetuning._standardization import RowsLike, StandardizedRows, moments
@@ -123,16 +123,30 @@ def _solve(
     targets = problem.targets
     counted = targets.answerable(groups) if scored is None else targets.answerable(groups) & scored
     system = ridge_system(problem)
-    loo = LeaveOneOut(system, groups)
     start, strength = penalties
     if start is None and len(targets) > _MANY:
         start = _USUAL
-    strata = targets.strata()
     if strength is None:
-        strength, _ = choose_penalty(loo, sample_groups(groups, strata, _ENOUGH_TO_CHOOSE, seed), counted, start)
+        chosen = sample_groups(groups, targets.strata(), _ENOUGH_TO_CHOOSE, seed)
+        strength, _ = choose_penalty(LeaveOneOut(system, groups), chosen, counted, start)
+    return solve_at(system, groups, counted, strength, seed)
+
+
+def solve_at(system: System, groups: RowGroups, counted: np.ndarray, strength: float, seed: int) -> RidgeSolution:
+    """The solution of a system for a penalty, with coefficients for its rows, and the answers for rows left out.
+
+    Args:
+        system: Of all rows.
+        groups: Rows that are left out together.
+        counted: bool `(n,)`, rows that can be answered and are to be.
+        strength: The penalty, for the averaged squared error.
+        seed: Of the sample where not all rows are answered.
+    """
+    targets, loo = system.problem.targets, LeaveOneOut(system, groups)
     most = min(_KEPT // targets.width, max(2 * _ENOUGH_TO_CHOOSE, _OPERATIONS // system.rank**2))
     fit = system.fit(strength)
-    rows, left_out, fitted = _scores(loo, sample_groups(groups, strata, most, seed), strength, fit, counted)
+    chosen = sample_groups(groups, targets.strata(), most, seed)
+    rows, left_out, fitted = _scores(loo, chosen, strength, fit, counted)
     kernel = fit.kernel()
     bias = system.means.targets - system.means.features @ kernel
     return RidgeSolution(kernel, bias, strength, rows, left_out, fitted, system.means.targets, None)

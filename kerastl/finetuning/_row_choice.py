@@ -107,10 +107,7 @@ def solve_as(
         last: Likewise.
         **options: Of `solve_targets`.
     """
-    of_features = None
-    if choice.emphasis != 1:
-        of_features = np.ones(np.shape(rows[:1])[1])
-        of_features[-last:] = choice.emphasis
+    of_features = emphasized(np.shape(rows[:1])[1], last, choice.emphasis)
     options |= {"feature_weights": of_features, "start": choice.penalty}
     if mirrored is None or not choice.mirrored:
         return solve_targets(rows, targets, weights, groups, **options)
@@ -123,6 +120,21 @@ def solve_as(
         scored=np.arange(len(twice)) < len(targets),
         **options,
     )
+
+
+def emphasized(width: int, last: int, emphasis: float) -> np.ndarray | None:
+    """What features are multiplied by where the last layer's count so much more: float64 `(width,)`; None for nothing.
+
+    Args:
+        width: Number of features.
+        last: How many of them, at the end, are of the last layer.
+        emphasis: What these are multiplied by.
+    """
+    if emphasis == 1:
+        return None
+    found = np.ones(width)
+    found[-last:] = emphasis
+    return found
 
 
 def choose_rows(

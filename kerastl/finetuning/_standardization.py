@@ -11,6 +11,8 @@ from kerastl.errors import TrainingError
 
 # Rows that are scaled at a time: few enough that copies in float64 do not count.
 ROWS = 1_024
+# Rows whose moments are taken together: what a cache holds.
+_TOGETHER = 64
 # A feature that varies by less than this fraction of its mean is constant but for rounding.
 _CONSTANT = 1e-6
 
@@ -38,20 +40,28 @@ def moments(features: RowsLike) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         TrainingError: Features are not finite.
     """
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler()
+    width = np.shape(features[:1])[1]
+    count, mean, squares = 0, np.zeros(width), np.zeros(width)
     for part in parts(features):
         if not np.isfinite(part).all():
             raise TrainingError(
                 "the features hold NaN or infinity, so that no head can be fitted: the network's weights are broken or "
                 "too large; take other ones (--weights, --model)"
             )
-        scaler.partial_fit(part.astype(np.float64))
-    deviation = np.sqrt(scaler.var_)
-    constant = deviation <= _CONSTANT * np.abs(scaler.mean_)
+        for start in range(0, len(part), _TOGETHER):
+            # Chan, Golub and LeVeque 1983, equation 1.5: moments of parts are joined without cancellation.
+            centered = part[start : start + _TOGETHER].astype(np.float64)
+            own = centered.mean(axis=0)
+            centered -= own
+            difference, total = own - mean, count + len(centered)
+            squares += np.einsum("ij,ij->j", centered, centered)
+            squares += difference**2 * (count * len(centered) / total)
+            mean += difference * (len(centered) / total)
+            count = total
+    deviation = np.sqrt(squares / count)
+    constant = deviation <= _CONSTANT * np.abs(mean)
     scale = np.where(constant, np.inf, deviation * np.sqrt(len(deviation)))
-    return scaler.mean_.astype(np.float32), scale.astype(np.float32)
+    return mean.astype(np.float32), scale.astype(np.float32)
 
 
 class StandardizedRows:

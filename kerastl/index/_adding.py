@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from kerastl._base.text import as_unicode
 from kerastl.embedding._embedder import EmbeddedImage, Embedder
 from kerastl.index._added import Added
 from kerastl.index._known import KnownImage, KnownImages
 from kerastl.index._labels import Label, relabeled
+from kerastl.index._paths import refusal
 from kerastl.index._row_builder import Row, RowBuilder
 from kerastl.index._table import ImageTable
 
@@ -72,8 +72,8 @@ class Adding:
 
     def _take(self, image: EmbeddedImage) -> None:
         stored = self._images.stored(image.path)
-        if image.error is None and as_unicode(stored) != stored:
-            image = EmbeddedImage(image.path, error="its name is no text, which an index cannot hold")
+        if image.error is None and (reason := refusal(stored)) is not None:
+            image = EmbeddedImage(image.path, error=reason)
         own = None if image.error is not None else self._images.find(stored)
         self._note(image)
         if image.error is not None:
@@ -86,12 +86,12 @@ class Adding:
             self._new.add(stored)
         else:
             self._seen[own] = True
-        if not isinstance(image, KnownImage):
-            self._wait("added" if own is None else "changed", Row(stored, image, None, own))
-        elif own in image.places:
+        if own is not None and self._images.has_content(own, image):
             self._counts["unchanged"] += 1
-            if not self._images.unchanged(image):
+            if not self._images.has_time(own, image):
                 self._times.append((stored, image.mtime_ns))
+        elif not isinstance(image, KnownImage):
+            self._wait("added" if own is None else "changed", Row(stored, image, None, own))
         elif (moved := self._moved(image)) is not None:
             self._seen[moved] = True
             self._wait("renamed", Row(stored, image, moved, moved))

@@ -16,17 +16,17 @@ from kerastl._progress import Verbose, shown
 from kerastl.embedding._embedder import EmbeddedImage, Embedder, VectorDType, load_embedder
 from kerastl.errors import KerastlError, UsageError
 from kerastl.images import ResizePolicy
-from kerastl.images._encoded import is_web_address
 from kerastl.index import _approximate as approximate
 from kerastl.index._added import Added
 from kerastl.index._adding import Adding
 from kerastl.index._creating import check_new
 from kerastl.index._facts import FACTS_FILE, IndexFacts, read_facts, write_facts
-from kerastl.index._index import Index
+from kerastl.index._index import Index, reference
 from kerastl.index._labels import read_labels
 from kerastl.index._table import ImageTable
 from kerastl.inference._open import EngineName
 from kerastl.models._feature_model import FeatureName
+from kerastl.sources._addresses import is_address
 from kerastl.training._callback import RunCallback
 from kerastl.training._lock import locked
 
@@ -56,6 +56,7 @@ def build(
         sources: Paths, folders or patterns, as in `Classifier.classify`; may be empty where an index is there.
         db: The folder of the index, made if it is not there.
         model: As for `kerastl.load`, and so are `engine` and `trust`; no exported file. None is that of the index.
+            Where that has moved, its new place is kept.
         labels: A labeled folder or a table, as `kerastl.data.scan` takes it, whose labels and splits the images get.
         prune: Whether images whose files are gone are removed; else they are named.
         root: The folder that the paths of images below it are relative to: where they lie now, if they were moved. None
@@ -111,13 +112,15 @@ def opened(
         index = Index(folder)
         _check_asked(folder, index.facts, asked)
         if root is not None and os.path.abspath(root) != index.facts.root:  # noqa: PTH100 - as text
-            _move(index, os.path.abspath(root))  # noqa: PTH100
+            _restate(index, root=os.path.abspath(root))  # noqa: PTH100
         if model is None:
             return index, lambda: index.embedder(engine, trust)
         facts = index.facts
         given: dict[str, Any] = {"features": facts.features, "dtype": facts.dtype, "resize": facts.resize}
         embedder = load_embedder(model, **given, engine=engine, trust=trust)
         index.check_embedder(embedder)
+        if (named := reference(model)) != facts.model:  # the same model, which has moved
+            _restate(index, model=named)
         return index, lambda: embedder
     if not _has_any(sources):
         raise UsageError(f"{folder}: there is no index here yet; name the images that it is to be made of")
@@ -138,9 +141,10 @@ def _check_asked(folder: Path, facts: IndexFacts, asked: dict[str, Any]) -> None
             raise UsageError(f"{folder}: was made with {name}={present!r}, which cannot change. Received: {value!r}")
 
 
-def _move(index: Index, root: str) -> None:
+def _restate(index: Index, **changes: Any) -> None:
+    """Write down where images or the model lie now."""
     with locked(index.folder, RunCallback()):
-        facts = replace(read_facts(index.folder), root=root)
+        facts = replace(read_facts(index.folder), **changes)
         write_facts(index.folder, facts)
     index.use(ImageTable(index.folder, facts), facts)
 
@@ -159,7 +163,7 @@ def common_folder(sources: Any) -> Path:
 
 
 def _folder(source: str) -> str:
-    if is_web_address(source) or source == "-" or not isinstance(source, str):
+    if not isinstance(source, str) or is_address(source) or source == "-":
         return ""
     path = os.path.abspath(source)  # noqa: PTH100 - as text
     while (glob.has_magic(path) and not os.path.lexists(path)) or not os.path.isdir(path):  # noqa: PTH112
@@ -201,7 +205,7 @@ def add_images(
             labeled, missing = adding.labeled(), adding.gone()
             removed = _pruned(table, facts.root, missing) if prune and missing else 0
             table.tidy()
-            facts = _searchable(index.folder, table, facts)
+            facts = make_searchable(index.folder, table, facts)
         finally:
             index.use(table, facts)
         return adding.result(labeled, removed, [] if removed else missing)
@@ -216,7 +220,7 @@ def _pruned(table: ImageTable, root: str, missing: list[str]) -> int:
     return len(missing)
 
 
-def _searchable(folder: Path, table: ImageTable, facts: IndexFacts) -> IndexFacts:
+def make_searchable(folder: Path, table: ImageTable, facts: IndexFacts) -> IndexFacts:
     """Build the index for approximate search, where there are so many images that it pays."""
     if not approximate.is_due(len(table), facts.approximate):
         return facts

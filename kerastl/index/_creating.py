@@ -24,7 +24,7 @@ def check_new(folder: Path) -> None:
     check_folder(folder, "--db")
     if (folder / FACTS_FILE).exists():
         raise UsageError(f"{folder}: there is an index here already")
-    if folder.is_dir() and any(not name.startswith(".") and name != TABLE_FOLDER for name in os.listdir(folder)):  # noqa: PTH208
+    if folder.is_dir() and any(not name.startswith((".", "_")) and name != TABLE_FOLDER for name in os.listdir(folder)):  # noqa: PTH208
         raise UsageError(f"{folder}: is no index, and there are other files in it; take a folder of its own")
 
 

@@ -31,6 +31,7 @@ class ApproximateSearch:
         rows: Images that it was built for.
         partitions: Groups that the vectors fall into.
         probes: Of which so many are looked through.
+        refined: As many times as are wanted are compared in full.
         recall: Of the 10 nearest of images of a sample, the fraction that is found.
     """
 
@@ -38,6 +39,7 @@ class ApproximateSearch:
     rows: int
     partitions: int
     probes: int
+    refined: int
     recall: float
 
 
@@ -130,6 +132,7 @@ _APPROXIMATE: dict[str, Callable[[Any], bool]] = {
     "rows": _is_count,
     "partitions": _is_count,
     "probes": _is_count,
+    "refined": _is_count,
     "recall": lambda value: isinstance(value, float | int) and 0 <= value <= 1,
 }
 

@@ -14,12 +14,12 @@ from kerastl._progress import Verbose, shown
 from kerastl.embedding._embedder import Embedder, VectorDType, load_embedder
 from kerastl.errors import KerastlError, UsageError
 from kerastl.images import ResizePolicy
-from kerastl.images._encoded import is_web_address
 from kerastl.index._added import Added
 from kerastl.index._approximate import search_approximately
 from kerastl.index._creating import check_new, make
 from kerastl.index._facts import IndexFacts, read_facts
 from kerastl.index._nearest import nearest, unit_rows
+from kerastl.index._paths import located
 from kerastl.index._table import ImageTable
 from kerastl.inference._open import EngineName
 from kerastl.models._feature_model import FeatureName
@@ -117,9 +117,8 @@ class Index:
             root: The folder that paths are kept relative to.
             resize: What it was loaded with.
         """
-        named = embedder.classifier.name if model is None else os.fspath(model)
         facts = IndexFacts(
-            os.path.abspath(named) if os.path.exists(named) else named,  # noqa: PTH100, PTH110 - names are no paths
+            reference(embedder.classifier.name if model is None else model),
             embedder.identity,
             embedder.dimension,
             str(root.absolute()),
@@ -242,7 +241,7 @@ class Index:
         Args:
             path: As `paths` gives it.
         """
-        return path if is_web_address(path) else os.path.join(self._facts.root, path)  # noqa: PTH118 - as text
+        return located(self._facts.root, path)
 
     def rows(self, columns: Sequence[str] | None = None) -> pa.Table:
         """What is known of the images, in the order of `paths`.
@@ -302,3 +301,9 @@ class Index:
         if len(self) * self._facts.dimension * 4 <= _KEPT_BYTES:
             return nearest([(np.arange(len(self)), self.vectors())], queries, top)
         return nearest(self._table.blocks(), queries, top)
+
+
+def reference(model: str | os.PathLike[str]) -> str:
+    """A model as an index keeps it: the absolute path of a file or a folder, or a name."""
+    named = os.fspath(model)
+    return os.path.abspath(named) if os.path.exists(named) else named  # noqa: PTH100, PTH110 - names are no paths

@@ -12,8 +12,9 @@ import numpy as np
 from kerastl.embedding._embedder import EmbeddedImage
 from kerastl.embedding._image_file import read_image_file
 from kerastl.errors import ImageError
-from kerastl.images._encoded import is_web_address
+from kerastl.index._paths import MEMBER, located, stored
 from kerastl.index._table import FILE_COLUMNS, ImageTable
+from kerastl.sources._addresses import is_address
 
 _COLUMNS = (*FILE_COLUMNS, "label", "split", "added")
 _COPIES = 64  # of one content, that are looked at
@@ -44,7 +45,6 @@ class KnownImages:
         self.table = table
         self._root = root
         self._columns = table.rows(_COLUMNS).combine_chunks()
-        self._paths = self._columns["path"]
         self._sizes = self._columns["size"].to_numpy()
         self._times = self._columns["mtime_ns"].to_numpy()
         self._all_sizes = np.unique(self._sizes)
@@ -55,26 +55,20 @@ class KnownImages:
         return len(self._sizes)
 
     def stored(self, path: str) -> str:
-        """What an index calls a file: its path from the root, or an absolute one; of web addresses themselves."""
-        if is_web_address(path):
-            return path
-        path, root = os.path.abspath(path), self._root  # noqa: PTH100 - as text
-        below = path.startswith(root if root.endswith(os.sep) else root + os.sep)
-        return (path[len(root) :].lstrip(os.sep) if below else path).replace(os.sep, "/")
+        """What the index calls a file."""
+        return stored(self._root, path)
 
     def file(self, place: int) -> str:
         """Where an image lies."""
-        path = self.value("path", place)
-        return path if is_web_address(path) else os.path.join(self._root, path)  # noqa: PTH118
+        return located(self._root, self.value("path", place))
 
     def value(self, column: str, place: int) -> Any:
         """What a row says."""
         return self._columns[column][place].as_py()
 
-    def find(self, stored: str) -> int | None:
-        """The place of a path."""
-        place = bisect.bisect_left(range(len(self)), stored, key=lambda at: self._paths[at].as_py())
-        return place if place < len(self) and self._paths[place].as_py() == stored else None
+    def find(self, path: str) -> int | None:
+        """The place of what the index calls so; None where there is no such image."""
+        return self.table.find(path)
 
     def __call__(self, path: str) -> KnownImage | None:
         """What is known of a file, which is read only where its size or time is another; threads may share this."""
@@ -102,11 +96,18 @@ class KnownImages:
         last = bisect.bisect_right(range(len(self)), content, key=lambda at: self._contents[at].as_py())
         return tuple(self._by_content[first : min(last, first + _COPIES)].tolist())
 
-    def unchanged(self, image: KnownImage) -> bool:
-        """Whether a file has the size and the time that the index knows."""
-        return bool(self._times[image.places[0]] == image.mtime_ns)
+    def has_content(self, place: int, image: EmbeddedImage) -> bool:
+        """Whether the content of an image is what the index knows."""
+        return bool(self.value("content", place) == image.content)
+
+    def has_time(self, place: int, image: EmbeddedImage) -> bool:
+        """Whether the time of a file is what the index knows."""
+        return bool(self._times[place] == image.mtime_ns)
 
     def is_gone(self, place: int) -> bool:
-        """Whether there is no file any more where an image lay."""
+        """Whether there is no file any more where an image lay, nor an archive that it lay in."""
         file = self.file(place)
-        return not is_web_address(file) and not os.path.lexists(file)
+        if is_address(file) or os.path.lexists(file):
+            return False
+        archive, inside, _ = file.partition(MEMBER)
+        return not (inside and os.path.lexists(archive))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,12 @@ from kerastl._base.text import printable
 from kerastl._inputs import only
 from kerastl._progress import Verbose, shown
 from kerastl.embedding._embedder import Embedder
+from kerastl.embedding._image_file import read_image_file
 from kerastl.errors import ImageError
 from kerastl.index._index import Index
-from kerastl.index._known import KnownImages
+from kerastl.index._paths import stored
 from kerastl.inference._open import EngineName
+from kerastl.sources._addresses import is_address
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,10 +137,6 @@ class SimilaritySearch:
     def _embedder(self) -> Embedder:
         return self._load()
 
-    @cached_property
-    def _known(self) -> KnownImages:
-        return KnownImages(self._index.table, str(self._index.root))
-
     def of(self, image: Any) -> SimilarImages:
         """What is like an image.
 
@@ -149,14 +148,23 @@ class SimilaritySearch:
         if path is None:
             vector, own = self._embedder.classifier.embed(image, features=self._embedder.features)[0], None
         else:
-            vector, own = self._of_file(path), self._known.find(self._known.stored(path))
+            own = self._index.table.find(stored(str(self._index.root), path))
+            vector = self._of_file(path, own)
         places, near = self._index.search(vector[None], self._top + (own is not None), exact=self._exact)
         found = [(int(at), float(value)) for at, value in zip(places[0], near[0], strict=True) if at != own]
         return SimilarImages(path or "", self._described(found[: self._top]))
 
-    def _of_file(self, path: str) -> np.ndarray:
-        if (known := self._known(path)) is not None:
-            return self._index.table.at(known.places[:1])[0]["vector"]
+    def _of_file(self, path: str, own: int | None) -> np.ndarray:
+        """The vector of a file: that of the index, where its size and time or its content are known."""
+        table = self._index.table
+        if own is not None and not is_address(path):
+            (row,) = table.at([own])
+            with suppress(OSError):
+                status = os.stat(path)  # noqa: PTH116 - as text
+                if (row["size"], row["mtime_ns"]) == (status.st_size, status.st_mtime_ns):
+                    return row["vector"]
+        if same := table.with_content(read_image_file(path).hash):
+            return table.at(same[:1])[0]["vector"]
         (image,) = self._embedder.stream([path])
         if image.vector is None:
             raise ImageError(path, image.error or "it has no vector")

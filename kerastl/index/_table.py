@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import numpy as np
 
 from kerastl._base.extras import require
 from kerastl.errors import KerastlError
+from kerastl.index._paths import LONGEST, WRONG
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +29,6 @@ FILE_COLUMNS = ("path", "content", "size", "mtime_ns")
 _ROWS_TOGETHER = 4096  # that are read
 _MANY_FRAGMENTS = 16  # pieces of a table, each of one commit, that are made one
 _KEPT = timedelta(days=1)  # what others may still read of an earlier state
-_LONGEST_PATH = 4096
 
 
 def schema(facts: IndexFacts) -> pa.Schema:
@@ -102,7 +103,7 @@ class ImageTable:
         self._places: np.ndarray | None = None
         self._row_numbers: np.ndarray | None = None
         self._by_number = np.empty(0, np.int64)
-        self._paths: pa.ChunkedArray | None = None
+        self._paths: pa.Array | None = None
 
     def _opened(self, create: bool) -> Table:
         database = connect(self.folder)
@@ -158,23 +159,20 @@ class ImageTable:
         with reported(self.folder):
             stored = self._lance.search().select(["path"]).to_arrow()["path"]
             order = pc.sort_indices(stored)
-            self._paths = stored.take(order)
+            self._paths = stored.take(order).combine_chunks()
         places = np.empty(len(stored), np.int64)
         places[order.to_numpy()] = np.arange(len(stored))
         self._check_paths(self._paths)
         self._places = places
 
-    def _check_paths(self, paths: pa.ChunkedArray) -> None:
+    def _check_paths(self, paths: pa.Array) -> None:
         """Raise for what no index of ours holds: files are opened by these names."""
         import pyarrow.compute as pc
 
         if not len(paths):
             return
-        wrong = pc.or_(
-            pc.match_substring_regex(paths, r"\x00|(^|/)\.\.(/|$)|^$"),
-            pc.greater(pc.binary_length(paths), _LONGEST_PATH),
-        )
-        if pc.any(wrong).as_py():
+        wrong = pc.match_substring_regex(paths, WRONG)
+        if pc.any(pc.or_(wrong, pc.greater(pc.binary_length(paths), LONGEST))).as_py():
             raise KerastlError(f"{self.folder}: the table of the index is damaged: it has paths that lead nowhere")
 
     @property
@@ -192,6 +190,21 @@ class ImageTable:
         """The places of rows, by what LanceDB calls them."""
         of_places = self.row_numbers
         return self._by_number[np.searchsorted(of_places, numbers, sorter=self._by_number)]
+
+    def find(self, path: str) -> int | None:
+        """The place of a path; None where there is no such image."""
+        self._ordered()
+        assert self._paths is not None  # noqa: S101
+        paths = self._paths
+        place = bisect.bisect_left(range(len(paths)), path, key=lambda at: paths[at].as_py())
+        return place if place < len(paths) and paths[place].as_py() == path else None
+
+    def with_content(self, content: str) -> list[int]:
+        """The places of images whose files have this hash."""
+        with reported(self.folder):
+            found = self._lance.search().where(is_one_of("content", [content])).select(["_rowid"]).with_row_id(True)
+            numbers = found.to_arrow()["_rowid"].to_numpy()
+        return sorted(self.places_of(numbers).tolist())
 
     def rows(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Columns, in the order of the paths."""

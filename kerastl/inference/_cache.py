@@ -29,6 +29,8 @@ _ENTRY = r"[0-9a-f]{32}(-[0-9a-f]{16}\.tflite|\.json|\.refused)"
 _LEFT = rf"{scratch.UNFINISHED}([0-9a-f-]{{16,49}}\.(tflite|json|refused)|\.?(kerastl|probe))"
 _OWN = re.compile(rf"{_ENTRY}|\.[0-9a-f]{{32}}\.lock|{_LEFT}|\{SEAL_FILE}")
 HASHES = "hashes"
+ARCHIVES = "archives"
+"""The folder of images that came out of archives."""
 RUNTIMES = "onnxruntime-web"
 """The folder of what runs networks in browsers, by version and name."""
 _RUNTIME = re.compile(r"\d+\.\d+\.\d+-[a-z.-]+|" + scratch.UNFINISHED + r"\d+\.\d+\.\d+-[a-z.-]+")
@@ -222,7 +224,20 @@ class CompiledCache:
             size += file.lstat().st_size
             file.unlink(missing_ok=True)
             count += file.name != SEAL_FILE
-        return count, size
+        images, their_size = self._remove_images()
+        return count + images, size + their_size
+
+    def _remove_images(self) -> tuple[int, int]:
+        """Remove what came out of archives: of names that others chose, below a folder of kerastl's own."""
+        import shutil
+
+        folder = self.folder / ARCHIVES
+        if folder.is_symlink() or not folder.is_dir():
+            return 0, 0
+        found = [Path(above) / name for above, _, names in os.walk(folder) for name in names]
+        sizes = {(status.st_dev, status.st_ino): status.st_size for status in map(Path.lstat, found)}
+        shutil.rmtree(folder)
+        return len(found), sum(sizes.values())
 
     def _below(self, name: str, names: re.Pattern[str] = _OWN) -> list[Path]:
         folder = self.folder / name

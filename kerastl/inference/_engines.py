@@ -22,7 +22,9 @@ PIXELS = ("uint8", "float32")
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """How many processors this process may use; as for Python 3.13, `PYTHON_CPU_COUNT` says another number."""
+    if (told := os.environ.get("PYTHON_CPU_COUNT", "")).isdecimal() and int(told):
+        return int(told)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base.keras_import import import_keras, retracing_unmentioned
+from kerastl._base.keras_import import retracing_unmentioned
 from kerastl._base.stderr import native_stderr_silenced
 from kerastl.errors import ModelError
+from kerastl.inference._tensorflow_process import with_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -25,13 +27,13 @@ TOLERANCE = 1e-3
 
 
 def unavailable() -> str | None:
-    """Why nothing can be compiled in this process, or `None`."""
-    backend = import_keras().backend.backend()
-    if backend == "tensorflow":
+    """Why nothing can be compiled here, or `None`."""
+    if importlib.util.find_spec("tensorflow") is not None:
         return None
-    return f"only Keras on TensorFlow can be compiled, and it runs on {backend}"
+    return "only TensorFlow compiles networks, and it is not installed (pip install tensorflow)"
 
 
+@with_tensorflow
 def to_litert(model: keras.Model) -> bytes:
     """Compile a model.
 
@@ -47,8 +49,23 @@ def to_litert(model: keras.Model) -> bytes:
     return converted(model, lambda converter: converter.convert())
 
 
+@with_tensorflow
+def to_litert_fp16(model: keras.Model) -> bytes:
+    """Compile a model with weights in float16; the arguments and errors are those of `to_litert`."""
+
+    def convert(converter: Any) -> bytes:
+        import tensorflow as tf
+
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+        content: bytes = converter.convert()
+        return content
+
+    return converted(model, convert)
+
+
 def converted(model: keras.Model, convert: Callable[[Any], bytes]) -> bytes:
-    """Compile a model with a converter that is set up for it.
+    """Compile a model with a converter that is set up for it, where Keras runs on TensorFlow.
 
     Args:
         model: As for `to_litert`.
@@ -70,7 +87,7 @@ def converted(model: keras.Model, convert: Callable[[Any], bytes]) -> bytes:
 
 
 def traced(model: keras.Model) -> tf.types.experimental.ConcreteFunction:
-    """A model as a function of TensorFlow.
+    """A model as a function of TensorFlow, on which Keras must run.
 
     Args:
         model: As for `to_litert`.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl.inference._export import converted
 from kerastl.inference._float_tail import Operation, is_dense_work, split_operations
+from kerastl.inference._tensorflow_process import with_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -26,6 +27,7 @@ _CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CO
 _WRONG_IN_INTEGERS = frozenset({"REVERSE_V2"})
 
 
+@with_tensorflow
 def to_int8(model: keras.Model, pixels: np.ndarray) -> bytes:
     """Compile a model in 8-bit integers.
 

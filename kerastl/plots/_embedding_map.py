@@ -12,6 +12,7 @@ from kerastl.plots._style import label, label_style
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -75,15 +76,22 @@ def embedding_map(
     return figure
 
 
-def _points(axes: Any, places: Any, labels: Sequence[str] | None, size: float) -> None:
+def _points(axes: Axes, places: NDArray[np.float64], labels: Sequence[str] | None, size: float) -> None:
+    """Draw the points of each class, the largest first, and those without a class in gray."""
     import numpy as np
 
-    names, codes = np.unique(np.array([""] * len(places) if labels is None else list(labels)), return_inverse=True)
-    shown = class_styles(places, codes, len(names))
-    sizes = np.bincount(codes)
-    for rank, each in enumerate(np.argsort(-sizes, kind="stable")):
-        color, shape = (style.GRAY, "o") if not names[each] else (PALETTE[shown[each, 0]], SHAPES[shown[each, 1]])
+    texts = np.array([""] * len(places) if labels is None else list(labels))
+    names = np.unique(texts[texts != ""])
+    codes = np.where(texts == "", -1, np.searchsorted(names, texts))
+    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    styles = class_styles(places, codes, len(names))
+    without = places[codes < 0]
+    axes.scatter(without[:, 0], without[:, 1], s=size, c=style.GRAY, linewidths=0)
+    for rank, each in enumerate(np.argsort(-counts, kind="stable")):
+        own, (color, shape) = places[codes == each], styles[each]
         # Matplotlib leaves names out that begin with an underscore.
-        shown_as = label(f"{names[each]} ({sizes[each]:,})", 40).replace("_", " _", names[each].startswith("_"))
-        name = shown_as if names[each] and rank < _MOST_NAMES else None
-        axes.scatter(*places[codes == each].T, s=size, c=color, marker=shape, linewidths=0, label=name)
+        name = label(f"{names[each]} ({counts[each]:,})", 40).replace("_", " _", names[each].startswith("_"))
+        axes.scatter(
+            own[:, 0], own[:, 1], s=size, c=PALETTE[color], marker=SHAPES[shape], linewidths=0,
+            label=name if rank < _MOST_NAMES else None,
+        )  # fmt: skip

@@ -22,7 +22,7 @@ from kerastl.training._interrupt import Stop, Stopped
 from kerastl.training._optimizer import build_optimizer
 from kerastl.training._schedules import CosineWithWarmup
 from kerastl.training._state import STATE, History, StateWriter, TrainingState
-from kerastl.training._variables import assign, check_finite, not_finite, values_of
+from kerastl.training._variables import assign, attach_variables, check_finite, not_finite, values_of
 
 _WARMUP = 0.1
 _MOST_WARMUP = 10  # epochs
@@ -144,6 +144,7 @@ class Training:
 
     def after_step(self, loss: float, seconds: float) -> None:
         """Note a step; save in an epoch that takes long, or when a stop was asked for."""
+        attach_variables(self._learner)  # for what is saved here, and what `before_step` changes
         self.state.step += 1
         self.state.loss += loss
         self.state.seconds = seconds

@@ -10,7 +10,7 @@ from typing import Any, Generic
 
 from kerastl import _progress as progress
 from kerastl._base.record_file import key_of
-from kerastl._inputs import name_of
+from kerastl._inputs import Expanded, name_of
 from kerastl.errors import KerastlError, UsageError
 from kerastl.results._columns import R, RowLayout
 from kerastl.results._done import DoneImages
@@ -117,7 +117,7 @@ class PartsFolder(Generic[R]):
 
     def write(
         self,
-        images: Iterable[Any],
+        images: Expanded,
         answer: Callable[[Iterable[Any]], Iterator[R]],
         note: Callable[[R], None],
     ) -> None:
@@ -127,11 +127,11 @@ class PartsFolder(Generic[R]):
         begun anew after any of them, and get the same numbers to the last bit.
 
         Args:
-            images: All of them, each a path or what else has a name, in the same order each time.
+            images: All of them, in the same order each time. What is done, or in another shard, is not read.
             answer: From images to as many results, in their order.
             note: Hears of each result.
         """
-        pending = (image for image in images if self._is_wanted(name_of(image)))
+        pending = iter(images.choosing(self._is_wanted))
         for first in pending:
             self._write_part(chain((first,), islice(pending, self._manifest.asked.part_size - 1)), answer, note)
         if not self._manifest.complete:

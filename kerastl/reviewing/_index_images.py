@@ -38,8 +38,8 @@ def index_images(db: str | os.PathLike[str], seed: int = 0) -> ScoredImages:
     of_class = np.bincount(labels[labels >= 0], minlength=len(classes))
     if (of_class >= 2).sum() < 2:
         raise DataError(
-            f"{shown}: its labels are not of two classes with two images each: kerastl index DATA --db DIR takes those "
-            "of a labeled folder, or of the table that --labels names"
+            f"{shown}: its labels are not of two classes with two images each: kerastl index --db DIR --labels DATA "
+            "takes those of a labeled folder or of a table"
         )
     vectors = index.vectors()
     with stage(f"ridge regression on {int((labels >= 0).sum()):,} images"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastl._base.arguments import keywords
 from kerastl._base.files import write_text
-from kerastl._base.serialization import to_json
+from kerastl._base.serialization import script_json, to_json
 from kerastl._base.text import as_unicode, percent, printable
 from kerastl._progress import stage
 from kerastl._version import __version__
@@ -81,10 +81,8 @@ def render(review: Review, images: int = IMAGES) -> str:
     }
     digest = hashlib.sha256(to_json([[entry["path"], entry["label"]] for entry in entries]).encode()).hexdigest()
     data["key"] = f"kerastl-review-{digest[:16]}"
-    # Nothing in a script element ends it, or begins a comment, where there is no such sign.
-    script = to_json(data, None).replace("<", "\\u003c")
     template = _environment().get_template("review.html")
-    return template.render(version=__version__, source=printable(review.source), data=script)
+    return template.render(version=__version__, source=printable(review.source), data=script_json(data))
 
 
 def _merged(review: Review) -> dict[str, dict[str, Any]]:

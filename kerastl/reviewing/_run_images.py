@@ -26,7 +26,7 @@ from kerastl.inference._open import EngineName
 from kerastl.reviewing._scored import ScoredImages, numbered
 from kerastl.tasks._task import CLASSIFICATION
 
-_OTHERWISE = "kerastl index DATA --db DIR, then kerastl review --db DIR, reviews any labeled images"
+_OTHERWISE = "kerastl index DATA --db DIR --labels DATA, then kerastl review --db DIR, reviews any labeled images"
 
 
 def run_images(

@@ -16,7 +16,7 @@ from kerastl.images._formats import SIDE, Sorter
 from kerastl.sources import _limits as limits
 from kerastl.sources._containers import Container
 from kerastl.sources._member import Member
-from kerastl.sources._stored_image import StoredImage
+from kerastl.sources._stored_image import Chosen, StoredImage, every
 
 BETWEEN = "::"
 """Stands between the name of an archive and that of what lies in it."""
@@ -26,7 +26,11 @@ log = logging.getLogger("kerastl")
 
 
 def images_in(
-    container: Container, file: IO[bytes], archive: str, left_out: Counter[str]
+    container: Container,
+    file: IO[bytes],
+    archive: str,
+    left_out: Counter[str],
+    chosen: Chosen = every,
 ) -> Iterator[StoredImage | ImageError]:
     """Read the images in an archive, in constant memory.
 
@@ -35,6 +39,7 @@ def images_in(
         file: It, open at its beginning.
         archive: What it is called.
         left_out: Is told how many other files it holds, by suffix.
+        chosen: As for `stored_images`.
 
     Yields:
         The images in their order, and what is wrong with those that cannot be read; in the end what is wrong with the
@@ -46,6 +51,8 @@ def images_in(
             if is_wanted(member, archive, sorter):
                 if member.kind:
                     passed.add(member)
+                elif not chosen(full_name(member, archive)):
+                    found[1] += 1
                 else:
                     image = image_of(member, archive)
                     found[isinstance(image, StoredImage)] += 1
@@ -57,10 +64,11 @@ def images_in(
         raise
     except Exception as error:  # as many types as there are ways to be broken
         before = f" ({found[1]:,} image{'s were' if found[1] > 1 else ' was'} read before)" if found[1] else ""
-        yield ImageError(archive, f"{reason(error)}{before}")
+        if chosen(archive):
+            yield ImageError(archive, f"{reason(error)}{before}")
     else:
         passed.tell(archive)
-        if not any(found):
+        if not any(found) and chosen(archive):
             others = f", only {passed.others:,} other file{'s'[: passed.others != 1]}" if passed.others else ""
             yield ImageError(archive, f"no images in it{others}")
 

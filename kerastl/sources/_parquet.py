@@ -52,25 +52,25 @@ def parquet_members(file: IO[bytes]) -> Iterator[Member]:
     Raises:
         RefusedError: It is none, is broken, or no column can be told to hold images.
     """
-    for member, _ in parquet_rows(file, ()):
+    table = opened_parquet(file)
+    for member, _ in parquet_rows(table, image_columns(table.schema_arrow), ()):
         yield member
 
 
-def parquet_rows(file: IO[bytes], columns: Sequence[str]) -> Iterator[tuple[Member, tuple[Any, ...]]]:
-    """As `parquet_members`, with the values of other columns of each row."""
-    table = opened_parquet(file)
-    found = image_columns(table.schema_arrow)
+def parquet_rows(
+    table: parquet.ParquetFile, found: ImageColumns, columns: Sequence[str]
+) -> Iterator[tuple[Member, tuple[Any, ...]]]:
+    """The image of each row, as `parquet_members` gives it, and what other columns hold there."""
     names = _names(table, found.path)
     number = 0
-    wanted = [found.content, *columns]
-    for batch in table.iter_batches(_ROWS, columns=wanted, use_threads=False):
+    for batch in table.iter_batches(_ROWS, columns=[found.content, *columns], use_threads=False):
         contents = batch.column(batch.schema.get_field_index(found.image))
         if found.content != found.image:
             contents = contents.field("bytes")
         others = [batch.column(batch.schema.get_field_index(column)) for column in columns]
         for place, content in enumerate(contents):
             name = str(number) if names is None else names[number]
-            size = 0 if not content.is_valid else content.as_buffer().size
+            size = content.as_buffer().size if content.is_valid else 0
             values = tuple(column[place].as_py() for column in others)
             yield Member(name, size, partial(_content, content), is_image=True), values
             number += 1

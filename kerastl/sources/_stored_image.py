@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 NEEDS_FILES = "lies in an archive or in a store, and files are needed here: unpack or download it first"
 """What is said where only files will do."""
+Chosen: TypeAlias = Callable[[str], bool]
+"""Asked once for each name whether an image is wanted; what others hold is not read."""
+
+
+def every(name: str) -> bool:
+    """Choose every image."""
+    return True
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import gzip
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import IO
 
@@ -76,6 +77,7 @@ class _Said:
         self._count = 0
         self._name: str | None = None
         self._size: int | None = None
+        self._mtime: int | None = None
         self._is_sparse = False
 
     def add(self, kind: bytes, body: bytes, size: int) -> None:
@@ -90,12 +92,15 @@ class _Said:
                 self._name = _text(found[b"path"].rstrip(b"/") if found[b"path"] != b"/" else b"/")
             if b"size" in found:
                 self._size = _number(found[b"size"])
+            with suppress(ValueError, OverflowError):  # no time is worth a file
+                self._mtime = int(float(found[b"mtime"])) if b"mtime" in found else None
             if any(key.startswith(b"GNU.sparse.") for key in found):
                 self._is_sparse = True
 
     def apply(self, info: tarfile.TarInfo) -> None:
         info.name = info.name if self._name is None else self._name
         info.size = info.size if self._size is None else self._size
+        info.mtime = info.mtime if self._mtime is None else self._mtime
         if self._is_sparse:
             info.type = tarfile.GNUTYPE_SPARSE
 

@@ -22,9 +22,10 @@ from kerastl.inference._engines import Engine
 from kerastl.inference._ordered_map import ordered_map
 from kerastl.training._callback import RunCallback
 from kerastl.training._disk import called, remove_files, remove_if_empty
-from kerastl.training._feature_rows import BROKEN, RowWork
+from kerastl.training._feature_rows import BROKEN, RowWork, computed_together
 from kerastl.training._feature_store import ARRAY, STORE_FILES, FeatureStore
 from kerastl.training._interrupt import Stop
+from kerastl.training._process_group import current
 from kerastl.training._samples import Sample, View, as_it_is
 
 # What a cache holds: stores by the names of `store_key` and of decoded images (size and white level), and a compiled
@@ -205,13 +206,17 @@ class FeatureCache:
         ]
         callback.begin(what, len(stores) * len(samples))
         try:
-            work = RowWork(engine, samples, [store.view for store in stores], [one.lines for one in opened])
-            for row, line, views in ordered_map(
-                work, range(len(samples)), engine.parallelism.workers, engine.parallelism.batch
-            ):
+            views = [store.view for store in stores]
+            if shape is not None and current().is_several:
+                dtype = np.dtype(np.uint8 if stores[0].dtype == "uint8" else np.float32)
+                rows = computed_together(engine, samples, views, shape, dtype)
+            else:
+                work = RowWork(engine, samples, views, [one.lines for one in opened])
+                rows = ordered_map(work, range(len(samples)), engine.parallelism.workers, engine.parallelism.batch)
+            for row, line, found in rows:
                 if stop is not None:
                     stop.check()
-                for store, one, feature in zip(stores, opened, views, strict=True):
+                for store, one, feature in zip(stores, opened, found, strict=True):
                     _check_range(store, feature)
                     one.put(row, line, feature)
                 callback.advance(len(stores))

@@ -12,6 +12,7 @@ from kerastl.data._fixed_batches import fixed_batches
 from kerastl.errors import TrainingError
 from kerastl.training._callback import RunCallback
 from kerastl.training._interrupt import Stop
+from kerastl.training._process_group import current
 
 
 class DivergedError(TrainingError):
@@ -44,15 +45,16 @@ def fit(
     guard = _Guard(batches) if isinstance(batches, Iterator) else None
     model.history = keras.callbacks.History()  # what `fit` returns; a list of callbacks made before has none
     try:
-        model.fit(
-            batches if guard is None else fixed_batches(guard.batches()),
-            epochs=epochs,
-            initial_epoch=first_epoch,
-            steps_per_epoch=steps,
-            shuffle=False,
-            verbose=0,
-            callbacks=callbacks,
-        )
+        with current().training(model):
+            model.fit(
+                batches if guard is None else fixed_batches(guard.batches()),
+                epochs=epochs,
+                initial_epoch=first_epoch,
+                steps_per_epoch=steps,
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            )
     except Exception as error:
         # What a generator raises comes through TensorFlow as an error of its own.
         if guard is not None and guard.failure is not None and type(error).__module__.startswith("tensorflow"):

@@ -170,6 +170,8 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     trained = model.trainable_variables
     weights = values_of(trained)
     optimizer.finalize_variable_values(trained)
+    # On JAX the weights are the averages' own arrays then, which the first prediction would use up.
+    assign(trained, values_of(trained))
     try:
         yield
     finally:

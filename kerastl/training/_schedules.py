@@ -16,11 +16,15 @@ ONE_CYCLE_END = 1e-5
 ONE_CYCLE_RISE = 0.25
 
 
+def _dtype() -> str:
+    return "float32" if keras.backend.backend() == "jax" else "float64"
+
+
 class _Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """A highest rate times a fraction that depends on the step.
 
     The fraction is computed in float64, so that a rate rounded to float32 does not depend on how the steps are
-    grouped into graphs.
+    grouped into graphs; in float32 on JAX, which has nothing longer unless the whole process asks for it.
     """
 
     def __init__(self, learning_rate: float) -> None:
@@ -36,7 +40,7 @@ class _Schedule(keras.optimizers.schedules.LearningRateSchedule):
         return float(ops.convert_to_numpy(self._rate(step)))
 
     def _rate(self, step: Any) -> Any:
-        return self.learning_rate * self._fraction(ops.cast(step, "float64"))
+        return self.learning_rate * self._fraction(ops.cast(step, _dtype()))
 
     def _fraction(self, step: Any) -> Any:
         raise NotImplementedError

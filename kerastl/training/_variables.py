@@ -11,6 +11,15 @@ import numpy as np
 from kerastl.errors import StateError, TrainingError
 
 
+def attach_variables(model: keras.Model) -> None:
+    """Give a model that `fit` trains the values of its variables, which it does not hold between two steps on JAX.
+
+    They may be changed, too, until the next step begins.
+    """
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
+
+
 def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
     """Copy the variables' values."""
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from kerastl._base.serialization import csv_line, to_json, write_csv
+from kerastl._base.serialization import csv_line, script_json, to_json, write_csv
 
 
 def read(file):
@@ -61,3 +61,11 @@ def test_what_is_no_number_is_null():
         "a": [None, [None, 1.5]],
         "b": None,
     }
+
+
+def test_json_in_a_script_element_does_not_end_it():
+    value = {"</script><!--": ["<b>", "&", "\u2028", "é", float("nan")]}
+    text = script_json(value)
+    assert "<" not in text
+    assert text.isascii()
+    assert json.loads(text) == {"</script><!--": ["<b>", "&", "\u2028", "é", None]}

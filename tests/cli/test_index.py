@@ -1,9 +1,13 @@
+import inspect
 import json
 import re
+from importlib import import_module
 
+import click
 import pytest
 
-from kerastl.cli import run
+from kerastl.cli import COMMANDS, run
+from kerastl.index import build, similar
 
 pytest.importorskip("lancedb")
 
@@ -25,6 +29,14 @@ def test_what_was_done_is_said(indexed, image, capsys):
     assert run(["index", "photos", "--db", "db", "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["added"], found["unchanged"], found["missing"], found["failed"]) == (1, 5, [], {})
+
+
+def test_labels_of_images_that_are_not_there_are_told(indexed, image, capsys):
+    image("photos/red/new.png", "red", size=(50, 50))
+    assert run(["index", "--db", "db", "--labels", "photos"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "nothing to do; 5 images in the index\n"
+    assert "1 of 6 labels are of images that are not in the index" in err
 
 
 def test_files_that_are_gone_are_told(indexed, tmp_path, capsys):
@@ -85,6 +97,21 @@ def test_a_page_with_thumbnails(indexed, tmp_path):
     assert run(["similar", "photos/red/0.png", "--db", "db", "-k", "2", "--page", "sheet.html"]) == 0
     page = (tmp_path / "sheet.html").read_text()
     assert page.count("data:image/webp") == 3
+
+
+@pytest.mark.parametrize("name", ["index", "similar"])
+def test_arguments_and_flags_have_the_same_names(name):
+    command = getattr(import_module(COMMANDS[name][0]), name)
+    flags = {option for param in command.params for option in param.opts}
+    places = {param.name for param in command.params if isinstance(param, click.Argument)} | {"image"}  # one, or many
+    defaults = command.make_context(name, ["a", "--db", "b"], resilient_parsing=True).params
+    for argument in inspect.signature({"index": build, "similar": similar}[name]).parameters.values():
+        if argument.name in places or argument.name == "verbose":
+            continue
+        flag = {"trust": "--trust-model"}.get(argument.name, f"--{argument.name}")
+        assert flag in flags
+        if argument.name != "db":
+            assert (defaults[argument.name] or None) == (argument.default or None)
 
 
 @pytest.mark.parametrize(

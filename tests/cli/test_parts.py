@@ -29,6 +29,7 @@ def classify(color_model, images, tmp_path):
         sources = [str(images)] if sources is None else sources
         return run(["classify", *sources, "-m", str(color_model), "-o", f"{tmp_path}/{output}", *options])
 
+    classify.model = str(color_model)
     return classify
 
 
@@ -160,3 +161,23 @@ def test_parts_of_vectors_need_their_format(tmp_path, capsys):
         kerastl.embed("a.png", tmp_path / "out", format="npy")
     assert run(["embed", "a.png", "-o", str(tmp_path)]) == 2
     assert "need --format parquet, csv or jsonl" in capsys.readouterr().err
+
+
+def test_images_in_an_archive_are_divided_and_gone_on_with(classify, images, tmp_path, monkeypatch):
+    import tarfile
+
+    monkeypatch.chdir(tmp_path)
+    with tarfile.open("all.tar", "w") as archive:
+        for name in ORDER:
+            archive.add(images / name, name)
+    expected = [f"all.tar::{name}" for name in ORDER]
+    for shard in ("1/2", "2/2"):
+        classify("--format", "jsonl", "--shard", shard, sources=["all.tar"])
+    assert sorted(row["path"] for row in open_results("out")) == expected
+    for _ in range(2):
+        assert classify("--format", "jsonl", "--part-size", "3", output="whole", sources=["all.tar"]) == 1
+    rows = list(open_results("whole"))
+    assert [row["path"] for row in rows] == expected
+    assert rows[1]["error"] == "a text file, not an image"
+    found = kerastl.embed(["all.tar"], "vectors", classify.model, format="jsonl", shard="2/2", verbose=0)
+    assert found.count + len(found.failed) == open_results("out").shards[1].rows

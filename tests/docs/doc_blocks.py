@@ -16,6 +16,7 @@ BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NOT_RUN = {
     r"python -m venv |pip install |git clone |cd kerastl$": "it changes the environment that the tests run in",
     r"python -m http\.server ": "it runs until it is stopped",
+    r"kerastl .*s3://": "it needs a store",
     r"docker ": "Docker is not what tests may rely on",
     r"pytest|ruff |mypy|mkdocs |bash \.ci/run|python scripts/": "it is what runs the tests, or takes minutes",
 }

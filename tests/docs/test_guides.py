@@ -26,6 +26,8 @@ from kerastl.cli import run as kerastl_command
 
 # What a shell would do more with than to part words.
 SHELL = re.compile(r"[|<>&;$]")
+# What holds for the whole process, and so is run in one of its own.
+FOR_GOOD = re.compile(r"register|import ray|--ray")
 # Pages go on from what the README and the quick start make.
 GIVEN = "runs/shapes"
 MAKES_IT = f"kerastl finetune data/shapes --output {GIVEN}"
@@ -146,11 +148,11 @@ def wait_for(url, process):
 
 
 def execute(step, tmp_path, monkeypatch):
-    if step.language == "python" and "register" in step.code:  # which holds for the whole process
+    if step.language == "python" and FOR_GOOD.search(step.code):
         run_apart([sys.executable, "-c", step.code])
     elif step.language == "python":
         exec(compile(step.code, f"{step.page.name}:{step.line}", "exec"), {"__name__": "__main__"})  # noqa: S102
-    elif step.code.startswith("kerastl ") and not SHELL.search(step.code):
+    elif step.code.startswith("kerastl ") and not (SHELL.search(step.code) or FOR_GOOD.search(step.code)):
         assert kerastl_command(shlex.split(step.code)[1:]) == 0
     else:
         print(shell(step.code, tmp_path, monkeypatch), end="")  # noqa: T201 - as if the shell had printed it

@@ -220,6 +220,20 @@ def test_what_is_drawn(page):
     assert [0x11, 0x15, 0x1A] not in [pixel(chromium, 6, edge + 0.5 * step) for step in range(40)]
 
 
+def test_where_drawing_takes_long_the_last_picture_moves_along(page):
+    chromium = page()
+    chromium.evaluate("kerastl.moving.state.quick = -1")  # as if it always took longer
+    x, y = on_screen(chromium, 5)
+    for _ in range(2):
+        mouse(chromium, "mouseWheel", x, y, deltaX=0, deltaY=-200)
+    assert chromium.evaluate(ZOOM) == pytest.approx(np.e, rel=1e-6)
+    for resting in (False, True):
+        if resting:
+            chromium.wait_for("kerastl.moving.resting()")
+        # Whether it is the picture that was scaled or a new one, the image is where it was.
+        assert np.abs(np.array(pixel(chromium, 5)) - [40, 100, 210]).max() < 30
+
+
 def test_what_is_not_found_is_pale(page):
     chromium = page()
     press(chromium, "m")

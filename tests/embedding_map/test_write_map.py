@@ -173,3 +173,46 @@ def test_where_no_image_can_be_read_nothing_is_written(color_model, tmp_path):
     with pytest.raises(KerastlError, match=r"none of 1 image can be read; .*a\.jpg: a text file"):
         write_map(tmp_path / "data", tmp_path / "map.html", model=color_model)
     assert not (tmp_path / "map.html").exists()
+
+
+def test_scores_that_are_none_are_shown_as_zero(two_groups, tmp_path):
+    images = MapImages(["a", "b", "c"], two_groups[:3], None, ["x"] * 3, np.array([np.nan, np.inf, 1.0]), root=tmp_path)
+    written = write_map(images, tmp_path / "map.html")
+    assert data_of(tmp_path / "map.html")["scores"] == [0, 0, 1]
+    assert list(written.failed.values()) == ["no such file"] * 3
+
+
+def test_an_index_from_elsewhere(tmp_path, monkeypatch):
+    """Paths that lead anywhere, names of any kind, and vectors that are none."""
+    pa = pytest.importorskip("pyarrow")
+    from kerastl.embedding_map import _of_index
+
+    class Index:
+        folder, root, values = tmp_path / "db", tmp_path, np.eye(5, 9, dtype=np.float32)
+
+        def __init__(self, folder):
+            pass
+
+        def __len__(self):
+            return 5
+
+        def rows(self, columns):
+            paths = ["/dev/zero", "../" * 40 + "etc/passwd", "http://127.0.0.1:9/a.png", "a\0b.png", "x" * 5000]
+            more = {"label": ["</script><b>"] * 4 + [None], "predicted": ["\u2028"] * 5, "score": [None, 1, 2, 3, 4]}
+            return pa.table({"path": paths, **more}).select(columns)
+
+        def vectors(self):
+            return self.values
+
+    monkeypatch.setattr(_of_index, "Index", Index)
+    written = write_map(output=tmp_path / "map.html", db="db")
+    assert written.count == len(written.failed) == 5
+    found = data_of(tmp_path / "map.html")
+    assert names(found["columnsOf"]["label"]) == ["</script><b>"] * 4 + [""]
+    assert found["addresses"]["odd"]["2"] == ""
+    page = (tmp_path / "map.html").read_text()
+    assert "<b>" not in page
+    assert "\u2028" not in page
+    monkeypatch.setattr(Index, "values", np.full((5, 9), np.nan, np.float32))
+    with pytest.raises(KerastlError, match="db: the index has vectors that are not finite"):
+        write_map(output=tmp_path / "map.html", db="db")

@@ -3,6 +3,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 
 import numpy as np
 import pytest
@@ -197,6 +198,28 @@ def test_a_name_that_is_no_text_is_told(new_index, add, images):
     assert result.added == 9
 
 
+def test_images_in_archives_have_their_names_there(new_index, add, images):
+    with tarfile.open(images / "shard.tar", "w") as archive:
+        for name in ("3.png", "4.png"):
+            archive.add(images / name, name)
+            (images / name).unlink()
+    index, sources = new_index(), [images, images / "shard.tar"]
+    assert add(index, sources)[0].added == 10
+    assert index.paths()[-2:] == ["shard.tar::3.png", "shard.tar::4.png"]
+    result, _ = add(index, sources, prune=True)
+    assert str(result) == "10 unchanged"
+    (images / "shard.tar").unlink()
+    assert add(index, images)[0].missing == ("shard.tar::3.png", "shard.tar::4.png")
+
+
+def test_what_would_lead_out_of_the_folder_is_not_taken(new_index, add, images):
+    with tarfile.open(images / "shard.tar", "w") as archive:
+        archive.add(images / "3.png", "a/../../3.png")
+    index = new_index()
+    result, _ = add(index, images / "shard.tar")
+    assert result.added == len(index) == 0
+
+
 def test_a_file_given_twice_comes_in_once(new_index, add, images):
     index = new_index()
     assert add(index, [images / "3.png", images])[0].added == 10
@@ -329,6 +352,17 @@ def test_vectors_of_another_model_are_refused(color_model, label_model, images, 
         Index(tmp_path / "db").check_embedder(Embedder(kerastl.load(color_model), "deep"))
     with pytest.raises(UsageError, match=r"was made with dtype='float32', which cannot change\. Received: 'float16'"):
         build(images, tmp_path / "db", dtype="float16")
+
+
+def test_a_model_that_has_moved_is_found_again(color_model, images, image, tmp_path):
+    shutil.copytree(color_model, tmp_path / "model")
+    build(images, tmp_path / "db", tmp_path / "model")
+    (tmp_path / "model").rename(tmp_path / "moved")
+    image("images/new.png", "red")
+    with pytest.raises(UsageError, match=r"model: there is no such model file or run folder"):
+        build(images, tmp_path / "db")
+    assert build(images, tmp_path / "db", tmp_path / "moved").added == 1
+    assert Index(tmp_path / "db").model == str(tmp_path / "moved")
 
 
 def test_writes_wait_for_as_long_as_they_take_many_times_over(new_index, embedder, images, monkeypatch):

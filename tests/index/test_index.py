@@ -86,7 +86,7 @@ def test_an_approximate_search_finds_most_and_says_how_many(vector_index, dimens
 
 
 def test_an_approximate_search_is_built_again_when_there_are_twice_as_many(vector_index):
-    built = approximate.ApproximateSearch("IVF_RQ", 60_000, 245, 16, 0.98)
+    built = approximate.ApproximateSearch("IVF_RQ", 60_000, 245, 16, 10, 0.98)
     assert not approximate.is_due(approximate.EXACT_ROWS - 1, None)
     assert approximate.is_due(approximate.EXACT_ROWS, None)
     assert not approximate.is_due(119_999, built)

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from kerastl._inputs import Expanded
 from kerastl.results._columns import Column, RowLayout
 from kerastl.results._manifest import asked
 from kerastl.results._target import parts_target
@@ -56,7 +57,7 @@ def write(opened):
             seen.append(row.path)
 
         with opened(folder, **question) as parts:
-            parts.write(names, lengths, note)
+            parts.write(Expanded(names, urls=True), lengths, note)
         return seen
 
     return write

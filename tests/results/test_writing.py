@@ -140,6 +140,7 @@ _KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from conftest import LAYOUT, lengths
+from kerastl._inputs import Expanded
 from kerastl.results._manifest import asked
 from kerastl.results._target import parts_target
 from kerastl.results._writing import PartsFolder
@@ -157,7 +158,7 @@ sys.addaudithook(count)
 question = asked(["names"], command="lengths", model="m", identity="i", engine="e", options={}, format="jsonl",
                  part_size=3)
 with PartsFolder(parts_target(folder, "jsonl", 3), question, LAYOUT) as parts:
-    parts.write(sys.argv[4:], lengths, lambda row: None)
+    parts.write(Expanded(sys.argv[4:], urls=True), lengths, lambda row: None)
 """
 
 

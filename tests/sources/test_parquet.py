@@ -6,9 +6,8 @@ import json
 
 import pyarrow as pa
 import pytest
+from archive_files import GREEN, RED
 from pyarrow import parquet
-
-from .conftest import GREEN, RED
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 

@@ -8,12 +8,11 @@ import zipfile
 from collections import Counter
 
 import pytest
+from archive_files import GREEN, RED, tar_gz_of, tar_of, zip_of
 
 import kerastl
 from kerastl.errors import ImageError
 from kerastl.sources import StoredImage, stored_images
-
-from .conftest import GREEN, RED, tar_gz_of, tar_of, zip_of
 
 KINDS = {"a.tar": tar_of, "a.tar.gz": tar_gz_of, "a.zip": zip_of}
 ARCHIVES = pytest.mark.parametrize("name", KINDS)

@@ -45,7 +45,7 @@ def _frame(data: Any) -> Table:
     def read() -> Iterator[tuple[object, Sequence[str]]]:
         # Its index is what people know a row by.
         for index, row in zip(data.index, data.itertuples(index=False, name=None), strict=True):
-            yield index, [_text(cell) for cell in row]
+            yield index, [cell_text(cell) for cell in row]
 
     return Table("DataFrame", header, read)
 
@@ -72,12 +72,12 @@ def _rows(rows: list[Any]) -> Table:
 def _table(name: str, header: Iterable[Any], rows: Sequence[Sequence[Any]], called: str = "row") -> Table:
     def read() -> Iterator[tuple[object, Sequence[str]]]:
         for number, row in enumerate(rows):
-            yield number, [_text(cell) for cell in row]
+            yield number, [cell_text(cell) for cell in row]
 
     return Table(name, tuple(map(str, header)), read, row=called)
 
 
-def _text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
     """A cell as a table has it: nothing for what is missing, and no `.0` that a missing value gave to numbers."""
     if isinstance(cell, str):
         return str(cell)  # numpy's text, too

@@ -18,6 +18,9 @@ SUFFIXES = frozenset({".csv", ".tsv"})
 """Tables that are looked for in a folder."""
 LISTS = frozenset({".txt", ".lst", ".tab", ".dat"})
 """Tables that are read when they are named."""
+JSON_LINES = ".jsonl"
+"""Objects a line, read where they are named, and as `metadata.jsonl`, beside images as Hugging Face lays them out."""
+METADATA = "metadata.jsonl"
 OFFICE = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".parquet", ".feather"})
 """Tables that something else must turn into text."""
 MOST_BYTES = 512 << 20
@@ -101,6 +104,10 @@ def open_table(path: Path) -> Table:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     if size > MOST_BYTES:
         raise DataError(f"{path}: is too large for a table of labels ({size >> 20:,} MB; {MOST_BYTES >> 20} at most)")
+    if path.suffix.lower() == JSON_LINES:
+        from kerastl.data._layouts.json_lines import json_table
+
+        return json_table(path, lambda: _lines(path, encoding))
     skipped, delimiter, first = _beginning(_lines(path, encoding))
     if "\0" in first:
         raise DataError(f"{path}: is no table of text")

@@ -68,7 +68,8 @@
       const buttons = element("div", "", "buttons");
       buttons.append(button("Previous", () => step(-1)), button("Next", () => step(1)), button("Close", () => close()));
       const more = data.neighbors[image].length ? [element("h2", "Most similar"), similar(image)] : [];
-      panel.replaceChildren(picture(image), facts(image), ...more, buttons);
+      panel.replaceChildren(buttons, picture(image), facts(image), ...more);
+      panel.scrollTop = 0;
       const label = data.nameIn("label", image);
       const answer = data.nameIn("answer", image);
       filter.say([data.paths[image], label && `label ${label}`, answer && `answer ${answer}`].filter(Boolean).join(", "));

@@ -12,6 +12,7 @@
   const state = { column: Object.keys(data.columnsOf)[0] ?? "", found: new Uint8Array(count).fill(1), chosen: -1 };
   let ratio = 1;
   let waiting = false;
+  let took = 0; // milliseconds, to draw everything
 
   function colorIn(column, image) {
     const code = data.columnsOf[column]?.codes[image] ?? -1;
@@ -84,14 +85,21 @@
     }
   }
 
-  /** Draw everything, and say how many images that were. */
-  function draw() {
-    waiting = false;
+  /** Empty the canvas; gives the colors of paper and ink. */
+  function clear() {
     const [paper, ink] = dark.matches ? ["#12151a", "#ffffff"] : ["#f6f7f9", "#11151a"];
-    const size = seen.thumbnail();
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.fillStyle = paper;
     context.fillRect(0, 0, view.width, view.height);
+    return [paper, ink];
+  }
+
+  /** Draw everything, and say how many images that were. */
+  function draw() {
+    waiting = false;
+    const start = performance.now();
+    const [paper, ink] = clear();
+    const size = seen.thumbnail();
     const each = size < DOTS ? drawDot : drawThumbnail;
     let drawn = 0;
     for (const found of [0, 1]) {
@@ -107,6 +115,7 @@
     }
     context.globalAlpha = 1;
     if (state.chosen >= 0) drawThumbnail(state.chosen, Math.max(size, 24), ink, paper);
+    took = performance.now() - start;
     return drawn;
   }
 
@@ -136,5 +145,5 @@
   }
 
   dark.addEventListener("change", redraw);
-  kerastl.drawing = { state, draw, redraw, resize, at, mark, colorIn, NONE };
+  kerastl.drawing = { state, clear, draw, took: () => took, redraw, resize, at, mark, colorIn, NONE };
 }

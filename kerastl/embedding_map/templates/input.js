@@ -1,6 +1,6 @@
 /* Pointers, wheel and keys. */
 {
-  const { detail, drawing, filter, view: seen } = kerastl;
+  const { detail, drawing, filter, moving, view: seen } = kerastl;
   const { canvas, view } = seen;
   const search = document.getElementById("search");
   const STILL = 5; // pixels that a click may move
@@ -29,6 +29,7 @@
     const before = pointers.get(event.pointerId);
     if (!before) return;
     const now = point(event);
+    const place = moving.place();
     if (pointers.size === 2) {
       const [x, y, apart] = pinch();
       pointers.set(event.pointerId, now);
@@ -41,7 +42,7 @@
       moved += Math.hypot(now[0] - before[0], now[1] - before[1]);
       if (moved > STILL) seen.moveBy(now[0] - before[0], now[1] - before[1]);
     }
-    drawing.redraw();
+    moving.moved(place);
   });
   function release(event) {
     if (!pointers.delete(event.pointerId)) return;
@@ -53,9 +54,10 @@
   canvas.addEventListener("pointercancel", release);
   canvas.addEventListener("wheel", (event) => {
     event.preventDefault();
+    const place = moving.place();
     const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? view.height : 1);
     seen.zoomBy(Math.exp(-Math.max(-400, Math.min(400, pixels)) / 400), ...point(event));
-    drawing.redraw();
+    moving.moved(place);
   }, { passive: false });
 
   const zoom = (factor) => () => seen.zoomBy(factor);

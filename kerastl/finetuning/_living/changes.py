@@ -65,7 +65,7 @@ def forget(model: str | os.PathLike[str], images: Any, *, refit: bool = False, t
         changes = [Change("forgotten", "", name, content) for name, content in pairs]
         related = np.isin(run.kept.groups, run.kept.groups[gone]) & ~gone
         kept, dropped = kept_rows.without_empty_classes(run.kept.without(gone))
-        solved = run.solve(kept_rows.changed(kept, len(changes)), refit, partial(new_images.last_width, run, trust))
+        solved = run.solve(kept, len(changes), refit, partial(new_images.last_width, run, trust))
         metrics = run.write(solved, changes, lambda rows: rows.without(rows.of(files, contents)), len(run.kept))
         FeatureCache(run.folder / _FEATURES, 0).clear()
         with suppress(OSError):  # a cache that cannot be written
@@ -129,7 +129,7 @@ def relabel(
         ]
         kept = kept_rows.relabeled(run.kept, np.array(rows), after)
         kept, dropped = kept_rows.without_empty_classes(kept)
-        solved = run.solve(kept_rows.changed(kept, len(changes)), refit, partial(new_images.last_width, run, trust))
+        solved = run.solve(kept, len(changes), refit, partial(new_images.last_width, run, trust))
 
         def table(split: SplitRows) -> None:
             for name in dict.fromkeys(labels):
@@ -194,7 +194,7 @@ def add_class(
                         for place, name in zip(places, after, strict=True)]  # fmt: skip
             kept = kept_rows.relabeled(kept, places, after)
         kept, dropped = kept_rows.without_empty_classes(kept)
-        solved = run.solve(kept_rows.changed(kept, len(changes)), refit, partial(new_images.last_width, run, trust))
+        solved = run.solve(kept, len(changes), refit, partial(new_images.last_width, run, trust))
 
         def table(split: SplitRows) -> None:
             for content, name in moved.items():

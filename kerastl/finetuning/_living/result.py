@@ -92,6 +92,11 @@ def head_change(
         {"change": one.change, "label": one.label, "before": one.before, "image": one.image} for one in changes
     )
     new = tuple(name for name in classes if name not in run.kept.classes)
+    if solved.anew:
+        notes = (
+            *notes,
+            "the sums of the head were computed from scratch and are kept: further changes are quick",
+        )
     return HeadChange(
         run.folder, told, classes, new, tuple(dropped), len(solved.kept), solved.chosen, metrics, tuple(notes)
     )

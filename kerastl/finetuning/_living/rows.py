@@ -14,11 +14,17 @@ from kerastl.finetuning._kept_features import KeptFeatures
 _OF_IMAGES = ("rows", "labels", "groups", "hashes", "answers")
 
 
-def changed(kept: KeptFeatures, images: int) -> KeptFeatures:
-    """The same, with so many more images that have changed since the head was chosen."""
-    if kept.choices is None:
+def changed(kept: KeptFeatures, images: int, before: int) -> KeptFeatures:
+    """The same, with so many more images that have changed since the head was chosen, of which there were `before`.
+
+    The penalty, which is for the averaged squared error, stays what it is for the sum, so that what is solved changes
+    by the images that have changed and nothing else.
+    """
+    choices = kept.choices
+    if choices is None:
         return kept
-    return replace(kept, choices=kept.choices._replace(changed=kept.choices.changed + images))
+    penalty = choices.penalty * before / len(kept)
+    return replace(kept, choices=choices._replace(penalty=penalty, changed=choices.changed + images))
 
 
 def without_empty_classes(kept: KeptFeatures) -> tuple[KeptFeatures, tuple[str, ...]]:

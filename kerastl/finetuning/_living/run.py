@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,14 +23,17 @@ from kerastl.errors import ModelError, UsageError
 from kerastl.finetuning import _outputs as outputs
 from kerastl.finetuning._doubts import doubts
 from kerastl.finetuning._earlier_run import EarlierRun
-from kerastl.finetuning._folder import JOURNAL, KEPT_FEATURES, LEAVE_ONE_OUT, SPLIT
+from kerastl.finetuning._folder import HEAD_SUMS, JOURNAL, KEPT_FEATURES, LEAVE_ONE_OUT, SPLIT
 from kerastl.finetuning._kept_features import TASKS_KEPT, KeptFeatures
 from kerastl.finetuning._leave_one_out import KeptAnswers
+from kerastl.finetuning._living import rows as kept_rows
 from kerastl.finetuning._living import staging
 from kerastl.finetuning._living.head import SolvedHead, solve_kept
 from kerastl.finetuning._living.head_file import head_members
 from kerastl.finetuning._living.journal import Change, write_journal
 from kerastl.finetuning._living.split_rows import SplitRows, data_of
+from kerastl.finetuning._living.sums import HeadSums
+from kerastl.finetuning._living.sums_file import read_sums, write_sums
 from kerastl.finetuning._outcome import scored
 from kerastl.finetuning._outputs import METRICS
 from kerastl.finetuning._readme import ReadMe
@@ -40,8 +45,10 @@ from kerastl.tasks._task import TASKS
 from kerastl.training._callback import RunCallback
 from kerastl.training._lock import locked
 
-_FILES = frozenset((MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, KEPT_FEATURES, JOURNAL))
+_FILES = frozenset((MODEL_FILE, MEMBER, METRICS, SPLIT, LEAVE_ONE_OUT, KEPT_FEATURES, HEAD_SUMS, JOURNAL))
 _STATE = "state"
+
+log = logging.getLogger("kerastl")
 
 
 @dataclass(frozen=True)
@@ -78,11 +85,12 @@ class LivingRun:
         seed = self.settings.get("seed")
         return seed if isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 else 0
 
-    def solve(self, kept: KeptFeatures, refit: bool, last: Callable[[], int]) -> SolvedHead:
+    def solve(self, kept: KeptFeatures, changes: int, refit: bool, last: Callable[[], int]) -> SolvedHead:
         """Solve the head for other images.
 
         Args:
             kept: Of these.
+            changes: How many images have changed.
             refit: Choose penalty, mirrored images and emphasis again, however long that takes.
             last: Gives the width of the last layer's features where an earlier kerastl did not write it down.
         """
@@ -90,8 +98,25 @@ class LivingRun:
         balanced = self.settings.get("class_weights") == "balanced"
         with stage(f"ridge regression on {len(kept):,} images"):
             return solve_kept(
-                kept, self.metadata.reader, balanced=balanced, seed=self.seed, last=width, choose=refit or None
+                kept_rows.changed(kept, changes, len(self.kept)),
+                self.metadata.reader,
+                balanced=balanced,
+                seed=self.seed,
+                last=width,
+                choose=refit or None,
+                sums=self._sums,
             )
+
+    def _sums(self) -> HeadSums | None:
+        """What the head was solved from; None where that is not there, or belongs to other features."""
+        file = self.folder / HEAD_SUMS
+        if not os.path.lexists(file):
+            return None
+        try:
+            return read_sums(file, self.earlier.features)
+        except ValueError as error:
+            log.warning("%s cannot be read (%s): it is computed again", printable(str(file)), printable(str(error)))
+            return None
 
     def write(
         self, solved: SolvedHead, changes: Sequence[Change], table: Callable[[SplitRows], None], images: int
@@ -128,10 +153,14 @@ class LivingRun:
             metadata_file.update(place / MODEL_FILE, metadata, members)
             shutil.rmtree(scratch)
             solved.kept.write(place / KEPT_FEATURES)
+            if solved.sums is not None:
+                write_sums(place / HEAD_SUMS, solved.sums, place / KEPT_FEATURES)
             KeptAnswers.of(solved.left_out, solved.kept.hashes, fingerprint).write(place)
             rows.write(place / SPLIT)
             write_journal(self.folder, place, changes)
             outputs.write_metrics(place, metrics)
+            if solved.sums is None:
+                (self.folder / HEAD_SUMS).unlink(missing_ok=True)  # they know what is to be forgotten
         ReadMe(metadata, metrics, data_of(self.folder) or "DATA", keep_features=False).write(self.folder)
         return metrics
 
@@ -173,12 +202,22 @@ def opened(model: Any) -> Iterator[LivingRun]:
         UsageError: It is no folder of a finished run that keeps features, or another process works there.
         ModelError: What it holds is broken.
     """
-    path = Path(model)
-    if not path.is_dir():
-        raise UsageError(f"model must be the folder of a run of kerastl finetune. Received: {printable(str(model))}")
+    path = run_folder(model)
     with locked(path, RunCallback()):
         staging.finish(path, _FILES)
         yield _read(path)
+
+
+def run_folder(model: Any) -> Path:
+    """What was given for a run folder.
+
+    Raises:
+        UsageError: It is no folder.
+    """
+    path = Path(model)
+    if not path.is_dir():
+        raise UsageError(f"model must be the folder of a run of kerastl finetune. Received: {printable(str(model))}")
+    return path
 
 
 def _read(path: Path) -> LivingRun:
