@@ -44,10 +44,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.name[0] != "."}
 
 
-def killed_until_done(call: list[str], folder: Path, moments: random.Random, longest: float) -> int:
-    """Begin a process anew until one gets through; how many were killed."""
-    kills = 0
+def killed_until_done(call: list[str], folder: Path, moments: random.Random, seconds: float) -> int:
+    """Begin a process anew until one gets through; how many were killed. Moments are late where none came far."""
+    kills, longest, before = 0, seconds, -1
     while True:
+        output = folder / call[-1]
+        if (rows := sum(len(file.read_bytes()) for file in output.glob("_done*.keys"))) == before:
+            longest *= 1.2
+        else:
+            longest, before = seconds, rows
         process = subprocess.Popen(call, cwd=folder)
         try:
             process.wait(moments.uniform(0, longest))
@@ -91,11 +96,11 @@ def main() -> None:
         while kills < arguments.kills:
             form, output = FORMATS[runs % len(FORMATS)], Path(f"killed-{runs}")
             for shard in SHARDS:
-                # Rarely longer than a whole run takes, so that most are killed.
                 call = command(form, shard, output, arguments.part_size)
-                kills += killed_until_done(call, folder, moments, 1.1 * seconds)
+                kills += killed_until_done(call, folder, moments, seconds)
             check(folder / f"whole-{form}", folder / output, arguments.images)
             runs += 1
+            print(f"{kills} processes were killed in {runs} runs, the last into {form}", flush=True)
     print(f"{kills} processes were killed in {runs} runs of {arguments.images} images: none lost, none double")
 
 

@@ -25,6 +25,7 @@ from scale_simulation import Machine, Store, Work, simulate
 
 import kerastl
 from kerastl._paths import expand
+from kerastl.images import IMAGE_SUFFIXES
 from kerastl.inference._engines import cores
 from kerastl.results._shard import Shard
 
@@ -119,9 +120,10 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "data" / "shapes")
     parser.add_argument("--part-size", type=int, default=512)
     arguments = parser.parse_args()
-    images = sorted(path.absolute() for path in arguments.folder.rglob("*.jp*g"))
+    images = sorted(path.absolute() for path in arguments.folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        run(command(arguments, images[0], folder / "warm"))  # compiles
         for count in arguments.images:
             source = linked(images, count, folder / f"images-{count}")
             taken = run(command(arguments, source, folder / f"out-{count}"))
@@ -132,7 +134,7 @@ def main() -> None:
             )
         step = pieces(arguments, images, source)
         print("alone: " + ", ".join(f"{name} {1e3 * seconds:.3f} ms" for name, seconds in step.items()), flush=True)
-        start = run(command(arguments, images[0], folder / "one"))  # type: ignore[arg-type]
+        start = run(command(arguments, images[0], folder / "one"))
         print(f"start, and one image: {start.wall:.2f} s, {start.cpu:.2f} s of processor", flush=True)
         size = sum(path.stat().st_size for path in images) / len(images)
         cpu = step["decode"] + step["network"]

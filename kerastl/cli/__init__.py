@@ -50,6 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("kerastl.cli._exporting", "Write a model for other programs: phones, browsers, servers."),
     "serve": ("kerastl.cli._serve", "Answer requests over HTTP."),
     "recipes": ("kerastl.cli._recipes", "List the recipes for fine-tuning, or say what one will do, phase by phase."),
+    "learning-curve": ("kerastl.cli._learning_curve", "Tell what more labeled images would bring."),
     "lr-find": ("kerastl.cli._lr_find", "Find a learning rate for a folder of images."),
     "models": ("kerastl.cli._models", "List the networks that kerastl knows."),
     "download": ("kerastl.cli._download", "Fetch published weights ahead of time."),

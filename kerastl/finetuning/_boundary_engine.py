@@ -17,6 +17,8 @@ from kerastl.training._callback import RunCallback
 
 # The two may differ by this fraction of the largest activation; measured: 1e-6 to 1e-5.
 TOLERANCE = 1e-3
+# Images that keep a GPU busy; a CPU does with fewer.
+_ACCELERATOR_BATCH = 128
 
 
 def boundary_engine(lower: keras.Model, folder: Path, callback: RunCallback | None = None) -> Engine:
@@ -28,8 +30,9 @@ def boundary_engine(lower: keras.Model, folder: Path, callback: RunCallback | No
         callback: Hears why Keras itself is used, where it is.
 
     Returns:
-        The compiled network where it can be had and agrees with Keras, else Keras. Either computes in float32,
-        whatever precision trains: LiteRT knows no other, and what is computed once may as well be exact.
+        Keras on a GPU or TPU, in the precision that trains. Elsewhere the compiled network where it can be had and
+        agrees with Keras, else Keras; either computes in float32, whatever precision trains: LiteRT knows no other,
+        and what is computed once may as well be exact.
 
     Example:
         >>> from pathlib import Path
@@ -43,6 +46,8 @@ def boundary_engine(lower: keras.Model, folder: Path, callback: RunCallback | No
         (2, 30, 30, 8)
     """
     callback = callback or RunCallback()
+    if accelerators():
+        return KerasEngine(lower, _ACCELERATOR_BATCH)
     lower = _in_float32(lower)
     try:
         with stage("compiling the part that stays as it is"):
@@ -50,6 +55,13 @@ def boundary_engine(lower: keras.Model, folder: Path, callback: RunCallback | No
     except (ModelError, ValueError, RuntimeError, ImportError) as error:
         callback.warn(f"the fast engine is not used ({error}): features take longer")
         return KerasEngine(lower)
+
+
+def accelerators() -> list[str]:
+    """The GPUs and TPUs that Keras's backend computes on, as it calls them; those of PyTorch it does not tell."""
+    if keras.backend.backend() == "torch":
+        return []
+    return [device for device in keras.distribution.list_devices() if not device.startswith("cpu")]
 
 
 def _in_float32(model: keras.Model) -> keras.Model:

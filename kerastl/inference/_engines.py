@@ -167,6 +167,7 @@ class KerasEngine:
 
     Args:
         model: Takes float32 pixels 0-255 of shape (n, height, width, 3).
+        batch: Images that go through it together.
 
     Example:
         >>> import numpy as np
@@ -179,10 +180,10 @@ class KerasEngine:
 
     name = "keras"
 
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: keras.Model, batch: int = 32) -> None:
         self.model = model
         # Images are decoded by the workers; the network runs one batch after the other on all cores.
-        self.parallelism = Parallelism(workers=cores() + 1, interpreters=1, threads=cores(), batch=32)
+        self.parallelism = Parallelism(workers=cores() + 1, interpreters=1, threads=cores(), batch=batch)
         self._lock = threading.Lock()
 
     def predict(self, pixels: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The engine of the frozen half computes in float32, whatever precision trains."""
+"""The engine of the frozen half computes in float32 on a CPU, whatever precision trains."""
 
 import keras
 import numpy as np
@@ -42,3 +42,10 @@ def test_every_precision_has_the_fast_engine_and_the_numbers_of_float32(precisio
     expected = np.asarray(network("float32")(pixels.astype("float32")))
     np.testing.assert_allclose(engine.predict(pixels), expected, rtol=1e-5)
     assert engine.name == "litert"
+
+
+def test_on_an_accelerator_keras_computes_in_the_precision_that_trains(tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda device_type=None: ["gpu:0", "gpu:1"])
+    lower = network("mixed_bfloat16")
+    engine = boundary_engine(lower, tmp_path)
+    assert (engine.name, engine.model is lower, engine.parallelism.batch) == ("keras", True, 128)

@@ -9,6 +9,7 @@ from archive_files import GREEN, RED, tar_of, zip_of
 
 from kerastl.errors import ImageError
 from kerastl.sources import _remote_file as remote_file
+from kerastl.sources import _remote_images as remote_images
 from kerastl.sources import _stores as stores
 from kerastl.sources import stored_images
 
@@ -108,3 +109,23 @@ def test_where_a_package_is_missing_one_line_says_what_to_install(monkeypatch):
         MissingExtraError, match=r"^s3:// needs .*fsspec, s3fs not installed: pip install '.*\[remote\]'$"
     ):
         list(stored_images("s3://bucket/x/"))
+
+
+def test_what_is_not_wanted_is_not_fetched(monkeypatch):
+    asked = []
+
+    def chosen(name):
+        asked.append(name)
+        return name.endswith("a.png")
+
+    fetched = []
+    fetch = remote_images._fetched
+    monkeypatch.setattr(remote_images, "_fetched", lambda name, *more: fetched.append(name) or fetch(name, *more))
+    (found,) = stored_images("s3://pictures/x/", chosen=chosen)
+    assert found.read_bytes() == GREEN
+    assert fetched == ["s3://pictures/x/a.png"]
+    assert asked == [f"s3://pictures/x/{name}" for name in ("a.png", "b.png", "deep/c.png")]
+    assert [image.name for image in stored_images("s3://pictures/shards/*.tar", chosen=chosen)] == [
+        "s3://pictures/shards/s-000.tar::a.png"
+    ]
+    assert list(stored_images("s3://pictures/x/b.png", chosen=chosen)) == []
