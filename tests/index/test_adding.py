@@ -151,8 +151,11 @@ def test_nothing_is_removed_where_the_whole_folder_is_away(new_index, add, image
     index = new_index()
     add(index, images)
     images.rename(tmp_path / "elsewhere")
-    with pytest.raises(KerastlError, match=r"images: the folder of the images is not there, so nothing was removed"):
-        add(index, [], prune=True)
+    for there in (False, True):
+        if there:
+            images.mkdir()  # where a disk would be
+        with pytest.raises(KerastlError, match=r"images: none of its images is there, so nothing was removed; --root"):
+            add(index, [], prune=True)
     assert len(Index(index.folder)) == 10
 
 
