@@ -1,9 +1,13 @@
+import sys
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
+from kerastl._base import extras
 from kerastl.embedding_map import _layout as layout_module
 from kerastl.embedding_map import arrange
-from kerastl.embedding_map._layout import LAYOUTS, layout_for
+from kerastl.embedding_map._layout import layout_for
 from kerastl.errors import KerastlError, UsageError
 
 
@@ -36,10 +40,10 @@ def test_the_same_seed_gives_the_same_places(two_groups):
 
 
 def test_umap(two_groups):
-    pytest.importorskip("umap")
-    code = layout_module._umap  # takes 30 s to compile: only that it is found is tried here
-    assert LAYOUTS["umap"].place is code
-    assert layout_for(40) == "umap"
+    if find_spec("umap") is None:
+        pytest.skip("umap-learn is not installed")
+    # It takes half a minute to compile: only that it is chosen is tried here.
+    assert layout_for(40) == layout_for(40, "umap") == "umap"
 
 
 def test_principal_components_are_those_of_an_eigenvalue_decomposition(two_groups):
@@ -56,6 +60,13 @@ def test_without_umap_it_is_tsne(without_umap):
     assert layout_for(40, "pca") == "pca"
     with pytest.raises(KerastlError, match="pip install umap-learn, or take layout tsne"):
         layout_for(40, "umap")
+
+
+def test_without_scikit_learn_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    monkeypatch.delitem(sys.modules, "sklearn", raising=False)
+    with pytest.raises(KerastlError, match="pip install scikit-learn"):
+        layout_for(40, "pca")
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9])
