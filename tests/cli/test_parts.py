@@ -70,7 +70,7 @@ def test_the_second_call_computes_nothing_and_says_the_same(classify, tmp_path, 
     capsys.readouterr()
     assert classify("--format", "csv", "--part-size", "3") == 1
     err = capsys.readouterr().err
-    assert "goes on after 4 images in 2 parts" in err
+    assert "goes on after 4 images that are done" in err
     assert "1 of 4 images could not be classified" in err
     assert (tmp_path / "out" / "part-000001.csv").stat() == before
     assert classify("--format", "csv", "--part-size", "3", "--top", "1") == 2
