@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kerastl.errors import KerastlError as KerastlError
     from kerastl.evaluation._calibrating import calibrate as calibrate
     from kerastl.evaluation._evaluating import evaluate as evaluate
+    from kerastl.evaluation._learning_curve import learning_curve as learning_curve
     from kerastl.evaluation._result import Evaluation as Evaluation
     from kerastl.explaining._explanation import Explanation as Explanation
     from kerastl.exporting._exporting import export as export
@@ -61,6 +62,7 @@ _MODULES = {
     "export": "kerastl.exporting._exporting",
     "import_keras": "kerastl._base.keras_import",
     "finetune": "kerastl.finetuning._finetune",
+    "learning_curve": "kerastl.evaluation._learning_curve",
     "list_models": "kerastl.models._table",
     "load": "kerastl._load",
     "load_pixels": "kerastl.images._loading",
@@ -73,9 +75,10 @@ _MODULES = {
 }
 
 _PACKAGES = (
-    *("calibration", "data", "embedding", "embedding_map", "errors", "evaluation", "explaining", "exporting"),
-    *("finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining", "ray", "reporting"),
-    *("results", "reviewing", "serving", "sklearn", "sorting", "sources", "tasks", "testing", "training"),
+    *("calibration", "clustering", "data", "duplicates", "embedding", "embedding_map", "errors", "evaluation"),
+    *("explaining", "exporting", "finetuning", "images", "index", "inference", "keywords", "models", "plots"),
+    *("pretraining", "ray", "recommending", "reporting", "results", "reviewing", "serving", "sklearn", "sorting"),
+    *("sources", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

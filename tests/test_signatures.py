@@ -66,7 +66,20 @@ def test_every_argument_is_named_and_annotated(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["finetune", "pretrain", "evaluate", "calibrate", "check", "embed", "export", "lr_find", "review", "sort"]
+    "name",
+    [
+        "finetune",
+        "pretrain",
+        "evaluate",
+        "calibrate",
+        "check",
+        "embed",
+        "export",
+        "lr_find",
+        "learning_curve",
+        "review",
+        "sort",
+    ],
 )
 def test_arguments_and_flags_have_the_same_names(name):
     module, _ = COMMANDS[name.replace("_", "-")]
@@ -90,7 +103,7 @@ def test_what_a_command_hands_on_is_an_argument_in_python():
             assert param.name in arguments or allowed is None or name in allowed, f"{name}: {param.name}"
 
 
-@pytest.mark.parametrize("name", ["finetune", "pretrain", "lr_find", "sort", "embed", "review"])
+@pytest.mark.parametrize("name", ["finetune", "pretrain", "lr_find", "sort", "embed", "review", "learning_curve"])
 def test_defaults_are_those_of_the_command_line(name):
     command = getattr(import_module(COMMANDS[name.replace("_", "-")][0]), name)
     defaults = command.make_context(name, [], resilient_parsing=True).params

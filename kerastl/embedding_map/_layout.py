@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
+from kerastl._base.extras import require_module
 from kerastl._base.text import listed
 from kerastl.errors import KerastlError, UsageError
 
@@ -33,12 +34,10 @@ class LayoutMethod:
     Args:
         description: For people.
         place: From principal components `(n, k)` and a seed to places `(n, 2)`.
-        module: What must be installed for it.
     """
 
     description: str
     place: Callable[[np.ndarray, int], np.ndarray]
-    module: str = "sklearn"
 
 
 def _umap(components: np.ndarray, seed: int) -> np.ndarray:
@@ -61,11 +60,11 @@ def _pca(components: np.ndarray, seed: int) -> np.ndarray:
 
 
 LAYOUTS = {
-    "umap": LayoutMethod("UMAP", _umap, "umap"),
+    "umap": LayoutMethod("UMAP", _umap),
     "tsne": LayoutMethod("t-SNE", _tsne),
     "pca": LayoutMethod("two principal components", _pca),
 }
-"""By name, the first that is installed is taken where none is asked for."""
+"""By name."""
 
 
 def arrange(vectors: np.ndarray, layout: LayoutName = "auto", seed: int = 0) -> np.ndarray:
@@ -123,16 +122,17 @@ def layout_for(count: int, layout: LayoutName = "auto") -> str:
     """
     if layout not in get_args(LayoutName):
         raise UsageError(f"layout must be one of {listed(get_args(LayoutName))}. Received: {layout!r}")
-    if layout != "auto" and find_spec(LAYOUTS[layout].module) is None:
+    umap_is_there = find_spec("umap") is not None
+    if layout == "umap" and not umap_is_there:
         raise KerastlError(
-            f"layout {layout} needs {LAYOUTS[layout].module}, which is not installed: pip install umap-learn, or take "
-            "layout tsne"
+            "layout umap needs umap, which is not installed: pip install umap-learn, or take layout tsne"
         )
+    require_module("sklearn")
     if count < _FEWEST:
         return "pca"
     if layout != "auto":
         return layout
-    return next(name for name, method in LAYOUTS.items() if find_spec(method.module) is not None)
+    return "umap" if umap_is_there else "tsne"
 
 
 def _components(vectors: np.ndarray, seed: int) -> np.ndarray:

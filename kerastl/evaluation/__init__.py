@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from kerastl.evaluation._base_result import Figure as Figure
     from kerastl.evaluation._calibrating import calibrate as calibrate
     from kerastl.evaluation._calibration import Calibration as Calibration
+    from kerastl.evaluation._curve_result import CurvePoint as CurvePoint
+    from kerastl.evaluation._curve_result import LearningCurve as LearningCurve
+    from kerastl.evaluation._curve_result import MoreImages as MoreImages
     from kerastl.evaluation._evaluating import evaluate as evaluate
+    from kerastl.evaluation._learning_curve import learning_curve as learning_curve
     from kerastl.evaluation._multilabel_metrics import LabelScores as LabelScores
     from kerastl.evaluation._multilabel_result import LabelMistake as LabelMistake
     from kerastl.evaluation._multilabel_result import LabelSetAnswer as LabelSetAnswer
@@ -31,11 +35,14 @@ _MODULES = {
     "Answer": "kerastl.evaluation._result",
     "BaseEvaluation": "kerastl.evaluation._base_result",
     "Calibration": "kerastl.evaluation._calibration",
+    "CurvePoint": "kerastl.evaluation._curve_result",
     "Evaluation": "kerastl.evaluation._result",
     "Figure": "kerastl.evaluation._base_result",
+    "LearningCurve": "kerastl.evaluation._curve_result",
     "LabelMistake": "kerastl.evaluation._multilabel_result",
     "LabelScores": "kerastl.evaluation._multilabel_metrics",
     "LabelSetAnswer": "kerastl.evaluation._multilabel_result",
+    "MoreImages": "kerastl.evaluation._curve_result",
     "MultilabelEvaluation": "kerastl.evaluation._multilabel_result",
     "NumberAnswer": "kerastl.evaluation._regression_result",
     "OrdinalEvaluation": "kerastl.evaluation._ordinal_result",
@@ -43,6 +50,7 @@ _MODULES = {
     "TreeScores": "kerastl.evaluation._tree",
     "calibrate": "kerastl.evaluation._calibrating",
     "evaluate": "kerastl.evaluation._evaluating",
+    "learning_curve": "kerastl.evaluation._learning_curve",
     "write_predictions": "kerastl.evaluation._predictions",
 }
 

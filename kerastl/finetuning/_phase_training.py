@@ -23,6 +23,7 @@ from kerastl.finetuning._estimate import (
     validation_seconds,
 )
 from kerastl.finetuning._features import PhaseFeatures
+from kerastl.finetuning._frozen_cache import remember_frozen
 from kerastl.finetuning._leave_one_out import LeftOutAnswers
 from kerastl.finetuning._loop import Epoch, predict, tell_of_solution, train_phase, validation
 from kerastl.finetuning._phase import Phase
@@ -246,7 +247,9 @@ class PhaseTraining:
         self.record(done)
         if self._better:
             features = rows, self._features.mirrored
-            keep_features(self._context, self._features.extractor.digest, features, head, self._left_out)
+            frozen = self._features.extractor
+            keep_features(self._context, frozen.digest, features, head, self._left_out)
+            remember_frozen(frozen.digest, frozen.engine, f"{self._context.network.model.name} (frozen part)")
         if self._better and learnt_nothing(head):
             self._state.failure = NOTHING
         tell_of_solution(done, self._context.observers, first)

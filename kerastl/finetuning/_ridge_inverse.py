@@ -61,7 +61,7 @@ def mirror(matrix: np.ndarray) -> None:
 
 
 def without_rows(inverse: np.ndarray, gone: np.ndarray) -> np.ndarray:
-    """The inverse without some rows of the problem.
+    """The inverse without some rows of the problem; it takes the place of the one given.
 
     Args:
         inverse: `(n, n)`.
@@ -69,10 +69,11 @@ def without_rows(inverse: np.ndarray, gone: np.ndarray) -> np.ndarray:
     """
     kept = np.setdiff1d(np.arange(len(inverse)), gone, assume_unique=True)
     crossing = inverse[np.ix_(gone, kept)]
-    found = np.empty((len(kept), len(kept)), inverse.dtype)
-    for start in range(0, len(kept), _ROWS):
+    moved = np.linalg.solve(inverse[np.ix_(gone, gone)], crossing)
+    found = inverse[: len(kept), : len(kept)]
+    for start in range(0, len(kept), _ROWS):  # no row comes before it is read
         found[start : start + _ROWS] = inverse[kept[start : start + _ROWS]][:, kept]
-    _subtract(found, crossing.T, np.linalg.solve(inverse[np.ix_(gone, gone)], crossing))
+    _subtract(found, crossing.T, moved)
     return found
 
 

@@ -212,9 +212,11 @@ def add_images(
 
 
 def _pruned(table: ImageTable, root: str, missing: list[str]) -> int:
-    if not os.path.isdir(root):  # noqa: PTH112
+    # A disk that is not there, or an empty folder where it would be, is no reason to forget all.
+    of_root = any(not os.path.isabs(path) for path in missing)  # noqa: PTH117 - as text
+    if len(missing) == len(table) or (of_root and not os.path.isdir(root)):  # noqa: PTH112
         raise KerastlError(
-            f"{root}: the folder of the images is not there, so nothing was removed; --root names another"
+            f"{root}: none of its images is there, so nothing was removed; --root names the folder that they lie in now"
         )
     table.remove(missing)
     return len(missing)

@@ -69,7 +69,7 @@ def _found(backbone: keras.Model) -> list[keras.KerasTensor]:
     room = _CHANNELS - output.shape[-1]
     choices = [_spread([tensor for tensor in below if ends(tensor)], output) for ends in (_is_activated, _is_sum)]
     chosen = next((choice for choice in choices if choice and _channels(choice) <= room), choices[0] or choices[1])
-    while _channels(chosen) > room:
+    while chosen and _channels(chosen) > room:
         chosen.remove(max(chosen, key=lambda tensor: tensor.shape[-1]))
     places = {id(tensor): place for place, tensor in enumerate(order)}
     return sorted(chosen, key=lambda tensor: places[id(tensor)])

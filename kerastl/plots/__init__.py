@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kerastl.plots._images import image_grid as image_grid
     from kerastl.plots._images import predictions as predictions
     from kerastl.plots._images import saliency as saliency
+    from kerastl.plots._learning_curve import learning_curve as learning_curve
     from kerastl.plots._tasks import precision_recall as precision_recall
     from kerastl.plots._tasks import predicted_numbers as predicted_numbers
 
@@ -29,6 +30,7 @@ _MODULES = {
     "confusion_matrix": "kerastl.plots._evaluation",
     "embedding_map": "kerastl.plots._embedding_map",
     "image_grid": "kerastl.plots._images",
+    "learning_curve": "kerastl.plots._learning_curve",
     "learning_rates": "kerastl.plots._curves",
     "precision_recall": "kerastl.plots._tasks",
     "predicted_numbers": "kerastl.plots._tasks",

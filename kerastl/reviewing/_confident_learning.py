@@ -94,7 +94,9 @@ def confident_joint(labels: NDArray[np.int64], probabilities: NDArray[np.floatin
     np.add.at(counts, (labels[some], confident[some].argmax(axis=1)), 1)
     # A class of which no image is confident has right labels, too.
     np.fill_diagonal(counts, np.maximum(counts.diagonal(), 1))
-    return np.stack([_rounded(row / row.sum() * size) for row, size in zip(counts, sizes, strict=True)])
+    expected = np.stack([np.bincount(labels, column, minlength=classes) for column in probabilities.T], axis=1)
+    scaled = counts / counts.sum(axis=1, keepdims=True) * sizes[:, None]
+    return np.stack([_rounded(*rows) for rows in zip(scaled, expected, strict=True)])
 
 
 def normalized_margins(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -106,11 +108,14 @@ def normalized_margins(labels: NDArray[np.int64], probabilities: NDArray[np.floa
     return margins
 
 
-def _rounded(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Whole numbers with the same sum: those with the largest remainders are rounded up."""
+def _rounded(values: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Whole numbers with the same sum: those with the largest remainders are rounded up.
+
+    Of equal remainders, which small counts have, those go first of which more images are expected.
+    """
     found = np.floor(values + _TOLERANCE)
     missing = round(float(values.sum() - found.sum()))
-    found[np.argsort(found - values, kind="stable")[:missing]] += 1
+    found[np.lexsort((-expected, np.round(found - values, 6)))[:missing]] += 1
     return found.astype(np.int64)
 
 

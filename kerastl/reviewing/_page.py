@@ -70,17 +70,18 @@ def render(review: Review, images: int = IMAGES) -> str:
             counter.advance()
     labels = review.labels if len(review.labels) <= _MOST_LABELS else ()
     places = {name: place for place, name in enumerate(review.classes)}
-    text = [path for path, _ in labels if as_unicode(path) == path]
+    known_labels = [[path, places[label]] for path, label in labels if as_unicode(path) == path]
     data = {
         "root": os.path.abspath(review.root),  # noqa: PTH100 - as text
         "classes": list(review.classes),
         "entries": entries,
-        "labels": [[path, places[label]] for path, label in labels if as_unicode(path) == path],
+        "labels": known_labels,
         "more": len(found) - len(shown),
-        "without": len(review.labels) - len(text),
+        "unnamed": len(labels) - len(known_labels),
     }
-    digest = hashlib.sha256(to_json([[entry["path"], entry["label"]] for entry in entries]).encode()).hexdigest()
-    data["key"] = f"kerastl-review-{digest[:16]}"
+    # Decisions are kept under this name: browsers may let all files share what they keep.
+    known = to_json([data["root"], [[entry["path"], entry["label"]] for entry in entries]])
+    data["key"] = f"kerastl-review-{hashlib.sha256(known.encode()).hexdigest()[:16]}"
     template = _environment().get_template("review.html")
     return template.render(version=__version__, source=printable(review.source), data=script_json(data))
 

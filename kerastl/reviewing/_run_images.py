@@ -54,18 +54,9 @@ def run_images(
     shown = printable(os.fspath(run))
     earlier = EarlierRun.of(Path(run))
     metadata, folder = earlier.metadata, earlier.file.parent
-    if metadata.task != CLASSIFICATION:
-        raise UsageError(f"{shown} is of task {metadata.task!r}; a review is of images with one class each")
-    fingerprint = metadata.extra.get("data_fingerprint")
-    answers = KeptAnswers.read(folder, fingerprint, len(metadata.labels))
-    if answers is None or not (folder / SPLIT).is_file():
-        missing = LEAVE_ONE_OUT if answers is None else SPLIT
-        raise UsageError(
-            f"{shown} has no {missing}, which runs have whose head was solved (recipe probe); {_OTHERWISE}"
-        )
+    answers = _answers(earlier, shown)
     root = _root(folder, data)
-    classes = tuple(metadata.labels.names)
-    places = {name: place for place, name in enumerate(classes)}
+    places = {name: place for place, name in enumerate(metadata.labels.names)}
     table = [(path, places.get(label, -1)) for _, path, label, _ in rows(folder / SPLIT)]
     paths = [path for path, _ in table]
     with stage("looking for the images of the run"):
@@ -77,14 +68,15 @@ def run_images(
     own = answers.rows(contents)
     scaled = temperature.apply(answers.probabilities[own], temperature.inside(metadata))
     kept = earlier.read_features() if earlier.features.is_file() else None
+    vectors = np.zeros((len(found), 1), np.float32) if kept is None else _vectors(kept, contents)
     scored = ScoredImages(
         f"the run {shown}",
         root,
         [paths[row] for row in found],
-        classes,
+        tuple(metadata.labels.names),
         np.array([table[row][1] for row in found]),
         scaled.astype(np.float32),
-        np.zeros((len(found), 1), np.float32) if kept is None else _vectors(kept, contents),
+        vectors,
         answers.groups[own],
         _notes(len(paths) - len(found)),
     )
@@ -92,6 +84,20 @@ def run_images(
         return scored
     embedder = load_embedder(run, features="deep" if _is_deep(kept) else "last", engine=engine, trust=trust)
     return _with(scored, kept, {*contents}, embedder.stream(unlabeled))
+
+
+def _answers(earlier: EarlierRun, shown: str) -> KeptAnswers:
+    """What the run has kept of its training images."""
+    metadata, folder = earlier.metadata, earlier.file.parent
+    if metadata.task != CLASSIFICATION:
+        raise UsageError(f"{shown} is of task {metadata.task!r}; a review is of images with one class each")
+    answers = KeptAnswers.read(folder, metadata.extra.get("data_fingerprint"), len(metadata.labels))
+    if answers is None or not (folder / SPLIT).is_file():
+        missing = LEAVE_ONE_OUT if answers is None else SPLIT
+        raise UsageError(
+            f"{shown} has no {missing}, which runs have whose head was solved (recipe probe); {_OTHERWISE}"
+        )
+    return answers
 
 
 def _root(folder: Path, data: str | os.PathLike[str] | None) -> Path:

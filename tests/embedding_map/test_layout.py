@@ -1,6 +1,9 @@
+import sys
+
 import numpy as np
 import pytest
 
+from kerastl._base import extras
 from kerastl.embedding_map import _layout as layout_module
 from kerastl.embedding_map import arrange
 from kerastl.embedding_map._layout import LAYOUTS, layout_for
@@ -56,6 +59,13 @@ def test_without_umap_it_is_tsne(without_umap):
     assert layout_for(40, "pca") == "pca"
     with pytest.raises(KerastlError, match="pip install umap-learn, or take layout tsne"):
         layout_for(40, "umap")
+
+
+def test_without_scikit_learn_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    monkeypatch.delitem(sys.modules, "sklearn", raising=False)
+    with pytest.raises(KerastlError, match="pip install scikit-learn"):
+        layout_for(40, "pca")
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9])

@@ -17,7 +17,7 @@ from kerastl.data._training_record import content_number
 from kerastl.errors import DataError, ImageError, ModelError, UsageError
 from kerastl.finetuning import add_class, forget, relabel
 from kerastl.finetuning._kept_features import HeadChoices, KeptFeatures
-from kerastl.finetuning._living import staging
+from kerastl.finetuning._living import new_images, staging
 from kerastl.finetuning._living.head import chooses, solve_kept
 from kerastl.finetuning._living.head_file import head_members
 from kerastl.images import Resize
@@ -104,6 +104,22 @@ def test_an_added_class_is_as_if_it_had_always_been_there(runs, colored_folder, 
     assert sum(row[1:3] == ["red", "train"] for row in rows) == 12
     record = training_record.read(run / "model.keras")
     assert record.parts(content_hashes([colored_folder / "red" / "0.png"])) == ["train"]
+
+
+def test_new_images_need_no_keras_on_the_machine_that_fine_tuned(runs, colored_folder, tmp_path, monkeypatch):
+    one, other = (shutil.copytree(runs / "two", tmp_path / name) for name in ("one", "other"))
+
+    def refused(*arguments):
+        raise AssertionError("Keras was asked for")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(new_images, "_engine", refused)
+        add_class(one, colored_folder / "red")
+    monkeypatch.setattr(new_images, "find_frozen", lambda digest: None)
+    add_class(other, colored_folder / "red")
+    first, second = (KeptFeatures.read(run / "features.npz") for run in (one, other))
+    np.testing.assert_allclose(first.rows.astype(float), second.rows.astype(float), atol=2e-3)
+    np.testing.assert_array_equal(first.hashes, second.hashes)
 
 
 def test_relabeled_images_are_as_if_they_had_always_had_that_class(run, runs, colored_folder, network, tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import kerastl
+from kerastl._base.walking import walk
 from kerastl.embedding import Embedder
 from kerastl.errors import KerastlError, UsageError
 
@@ -150,8 +151,11 @@ def test_nothing_is_removed_where_the_whole_folder_is_away(new_index, add, image
     index = new_index()
     add(index, images)
     images.rename(tmp_path / "elsewhere")
-    with pytest.raises(KerastlError, match=r"images: the folder of the images is not there, so nothing was removed"):
-        add(index, [], prune=True)
+    for there in (False, True):
+        if there:
+            images.mkdir()  # where a disk would be
+        with pytest.raises(KerastlError, match=r"images: none of its images is there, so nothing was removed; --root"):
+            add(index, [], prune=True)
     assert len(Index(index.folder)) == 10
 
 
@@ -210,6 +214,13 @@ def test_images_in_archives_have_their_names_there(new_index, add, images):
     assert str(result) == "10 unchanged"
     (images / "shard.tar").unlink()
     assert add(index, images)[0].missing == ("shard.tar::3.png", "shard.tar::4.png")
+
+
+def test_an_index_may_lie_among_its_images(embedder, color_model, add, images):
+    index = Index.of_embedder(images / "db", embedder, color_model, images)
+    assert add(index, images)[0].added == 10
+    found = {found.path: found.detail for found in walk(str(images)) if found.kind == "own"}
+    assert found == {str(images / "db"): "an index"}
 
 
 def test_what_would_lead_out_of_the_folder_is_not_taken(new_index, add, images):

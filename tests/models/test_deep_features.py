@@ -103,6 +103,13 @@ def test_a_network_of_bare_operations_and_one_without_maps():
     assert find_taps(keras.Model(pixels, vector)) == (vector,)
 
 
+def test_an_output_with_more_channels_than_there_is_room_for_is_read_alone():
+    pixels = keras.Input((32, 32, 3))
+    narrow = keras.layers.Conv2D(8, 3, 2, activation="relu")(pixels)
+    wide = keras.layers.Conv2D(5_300, 3, 2, activation="relu")(narrow)
+    assert find_taps(keras.Model(pixels, wide)) == (wide,)
+
+
 def test_tokens_count_as_places():
     pixels = keras.Input((16, 16, 3))
     tokens = layers.Reshape((16, 6))(layers.Conv2D(6, 4, strides=4)(pixels))

@@ -7,7 +7,7 @@ import pytest
 
 import kerastl
 from kerastl.cli import run as kerastl_command
-from kerastl.errors import DataError, UsageError
+from kerastl.errors import DataError, ModelError, UsageError
 from kerastl.reviewing._scored import cross_answers
 
 
@@ -137,3 +137,22 @@ def test_nothing_is_changed_in_the_images(reviewed_run, tmp_path):
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.rglob("*.png")}
     assert kerastl_command(["review", str(run), "--data", str(data), "--page", str(tmp_path / "page.html"), "-q"]) == 0
     assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.rglob("*.png")}
+
+
+@pytest.mark.parametrize("name", ["\0.png", "../../../../../../dev/zero", "a\nb.png", "https://example.org/a.png"])
+def test_a_table_that_names_what_is_no_image_of_the_run_is_harmless(reviewed_run, tmp_path, name):
+    run, data = reviewed_run
+    folder = shutil.copytree(run, tmp_path / "run")
+    with (folder / "split.csv").open("a", newline="") as stream:
+        csv.writer(stream).writerow([name, "red", "train"])
+    found = kerastl.review(folder, data=data)
+    assert found.images == 12
+    assert len(found.notes) == 1
+
+
+def test_a_broken_file_of_answers_is_said(reviewed_run, tmp_path):
+    run, data = reviewed_run
+    folder = shutil.copytree(run, tmp_path / "run")
+    (folder / "leave_one_out.npz").write_bytes(b"none")
+    with pytest.raises(ModelError, match="cannot be read"):
+        kerastl.review(folder, data=data)

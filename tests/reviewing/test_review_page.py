@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_names_that_are_no_text_stay_out_and_are_counted(review):
         (LabelError("a\udcff.png", "cat", "dog", 0.1, 0.9, -0.8),), labels=(("a\udcff.png", "cat"),),
     )  # fmt: skip
     data = data_of(render(odd))
-    assert (data["entries"], data["labels"], data["without"]) == ([], [], 1)
+    assert (data["entries"], data["labels"], data["unnamed"]) == ([], [], 1)
 
 
 def test_a_page_holds_one_image_at_least(review, tmp_path):
@@ -93,17 +94,22 @@ def test_the_same_review_makes_the_same_page(review):
     assert render(review) == render(review)
 
 
+def key(review):
+    return data_of(render(review))["key"]
+
+
+def test_what_is_kept_is_of_one_folder(review, tmp_path):
+    assert key(review) == key(review) != key(replace(review, root=tmp_path))
+
+
 @pytest.fixture
 def opened(chromium, review, tmp_path):
     """Open the page; what is saved there is kept in `saved`."""
     file = tmp_path / "review.html"
     write_review_page(review, file)
 
-    def opened(width=1000, dark=False, forget=True):
+    def opened(width=1000, dark=False):
         chromium.show(file, width=width, dark=dark)
-        if forget:
-            chromium.evaluate("localStorage.clear()")
-            chromium.show(file, width=width, dark=dark)
         chromium.evaluate(WATCH)
         return chromium
 
@@ -150,10 +156,14 @@ def test_keys_accept_and_correct_and_the_tables_say_so(opened, review):
     ]  # fmt: skip
 
 
-def test_what_was_decided_is_there_when_the_page_is_opened_again(opened):
+def test_what_was_decided_is_there_when_the_page_is_opened_again(opened, review):
     browser = opened()
     press(browser, "1", "ArrowRight", "ArrowLeft")
-    browser = opened(forget=False)
+    assert browser.evaluate(f"JSON.parse(localStorage.getItem('{key(review)}'))") == {"one.png": "cat"}
+    for _ in range(50):  # a browser may take its time to hand it on to the next page
+        browser = opened()
+        if status(browser) != "Image 1 of 4, 0 decided":
+            break
     assert status(browser) == "Image 2 of 4, 1 decided"
     press(browser, "ArrowLeft", "u")
     assert status(browser) == "Image 1 of 4, 0 decided"
@@ -208,7 +218,6 @@ def test_the_tables_are_read_by_scan_and_relabel(opened, reviewed_run, tmp_path)
     )
     browser = opened()
     browser.show(page, width=1000)
-    browser.evaluate("localStorage.clear()")
     browser.show(page, width=1000)
     browser.evaluate(WATCH)
     press(browser, "2", "a")

@@ -21,6 +21,7 @@ from kerastl.data._split import group_numbers
 from kerastl.data._training_record import content_number
 from kerastl.errors import DataError, ModelError, UsageError
 from kerastl.finetuning._earlier_run import scan_new
+from kerastl.finetuning._frozen_cache import find_frozen
 from kerastl.finetuning._kept_features import KeptFeatures
 from kerastl.finetuning._living.run import LivingRun
 from kerastl.finetuning._settings import Settings
@@ -129,7 +130,7 @@ def compute_features(run: LivingRun, new: NewImages, classes: Sequence[str], tru
         ModelError: The network is not the one that made the features of the earlier images.
     """
     with temporary_folder() as scratch:
-        engine = _engine(run, len(new.files), scratch, trust)
+        engine = find_frozen(run.kept.network) or _engine(run, len(new.files), scratch, trust)
         read = run.metadata.reader.read
         with stage("features of new images", len(new.files)) as told:
             rows: list[np.ndarray] = []

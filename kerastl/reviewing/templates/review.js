@@ -87,6 +87,7 @@
     byId.storage.textContent = stored
       ? "What you decide is kept in this browser, and the page goes on where you left it."
       : "This browser keeps nothing for this page: save before you close it.";
+    if (data.unnamed) byId.storage.textContent += ` ${data.unnamed} images whose names are no text are in no table.`;
     if (!entry) return;
     const choice = decided.get(entry.path);
     byId.image.hidden = !entry.image;
