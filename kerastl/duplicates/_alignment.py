@@ -27,9 +27,9 @@ SCALES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 """Of a crop's longer side to that of the whole."""
 MIN_COARSE = 0.62
 """The least correlation that is worth refining."""
-MIN_FINE = 0.85
+MIN_FINE = 0.7
 """The same after the first refinement."""
-_EARLY, MIN_EARLY = 3, 0.8  # the same after so many steps
+_EARLY, MIN_EARLY = 4, 0.6  # the same after so many steps
 _LEAST = 5  # pixels, of `COARSE`, that a part has a side
 _KEPT = 2  # rough places that are refined
 _FINER = (32, 64)  # pixels a side at which they are
