@@ -98,14 +98,13 @@ def made_up(kept, options: argparse.Namespace):
     )
 
 
-def timed(what: str, arguments: list[str], environment: dict[str, str]) -> dict[str, object]:
+def timed(what: str, arguments: list[str]) -> dict[str, object]:
     """Processor seconds and wall time of a `kerastl` process."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "kerastl", *arguments, "--format", "json"],
         capture_output=True,
         text=True,
-        env=environment,
     )
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
@@ -116,9 +115,9 @@ def timed(what: str, arguments: list[str], environment: dict[str, str]) -> dict[
 
 def measure(folder: Path, width: int, options: argparse.Namespace) -> None:
     """Time all changes, again and again."""
+    os.environ["KERASTL_CACHE"] = str(folder / "cache")  # where the frozen part is found again
     make_run(folder, width, options)
     run, data = str(folder / "run"), folder / "data"
-    environment = dict(os.environ, KERASTL_CACHE=str(folder / "cache"))
     for turn in range(options.repeat):
         one, other = (str(data / f"class_{turn:02}" / f"{number}.jpg") for number in (0, 1))
         draw(folder / f"new_{turn}", NEW, 1_000 + turn)
@@ -131,10 +130,10 @@ def measure(folder: Path, width: int, options: argparse.Namespace) -> None:
             if options.refit:  # on a copy, so that the run stays the same for the change itself
                 shutil.copytree(run, folder / "copy")
                 again = [arguments[0], str(folder / "copy"), *arguments[2:], "--refit"]
-                row = timed(f"{what} --refit", again, environment)
+                row = timed(f"{what} --refit", again)
                 print(json.dumps({"features": width, "turn": turn, **row}), flush=True)
                 shutil.rmtree(folder / "copy")
-            row = timed(what, arguments, environment)
+            row = timed(what, arguments)
             print(json.dumps({"features": width, "turn": turn, **row}), flush=True)
 
 

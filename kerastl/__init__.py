@@ -75,9 +75,10 @@ _MODULES = {
 }
 
 _PACKAGES = (
-    *("calibration", "data", "embedding", "embedding_map", "errors", "evaluation", "explaining", "exporting"),
-    *("finetuning", "images", "index", "inference", "keywords", "models", "plots", "pretraining", "ray", "reporting"),
-    *("results", "reviewing", "serving", "sklearn", "sorting", "sources", "tasks", "testing", "training"),
+    *("calibration", "clustering", "data", "duplicates", "embedding", "embedding_map", "errors", "evaluation"),
+    *("explaining", "exporting", "finetuning", "images", "index", "inference", "keywords", "models", "plots"),
+    *("pretraining", "ray", "recommending", "reporting", "results", "reviewing", "serving", "sklearn", "sorting"),
+    *("sources", "tasks", "testing", "training"),
 )
 
 __getattr__, __dir__, _public = lazy_names(__name__, _MODULES, _PACKAGES)

@@ -169,8 +169,8 @@ class Classifier:
 
         Args:
             images: One image: a path, a web address, bytes, an open file, a PIL image, an array or a tensor, as
-                `kerastl.load_pixels` takes them. Or many: a folder, a pattern such as `photos/*.jpg`, a list or any
-                other iterable of these, a column of a table, or an array of shape (n, height, width, channels), whose
+                `kerastl.load_pixels` takes them. Or many: a folder, a pattern such as `photos/*.jpg`, an archive, any
+                iterable of these, a column of a table, or an array of shape (n, height, width, channels), whose
                 floats have one range, 0 to 1 or 0 to 255. An array of three axes is always one image.
             top: How many classes an image; more than there are means all. Labels are those that reach their thresholds.
             errors: Of an image that cannot be read, or is none: `raise` it, or `return` a result that has `error` set

@@ -31,6 +31,7 @@ LAYERS = [
     {"finetuning", "pretraining"},
     {"index"},
     {"evaluation", "ray", "serving", "sklearn", "sorting"},
+    {"clustering", "duplicates", "recommending"},
     {"exporting", "reviewing"},
     {"embedding_map", "reporting"},
     {"cli"},

@@ -145,7 +145,6 @@ def classify(
     target = parts.target(output, form, part_size, shard)
     if target is None:
         out.check(output)
-    reporter = progress.current()
     opening: dict[str, Any] = {
         "model": model,
         "resize": resize,
@@ -155,7 +154,7 @@ def classify(
         "trust": trust,
     }
     classifier = load(**opening, representative_data=answer_options.representative(representative_data, sources))
-    reporter.detail(str(classifier))
+    progress.current().detail(str(classifier))
     kind = TASKS[classifier.metadata.task].kind
     lowest = _lowest(kind, form, min_score, coverage)
     images = _images(sources, urls, form, target)
@@ -180,6 +179,16 @@ def classify(
         results = keyword_files.written(answers, form, out.nothing(kind))
     else:
         results = out.rendered(answers, form, reject, csv_safe, sure is not None, kind)
+    _write(results, images, output, form)
+    return images.ended("given keywords" if form in KEYWORD_FORMATS else "classified")
+
+
+def _write(results: Iterable[tuple[Classification, str]], images: Images, output: str | None, form: str) -> None:
+    """Write each result as soon as it is there."""
+    from kerastl import _progress as progress
+    from kerastl.cli import _output as out
+
+    reporter = progress.current()
     with out.opened(output) as stream, reporter.stage("images", images.total) as counter:
         try:
             for result, text in results:
@@ -188,7 +197,6 @@ def classify(
                 counter.update(images.count)
         finally:
             reporter.write(stream, out.ending(form, images.count))
-    return images.ended("given keywords" if form in KEYWORD_FORMATS else "classified")
 
 
 def _images(sources: tuple[str, ...], urls: bool, form: str, target: PartsTarget | None) -> Images:

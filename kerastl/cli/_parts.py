@@ -109,5 +109,5 @@ def written(
 
         folder.write(images.paths, answer, note)
     code = images.ended(what)
-    reporter.say(f"kerastl: {folder.path}: {folder.rows:,} images in {folder.parts:,} parts")
+    reporter.say(f"kerastl: {folder.path}: {folder.rows:,} images in {folder.parts:,} part{'s'[: folder.parts != 1]}")
     return code

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from kerastl.sorting._sorting import SortOptions
 
 
-def _folder(*names: str, **attributes: Any) -> Any:
+def folder(*names: str, **attributes: Any) -> Any:
+    """An option whose value is a folder."""
     return option(*names, type=click.Path(file_okay=False, path_type=Path), metavar="DIR", **attributes)
 
 
 @command()
 @click.argument("sources", nargs=-1, metavar="SOURCE...", shell_complete=completion.paths)
 @options.model
-@_folder("--to", help="The folder that gets a folder for each class.")
+@folder("--to", help="The folder that gets a folder for each class.")
 @option("--copy", "action", flag_value="copy", default="copy", help="Copy the files.  [default]")
 @option("--move", "action", flag_value="move", help="Move the files.")
 @option("--link", "action", flag_value="link", help="Make symbolic links to the files.")
@@ -37,10 +38,10 @@ def _folder(*names: str, **attributes: Any) -> Any:
     help="Images whose best class scores less are unsure.",
 )
 @option("--reject", is_flag=True, help="Images unlike those that the model was trained on are unsure, too.")
-@_folder("--unsure", help="The folder that unsure images go to.  [default: they stay where they are]")
+@folder("--unsure", help="The folder that unsure images go to.  [default: they stay where they are]")
 @option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
 @option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
-@_folder("--undo", help="Take back what was done with DIR, and do nothing else.")
+@folder("--undo", help="Take back what was done with DIR, and do nothing else.")
 @options.resize("the model's own")
 @answer_options.engine()
 @answer_options.precision("those to sort")
@@ -74,7 +75,7 @@ def sort(
     """
     if undo is not None:
         _refuse_beside_undo()
-        return _undo(undo, dry_run, form)
+        return undo_folder(undo, dry_run, form)
     if not sources or to is None:
         raise UsageError(
             "SOURCE is missing: an image, a folder, a pattern in quotes, or - for a list of files"
@@ -129,7 +130,8 @@ def _sort(sources: tuple[str, ...], wanted: SortOptions, form: str, to_load: dic
     return images.ended("sorted")
 
 
-def _undo(folder: Path, dry_run: bool, form: str) -> int:
+def undo_folder(folder: Path, dry_run: bool, form: str) -> int:
+    """Take back what was done with a folder, and tell of each file; give the exit code."""
     from kerastl import _progress as progress
     from kerastl.cli import _output as out
     from kerastl.sorting._undo import undoing

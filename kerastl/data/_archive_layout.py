@@ -20,6 +20,7 @@ from kerastl.data._unpacked import UnpackedArchive, UnpackedFile, Unpacking
 from kerastl.errors import DataError, ImageError, MissingDataError
 from kerastl.sources._addresses import is_address, is_in_store
 from kerastl.sources._archives import Archive, find_archives, names_archives
+from kerastl.sources._containers import container_of
 
 _MOST_NAMES_BYTES = 1 << 24
 _PATH = "path"
@@ -27,10 +28,9 @@ _ROOT_DEPTH = 20
 
 
 def _archives(source: DataSource) -> Dataset | None:
-    if not names_archives(source.given):
-        return None
+    sources = [source.given] if names_archives(source.given) else _instead_of_images(source)
     try:
-        archives = find_archives(source.given)
+        archives = [archive for each in sources for archive in find_archives(each)]
     except ImageError as error:
         raise MissingDataError(str(error)) from error
     if not archives or (archives[0].container.suffixes == (".parquet",) and not _have_images(archives)):
@@ -42,6 +42,17 @@ def _archives(source: DataSource) -> Dataset | None:
     else:
         dataset = _in_folders(source, unpacking.root, found)
     return replace(dataset, warnings=(*dataset.warnings, *_faults(found)))
+
+
+def _instead_of_images(source: DataSource) -> list[str]:
+    """The archives of a folder that has no images: in it, or in `data`, where `datasets` puts them."""
+    if not source.is_folder:
+        return []
+    folders = (source.path, source.path / "data")
+    found = [str(file) for folder in folders if folder.is_dir() for file in sorted(folder.iterdir())]
+    archives = [file for file in found if names_archives(file) and not Path(file).name.startswith(".")]
+    kinds = {container_of(file) for file in archives}
+    return archives if len(kinds) == 1 and not source.index.others(set()) else []
 
 
 def _have_images(archives: Sequence[Archive]) -> bool:

@@ -68,7 +68,7 @@ def embed(
     a file whose name ends in `.part`: the same call goes on with it, and comes to the same output.
 
     Args:
-        sources: Paths, folders or patterns, as in `Classifier.classify`.
+        sources: Paths, folders, patterns, archives or addresses, as in `Classifier.classify`.
         output: The file, or with `format` the folder. `.parquet` has columns `path`, `content` (a hash), `size`,
             `mtime_ns` and `vector`, and needs `kerastl[search]`; `.csv` and `.jsonl` have the same; `.npy` is an array
             of shape (n, d), with the other columns beside it, in `.paths.csv`.
@@ -162,7 +162,7 @@ def write_embeddings(embedder: Embedder, sources: Any, output: Path, note: Calla
 
         def rows() -> Iterator[EmbeddedImage]:
             nonlocal count
-            for row in _told(embedder.stream(sources, part.find), form.any_name):
+            for row in _told(embedder.stream(sources, part.find, part.find_stored), form.any_name):
                 note(row)
                 if row.vector is None:
                     continue

@@ -95,12 +95,18 @@ class Embedder:
         """How many numbers a vector has. The first use compiles the network."""
         return dimension(self.classifier, self.features)
 
-    def stream(self, paths: Any, known: Callable[[str], EmbeddedImage | None] | None = None) -> Iterator[EmbeddedImage]:
+    def stream(
+        self,
+        paths: Any,
+        known: Callable[[str], EmbeddedImage | None] | None = None,
+        known_stored: Callable[[EmbeddedImage], EmbeddedImage | None] | None = None,
+    ) -> Iterator[EmbeddedImage]:
         """Embed images, in threads; the results come in their order, and a few images ahead are read only.
 
         Args:
             paths: Of files; folders and patterns stand for the images in them, as in `Classifier.classify`.
             known: Gives what is known of a file already, by its path: then it is not read; or None. Threads call it.
+            known_stored: Gives the same of an image in an archive or a store, which has been read, or None.
 
         Yields:
             One result an image, also for one that cannot be read.
@@ -108,12 +114,17 @@ class Embedder:
         Raises:
             UsageError: The model has no features, or something given is no path.
         """
-        return self.classifier.stream(given(paths).images, partial(self._embed, known=known))
+        return self.classifier.stream(given(paths).images, partial(self._embed, known=known, known_stored=known_stored))
 
-    def _embed(self, group: list[Any], known: Callable[[str], EmbeddedImage | None] | None) -> list[EmbeddedImage]:
+    def _embed(
+        self,
+        group: list[Any],
+        known: Callable[[str], EmbeddedImage | None] | None,
+        known_stored: Callable[[EmbeddedImage], EmbeddedImage | None] | None,
+    ) -> list[EmbeddedImage]:
         import numpy as np
 
-        found, pixels = zip(*(self._read(source, known) for source in group), strict=True)
+        found, pixels = zip(*(self._read(source, known, known_stored) for source in group), strict=True)
         readable = [place for place, each in enumerate(pixels) if each is not None]
         if not readable:
             return list(found)
@@ -128,7 +139,10 @@ class Embedder:
         return results
 
     def _read(
-        self, source: Any, known: Callable[[str], EmbeddedImage | None] | None
+        self,
+        source: Any,
+        known: Callable[[str], EmbeddedImage | None] | None,
+        known_stored: Callable[[EmbeddedImage], EmbeddedImage | None] | None,
     ) -> tuple[EmbeddedImage, np.ndarray | None]:
         """What is known of a file before the network has seen it, and its pixels."""
         path = name_of(source)
@@ -140,6 +154,8 @@ class Embedder:
                 raise source
             file = read_image_file(source if isinstance(source, StoredImage) else path)
             found = EmbeddedImage(path, file.hash, len(file.content), file.mtime_ns)
+            if isinstance(source, StoredImage) and known_stored is not None and (before := known_stored(found)):
+                return before, None
             return found, self.classifier.pixels(file.opened())
         except ImageError as error:
             return replace(found, error=error.reason), None

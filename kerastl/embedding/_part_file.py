@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,11 +56,18 @@ class PartFile:
             status = os.stat(path)  # noqa: PTH116 - paths stay text
         except (OSError, ValueError):
             return None
-        found = self._records.find(_key(path, status.st_size, status.st_mtime_ns))
+        return self._found(EmbeddedImage(path, size=status.st_size, mtime_ns=status.st_mtime_ns))
+
+    def find_stored(self, image: EmbeddedImage) -> EmbeddedImage | None:
+        """What is known of an image in an archive or a store, if its content is the same; threads may share this."""
+        found = self._found(image)
+        return found if found is not None and found.content == image.content else None
+
+    def _found(self, image: EmbeddedImage) -> EmbeddedImage | None:
+        found = self._records.find(_key(image.path, image.size, image.mtime_ns))
         if found is None:
             return None
-        vector = np.frombuffer(found[_HASH:], self._dtype)
-        return EmbeddedImage(path, found[:_HASH].hex(), status.st_size, status.st_mtime_ns, vector)
+        return replace(image, content=found[:_HASH].hex(), vector=np.frombuffer(found[_HASH:], self._dtype))
 
     def add(self, row: EmbeddedImage) -> None:
         """Keep a row that was computed."""

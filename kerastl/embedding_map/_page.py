@@ -75,7 +75,7 @@ def page(images: MapImages, positions: np.ndarray, sheets: Sheets, notes: Sequen
 
 
 def _data(images: MapImages, positions: np.ndarray, sheets: Sheets) -> dict[str, Any]:
-    scores = None if images.scores is None else np.clip(np.nan_to_num(images.scores, posinf=0), 0, 1).round(4).tolist()
+    scores = None if images.scores is None else _scores(images.scores)
     return {
         "side": sheets.side,
         "columns": SHEET // sheets.side,
@@ -94,6 +94,11 @@ def _data(images: MapImages, positions: np.ndarray, sheets: Sheets) -> dict[str,
         "mistakes": None if images.mistakes is None else np.flatnonzero(images.mistakes).tolist(),
         "neighbors": most_similar(np.asarray(images.vectors, np.float32), _NEIGHBORS).tolist(),
     }
+
+
+def _scores(scores: np.ndarray) -> list[float]:
+    """Scores with the digits that are shown; what is no number in [0, 1] becomes one."""
+    return np.clip(np.nan_to_num(np.asarray(scores, np.float64), posinf=0), 0, 1).round(4).tolist()
 
 
 def _column(values: Sequence[str], positions: np.ndarray) -> dict[str, Any]:

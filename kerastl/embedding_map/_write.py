@@ -22,7 +22,7 @@ from kerastl.inference._open import EngineName
 from kerastl.models._feature_model import FeatureName
 
 LIMIT = 5_000
-"""Images of a map where nothing is said: such a page has some 15 MB."""
+"""Images of a map where nothing is said: such a page has some 8 MB."""
 MOST = 20_000
 
 

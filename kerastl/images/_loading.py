@@ -110,6 +110,21 @@ def open_image(source: ImageLike, *, target: Resize | None = None) -> Image.Imag
         return _upright(rgb.copy() if rgb is image else rgb, orientation)
 
 
+def upright_size(file: str | os.PathLike[str]) -> tuple[int, int]:
+    """Width and height of an image file as it is shown, in pixels; only its header is read.
+
+    Args:
+        file: Its path.
+
+    Raises:
+        ImageError: If it cannot be opened, or is no image.
+    """
+    found = encoded(file)
+    with reported(found.name), silenced(), found.opened() as image:
+        width, height = image.size
+        return (height, width) if _orientation(image) in _LYING else (width, height)
+
+
 def has_many_bits(image: ImageFile.ImageFile) -> bool:
     """Whether an image that was opened, and not yet decoded, has more than 8 bits a channel."""
     return is_numeric(image) or deep_color.lower_half(image) is not None

@@ -87,9 +87,7 @@ class PartsFolder(Generic[R]):
         for part in self._manifest.parts:
             check_part(self._folder, part)
         if self._manifest.parts:
-            progress.current().say(
-                f"kerastl: {self._folder}: goes on after {self.rows:,} images in {len(self._manifest.parts):,} parts"
-            )
+            progress.current().say(f"kerastl: {self._folder}: goes on after {self.rows:,} images that are done")
         else:
             self._manifest.write(self._folder)
         # Of a part that the manifest does not tell of, a killed process was at the end; it is done again.

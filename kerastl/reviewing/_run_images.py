@@ -142,7 +142,8 @@ def _with(
     good = [image for image in found if image.vector is not None and image.content not in known]
     failed = tuple(f"{printable(image.path)}: {image.error}" for image in found if image.vector is None)
     if not good:
-        raise DataError("among the unlabeled images there is none that can be read and that the run does not know")
+        why = f" ({failed[0]})" if failed else ""
+        raise DataError(f"of the unlabeled images there is none that can be read and that the run does not know{why}")
     vectors = np.stack([image.vector for image in good if image.vector is not None]).astype(np.float32)
     if kept is not None and _is_deep(kept) and kept.choices is not None and vectors.shape[1] == kept.rows.shape[1]:
         vectors = _unit(vectors[:, -kept.choices.last :])

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from kerastl._base.text import printable
-from kerastl._classifier import Classifier
 from kerastl._inputs import Expanded
 from kerastl.errors import ImageError, KerastlError, UsageError
 from kerastl.images._encoded import is_web_address
-from kerastl.models._labels import Classification
+from kerastl.models._labels import Classification, LabelSet
+from kerastl.models._metadata import Metadata
 from kerastl.sorting._chosen_labels import label_choice
 from kerastl.sorting._folder_names import class_folders
 from kerastl.sorting._group import Destination
@@ -70,6 +70,33 @@ class SortOptions:
             raise UsageError(f"min_score must be a number from 0 to 1. Received: {self.min_score!r}")
 
 
+class SaysLabels(Protocol):
+    """What images can be sorted by: a classifier, or whatever answers like one."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def labels(self) -> LabelSet:
+        """Its classes."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """What it tells of itself."""
+
+    def classify(
+        self,
+        images: Expanded,
+        top: int,
+        *,
+        errors: Literal["return"],
+        reject: bool,
+        tta: TTAName | None,
+    ) -> Iterator[Classification]:
+        """Say what images show, in their order."""
+
+
 class Sorting:
     """Sorts images.
 
@@ -85,7 +112,7 @@ class Sorting:
         UsageError: The model tells nothing that images could be sorted by, or not by this action.
     """
 
-    def __init__(self, classifier: Classifier, options: SortOptions, sources: Iterable[str] = ()) -> None:
+    def __init__(self, classifier: SaysLabels, options: SortOptions, sources: Iterable[str] = ()) -> None:
         self._classifier = classifier
         self._options = options
         self._to = Path(os.path.abspath(options.to))  # noqa: PTH100 - links stay what they are

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 THREADS = 8
 """At a time: a store answers after some 50 ms, whatever is asked."""
-_MOST_AHEAD = 4 * THREADS
+AHEAD = 2 * THREADS
+"""Images of a store that are fetched before the first of them is taken."""
+_MOST_AHEAD = 2 * AHEAD
 _T = TypeVar("_T")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from glob import has_magic
 
@@ -13,7 +13,7 @@ from kerastl.images._limits import RefusedError
 from kerastl.sources import _limits as limits
 from kerastl.sources._addresses import is_in_store, is_pattern, path_in, shown
 from kerastl.sources._containers import Container, container_of
-from kerastl.sources._fetching import fetcher
+from kerastl.sources._fetching import AHEAD, fetcher
 from kerastl.sources._images_in import images_in
 from kerastl.sources._remote_file import RemoteObject
 from kerastl.sources._retry import retried, why
@@ -47,6 +47,30 @@ def _of_store(address: str, left_out: Counter[str], chosen: Chosen) -> Iterator[
         elif chosen(shown(address)):
             yield _fetched(shown(address), lambda: store_object(address))
         return
+    yield from _of_folder(address, left_out, chosen)
+
+
+def _of_folder(address: str, left_out: Counter[str], chosen: Chosen) -> Iterator[StoredImage | ImageError]:
+    fetched = deque[StoredImage | ImageError]()  # or under way
+    try:
+        for found in _listed(address, left_out, chosen):
+            if isinstance(found, tuple):
+                yield from _emptied(fetched)
+                yield from _of_archive(*found, left_out, chosen)
+                continue
+            fetched.append(found)
+            if len(fetched) > AHEAD:
+                yield fetched.popleft()
+    except Exception:
+        yield from _emptied(fetched)  # what came before the store failed
+        raise
+    yield from _emptied(fetched)
+
+
+def _listed(
+    address: str, left_out: Counter[str], chosen: Chosen
+) -> Iterator[StoredImage | ImageError | tuple[RemoteObject, Container]]:
+    """The images below a prefix, or that match a pattern, and the archives that do."""
     archives = found = 0
     sorter = Sorter()
     suffix = os.path.splitext(address.rpartition("/")[2])[1]  # noqa: PTH122 - a name, as below
@@ -55,7 +79,7 @@ def _of_store(address: str, left_out: Counter[str], chosen: Chosen) -> Iterator[
         container = container_of(remote.name)
         if container is not None and explicit:
             found += 1
-            yield from _of_archive(remote, container, left_out, chosen)
+            yield remote, container
         elif explicit or sorter.kind(remote.name) != SIDE:
             found += 1
             if chosen(remote.name):
@@ -66,6 +90,11 @@ def _of_store(address: str, left_out: Counter[str], chosen: Chosen) -> Iterator[
     if not found and chosen(shown(address)):
         hint = f" but {archives:,} archives; give a pattern such as *.tar" if archives else ""
         yield ImageError(shown(address), f"no images there{hint}")
+
+
+def _emptied(images: deque[StoredImage | ImageError]) -> Iterator[StoredImage | ImageError]:
+    while images:
+        yield images.popleft()
 
 
 def _of_archive(

@@ -157,6 +157,23 @@ def test_a_table_in_parquet_without_images_is_said_to_be_one(parquet):
         scan(parquet("a.parquet", {"path": ["a.png"], "label": ["x"]}))
 
 
+@pytest.mark.parametrize("folder", ["set", "set/data"])
+def test_a_folder_of_shards_is_like_the_shards(packed, folder):
+    packed(f"{folder}/train-0.tar", tar_of(samples("a", "b")))
+    packed(f"{folder}/test-0.tar", tar_of(samples("a", "b", first=2)))
+    packed(f"{folder}/README.md", b"...")
+    dataset = scan("set")
+    assert [(item.path, item.split) for item in dataset.items] == [
+        ("test-0.tar/0002.png", "val"),
+        ("test-0.tar/0003.png", "val"),
+        ("train-0.tar/0000.png", "train"),
+        ("train-0.tar/0001.png", "train"),
+    ]
+    for kind in "xy":
+        packed(f"set/{kind}/0.png", RED)
+    assert {item.label for item in scan("set").items} == {"x", "y"}
+
+
 def test_archives_without_labels_are_refused(packed):
     for name in ("a.tar", "b.tar"):
         packed(name, tar_of([("x.png", RED)]))

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,16 @@ def check_whole(tmp_path):
 
 def test_an_interrupted_call_goes_on_to_the_same_file(embedder, images, begun, tmp_path):
     assert sorted(written(embedder, images, tmp_path / "out.npy")) == [f"{number}.png" for number in range(6, 10)]
+    check_whole(tmp_path)
+
+
+def test_images_in_an_archive_are_embedded_once_too(embedder, images, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.make_archive("images", "zip", images)
+    written(embedder, "images.zip", tmp_path / "whole.npy")
+    with pytest.raises(KeyboardInterrupt):
+        written(embedder, "images.zip", tmp_path / "out.npy", stop_after=6)
+    assert len(written(embedder, "images.zip", tmp_path / "out.npy")) == 4
     check_whole(tmp_path)
 
 

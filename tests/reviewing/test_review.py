@@ -156,3 +156,11 @@ def test_a_broken_file_of_answers_is_said(reviewed_run, tmp_path):
     (folder / "leave_one_out.npz").write_bytes(b"none")
     with pytest.raises(ModelError, match="cannot be read"):
         kerastl.review(folder, data=data)
+
+
+def test_unlabeled_images_that_the_run_knows_are_said(reviewed_run, tmp_path):
+    run, data = reviewed_run
+    with pytest.raises(DataError, match="none that can be read and that the run does not know"):
+        kerastl.review(run, data=data, unlabeled=[str(data / "red")])
+    with pytest.raises(DataError, match=r"gone\.png"):
+        kerastl.review(run, data=data, unlabeled=[str(tmp_path / "gone.png")])

@@ -12,6 +12,7 @@ from kerastl.sources import _remote_file as remote_file
 from kerastl.sources import _remote_images as remote_images
 from kerastl.sources import _stores as stores
 from kerastl.sources import stored_images
+from kerastl.sources._fetching import AHEAD
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,34 @@ def test_what_a_source_stands_for(source, expected):
 def test_contents_are_fetched(told):
     assert told("s3://pictures/x/*.png") == [("s3://pictures/x/a.png", GREEN), ("s3://pictures/x/b.png", RED)]
     assert told("s3://pictures/shards/s-000.tar") == [("s3://pictures/shards/s-000.tar::a.png", RED)]
+
+
+def test_more_are_fetched_than_are_looked_at(bucket, monkeypatch):
+    for number in range(40):
+        bucket(f"many/{number:02d}.png", RED)
+    asked, image_of = [], remote_images._image_of
+    monkeypatch.setattr(remote_images, "_image_of", lambda remote: asked.append(remote.name) or image_of(remote))
+    found = stored_images("s3://pictures/many/")
+    assert next(found).name == "s3://pictures/many/00.png"
+    assert len(asked) == AHEAD + 1
+    assert [image.name for image in found] == asked[1:]
+    assert len(asked) == 40
+
+
+def test_where_a_store_fails_in_the_middle_what_came_before_is_given(told, monkeypatch):
+    listing = stores.StoreFolder._listing
+
+    def failing(self, path):
+        if path.endswith("deep"):
+            raise PermissionError
+        return listing(self, path)
+
+    monkeypatch.setattr(stores.StoreFolder, "_listing", failing)
+    assert told("s3://pictures/x/") == [
+        ("s3://pictures/x/a.png", GREEN),
+        ("s3://pictures/x/b.png", RED),
+        ("s3://pictures/x/", "access denied; are the store's credentials right?"),
+    ]
 
 
 def test_what_is_not_there_is_said_when_it_is_looked_at():
