@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     "--repeats", type=click.IntRange(min=2), default=5, show_default=True, metavar="N", help="Draws of each size."
 )  # fmt: skip
 @option(
-    "--features", type=click.Choice(["deep", "last"]), default="deep", show_default=True,
-    help="What heads read: several layers, as recipe probe has them, or the last one, which is faster.",
+    "--features", type=click.Choice(["deep", "last"]),
+    help="What heads read: several layers, as recipe probe has them, or the last one, which is faster.  [default: "
+    "deep; last for more than 1,000 images]",
 )  # fmt: skip
 @option(
     "--figure", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",

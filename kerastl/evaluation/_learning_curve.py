@@ -33,6 +33,8 @@ REPEATS = 5
 _WEAKEST = 2
 # Multiples of the images that are predicted for.
 _TIMES = (2, 4)
+# Images of which heads on all of the features are solved in seconds.
+_DEEP_UP_TO = 1_000
 # Beyond so many times the images the law says little.
 _FAR = 8
 
@@ -45,7 +47,7 @@ def learning_curve(
     add: int = ADD,
     more_of: Sequence[str] = (),
     repeats: int = REPEATS,
-    features: FeatureName = "deep",
+    features: FeatureName | None = None,
     images: str | os.PathLike[str] | None = None,
     path_column: str | None = None,
     label_column: str | None = None,
@@ -69,7 +71,8 @@ def learning_curve(
         add: How many more images are asked about.
         more_of: Of which classes; default is the two with the most wrong answers.
         repeats: Draws of each size, 2 or more.
-        features: What heads read: `deep` or `last`, see `kerastl.Classifier.embed`.
+        features: What heads read: `deep` or `last`, see `kerastl.Classifier.embed`. None takes `deep`, or `last` for
+            more than 1,000 images: time grows with the cube of the smaller of images and features.
         images: As for `kerastl.data.scan`, and so are the next five.
         path_column: Likewise.
         label_column: Likewise.
@@ -101,7 +104,10 @@ def learning_curve(
     with shown(verbose):
         dataset = scan_as(data, columns)
         _check(dataset, more_of)
-        embedder = load_embedder(model, features=features, engine=engine, trust=trust)
+        several = len(dataset.items) <= _DEEP_UP_TO
+        embedder = load_embedder(
+            model, features=features or ("deep" if several else "last"), engine=engine, trust=trust
+        )
         vectors, own, notes = _embedded(embedder, dataset)
         counts = np.bincount(own, minlength=len(dataset.classes))
         if few := [name for name, count in zip(dataset.classes, counts, strict=True) if count < 2]:
