@@ -65,7 +65,7 @@ def _print(report: CheckReport) -> None:
     from kerastl.cli._console import console, line
 
     out = console()
-    line(out, f"{report.dataset.root}: {report.dataset.layout}")
+    line(out, f"{report.dataset.called}: {report.dataset.layout}")
     _print_classes(out, report)
     for finding in report.findings:
         _print_finding(out, finding)

@@ -19,7 +19,11 @@ _SHOWN = 20  # shards that are not complete, by name
 @command()
 @click.argument("folder", metavar="DIR", type=click.Path())
 @option("--rows", is_flag=True, help="Print all rows together, as JSON lines.")
-@option("--failed", is_flag=True, help="Print the paths of images that failed, one a line, for classify - and embed -.")
+@option(
+    "--failed",
+    is_flag=True,
+    help="Print the paths of images that failed, one a line; classify - and embed - take those of files.",
+)
 @options.telling
 def results(folder: str, rows: bool, failed: bool) -> int:
     """Say whether results in parts are complete, or print them.

@@ -64,6 +64,9 @@ def similar(
     given, found = Images(images, urls=True), []
     with out.opened(None) as stream:
         for path in given.paths:
+            if isinstance(path, ImageError):  # of what is no file
+                given.note(path.path, path.reason)
+                continue
             try:
                 found.append(search.of(path))
             except ImageError as error:

@@ -18,7 +18,7 @@ from kerastl.data._layouts.split_names import parse
 from kerastl.data._layouts.table_files import Table
 from kerastl.data._unpacked import UnpackedArchive, UnpackedFile, Unpacking
 from kerastl.errors import DataError, ImageError, MissingDataError
-from kerastl.sources._addresses import is_address, is_in_store
+from kerastl.sources._addresses import is_address, is_in_store, shown
 from kerastl.sources._archives import Archive, find_archives, names_archives
 from kerastl.sources._containers import container_of
 
@@ -41,7 +41,7 @@ def _archives(source: DataSource) -> Dataset | None:
         dataset = _labeled(source, unpacking.root, found)
     else:
         dataset = _in_folders(source, unpacking.root, found)
-    return replace(dataset, warnings=(*dataset.warnings, *_faults(found)))
+    return replace(dataset, warnings=(*dataset.warnings, *_faults(found)), archives=shown(source.given))
 
 
 def _instead_of_images(source: DataSource) -> list[str]:
@@ -69,7 +69,7 @@ def _have_images(archives: Sequence[Archive]) -> bool:
 
 def _labeled(source: DataSource, root: Path, found: Sequence[UnpackedArchive]) -> Dataset:
     """What rows, one an image, say: as a table would."""
-    splits, read_names = _splits(found), _class_names(found, root)
+    splits, read_names, called = _splits(found), _class_names(found, root), shown(source.given)
     parts: dict[Split | None, list[UnpackedFile]] = {}
     bare = 0
     for one, split in zip(found, splits, strict=True):
@@ -80,7 +80,7 @@ def _labeled(source: DataSource, root: Path, found: Sequence[UnpackedArchive]) -
     columns = list(dict.fromkeys(column for files in parts.values() for file in files for column in file.cells))
     named = read_names([file.cells.get(LABEL, "") for files in parts.values() for file in files])
     made = [
-        (_table(source.given if split is None else f"{source.given} ({split})", columns, files, named), split)
+        (_table(called if split is None else f"{called} ({split})", columns, files, named), split)
         for split, files in parts.items()
     ]
     wanted = replace(source.columns, path_column=_PATH, images=None)
@@ -162,17 +162,24 @@ def _splits(found: Sequence[UnpackedArchive]) -> list[Split | None]:
 
 def _in_folders(source: DataSource, root: Path, found: Sequence[UnpackedArchive]) -> Dataset:
     """What the folders and tables in an archive say, as if they had been unpacked by hand."""
+    called = shown(source.given)
     if len(found) > 1:
         raise DataError(
-            f"{source.given}: no labels in {len(found)} archives: neither .cls files nor columns; a single archive may "
-            "have a folder for each class"
+            f"{called}: no labels in {len(found)} archives: neither .cls files nor columns; a single archive may have "
+            "a folder for each class"
         )
+    if not found[0].files:
+        raise DataError(f"{called}: no images in it that can be read")
     folder = _unwrapped(root / found[0].folder)
     inner = DataSource(folder, source.columns, source.for_training)
-    for layout in layouts():
-        if (dataset := layout.read(inner)) is not None:
-            return dataset
-    raise inner.class_folders_problem or DataError(f"{source.given}: no labels in it")
+    try:
+        dataset = next((dataset for layout in layouts() if (dataset := layout.read(inner)) is not None), None)
+    except DataError as error:
+        inner.class_folders_problem, dataset = error, None
+    if dataset is None:
+        problem = inner.class_folders_problem or DataError(f"{called}: no labels in it")
+        raise DataError(str(problem).replace(str(folder), called)) from problem  # nobody knows the cache's folder
+    return dataset
 
 
 def _unwrapped(folder: Path) -> Path:

@@ -53,7 +53,7 @@ def _by_number(dataset: Dataset) -> tuple[str, ...]:
         odd = [name for name, number in zip(dataset.classes, numbers, strict=True) if number is None]
         why = f"'{printable(odd[0])}' begins with no number" if odd else "some begin with the same number"
         raise DataError(
-            f"{dataset.root}: the order of the classes is not known ({why}); give all of them from the lowest to the "
+            f"{dataset.called}: the order of the classes is not known ({why}); give all of them from the lowest to the "
             f"highest: --order {','.join(map(printable, dataset.classes[:5]))}{',...' * (len(dataset.classes) > 5)}"
         )
     return tuple(found[number] for number in sorted(found))
@@ -72,9 +72,9 @@ def _as_given(dataset: Dataset, order: Sequence[str]) -> tuple[str, ...]:
         close = difflib.get_close_matches(unknown[0], dataset.classes, n=1)
         hint = f"did you mean '{printable(close[0])}'?" if close else f"there are {listed(dataset.classes)}"
         is_no = "is no class" if len(unknown) == 1 else "are no classes"
-        raise DataError(f"{dataset.root}: {listed(unknown)} in the order {is_no} of the data; {hint}")
+        raise DataError(f"{dataset.called}: {listed(unknown)} in the order {is_no} of the data; {hint}")
     if lacking := [name for name in dataset.classes if name not in names]:
-        raise DataError(f"{dataset.root}: the order lacks {listed(lacking)}; name every class of the data once")
+        raise DataError(f"{dataset.called}: the order lacks {listed(lacking)}; name every class of the data once")
     return names
 
 

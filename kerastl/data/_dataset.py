@@ -78,6 +78,7 @@ class Dataset:
         class_folders: Which of nested folders the classes are, as was asked for: `leaf`, `top` or `path`, whose names
             are paths through a tree, such as `animals/dogs/beagle`; else None.
         label_separator: What stood between several labels in a table; else None.
+        archives: What was given, where that were archives, and `root` is where their images were unpacked; else None.
 
     Example:
         >>> from kerastl.data import scan
@@ -96,6 +97,12 @@ class Dataset:
     task: str = CLASSIFICATION
     class_folders: str | None = None
     label_separator: str | None = None
+    archives: str | None = None
+
+    @property
+    def called(self) -> str:
+        """What messages call it."""
+        return str(self.root) if self.archives is None else self.archives
 
     @property
     def hierarchy(self) -> Hierarchy | None:

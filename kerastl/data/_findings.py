@@ -150,7 +150,7 @@ def _html(report: CheckReport) -> str:
     rows.append((display.bold("all"), *(f"{len(items):,}" for items in everything)))
     return display.table(
         rows,
-        caption=f"{dataset.root}: {dataset.layout}",
+        caption=f"{dataset.called}: {dataset.layout}",
         heads=("class", "images", *parts),
         align="l" + "r" * len(columns),
         notes=_remarks(report),

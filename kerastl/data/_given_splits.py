@@ -30,7 +30,7 @@ def settle(dataset: Dataset, for_training: bool = True) -> Dataset:
     if not for_training and {item.split for item in dataset.items} != {"train"}:
         return replace(dataset, classes=labels_of(dataset, dataset.items))
     if not dataset.subset("train"):
-        raise DataError(f"{dataset.root}: nothing to train on; there is no image in train")
+        raise DataError(f"{dataset.called}: nothing to train on; there is no image in train")
     dataset = _without_foreign_test(dataset)
     parts = {item.split for item in dataset.items}
     if parts == {"train"}:
@@ -72,7 +72,7 @@ def _refuse_unknown_classes(dataset: Dataset) -> None:
     if len(unknown) > 1:
         first = printable(next(iter(unknown.values())).path)
         raise DataError(
-            f"{dataset.root}: {len(unknown):,} classes are in val or test but not in train: "
+            f"{dataset.called}: {len(unknown):,} classes are in val or test but not in train: "
             f"{listed(sorted(unknown))} (the first: {first}); {hint}"
         )
     ((label, item),) = unknown.items()
@@ -81,7 +81,7 @@ def _refuse_unknown_classes(dataset: Dataset) -> None:
     if meant:
         hint = f"did you mean '{printable(meant[0])}'?"
     where = f"{item.split} ({printable(item.path)})"
-    raise DataError(f"{dataset.root}: class '{printable(label)}' is in {where} but not in train; {hint}")
+    raise DataError(f"{dataset.called}: class '{printable(label)}' is in {where} but not in train; {hint}")
 
 
 def _unvalidated(dataset: Dataset) -> Sequence[str]:

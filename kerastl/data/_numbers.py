@@ -39,19 +39,19 @@ def with_numbers(
         >>> dataset.classes, dataset.labels(dataset.items).tolist(), dataset.layout
         (('age',), [12.5, 7.0], 'a table, age from 7 to 12.5')
     """
-    places = [f"{dataset.root}: {printable(item.path)}" if where is None else where(item) for item in dataset.items]
+    places = [f"{dataset.called}: {printable(item.path)}" if where is None else where(item) for item in dataset.items]
     numbers = read_numbers([item.label for item in dataset.items], places)
     shown = printable(name)
     if for_training and len(set(numbers)) == 1:
         raise DataError(
-            f"{dataset.root}: {shown} is {as_label(numbers[0])} for all {len(numbers):,} images; there is nothing to "
+            f"{dataset.called}: {shown} is {as_label(numbers[0])} for all {len(numbers):,} images; there is nothing to "
             "learn from a number that never changes"
         )
     if for_training and (twins := float32_twins(numbers)) is not None:
         low, high = map(as_label, twins)
         raise DataError(
-            f"{dataset.root}: {shown} has {low} and {high}, which are the same in float32, in which networks compute; "
-            "take a constant off all of them, or use a larger unit"
+            f"{dataset.called}: {shown} has {low} and {high}, which are the same in float32, in which networks "
+            "compute; take a constant off all of them, or use a larger unit"
         )
     items = tuple(replace(item, label=as_label(number)) for item, number in zip(dataset.items, numbers, strict=True))
     extent = f", {shown} from {as_label(min(numbers))} to {as_label(max(numbers))}" if numbers else ""

@@ -125,8 +125,8 @@ def scan_as(data: Any, wanted: TableColumns, for_training: bool = True, usual: s
         dataset = _scan_values(data, wanted, for_training)
     if wanted.classes is not None and dataset.class_folders is None:
         raise UsageError(
-            f"{dataset.root}: classes={wanted.classes!r} (--classes) says which of nested folders are the classes, and "
-            "here labels are not the names of folders"
+            f"{dataset.called}: classes={wanted.classes!r} (--classes) says which of nested folders are the classes, "
+            "and here labels are not the names of folders"
         )
     if wanted.labels.resolved.name == ORDINAL and for_training:
         dataset = with_order(dataset, wanted.labels.order)

@@ -85,7 +85,7 @@ def split(
 def refuse(dataset: Dataset, refused: Sequence[Refusal]) -> None:
     """Raise a `DataError` where something counts against the parts of a data set."""
     if refused:
-        raise DataError(f"{dataset.root}: {'; '.join(refusal.message for refusal in refused)}")
+        raise DataError(f"{dataset.called}: {'; '.join(refusal.message for refusal in refused)}")
 
 
 def divide(

@@ -220,7 +220,7 @@ def _by_leave_one_out(
         some = replace(images, items=tuple(answers.items[place] for place in places))
         looked = _look(classifier, some, progress, "looking at the training images")
         for path, reason in looked.failed.items():
-            raise DataError(f"{images.dataset.root}: {printable(path)} cannot be read any more ({reason})")
+            raise DataError(f"{images.dataset.called}: {printable(path)} cannot be read any more ({reason})")
         return looked.features
 
     fitted = leave_one_out_state(

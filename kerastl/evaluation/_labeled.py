@@ -238,7 +238,7 @@ def compute(
                 progress(what, len(kept) + len(failed), len(images.items))
     if not kept:
         path, reason = next(iter(failed.items()))
-        raise DataError(f"{images.dataset.root}: not one image can be read (the first: {path}: {reason})")
+        raise DataError(f"{images.dataset.called}: not one image can be read (the first: {path}: {reason})")
     return tuple(kept), results, failed
 
 

@@ -111,15 +111,15 @@ def learning_curve(
         vectors, own, notes = _embedded(embedder, dataset)
         counts = np.bincount(own, minlength=len(dataset.classes))
         if few := [name for name, count in zip(dataset.classes, counts, strict=True) if count < 2]:
-            raise DataError(f"{dataset.root}: a class needs 2 images that can be read. Too few: {listed(few)}")
+            raise DataError(f"{dataset.called}: a class needs 2 images that can be read. Too few: {listed(few)}")
         if counts.mean() < 8:
-            raise DataError(f"{dataset.root}: too few images for a curve: 8 a class in the mean are the least")
+            raise DataError(f"{dataset.called}: too few images for a curve: 8 a class in the mean are the least")
         return _curve(embedder, dataset, vectors, own, (add, tuple(more_of), repeats, seed), notes)
 
 
 def _check(dataset: Dataset, more_of: Sequence[str]) -> None:
     if dataset.task != CLASSIFICATION:
-        raise DataError(f"{dataset.root}: a learning curve is of images with one class each")
+        raise DataError(f"{dataset.called}: a learning curve is of images with one class each")
     if unknown := [name for name in more_of if name not in dataset.classes]:
         raise UsageError(f"more_of must be classes: {listed(dataset.classes)}. Received: {listed(unknown)}")
 
@@ -138,7 +138,7 @@ def _embedded(embedder: Embedder, dataset: Dataset) -> tuple[np.ndarray, np.ndar
                 kept.setdefault(image.content, (image.vector, label))
             counter.advance()
     if not kept:
-        raise DataError(f"{dataset.root}: not one image can be read ({failed[0]})")
+        raise DataError(f"{dataset.called}: not one image can be read ({failed[0]})")
     copies = len(dataset.items) - len(failed) - len(kept)
     notes = (f"{copies:,} cop{'y' if copies == 1 else 'ies'} left out",) * bool(copies)
     vectors, own = zip(*kept.values(), strict=True)

@@ -140,7 +140,7 @@ def scan_new(data: Any, columns: TableColumns, class_folders: str | None) -> Dat
     dataset = scan_as(data, columns, for_training=False, usual=class_folders)
     if dataset.task not in TASKS_KEPT:
         raise DataError(
-            f"{dataset.root}: its labels are for task {dataset.task!r}; keep_classes is for {TASKS_KEPT[0]}"
+            f"{dataset.called}: its labels are for task {dataset.task!r}; keep_classes is for {TASKS_KEPT[0]}"
         )
     if len(dataset.classes) > 1:
         return scan_as(data, columns, usual=class_folders)

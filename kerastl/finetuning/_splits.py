@@ -87,10 +87,10 @@ def open_dataset(data: str | os.PathLike[str] | Dataset, callback: RunCallback, 
     if (
         len({*earlier, *dataset.classes}) < task.fewest_classes
     ):  # `scan` refuses it; a data set from elsewhere may be anything
-        raise DataError(f"{dataset.root}: {len(dataset.classes)} classes; {task.needs}")
+        raise DataError(f"{dataset.called}: {len(dataset.classes)} classes; {task.needs}")
     if unknown := sorted({name for item in dataset.items for name in dataset.class_names(item)} - {*dataset.classes}):
-        raise DataError(f"{dataset.root}: images of {listed(unknown)}, which is not among the classes")
-    callback.say(f"{dataset.root}: {dataset.layout}")
+        raise DataError(f"{dataset.called}: images of {listed(unknown)}, which is not among the classes")
+    callback.say(f"{dataset.called}: {dataset.layout}")
     for warning in (*dataset.warnings, *filter(None, [left_out_summary(dataset)])):
         callback.warn(warning)
     return dataset
@@ -113,7 +113,7 @@ def inspect_dataset(dataset: Dataset, settings: Settings, callback: RunCallback,
     lost = skipped_in_short(inspection.unreadable)
     if settings.strict and (lost or dataset.left_out):
         text = "; ".join(filter(None, [lost, left_out_summary(dataset)]))
-        raise DataError(f"{dataset.root}: {text}; remove them, or leave --strict out to skip them")
+        raise DataError(f"{dataset.called}: {text}; remove them, or leave --strict out to skip them")
     if lost:
         callback.warn(f"{lost}; skipped")
     return inspection

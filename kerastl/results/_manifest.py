@@ -16,6 +16,7 @@ from kerastl._version import __version__
 from kerastl.errors import KerastlError
 from kerastl.results._formats import RESULT_FORMATS
 from kerastl.results._shard import MOST_SHARDS, Shard
+from kerastl.sources._addresses import lies_elsewhere, shown
 
 MANIFEST = re.compile(r"_manifest(-[0-9]{1,5}of[0-9]{1,5})?\.json")
 DONE = re.compile(r"_done(-[0-9]{1,5}of[0-9]{1,5})?\.keys")
@@ -77,9 +78,14 @@ class Question:
 
 
 def asked(sources: Sequence[str], **fields: Any) -> Question:
-    """A question about sources, of which there may be many; `fields` are the others of `Question`."""
-    every = key_of("\0".join(sources)).hex()
-    return Question(sources=list(sources[:_SHOWN_SOURCES]), all_sources=f"{len(sources)} {every}", **fields)
+    """A question about sources, of which there may be many; `fields` are the others of `Question`.
+
+    Passwords and signatures in addresses are left out: a manifest goes where the results go, and an archive whose
+    address was signed anew is the same.
+    """
+    every = key_of("\0".join(shown(source) if lies_elsewhere(source) else source for source in sources)).hex()
+    first = [shown(source) for source in sources[:_SHOWN_SOURCES]]
+    return Question(sources=first, all_sources=f"{len(sources)} {every}", **fields)
 
 
 def _shown(value: Any) -> str:

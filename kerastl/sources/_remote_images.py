@@ -18,7 +18,7 @@ from kerastl.sources._images_in import images_in
 from kerastl.sources._remote_file import RemoteObject
 from kerastl.sources._retry import retried, why
 from kerastl.sources._stored_image import Chosen, StoredImage, every
-from kerastl.sources._stores import StoreFolder, store_object
+from kerastl.sources._stores import StoreFolder, check_packages, store_object
 from kerastl.sources._web import opened_web_file
 
 
@@ -41,6 +41,7 @@ def _of_web(url: str, left_out: Counter[str], chosen: Chosen) -> Iterator[Stored
 
 
 def _of_store(address: str, left_out: Counter[str], chosen: Chosen) -> Iterator[StoredImage | ImageError]:
+    check_packages(address)  # before a thread that fetches one image finds out
     if not (address.endswith("/") or is_pattern(address)):
         if container := container_of(address):
             yield from _of_archive(store_object(address), container, left_out, chosen)

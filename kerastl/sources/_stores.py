@@ -20,6 +20,7 @@ from kerastl.sources._retry import retried
 # What fsspec needs for a scheme beside itself; those of the extra come with it.
 _PACKAGES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "hdfs": "pyarrow"}
 _OF_EXTRA = ("s3fs",)
+_WITH_BUCKETS = ("s3", "gs", "az")
 _DEEPEST = 100
 _MAGIC = "*?["
 
@@ -91,17 +92,22 @@ def store_object(address: str) -> RemoteObject:
 
 def _reached(address: str) -> tuple[Any, str]:
     """The store of an address, and the path in it."""
-    scheme = address.partition("://")[0].lower()
-    _check_packages(scheme)
+    check_packages(address)
     import fsspec
 
+    scheme = address.partition("://")[0].lower()
     # Not `url_to_fs`, which reads `::` in an address as a store within a store.
     kind = fsspec.get_filesystem_class(scheme)
+    path = kind._strip_protocol(address)
+    if scheme in _WITH_BUCKETS and not path.strip("/"):
+        raise RefusedError("no bucket is named")  # all that one may see would be meant
     options = kind._get_kwargs_from_urls(address)
-    return fsspec.filesystem(scheme, **{**options, "use_listings_cache": False}), kind._strip_protocol(address)
+    return fsspec.filesystem(scheme, **{**options, "use_listings_cache": False}), path
 
 
-def _check_packages(scheme: str) -> None:
+def check_packages(address: str) -> None:
+    """Raise `MissingExtraError` unless the packages are there that an address in a store needs."""
+    scheme = address.partition("://")[0].lower()
     package = _PACKAGES[scheme]
     if package in _OF_EXTRA:
         require(f"{scheme}://", "remote", "fsspec", package)

@@ -93,6 +93,14 @@ def test_of_several_images_each_has_a_heading(indexed, tmp_path, capsys):
     assert "photos/gone.png: no such file" in err
 
 
+def test_what_is_no_file_is_told_and_the_others_are_searched_for(indexed, tmp_path, capsys):
+    (tmp_path / "a.zip").touch()
+    assert run(["similar", "a.zip", "photos/red/0.png", "--db", "db", "-k", "1", "--format", "jsonl"]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["path"] == "photos/red/0.png"
+    assert "a.zip: lies in an archive or in a store" in err
+
+
 def test_a_page_with_thumbnails(indexed, tmp_path):
     assert run(["similar", "photos/red/0.png", "--db", "db", "-k", "2", "--page", "sheet.html"]) == 0
     page = (tmp_path / "sheet.html").read_text()

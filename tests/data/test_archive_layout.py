@@ -295,3 +295,13 @@ def test_archives_in_a_store(packed, s3):
     ]
     with pytest.raises(MissingDataError, match="images with labels are read from archives"):
         scan("s3://labeled/set/*.txt")
+
+
+def test_messages_call_an_archive_what_it_was_called(packed):
+    """Nobody knows the folder of the cache."""
+    zip_name = packed("a.zip", zip_of([("a/0.png", RED), ("b/0.png", GREEN)]))
+    assert scan(zip_name).called == "a.zip"
+    with pytest.raises(DataError, match=r"^b\.zip: images, but no class folders"):
+        scan(packed("b.zip", zip_of([("0.png", RED), ("1.png", GREEN)])))
+    with pytest.raises(DataError, match=r"^c\.zip: no images in it"):
+        scan(packed("c.zip", zip_of([("a.zip", b"PK")])))

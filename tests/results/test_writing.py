@@ -80,6 +80,17 @@ def test_another_question_is_refused_and_nothing_is_changed(tmp_path, write, con
     assert contents(tmp_path / "out") == before
 
 
+def test_what_is_secret_in_an_address_is_not_in_the_manifest_and_may_change(tmp_path, write):
+    """An archive whose address was signed anew is the same; another image of a program in the web is not."""
+    signed = "https://host/a.tar?signature=SECRET"
+    write(tmp_path / "out", NAMES, sources=[signed, "s3://user:SECRET@bucket/b.zip"])
+    assert "SECRET" not in (tmp_path / "out" / "_manifest.json").read_text()
+    assert write(tmp_path / "out", NAMES, sources=["https://host/a.tar?signature=2", "s3://bucket/b.zip"]) == []
+    write(tmp_path / "images", NAMES, sources=["https://host/image?number=1"])
+    with pytest.raises(UsageError, match="the sources were others"):
+        write(tmp_path / "images", NAMES, sources=["https://host/image?number=2"])
+
+
 def test_shards_of_another_question_or_another_count_are_refused(tmp_path, write):
     write(tmp_path / "out", NAMES, shard="1/2")
     with pytest.raises(UsageError, match="another question: model was m and is another"):

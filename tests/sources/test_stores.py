@@ -126,6 +126,12 @@ def test_an_archive_is_read_in_blocks(told, monkeypatch, bucket):
     assert told("s3://pictures/many.tar") == [(f"s3://pictures/many.tar::{name}", body) for name, body in members]
 
 
+@pytest.mark.parametrize("address", ["s3://", "s3:///", "s3://*"])
+def test_all_buckets_are_never_meant(told, address):
+    ((_, reason),) = told(address)
+    assert reason in ("no bucket is named", "a pattern may begin behind the name of the bucket only")
+
+
 def test_where_a_package_is_missing_one_line_says_what_to_install(monkeypatch):
     from kerastl._base.extras import MissingExtraError
 
@@ -133,6 +139,8 @@ def test_where_a_package_is_missing_one_line_says_what_to_install(monkeypatch):
     for scheme, package in (("gs", "gcsfs"), ("az", "adlfs")):
         with pytest.raises(MissingExtraError, match=f"^{scheme}:// needs .*: pip install fsspec {package}$"):
             list(stored_images(f"{scheme}://bucket/x/"))
+        with pytest.raises(MissingExtraError, match=f"^{scheme}:// needs"):
+            list(stored_images(f"{scheme}://bucket/x.jpg"))
     monkeypatch.setattr("kerastl._base.extras.find_spec", lambda name: None)
     with pytest.raises(
         MissingExtraError, match=r"^s3:// needs .*fsspec, s3fs not installed: pip install '.*\[remote\]'$"
