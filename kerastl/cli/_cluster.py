@@ -11,7 +11,7 @@ import click
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
 from kerastl.cli._sort import folder, undo_folder
-from kerastl.errors import UsageError
+from kerastl.errors import ImageError, UsageError
 
 if TYPE_CHECKING:
     from kerastl.clustering import Clusters
@@ -111,12 +111,16 @@ def _sort(found: Clusters, db: Path, output: Path, given: dict[str, Any]) -> int
     from kerastl.sorting._result import Tally
     from kerastl.sorting._sort import check_sort
     from kerastl.sorting._sorting import SortOptions
+    from kerastl.sources._by_name import needs_unpacking
+    from kerastl.sources._stored_image import NEEDS_FILES
 
     wanted = SortOptions(output, **given)
     check_sort(wanted, "full")
     reporter, tally, failed = progress.current(), Tally(), 0
     index = Index(db)
     files = [index.file(image.path) for image in found.images]
+    if (packed := next(filter(needs_unpacking, files), None)) is not None:
+        raise ImageError(packed, NEEDS_FILES)
     sorting = cluster_sorting(found, files, f"{len(found)} clusters of {db}", wanted)
     with reporter.stage("images", len(files)) as counter:
         for result in sorting.run(files):

@@ -19,6 +19,7 @@ from kerastl.index._index import Index
 from kerastl.index._paths import stored
 from kerastl.inference._open import EngineName
 from kerastl.sources._addresses import is_address
+from kerastl.sources._by_name import archive_of, image_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -159,13 +160,16 @@ class SimilaritySearch:
         table = self._index.table
         if own is not None and not is_address(path):
             (row,) = table.at([own])
+            if archive_of(path) is not None:
+                return row["vector"]
             with suppress(OSError):
                 status = os.stat(path)  # noqa: PTH116 - as text
                 if (row["size"], row["mtime_ns"]) == (status.st_size, status.st_mtime_ns):
                     return row["vector"]
-        if same := table.with_content(read_image_file(path).hash):
+        file = image_named(path)
+        if same := table.with_content(read_image_file(file).hash):
             return table.at(same[:1])[0]["vector"]
-        (image,) = self._embedder.stream([path])
+        (image,) = self._embedder.stream([file])
         if image.vector is None:
             raise ImageError(path, image.error or "it has no vector")
         return image.vector
