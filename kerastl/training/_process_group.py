@@ -19,8 +19,8 @@ from kerastl.errors import RecipeError, TrainingError, UsageError
 if TYPE_CHECKING:
     import keras
 
-# Seconds after which a process that says nothing counts as lost, and until which all must have come.
-_HEARTBEAT, _ARRIVAL = 60, 300
+# Seconds until which all must have come.
+_ARRIVAL = 300
 
 
 @dataclass(frozen=True)
@@ -187,9 +187,7 @@ def join(coordinator: str, size: int, number: int) -> ProcessGroup:
 
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     try:
-        jax.distributed.initialize(
-            coordinator, size, number, initialization_timeout=_ARRIVAL, heartbeat_timeout_seconds=_HEARTBEAT
-        )
+        jax.distributed.initialize(coordinator, size, number, initialization_timeout=_ARRIVAL)
     except RuntimeError as error:
         raise TrainingError(
             f"process {number} of {size} did not meet the others at {coordinator}: {str(error).splitlines()[0][:150]}"
