@@ -67,14 +67,21 @@ _PIPE_BYTES = 1 << 18
 
 
 def start_child(
-    call: str, *, pass_fds: Sequence[int] = (), stdout: int | None = subprocess.DEVNULL
+    call: str,
+    *,
+    pass_fds: Sequence[int] = (),
+    stdout: int | None = subprocess.DEVNULL,
+    stderr: int | None = subprocess.DEVNULL,
+    start_new_session: bool = False,
 ) -> subprocess.Popen:
     """Start this very Python anew and have it call a function of kerastl.
 
     Args:
         call: Module and function, such as `kerastl.data._file_inspection.serve`; called without arguments.
         pass_fds: File descriptors that the process gets as well, under the same numbers; POSIX only.
-        stdout: As for `subprocess.Popen`.
+        stdout: As for `subprocess.Popen`, as are the next two.
+        stderr: None is that of this process.
+        start_new_session: Whether Ctrl-C in a terminal does not reach it.
 
     Returns:
         The process, its standard input a pipe.
@@ -96,7 +103,8 @@ def start_child(
         pipesize=_PIPE_BYTES,
         stdin=subprocess.PIPE,
         stdout=stdout,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         env=environment,
         pass_fds=pass_fds,
+        start_new_session=start_new_session,
     )

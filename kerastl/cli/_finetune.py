@@ -57,6 +57,28 @@ from kerastl.cli._command import command, option
     metavar="POLICY",
     help="Of training: float32, mixed_bfloat16 or mixed_float16; the saved model is float32.",
 )
+@option(
+    "--processes",
+    group=options.TRAINING,
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many train together, on JAX; the result is that of one.",
+)
+@option(
+    "--coordinator",
+    group=options.TRAINING,
+    metavar="HOST:PORT",
+    help="Where the first of them is found, if they are on several hosts.",
+)
+@option(
+    "--process-id",
+    group=options.TRAINING,
+    type=click.IntRange(min=0),
+    metavar="I",
+    help="Which of them runs on this host, from 0.",
+)
 @network.weights("imagenet")
 @network.input_sizes
 @options.resize("crop", group=options.NETWORK)

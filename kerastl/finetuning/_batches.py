@@ -22,7 +22,7 @@ from kerastl.finetuning._skipped import SkippedImages
 from kerastl.finetuning._training_data import TrainingData
 from kerastl.inference._engines import Engine, cores
 from kerastl.inference._ordered_map import ordered_map
-from kerastl.training._process_group import ProcessGroup
+from kerastl.training._process_group import ProcessGroup, current
 from kerastl.training._samples import Sample
 
 if TYPE_CHECKING:
@@ -236,8 +236,9 @@ def make_batches(
         skipped: Hears of images that cannot be read any more.
 
     Raises:
-        RecipeError: The phase mixes pixels, but does not train on them.
+        RecipeError: The phase mixes pixels, but does not train on them; or its batches cannot be shared.
     """
+    current().check_shared(min(phase.batch_size, len(features.usable)))
     examples = Examples(data.targets(), data.weights(), features.usable, phase.batch_size, seed)
     if features.train is not None:
         return CachedBatches(examples, features.train, features.copies)

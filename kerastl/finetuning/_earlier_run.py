@@ -164,3 +164,19 @@ def check_network(built: Built, recipe: Recipe, kept: KeptFeatures) -> None:
             f"the features in {KEPT_FEATURES} are not those that a head of recipe {printable(recipe.name)} reads: take "
             f"recipe auto, or {WITHOUT_THEM}"
         )
+
+
+def added_images(
+    data: Any,
+    columns: TableColumns,
+    recipe: str | Recipe,
+    base: keras.Model | Path | None,
+    wanted: Settings,
+    resume: bool,
+) -> tuple[Dataset, str | Recipe]:
+    """The images that are added to those of an earlier run, and the recipe."""
+    if resume:  # the run folder holds what it goes on from, which may be gone
+        known = EarlierRun.of(base).class_folders if isinstance(base, Path) and base.exists() else None
+        return scan_new(data, columns, known), recipe
+    earlier = earlier_run(base, wanted)
+    return scan_new(data, columns, earlier.class_folders), earlier.recipe(recipe)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastl._base.arguments import keywords
+from kerastl._base.arguments import keywords, written
 from kerastl._base.text import printable
 from kerastl._progress import Verbose
 from kerastl.calibration._thresholds import check_aim
@@ -23,7 +23,7 @@ from kerastl.data._layouts.label_format import label_format
 from kerastl.data._scan import scanned_if_told
 from kerastl.finetuning._budget import Budget, seconds_of
 from kerastl.finetuning._candidates import Candidate, candidates, models_of, sizes_of
-from kerastl.finetuning._earlier_run import EarlierRun, earlier_run, scan_new
+from kerastl.finetuning._earlier_run import added_images
 from kerastl.finetuning._folder import FineTuningFolder
 from kerastl.finetuning._given_model import check_base, check_output, given_model, name_of
 from kerastl.finetuning._phase_fields import loss_fields, optimizer_fields
@@ -33,6 +33,7 @@ from kerastl.finetuning._result import FineTuned
 from kerastl.finetuning._run import Run
 from kerastl.finetuning._search_results import chosen_before
 from kerastl.finetuning._settings import ClassWeights, Precision, Settings
+from kerastl.finetuning._several_processes import Processes, finetune_together
 from kerastl.images import ResizePolicy
 from kerastl.images._input_size import InputSize
 from kerastl.models._adapt_options import InputScaling, Pooling, check_input_scaling, check_pooling
@@ -91,6 +92,9 @@ def finetune(
     target: str | None = None,
     keep_classes: bool = False,
     trust: bool = False,
+    processes: int = 1,
+    coordinator: str | None = None,
+    process_id: int | None = None,
 ) -> FineTuned:
     """Fine-tune a pretrained network on labeled images.
 
@@ -168,6 +172,10 @@ def finetune(
             `kept_classes` how the earlier classes fared. One class of new images is enough.
         trust: Whether a `.keras` file given as `model` may hold what runs code when it is loaded, as for
             `kerastl.load`.
+        processes: How many train together, on JAX: each computes its part of the features and of each batch, and what
+            comes of it is what one process comes to. They are on this machine unless the next two are given.
+        coordinator: Address and port of the first process's host, such as `10.0.0.1:4321`, for processes on several.
+        process_id: Which of them this call runs, from 0.
 
     Returns:
         The classifier with the best weights on validation images, or by leave-one-out where there are none, and how it
@@ -187,7 +195,11 @@ def finetune(
         >>> kerastl.load("runs/shapes").classify("data/shapes/star/star_01.jpg").label
         'star'
     """
+    asked = dict(locals())
     check_data_first(data, model)
+    if (together := Processes.of(processes, coordinator, process_id)) is not None:
+        # What a run that goes on was not asked for stays as it was.
+        return finetune_together(together, {name: value for name, value in asked.items() if name in written()})
     models, sizes = models_of(model), sizes_of(input_size)
     among = candidates(models, sizes, data, gone=resume) if len(models) * len(sizes) != 1 else ()
     if among:
@@ -223,7 +235,7 @@ def finetune(
     labels = label_format(task, label_separator, order, target)
     columns, begun = TableColumns(images, path_column, label_column, split_column, classes, labels), read_recipe(recipe)
     if keep_classes:
-        data, begun = _added(data, columns, begun, None if among else base, wanted, resume)
+        data, begun = added_images(data, columns, begun, None if among else base, wanted, resume)
     given = Given(
         data if keep_classes else scanned_if_told(data, columns),
         begun,
@@ -241,22 +253,6 @@ def finetune(
         place = Path(output) if output is not None else stack.enter_context(_temporary_folder())
         folder, watching = FineTuningFolder(place, told), (told, of_keras)
         return _in_folder(folder, wanted, given, watching, resume=resume, overwrite=overwrite)
-
-
-def _added(
-    data: Any,
-    columns: TableColumns,
-    recipe: str | Recipe,
-    base: keras.Model | Path | None,
-    wanted: Settings,
-    resume: bool,
-) -> tuple[Dataset, str | Recipe]:
-    """The images that are added to those of an earlier run, and the recipe."""
-    if resume:  # the run folder holds what it goes on from, which may be gone
-        known = EarlierRun.of(base).class_folders if isinstance(base, Path) and base.exists() else None
-        return scan_new(data, columns, known), recipe
-    earlier = earlier_run(base, wanted)
-    return scan_new(data, columns, earlier.class_folders), earlier.recipe(recipe)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from kerastl.finetuning._phase_context import Context
 from kerastl.finetuning._scores import Score, ScoreKind, score
 from kerastl.finetuning._solved_head import NOTHING, keep_features, learnt_nothing, solve_classifier
 from kerastl.training._interrupt import Stopped
+from kerastl.training._process_group import current
 from kerastl.training._variables import assign, attach_variables, values_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ class PhaseTraining:
             return
         epochs, first = range(state.epoch, self._phase.epochs), len(state.history) - state.epoch
         observers = self._context.observers
-        timer = None if self._context.time.budget.limited else self._estimate(epochs)  # which has been said
+        # Which has been said; and clocks of several processes differ.
+        unknown = not self._context.time.budget.limited and not current().is_several
+        timer = self._estimate(epochs) if unknown else None
         try:
             train_phase(model, self._batches, rate, epochs, observers, self, first=first, timer=timer)
         except (Stopped, TrainingError):

@@ -36,6 +36,7 @@ from kerastl.training._callback import RunCallback, setting_the_rate
 from kerastl.training._checkpoint import Checkpoint
 from kerastl.training._fast_network import faster
 from kerastl.training._interrupt import Stop
+from kerastl.training._process_group import current
 from kerastl.training._state import STATE, History
 from kerastl.training._variables import assign, values_of
 
@@ -204,6 +205,7 @@ class Training:
 
     def _check(self) -> None:
         """Refuse a phase that would fail later, before anything is computed for it."""
+        current().check_same(self._data.fingerprint(), "the images")
         setter = setting_the_rate(self._observers.callbacks)
         for number, phase in enumerate(self._recipe.phases, 1):
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +23,7 @@ from kerastl.images import Resize, open_image
 from kerastl.inference._engines import cores
 from kerastl.models._input_reader import InputReader
 from kerastl.tasks._task import CLASSIFICATION, MULTILABEL, TASKS, TargetKind, Task
+from kerastl.training._process_group import current
 from kerastl.training._samples import ImageSample
 
 # So many images are worth a process that decodes them ahead, which takes 0.3 s to start.
@@ -72,6 +74,14 @@ class TrainingData:
     def validates(self) -> bool:
         """Whether there are images to validate on."""
         return len(self.val.files) > 0
+
+    def fingerprint(self) -> str:
+        """Tells other images from these: by content, where that is known, and by label and order."""
+        digest = hashlib.sha256(repr(self.classes).encode())
+        for part in (self.train, self.val):
+            for numbers in (part.labels, part.contents if part.contents is not None else np.zeros(0)):
+                digest.update(np.ascontiguousarray(numbers).tobytes() + b"|")
+        return digest.hexdigest()
 
     def groups(self) -> np.ndarray:
         """Group of each training image, int64 `(n,)`: images of one group are left out of a solution together."""
@@ -172,10 +182,11 @@ def prefetch_images(data: TrainingData, folder: Path) -> PrefetchedImages | None
         folder: On the disk that they may take room on.
 
     Returns:
-        What has to be closed; None where there are too few images or processors for it to be of use.
+        What has to be closed; None where there are too few images or processors for it to be of use, and where several
+        processes take parts of them.
     """
     files = [*data.val.files, *data.train.files]
-    if len(files) < _MANY or cores() < 2:
+    if len(files) < _MANY or cores() < 2 or current().is_several:
         return None
     try:
         return PrefetchedImages(files, data.reader, folder)

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastl.errors import TrainingError, UsageError
+from kerastl.errors import RecipeError, TrainingError, UsageError
 
 if TYPE_CHECKING:
     import keras
 
-# Seconds after which a process that says nothing counts as lost, and until which all must have come.
-_HEARTBEAT, _ARRIVAL = 60, 300
+# Seconds until which all must have come.
+_ARRIVAL = 300
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,12 @@ class ProcessGroup:
     Args:
         number: Of this process, from 0.
         size: How many there are.
+        devices: How many they have together, each of which takes a part of a batch.
     """
 
     number: int = 0
     size: int = 1
+    devices: int = 1
 
     @property
     def is_several(self) -> bool:
@@ -86,6 +88,14 @@ class ProcessGroup:
         if len(set(self.gather_lines([text]))) > 1:
             raise UsageError(f"{what} are not the same for all processes: each must find the same files")
 
+    def check_shared(self, batch_size: int) -> None:
+        """Raise `RecipeError` where a batch has no equal part for each device of each process."""
+        if batch_size % self.devices:
+            raise RecipeError(
+                f"a batch of {batch_size} images cannot be shared equally by {self.devices} devices: give a batch_size "
+                "that is a multiple of that"
+            )
+
     @contextmanager
     def training(self, model: keras.Model) -> Iterator[None]:
         """Have `model.fit` train with all processes while the block runs; each feeds its part of the batches.
@@ -98,6 +108,9 @@ class ProcessGroup:
             return
         import keras
 
+        rows = keras.ops.zeros((1, model.output_shape[-1]))
+        model.compute_metrics(None, rows, rows)  # makes their variables, which are to be moved, too
+        model.reset_metrics()
         distribution = keras.distribution.DataParallel(
             devices=keras.distribution.list_devices(), auto_shard_dataset=False
         )
@@ -174,12 +187,10 @@ def join(coordinator: str, size: int, number: int) -> ProcessGroup:
 
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     try:
-        jax.distributed.initialize(
-            coordinator, size, number, initialization_timeout=_ARRIVAL, heartbeat_timeout_seconds=_HEARTBEAT
-        )
+        jax.distributed.initialize(coordinator, size, number, initialization_timeout=_ARRIVAL)
     except RuntimeError as error:
         raise TrainingError(
             f"process {number} of {size} did not meet the others at {coordinator}: {str(error).splitlines()[0][:150]}"
         ) from None
-    _Current.group = ProcessGroup(number, size)
+    _Current.group = ProcessGroup(number, size, jax.device_count())
     return _Current.group

@@ -8,20 +8,20 @@ import numpy as np
 from PIL import Image
 
 import kerastl
+from kerastl.data import Augmentation, Crop, Flip
 from kerastl.finetuning import Phase, Recipe
 from kerastl.models import _build
 
 keras = kerastl.import_keras()  # quietly
 
-RECIPE = Recipe(
-    "both",
-    (
-        Phase(solver="ridge"),
-        Phase("all", epochs=2, learning_rate=0.01, batch_size=8, warmup=0.5, schedule="cosine", batch_norm="trained",
-              optimizer="sgd", optimizer_options={"momentum": 0.9}, weight_decay=0.01, ema_momentum=0.9),
-    ),
-    dropout=0.0,
+STEPS = Phase(
+    "all", epochs=2, learning_rate=0.01, batch_size=8, warmup=0.5, schedule="cosine", batch_norm="trained",
+    optimizer="sgd", optimizer_options={"momentum": 0.9}, weight_decay=0.01, ema_momentum=0.9,
+    augmentation=Augmentation(crop=Crop(0.5), flip=Flip()),
 )  # fmt: skip
+AFTER_SOLUTION = Recipe("after a solution", (Phase(solver="ridge"), STEPS), dropout=0.0)
+WITH_DROPOUT = Recipe("with dropout", (STEPS,), dropout=0.3)
+GIVEN = {"validation_split": 0.25, "class_weights": "balanced", "verbose": 0}
 
 
 def draw_images(folder):
@@ -61,25 +61,35 @@ class KernelNorms(keras.callbacks.Callback):
         self.norms.append(float(np.linalg.norm(self.model.get_layer("conv_0").get_weights()[0])))
 
 
-def train(folder, output):
-    """What came of it: of each epoch the losses, of each step a norm, and the weights in the end."""
-    looks = KernelNorms()
-    result = kerastl.finetune(
-        folder, small_model(), RECIPE, output=output, validation_split=0.25, callbacks=[looks], verbose=0
-    )
-    names = ("loss", "val_loss", "learning_rate")
+def outcome(result):
+    """What is compared of a run: of each epoch the losses, and the weights in the end."""
     return {
-        "history": [[row[name] for name in names] for row in result.history],
-        "norms": looks.norms,
+        "history": [[row[name] for name in ("loss", "val_loss", "learning_rate")] for row in result.history],
         "weights": [weight.ravel().tolist() for weight in result.model.get_weights()],
     }
 
 
+def train(folder, output):
+    """A head that is solved, and steps of gradients from there; of each step a norm."""
+    looks = KernelNorms()
+    result = kerastl.finetune(folder, small_model(), AFTER_SOLUTION, output=output, callbacks=[looks], **GIVEN)
+    return {**outcome(result), "norms": looks.norms}
+
+
+def train_with_dropout(folder, output, **options):
+    """Steps of gradients from a file, on as many processes as are asked for."""
+    return outcome(
+        kerastl.finetune(folder, folder.parent / "small.keras", WITH_DROPOUT, output=output, **GIVEN, **options)
+    )
+
+
 def main(folder, output):
     """Train, classify and pre-train; print what came of it."""
-    found = {"backend": keras.backend.backend(), **train(folder, output / "trained")}
+    found = {"backend": keras.backend.backend(), **train(folder, output / "solved")}
+    small_model().save(folder.parent / "small.keras")
+    found["one process"] = train_with_dropout(folder, output / "steps")
     for engine in ("litert", "keras"):
-        classifier = kerastl.load(output / "trained", engine=engine)
+        classifier = kerastl.load(output / "solved", engine=engine)
         found[engine] = classifier.predict_proba([folder / "bright" / "0.png"])[0].tolist()
     sys.stderr.write("pre-training\n")
     _build.build = lambda *_, **__: small_model(32)  # instead of any network of the catalog

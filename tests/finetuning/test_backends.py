@@ -1,4 +1,4 @@
-"""What Keras on JAX makes of the same images, recipe and seed: what it makes of them on TensorFlow."""
+"""What Keras on JAX makes of the same images, recipe and seed: what TensorFlow makes of them, and several processes."""
 
 import json
 import math
@@ -39,6 +39,16 @@ def test_jax_trains_to_the_weights_of_tensorflow(on_jax, on_tensorflow):
     np.testing.assert_allclose(on_jax["history"], on_tensorflow["history"], rtol=1e-3, atol=1e-7)
     for one, other in zip(on_jax["weights"], on_tensorflow["weights"], strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=2e-3 * max(1, np.abs(other).max()))
+
+
+def test_two_processes_come_to_the_weights_of_one(on_jax, folder, capfd):
+    """With augmentation, dropout, batch normalization, weights of classes and averaged weights."""
+    both = backend_training.train_with_dropout(folder / "images", folder / "both", processes=2)
+    np.testing.assert_allclose(both["history"], on_jax["one process"]["history"], rtol=1e-5)
+    for one, other in zip(both["weights"], on_jax["one process"]["weights"], strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * max(1, np.abs(other).max()))
+    assert capfd.readouterr().err == ""
+    assert (folder / "both" / "metrics.json").exists()
 
 
 def test_callbacks_see_the_weights_of_each_step_on_jax(on_jax, on_tensorflow):
