@@ -30,7 +30,7 @@ class _Number(click.ParamType):
 
 
 @command()
-@folder("--db", help="The index, which kerastl index makes.")
+@folder("--db", help="The folder of the index.")
 @option("--clusters", type=_Number(), default="auto", show_default=True, metavar="N", help="How many groups.")
 @option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the groups.")
 @folder("--output", "-o", help="Bring the images into a folder a group in DIR.")
@@ -58,7 +58,8 @@ def cluster(
     The groups are named by what the model of the index says of their images more than of others. auto takes the number
     of groups that is found again best when halves of the images are grouped by themselves.
 
-    Text tells of the groups, with the images nearest to the middle of each; JSON and CSV have all images. With --output
+    Text tells of the groups, with the images nearest to the middle of each; JSON and CSV have all images. Paths start
+    at the root of the index, which `kerastl index --info` says and JSON has, too. With --output
     they are brought into folders, as by kerastl sort: nothing is overwritten, DIR/sort.csv says of each file where it
     was and where it went, and --undo DIR takes it back.
 

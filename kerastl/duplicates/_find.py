@@ -72,7 +72,7 @@ class Finder:
         self._compare(groups, "comparing those without a copy again", alone, MORE_NEIGHBORS)
         told = [self._told(group) for group in groups.groups()]
         failed = {self._paths[place]: reason for place, reason in sorted(self._thumbnails.failed.items())}
-        return Duplicates(tuple(group for group in told if group), count, failed)
+        return Duplicates(tuple(group for group in told if group), count, failed, str(self._index.root))
 
     def _equal_groups(self) -> Iterator[list[int]]:
         """Images with the same bytes, as far as they have not been written since."""

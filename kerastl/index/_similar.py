@@ -16,7 +16,7 @@ from kerastl.embedding._embedder import Embedder
 from kerastl.embedding._image_file import read_image_file
 from kerastl.errors import ImageError
 from kerastl.index._index import Index
-from kerastl.index._paths import stored
+from kerastl.index._paths import from_here, stored
 from kerastl.inference._open import EngineName
 from kerastl.sources._addresses import is_address
 from kerastl.sources._by_name import archive_of, image_named
@@ -178,17 +178,11 @@ class SimilaritySearch:
         rows = self._index.table.at([place for place, _ in found])
         return tuple(
             Similar(
-                _from_here(self._index.file(row["path"])), round(near, 6), row["label"], row["predicted"],
+                from_here(self._index.file(row["path"])), round(near, 6), row["label"], row["predicted"],
                 _short(row["score"]),
             )
             for row, (_, near) in zip(rows, found, strict=True)
         )  # fmt: skip
-
-
-def _from_here(file: str) -> str:
-    """The path from the current folder where a file lies below it, as users write it."""
-    here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118 - as text
-    return file.removeprefix(here)
 
 
 def _short(score: float | None) -> float | None:

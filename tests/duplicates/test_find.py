@@ -47,6 +47,7 @@ def test_copies_are_found_and_the_best_is_kept(db):
     ]
     assert found.groups[0][1].shows == pytest.approx(0.64, abs=0.01)
     assert found.count == 7
+    assert found.as_dict()["root"] == str(db.parent / "images")
 
 
 def test_files_that_are_gone_or_changed_since_are_no_copies(db, a_scene):
