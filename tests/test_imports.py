@@ -32,8 +32,9 @@ LAYERS = [
     {"index"},
     {"evaluation", "ray", "serving", "sklearn", "sorting"},
     {"clustering", "duplicates", "recommending"},
-    {"exporting", "reviewing"},
+    {"exporting"},
     {"embedding_map", "reporting"},
+    {"reviewing"},
     {"cli"},
     {"__init__", "__main__"},
 ]

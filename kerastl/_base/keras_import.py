@@ -36,7 +36,7 @@ def import_keras() -> ModuleType:
     require_module("keras")
     reporter = progress.current()
     reporter.ready()
-    with reporter.stage("loading Keras"), importing, native_stderr_silenced(), _little_logged():
+    with reporter.stage("loading Keras"), importing, quiet_import():
         import keras
 
         # The first tensor makes the backend look for accelerators, which it talks about.
@@ -47,6 +47,13 @@ def import_keras() -> ModuleType:
 
             tensorflow.config.set_visible_devices([], "GPU")
     return keras
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """Hold back what TensorFlow says while it, or what needs it, is imported."""
+    with native_stderr_silenced(), _little_logged():
+        yield
 
 
 @contextmanager

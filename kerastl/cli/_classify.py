@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from kerastl.cli._parts import in_parts
 from kerastl.errors import UsageError
 
 if TYPE_CHECKING:
+    from kerastl._classifier import Classifier
     from kerastl._tta import TTAName
     from kerastl.cli._images import Images
     from kerastl.images import ResizePolicy
@@ -160,27 +162,37 @@ def classify(
     images = _images(sources, urls, form, target)
     asked: dict[str, Any] = {"top": top, "coverage": coverage, "reject": reject, "tta": tta, "sure": sure}
 
-    def answer(paths: Iterable[Any]) -> Iterator[Classification]:
-        if ray is None:
-            answers = classifier.classify(paths, errors="return", **asked)
+    with _answering(classifier, opening, asked, ray) as answered:
+
+        def answer(paths: Iterable[Any]) -> Iterator[Classification]:
+            return _above(answered(paths), lowest)
+
+        if target is not None:
+            options = {**asked, "min-score": min_score, "csv-safe": csv_safe, "precision": precision}
+            options["batch-size"] = batch_size
+            with parts.classification_parts(classifier, sources, target, options) as folder:
+                return parts.written(folder, images, lambda paths: answer(Expanded(paths, urls=True)), "classified")
+        answers = answer(images.paths)
+        if form in KEYWORD_FORMATS:
+            results = keyword_files.written(answers, form, out.nothing(kind))
         else:
-            from kerastl.ray import Job, classify_on_ray
-
-            answers = classify_on_ray(paths, Job(opening, asked), ray)
-        return _above(answers, lowest)
-
-    if target is not None:
-        options = {**asked, "min-score": min_score, "csv-safe": csv_safe, "precision": precision}
-        options["batch-size"] = batch_size
-        with parts.classification_parts(classifier, sources, target, options) as folder:
-            return parts.written(folder, images, lambda paths: answer(Expanded(paths, urls=True)), "classified")
-    answers = answer(images.paths)
-    if form in KEYWORD_FORMATS:
-        results = keyword_files.written(answers, form, out.nothing(kind))
-    else:
-        results = out.rendered(answers, form, reject, csv_safe, sure is not None, kind)
-    _write(results, images, output, form)
+            results = out.rendered(answers, form, reject, csv_safe, sure is not None, kind)
+        _write(results, images, output, form)
     return images.ended("given keywords" if form in KEYWORD_FORMATS else "classified")
+
+
+@contextmanager
+def _answering(
+    classifier: Classifier, opening: dict[str, Any], asked: dict[str, Any], actors: int | None
+) -> Iterator[Callable[[Iterable[Any]], Iterator[Classification]]]:
+    """What answers streams of images: this process, or actors of Ray."""
+    if actors is None:
+        yield lambda images: iter(classifier.classify(images, errors="return", **asked))
+        return
+    from kerastl.ray import Job, classifying_actors
+
+    with classifying_actors(Job(opening, asked), actors) as classify:
+        yield classify
 
 
 def _write(results: Iterable[tuple[Classification, str]], images: Images, output: str | None, form: str) -> None:

@@ -11,7 +11,7 @@ import click
 from kerastl.cli import _options as options
 from kerastl.cli._command import command, option
 from kerastl.cli._sort import folder, undo_folder
-from kerastl.errors import UsageError
+from kerastl.errors import ImageError, UsageError
 
 if TYPE_CHECKING:
     from kerastl.clustering import Clusters
@@ -30,7 +30,7 @@ class _Number(click.ParamType):
 
 
 @command()
-@folder("--db", help="The index, which kerastl index makes.")
+@folder("--db", help="The folder of the index.")
 @option("--clusters", type=_Number(), default="auto", show_default=True, metavar="N", help="How many groups.")
 @option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the groups.")
 @folder("--output", "-o", help="Bring the images into a folder a group in DIR.")
@@ -58,7 +58,8 @@ def cluster(
     The groups are named by what the model of the index says of their images more than of others. auto takes the number
     of groups that is found again best when halves of the images are grouped by themselves.
 
-    Text tells of the groups, with the images nearest to the middle of each; JSON and CSV have all images. With --output
+    Text tells of the groups, with the images nearest to the middle of each; JSON and CSV have all images. Paths start
+    at the root of the index, which `kerastl index --info` says and JSON has, too. With --output
     they are brought into folders, as by kerastl sort: nothing is overwritten, DIR/sort.csv says of each file where it
     was and where it went, and --undo DIR takes it back.
 
@@ -111,12 +112,16 @@ def _sort(found: Clusters, db: Path, output: Path, given: dict[str, Any]) -> int
     from kerastl.sorting._result import Tally
     from kerastl.sorting._sort import check_sort
     from kerastl.sorting._sorting import SortOptions
+    from kerastl.sources._by_name import needs_unpacking
+    from kerastl.sources._stored_image import NEEDS_FILES
 
     wanted = SortOptions(output, **given)
     check_sort(wanted, "full")
     reporter, tally, failed = progress.current(), Tally(), 0
     index = Index(db)
     files = [index.file(image.path) for image in found.images]
+    if (packed := next(filter(needs_unpacking, files), None)) is not None:
+        raise ImageError(packed, NEEDS_FILES)
     sorting = cluster_sorting(found, files, f"{len(found)} clusters of {db}", wanted)
     with reporter.stage("images", len(files)) as counter:
         for result in sorting.run(files):

@@ -35,8 +35,10 @@ def duplicates(db: Path, output: str | None, form: str, csv_safe: bool) -> int:
     Of each group the image to keep comes first: that with the most pixels, or else the largest file, which is
     compressed least. Nothing is moved or removed.
 
-    JSON: images, copies, groups (lists of path, width, height, size, keep, and reason or kinds and shows), failed. CSV
-    has a row an image.
+    Paths start at the root of the index, which `kerastl index --info` says.
+
+    JSON: root, images, copies, groups (lists of path, width, height, size, keep, and reason or kinds and shows),
+    failed. CSV has a row an image.
 
     Exit code: 0 done, 1 some images could not be read, 2 wrong usage.
     """

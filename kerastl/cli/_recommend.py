@@ -112,6 +112,7 @@ def _evaluate(db: Path, likes: Path, form: str, wanted: dict[str, Any]) -> int:
 
 
 def _write(found: list[Any], form: str, safe: bool) -> None:
+    from kerastl import _progress as progress
     from kerastl._base.serialization import csv_line
     from kerastl.cli import _output as out
 
@@ -123,3 +124,5 @@ def _write(found: list[Any], form: str, safe: bool) -> None:
         for number, one in enumerate(found):
             stream.write(out.one(one, form, number))
         stream.write(out.ending(form, len(found)))
+    if not found:
+        progress.current().say("kerastl: nothing else is in the index")

@@ -68,7 +68,7 @@ def cluster(
             raise UsageError(f"clusters must be at most the number of images, {len(paths):,}. Received: {clusters:,}")
         rows = index.rows(["predicted", "score"]).to_pydict()
         labels, stability = labels_of(index.vectors(), clusters, seed)
-        return described(paths, index.vectors(), labels, rows["predicted"], rows["score"], stability)
+        return described(paths, index.vectors(), labels, rows["predicted"], rows["score"], stability, str(index.root))
 
 
 def check_clusters(clusters: object) -> None:
@@ -118,6 +118,7 @@ def described(
     predicted: Sequence[str | None],
     scores: Sequence[float | None],
     stability: float | None,
+    root: str = "",
 ) -> Clusters:
     """Tell of clusters.
 
@@ -128,6 +129,7 @@ def described(
         predicted: What the model says of each.
         scores: Of that.
         stability: Of the number of clusters.
+        root: The folder that paths start at.
     """
     names = names_of(labels.tolist(), predicted, scores)
     near = _similarities(vectors, labels, len(names))
@@ -140,7 +142,7 @@ def described(
         ClusteredImage(path, label + 1, names[label], similarity)
         for path, label, similarity in zip(paths, labels.tolist(), near.tolist(), strict=True)
     ]
-    return Clusters(found, images, stability)
+    return Clusters(found, images, stability, root)
 
 
 def _similarities(vectors: NDArray[np.float32], labels: NDArray[np.int64], count: int) -> NDArray[np.float64]:

@@ -77,6 +77,7 @@ class Clusters(list[Cluster]):
         images: All images, in the order of their paths.
         stability: Where the number was chosen: how well clusters of one half of the images are found again in the
             other, 0 as by chance, 1 exactly.
+        root: The folder that paths start at: that of the index.
 
     Example:
         >>> from kerastl.clustering import Cluster, ClusteredImage, Clusters
@@ -86,11 +87,16 @@ class Clusters(list[Cluster]):
     """
 
     def __init__(
-        self, clusters: Sequence[Cluster], images: Sequence[ClusteredImage], stability: float | None = None
+        self,
+        clusters: Sequence[Cluster],
+        images: Sequence[ClusteredImage],
+        stability: float | None = None,
+        root: str = "",
     ) -> None:
         super().__init__(clusters)
         self.images = list(images)
         self.stability = stability
+        self.root = root
 
     def __str__(self) -> str:
         count = f"{len(self.images):,} image{'s'[: len(self.images) != 1]}"
@@ -103,6 +109,7 @@ class Clusters(list[Cluster]):
     def as_dict(self) -> dict[str, Any]:
         """The object that stands for them in JSON."""
         return {
+            "root": self.root,
             "stability": self.stability,
             "clusters": [asdict(cluster) for cluster in self],
             "images": [asdict(image) for image in self.images],

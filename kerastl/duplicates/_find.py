@@ -12,7 +12,10 @@ from kerastl.duplicates._kinds import kinds_of
 from kerastl.duplicates._result import Copy, Duplicates, best_first
 from kerastl.duplicates._thumbnails import Thumbnails
 from kerastl.duplicates._verification import compare
+from kerastl.embedding._image_file import read_image_file
+from kerastl.errors import ImageError
 from kerastl.index import Index
+from kerastl.sources._by_name import archive_of, image_named
 
 
 def find_duplicates(db: str | os.PathLike[str], *, verbose: Verbose = "auto") -> Duplicates:
@@ -69,7 +72,7 @@ class Finder:
         self._compare(groups, "comparing those without a copy again", alone, MORE_NEIGHBORS)
         told = [self._told(group) for group in groups.groups()]
         failed = {self._paths[place]: reason for place, reason in sorted(self._thumbnails.failed.items())}
-        return Duplicates(tuple(group for group in told if group), count, failed)
+        return Duplicates(tuple(group for group in told if group), count, failed, str(self._index.root))
 
     def _equal_groups(self) -> Iterator[list[int]]:
         """Images with the same bytes, as far as they have not been written since."""
@@ -79,9 +82,12 @@ class Finder:
             yield [place for place in group if self._is_unchanged(place)]
 
     def _is_unchanged(self, place: int) -> bool:
+        file = self._index.file(self._paths[place])
         try:
-            status = os.stat(self._index.file(self._paths[place]))  # noqa: PTH116 - paths stay text
-        except (OSError, ValueError):
+            if archive_of(file) is not None:
+                return bool(read_image_file(image_named(file)).hash == self._contents[place])
+            status = os.stat(file)  # noqa: PTH116 - paths stay text
+        except (OSError, ValueError, ImageError):
             return False
         return (status.st_size, status.st_mtime_ns) == (self._sizes[place], self._times[place])
 

@@ -72,6 +72,7 @@ class Duplicates:
         groups: The copies of each image that has some: the one to keep first, the others by their paths.
         count: How many images were looked at.
         failed: Why some could not be looked at, by path.
+        root: The folder that paths start at: that of the index.
 
     Example:
         >>> from kerastl.duplicates import Copy, Duplicates
@@ -83,6 +84,7 @@ class Duplicates:
     groups: tuple[tuple[Copy, ...], ...]
     count: int
     failed: dict[str, str] = field(default_factory=dict)
+    root: str = ""
 
     @property
     def superfluous(self) -> list[str]:
@@ -100,7 +102,13 @@ class Duplicates:
     def as_dict(self) -> dict[str, Any]:
         """The object that stands for this in JSON."""
         groups = [[copy.as_dict() for copy in group] for group in self.groups]
-        return {"images": self.count, "copies": len(self.superfluous), "groups": groups, "failed": self.failed}
+        return {
+            "root": self.root,
+            "images": self.count,
+            "copies": len(self.superfluous),
+            "groups": groups,
+            "failed": self.failed,
+        }
 
 
 def _images(count: int) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from kerastl.duplicates._alignment import SIDE, Thumbnail
 from kerastl.errors import ImageError
 from kerastl.inference._engines import cores
 from kerastl.inference._ordered_map import ordered_map
+from kerastl.sources._by_name import images_named
 
 _ROOM = 3_000  # thumbnails, of some 250 KiB with what is worked out from them
 _TOGETHER = 4  # files that a thread takes at a time
@@ -34,7 +36,8 @@ class Thumbnails:
         missing = [
             number for number in dict.fromkeys(numbers) if number not in self._kept and number not in self.failed
         ]
-        found = ordered_map(self._read, missing, cores(), group=_TOGETHER)
+        files = images_named(map(self._file, missing))
+        found = ordered_map(_read, files, cores(), group=_TOGETHER)
         for number, thumbnail in zip(missing, found, strict=True):
             if isinstance(thumbnail, str):
                 self.failed[number] = thumbnail
@@ -55,15 +58,18 @@ class Thumbnails:
         while len(self._kept) > _ROOM:
             self._kept.popitem(last=False)
 
-    def _read(self, numbers: list[int]) -> list[Thumbnail | str]:
-        return [_thumbnail(self._file(number)) for number in numbers]
+
+def _read(files: list[Any]) -> list[Thumbnail | str]:
+    return [_thumbnail(file) for file in files]
 
 
-def _thumbnail(file: str) -> Thumbnail | str:
+def _thumbnail(file: Any) -> Thumbnail | str:
     """The thumbnail of a file, or why there is none."""
     from kerastl.images import Resize, load_pixels
     from kerastl.images._loading import upright_size
 
+    if isinstance(file, ImageError):
+        return file.reason
     try:
         return Thumbnail(load_pixels(file, Resize(SIDE, SIDE, "squash")), *upright_size(file))
     except ImageError as error:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from kerastl._base.extras import require_module
+from kerastl._base.keras_import import quiet_import
 from kerastl._base.text import listed
 from kerastl.errors import KerastlError, UsageError
 
@@ -41,7 +42,8 @@ class LayoutMethod:
 
 
 def _umap(components: np.ndarray, seed: int) -> np.ndarray:
-    from umap import UMAP
+    with quiet_import():  # it imports TensorFlow where that is installed
+        from umap import UMAP
 
     neighbors = min(15, len(components) - 1)
     return UMAP(n_neighbors=neighbors, metric="euclidean", random_state=seed, n_jobs=1).fit_transform(components)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastl.errors import UsageError
-from kerastl.images._encoded import is_web_address
+from kerastl.index._paths import located
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class MapImages:
 
     @cached_property
     def files(self) -> list[str]:
-        """Where they lie; web addresses as they are."""
-        return [located(path, self.root) for path in self.paths]
+        """Where they lie; addresses as they are."""
+        return [located(str(self.root), path) for path in self.paths]
 
     def taken(self, places: np.ndarray) -> MapImages:
         """Those at some places."""
@@ -81,11 +81,6 @@ class MapImages:
             scores=None if self.scores is None else self.scores[places],
             mistakes=None if self.mistakes is None else self.mistakes[places],
         )
-
-
-def located(path: str, root: Path) -> str:
-    """Where an image lies; web addresses as they are."""
-    return path if is_web_address(path) else str(root / path)
 
 
 def wrong_answers(labels: Sequence[str], answers: Sequence[str]) -> np.ndarray | None:

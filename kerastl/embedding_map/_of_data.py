@@ -19,11 +19,12 @@ from kerastl.data._dataset import Dataset
 from kerastl.data._layouts.columns import TableColumns
 from kerastl.data._scan import scan_as
 from kerastl.embedding import EmbeddedImage, Embedder
-from kerastl.embedding_map._map_images import MapImages, counted, located, sampled, sampling_note, wrong_answers
+from kerastl.embedding_map._map_images import MapImages, counted, sampled, sampling_note, wrong_answers
 from kerastl.errors import DataError, KerastlError, MissingDataError, UsageError
 from kerastl.evaluation._labeled import class_folders_of, label_format_of
 from kerastl.finetuning._leave_one_out import KeptAnswers
 from kerastl.images._encoded import path_of
+from kerastl.index._paths import located
 from kerastl.tasks._task import CLASSIFICATION, TASKS
 
 
@@ -59,7 +60,7 @@ def images_of_data(data: Any, embedder: Embedder, limit: int, seed: int) -> tupl
     places = sampled(len(found.paths), limit, found.labels, seed)
     paths = [found.paths[place] for place in places]
     labels = None if found.labels is None else [found.labels[place] for place in places]
-    rows, failed = _embedded(embedder, [located(path, found.root) for path in paths])
+    rows, failed = _embedded(embedder, [located(str(found.root), path) for path in paths])
     if not rows:
         first = next(iter(failed.items()))
         raise KerastlError(f"none of {counted(len(paths))} can be read; {message(first[0])}: {message(first[1])}")

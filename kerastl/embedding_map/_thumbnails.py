@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -16,6 +17,7 @@ from kerastl.errors import ImageError
 from kerastl.images import Resize, open_image
 from kerastl.images._encoded import is_web_address
 from kerastl.inference._ordered_map import ordered_map
+from kerastl.sources._by_name import images_named
 
 SHEET = 2048
 """Pixels of a sheet's side: any browser, also a phone's, takes images of that size."""
@@ -75,16 +77,18 @@ def make_sheets(files: Sequence[str], side: int, progress: CountCallback | None 
 
 
 def _small(files: Sequence[str], side: int) -> Iterator[Image.Image | ImageError]:
-    def read(group: list[str]) -> list[Image.Image | ImageError]:
+    def read(group: list[Any]) -> list[Image.Image | ImageError]:
         return [thumbnail(file, side) for file in group]
 
-    return ordered_map(read, files, min(os.cpu_count() or 1, 16))
+    return ordered_map(read, images_named(files), min(os.cpu_count() or 1, 16))
 
 
-def thumbnail(file: str, side: int) -> Image.Image | ImageError:
+def thumbnail(file: Any, side: int) -> Image.Image | ImageError:
     """The image made to fit into a square, as the house reads images; or why that cannot be done."""
+    if isinstance(file, ImageError):
+        return file
     try:
-        if is_web_address(file):
+        if isinstance(file, str) and is_web_address(file):
             return ImageError(file, "a web address, which a map does not fetch")
         image = open_image(file, target=Resize(side, side, "pad"))
     except ImageError as error:

@@ -110,11 +110,11 @@ def open_image(source: ImageLike, *, target: Resize | None = None) -> Image.Imag
         return _upright(rgb.copy() if rgb is image else rgb, orientation)
 
 
-def upright_size(file: str | os.PathLike[str]) -> tuple[int, int]:
+def upright_size(file: Any) -> tuple[int, int]:
     """Width and height of an image file as it is shown, in pixels; only its header is read.
 
     Args:
-        file: Its path.
+        file: Its path, or what else holds one.
 
     Raises:
         ImageError: If it cannot be opened, or is no image.

@@ -36,6 +36,12 @@ def located(root: str, path: str) -> str:
     return path if is_address(path) else os.path.join(root, path)  # noqa: PTH118 - as text
 
 
+def from_here(file: str) -> str:
+    """The path from the current folder where a file lies below it, as users write it."""
+    here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118 - as text
+    return file.removeprefix(here)
+
+
 def refusal(path: str) -> str | None:
     """Why an index cannot hold a path; None if it can."""
     if as_unicode(path) != path:

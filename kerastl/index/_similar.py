@@ -16,9 +16,10 @@ from kerastl.embedding._embedder import Embedder
 from kerastl.embedding._image_file import read_image_file
 from kerastl.errors import ImageError
 from kerastl.index._index import Index
-from kerastl.index._paths import stored
+from kerastl.index._paths import from_here, stored
 from kerastl.inference._open import EngineName
 from kerastl.sources._addresses import is_address
+from kerastl.sources._by_name import archive_of, image_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -159,13 +160,16 @@ class SimilaritySearch:
         table = self._index.table
         if own is not None and not is_address(path):
             (row,) = table.at([own])
+            if archive_of(path) is not None:
+                return row["vector"]
             with suppress(OSError):
                 status = os.stat(path)  # noqa: PTH116 - as text
                 if (row["size"], row["mtime_ns"]) == (status.st_size, status.st_mtime_ns):
                     return row["vector"]
-        if same := table.with_content(read_image_file(path).hash):
+        file = image_named(path)
+        if same := table.with_content(read_image_file(file).hash):
             return table.at(same[:1])[0]["vector"]
-        (image,) = self._embedder.stream([path])
+        (image,) = self._embedder.stream([file])
         if image.vector is None:
             raise ImageError(path, image.error or "it has no vector")
         return image.vector
@@ -174,17 +178,11 @@ class SimilaritySearch:
         rows = self._index.table.at([place for place, _ in found])
         return tuple(
             Similar(
-                _from_here(self._index.file(row["path"])), round(near, 6), row["label"], row["predicted"],
+                from_here(self._index.file(row["path"])), round(near, 6), row["label"], row["predicted"],
                 _short(row["score"]),
             )
             for row, (_, near) in zip(rows, found, strict=True)
         )  # fmt: skip
-
-
-def _from_here(file: str) -> str:
-    """The path from the current folder where a file lies below it, as users write it."""
-    here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118 - as text
-    return file.removeprefix(here)
 
 
 def _short(score: float | None) -> float | None:

@@ -13,6 +13,7 @@ from kerastl._base.lazy import lazy_names
 if TYPE_CHECKING:
     from kerastl.ray._actors import Job as Job
     from kerastl.ray._actors import classify_on_ray as classify_on_ray
+    from kerastl.ray._actors import classifying_actors as classifying_actors
     from kerastl.ray._classify import Classify as Classify
     from kerastl.ray._dataset import classify_dataset as classify_dataset
 
@@ -21,6 +22,7 @@ _MODULES = {
     "Job": "kerastl.ray._actors",
     "classify_dataset": "kerastl.ray._dataset",
     "classify_on_ray": "kerastl.ray._actors",
+    "classifying_actors": "kerastl.ray._actors",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _MODULES)

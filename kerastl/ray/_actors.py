@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -89,9 +89,35 @@ def classify_on_ray(images: Iterable[Any], job: Job, actors: int) -> Iterator[Cl
         ...     job = Job({"model": "kerastl_mini"}, {"top": 1})
         ...     return [answer.label for answer in classify_on_ray(paths, job, actors=2)]
     """
+    with classifying_actors(job, actors) as classify:
+        yield from classify(images)
+
+
+@contextmanager
+def classifying_actors(job: Job, actors: int) -> Iterator[Callable[[Iterable[Any]], Iterator[Classification]]]:
+    """Keep actors for several streams of images.
+
+    Args:
+        job: As for `classify_on_ray`, and so is `actors`.
+        actors: How many processes.
+
+    Yields:
+        A function from images to their answers, as `classify_on_ray` gives them.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        UsageError: There are more actors than processors.
+        KerastlError: No cluster can be reached.
+
+    Example:
+        >>> from kerastl.ray import Job, classifying_actors
+        >>> def labels(folders):
+        ...     with classifying_actors(Job({"model": "kerastl_mini"}), actors=2) as classify:
+        ...         return [[answer.label for answer in classify(folder)] for folder in folders]
+    """
     require("classifying on Ray", "ray", "ray")
     with _cluster() as ray:
-        yield from _Pool(ray, job, actors).answers(images)
+        yield _Pool(ray, job, actors).answers
 
 
 @contextmanager

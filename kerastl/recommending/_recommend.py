@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from kerastl._base.text import printable
 from kerastl._progress import Verbose, shown
 from kerastl.errors import UsageError
 from kerastl.index import Index
+from kerastl.index._paths import from_here
 from kerastl.inference._open import EngineName
 from kerastl.recommending._liked import Liked
 from kerastl.recommending._ranking import DIVERSITY, diversified, relevance
@@ -28,9 +29,9 @@ class Recommendation:
     """An image that is recommended.
 
     Args:
-        path: As it stands in the index.
+        path: Where it lies, from the current folder if it is below that.
         score: How much it is like what is liked, and unlike what is not, between -1.5 and 1.5.
-        like: Which of the liked images it is most like.
+        like: Which of the liked images it is most like, likewise.
         similarity: The cosine of the two vectors.
         label: What somebody has said it shows; None where nobody has.
 
@@ -102,7 +103,8 @@ def recommend(
     index = Index(db)
     with shown(verbose):
         liked = Liked(index, engine, trust)
-        return recommended(index, liked.of(like, "like"), liked.of(dislike, "dislike"), top, diversity)
+        found = recommended(index, liked.of(like, "like"), liked.of(dislike, "dislike"), top, diversity)
+    return [replace(one, path=from_here(index.file(one.path)), like=from_here(index.file(one.like))) for one in found]
 
 
 def check_ranking(top: int, diversity: float) -> None:
@@ -120,7 +122,7 @@ def recommended(
     top: int,
     diversity: float,
 ) -> list[Recommendation]:
-    """Recommend images.
+    """Recommend images; paths are as the index has them.
 
     Args:
         index: Where to look.

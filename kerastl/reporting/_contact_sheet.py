@@ -12,6 +12,7 @@ from kerastl.errors import ImageError
 from kerastl.index._similar import Similar, SimilarImages
 from kerastl.reporting._templates import environment
 from kerastl.reporting._thumbnails import thumbnail
+from kerastl.sources._by_name import image_named
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,6 @@ def write_contact_sheet(file: str | Path, searches: Iterable[SimilarImages]) -> 
 
 def _shown(path: str, similar: Similar | None = None) -> _Shown:
     try:
-        return _Shown(path, thumbnail(path), "", similar)
+        return _Shown(path, thumbnail(image_named(path)), "", similar)
     except ImageError as error:
         return _Shown(path, "", error.reason, similar)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -17,7 +15,10 @@ from kerastl._base.text import as_unicode, percent, printable
 from kerastl._progress import stage
 from kerastl._version import __version__
 from kerastl.errors import ImageError, UsageError
+from kerastl.index._paths import located
+from kerastl.reporting._thumbnails import data_uri
 from kerastl.reviewing._result import LabelError, Outlier, Review, ToLabel
+from kerastl.sources._by_name import image_named
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 IMAGES = 200
 # The longer side of an image in pixels, as large as a phone shows it.
 _SIDE = 400
-_QUALITY = 72
 _KEYS = 9
 # Labels of so many images make a page of some ten megabytes.
 _MOST_LABELS = 200_000
@@ -127,18 +127,13 @@ def _offered(review: Review, label: str, choices: tuple[tuple[str, float], ...])
 
 def _picture(review: Review, path: str) -> str:
     """The image, small, as a data URI; empty where it cannot be read."""
-    from PIL import Image
-
     from kerastl.images import Resize, open_image
 
     try:
-        shown = open_image(review.root / path, target=Resize(_SIDE, _SIDE))
+        shown = open_image(image_named(located(str(review.root), path)), target=Resize(_SIDE, _SIDE))
     except ImageError:
         return ""
-    shown.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    stream = io.BytesIO()
-    shown.save(stream, "WEBP", quality=_QUALITY)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return data_uri(shown, _SIDE, method=4)
 
 
 @cache

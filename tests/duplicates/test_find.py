@@ -3,6 +3,7 @@ import io
 import json
 import os
 import shutil
+import zipfile
 
 import pytest
 from PIL import Image
@@ -46,6 +47,7 @@ def test_copies_are_found_and_the_best_is_kept(db):
     ]
     assert found.groups[0][1].shows == pytest.approx(0.64, abs=0.01)
     assert found.count == 7
+    assert found.as_dict()["root"] == str(db.parent / "images")
 
 
 def test_files_that_are_gone_or_changed_since_are_no_copies(db, a_scene):
@@ -79,3 +81,19 @@ def test_a_folder_without_an_index_is_refused_in_one_line(tmp_path, capsys):
         find_duplicates(tmp_path)
     assert run(["duplicates", "--db", str(tmp_path)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_copies_are_found_in_archives(color_model, a_scene, tmp_path):
+    pytest.importorskip("lancedb")
+    from kerastl.index import Index
+
+    with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
+        for name, seed in (("0.png", 0), ("1.png", 1), ("again/0.png", 0)):
+            content = io.BytesIO()
+            a_scene(seed).save(content, "PNG")
+            archive.writestr(name, content.getvalue())
+    index = Index.create(tmp_path / "db", color_model, root=tmp_path)
+    index.add(str(tmp_path / "images.zip"))
+    found = find_duplicates(tmp_path / "db", verbose=0)
+    assert told(found) == [[("images.zip::0.png",), ("images.zip::again/0.png", "same file")]]
+    assert not found.failed

@@ -1,5 +1,6 @@
 import io
 import os
+import zipfile
 
 import numpy as np
 from PIL import Image
@@ -56,3 +57,11 @@ def test_what_cannot_be_read_has_a_reason_and_an_empty_cell(image, tmp_path):
 
 def test_many_images_are_smaller():
     assert [side_for(count) for count in (1, 1_000, 1_001, 5_000, 5_001, 20_000)] == [160, 160, 96, 96, 64, 64]
+
+
+def test_an_image_in_an_archive_has_a_thumbnail(image, tmp_path):
+    with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
+        archive.write(image("red.png", (250, 0, 0), (80, 40)), "red.png")
+    found = make_sheets([f"{tmp_path}/images.zip::red.png", f"{tmp_path}/images.zip::blue.png"], 32)
+    assert found.sizes.tolist() == [[32, 16], [0, 0]]
+    assert found.failed == {1: "is not in the archive any more"}

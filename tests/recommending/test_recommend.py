@@ -39,6 +39,16 @@ def test_what_is_like_the_liked_and_unlike_the_disliked_comes_first(db, images):
     assert scores == sorted(scores, reverse=True)
 
 
+def test_paths_are_from_the_current_folder(db, monkeypatch):
+    monkeypatch.chdir(db.parents[1])
+    folder = db.parent.name
+    (found,) = recommend(db, f"{folder}/red0.png", top=1, verbose=0)
+    assert (found.path[:-5], found.like) == (f"{folder}/red", f"{folder}/red0.png")
+    monkeypatch.chdir(db)
+    (found,) = recommend(db, "../red0.png", top=1, verbose=0)
+    assert found.like == str(db.parent / "red0.png")
+
+
 def test_an_image_that_is_not_in_the_index_may_be_liked(db, images, image):
     found = recommend(db, image("other.png", (9, 9, 240)), top=4, verbose=0)
     assert {one.path[:4] for one in found} == {"blue"}
