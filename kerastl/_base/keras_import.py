@@ -11,12 +11,15 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from kerastl import _progress as progress
-from kerastl._base.extras import require_module
+from kerastl._base.extras import MissingExtraError, require_module
 from kerastl._base.stderr import SharedChange, native_stderr_silenced
 from kerastl._base.text import printable
 from kerastl._progress.bars import importing
+from kerastl.errors import UsageError
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_OTHER_BACKENDS = {"jax": "pip install 'kerastl[jax]'", "torch": "pip install torch"}
+"""What brings each of Keras's backends but TensorFlow."""
 
 
 def import_keras() -> ModuleType:
@@ -36,7 +39,7 @@ def import_keras() -> ModuleType:
     require_module("keras")
     reporter = progress.current()
     reporter.ready()
-    with reporter.stage("loading Keras"), importing, quiet_import():
+    with reporter.stage("loading Keras"), importing, quiet_import(), _backend_told():
         import keras
 
         # The first tensor makes the backend look for accelerators, which it talks about.
@@ -47,6 +50,27 @@ def import_keras() -> ModuleType:
 
             tensorflow.config.set_visible_devices([], "GPU")
     return keras
+
+
+@contextmanager
+def _backend_told() -> Iterator[None]:
+    """Say what to do where Keras is set to a backend that is not there."""
+    asked = os.environ.get("KERAS_BACKEND", "of keras.json")
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in _OTHER_BACKENDS:
+            raise
+        raise MissingExtraError(
+            f"Keras is to run on {error.name}, which is not installed: {_OTHER_BACKENDS[error.name]}, or take another "
+            "KERAS_BACKEND"
+        ) from error
+    except ValueError as error:
+        if "backend" not in str(error):
+            raise
+        raise UsageError(
+            f"Keras has no backend {asked!r}: KERAS_BACKEND may be tensorflow, {' or '.join(_OTHER_BACKENDS)}"
+        ) from error
 
 
 @contextmanager

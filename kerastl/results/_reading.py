@@ -125,7 +125,7 @@ class Results:
             KerastlError: A file cannot be read.
         """
         form = RESULT_FORMATS[self.format]  # type: ignore[index]
-        require(form.description, "search", *form.modules)
+        require(f"the format {self.format}", "search", *form.modules)
         for file in self.files:
             try:
                 with open_regular(file) as stream:

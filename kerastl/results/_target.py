@@ -24,7 +24,7 @@ def _check_folder(folder: Path, form: str) -> None:
     """Refuse a folder that results cannot be written into: a file, an address, or one that holds other things."""
     if _ADDRESS.match(os.fspath(folder)):
         raise UsageError(f"--output {folder}: must be a folder of this machine")
-    require(RESULT_FORMATS[form].description, "search", *RESULT_FORMATS[form].modules)  # type: ignore[index]
+    require(f"--format {form}", "search", *RESULT_FORMATS[form].modules)  # type: ignore[index]
     check_folder(folder, "--output")
     own = file_names(folder)
     if not any(map(MANIFEST.fullmatch, own)) and any(not _is_passing(name) for name in own):
