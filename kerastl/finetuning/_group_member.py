@@ -58,8 +58,8 @@ def _finetune(number: int, folder: Path) -> tuple[Any, ...]:
     from kerastl.finetuning._several_processes import CALL
     from kerastl.training._process_group import join
 
-    arguments, count, coordinator = pickle.loads((folder / CALL).read_bytes())  # noqa: S301 - the parent's
-    group = join(coordinator, count, number)
+    arguments, count, coordinator, all_here = pickle.loads((folder / CALL).read_bytes())  # noqa: S301 - the parent's
+    group = join(coordinator, count, number, number if all_here else None)
     from kerastl.finetuning._finetune import finetune
 
     with ExitStack() as stack:

@@ -105,7 +105,8 @@ def finetune_together(processes: Processes, arguments: Mapping[str, Any]) -> Fin
         if isinstance(recipe := call.get("recipe"), Recipe):
             call["recipe"] = folder / "recipe.json"
             call["recipe"].write_text(recipe.to_json(), encoding="utf-8")
-        (folder / CALL).write_bytes(pickle.dumps((call, processes.count, processes.coordinator or _free_address())))
+        meeting = processes.count, processes.coordinator or _free_address(), processes.number is None
+        (folder / CALL).write_bytes(pickle.dumps((call, *meeting)))
         children: dict[int, subprocess.Popen] = {}
         try:
             for number in processes.here:

@@ -172,13 +172,14 @@ def current() -> ProcessGroup:
     return _Current.group
 
 
-def join(coordinator: str, size: int, number: int) -> ProcessGroup:
+def join(coordinator: str, size: int, number: int, graphics_card: int | None = None) -> ProcessGroup:
     """Meet the other processes, before anything else is done with JAX.
 
     Args:
         coordinator: Address and port at which the first process is found, `host:port`.
         size: How many there are.
         number: Of this one, from 0.
+        graphics_card: The one that this process takes of its host's, where there are any; None takes all.
 
     Raises:
         TrainingError: They have not come in time.
@@ -187,7 +188,9 @@ def join(coordinator: str, size: int, number: int) -> ProcessGroup:
 
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     try:
-        jax.distributed.initialize(coordinator, size, number, initialization_timeout=_ARRIVAL)
+        jax.distributed.initialize(
+            coordinator, size, number, local_device_ids=graphics_card, initialization_timeout=_ARRIVAL
+        )
     except RuntimeError as error:
         raise TrainingError(
             f"process {number} of {size} did not meet the others at {coordinator}: {str(error).splitlines()[0][:150]}"
