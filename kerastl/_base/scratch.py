@@ -39,6 +39,11 @@ def beside(target: Path) -> Path:
     return target.with_name(f".{_owner()}.{target.name[-_TAIL:]}")
 
 
+def is_temporary_folder(name: str) -> bool:
+    """Whether a folder of this name is there for a moment, or was left by a process that was killed."""
+    return _FOLDER.fullmatch(name) is not None
+
+
 def tidy(folder: Path) -> None:
     """Remove what killed processes left in a folder when they wrote files, so that it can be removed itself."""
     with suppress(OSError):

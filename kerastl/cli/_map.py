@@ -15,7 +15,7 @@ from kerastl.cli._command import command, option
 
 @command()
 @click.argument("data", required=False, metavar="[DATA]", shell_complete=completion.paths)
-@option("--db", type=click.Path(), metavar="DIR", help="The index of `kerastl index` whose images are shown.")
+@option("--db", type=click.Path(), metavar="DIR", help="The folder of the index, instead of DATA.")
 @option(
     "--output", "-o", type=click.Path(), default="map.html", show_default=True, metavar="FILE",
     help=".html for the page; .png, .svg or .pdf for a figure of points.",

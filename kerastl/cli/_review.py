@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @command()
 @click.argument("run", required=False, metavar="[RUN]", shell_complete=completion.paths)
-@option("--db", type=click.Path(file_okay=False), metavar="DIR", help="An index of kerastl index, instead of RUN.")
+@option("--db", type=click.Path(file_okay=False), metavar="DIR", help="The folder of the index, instead of RUN.")
 @option("--data", type=click.Path(exists=True), metavar="DIR", help="Where the images of RUN lie now.")
 @option(
     "--unlabeled", multiple=True, metavar="SOURCE",
     help="Images, a folder or a pattern to choose from what to label next, beside RUN. Can be given again.",
 )  # fmt: skip
 @option(
-    "--top", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
+    "--top", "-k", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
     help="Images to label next, and rows of each kind that text shows.",
 )  # fmt: skip
 @option(

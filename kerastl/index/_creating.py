@@ -24,8 +24,13 @@ def check_new(folder: Path) -> None:
     check_folder(folder, "--db")
     if (folder / FACTS_FILE).exists():
         raise UsageError(f"{folder}: there is an index here already")
-    if folder.is_dir() and any(not name.startswith((".", "_")) and name != TABLE_FOLDER for name in os.listdir(folder)):  # noqa: PTH208
+    if folder.is_dir() and not all(map(_is_ours, os.listdir(folder))):  # noqa: PTH208
         raise UsageError(f"{folder}: is no index, and there are other files in it; take a folder of its own")
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a process that makes an index, or made half of one, has put something there."""
+    return name.startswith((".", "_")) or name == TABLE_FOLDER or scratch.is_temporary_folder(name)
 
 
 def make(folder: Path, facts: IndexFacts) -> None:

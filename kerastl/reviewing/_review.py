@@ -68,7 +68,7 @@ def review(
         88
     """
     if (run is None) == (db is None):
-        raise UsageError(f"review takes one of run and db. Received: {'neither' if run is None else 'both'}")
+        raise UsageError("a review is of a run or of an index (--db DIR): give one of them")
     if top < 0:
         raise UsageError(f"top must be 0 or more. Received: top={top}")
     with shown(verbose):

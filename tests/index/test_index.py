@@ -185,6 +185,11 @@ def test_what_a_process_left_that_was_killed_while_it_made_an_index_is_in_nobody
     assert index.vectors().shape == (0, 3)
 
 
+def test_what_another_process_needs_for_a_moment_is_no_other_file(tmp_path):
+    (tmp_path / "db" / "kerastl-4000000-0123456789abcdef").mkdir(parents=True)
+    assert len(Index.of_facts(tmp_path / "db", IndexFacts("kerastl_mini", "none", 3, str(tmp_path)))) == 0
+
+
 def test_a_table_with_rows_is_never_thrown_away(vector_index, tmp_path):
     folder = vector_index([[1, 0]]).folder
     (folder / "index.json").unlink()

@@ -48,9 +48,9 @@ def test_models_of_other_tasks_are_refused(label_model):
         kerastl.review(label_model)
 
 
-@pytest.mark.parametrize(("given", "reason"), [({}, "neither"), ({"run": "a", "db": "b"}, "both")])
-def test_one_source_is_taken(given, reason):
-    with pytest.raises(UsageError, match=reason):
+@pytest.mark.parametrize("given", [{}, {"run": "a", "db": "b"}])
+def test_one_source_is_taken(given):
+    with pytest.raises(UsageError, match="give one of them"):
         kerastl.review(**given)
 
 
