@@ -229,6 +229,8 @@ def s3():
     with pytest.MonkeyPatch.context() as patch:
         for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
             patch.setenv(f"AWS_{name}", "SECRET")
+        for name in ("PROFILE", "SESSION_TOKEN"):  # whoever runs the tests may have some
+            patch.delenv(f"AWS_{name}", raising=False)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
         patch.setenv("no_proxy", "127.0.0.1")
