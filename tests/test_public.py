@@ -164,3 +164,8 @@ def test_what_readers_see_uses_public_names_only(path):
 def test_the_reference_shows_public_names_only(path):
     shown = re.findall(r"^::: *(\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)
     assert not [name for name in shown if name not in {*PUBLIC, *NAMES}]
+
+
+def test_what_is_installed_has_all_files_of_the_source():
+    files = [path.relative_to(ROOT) for path in (ROOT / "kerastl").rglob("*.*") if "__pycache__" not in path.parts]
+    assert not [file for file in files if not (PACKAGE.parent / file).exists()]

@@ -7,6 +7,7 @@ answers, and the rows of each batch. Gradients and statistics of a batch are sum
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -187,6 +188,9 @@ def join(coordinator: str, size: int, number: int, graphics_card: int | None = N
     import jax
 
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    if coordinator.startswith("127.0.0.1:"):
+        # Which warns of proxies between hosts, where there is but one.
+        logging.getLogger("jax._src.distributed").setLevel(logging.ERROR)
     try:
         jax.distributed.initialize(
             coordinator, size, number, local_device_ids=graphics_card, initialization_timeout=_ARRIVAL

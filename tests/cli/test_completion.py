@@ -34,7 +34,7 @@ def test_a_wrong_line_is_not_spoken_into(words):
 
 
 def test_commands_options_and_names_are_completed():
-    assert completed("kerastl cl", 1) == ["classify"]
+    assert completed("kerastl clas", 1) == ["classify"]
     assert completed("kerastl classify --mod", 2) == ["--model"]
     assert completed("kerastl classify --engine ", 3) == ["auto", "litert", "keras", "onnx", "openvino"]
     assert completed("kerastl classify --model mobilenet_v3", 3) == ["mobilenet_v3_small", "mobilenet_v3_large"]

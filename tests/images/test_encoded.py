@@ -220,5 +220,5 @@ def test_a_web_address_gives_no_more_than_the_limit(site, monkeypatch, path):
 
 def test_a_web_address_that_does_not_answer(monkeypatch):
     monkeypatch.setattr(encoded, "SECONDS", 0.05)
-    monkeypatch.setattr("kerastl._base.download._opened", lambda url: threading.Event().wait(30))
+    monkeypatch.setattr("kerastl._base.download.opened", lambda url: threading.Event().wait(30))
     assert reason("http://127.0.0.1/a.png") == "no image within 0.05 seconds"
