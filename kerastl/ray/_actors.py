@@ -117,7 +117,11 @@ def classifying_actors(job: Job, actors: int) -> Iterator[Callable[[Iterable[Any
     """
     require("classifying on Ray", "ray", "ray")
     with _cluster() as ray:
-        yield _Pool(ray, job, actors).answers
+        pool = _Pool(ray, job, actors)
+        try:
+            yield pool.answers
+        finally:
+            pool.close()
 
 
 @contextmanager
@@ -170,6 +174,11 @@ class _Pool:
                 yield from self._answered(*under_way.popleft())
         while under_way:
             yield from self._answered(*under_way.popleft())
+
+    def close(self) -> None:
+        """End the actors, whoever still has a hold of them: others may wait for their processors."""
+        for actor in self._actors:
+            self._ray.kill(actor)
 
     def _answered(self, group: list[Any], place: int, actor: Any, call: Any) -> list[Classification]:
         try:

@@ -14,7 +14,7 @@ import ray
 
 from kerastl.cli import run
 from kerastl.errors import KerastlError
-from kerastl.ray import Classify, Job, classify_dataset, classify_on_ray
+from kerastl.ray import Classify, Job, classify_dataset, classify_on_ray, classifying_actors
 from kerastl.sources import StoredImage
 
 JOB = Job({"model": "kerastl_mini"}, {"top": 2})
@@ -52,9 +52,9 @@ def _die_once(sender, path):
     return _die(sender, path)
 
 
-def classified(images, actors=2, job=JOB):
+def refused(images, actors, job=JOB):
     try:
-        return [answer.as_dict() for answer in classify_on_ray(iter(images), job, actors)]
+        return len(list(classify_on_ray(iter(images), job, actors)))
     except KerastlError as error:
         return f"{type(error).__name__}: {error}"
 
@@ -82,14 +82,21 @@ def main(folder, *files):
     ray.data.DataContext.get_current().enable_progress_bars = False
     stored = [StoredImage(f"a.tar::{number}", Path(file).read_bytes()) for number, file in enumerate(files[:3])]
     command = ["classify", *files, "--model", "kerastl_mini", "--format", "jsonl"]
-    found = {
-        "plain": classified(files),
-        "stored": classified(stored),
-        "dies once": classified([DeadlyOnce(file) if n in (5, 40) else file for n, file in enumerate(files)]),
-        "died": [Path(f"{files[n]}.read").exists() for n in (5, 40)],
-        "deadly": classified([*files[:2], Deadly(files[2]), files[3]], actors=1),
-        "too many": classified(files, actors=3),
-        "no model": classified(files, 1, Job({"model": "nosuch"})),
+    with classifying_actors(JOB, 2) as classify:
+
+        def answers(images):
+            return [answer.as_dict() for answer in classify(iter(images))]
+
+        found = {
+            "plain": answers(files),
+            "stored": answers(stored),
+            "dies once": answers(DeadlyOnce(file) if n in (5, 40) else file for n, file in enumerate(files)),
+            "died": [Path(f"{files[n]}.read").exists() for n in (5, 40)],
+            "deadly": answers([*files[:2], Deadly(files[2]), files[3]]),
+        }
+    found |= {
+        "too many": refused(files, 3),
+        "no model": refused(files, 1, Job({"model": "nosuch"})),
         "codes": [run([*command, "-o", str(folder / n), *m]) for n, m in (("one", []), ("two", ["--ray", "2"]))],
         "dataset died": dataset(list(files), folder),
     }
