@@ -6,10 +6,9 @@ import base64
 import hashlib
 import os
 from collections.abc import Sequence
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -22,9 +21,7 @@ from kerastl.embedding_map._neighbors import most_similar
 from kerastl.embedding_map._thumbnails import SHEET, Sheets
 from kerastl.images._encoded import is_web_address
 from kerastl.plots._categories import PALETTE, class_styles
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from kerastl.reporting._templates import page_environment
 
 SCRIPTS = (
     "data.js",
@@ -58,7 +55,7 @@ def page(images: MapImages, positions: np.ndarray, sheets: Sheets, notes: Sequen
     script = "\n".join(_template(name) for name in SCRIPTS)
     style = _template("style.css")
     return (
-        _environment()
+        page_environment("kerastl.embedding_map")
         .get_template("map.html")
         .render(
             title=_name(images.name),
@@ -135,16 +132,3 @@ def _hash(content: str) -> str:
 
 def _template(name: str) -> str:
     return files("kerastl.embedding_map").joinpath(f"templates/{name}").read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("kerastl.embedding_map"),
-        autoescape=True,  # names may hold anything
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

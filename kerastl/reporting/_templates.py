@@ -36,6 +36,20 @@ def environment() -> Environment:
     return environment
 
 
+@cache
+def page_environment(package: str) -> Environment:
+    """What renders the templates of another package, whose pages show names as they are: they are text, too."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def _shown(value: Any) -> Any:
     """What is not printable is escaped; what a template made is left as it is."""
     from markupsafe import Markup

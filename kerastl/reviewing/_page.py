@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerastl._base.arguments import keywords
 from kerastl._base.files import write_text
@@ -16,12 +15,10 @@ from kerastl._progress import stage
 from kerastl._version import __version__
 from kerastl.errors import ImageError, UsageError
 from kerastl.index._paths import located
+from kerastl.reporting._templates import page_environment
 from kerastl.reporting._thumbnails import data_uri
 from kerastl.reviewing._result import LabelError, Outlier, Review, ToLabel
 from kerastl.sources._by_name import image_named
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 IMAGES = 200
 # The longer side of an image in pixels, as large as a phone shows it.
@@ -82,7 +79,7 @@ def render(review: Review, images: int = IMAGES) -> str:
     # Decisions are kept under this name: browsers may let all files share what they keep.
     known = to_json([data["root"], [[entry["path"], entry["label"]] for entry in entries]])
     data["key"] = f"kerastl-review-{hashlib.sha256(known.encode()).hexdigest()[:16]}"
-    template = _environment().get_template("review.html")
+    template = page_environment("kerastl.reviewing").get_template("review.html")
     return template.render(version=__version__, source=printable(review.source), data=script_json(data))
 
 
@@ -134,16 +131,3 @@ def _picture(review: Review, path: str) -> str:
     except ImageError:
         return ""
     return data_uri(shown, _SIDE, method=4)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("kerastl.reviewing"),
-        autoescape=True,  # names may hold anything
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
